@@ -1,0 +1,81 @@
+import type { Reason } from "./reason.ts";
+
+/** How the delay before attempt n+1 grows. All durations in milliseconds. */
+export interface RetryPolicy {
+  /** Failed attempts after which the message is quarantined. 0: no retry at all. */
+  maxRetries: number;
+  /** Delay after the first failure. */
+  initialDelayMs: number;
+  /** No delay is longer, before jitter. */
+  maxDelayMs: number;
+  /** Each further failure multiplies the delay by this; 1 keeps it fixed. */
+  multiplier: number;
+  /** `seed` multiplies by a random factor from 0.5 to 1.5; `none` leaves the delay alone. */
+  jitter: "none" | "seed";
+}
+
+/** What happens to a scheduled message whose time to live ends. */
+export type TtlAction = "quarantine" | "discard";
+
+/** Everything a queue may decide for itself. Absent in a queue: the deployment's value. */
+export interface QueueSettings {
+  /**
+   * Retries for messages of this queue, whatever the reason. Undefined: the reason's preset
+   * decides. 3 is the default for reasons whose preset does not say otherwise (`standard`).
+   */
+  maxRetries?: number | undefined;
+  /** Overrides every reason's preset in this queue. */
+  retryPolicy?: RetryPolicy | undefined;
+  /** Overrides one reason's policy in this queue; stronger than `retryPolicy`. */
+  retryPolicies: Partial<Record<Reason, RetryPolicy>>;
+  /** Reasons that go straight to quarantine when an attempt fails with them. */
+  nonRetryableReasons: readonly Reason[];
+  /** Time to live from arrival. 0: never expires. */
+  ttlMs: number;
+  ttlAction: TtlAction;
+  /** How long a quarantined message is kept. 0: until somebody decides. */
+  quarantineRetentionMs: number;
+  /** Sends of one source_id within the window that make it poison. 0: off. */
+  poisonThreshold: number;
+  poisonWindowMs: number;
+  /** How long the same dedup_key joins the same message. 0: off. */
+  dedupWindowMs: number;
+  /** Lease that a stream gets when it does not ask for one. 1 s to 12 h. */
+  leaseDurationMs: number;
+  /** Most messages the queue holds in any state. 0: no limit. */
+  maxMessages: number;
+  /** Most stored bytes (envelopes) the queue holds. 0: no limit. */
+  maxBytes: number;
+}
+
+/** Names of a queue: also safe in Redis keys, file names and metric labels. */
+export const QUEUE_NAME = /^[A-Za-z0-9._-]{1,128}$/;
+
+export const LIMITS = {
+  payloadDefaultBytes: 1024 * 1024,
+  payloadMaxBytes: 3 * 1024 * 1024,
+  attributes: 64,
+  attributeKeyBytes: 128,
+  attributeValueBytes: 4096,
+  batchRequests: 1000,
+  batchBytes: 3.5 * 1024 * 1024,
+  maxInFlight: 10_000,
+  maxInFlightDefault: 16,
+  leaseMinMs: 1_000,
+  leaseMaxMs: 12 * 3_600_000,
+  retryIds: 1000,
+} as const;
+
+export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
+  retryPolicies: {},
+  nonRetryableReasons: [],
+  ttlMs: 24 * 3_600_000,
+  ttlAction: "quarantine",
+  quarantineRetentionMs: 0,
+  poisonThreshold: 5,
+  poisonWindowMs: 24 * 3_600_000,
+  dedupWindowMs: 3_600_000,
+  leaseDurationMs: 30_000,
+  maxMessages: 0,
+  maxBytes: 0,
+};
