@@ -1,0 +1,64 @@
+import type { Reason } from "./reason.ts";
+import type { RetryPolicy } from "./settings.ts";
+
+/** A named way to retry, shaped for one kind of failure. */
+export type PresetName =
+  | "webhook"
+  | "validation"
+  | "execution"
+  | "network"
+  | "auth"
+  | "resource"
+  | "standard";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+function preset(
+  maxRetries: number,
+  initialDelayMs: number,
+  maxDelayMs: number,
+  multiplier: number,
+): RetryPolicy {
+  return Object.freeze({ maxRetries, initialDelayMs, maxDelayMs, multiplier, jitter: "seed" });
+}
+
+export const PRESETS: Readonly<Record<PresetName, Readonly<RetryPolicy>>> = Object.freeze({
+  /** Somebody else's endpoint: give it half a minute, then back off. */
+  webhook: preset(3, 30 * SECOND, 5 * MINUTE, 2),
+  /** The input is wrong: a second try only covers a validator that was wrong itself. */
+  validation: preset(1, MINUTE, MINUTE, 1),
+  /** Our own code failed: spread the tries wide enough for a deployment in between. */
+  execution: preset(5, MINUTE, 30 * MINUTE, 3),
+  /** A blip: the next try usually works. */
+  network: preset(3, 5 * SECOND, MINUTE, 2),
+  /** Credentials get better only when somebody, or a rotation, replaces them. */
+  auth: preset(2, 5 * MINUTE, 60 * MINUTE, 2),
+  /** A quota or a full pool: wait for it to drain. */
+  resource: preset(5, 30 * SECOND, 15 * MINUTE, 2),
+  standard: preset(3, MINUTE, 60 * MINUTE, 2),
+});
+
+/**
+ * The preset that a reason gets when no setting says otherwise. POISON_MESSAGE and
+ * MAX_RETRIES_EXCEEDED go to quarantine on arrival, so theirs matters only after an operator's
+ * Retry put such a message back: then it is retried like any other.
+ */
+export const PRESET_OF_REASON = {
+  VALIDATION_FAILED: "validation",
+  EXECUTION_FAILED: "execution",
+  TIMEOUT: "network",
+  RESOURCE_EXHAUSTED: "resource",
+  PLUGIN_ERROR: "execution",
+  WEBHOOK_FAILED: "webhook",
+  MAX_RETRIES_EXCEEDED: "standard",
+  POISON_MESSAGE: "standard",
+  NETWORK_ERROR: "network",
+  AUTHENTICATION_ERROR: "auth",
+  UNKNOWN_ERROR: "standard",
+} as const satisfies Record<Reason, PresetName>;
+
+/** The policy of a reason's preset. */
+export function presetOf(reason: Reason): Readonly<RetryPolicy> {
+  return PRESETS[PRESET_OF_REASON[reason]];
+}
