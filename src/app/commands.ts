@@ -1,0 +1,215 @@
+import type { DlqError } from "../core/errors.ts";
+import type { LeaseTokenParts } from "../core/lease-token.ts";
+import type { MessageRetry } from "../core/policy.ts";
+import type { QuarantineReason, Reason } from "../core/reason.ts";
+
+/**
+ * What the transport asks of the use cases, and what it is told: already valid, in plain values.
+ * Ids are the 16 bytes of a UUID; failures and envelopes are encoded protobuf, because the rules
+ * need only the few fields beside them and the store keeps bytes.
+ */
+
+export type StoredState = "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
+export type GoneState = "SUCCEEDED" | "DISCARDED" | "EXPIRED" | "PURGED";
+
+/** A failure as the rules see it. */
+export interface FailureRecord {
+  /** As sent; undefined when absent or unknown to this version: it is categorized. */
+  reason: Reason | undefined;
+  type: string;
+  message: string;
+  grpcCode: number | undefined;
+  httpStatus: number | undefined;
+  /**
+   * The `dlq.v1.Failure` to store, cut to its limits. Called once, with the reason in force:
+   * an unspecified one is replaced by it, a number unknown to this version is kept.
+   */
+  encode(reason: Reason): Uint8Array;
+}
+
+export interface SendCommand {
+  /** Empty: not idempotent. */
+  requestId: string;
+  queue: string;
+  /** The `dlq.storage.v1.Envelope` to store, its failure carrying the reason in force. */
+  encodeEnvelope(reason: Reason): Uint8Array;
+  failure: FailureRecord;
+  sourceId: string;
+  dedupKey: string;
+  /** 16 bytes that differ when the payloads do; only read when there is a dedup key. */
+  payloadHash: Uint8Array;
+  /** At most one of these two. */
+  delayMs: number | undefined;
+  dueAtMs: number | undefined;
+  ttlMs: number | undefined;
+  retry: MessageRetry;
+  /** The `dlq.storage.v1.RetrySettings` to store; empty when the message sets nothing. */
+  retrySettings: Uint8Array;
+}
+
+export interface SendResult {
+  id: Uint8Array;
+  state: StoredState;
+  reason: Reason;
+  /** Only when SCHEDULED. */
+  dueAtMs: number | undefined;
+  duplicate: boolean;
+  quarantineReason: QuarantineReason | undefined;
+}
+
+export type OutcomeCommand =
+  | { kind: "invalid"; detail: string }
+  | { kind: "succeeded"; token: LeaseTokenParts }
+  | {
+      kind: "failed";
+      token: LeaseTokenParts;
+      failure: FailureRecord;
+      retryAfterMs: number | undefined;
+      nonRetryable: boolean;
+    }
+  | { kind: "released"; token: LeaseTokenParts; delayMs: number | undefined }
+  | { kind: "quarantined"; token: LeaseTokenParts; note: string }
+  | { kind: "discarded"; token: LeaseTokenParts; note: string };
+
+export type AckStatus = "APPLIED" | "LEASE_LOST" | "NOT_FOUND" | "INVALID";
+
+export interface AckOutcome {
+  status: AckStatus;
+  state: StoredState | GoneState | undefined;
+  dueAtMs: number | undefined;
+  quarantineReason: QuarantineReason | undefined;
+  /** Only for INVALID. */
+  detail: string;
+}
+
+export type ExtendCommand =
+  /** An undefined token is one that could not be read: it is answered INVALID. */
+  | { tokens: readonly (LeaseTokenParts | undefined)[]; leaseMs: number | undefined }
+  | { sessionId: string; leaseMs: number | undefined };
+
+export interface ExtendOutcome {
+  token: LeaseTokenParts | undefined;
+  status: AckStatus;
+  leaseExpireAtMs: number | undefined;
+  shouldStop: boolean;
+}
+
+export interface MessageFilter {
+  /** Empty: QUARANTINED. */
+  states: readonly ("SCHEDULED" | "QUARANTINED")[];
+  /** Empty: any. */
+  reasons: readonly Reason[];
+  quarantineReasons: readonly QuarantineReason[];
+}
+
+export interface RetryCommand {
+  requestId: string;
+  queue: string;
+  /** Ids in the order given; undefined where one could not be read. */
+  by:
+    | { ids: readonly (Uint8Array | undefined)[] }
+    | { filter: MessageFilter; expectedCount: number };
+}
+
+export type RetryRefusal = "NOT_FOUND" | "IN_FLIGHT" | "INVALID_ID";
+
+export interface RetryOutcome {
+  retriedCount: number;
+  /** `index` into the ids of the command; a filter refuses nothing. */
+  refused: readonly { index: number; refusal: RetryRefusal }[];
+}
+
+export interface QueueReport {
+  queue: string;
+  scheduled: number;
+  dueNow: number;
+  inFlight: number;
+  quarantined: number;
+  bytes: number;
+  counts: readonly {
+    state: StoredState;
+    reason: Reason;
+    quarantineReason: QuarantineReason | undefined;
+    count: number;
+  }[];
+  oldestScheduledAgeMs: number | undefined;
+  oldestQuarantinedAgeMs: number | undefined;
+  nextDueAtMs: number | undefined;
+  workers: number;
+  rates: { accepted: number; delivered: number; succeeded: number; failed: number };
+  totals: QueueTotals;
+  conditions: readonly { code: string; message: string }[];
+}
+
+export interface QueueTotals {
+  accepted: number;
+  joined: number;
+  succeeded: number;
+  discarded: number;
+  expired: number;
+  purged: number;
+  movedOut: number;
+  movedIn: number;
+  deliveries: number;
+  failedAttempts: number;
+  released: number;
+  leaseExpiries: number;
+}
+
+export interface StatsReport {
+  nowMs: number;
+  queues: readonly QueueReport[];
+}
+
+export interface StreamCommand {
+  queues: readonly string[];
+  workerId: string;
+  maxInFlight: number;
+  maxInFlightBytes: number;
+  leaseMs: number | undefined;
+  /** The UUID of the session to take over. */
+  resumeSessionId: string | undefined;
+}
+
+/** One delivery, as the store hands it out. */
+export interface DueDelivery {
+  queue: string;
+  id: Uint8Array;
+  /** `dlq.storage.v1.Envelope` bytes. */
+  envelope: Uint8Array;
+  /** Latest `dlq.v1.Failure`, when it is not the envelope's own. */
+  latestFailure: Uint8Array | undefined;
+  reason: Reason;
+  failureCount: number;
+  attempts: number;
+  deliveryNumber: number;
+  nonce: Uint8Array;
+  outcomeUnknown: boolean;
+  createdAtMs: number;
+  dueAtMs: number;
+  /** Undefined: never expires. */
+  expireAtMs: number | undefined;
+  leaseExpireAtMs: number;
+}
+
+export type StreamFrame =
+  | { kind: "opened"; sessionId: string; leaseMs: number; leasesHeld: number }
+  | { kind: "deliveries"; deliveries: readonly DueDelivery[] }
+  | { kind: "heartbeat" }
+  | { kind: "drain"; graceMs: number };
+
+/** The use cases, as the transport sees them. Each rejects with a DlqError only. */
+export interface Dlq {
+  /** One result or error each, in order. Rejects only when nothing could be tried at all. */
+  send(commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]>;
+  ack(requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]>;
+  extend(command: ExtendCommand): Promise<ExtendOutcome[]>;
+  retry(command: RetryCommand): Promise<RetryOutcome>;
+  stats(queues: readonly string[]): Promise<StatsReport>;
+  /**
+   * Frames of one worker's stream. Ends when the signal aborts or the server drains. The consumer
+   * asks for the next frame only when the last one is written: nothing is claimed for a stream
+   * that does not read.
+   */
+  stream(command: StreamCommand, signal: AbortSignal): AsyncIterable<StreamFrame>;
+}
