@@ -1,0 +1,35 @@
+/**
+ * A message's id: 16 bytes in storage and tokens, canonical UUID text (lower case, hyphens) for
+ * everybody else. Canonical only, so that one id has one spelling in logs, keys and requests.
+ */
+export const MESSAGE_ID_BYTES = 16;
+
+const CANONICAL = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+export function formatMessageId(bytes: Uint8Array): string {
+  if (bytes.length !== MESSAGE_ID_BYTES) {
+    throw new RangeError(`a message id has ${MESSAGE_ID_BYTES} bytes, not ${bytes.length}`);
+  }
+  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Undefined for anything but a canonical UUID; any version and variant will do. */
+export function parseMessageId(text: string): Uint8Array | undefined {
+  if (text.length !== 36 || !CANONICAL.test(text)) return undefined;
+  return Uint8Array.from(Buffer.from(text.replaceAll("-", ""), "hex"));
+}
+
+/**
+ * A UUIDv7 from its parts (the caller owns clock and randomness): ids made later sort later, and
+ * `random` (10 bytes) keeps those of one millisecond apart.
+ */
+export function messageIdFrom(unixMs: number, random: Uint8Array): Uint8Array {
+  if (random.length !== 10) throw new RangeError(`expected 10 random bytes, not ${random.length}`);
+  const id = Buffer.alloc(MESSAGE_ID_BYTES);
+  id.writeUIntBE(unixMs, 0, 6);
+  id.set(random, 6);
+  id.writeUInt8((id.readUInt8(6) & 0x0f) | 0x70, 6);
+  id.writeUInt8((id.readUInt8(8) & 0x3f) | 0x80, 8);
+  return Uint8Array.from(id);
+}
