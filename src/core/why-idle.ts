@@ -1,0 +1,110 @@
+/** A queue at one instant, as far as it matters to "why does nothing move?". Counts are >= 0. */
+export interface QueueSnapshot {
+  /** Waiting, whether due or not. */
+  scheduled: number;
+  /** Scheduled and due by now. */
+  dueNow: number;
+  inFlight: number;
+  quarantined: number;
+  /** Open streams that ask for this queue, on all nodes. */
+  workers: number;
+  /** Until the first scheduled message is due; absent when none is scheduled. */
+  nextDueInMs?: number | undefined;
+  /** Due messages that only a stream with nothing else in flight may get. */
+  isolatedDue?: number | undefined;
+  /** Deliveries that the streams could still take; absent when not known. */
+  freeCredit?: number | undefined;
+  paused?: boolean | undefined;
+  breakerOpen?: boolean | undefined;
+}
+
+export type IdleCode =
+  | "EMPTY"
+  | "ALL_QUARANTINED"
+  | "PAUSED"
+  | "BREAKER_OPEN"
+  | "NO_WORKERS"
+  | "NOTHING_DUE"
+  | "WORKERS_BUSY"
+  | "ISOLATING"
+  | "MOVING";
+
+export interface IdleAnswer {
+  code: IdleCode;
+  /** For people: the state, and what to do about it. */
+  text: string;
+}
+
+/**
+ * Every cause that holds, the one to act on first. Never empty, and MOVING is never beside a
+ * cause that may stop everything.
+ */
+export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
+  const { scheduled, dueNow, inFlight, quarantined, workers } = queue;
+  const isolatedDue = Math.min(queue.isolatedDue ?? 0, dueNow);
+  if (scheduled + inFlight === 0) {
+    return quarantined === 0
+      ? [{ code: "EMPTY", text: "The queue is empty; nothing to do." }]
+      : [{ code: "ALL_QUARANTINED", text: quarantinedText(quarantined) }];
+  }
+
+  const answers: IdleAnswer[] = [];
+  if (queue.paused) {
+    answers.push({ code: "PAUSED", text: "The queue is paused; resume it to deliver." });
+  }
+  if (queue.breakerOpen) {
+    answers.push({
+      code: "BREAKER_OPEN",
+      text: "Too many attempts fail, so delivery waits; repair what the workers call, it resumes by itself.",
+    });
+  }
+  if (workers === 0) {
+    answers.push({ code: "NO_WORKERS", text: noWorkersText(inFlight) });
+  }
+  if (scheduled > 0 && dueNow === 0) {
+    answers.push({ code: "NOTHING_DUE", text: nothingDueText(queue) });
+  }
+  if (queue.paused || queue.breakerOpen || workers === 0) return answers;
+
+  const busy = dueNow > 0 && queue.freeCredit === 0;
+  if (busy) {
+    answers.push({
+      code: "WORKERS_BUSY",
+      text: `The open streams (${workers}) are full with ${inFlight} in flight, and ${count(dueNow, "due message")} must wait; acknowledge faster, raise max_in_flight or add workers.`,
+    });
+  }
+  // Their turn comes when a stream has nothing else, so other traffic delays them.
+  if (isolatedDue > 0 && inFlight > 0) {
+    answers.push({
+      code: "ISOLATING",
+      text: `${count(isolatedDue, "message")} lost the lease repeatedly and wait for a worker with nothing else in flight; look for crashes or for leases that are too short.`,
+    });
+  }
+  // Full streams may just as well be stuck, so that is not called moving.
+  if (!busy && (inFlight > 0 || dueNow > 0)) {
+    answers.push({ code: "MOVING", text: "Workers are being served." });
+  }
+  return answers;
+}
+
+function quarantinedText(quarantined: number): string {
+  return `All ${count(quarantined, "message")} are in quarantine, which is never retried by itself; find the cause, then Retry or discard.`;
+}
+
+function noWorkersText(inFlight: number): string {
+  const lost =
+    inFlight === 0 ? "" : `; ${inFlight} in flight are acknowledged or come back after their lease`;
+  return `No worker has a StreamDue open for this queue; start one${lost}.`;
+}
+
+function nothingDueText(queue: QueueSnapshot): string {
+  const next =
+    queue.nextDueInMs === undefined
+      ? ""
+      : `; the first is due in ${Math.ceil(Math.max(0, queue.nextDueInMs) / 1000)} s`;
+  return `None of the ${count(queue.scheduled, "scheduled message")} is due yet${next}; wait, or call Retry to make them due now.`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? "" : "s"}`;
+}
