@@ -1,0 +1,217 @@
+// A real `dlq serve` process for a test: free loopback ports, its own data folder with its own
+// embedded Redis (or a Redis that the test names), and nothing of the tester's environment.
+
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { basename, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { findRedisServer } from "./redis.ts";
+
+export interface TestServerOptions {
+  /** Further flags of `dlq serve`; they win over what this file sets. */
+  readonly args?: readonly string[];
+  /** Further environment variables; they win over what this file sets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** An existing Redis. Default: the embedded one, in a folder that `stop` removes. */
+  readonly redisUrl?: string;
+}
+
+/** One log line, as the server wrote it. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+export interface TestServer {
+  /** `127.0.0.1:PORT`; the same after `restart`. */
+  readonly grpcAddress: string;
+  readonly httpAddress: string;
+  readonly dataDir: string;
+  /** Of the running process; changes with `restart`. */
+  readonly pid: number;
+  /** Parsed log lines of all runs so far, in order. */
+  readonly logs: readonly LogLine[];
+  /** What the server has written to stdout and stderr, its end only: for failure messages. */
+  output(): string;
+  /** Asks for an orderly end (SIGTERM) and waits for it; the data stay. Gives the exit code. */
+  terminate(): Promise<number | null>;
+  /** Dies as in a power cut. Its embedded Redis lives on as an orphan, as it would for a user. */
+  kill9(): Promise<void>;
+  /** Starts again on the same data and addresses; terminates the running process first. */
+  restart(): Promise<void>;
+  /** Terminates, ends an orphaned Redis and removes the data. Rejects on a bad exit code. */
+  stop(): Promise<void>;
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+/** Generous: a suite starts several servers at once on two cores. */
+const START_DEADLINE_MS = 30_000;
+/** How long an orderly end may take before the test is told that it hangs. */
+const STOP_DEADLINE_MS = 30_000;
+const KEPT_OUTPUT_CHARS = 8_000;
+const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
+
+/** Servers that still run when the test process ends: told to end, and to end their Redis. */
+const running = new Set<Child>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
+
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  // Directly below /tmp: the path of a unix socket in it must stay under 108 bytes.
+  const dataDir = await mkdtemp("/tmp/dlq-");
+  const transcript = new Transcript();
+  let addresses: Addresses = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
+  let child = await launch();
+
+  async function launch(): Promise<Child> {
+    const started = spawn(process.execPath, [MAIN, "serve", ...(options.args ?? [])], {
+      env: environment(dataDir, addresses, options),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    running.add(started);
+    started.once("exit", () => running.delete(started));
+    addresses = await untilListening(started, transcript);
+    return started;
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (hasEnded(child)) return child.exitCode;
+    const exited = once(child, "exit", { signal: AbortSignal.timeout(STOP_DEADLINE_MS) });
+    child.kill(signal);
+    try {
+      await exited;
+    } catch {
+      child.kill("SIGKILL");
+      throw new Error(`the server did not end after ${signal}:\n${transcript.text}`);
+    }
+    return child.exitCode;
+  }
+
+  return {
+    get grpcAddress() {
+      return addresses.grpc;
+    },
+    get httpAddress() {
+      return addresses.http;
+    },
+    get pid() {
+      return child.pid ?? 0;
+    },
+    dataDir,
+    logs: transcript.logs,
+    output: () => transcript.text,
+    terminate: () => end("SIGTERM"),
+    async kill9() {
+      await end("SIGKILL");
+    },
+    async restart() {
+      await end("SIGTERM");
+      child = await launch();
+    },
+    async stop() {
+      const wasRunning = !hasEnded(child);
+      try {
+        const code = await end("SIGTERM");
+        if (wasRunning && code !== 0) {
+          throw new Error(`the server ended with ${code ?? child.signalCode}:\n${transcript.text}`);
+        }
+      } finally {
+        await endOrphans(dataDir);
+        await rm(dataDir, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+interface Addresses {
+  readonly grpc: string;
+  readonly http: string;
+}
+
+/** Settings go by environment, so that flags of a test win instead of being given twice. */
+function environment(dataDir: string, addresses: Addresses, options: TestServerOptions) {
+  const inherited = ["PATH", "HOME", "TMPDIR"].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    ...Object.fromEntries(inherited),
+    DLQ_LISTEN_GRPC: addresses.grpc,
+    DLQ_LISTEN_HTTP: addresses.http,
+    DLQ_DATA_DIR: dataDir,
+    DLQ_LOG_FORMAT: "json",
+    DLQ_DRAIN_GRACE: "200ms", // nobody is left to acknowledge when a test stops its server
+    ...(options.redisUrl === undefined
+      ? { DLQ_REDIS_SERVER: findRedisServer() }
+      : { DLQ_REDIS_URL: options.redisUrl }),
+    ...options.env,
+  };
+}
+
+/** What all runs of one server wrote. */
+class Transcript {
+  readonly logs: LogLine[] = [];
+  text = "";
+
+  add(line: string): LogLine | undefined {
+    this.text = `${this.text}${line}\n`.slice(-KEPT_OUTPUT_CHARS);
+    const log = parseLog(line);
+    if (log !== undefined) this.logs.push(log);
+    return log;
+  }
+}
+
+function parseLog(line: string): LogLine | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined; // not every line of a process is a log line: warnings of Node, a crash
+  }
+}
+
+/** Resolves with the addresses of the `listening` log line, which is the server's word for ready. */
+async function untilListening(child: Child, transcript: Transcript): Promise<Addresses> {
+  const { promise, resolve: listening, reject } = Promise.withResolvers<Addresses>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const log = transcript.add(line);
+    if (log?.msg === "listening") listening({ grpc: String(log.grpc), http: String(log.http) });
+  });
+  createInterface({ input: child.stderr }).on("line", (line) => void transcript.add(line));
+  const fail = (what: string) => reject(new Error(`the server ${what}:\n${transcript.text}`));
+  child.once("error", reject);
+  // `close`, not `exit`: by then the last words have been read.
+  child.once("close", (code, signal) => fail(`ended at its start with ${code ?? signal}`));
+  const timer = setTimeout(() => {
+    child.kill("SIGTERM");
+    fail("did not say that it is listening");
+  }, START_DEADLINE_MS);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hasEnded(child: Child): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Ends a Redis that outlived a killed server: whatever still answers on its socket there. */
+async function endOrphans(dataDir: string): Promise<void> {
+  const names = await readdir(dataDir, { recursive: true });
+  const sockets = names.filter((name) => basename(name) === "redis.sock");
+  await Promise.all(sockets.map((name) => shutDownRedis(join(dataDir, name))));
+}
+
+function shutDownRedis(socketPath: string): Promise<void> {
+  return new Promise((done) => {
+    const socket = connect(socketPath);
+    socket.once("connect", () => socket.write("SHUTDOWN NOSAVE\r\n"));
+    socket.resume();
+    socket.once("error", () => socket.destroy()); // nobody listens: a stale file
+    socket.once("close", () => done());
+  });
+}
