@@ -1,0 +1,102 @@
+// A protoc plugin for `buf generate` that writes the Python stubs of one proto package.
+//
+// Python has no such plugin of its own: messages, type stubs and gRPC stubs are generators inside
+// the protoc of `grpcio-tools`. This reads buf's request, lets that protoc work on the very same
+// descriptors, and answers with its files. Option: `package=dlq.v1`. Other packages of an input
+// give nothing, and files are named relative to the package's folder, because buf empties the
+// output folder, which must therefore hold generated files only.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import {
+  CodeGeneratorRequestSchema,
+  CodeGeneratorResponse_Feature,
+  CodeGeneratorResponseSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const PINS = join(ROOT, "scripts/python-requirements.txt");
+
+// protoc.main, not `-m grpc_tools.protoc`: that adds an include path, which protoc refuses
+// together with descriptors. The version comes first, since other versions write other bytes and
+// raise the least grpcio and protobuf that users of the stubs need.
+const PROTOC = `
+import sys
+from importlib.metadata import version
+from grpc_tools import protoc
+pin, args = sys.argv[1], sys.argv[2:]
+if version("grpcio-tools") != pin:
+    sys.exit(f"grpcio-tools {version('grpcio-tools')} is installed, the stubs need {pin}")
+sys.exit(protoc.main(["protoc", *args]))
+`;
+
+/** @param {import("@bufbuild/protobuf/wkt").CodeGeneratorRequest} request */
+function generate(request) {
+  const wanted = /^package=([a-z0-9_.]+)$/.exec(request.parameter)?.[1];
+  if (wanted === undefined) throw new Error("needs one option, such as package=dlq.v1");
+  const sources = request.protoFile.filter(
+    (file) => file.package === wanted && request.fileToGenerate.includes(file.name),
+  );
+  if (sources.length === 0) return [];
+
+  const work = mkdtempSync(join(tmpdir(), "dlq-generate-"));
+  try {
+    const descriptors = join(work, "descriptors.binpb");
+    const set = create(FileDescriptorSetSchema, { file: request.protoFile });
+    writeFileSync(descriptors, toBinary(FileDescriptorSetSchema, set));
+    protoc([
+      `--descriptor_set_in=${descriptors}`,
+      ...["python", "pyi", "grpc_python"].map((kind) => `--${kind}_out=${work}`),
+      ...sources.map((file) => file.name),
+    ]);
+    const folder = join(work, ...wanted.split("."));
+    const empty = new Set(
+      sources.filter((file) => file.service.length === 0).map((file) => grpcStub(file.name)),
+    );
+    const files = readdirSync(folder)
+      .filter((name) => !empty.has(name)) // gRPC stubs of a file without a service
+      .map((name) => ({ name, content: readFileSync(join(folder, name), "utf8") }));
+    const init = {
+      name: "__init__.py",
+      content: `"""Generated from the proto package ${wanted}."""\n`,
+    };
+    return [init, ...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+/** @param {string} proto */
+function grpcStub(proto) {
+  return `${proto.slice(proto.lastIndexOf("/") + 1, -".proto".length)}_pb2_grpc.py`;
+}
+
+/** @param {string[]} args */
+function protoc(args) {
+  const pin = /^grpcio-tools==(\S+)/m.exec(readFileSync(PINS, "utf8"))?.[1] ?? "";
+  const venv = join(ROOT, ".runtime/venv/bin/python");
+  const python = process.env.DLQ_PYTHON ?? (existsSync(venv) ? venv : "python3");
+  const result = spawnSync(python, ["-c", PROTOC, pin, ...args], { encoding: "utf8" });
+  if (result.status === 0) return;
+  const why = result.error?.message ?? result.stderr.trim();
+  throw new Error(
+    `${python} can't generate: ${why}\n` +
+      "Run `npm test` once to set up Python, or set DLQ_PYTHON to a Python that has\n" +
+      "scripts/python-requirements.txt installed.",
+  );
+}
+
+const response = create(CodeGeneratorResponseSchema, {
+  supportedFeatures: BigInt(CodeGeneratorResponse_Feature.PROTO3_OPTIONAL),
+});
+try {
+  const files = generate(fromBinary(CodeGeneratorRequestSchema, readFileSync(0)));
+  response.file = create(CodeGeneratorResponseSchema, { file: files }).file;
+} catch (error) {
+  response.error = error instanceof Error ? error.message : String(error);
+}
+process.stdout.write(toBinary(CodeGeneratorResponseSchema, response));
