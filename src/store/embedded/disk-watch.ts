@@ -1,0 +1,65 @@
+// Says when the disk of the data folder runs low, so that sends are refused while Redis can still
+// write: with `appendfsync always` Redis ends itself on the first write that fails.
+
+import { statfs } from "node:fs/promises";
+
+/** Often enough that a fast writer cannot fill the reserve in between. */
+const INTERVAL_MS = 2_000;
+
+/** The default reserve, or a twentieth of a disk that is too small for it. */
+const RESERVE_BYTES = 512 * 2 ** 20;
+
+/** Once low, a quarter more must be free before it counts as enough again: no flapping. */
+const RECOVERY_FACTOR = 1.25;
+
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface DiskWatchOptions {
+  readonly lowBytes?: number;
+  readonly readSpace: () => Promise<DiskSpace>;
+  /** Called once per change, with what was read. */
+  readonly onChange: (low: boolean, space: DiskSpace) => void;
+}
+
+export class DiskWatch {
+  readonly #options: DiskWatchOptions;
+  #low = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DiskWatchOptions) {
+    this.#options = options;
+  }
+
+  get isLow(): boolean {
+    return this.#low;
+  }
+
+  /** Resolves after the first look. */
+  async start(): Promise<void> {
+    await this.check();
+    this.#timer = setInterval(() => void this.check(), INTERVAL_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** One look. A folder that cannot be read changes nothing: Redis itself will complain. */
+  async check(): Promise<void> {
+    const space = await this.#options.readSpace().catch(() => undefined);
+    if (space === undefined) return;
+    const lowBytes = this.#options.lowBytes ?? Math.min(RESERVE_BYTES, space.totalBytes / 20);
+    const low = space.freeBytes < (this.#low ? lowBytes * RECOVERY_FACTOR : lowBytes);
+    if (low === this.#low) return;
+    this.#low = low;
+    this.#options.onChange(low, space);
+  }
+}
+
+export async function diskSpace(dir: string): Promise<DiskSpace> {
+  const { bavail, blocks, bsize } = await statfs(dir);
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+}

@@ -1,0 +1,183 @@
+// The embedded store: a redis-server of our own, on a unix socket in the data folder, for whoever
+// configured no Redis. One per data folder, supervised, and not lost when this process is killed.
+
+import { mkdir, realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { type DataLock, lockDataFolder } from "./data-lock.ts";
+import { DiskWatch, diskSpace } from "./disk-watch.ts";
+import { failureHint } from "./failure-hint.ts";
+import { defaultMaxMemoryBytes } from "./memory-limit.ts";
+import { removeServerRecord, settleOrphan, writeServerRecord } from "./orphan.ts";
+import { untilListening } from "./readiness.ts";
+import { ask } from "./reply.ts";
+import { liveSettings, type ServerSettings } from "./server-arguments.ts";
+import {
+  adoptServer,
+  launchServer,
+  type ServerExit,
+  type ServerProcess,
+} from "./server-process.ts";
+import { socketFolder } from "./socket-folder.ts";
+import { Supervisor } from "./supervisor.ts";
+
+export interface EmbeddedLog {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
+
+export interface EmbeddedOptions {
+  /** Created with mode 0700 when absent. */
+  readonly dataDir: string;
+  /** The redis-server binary, 7.0 or newer. */
+  readonly serverPath: string;
+  /** Default: half of the cgroup's or the machine's memory. */
+  readonly maxMemoryBytes?: number;
+  /** Less free space than this is low. Default: 512 MiB, or 5 % of a smaller disk. */
+  readonly diskLowBytes?: number;
+  readonly log: EmbeddedLog;
+}
+
+export interface UnexpectedExit extends ServerExit {
+  readonly restartInMs: number;
+}
+
+export interface EmbeddedRedis {
+  readonly socketPath: string;
+  readonly maxMemoryBytes: number;
+  /** Undefined between an unexpected end and the restart. */
+  readonly pid: number | undefined;
+  /** Whether it was found running, left behind by a process that was killed. */
+  readonly adopted: boolean;
+  /**
+   * All data is loaded and commands run. Loading has no deadline. Rejects, with what to do, when
+   * Redis refuses to start on this data; call `stop` then.
+   */
+  readonly ready: Promise<void>;
+  /** Whether sends should be refused before the disk is full. Looked up every 2 s. */
+  diskIsLow(): boolean;
+  /** Called each time the server ended without `stop`; it is started again after `restartInMs`. */
+  onUnexpectedExit(listener: (exit: UnexpectedExit) => void): void;
+  /** Ends the server, frees the data folder. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+/** Resolves when the socket accepts connections; commands may hear LOADING until `ready`. */
+export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const dataDir = await realpath(options.dataDir);
+  const socketDir = await socketFolder(dataDir);
+  const lock = await lockDataFolder(dataDir, socketDir);
+  try {
+    const settings: ServerSettings = {
+      dataDir,
+      socketPath: join(socketDir, "redis.sock"),
+      maxMemoryBytes: options.maxMemoryBytes ?? defaultMaxMemoryBytes(),
+    };
+    return await startLocked(options, settings, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(
+  options: EmbeddedOptions,
+  settings: ServerSettings,
+  lock: DataLock,
+): Promise<EmbeddedRedis> {
+  const { dataDir, socketPath, maxMemoryBytes } = settings;
+  const { log, serverPath } = options;
+  const launch = async (): Promise<ServerProcess> => {
+    const server = await launchServer(serverPath, settings);
+    // At once: should we be killed now, the next start must find this server.
+    writeServerRecord(dataDir, { ...server.identity, socketPath });
+    return server;
+  };
+  const supervisor = new Supervisor({
+    socketPath,
+    launch,
+    log,
+    explain: (exit) => explain(exit, dataDir),
+  });
+  const orphan = await settleOrphan({ dataDir, socketPath, log });
+  const first = orphan === undefined ? await launch() : adoptServer(orphan, settings);
+  supervisor.start(first);
+  const disk = watchDisk(options, dataDir);
+
+  let stopped: Promise<void> | undefined;
+  const stop = async () => {
+    disk.stop();
+    await supervisor.stop();
+    removeServerRecord(dataDir);
+    await lock.release();
+  };
+
+  try {
+    await disk.start();
+    if (first.adopted) {
+      await applySettings(settings);
+      writeServerRecord(dataDir, { ...first.identity, socketPath });
+    }
+    await listening(socketPath, supervisor);
+  } catch (error) {
+    stopped = stop();
+    await stopped;
+    throw error;
+  }
+  return {
+    socketPath,
+    maxMemoryBytes,
+    get pid() {
+      return supervisor.pid;
+    },
+    adopted: first.adopted,
+    ready: supervisor.ready,
+    diskIsLow: () => disk.isLow,
+    onUnexpectedExit: (listener) => supervisor.onUnexpectedExit(listener),
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+/** Ready or listening, whichever is first: a server that refuses to start may never listen. */
+async function listening(socketPath: string, supervisor: Supervisor): Promise<void> {
+  const enough = new AbortController();
+  const accepted = untilListening(socketPath, enough.signal);
+  accepted.catch(() => {}); // aborted below
+  try {
+    await Promise.race([accepted, supervisor.ready]);
+  } finally {
+    enough.abort();
+  }
+}
+
+function watchDisk(options: EmbeddedOptions, dataDir: string): DiskWatch {
+  return new DiskWatch({
+    ...(options.diskLowBytes === undefined ? {} : { lowBytes: options.diskLowBytes }),
+    readSpace: () => diskSpace(dataDir),
+    onChange: (low, { freeBytes }) => {
+      if (low) options.log.warn({ dataDir, freeBytes }, "disk space is low: sends are refused");
+      else options.log.info({ dataDir, freeBytes }, "disk space is sufficient again");
+    },
+  });
+}
+
+/** One command for all, so that no half of them is in force. */
+async function applySettings(settings: ServerSettings): Promise<void> {
+  const pairs = Object.entries(liveSettings(settings)).flat();
+  await ask(settings.socketPath, ["CONFIG", "SET", ...pairs], 10_000);
+}
+
+function explain(exit: ServerExit, dataDir: string): string {
+  const how = exit.signal ?? (exit.code === null ? "an unknown cause" : `code ${exit.code}`);
+  const words = [`redis-server ended unexpectedly (${how}).`];
+  const hint = failureHint(exit.lastLines, dataDir);
+  if (hint !== undefined) words.push(hint);
+  if (exit.lastLines.length > 0) {
+    words.push(`Its last lines, from ${join(dataDir, "redis.log")}:\n${exit.lastLines.join("\n")}`);
+  }
+  return words.join(" ");
+}

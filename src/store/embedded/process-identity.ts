@@ -1,0 +1,77 @@
+// Which process is meant, beyond its pid: pids are used again, and a signal to a stranger is the
+// one mistake a supervisor must not make. The pair of pid and start time is never used twice.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Opaque; equal only for one and the same process, across reboots too. */
+  readonly startedAt: string;
+}
+
+/** Undefined when no such process runs. A zombie does not run: it only waits to be reaped. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const startedAt = process.platform === "linux" ? startOnLinux(pid) : startByPs(pid);
+  return startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+export function isRunning(identity: ProcessIdentity): boolean {
+  return identify(identity.pid)?.startedAt === identity.startedAt;
+}
+
+/** SIGTERM, then SIGKILL after `graceMs`. Resolves when the process is gone. */
+export async function terminate(identity: ProcessIdentity, graceMs: number): Promise<void> {
+  send(identity, "SIGTERM");
+  const deadlineAtMs = performance.now() + graceMs;
+  for (let pauseMs = 5; isRunning(identity); pauseMs = Math.min(pauseMs * 2, 100)) {
+    if (performance.now() > deadlineAtMs) send(identity, "SIGKILL");
+    await delay(pauseMs);
+  }
+}
+
+function send(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!isRunning(identity)) return;
+  try {
+    process.kill(identity.pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // it just ended by itself
+  }
+}
+
+function startOnLinux(pid: number): string | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined;
+  }
+  // The second field is the name in parentheses and may hold anything, so count from its end:
+  // field 3 is the state, field 22 the start in clock ticks since boot.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (fields[0] === "Z" || fields[0] === "X") return undefined;
+  return `${bootId()}:${fields[19]}`;
+}
+
+let boot: string | undefined;
+
+/** Ticks since boot may repeat after the next boot. */
+function bootId(): string {
+  boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  return boot;
+}
+
+function startByPs(pid: number): string | undefined {
+  try {
+    const out = execFileSync("ps", ["-o", "stat=", "-o", "lstart=", "-p", String(pid)], {
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, LC_ALL: "C", TZ: "UTC" },
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+    const [state = "", ...start] = out.split(/\s+/);
+    return out === "" || state.startsWith("Z") ? undefined : start.join(" ");
+  } catch {
+    return undefined; // ps exits with 1 when there is no such process
+  }
+}

@@ -1,0 +1,85 @@
+// A running redis-server, whether this process started it or found it running.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { identify, isRunning, type ProcessIdentity } from "./process-identity.ts";
+import { type ServerSettings, serverArguments } from "./server-arguments.ts";
+import { lastLogLines, openServerLog } from "./server-log.ts";
+
+export interface ServerExit {
+  /** What Redis chose to exit with; null when a signal ended it, or when nobody can tell. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Its last words, oldest first. */
+  readonly lastLines: readonly string[];
+}
+
+export interface ServerProcess {
+  readonly identity: ProcessIdentity;
+  readonly adopted: boolean;
+  /** Never rejects. */
+  readonly exited: Promise<ServerExit>;
+}
+
+export async function launchServer(
+  serverPath: string,
+  settings: ServerSettings,
+): Promise<ServerProcess> {
+  const log = openServerLog(settings.dataDir);
+  let child: ChildProcess;
+  try {
+    child = spawn(serverPath, serverArguments(settings), {
+      cwd: settings.dataDir,
+      // A process group of its own: Ctrl-C in the terminal must not end the store before the
+      // service has drained.
+      detached: true,
+      stdio: ["ignore", log.fd, log.fd],
+      // Redis needs no setting from here, and the environment may hold our secrets.
+      env: { PATH: process.env.PATH, TZ: process.env.TZ, LC_ALL: "C" },
+    });
+  } finally {
+    log.close();
+  }
+  const { pid } = child;
+  if (pid === undefined) throw new Error(await reasonOfFailure(child, serverPath));
+  const exited = new Promise<ServerExit>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal, lastLines: log.tail() }));
+  });
+  // A child that ended within this microsecond is a zombie, which has no identity; any start time
+  // that no process has will do for it.
+  return { identity: identify(pid) ?? { pid, startedAt: "ended" }, adopted: false, exited };
+}
+
+async function reasonOfFailure(child: ChildProcess, serverPath: string): Promise<string> {
+  const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
+  return (
+    `Cannot run redis-server at ${serverPath} (${error.code ?? error.message}). ` +
+    "Install Redis 7.0 or newer, or point the service at a running one by its URL."
+  );
+}
+
+/** Takes over a server that another process started. Its end shows as the end of a connection. */
+export function adoptServer(identity: ProcessIdentity, settings: ServerSettings): ServerProcess {
+  const { dataDir, socketPath } = settings;
+  const watch = async (): Promise<ServerExit> => {
+    while (isRunning(identity)) {
+      await connectionEnd(socketPath);
+      // Closing comes a moment before the process is gone, or somebody closed all clients.
+      if (isRunning(identity)) await delay(50, undefined, { ref: false });
+    }
+    return { code: null, signal: null, lastLines: lastLogLines(dataDir) };
+  };
+  return { identity, adopted: true, exited: watch() };
+}
+
+/** Holds a silent connection for as long as the server lets it. */
+function connectionEnd(socketPath: string): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.unref();
+    socket.resume();
+    socket.on("error", () => {}); // `close` follows
+    socket.on("close", () => resolve());
+  });
+}

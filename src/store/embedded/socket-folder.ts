@@ -1,0 +1,43 @@
+// Where the unix sockets of a data folder live: in it, unless its path is too long for one.
+
+import { createHash } from "node:crypto";
+import { lstat, mkdir } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+
+/** The system's limit is 107 bytes on Linux and 103 on macOS; a longer path fails to bind. */
+const MAX_PATH_BYTES = 100;
+
+/** The longest name that is put in the folder: `/redis.sock`, `/owner.sock`, `/own-xxxxxx`. */
+const LONGEST_NAME_BYTES = 11;
+
+/** `dataDir` is absolute and real, so that each folder has one answer however it is spelled. */
+export async function socketFolder(dataDir: string): Promise<string> {
+  if (fits(dataDir)) return dataDir;
+  const name = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
+  const folder = join(tmpdir(), `dlq-${name}`);
+  if (!fits(folder)) {
+    throw new Error(
+      `Neither the data folder ${dataDir} nor the temporary folder ${tmpdir()} has a path short ` +
+        "enough for a unix socket. Use a data folder with a shorter path, or set TMPDIR to one.",
+    );
+  }
+  await mkdir(folder, { mode: 0o700, recursive: true });
+  await assertPrivate(folder);
+  return folder;
+}
+
+function fits(folder: string): boolean {
+  return Buffer.byteLength(folder) + LONGEST_NAME_BYTES <= MAX_PATH_BYTES;
+}
+
+/** Anybody may create names in a shared temporary folder: take only what is ours alone. */
+async function assertPrivate(folder: string): Promise<void> {
+  const found = await lstat(folder);
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0) {
+    throw new Error(
+      `${folder} should be a folder that only this user can enter, and is not. ` +
+        "Remove it, or use a data folder with a shorter path.",
+    );
+  }
+}

@@ -1,0 +1,152 @@
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { identify } from "../../../src/store/embedded/process-identity.ts";
+import { ask } from "../../../src/store/embedded/reply.ts";
+import { afterwards, dataFolder, recordedLog, start, until } from "./data-folder.ts";
+
+async function setting(socketPath: string, name: string): Promise<unknown> {
+  const reply = await ask(socketPath, ["CONFIG", "GET", name], 5_000);
+  return Array.isArray(reply) ? reply[1] : undefined;
+}
+
+test("it is private: a socket in the data folder, no port, nothing for other users", async () => {
+  const dataDir = join(await dataFolder(), "deep", "data");
+  const redis = await start(dataDir);
+  await redis.ready;
+  expect(redis.socketPath).toBe(join(dataDir, "redis.sock"));
+  expect(await setting(redis.socketPath, "port")).toBe("0");
+  expect((await stat(redis.socketPath)).mode & 0o777).toBe(0o700);
+  expect((await stat(dataDir)).mode & 0o777).toBe(0o700);
+});
+
+test("what it answered is on disk, and nothing is evicted to make room", async () => {
+  const redis = await start(await dataFolder(), { maxMemoryBytes: 50_000_000 });
+  await redis.ready;
+  expect(redis.maxMemoryBytes).toBe(50_000_000);
+  const expected = {
+    appendonly: "yes",
+    appendfsync: "always",
+    "aof-use-rdb-preamble": "yes",
+    save: "",
+    maxmemory: "50000000",
+    "maxmemory-policy": "noeviction",
+    "lazyfree-lazy-expire": "yes",
+    "lazyfree-lazy-server-del": "yes",
+  };
+  const actual: Record<string, unknown> = {};
+  for (const name of Object.keys(expected)) actual[name] = await setting(redis.socketPath, name);
+  expect(actual).toEqual(expected);
+});
+
+test("memory is bounded without being told", async () => {
+  const redis = await start(await dataFolder(), { maxMemoryBytes: undefined as never });
+  expect(redis.maxMemoryBytes).toBeGreaterThan(0);
+  expect(redis.maxMemoryBytes).toBeLessThanOrEqual(totalmem() / 2);
+});
+
+test("data survives stop and start", async () => {
+  const dataDir = await dataFolder();
+  const first = await start(dataDir);
+  await first.ready;
+  await ask(first.socketPath, ["SET", "kept", "yes"], 5_000);
+  await first.stop();
+  const second = await start(dataDir);
+  await second.ready;
+  expect(second.adopted).toBe(false);
+  expect(await ask(second.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
+});
+
+test("stop leaves no process, no socket and no lock", async () => {
+  const dataDir = await dataFolder();
+  const redis = await start(dataDir);
+  await redis.ready;
+  const pid = redis.pid ?? 0;
+  expect(identify(pid)).toBeDefined();
+  await Promise.all([redis.stop(), redis.stop()]);
+  expect(identify(pid)).toBeUndefined();
+  expect(await readdir(dataDir)).toEqual(["appendonlydir", "redis.log"]);
+});
+
+test("stop may come before it is ready", async () => {
+  const redis = await start(await dataFolder());
+  const ready = redis.ready;
+  const { pid } = redis;
+  await redis.stop();
+  await ready.catch((error) => expect(String(error)).toContain("stopped"));
+  expect(identify(pid ?? 0)).toBeUndefined();
+});
+
+test("a server that is killed comes back with its data, and whoever listens is told", async () => {
+  const redis = await start(await dataFolder());
+  await redis.ready;
+  await ask(redis.socketPath, ["SET", "kept", "yes"], 5_000);
+  const before = redis.pid ?? 0;
+  const told = new Promise((resolve) => redis.onUnexpectedExit(resolve));
+  process.kill(before, "SIGKILL");
+  expect(await told).toMatchObject({ signal: "SIGKILL", restartInMs: 100 });
+  const kept = () => ask(redis.socketPath, ["GET", "kept"], 5_000).catch(() => undefined);
+  await until(async () => (await kept()) === "yes");
+  expect(redis.pid).not.toBe(before);
+});
+
+test("stop during the wait before a restart starts nothing", async () => {
+  const redis = await start(await dataFolder());
+  await redis.ready;
+  const told = new Promise((resolve) => redis.onUnexpectedExit(resolve));
+  process.kill(redis.pid ?? 0, "SIGKILL");
+  await told;
+  await redis.stop();
+  expect(redis.pid).toBeUndefined();
+  await expect(ask(redis.socketPath, ["PING"], 1_000)).rejects.toThrow();
+});
+
+test("a second server on the folder is refused with the pid of the first", async () => {
+  const dataDir = await dataFolder();
+  const redis = await start(dataDir);
+  await expect(start(dataDir)).rejects.toThrow(`process ${process.pid}`);
+  await redis.ready; // and the first goes on
+  expect(await ask(redis.socketPath, ["PING"], 5_000)).toBe("PONG");
+});
+
+test("a folder whose path is too long for a socket works all the same", async () => {
+  const dataDir = join(await dataFolder(), "d".repeat(110));
+  const redis = await start(dataDir);
+  afterwards(async () => {
+    await redis.stop();
+    await rm(dirname(redis.socketPath), { recursive: true });
+  });
+  await redis.ready;
+  expect(Buffer.byteLength(redis.socketPath)).toBeLessThanOrEqual(100);
+  expect(await setting(redis.socketPath, "dir")).toBe(dataDir);
+  await expect(start(dataDir)).rejects.toThrow("already uses");
+});
+
+test("a damaged append-only file is explained, not retried", async () => {
+  const dataDir = await dataFolder();
+  await mkdir(join(dataDir, "appendonlydir"));
+  const file = "appendonly.aof.1.incr.aof";
+  const manifest = join(dataDir, "appendonlydir", "appendonly.aof.manifest");
+  await writeFile(manifest, `file ${file} seq 1 type i\n`);
+  await writeFile(join(dataDir, "appendonlydir", file), "*1\r\nthis is no command\r\n");
+  const failure = start(dataDir).then((redis) => redis.ready);
+  await expect(failure).rejects.toThrow(`redis-check-aof --fix ${manifest}`);
+});
+
+test("a missing redis-server is explained, and frees the folder", async () => {
+  const dataDir = await dataFolder();
+  await expect(start(dataDir, { serverPath: "/nowhere/redis-server" })).rejects.toThrow(
+    /Cannot run redis-server at \/nowhere.*Install/,
+  );
+  await (await start(dataDir)).ready;
+});
+
+test("little disk space is noticed at the start and said once", async () => {
+  const log = recordedLog();
+  const redis = await start(await dataFolder(), { diskLowBytes: Number.MAX_SAFE_INTEGER, log });
+  expect(redis.diskIsLow()).toBe(true);
+  expect(log.lines.filter(({ message }) => message.includes("disk space is low"))).toHaveLength(1);
+  const roomy = await start(await dataFolder(), { diskLowBytes: 1 });
+  expect(roomy.diskIsLow()).toBe(false);
+});

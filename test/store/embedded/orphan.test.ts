@@ -1,0 +1,143 @@
+// What a kill -9 of the service leaves behind, and what the next start makes of it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { expect, test } from "vitest";
+import { settleOrphan, writeServerRecord } from "../../../src/store/embedded/orphan.ts";
+import {
+  identify,
+  isRunning,
+  type ProcessIdentity,
+} from "../../../src/store/embedded/process-identity.ts";
+import { ask } from "../../../src/store/embedded/reply.ts";
+import { findRedisServer, startTestRedis } from "../../support/redis.ts";
+import { afterwards, dataFolder, recordedLog, start, until } from "./data-folder.ts";
+
+interface Parent {
+  readonly process: ChildProcess;
+  readonly socketPath: string;
+  readonly redis: ProcessIdentity;
+}
+
+/** A process of its own that runs an embedded server on the folder. */
+async function startParent(dataDir: string): Promise<Parent> {
+  const script = join(import.meta.dirname, "parent.ts");
+  const child = spawn(process.execPath, [script, dataDir, findRedisServer()], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = await once(createInterface(child.stdout), "line");
+  const { pid, socketPath } = JSON.parse(line);
+  const redis = identify(pid);
+  if (redis === undefined) throw new Error("the parent's redis-server does not run");
+  afterwards(async () => {
+    child.kill("SIGKILL");
+    if (isRunning(redis)) process.kill(redis.pid, "SIGKILL");
+    await until(() => !isRunning(redis));
+  });
+  return { process: child, socketPath, redis };
+}
+
+async function kill9(child: ChildProcess): Promise<void> {
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+}
+
+/** The parent dies, its redis-server stays. */
+async function orphanOn(dataDir: string): Promise<Parent> {
+  const parent = await startParent(dataDir);
+  await ask(parent.socketPath, ["SET", "kept", "yes"], 5_000);
+  await kill9(parent.process);
+  expect(isRunning(parent.redis)).toBe(true);
+  return parent;
+}
+
+test("another process that runs is named, and an orphan holds no lock", async () => {
+  const dataDir = await dataFolder();
+  const parent = await startParent(dataDir);
+  await expect(start(dataDir)).rejects.toThrow(`process ${parent.process.pid}`);
+  await kill9(parent.process);
+  await (await start(dataDir)).ready;
+});
+
+test("an orphan is taken over with its data, brought to our settings, and stopped by stop", async () => {
+  const dataDir = await dataFolder();
+  const { redis: orphan } = await orphanOn(dataDir);
+  const redis = await start(dataDir, { maxMemoryBytes: 40_000_000 });
+  await redis.ready;
+  expect({ adopted: redis.adopted, pid: redis.pid }).toEqual({ adopted: true, pid: orphan.pid });
+  expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
+  expect(await ask(redis.socketPath, ["CONFIG", "GET", "maxmemory"], 5_000)).toEqual([
+    "maxmemory",
+    "40000000",
+  ]);
+  await redis.stop();
+  expect(isRunning(orphan)).toBe(false);
+});
+
+test("an orphan that nobody recorded is taken over too", async () => {
+  const dataDir = await dataFolder();
+  const { redis: orphan } = await orphanOn(dataDir);
+  await writeFile(join(dataDir, "redis.json"), "");
+  const redis = await start(dataDir);
+  expect(redis.pid).toBe(orphan.pid);
+  expect(JSON.parse(await readFile(join(dataDir, "redis.json"), "utf8"))).toMatchObject(orphan);
+});
+
+test("an adopted server that is killed comes back with its data", async () => {
+  const dataDir = await dataFolder();
+  const { redis: orphan } = await orphanOn(dataDir);
+  const redis = await start(dataDir);
+  await redis.ready;
+  const told = new Promise((resolve) => redis.onUnexpectedExit(resolve));
+  process.kill(orphan.pid, "SIGKILL");
+  await told;
+  const kept = () => ask(redis.socketPath, ["GET", "kept"], 5_000).catch(() => undefined);
+  await until(async () => (await kept()) === "yes");
+  expect(redis.pid).not.toBe(orphan.pid);
+});
+
+test("an orphan that does not answer is stopped first, by force if it must be", async () => {
+  const dataDir = await dataFolder();
+  const { redis: orphan, socketPath } = await orphanOn(dataDir);
+  process.kill(orphan.pid, "SIGSTOP");
+  const log = recordedLog();
+  const search = { dataDir, socketPath, log, patienceMs: 100, graceMs: 100 };
+  expect(await settleOrphan(search)).toBeUndefined();
+  expect(isRunning(orphan)).toBe(false);
+  const redis = await start(dataDir);
+  await redis.ready;
+  expect(await ask(redis.socketPath, ["GET", "kept"], 5_000)).toBe("yes");
+});
+
+test("a recorded pid that belongs to another process by now is never touched", async () => {
+  const dataDir = await dataFolder();
+  const stranger = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
+  afterwards(() => kill9(stranger));
+  const socketPath = join(dataDir, "redis.sock");
+  const identity = { pid: stranger.pid ?? 0, startedAt: "another boot:1", socketPath };
+  writeServerRecord(dataDir, identity);
+  await (await start(dataDir)).ready;
+  expect(identify(identity.pid)).toBeDefined();
+});
+
+test("a redis-server of somebody else that answers on our socket is left alone", async () => {
+  const dataDir = await dataFolder();
+  const other = await startTestRedis();
+  afterwards(() => other.stop());
+  await symlink(other.socketPath, join(dataDir, "redis.sock"));
+  await expect(start(dataDir)).rejects.toThrow(`pid ${other.pid}`);
+  expect(await other.cli("PING")).toBe("PONG");
+});
+
+test("a server that runs where this run would not look is named, not stopped", async () => {
+  const dataDir = await dataFolder();
+  const { redis: orphan, socketPath } = await orphanOn(dataDir);
+  const elsewhere = join(dataDir, "elsewhere.sock");
+  const search = { dataDir, socketPath: elsewhere, log: recordedLog() };
+  await expect(settleOrphan(search)).rejects.toThrow(`process ${orphan.pid}`);
+  expect(await ask(socketPath, ["PING"], 5_000)).toBe("PONG");
+});
