@@ -28,5 +28,5 @@ export function delayBeforeRetryMs(policy: RetryPolicy, attempt: number, random:
 
 /** Nonsense (NaN, negative) counts as 0; infinity stays and meets the bound later. */
 function atLeastZero(n: number): number {
-  return n > 0 ? n : 0;
+  return Number.isNaN(n) ? 0 : Math.max(0, n);
 }

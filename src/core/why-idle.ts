@@ -102,7 +102,7 @@ function nothingDueText(queue: QueueSnapshot): string {
     queue.nextDueInMs === undefined
       ? ""
       : `; the first is due in ${Math.ceil(Math.max(0, queue.nextDueInMs) / 1000)} s`;
-  return `None of the ${count(queue.scheduled, "scheduled message")} is due yet${next}; wait, or call Retry to make them due now.`;
+  return `${count(queue.scheduled, "message")} scheduled, none due yet${next}; wait, or call Retry to make them due now.`;
 }
 
 function count(n: number, noun: string): string {

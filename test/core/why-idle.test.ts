@@ -1,0 +1,71 @@
+import { describe, expect, it, test } from "vitest";
+import { type IdleCode, type QueueSnapshot, whyIdle } from "../../src/core/why-idle.ts";
+
+function queue(changes: Partial<QueueSnapshot>): QueueSnapshot {
+  return { scheduled: 0, dueNow: 0, inFlight: 0, quarantined: 0, workers: 0, ...changes };
+}
+
+function text(changes: Partial<QueueSnapshot>, code: IdleCode): string | undefined {
+  return whyIdle(queue(changes)).find((answer) => answer.code === code)?.text;
+}
+
+test.each<[string, Partial<QueueSnapshot>, IdleCode[]]>([
+  ["nothing at all", {}, ["EMPTY"]],
+  ["nothing, with workers", { workers: 2 }, ["EMPTY"]],
+  ["only quarantined", { quarantined: 4, workers: 2 }, ["ALL_QUARANTINED"]],
+  ["due, nobody asks", { scheduled: 5, dueNow: 5 }, ["NO_WORKERS"]],
+  ["not due, nobody asks", { scheduled: 5 }, ["NO_WORKERS", "NOTHING_DUE"]],
+  ["not due", { scheduled: 5, workers: 1 }, ["NOTHING_DUE"]],
+  ["not due, some in flight", { scheduled: 5, inFlight: 1, workers: 1 }, ["NOTHING_DUE", "MOVING"]],
+  ["in flight, the workers left", { inFlight: 3 }, ["NO_WORKERS"]],
+  ["due, room", { scheduled: 5, dueNow: 5, workers: 1, freeCredit: 3 }, ["MOVING"]],
+  ["due, room unknown", { scheduled: 5, dueNow: 5, workers: 1 }, ["MOVING"]],
+  [
+    "due, no room",
+    { scheduled: 5, dueNow: 5, inFlight: 16, workers: 1, freeCredit: 0 },
+    ["WORKERS_BUSY"],
+  ],
+  [
+    "not due, no room",
+    { scheduled: 5, inFlight: 16, workers: 1, freeCredit: 0 },
+    ["NOTHING_DUE", "MOVING"],
+  ],
+  [
+    "due, but only alone",
+    { scheduled: 2, dueNow: 2, isolatedDue: 2, inFlight: 4, workers: 1, freeCredit: 12 },
+    ["ISOLATING", "MOVING"],
+  ],
+  [
+    "due alone, and alone it is",
+    { scheduled: 2, dueNow: 2, isolatedDue: 2, workers: 1 },
+    ["MOVING"],
+  ],
+  ["paused", { scheduled: 2, dueNow: 2, workers: 1, paused: true }, ["PAUSED"]],
+  ["breaker", { scheduled: 2, dueNow: 2, workers: 1, breakerOpen: true }, ["BREAKER_OPEN"]],
+  [
+    "everything at once",
+    { scheduled: 2, paused: true, breakerOpen: true },
+    ["PAUSED", "BREAKER_OPEN", "NO_WORKERS", "NOTHING_DUE"],
+  ],
+])("%s", (_name, changes, codes) => {
+  expect(whyIdle(queue(changes)).map((answer) => answer.code)).toEqual(codes);
+});
+
+describe("the sentences", () => {
+  it("say when the first message is due", () => {
+    expect(text({ scheduled: 1, workers: 1, nextDueInMs: 29_001 }, "NOTHING_DUE")).toContain(
+      "1 message scheduled, none due yet; the first is due in 30 s",
+    );
+  });
+
+  it("name the call that a worker makes", () => {
+    expect(text({ scheduled: 1, dueNow: 1 }, "NO_WORKERS")).toContain("StreamDue");
+  });
+
+  it("count", () => {
+    expect(text({ quarantined: 4 }, "ALL_QUARANTINED")).toContain("All 4 messages");
+    expect(
+      text({ scheduled: 9, dueNow: 9, inFlight: 16, workers: 2, freeCredit: 0 }, "WORKERS_BUSY"),
+    ).toContain("(2) are full with 16 in flight, and 9 due messages");
+  });
+});
