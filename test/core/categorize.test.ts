@@ -1,0 +1,351 @@
+import { describe, expect, it, test } from "vitest";
+import { CATEGORIES } from "../../src/core/categories.ts";
+import { categorize, type UncategorizedFailure } from "../../src/core/categorize.ts";
+import { REASONS, type Reason } from "../../src/core/reason.ts";
+
+/** Failures as real runtimes and libraries report them. */
+const EXAMPLES: readonly [reason: Reason, type: string, message: string][] = [
+  // JavaScript
+  ["NETWORK_ERROR", "Error", "connect ECONNREFUSED 127.0.0.1:5432"],
+  ["NETWORK_ERROR", "Error", "getaddrinfo ENOTFOUND api.example.com"],
+  ["NETWORK_ERROR", "Error", "read ECONNRESET"],
+  ["NETWORK_ERROR", "Error", "socket hang up"],
+  ["NETWORK_ERROR", "TypeError", "fetch failed"],
+  ["NETWORK_ERROR", "SocketError", "other side closed"],
+  [
+    "NETWORK_ERROR",
+    "Error",
+    "Client network socket disconnected before secure TLS connection was established",
+  ],
+  ["NETWORK_ERROR", "Error", "14 UNAVAILABLE: No connection established. Last error: null"],
+  ["TIMEOUT", "Error", "connect ETIMEDOUT 10.0.0.1:443"],
+  ["TIMEOUT", "AxiosError", "timeout of 5000ms exceeded"],
+  ["TIMEOUT", "TimeoutError", "The operation was aborted due to timeout"],
+  ["TIMEOUT", "ConnectTimeoutError", "Connect Timeout Error"],
+  ["NETWORK_ERROR", "httpx.ConnectError", "All connection attempts failed"],
+  ["TIMEOUT", "ConnectError", "[deadline_exceeded] the operation timed out"],
+  ["WEBHOOK_FAILED", "AxiosError", "Request failed with status code 503"],
+  ["RESOURCE_EXHAUSTED", "AxiosError", "Request failed with status code 429"],
+  ["AUTHENTICATION_ERROR", "AxiosError", "Request failed with status code 401"],
+  ["VALIDATION_FAILED", "SyntaxError", "Unexpected token < in JSON at position 0"],
+  ["VALIDATION_FAILED", "SyntaxError", "Unexpected end of JSON input"],
+  ["VALIDATION_FAILED", "ZodError", '[{"code":"invalid_type","path":["name"]}]'],
+  ["VALIDATION_FAILED", "ValidationError", '"email" must be a valid email'],
+  ["EXECUTION_FAILED", "TypeError", "Cannot read properties of undefined (reading 'timeout')"],
+  ["EXECUTION_FAILED", "", "ReferenceError: foo is not defined"],
+  ["EXECUTION_FAILED", "RangeError", "Maximum call stack size exceeded"],
+  ["AUTHENTICATION_ERROR", "TokenExpiredError", "jwt expired"],
+  ["RESOURCE_EXHAUSTED", "Error", "EMFILE: too many open files, open '/tmp/x'"],
+  ["RESOURCE_EXHAUSTED", "ReplyError", "OOM command not allowed when used memory > 'maxmemory'."],
+  ["EXECUTION_FAILED", "Error", "ENOENT: no such file or directory, open '/etc/x'"],
+  // Python
+  [
+    "NETWORK_ERROR",
+    "requests.exceptions.ConnectionError",
+    "HTTPSConnectionPool(host='x', port=443): Max retries exceeded",
+  ],
+  ["NETWORK_ERROR", "ConnectionRefusedError", "[Errno 111] Connection refused"],
+  [
+    "NETWORK_ERROR",
+    "aiohttp.client_exceptions.ClientConnectorError",
+    "Cannot connect to host x:443",
+  ],
+  ["NETWORK_ERROR", "socket.gaierror", "[Errno -2] Name or service not known"],
+  ["NETWORK_ERROR", "OSError", "[Errno 101] Network is unreachable"],
+  [
+    "TIMEOUT",
+    "requests.exceptions.ReadTimeout",
+    "HTTPSConnectionPool(host='x', port=443): Read timed out.",
+  ],
+  ["TIMEOUT", "asyncio.TimeoutError", ""],
+  ["TIMEOUT", "billiard.exceptions.SoftTimeLimitExceeded", "SoftTimeLimitExceeded()"],
+  ["RESOURCE_EXHAUSTED", "httpx.PoolTimeout", ""],
+  [
+    "RESOURCE_EXHAUSTED",
+    "sqlalchemy.exc.TimeoutError",
+    "QueuePool limit of size 5 overflow 10 reached, connection timed out",
+  ],
+  ["RESOURCE_EXHAUSTED", "MemoryError", ""],
+  ["RESOURCE_EXHAUSTED", "openai.RateLimitError", "You exceeded your current quota"],
+  [
+    "WEBHOOK_FAILED",
+    "requests.exceptions.HTTPError",
+    "500 Server Error: Internal Server Error for url: https://x/hook",
+  ],
+  [
+    "AUTHENTICATION_ERROR",
+    "requests.exceptions.HTTPError",
+    "401 Client Error: Unauthorized for url: https://x/hook",
+  ],
+  ["WEBHOOK_FAILED", "urllib.error.HTTPError", "HTTP Error 404: Not Found"],
+  [
+    "VALIDATION_FAILED",
+    "json.decoder.JSONDecodeError",
+    "Expecting value: line 1 column 1 (char 0)",
+  ],
+  [
+    "VALIDATION_FAILED",
+    "pydantic_core._pydantic_core.ValidationError",
+    "1 validation error for User",
+  ],
+  ["VALIDATION_FAILED", "ValueError", "invalid literal for int() with base 10: 'abc'"],
+  ["EXECUTION_FAILED", "KeyError", "'user_id'"],
+  ["EXECUTION_FAILED", "AttributeError", "'NoneType' object has no attribute 'timeout'"],
+  ["EXECUTION_FAILED", "ZeroDivisionError", "division by zero"],
+  ["AUTHENTICATION_ERROR", "PermissionError", "[Errno 13] Permission denied: '/data/x'"],
+  [
+    "AUTHENTICATION_ERROR",
+    "botocore.exceptions.ClientError",
+    "An error occurred (AccessDenied) when calling PutObject: Access Denied",
+  ],
+  [
+    "AUTHENTICATION_ERROR",
+    "psycopg.OperationalError",
+    'FATAL: password authentication failed for user "app"',
+  ],
+  // Go
+  ["NETWORK_ERROR", "*net.OpError", "dial tcp 127.0.0.1:6379: connect: connection refused"],
+  ["NETWORK_ERROR", "*url.Error", 'Get "https://x": dial tcp: lookup x: no such host'],
+  ["NETWORK_ERROR", "*errors.errorString", "write tcp 10.0.0.1:1->10.0.0.2:2: write: broken pipe"],
+  [
+    "NETWORK_ERROR",
+    "*url.Error",
+    "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+  ],
+  ["TIMEOUT", "context.deadlineExceededError", "context deadline exceeded"],
+  ["TIMEOUT", "*fmt.wrapError", "query users: context deadline exceeded"],
+  [
+    "TIMEOUT",
+    "*url.Error",
+    'Get "https://x": net/http: request canceled (Client.Timeout exceeded while awaiting headers)',
+  ],
+  ["NETWORK_ERROR", "*status.Error", "rpc error: code = Unavailable desc = connection error"],
+  [
+    "VALIDATION_FAILED",
+    "*json.SyntaxError",
+    "invalid character '<' looking for beginning of value",
+  ],
+  [
+    "VALIDATION_FAILED",
+    "*json.UnmarshalTypeError",
+    "json: cannot unmarshal string into Go struct field",
+  ],
+  [
+    "VALIDATION_FAILED",
+    "validator.ValidationErrors",
+    "Key: 'User.Email' Error:Field validation for 'Email' failed",
+  ],
+  ["VALIDATION_FAILED", "*strconv.NumError", 'strconv.Atoi: parsing "abc": invalid syntax'],
+  [
+    "EXECUTION_FAILED",
+    "runtime.boundsError",
+    "runtime error: index out of range [3] with length 3",
+  ],
+  [
+    "EXECUTION_FAILED",
+    "",
+    "panic: runtime error: invalid memory address or nil pointer dereference",
+  ],
+  ["AUTHENTICATION_ERROR", "*status.Error", "rpc error: code = PermissionDenied desc = no"],
+  // Java
+  ["TIMEOUT", "java.net.SocketTimeoutException", "Read timed out"],
+  [
+    "TIMEOUT",
+    "java.util.concurrent.ExecutionException",
+    "java.util.concurrent.TimeoutException: after 5 s",
+  ],
+  ["NETWORK_ERROR", "java.net.ConnectException", "Connection refused (Connection refused)"],
+  ["NETWORK_ERROR", "java.net.UnknownHostException", "api.example.com"],
+  ["NETWORK_ERROR", "javax.net.ssl.SSLHandshakeException", "PKIX path building failed"],
+  ["RESOURCE_EXHAUSTED", "java.lang.OutOfMemoryError", "Java heap space"],
+  [
+    "RESOURCE_EXHAUSTED",
+    "java.util.concurrent.RejectedExecutionException",
+    "Task rejected from ThreadPoolExecutor",
+  ],
+  [
+    "RESOURCE_EXHAUSTED",
+    "java.sql.SQLTransientConnectionException",
+    "HikariPool-1 - Connection is not available, request timed out after 30000ms.",
+  ],
+  [
+    "RESOURCE_EXHAUSTED",
+    "org.springframework.web.client.HttpClientErrorException$TooManyRequests",
+    "429",
+  ],
+  [
+    "AUTHENTICATION_ERROR",
+    "org.springframework.security.access.AccessDeniedException",
+    "Access is denied",
+  ],
+  ["VALIDATION_FAILED", "java.lang.IllegalArgumentException", "amount must be positive"],
+  [
+    "VALIDATION_FAILED",
+    "com.fasterxml.jackson.core.JsonParseException",
+    "Unrecognized token 'abc'",
+  ],
+  [
+    "VALIDATION_FAILED",
+    "jakarta.validation.ConstraintViolationException",
+    "name: must not be blank",
+  ],
+  ["EXECUTION_FAILED", "java.lang.NullPointerException", 'Cannot invoke "String.length()"'],
+  ["EXECUTION_FAILED", "java.lang.IllegalStateException", "closed"],
+  // Rust
+  [
+    "NETWORK_ERROR",
+    "std::io::Error",
+    'Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }',
+  ],
+  [
+    "NETWORK_ERROR",
+    "reqwest::Error",
+    "error sending request for url (https://x/): error trying to connect: tcp connect error",
+  ],
+  ["TIMEOUT", "tokio::time::error::Elapsed", "deadline has elapsed"],
+  ["TIMEOUT", "reqwest::Error", "error sending request for url (https://x/): operation timed out"],
+  ["VALIDATION_FAILED", "serde_json::Error", "missing field `name` at line 1 column 2"],
+  [
+    "RESOURCE_EXHAUSTED",
+    "sqlx::Error::PoolTimedOut",
+    "pool timed out while waiting for an open connection",
+  ],
+  ["EXECUTION_FAILED", "", "thread 'main' panicked at src/main.rs:4:5"],
+  // Any
+  ["PLUGIN_ERROR", "PluginError", "transform failed"],
+  ["PLUGIN_ERROR", "Error", "plugin geo-lookup threw"],
+  ["WEBHOOK_FAILED", "WebhookDeliveryError", "gave up"],
+  ["WEBHOOK_FAILED", "Error", "Webhook returned an error"],
+  ["TIMEOUT", "Error", "webhook delivery timed out"],
+];
+
+test.each(EXAMPLES)("%s: %s %s", (reason, type, message) => {
+  expect(categorize({ type, message })).toBe(reason);
+});
+
+describe("what is ambiguous stays unknown", () => {
+  test.each([
+    ["", ""],
+    ["Error", "boom"],
+    ["Exception", "something went wrong"],
+    ["RuntimeError", "failed"],
+    ["java.lang.RuntimeException", "failed"],
+    ["*errors.errorString", "order 503 is late"],
+    ["AbortError", "This operation was aborted"],
+    ["asyncio.CancelledError", ""],
+    ["Error", "404 items were skipped"],
+    ["Error", "set a longer timeout in the settings"],
+    ["Error", "status: 200"],
+    ["constructor", "toString"],
+    ["__proto__", "hasOwnProperty"],
+    ["::$$..", "***"],
+    ["Fehler", "Zeitüberschreitung"],
+  ])("%j %j", (type, message) => {
+    expect(categorize({ type, message })).toBe("UNKNOWN_ERROR");
+  });
+});
+
+describe("codes", () => {
+  test.each<[number, Reason]>([
+    [3, "VALIDATION_FAILED"],
+    [4, "TIMEOUT"],
+    [7, "AUTHENTICATION_ERROR"],
+    [8, "RESOURCE_EXHAUSTED"],
+    [12, "EXECUTION_FAILED"],
+    [13, "EXECUTION_FAILED"],
+    [14, "NETWORK_ERROR"],
+    [16, "AUTHENTICATION_ERROR"],
+    [2, "UNKNOWN_ERROR"],
+    [5, "UNKNOWN_ERROR"],
+    [99, "UNKNOWN_ERROR"],
+  ])("gRPC %i is %s", (grpcCode, reason) => {
+    expect(categorize({ type: "", message: "", grpcCode })).toBe(reason);
+  });
+
+  test.each<[number, Reason]>([
+    [200, "UNKNOWN_ERROR"],
+    [302, "WEBHOOK_FAILED"],
+    [400, "VALIDATION_FAILED"],
+    [401, "AUTHENTICATION_ERROR"],
+    [403, "AUTHENTICATION_ERROR"],
+    [404, "WEBHOOK_FAILED"],
+    [408, "TIMEOUT"],
+    [410, "WEBHOOK_FAILED"],
+    [418, "WEBHOOK_FAILED"],
+    [422, "VALIDATION_FAILED"],
+    [429, "RESOURCE_EXHAUSTED"],
+    [500, "WEBHOOK_FAILED"],
+    [502, "WEBHOOK_FAILED"],
+    [503, "WEBHOOK_FAILED"],
+    [504, "TIMEOUT"],
+    [599, "TIMEOUT"],
+    [600, "UNKNOWN_ERROR"],
+  ])("HTTP %i is %s", (httpStatus, reason) => {
+    expect(categorize({ type: "", message: "", httpStatus })).toBe(reason);
+  });
+});
+
+describe("the stronger evidence wins", () => {
+  const all: UncategorizedFailure = {
+    reasonNumber: REASONS.PLUGIN_ERROR,
+    grpcCode: 4,
+    httpStatus: 401,
+    type: "ValidationError",
+    message: "connect ECONNREFUSED, status code 429: webhook",
+  };
+  test.each<[string, Partial<UncategorizedFailure>, Reason]>([
+    ["the given reason", {}, "PLUGIN_ERROR"],
+    ["the gRPC code", { reasonNumber: 0 }, "TIMEOUT"],
+    ["a newer client's reason counts as none", { reasonNumber: 4242 }, "TIMEOUT"],
+    ["the HTTP status", { reasonNumber: 0, grpcCode: 2 }, "AUTHENTICATION_ERROR"],
+    ["the type", { reasonNumber: 0, grpcCode: 2, httpStatus: 0 }, "VALIDATION_FAILED"],
+    ["the errno", { reasonNumber: 0, grpcCode: 2, httpStatus: 0, type: "Error" }, "NETWORK_ERROR"],
+    [
+      "the status in the message",
+      {
+        reasonNumber: 0,
+        grpcCode: 2,
+        httpStatus: 0,
+        type: "Error",
+        message: "status code 429: webhook",
+      },
+      "RESOURCE_EXHAUSTED",
+    ],
+    [
+      "the words",
+      { reasonNumber: 0, grpcCode: 2, httpStatus: 0, type: "Error", message: "webhook" },
+      "WEBHOOK_FAILED",
+    ],
+  ])("%s", (_name, changes, reason) => {
+    expect(categorize({ ...all, ...changes })).toBe(reason);
+  });
+});
+
+it("reads the first 2 KiB of a message", () => {
+  const padding = "x ".repeat(1000);
+  expect(categorize({ type: "", message: `${padding} timed out` })).toBe("TIMEOUT");
+  expect(categorize({ type: "", message: `${padding.repeat(2)} timed out` })).toBe("UNKNOWN_ERROR");
+});
+
+it("lists nothing twice in a column, where the second would never count", () => {
+  for (const column of ["grpc", "http", "types", "typeParts", "codes", "text"] as const) {
+    const cells = CATEGORIES.flatMap((row) =>
+      [...(row[column] ?? [])].map((cell) => String(cell).toLowerCase()),
+    );
+    expect(
+      cells.filter((cell, i) => cells.indexOf(cell) !== i),
+      column,
+    ).toEqual([]);
+  }
+});
+
+it("is quick: 10,000 failures, all examples and the longest text, within a second", () => {
+  const long = "the quick brown fox ".repeat(200);
+  const startedAtMs = performance.now();
+  for (let i = 0; i < 10_000; i++) {
+    const example = EXAMPLES[i % EXAMPLES.length];
+    const message = i % 2 === 0 ? long : (example?.[2] ?? "");
+    categorize({ type: example?.[1] ?? "", message });
+  }
+  expect(performance.now() - startedAtMs).toBeLessThan(1000);
+});
