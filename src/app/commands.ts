@@ -1,5 +1,12 @@
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
+import type {
+  DueDelivery,
+  GoneState,
+  MessageFilter,
+  RetryOutcome,
+  StoredState,
+} from "../core/message.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 
@@ -9,8 +16,14 @@ import type { QuarantineReason, Reason } from "../core/reason.ts";
  * need only the few fields beside them and the store keeps bytes.
  */
 
-export type StoredState = "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
-export type GoneState = "SUCCEEDED" | "DISCARDED" | "EXPIRED" | "PURGED";
+export type {
+  DueDelivery,
+  GoneState,
+  MessageFilter,
+  RetryOutcome,
+  RetryRefusal,
+  StoredState,
+} from "../core/message.ts";
 
 /** A failure as the rules see it. */
 export interface FailureRecord {
@@ -94,14 +107,6 @@ export interface ExtendOutcome {
   shouldStop: boolean;
 }
 
-export interface MessageFilter {
-  /** Empty: QUARANTINED. */
-  states: readonly ("SCHEDULED" | "QUARANTINED")[];
-  /** Empty: any. */
-  reasons: readonly Reason[];
-  quarantineReasons: readonly QuarantineReason[];
-}
-
 export interface RetryCommand {
   requestId: string;
   queue: string;
@@ -109,14 +114,6 @@ export interface RetryCommand {
   by:
     | { ids: readonly (Uint8Array | undefined)[] }
     | { filter: MessageFilter; expectedCount: number };
-}
-
-export type RetryRefusal = "NOT_FOUND" | "IN_FLIGHT" | "INVALID_ID";
-
-export interface RetryOutcome {
-  retriedCount: number;
-  /** `index` into the ids of the command; a filter refuses nothing. */
-  refused: readonly { index: number; refusal: RetryRefusal }[];
 }
 
 export interface QueueReport {
@@ -132,7 +129,9 @@ export interface QueueReport {
     quarantineReason: QuarantineReason | undefined;
     count: number;
   }[];
-  oldestScheduledAgeMs: number | undefined;
+  /** Of the oldest message, in any state. */
+  oldestAgeMs: number | undefined;
+  /** Since the message that came to quarantine first came there. */
   oldestQuarantinedAgeMs: number | undefined;
   nextDueAtMs: number | undefined;
   workers: number;
@@ -169,27 +168,6 @@ export interface StreamCommand {
   leaseMs: number | undefined;
   /** The UUID of the session to take over. */
   resumeSessionId: string | undefined;
-}
-
-/** One delivery, as the store hands it out. */
-export interface DueDelivery {
-  queue: string;
-  id: Uint8Array;
-  /** `dlq.storage.v1.Envelope` bytes. */
-  envelope: Uint8Array;
-  /** Latest `dlq.v1.Failure`, when it is not the envelope's own. */
-  latestFailure: Uint8Array | undefined;
-  reason: Reason;
-  failureCount: number;
-  attempts: number;
-  deliveryNumber: number;
-  nonce: Uint8Array;
-  outcomeUnknown: boolean;
-  createdAtMs: number;
-  dueAtMs: number;
-  /** Undefined: never expires. */
-  expireAtMs: number | undefined;
-  leaseExpireAtMs: number;
 }
 
 export type StreamFrame =

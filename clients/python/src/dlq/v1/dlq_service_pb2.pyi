@@ -382,7 +382,7 @@ class StatsResponse(_message.Message):
     def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class QueueStats(_message.Message):
-    __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_scheduled_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions")
+    __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     SCHEDULED_FIELD_NUMBER: _ClassVar[int]
     DUE_NOW_FIELD_NUMBER: _ClassVar[int]
@@ -390,7 +390,7 @@ class QueueStats(_message.Message):
     QUARANTINED_FIELD_NUMBER: _ClassVar[int]
     BYTES_FIELD_NUMBER: _ClassVar[int]
     COUNTS_FIELD_NUMBER: _ClassVar[int]
-    OLDEST_SCHEDULED_AGE_FIELD_NUMBER: _ClassVar[int]
+    OLDEST_AGE_FIELD_NUMBER: _ClassVar[int]
     OLDEST_QUARANTINED_AGE_FIELD_NUMBER: _ClassVar[int]
     NEXT_DUE_TIME_FIELD_NUMBER: _ClassVar[int]
     WORKERS_FIELD_NUMBER: _ClassVar[int]
@@ -404,14 +404,14 @@ class QueueStats(_message.Message):
     quarantined: int
     bytes: int
     counts: _containers.RepeatedCompositeFieldContainer[StateCount]
-    oldest_scheduled_age: _duration_pb2.Duration
+    oldest_age: _duration_pb2.Duration
     oldest_quarantined_age: _duration_pb2.Duration
     next_due_time: _timestamp_pb2.Timestamp
     workers: int
     rates: Rates
     totals: Totals
     conditions: _containers.RepeatedCompositeFieldContainer[Condition]
-    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping]]] = ..., oldest_scheduled_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
+    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "reason", "quarantine_reason", "count")

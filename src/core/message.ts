@@ -1,0 +1,44 @@
+import type { QuarantineReason, Reason } from "./reason.ts";
+
+/** Where a stored message is. */
+export type StoredState = "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
+/** Why a message is no longer stored: only ever the result of a call. */
+export type GoneState = "SUCCEEDED" | "DISCARDED" | "EXPIRED" | "PURGED";
+
+/** Selects messages of one queue; all conditions must hold. */
+export interface MessageFilter {
+  /** Empty: QUARANTINED. */
+  states: readonly ("SCHEDULED" | "QUARANTINED")[];
+  /** Empty: any. */
+  reasons: readonly Reason[];
+  quarantineReasons: readonly QuarantineReason[];
+}
+
+export type RetryRefusal = "NOT_FOUND" | "IN_FLIGHT" | "INVALID_ID";
+
+export interface RetryOutcome {
+  retriedCount: number;
+  /** `index` into the ids of the command; a filter refuses nothing. */
+  refused: readonly { index: number; refusal: RetryRefusal }[];
+}
+
+/** One delivery, as the store hands it out. */
+export interface DueDelivery {
+  queue: string;
+  id: Uint8Array;
+  /** `dlq.storage.v1.Envelope` bytes. */
+  envelope: Uint8Array;
+  /** Latest `dlq.v1.Failure`, when it is not the envelope's own. */
+  latestFailure: Uint8Array | undefined;
+  reason: Reason;
+  failureCount: number;
+  attempts: number;
+  deliveryNumber: number;
+  nonce: Uint8Array;
+  outcomeUnknown: boolean;
+  createdAtMs: number;
+  dueAtMs: number;
+  /** Undefined: never expires. */
+  expireAtMs: number | undefined;
+  leaseExpireAtMs: number;
+}
