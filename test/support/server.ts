@@ -63,7 +63,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const dataDir = await mkdtemp("/tmp/dlq-");
   const transcript = new Transcript();
   let addresses: Addresses = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
-  let child = await launch();
+  let child = await launch().catch(async (error: unknown) => {
+    await removeData(dataDir);
+    throw error;
+  });
 
   async function launch(): Promise<Child> {
     const started = spawn(process.execPath, [MAIN, "serve", ...(options.args ?? [])], {
@@ -118,8 +121,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
           throw new Error(`the server ended with ${code ?? child.signalCode}:\n${transcript.text}`);
         }
       } finally {
-        await endOrphans(dataDir);
-        await rm(dataDir, { recursive: true, force: true });
+        await removeData(dataDir);
       }
     },
   };
@@ -199,11 +201,12 @@ function hasEnded(child: Child): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-/** Ends a Redis that outlived a killed server: whatever still answers on its socket there. */
-async function endOrphans(dataDir: string): Promise<void> {
+/** Ends a Redis that outlived a killed server, if one still answers there, and its folder. */
+async function removeData(dataDir: string): Promise<void> {
   const names = await readdir(dataDir, { recursive: true });
   const sockets = names.filter((name) => basename(name) === "redis.sock");
   await Promise.all(sockets.map((name) => shutDownRedis(join(dataDir, name))));
+  await rm(dataDir, { recursive: true, force: true });
 }
 
 function shutDownRedis(socketPath: string): Promise<void> {

@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { expect, it } from "vitest";
+import { findPython, pythonEnvironment } from "../support/python.ts";
+
+const PACKAGE = resolve(import.meta.dirname, "../../clients/python");
+const GENERATED = join(PACKAGE, "src/dlq/v1");
+
+const read = (...path: string[]) => readFileSync(join(PACKAGE, ...path), "utf8");
+const stubs = readdirSync(GENERATED).filter((name) => name.endsWith(".py"));
+
+/** The least version that `pip install` accepts of a dependency. */
+function floorOf(dependency: string): string | undefined {
+  return new RegExp(`"${dependency}>=([0-9.]+)`).exec(read("pyproject.toml"))?.[1];
+}
+
+it("promises exactly the versions that the generated files ask for when imported", () => {
+  const grpc = /GRPC_GENERATED_VERSION = '(.+)'/.exec(read("src/dlq/v1/dlq_service_pb2_grpc.py"));
+  const protobuf = /^# Protobuf Python Version: (.+)$/m.exec(read("src/dlq/v1/state_pb2.py"));
+  expect(floorOf("grpcio")).toBe(grpc?.[1]);
+  expect(floorOf("protobuf")).toBe(protobuf?.[1]);
+});
+
+it("imports every generated module, without a warning", () => {
+  const modules = stubs
+    .filter((name) => name !== "__init__.py")
+    .map((name) => `dlq.v1.${name.slice(0, -".py".length)}`);
+  expect(modules).toContain("dlq.v1.dlq_service_pb2_grpc");
+  const program = ["import dlq", ...modules.map((name) => `import ${name}`)].join("\n");
+  execFileSync(findPython(), ["-W", "error", "-c", program], { env: pythonEnvironment() });
+});
+
+it("holds the public contract only", () => {
+  for (const name of stubs) {
+    expect(readFileSync(join(GENERATED, name), "utf8"), name).not.toContain("dlq.storage");
+  }
+});

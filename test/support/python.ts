@@ -1,0 +1,28 @@
+// The Python that the tests use, with our generated stubs on its path.
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+
+/** DLQ_PYTHON, else what `npm test` has set up: a Python with scripts/python-requirements.txt. */
+export function findPython(): string {
+  const venv = resolve(ROOT, ".runtime/venv/bin/python");
+  const python = process.env.DLQ_PYTHON ?? venv;
+  if (python.includes("/") && !existsSync(python)) {
+    throw new Error(
+      `no Python at ${python}: run \`npm test\` once, or set DLQ_PYTHON to a Python that has ` +
+        "scripts/python-requirements.txt installed",
+    );
+  }
+  return python;
+}
+
+/** Lets that Python import `dlq` from the work tree, and keeps its caches out of it. */
+export function pythonEnvironment(): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PYTHONPATH: resolve(ROOT, "clients/python/src"),
+    PYTHONDONTWRITEBYTECODE: "1",
+  };
+}
