@@ -1,0 +1,259 @@
+import type { LeaseTokenParts } from "../core/lease-token.ts";
+import type {
+  DueDelivery,
+  GoneState,
+  MessageFilter,
+  RetryOutcome,
+  StoredState,
+} from "../core/message.ts";
+import type { QuarantineReason, Reason } from "../core/reason.ts";
+import type { QueueSettings } from "../core/settings.ts";
+
+/**
+ * What the service asks of its store. Every verb that changes something is atomic per queue and
+ * safe to repeat; time is the store's, so delays go in and instants come out. A verb rejects with
+ * a DlqError: STORE_UNAVAILABLE when it is unknown whether it ran, STORE_FULL when it did not.
+ */
+export interface Store {
+  send(queue: string, items: readonly SendItem[], settings: SendSettings): Promise<SendReply[]>;
+
+  /** Expires, ends lives, claims for the given sessions, and says when to come again. */
+  tick(queue: string, request: TickRequest): Promise<TickReply>;
+  /** Gives back, uncounted, what a tick claimed whose reply never came; fences that tick off. */
+  abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]): Promise<void>;
+
+  /** Reads what verdicts need; or the answer, when this request has been answered before. */
+  examine(
+    queue: string,
+    request: Uint8Array,
+    tokens: readonly LeaseTokenParts[],
+  ): Promise<Examined[] | SettleReply>;
+  /** Applies outcomes, all or none: undefined when a version has changed since `examine`. */
+  settle(
+    queue: string,
+    request: Uint8Array,
+    items: readonly SettleItem[],
+  ): Promise<SettleReply | undefined>;
+  extend(queue: string, items: readonly ExtendItem[]): Promise<ExtendReply[]>;
+  /** The live leases of a session in one queue. */
+  leases(queue: string, sessionId: Uint8Array): Promise<HeldLease[]>;
+
+  retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]): Promise<RetryOutcome>;
+  /** All that match, if that is as many as expected; else why not. */
+  retryMatching(
+    queue: string,
+    request: Uint8Array,
+    filter: MessageFilter,
+    expectedCount: number,
+  ): Promise<RetryOutcome | { mismatch: number } | "moved">;
+
+  stats(queue: string): Promise<QueueSnapshot>;
+  /** Names of all queues, in no order. */
+  queues(): Promise<string[]>;
+
+  /** Makes a stream visible as a worker of its queues, and its session findable. */
+  registerSession(session: SessionRecord): Promise<void>;
+  unregisterSession(session: SessionRecord): Promise<void>;
+  /** The queues of a session's stream; undefined when it is unknown. */
+  sessionQueues(sessionId: string): Promise<string[] | undefined>;
+  /** A sign of life of this node, so that its workers count. */
+  beat(): Promise<void>;
+
+  /** Hints between nodes: cheap, and sometimes lost. */
+  readonly hints: StoreHints;
+}
+
+export interface StoreHints {
+  /** Something in this queue is due before all else. */
+  onWake(listener: (queue: string) => void): void;
+  /** A lease of this session has ended on another node. */
+  onCredit(listener: (sessionId: string) => void): void;
+  /** A stream on another node has taken this session over. */
+  onTakeover(listener: (sessionId: string) => void): void;
+  /** The connection is back: hints may have been missed. */
+  onReconnect(listener: () => void): void;
+  announceCredit(sessionId: string): void;
+  announceTakeover(sessionId: string): void;
+}
+
+export type SendSettings = Pick<
+  QueueSettings,
+  "maxMessages" | "maxBytes" | "poisonThreshold" | "poisonWindowMs" | "dedupWindowMs"
+>;
+
+export interface SendItem {
+  requestId: string;
+  envelope: Uint8Array;
+  failure: Uint8Array;
+  reason: Reason;
+  /** Set: straight to quarantine. */
+  quarantineReason: QuarantineReason | undefined;
+  /** Delay of the first retry; of the next one, when the message joins one in flight. */
+  delayMs: number;
+  /** Instead of the delay: an instant, compared with the store's clock. */
+  dueAtMs: number | undefined;
+  /** 0: never expires. */
+  ttlMs: number;
+  retrySettings: Uint8Array;
+  sourceId: string;
+  dedupKey: string;
+  /** Only called when there is a dedup key. */
+  payloadHash: Uint8Array;
+}
+
+export type SendReply =
+  | { status: "full"; what: "messages" | "bytes" }
+  | {
+      status: "stored";
+      joined: boolean;
+      id: Uint8Array;
+      state: StoredState;
+      reason: Reason;
+      quarantineReason: QuarantineReason | undefined;
+      dueAtMs: number;
+    };
+
+/** A claim's nonce is of one session and one tick: part of each token that it makes. */
+export interface ClaimedSession {
+  sessionId: Uint8Array;
+  nonce: Uint8Array;
+}
+
+export interface SessionCredit extends ClaimedSession {
+  count: number;
+  bytes: number;
+  leaseMs: number;
+  /** Holds no lease in any queue: may take a suspect, or a message larger than its bytes. */
+  idle: boolean;
+}
+
+export interface TickRequest {
+  /** Grows with each tick of this node on this queue. */
+  claimNumber: number;
+  sessions: readonly SessionCredit[];
+  settings: Pick<QueueSettings, "ttlAction" | "quarantineRetentionMs">;
+}
+
+export interface Claimed extends DueDelivery {
+  /** Index into the request's sessions. */
+  session: number;
+  /** Must be alone on its stream until its outcome is known. */
+  isolated: boolean;
+  bytes: number;
+}
+
+export interface LostLease {
+  sessionId: Uint8Array;
+  id: Uint8Array;
+  state: StoredState;
+  heldMs: number;
+}
+
+export interface TickReply {
+  nowMs: number;
+  claimed: readonly Claimed[];
+  lost: readonly LostLease[];
+  /** Lives that ended: moved to quarantine, or removed. */
+  ended: readonly { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[];
+  /** Heads, where there is something to wait for. In the past: there is work left to do. */
+  nextDueAtMs: number | undefined;
+  nextIsolatedAtMs: number | undefined;
+  nextLeaseAtMs: number | undefined;
+  nextEndAtMs: number | undefined;
+  leasesOut: number;
+}
+
+export interface Examined {
+  status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";
+  version: number;
+  attempts: number;
+  releases: number;
+  reason: Reason;
+  poisoned: boolean;
+  /** `dlq.storage.v1.RetrySettings`. */
+  retrySettings: Uint8Array;
+}
+
+export type SettleKind =
+  | "succeed"
+  | "discard"
+  | "quarantine"
+  | "failReschedule"
+  | "failQuarantine"
+  | "release"
+  /** Handed out and never written to its stream. */
+  | "return";
+
+export interface SettleItem {
+  token: LeaseTokenParts;
+  kind: SettleKind;
+  /** Decided on this version of the message; undefined: whatever it is. */
+  version?: number;
+  delayMs?: number;
+  quarantineReason?: QuarantineReason;
+  reason?: Reason;
+  failure?: Uint8Array;
+  note?: string;
+}
+
+export interface Settled {
+  status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";
+  state: StoredState | GoneState | undefined;
+  quarantineReason: QuarantineReason | undefined;
+  dueAtMs: number | undefined;
+  /** The session that held the lease, if it still did. */
+  sessionId: Uint8Array | undefined;
+  heldMs: number;
+  ageMs: number;
+}
+
+export interface SettleReply {
+  nowMs: number;
+  results: readonly Settled[];
+}
+
+export interface ExtendItem {
+  token: LeaseTokenParts;
+  leaseMs: number | undefined;
+}
+
+export interface ExtendReply {
+  status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";
+  leaseExpireAtMs: number | undefined;
+}
+
+export interface HeldLease {
+  id: Uint8Array;
+  deliveryNumber: number;
+  nonce: Uint8Array;
+  bytes: number;
+  isolated: boolean;
+}
+
+export interface QueueSnapshot {
+  nowMs: number;
+  scheduled: number;
+  dueNow: number;
+  inFlight: number;
+  quarantined: number;
+  nextDueAtMs: number | undefined;
+  oldestQuarantinedAtMs: number | undefined;
+  oldestAtMs: number | undefined;
+  rates: { accepted: number; delivered: number; succeeded: number; failed: number };
+  /** Totals and `bytes` by their name in the store. */
+  counters: ReadonlyMap<string, number>;
+  cells: readonly {
+    state: StoredState;
+    reason: Reason;
+    quarantineReason: QuarantineReason | undefined;
+    count: number;
+  }[];
+  /** Streams of nodes that are alive. */
+  workers: number;
+}
+
+export interface SessionRecord {
+  sessionId: string;
+  workerId: string;
+  queues: readonly string[];
+}

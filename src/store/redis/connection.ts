@@ -1,0 +1,227 @@
+import { Redis, type RedisOptions } from "ioredis";
+import CircuitBreaker from "opossum";
+import { DlqError, internal, storeFull, storeUnavailable } from "../../core/errors.ts";
+import { type LoadedScript, loadScript, type ScriptClock, type ScriptName } from "./scripts.ts";
+
+/** How to reach the store. */
+export type RedisTarget =
+  | { kind: "url"; url: string }
+  | { kind: "socket"; path: string }
+  | {
+      kind: "sentinels";
+      sentinels: readonly { host: string; port: number }[];
+      name: string;
+      sentinelPassword?: string | undefined;
+      username?: string | undefined;
+      password?: string | undefined;
+    };
+
+export interface ConnectionOptions {
+  target: RedisTarget;
+  /** Deadline of one call, in milliseconds: what a caller may have to wait for a dead store. */
+  timeoutMs: number;
+  clock?: ScriptClock;
+  /** Told of every finished script. */
+  observe?: (script: ScriptName, ms: number, error: string | undefined) => void;
+  onError?: (error: Error) => void;
+}
+
+/** Scripts that free room or settle leases run whenever Redis answers, whatever the guard thinks. */
+const UNGUARDED: ReadonlySet<ScriptName> = new Set(["settle", "examine", "extend", "abandon"]);
+
+/** Callers that hear UNAVAILABLE are told to come back after this long. */
+const RETRY_AFTER_MS = 500;
+
+/**
+ * The connection that runs scripts. A call whose reply is lost is never re-sent by itself: it
+ * rejects with STORE_UNAVAILABLE at its deadline at the latest, and the caller decides.
+ */
+export class Connection {
+  readonly redis: Redis;
+  readonly #options: ConnectionOptions;
+  readonly #scripts = new Map<ScriptName, LoadedScript>();
+  readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
+  #lastReplyAt = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.redis = createRedis(options.target, "dlq");
+    this.redis.on("error", (error: Error) => options.onError?.(error));
+    this.#guard = new CircuitBreaker(
+      (script: LoadedScript, base: string, args: (string | Buffer | number)[]) =>
+        this.#evaluate(script, base, args),
+      {
+        timeout: false,
+        resetTimeout: 500,
+        volumeThreshold: 20,
+        errorThresholdPercentage: 50,
+        rollingCountTimeout: 2000,
+        errorFilter: (error: unknown) =>
+          !(error instanceof DlqError) || error.kind !== "STORE_UNAVAILABLE",
+      },
+    );
+  }
+
+  /** Whether commands can be sent at this moment. */
+  get ready(): boolean {
+    return this.redis.status === "ready";
+  }
+
+  async run(
+    name: ScriptName,
+    base: string,
+    args: readonly (string | number | Uint8Array)[],
+  ): Promise<unknown> {
+    const script = this.#script(name);
+    const wire = args.map(toWire);
+    const began = performance.now();
+    let failed: string | undefined;
+    try {
+      return UNGUARDED.has(name)
+        ? await this.#evaluate(script, base, wire)
+        : await this.#guard.fire(script, base, wire);
+    } catch (error) {
+      const mapped = toDlqError(error);
+      failed = mapped.kind;
+      throw mapped;
+    } finally {
+      this.#options.observe?.(name, performance.now() - began, failed);
+    }
+  }
+
+  /** Any other command, under the same deadline. */
+  async command<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
+    try {
+      return await this.#withDeadline(send(this.redis));
+    } catch (error) {
+      throw toDlqError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#guard.shutdown();
+    await closeRedis(this.redis);
+  }
+
+  #script(name: ScriptName): LoadedScript {
+    let script = this.#scripts.get(name);
+    if (!script) {
+      script = loadScript(name, this.#options.clock);
+      this.#scripts.set(name, script);
+    }
+    return script;
+  }
+
+  async #evaluate(script: LoadedScript, base: string, args: (string | Buffer | number)[]) {
+    try {
+      return await this.#withDeadline(
+        this.redis.callBuffer("EVALSHA", script.sha, 1, base, ...args) as Promise<unknown>,
+      );
+    } catch (error) {
+      // NOSCRIPT says that nothing ran: sending the whole text is no second run.
+      if (!(error instanceof Error) || !error.message.startsWith("NOSCRIPT")) {
+        throw toDlqError(error);
+      }
+    }
+    try {
+      return await this.#withDeadline(
+        this.redis.callBuffer("EVAL", script.source, 1, base, ...args) as Promise<unknown>,
+      );
+    } catch (error) {
+      throw toDlqError(error);
+    }
+  }
+
+  /**
+   * A socket that has said nothing for a whole deadline is taken for dead and opened anew. The
+   * reply of a call that was given up may still come; nobody waits for it.
+   */
+  #withDeadline<T>(call: Promise<T>): Promise<T> {
+    const began = performance.now();
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        if (this.#lastReplyAt < began && this.ready) this.redis.disconnect(true);
+        reject(storeUnavailable(RETRY_AFTER_MS));
+      }, this.#options.timeoutMs);
+      call.then(
+        (value) => {
+          this.#lastReplyAt = performance.now();
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
+    });
+  }
+}
+
+/** A store that comes back is found within half a second; not by all nodes in one moment. */
+const reconnectDelayMs = (times: number) =>
+  Math.min(50 * times, 400) + Math.floor(Math.random() * 100);
+
+/** A client that never re-sends, never queues for later, and reconnects for ever. */
+export function createRedis(target: RedisTarget, role: string): Redis {
+  const options = {
+    protocol: 2,
+    connectionName: role,
+    disableClientInfo: true,
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResubscribe: false,
+    connectTimeout: 2000,
+    keepAlive: 5000,
+    noDelay: true,
+    retryStrategy: reconnectDelayMs,
+    // A primary that became a replica is not the one any more: look again.
+    reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 1 : false),
+  } satisfies RedisOptions;
+  switch (target.kind) {
+    case "socket":
+      return new Redis({ ...options, path: target.path });
+    case "url":
+      return target.url.startsWith("unix://")
+        ? new Redis({ ...options, path: target.url.slice("unix://".length) })
+        : new Redis(target.url, options);
+    case "sentinels": {
+      const { name, username, password, sentinelPassword } = target;
+      return new Redis({
+        ...options,
+        name,
+        sentinels: target.sentinels.map(({ host, port }) => ({ host, port })),
+        sentinelRetryStrategy: reconnectDelayMs,
+        ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+        ...(username === undefined ? {} : { username }),
+        ...(password === undefined ? {} : { password }),
+      });
+    }
+  }
+}
+
+export async function closeRedis(redis: Redis): Promise<void> {
+  if (redis.status === "end") return;
+  await new Promise<void>((resolve) => {
+    redis.once("end", () => resolve());
+    redis.disconnect();
+  });
+}
+
+function toWire(arg: string | number | Uint8Array): string | Buffer | number {
+  return typeof arg === "object" ? Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength) : arg;
+}
+
+/** What Redis says when it is full, or can't keep what it is given. */
+const FULL = /^(OOM|MISCONF)/;
+/** A script that failed by itself: a defect of ours. */
+const DEFECT = /^(ERR |WRONGTYPE)/;
+
+function toDlqError(error: unknown): DlqError {
+  if (error instanceof DlqError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (FULL.test(message)) return storeFull(1000, message, error);
+  if (DEFECT.test(message)) return internal(error);
+  return storeUnavailable(RETRY_AFTER_MS, error);
+}

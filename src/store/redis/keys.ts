@@ -1,0 +1,71 @@
+/**
+ * Everything that is in Redis. One queue's keys share the hash tag `{queue}`, so that one script
+ * may touch them all, alone or in a cluster; scripts get the base and derive the rest from it.
+ */
+
+/** The base of a queue's keys; deployments that share one Redis differ by their prefix. */
+export function queueBase(prefix: string, queue: string): string {
+  return `${prefix}:{${queue}}`;
+}
+
+/** Keys of one queue: the suffix behind its base. Those that end in a colon are families. */
+export const QUEUE_KEYS = {
+  /** zset: scheduled messages by due time. */
+  due: ":due",
+  /** zset: scheduled messages that are only delivered with nothing else in flight, by due time. */
+  isolated: ":isolated",
+  /** zset: messages in flight, by the end of their lease. */
+  leases: ":leases",
+  /** zset: messages in quarantine, by when they came there. */
+  quarantine: ":quarantine",
+  /** zset: scheduled messages with a time to live, by its end. May also hold others, lazily. */
+  expiry: ":expiry",
+  /** hash a chunk of 128 messages: id -> packed state (lua/lib/state.lua). */
+  states: ":states:",
+  /** hash a chunk: id -> envelope (dlq.storage.v1.Envelope), never changed. */
+  bodies: ":bodies:",
+  /** hash a chunk: id -> the failures after the first, length-prefixed. */
+  failures: ":failures:",
+  /** zset: numbers of the chunks that hold messages. */
+  chunks: ":chunks",
+  /** hash: totals, `messages`, `bytes`, and cells `c:state:reason:qreason`. */
+  counters: ":counters",
+  /** hash: smoothed rates, packed with the instant of their last change. */
+  rates: ":rates",
+  /** hash: `tended` (last tick while leases were out) and `grace` (no lease expires before). */
+  meta: ":meta",
+  /** string: arrivals so far; part of each id. */
+  sequence: ":sequence",
+  /** hash a session: id -> bytes of each lease it holds, negative when isolated. */
+  session: ":session:",
+  /** hash: session -> node and worker of each stream that is open on the queue. */
+  workers: ":workers",
+  /** hash: node -> number of the last claim of it that was given back. */
+  fences: ":fences",
+  /** hash of 5 minutes: request -> the answer it got. Expires. */
+  answers: ":answers:",
+  /** string a dedup key: id and payload hash. Expires with the dedup window. */
+  dedup: ":dedup:",
+  /** string a source: its sends within the poison window. Expires with it. */
+  sources: ":sources:",
+  /** stream: every transition (lua/lib/journal.lua), bounded. */
+  journal: ":journal",
+} as const;
+
+/** Keys of the deployment, in other slots than the queues: they may lag behind. */
+export const globalKeys = (prefix: string) => ({
+  /** set: names of all queues. Written before a queue's first message. */
+  queues: `${prefix}:queues`,
+  /** string: version of this layout. */
+  version: `${prefix}:version`,
+  /** zset: node -> its last sign of life. */
+  nodes: `${prefix}:nodes`,
+  /** string a session: the queues of its stream, to find its leases from any node. Expires. */
+  session: (sessionId: string) => `${prefix}:session:${sessionId}`,
+  /** channel: a queue's name when something there is due before all else. */
+  wake: `${prefix}:wake`,
+  /** channel: a session's id when one of its leases ended on another node. */
+  credit: `${prefix}:credit`,
+  /** channel: a session's id and a node's when a stream takes the session over. */
+  takeover: `${prefix}:takeover`,
+});

@@ -1,0 +1,50 @@
+import type { Connection } from "./connection.ts";
+import { globalKeys } from "./keys.ts";
+
+/** Version of what keys.ts and lua/lib/state.lua describe. */
+export const LAYOUT_VERSION = 1;
+
+/** Redis as it has to be, or words about what is wrong with it. */
+export class LayoutError extends Error {
+  override readonly name = "LayoutError";
+}
+
+/**
+ * Looks at the store before the first use: old enough servers and data of a newer version are
+ * refused. Returns warnings about settings that could lose messages.
+ */
+export async function checkLayout(connection: Connection, prefix: string): Promise<string[]> {
+  const { version } = globalKeys(prefix);
+  const info = await connection.command((redis) => redis.info());
+  const server = /^redis_version:(\d+)\.(\d+)/m.exec(info);
+  if (server && Number(server[1]) < 7) {
+    throw new LayoutError(
+      `Redis ${server[1]}.${server[2]} is too old: scripts need Redis 7.0 or newer`,
+    );
+  }
+  await connection.command((redis) => redis.set(version, LAYOUT_VERSION, "NX"));
+  const found = Number(await connection.command((redis) => redis.get(version)));
+  if (found > LAYOUT_VERSION) {
+    throw new LayoutError(
+      `the data under the prefix "${prefix}" is of layout ${found}, written by a newer server; this one knows ${LAYOUT_VERSION}: run the newer server, or use another --redis-prefix`,
+    );
+  }
+  return warnings(info);
+}
+
+function warnings(info: string): string[] {
+  const found: string[] = [];
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  const max = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0);
+  if (policy !== undefined && policy !== "noeviction" && max > 0) {
+    found.push(
+      `Redis evicts keys when it is full (maxmemory-policy ${policy}): messages can be lost; set noeviction`,
+    );
+  }
+  if (/^aof_enabled:0/m.test(info)) {
+    found.push(
+      "Redis keeps no append-only file: a crash of it loses messages; set appendonly yes and appendfsync always",
+    );
+  }
+  return found;
+}

@@ -1,0 +1,39 @@
+-- Counts change in the script that changes the state. Deltas gather here and are written once, by
+-- flush_counters, as the last thing a script does.
+local deltas = {}
+
+local function count(field, by)
+  deltas[field] = (deltas[field] or 0) + (by or 1)
+end
+
+-- One cell for each state, reason and quarantine reason that has messages: `c:state:reason:qreason`.
+local function count_cell(s, by)
+  count('c:' .. s.state .. ':' .. s.reason .. ':' .. s.qreason, by)
+end
+
+local RATE_TAU_MS = 60000
+
+-- Messages a second, exponentially smoothed: `rate` and the instant it was last raised, packed.
+local function raise_rate(name, n)
+  local rate = 0
+  local v = redis.call('HGET', k_rates, name)
+  if v then
+    local old, at = struct.unpack('>dI6', v)
+    rate = old * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
+  end
+  redis.call('HSET', k_rates, name, struct.pack('>dI6', rate + n * 1000 / RATE_TAU_MS, now))
+end
+
+local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }
+
+local function flush_counters()
+  for field, by in pairs(deltas) do
+    if by ~= 0 then
+      local after = redis.call('HINCRBY', k_counters, field, string.format('%d', by))
+      if after == 0 and string.sub(field, 1, 2) == 'c:' then
+        redis.call('HDEL', k_counters, field)
+      end
+      if RATED[field] then raise_rate(field, by) end
+    end
+  end
+end

@@ -1,0 +1,25 @@
+-- Every transition leaves one record in the queue's journal, a bounded stream. A script packs the
+-- records of one call into few entries: the entry's id is the instant, its field `d` the records.
+-- Record: B kind, 16 id, B state, B reason, B qreason, H attempts, I4 delivery, I6 due, B length, note.
+local JOURNAL = {
+  sent = 1, joined = 2, claimed = 3, succeeded = 4, failed = 5, released = 6, returned = 7,
+  expired_lease = 8, quarantined = 9, discarded = 10, expired_ttl = 11, retried = 12, extended = 13,
+  expired_retention = 14,
+}
+local RECORDS_PER_ENTRY = 64
+
+local records = {}
+
+local function journal(kind, id, s, note)
+  note = string.sub(note or '', 1, 255)
+  records[#records + 1] = struct.pack('>Bc16BBBHI4I6', JOURNAL[kind], id, s.state, s.reason,
+    s.qreason, u16(s.attempts), s.delivery, s.due) .. struct.pack('>Bc0', #note, note)
+end
+
+local function flush_journal(max_entries)
+  for first = 1, #records, RECORDS_PER_ENTRY do
+    local last = math.min(first + RECORDS_PER_ENTRY - 1, #records)
+    redis.call('XADD', k_journal, 'MAXLEN', '~', max_entries, '*', 'd',
+      table.concat(records, '', first, last))
+  end
+end

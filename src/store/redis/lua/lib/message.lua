@@ -1,0 +1,121 @@
+-- What a message can do. Each function changes its state, every index and every count together.
+-- A message in state s is in exactly one of: due or isolated (SCHEDULED), leases (IN_FLIGHT),
+-- quarantine (QUARANTINED); and, while scheduled and mortal, also in expiry.
+
+-- The earliest due time among what this script has made due: whoever sleeps longer must be woken.
+local earliest_due
+
+local function head_score(key)
+  local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  return head[2] and tonumber(head[2]) or nil
+end
+
+local head_before
+
+local function note_head()
+  if head_before == nil then
+    local due, isolated = head_score(k_due), head_score(k_isolated)
+    head_before = math.min(due or math.huge, isolated or math.huge)
+  end
+end
+
+-- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
+-- look by themselves.
+local function flush_wake()
+  if earliest_due and earliest_due < head_before then
+    redis.call('PUBLISH', PREFIX .. ':wake', QUEUE)
+  end
+end
+
+local function drop_lease(id, s)
+  redis.call('ZREM', k_leases, id)
+  if s.session ~= '' then redis.call('HDEL', k_session .. s.session, id) end
+end
+
+-- Takes the message out of the index of its present state.
+local function leave(id, s)
+  count_cell(s, -1)
+  if s.state == SCHEDULED then
+    redis.call('ZREM', s.place == PLACE_ISOLATED and k_isolated or k_due, id)
+  elseif s.state == IN_FLIGHT then
+    drop_lease(id, s)
+  else
+    redis.call('ZREM', k_quarantine, id)
+  end
+end
+
+local function schedule(id, s, due)
+  note_head()
+  if not earliest_due or due < earliest_due then earliest_due = due end
+  s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
+  redis.call('ZADD', s.place == PLACE_ISOLATED and k_isolated or k_due, due, id)
+  if s.expire > 0 then
+    -- A due time beyond the end of its life extends it by one more time to live.
+    if due > s.expire then s.expire = due + s.ttl * 1000 end
+    redis.call('ZADD', k_expiry, s.expire, id)
+  end
+  count_cell(s, 1)
+  save_state(id, s)
+end
+
+local function quarantine(id, s, qreason)
+  s.state, s.qreason, s.since = QUARANTINED, qreason, now
+  redis.call('ZADD', k_quarantine, now, id)
+  redis.call('ZREM', k_expiry, id)
+  count_cell(s, 1)
+  save_state(id, s)
+end
+
+-- Removes every trace of a message that has left its index.
+local function forget(id, s)
+  local chunk = chunk_of(id)
+  redis.call('HDEL', k_states .. chunk, id)
+  redis.call('HDEL', k_bodies .. chunk, id)
+  if s.failures > 1 then redis.call('HDEL', k_failures .. chunk, id) end
+  redis.call('ZREM', k_expiry, id)
+  if redis.call('EXISTS', k_states .. chunk) == 0 then redis.call('ZREM', k_chunks, chunk) end
+  count('messages', -1)
+  count('bytes', -s.size)
+end
+
+-- The failures after the first: a list of length-prefixed values, cut from the front.
+local HISTORY_ENTRIES, HISTORY_BYTES = 16, 65536
+
+local function append_failure(id, s, reason, failure)
+  s.failures = s.failures + 1
+  s.reason = reason
+  if failure == '' then return end
+  local key = k_failures .. chunk_of(id)
+  local history = (redis.call('HGET', key, id) or '') .. struct.pack('>I4c0', #failure, failure)
+  local starts, at = {}, 1
+  while at <= #history do
+    starts[#starts + 1] = at
+    at = at + 4 + struct.unpack('>I4', history, at)
+  end
+  local first = math.max(1, #starts - HISTORY_ENTRIES + 1)
+  while first < #starts and #history - starts[first] + 1 > HISTORY_BYTES do first = first + 1 end
+  redis.call('HSET', key, id, string.sub(history, starts[first]))
+  set_flag(s, FLAG_HISTORY, true)
+end
+
+local function latest_failure(id, s)
+  if not has_flag(s, FLAG_HISTORY) then return '' end
+  local history = redis.call('HGET', k_failures .. chunk_of(id), id) or ''
+  local at, latest = 1, ''
+  while at <= #history do
+    local length = struct.unpack('>I4', history, at)
+    latest = string.sub(history, at + 4, at + 3 + length)
+    at = at + 4 + length
+  end
+  return latest
+end
+
+-- The token's lease is the message's last one, and nobody has taken the message since: live, or
+-- expired but not yet claimed again. Released and retried messages have no nonce left.
+local function holds_lease(s, delivery, nonce)
+  return s.nonce == nonce and s.delivery == delivery
+end
+
+local function forget_lease(s)
+  s.nonce, s.session, s.lease = '', '', 0
+end

@@ -1,0 +1,84 @@
+-- The small mutable part of a message: one packed value a message, in the hash of its chunk.
+-- Layout (big-endian). Appending a field needs a new storage version.
+--   B state   B place   B flags   B reason   B qreason   H version
+--   H attempts   B expiries   B releases   H unknown   H failures   I4 delivery   I4 size
+--   I6 due   I6 expire (0: never)   I4 ttl (seconds)   I6 since   I4 lease (ms)
+--   then three strings behind their length: lease (B, nonce 16 + session 16), source (B), retry (H).
+-- A message that was never leased stays within 64 bytes, so that its chunk stays a listpack.
+local STATE_FORMAT = '>BBBBBHHBBHHI4I4I6I6I4I6I4'
+
+local SCHEDULED, IN_FLIGHT, QUARANTINED = 1, 2, 3
+-- Where a scheduled message waits: the common due set, or the lane of those that are only ever
+-- delivered with nothing else in flight on their stream.
+local PLACE_DUE, PLACE_ISOLATED = 0, 1
+-- A failure joined it while it was in flight: it reschedules even if the attempt succeeds.
+local FLAG_REJOINED = 1
+-- Its source was sent too often: the next verdict is quarantine.
+local FLAG_POISONED = 2
+-- Its latest failure is the last of its history, not the envelope's.
+local FLAG_HISTORY = 4
+
+local function u8(n) return n > 255 and 255 or n end
+local function u16(n) return n > 65535 and 65535 or n end
+
+local function pack_state(s)
+  return struct.pack(STATE_FORMAT, s.state, s.place, s.flags, s.reason, s.qreason, s.version,
+      u16(s.attempts), u8(s.expiries), u8(s.releases), u16(s.unknown), u16(s.failures),
+      s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease)
+    .. struct.pack('>Bc0', #s.nonce + #s.session, s.nonce .. s.session)
+    .. struct.pack('>Bc0', #s.source, s.source)
+    .. struct.pack('>Hc0', #s.retry, s.retry)
+end
+
+local function unpack_state(v)
+  local s = {}
+  local at
+  s.state, s.place, s.flags, s.reason, s.qreason, s.version,
+    s.attempts, s.expiries, s.releases, s.unknown, s.failures,
+    s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease, at = struct.unpack(STATE_FORMAT, v)
+  local held, source, retry
+  held, at = struct.unpack('>Bc0', v, at)
+  source, at = struct.unpack('>Bc0', v, at)
+  retry = struct.unpack('>Hc0', v, at)
+  s.nonce, s.session = string.sub(held, 1, 16), string.sub(held, 17, 32)
+  s.source, s.retry = source, retry
+  return s
+end
+
+-- An id is a UUIDv7: 48 bits of time, then, around version and variant, the queue's 40-bit counter
+-- of arrivals, then 34 random bits. So ids of one millisecond sort by arrival, and an id alone
+-- finds its place: 128 messages in the order of their arrival share a chunk.
+local function make_id(sequence, random)
+  local low = sequence % 4194304
+  return struct.pack('>I6HBI3', now, 28672 + math.floor(sequence / 268435456),
+    128 + math.floor(sequence / 4194304) % 64, low * 4 + string.byte(random, 5) % 4)
+    .. string.sub(random, 1, 4)
+end
+
+local function chunk_of(id)
+  local high, middle, low = struct.unpack('>HBI3', id, 7)
+  local sequence = (high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4)
+  return string.format('%d', math.floor(sequence / 128))
+end
+
+local function created_at(id)
+  return (struct.unpack('>I6', id))
+end
+
+local function has_flag(s, flag)
+  return math.floor(s.flags / flag) % 2 == 1
+end
+
+local function set_flag(s, flag, on)
+  if has_flag(s, flag) ~= on then s.flags = s.flags + (on and flag or -flag) end
+end
+
+local function load_state(id)
+  local v = redis.call('HGET', k_states .. chunk_of(id), id)
+  return v and unpack_state(v) or nil
+end
+
+local function save_state(id, s)
+  s.version = (s.version + 1) % 65536
+  redis.call('HSET', k_states .. chunk_of(id), id, pack_state(s))
+end

@@ -1,0 +1,6 @@
+-- The store's clock, in milliseconds: the only time that scripts know.
+local function read_clock()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local now = read_clock()

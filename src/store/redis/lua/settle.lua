@@ -1,0 +1,105 @@
+-- Applies outcomes, each under its token. An outcome that was decided on a version of the message
+-- is only applied to that version: if one has changed since, nothing is written and the answer is
+-- empty, so that the caller decides again.
+local SUCCEED, DISCARD, QUARANTINE, FAIL_RESCHEDULE, FAIL_QUARANTINE, RELEASE, RETURN = 1, 2, 3, 4, 5, 6, 7
+local STATE_SUCCEEDED, STATE_DISCARDED = 4, 5
+
+local answer = answered(request)
+if answer then return answer end
+
+for at = FIRST, #ARGV, STRIDE do
+  local version = ARGV[at + I_version]
+  if version ~= '' then
+    local status, s = look_up(ARGV[at + I_id], ARGV[at + I_delivery], ARGV[at + I_nonce])
+    if status == APPLIED and s.version ~= tonumber(version) then return '' end
+  end
+end
+
+local function remove(id, s, state, counter)
+  leave(id, s)
+  forget(id, s)
+  count(counter)
+  s.state, s.qreason = state, 0
+  return counter
+end
+
+local function fail(id, s, at)
+  s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE_DUE
+  set_flag(s, FLAG_REJOINED, false)
+  append_failure(id, s, tonumber(ARGV[at + I_reason]), ARGV[at + I_failure])
+  count('failed_attempts')
+end
+
+local function apply(kind, id, s, at)
+  local delay, qreason = tonumber(ARGV[at + I_delay]), tonumber(ARGV[at + I_qreason])
+  if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
+    return remove(id, s, STATE_SUCCEEDED, 'succeeded')
+  elseif kind == DISCARD then
+    return remove(id, s, STATE_DISCARDED, 'discarded')
+  end
+
+  local due = s.due
+  leave(id, s)
+  if kind == SUCCEED then
+    -- A failure joined the message while the worker had it: done, and to be done once more.
+    set_flag(s, FLAG_REJOINED, false)
+    forget_lease(s)
+    s.expiries, s.releases, s.place = 0, 0, PLACE_DUE
+    if has_flag(s, FLAG_POISONED) then
+      quarantine(id, s, QUARANTINE_POISON)
+    else
+      schedule(id, s, math.max(now, due))
+    end
+    return 'succeeded'
+  end
+  forget_lease(s)
+  if kind == FAIL_RESCHEDULE then
+    fail(id, s, at)
+    schedule(id, s, now + delay)
+    return 'failed'
+  elseif kind == FAIL_QUARANTINE then
+    fail(id, s, at)
+    quarantine(id, s, qreason)
+    return 'quarantined'
+  elseif kind == QUARANTINE then
+    quarantine(id, s, qreason)
+    return 'quarantined'
+  elseif kind == RELEASE then
+    s.releases = s.releases + 1
+    count('released')
+    schedule(id, s, now + delay)
+    return 'released'
+  end
+  count('returned')
+  schedule(id, s, now)
+  return 'returned'
+end
+
+local replies = { struct.pack('>I6', now) }
+for at = FIRST, #ARGV, STRIDE do
+  local id, kind = ARGV[at + I_id], tonumber(ARGV[at + I_kind])
+  local status, s = look_up(id, ARGV[at + I_delivery], ARGV[at + I_nonce])
+  if status == APPLIED then
+    local session, held = s.session, now - s.since
+    local late = s.state ~= IN_FLIGHT
+    if late then
+      -- Its lease expired and was counted as an unknown outcome; now the outcome is known.
+      held, s.unknown = 0, math.max(0, s.unknown - 1)
+      if kind == RETURN then s.expiries = math.max(0, s.expiries - 1) end
+    end
+    local record = apply(kind, id, s, at)
+    journal(record, id, s, ARGV[at + I_note])
+    replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, s.state, s.qreason, s.due, #session,
+      session .. string.rep('\0', 16 - #session), held, now - created_at(id))
+  else
+    replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', status, s and s.state or 0, s and s.qreason or 0,
+      s and s.state == SCHEDULED and s.due or 0, 0, string.rep('\0', 16), 0, 0)
+  end
+end
+
+flush_counters()
+flush_journal(journal_max)
+flush_wake()
+answer = table.concat(replies)
+remember(request, answer)
+return answer

@@ -1,0 +1,35 @@
+-- All that Stats tells of a queue. Reads only, and costs the same however much is stored.
+local function head(key)
+  local h = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  return h[2] and tonumber(h[2]) or 0
+end
+
+-- Messages keep the order of their arrival in their chunks: the oldest is in the first chunk.
+local function oldest()
+  local first = redis.call('ZRANGE', k_chunks, 0, 0)[1]
+  if not first then return 0 end
+  local at = math.huge
+  for _, id in ipairs(redis.call('HKEYS', k_states .. first)) do at = math.min(at, created_at(id)) end
+  return at == math.huge and 0 or at
+end
+
+local function rate(name)
+  local v = redis.call('HGET', k_rates, name)
+  if not v then return 0 end
+  local r, at = struct.unpack('>dI6', v)
+  return r * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
+end
+
+local due, isolated = head(k_due), head(k_isolated)
+local next_due = due
+if isolated > 0 and (due == 0 or isolated < due) then next_due = isolated end
+return {
+  struct.pack('>I6I6I6I6I6I6I6I6dddd', now,
+    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated),
+    redis.call('ZCOUNT', k_due, '-inf', now) + redis.call('ZCOUNT', k_isolated, '-inf', now),
+    redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
+    next_due, head(k_quarantine), oldest(),
+    rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts')),
+  redis.call('HGETALL', k_counters),
+  redis.call('HGETALL', k_workers),
+}

@@ -1,0 +1,174 @@
+-- One step of a queue: takes back expired leases, ends lives, hands out what is due to the sessions
+-- that have room, and says when to come again. Bounded work: at most `batch` of each.
+
+-- A claim whose reply was lost has been given back under this node's fence: if this is that claim,
+-- late, it must not take anything.
+local fence = tonumber(redis.call('HGET', k_fences, node) or '0')
+local fenced = claim_number <= fence
+
+-- While leases are out, somebody ticks every second. A longer silence means that the store or all
+-- servers were away, and workers could not speak: leases get one more grace.
+local tended = redis.call('HMGET', k_meta, 'tended', 'grace')
+local grace_until = tonumber(tended[2] or '0')
+local leases_out = redis.call('ZCARD', k_leases)
+if leases_out > 0 and tended[1] and now - tonumber(tended[1]) > silence then
+  grace_until = now + grace
+  redis.call('HSET', k_meta, 'grace', grace_until)
+end
+
+local lost = {}
+
+local function expire_leases()
+  if now < grace_until then return end
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, batch)) do
+    local s = load_state(id)
+    local session, held = s.session, now - s.since
+    leave(id, s)
+    s.expiries, s.unknown = s.expiries + 1, s.unknown + 1
+    count('lease_expiries')
+    if s.expiries >= crash_loop_at then
+      quarantine(id, s, QUARANTINE_CRASH_LOOP)
+    else
+      s.place = s.expiries >= isolate_at and PLACE_ISOLATED or PLACE_DUE
+      schedule(id, s, now)
+    end
+    journal('expired_lease', id, s)
+    lost[#lost + 1] = struct.pack('>c16c16BI6', session, id, s.state, held)
+  end
+end
+
+local gone = {}
+
+local function remove(id, s, kind)
+  leave(id, s)
+  forget(id, s)
+  count('expired')
+  journal(kind, id, s)
+  gone[#gone + 1] = struct.pack('>c16B', id, 0)
+end
+
+local function end_lives()
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, batch)) do
+    local s = load_state(id)
+    if s.state ~= SCHEDULED then
+      -- In flight: never touched; it is entered again when it is scheduled again.
+      redis.call('ZREM', k_expiry, id)
+    elseif ttl_discards == 1 then
+      remove(id, s, 'expired_ttl')
+    else
+      leave(id, s)
+      quarantine(id, s, QUARANTINE_TTL_EXPIRED)
+      journal('quarantined', id, s)
+      gone[#gone + 1] = struct.pack('>c16B', id, QUARANTINED)
+    end
+  end
+  if retention > 0 then
+    local before = now - retention
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, '-inf', before, 'LIMIT', 0, batch)) do
+      remove(id, load_state(id), 'expired_retention')
+    end
+  end
+end
+
+local replies = { '' }
+
+local function claim(id, s, at)
+  local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
+  local lease = tonumber(ARGV[at + I_lease])
+  local isolated = s.place == PLACE_ISOLATED
+  leave(id, s)
+  set_flag(s, FLAG_REJOINED, false)
+  s.state, s.delivery, s.since = IN_FLIGHT, s.delivery + 1, now
+  s.nonce, s.session, s.lease = nonce, session, lease
+  redis.call('ZADD', k_leases, now + lease, id)
+  redis.call('HSET', k_session .. session, id, isolated and -s.size or s.size)
+  count_cell(s, 1)
+  count('deliveries')
+  save_state(id, s)
+  journal('claimed', id, s)
+  replies[#replies + 1] = struct.pack('>HBc16I4HBHHI6I6I6I4', (at - FIRST) / STRIDE, isolated and 1 or 0,
+    id, s.delivery, u16(s.attempts), s.reason, u16(s.failures), u16(s.unknown), s.due, s.expire,
+    now + lease, s.size)
+  replies[#replies + 1] = redis.call('HGET', k_bodies .. chunk_of(id), id)
+  replies[#replies + 1] = latest_failure(id, s)
+end
+
+-- The sessions that may take a message, and what they still have room for.
+local function open_sessions()
+  local sessions = {}
+  for at = FIRST, #ARGV, STRIDE do
+    sessions[#sessions + 1] = {
+      at = at, count = tonumber(ARGV[at + I_count]), bytes = tonumber(ARGV[at + I_bytes]),
+      idle = ARGV[at + I_idle] == '1',
+    }
+  end
+  return sessions
+end
+
+-- Suspects first: each alone, on a session that holds nothing. Returns the sessions that are left.
+local function claim_isolated(sessions)
+  local due = redis.call('ZRANGEBYSCORE', k_isolated, '-inf', now, 'LIMIT', 0, #sessions)
+  local left, taken = {}, 0
+  for _, session in ipairs(sessions) do
+    if session.idle and taken < #due then
+      taken = taken + 1
+      claim(due[taken], load_state(due[taken]), session.at)
+    else
+      left[#left + 1] = session
+    end
+  end
+  return left
+end
+
+-- Due messages in their order, to the sessions in turn. A message too large for every session's
+-- bytes waits until one of them is empty, and so do those behind it.
+local function claim_due(sessions)
+  local room = 0
+  for _, session in ipairs(sessions) do room = room + session.count end
+  local due = redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, math.min(room, batch))
+  local turn, sent = 1, 0
+  for _, id in ipairs(due) do
+    local s = load_state(id)
+    local chosen
+    for step = 0, #sessions - 1 do
+      local index = (turn + step - 1) % #sessions + 1
+      local session = sessions[index]
+      if session.count > 0 and (s.size <= session.bytes or session.idle) then
+        chosen, turn = session, index + 1
+        break
+      end
+    end
+    if not chosen or (sent > 0 and sent + s.size > reply_bytes) then break end
+    sent = sent + s.size
+    chosen.count, chosen.bytes, chosen.idle = chosen.count - 1, chosen.bytes - s.size, false
+    claim(id, s, chosen.at)
+  end
+end
+
+expire_leases()
+end_lives()
+if not fenced and #ARGV >= FIRST then
+  local sessions = claim_isolated(open_sessions())
+  if #sessions > 0 then claim_due(sessions) end
+end
+
+-- When to come again; 0 where there is nothing to wait for.
+local function at_head(key) return head_score(key) or 0 end
+local first_lease = at_head(k_leases)
+if first_lease > 0 then first_lease = math.max(first_lease, grace_until) end
+local first_quarantined = retention > 0 and at_head(k_quarantine) or 0
+local first_end = at_head(k_expiry)
+if first_quarantined > 0 and (first_end == 0 or first_quarantined + retention < first_end) then
+  first_end = first_quarantined + retention
+end
+local leases_left = redis.call('ZCARD', k_leases)
+if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', now) end
+
+flush_counters()
+flush_journal(journal_max)
+flush_wake()
+replies[1] = struct.pack('>I6BI6I6I6I6I4', now, fenced and 1 or 0, at_head(k_due), at_head(k_isolated),
+  first_lease, first_end, leases_left)
+table.insert(replies, 2, table.concat(lost))
+table.insert(replies, 3, table.concat(gone))
+return replies

@@ -1,0 +1,215 @@
+import { storeFull } from "../../core/errors.ts";
+import type { LeaseTokenParts } from "../../core/lease-token.ts";
+import type { MessageFilter } from "../../core/message.ts";
+import type {
+  ClaimedSession,
+  ExtendItem,
+  SendItem,
+  SendReply,
+  SendSettings,
+  SessionRecord,
+  SettleItem,
+  Store,
+  TickRequest,
+} from "../contract.ts";
+import { Capacity } from "./capacity.ts";
+import { Coalescer } from "./coalescer.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { RedisHints } from "./hints.ts";
+import { globalKeys, queueBase } from "./keys.ts";
+import { checkLayout } from "./layout.ts";
+import { scriptArgs } from "./scripts.ts";
+import { Sessions } from "./sessions.ts";
+import { runRetry, runRetryMatching } from "./verbs/retry.ts";
+import type { RunScript } from "./verbs/run.ts";
+import { runSend } from "./verbs/send.ts";
+import { runExamine, runExtend, runLeases, runSettle } from "./verbs/settle.ts";
+import { runStats } from "./verbs/stats.ts";
+import { runTick } from "./verbs/tick.ts";
+
+export interface RedisStoreOptions extends ConnectionOptions {
+  prefix: string;
+  nodeId: string;
+  /** Entries of a queue's journal; each packs up to 64 transitions. */
+  journalMax: number;
+  /** Longest wait of lease expiry after an outage, in milliseconds. */
+  expiryGraceMs: number;
+  /** Whether the disk below an embedded store is nearly full. */
+  diskIsLow?: () => boolean;
+}
+
+/** The sends of one queue that are under way; a batch is written under the latest settings. */
+interface SendLane {
+  settings: SendSettings;
+  readonly coalescer: Coalescer<SendItem, SendReply>;
+}
+
+/** Items and bytes of one send script: it blocks Redis for a few milliseconds at the most. */
+const SEND_ITEMS = 200;
+const SEND_BYTES = 4 * 1024 * 1024;
+
+/** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
+export class RedisStore implements Store {
+  readonly hints: RedisHints;
+  readonly #options: RedisStoreOptions;
+  readonly #connection: Connection;
+  readonly #sessions: Sessions;
+  readonly #capacity: Capacity;
+  readonly #known = new Set<string>();
+  readonly #lanes = new Map<string, SendLane>();
+
+  constructor(options: RedisStoreOptions) {
+    this.#options = options;
+    this.#connection = new Connection(options);
+    this.#sessions = new Sessions(this.#connection, options.prefix, options.nodeId);
+    this.#capacity = new Capacity(this.#connection, options.diskIsLow ?? (() => false));
+    this.hints = new RedisHints({
+      target: options.target,
+      prefix: options.prefix,
+      nodeId: options.nodeId,
+      publisher: this.#connection.redis,
+      ...(options.onError ? { onError: options.onError } : {}),
+    });
+  }
+
+  /** Checks the store, once it can be reached. Returns warnings; rejects with a LayoutError. */
+  async open(): Promise<string[]> {
+    const warnings = await checkLayout(this.#connection, this.#options.prefix);
+    await this.#capacity.look();
+    this.#capacity.start();
+    return warnings;
+  }
+
+  get ready(): boolean {
+    return this.#connection.ready;
+  }
+
+  onReady(listener: () => void): void {
+    this.#connection.redis.on("ready", listener);
+  }
+
+  onLost(listener: () => void): void {
+    this.#connection.redis.on("close", listener);
+  }
+
+  async close(): Promise<void> {
+    this.#capacity.stop();
+    await this.hints.close();
+    await this.#connection.close();
+  }
+
+  async send(
+    queue: string,
+    items: readonly SendItem[],
+    settings: SendSettings,
+  ): Promise<SendReply[]> {
+    const full = this.#capacity.full;
+    if (full !== undefined) throw storeFull(1000, full);
+    await this.#makeKnown(queue);
+    const lane = this.#lanes.get(queue) ?? this.#openLane(queue, settings);
+    lane.settings = settings;
+    return Promise.all(items.map((item) => lane.coalescer.add(item)));
+  }
+
+  tick(queue: string, request: TickRequest) {
+    return runTick(this.#run, queue, request, {
+      nodeId: this.#options.nodeId,
+      graceMs: this.#options.expiryGraceMs,
+      journalMax: this.#options.journalMax,
+    });
+  }
+
+  async abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
+    await this.#run(
+      "abandon",
+      queue,
+      {
+        claim_number: claimNumber,
+        journal_max: this.#options.journalMax,
+        node: this.#options.nodeId,
+      },
+      sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce })),
+    );
+  }
+
+  examine(queue: string, request: Uint8Array, tokens: readonly LeaseTokenParts[]) {
+    return runExamine(this.#run, queue, request, tokens);
+  }
+
+  settle(queue: string, request: Uint8Array, items: readonly SettleItem[]) {
+    return runSettle(this.#run, queue, request, items, this.#options.journalMax);
+  }
+
+  extend(queue: string, items: readonly ExtendItem[]) {
+    return runExtend(this.#run, queue, items, this.#options.journalMax);
+  }
+
+  leases(queue: string, sessionId: Uint8Array) {
+    return runLeases(this.#run, queue, sessionId);
+  }
+
+  retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]) {
+    return runRetry(this.#run, queue, request, ids, this.#options.journalMax);
+  }
+
+  retryMatching(queue: string, request: Uint8Array, filter: MessageFilter, expectedCount: number) {
+    const { journalMax } = this.#options;
+    return runRetryMatching(this.#run, queue, request, filter, expectedCount, journalMax);
+  }
+
+  async stats(queue: string) {
+    const alive = await this.#sessions.aliveNodes();
+    return runStats(this.#run, queue, (nodeId) => alive.has(nodeId));
+  }
+
+  queues(): Promise<string[]> {
+    const { queues } = globalKeys(this.#options.prefix);
+    return this.#connection.command((redis) => redis.smembers(queues));
+  }
+
+  registerSession(session: SessionRecord): Promise<void> {
+    return this.#sessions.register(session);
+  }
+
+  unregisterSession(session: SessionRecord): Promise<void> {
+    return this.#sessions.unregister(session);
+  }
+
+  sessionQueues(sessionId: string): Promise<string[] | undefined> {
+    return this.#sessions.queuesOf(sessionId);
+  }
+
+  beat(): Promise<void> {
+    return this.#sessions.beat();
+  }
+
+  /** The list of queues is written before a queue's first message: no message in an unknown queue. */
+  async #makeKnown(queue: string): Promise<void> {
+    if (this.#known.has(queue)) return;
+    const { queues } = globalKeys(this.#options.prefix);
+    await this.#connection.command((redis) => redis.sadd(queues, queue));
+    this.#known.add(queue);
+  }
+
+  #openLane(queue: string, settings: SendSettings): SendLane {
+    const { journalMax } = this.#options;
+    const coalescer = new Coalescer<SendItem, SendReply>({
+      run: (items) => runSend(this.#run, queue, items, lane.settings, journalMax),
+      maxItems: SEND_ITEMS,
+      maxBytes: SEND_BYTES,
+      sizeOf: (item) => item.envelope.length,
+      // A thousand queues that are written once keep nothing here.
+      onIdle: () => this.#lanes.delete(queue),
+    });
+    const lane: SendLane = { settings, coalescer };
+    this.#lanes.set(queue, lane);
+    return lane;
+  }
+
+  readonly #run: RunScript = (name, queue, header, items) =>
+    this.#connection.run(
+      name,
+      queueBase(this.#options.prefix, queue),
+      scriptArgs(name, header, items),
+    );
+}

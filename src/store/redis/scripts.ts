@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { QUEUE_KEYS } from "./keys.ts";
+
+/** `numbers` and `strings` become Lua locals in this order; `item` repeats behind them. */
+interface ScriptSpec {
+  /** `allow-oom`: runs when memory is full. `no-writes`: reads only. */
+  flags: "" | "allow-oom" | "no-writes";
+  numbers: readonly string[];
+  strings: readonly string[];
+  item: readonly string[];
+}
+
+const LEASE_ITEM = ["id", "delivery", "nonce"] as const;
+
+/** Every script, with its arguments in their only order: callers and Lua both read it from here. */
+export const SCRIPTS = {
+  send: {
+    flags: "",
+    numbers: [
+      "max_messages",
+      "max_bytes",
+      "poison_threshold",
+      "poison_window",
+      "dedup_window",
+      "journal_max",
+    ],
+    strings: [],
+    item: [
+      "random",
+      "request",
+      "envelope",
+      "reason",
+      "qreason",
+      "delay",
+      "due_at",
+      "ttl",
+      "retry",
+      "source",
+      "dedup",
+      "payload_hash",
+      "failure",
+    ],
+  },
+  tick: {
+    flags: "allow-oom",
+    numbers: [
+      "claim_number",
+      "batch",
+      "reply_bytes",
+      "silence",
+      "grace",
+      "isolate_at",
+      "crash_loop_at",
+      "ttl_discards",
+      "retention",
+      "journal_max",
+    ],
+    strings: ["node"],
+    item: ["session", "nonce", "count", "bytes", "lease", "idle"],
+  },
+  examine: { flags: "no-writes", numbers: [], strings: ["request"], item: LEASE_ITEM },
+  settle: {
+    flags: "allow-oom",
+    numbers: ["journal_max"],
+    strings: ["request"],
+    item: [...LEASE_ITEM, "version", "kind", "delay", "qreason", "reason", "failure", "note"],
+  },
+  leases: { flags: "no-writes", numbers: [], strings: ["session"], item: [] },
+  extend: {
+    flags: "allow-oom",
+    numbers: ["journal_max"],
+    strings: [],
+    item: [...LEASE_ITEM, "lease"],
+  },
+  abandon: {
+    flags: "allow-oom",
+    numbers: ["claim_number", "journal_max"],
+    strings: ["node"],
+    item: ["session", "nonce"],
+  },
+  retry: {
+    flags: "allow-oom",
+    numbers: ["expected", "journal_max"],
+    strings: ["request", "cells"],
+    item: ["id"],
+  },
+  find: {
+    flags: "no-writes",
+    numbers: ["start", "page"],
+    strings: ["place", "cells"],
+    item: [],
+  },
+  stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
+} as const satisfies Record<string, ScriptSpec>;
+
+export type ScriptName = keyof typeof SCRIPTS;
+export type ScriptArg = string | number | Uint8Array;
+
+/** Arguments by name: the table's order is applied in one place, `scriptArgs`. */
+export type ScriptHeader<N extends ScriptName> = Record<
+  (typeof SCRIPTS)[N]["numbers"][number],
+  number
+> &
+  Record<(typeof SCRIPTS)[N]["strings"][number], string | Uint8Array>;
+export type ScriptItem<N extends ScriptName> = Record<
+  (typeof SCRIPTS)[N]["item"][number],
+  ScriptArg
+>;
+
+/** The flat argument list that a script reads. */
+export function scriptArgs<N extends ScriptName>(
+  name: N,
+  header: ScriptHeader<N>,
+  items: readonly ScriptItem<N>[],
+): ScriptArg[] {
+  const spec: ScriptSpec = SCRIPTS[name];
+  const head = header as Record<string, ScriptArg>;
+  const args: ScriptArg[] = [];
+  for (const key of spec.numbers) args.push(head[key] as ScriptArg);
+  for (const key of spec.strings) args.push(head[key] as ScriptArg);
+  for (const item of items as readonly Record<string, ScriptArg>[]) {
+    for (const key of spec.item) args.push(item[key] as ScriptArg);
+  }
+  return args;
+}
+
+export interface LoadedScript {
+  readonly name: ScriptName;
+  readonly source: string;
+  readonly sha: string;
+  readonly writes: boolean;
+}
+
+/** Where scripts take their time from: the store, or a key that a test sets. */
+export type ScriptClock = "store" | "key";
+
+const LIBRARY = [
+  "reasons",
+  "state",
+  "counters",
+  "journal",
+  "message",
+  "requests",
+  "tokens",
+] as const;
+
+function readLua(path: string): string {
+  return readFileSync(new URL(`./lua/${path}.lua`, import.meta.url), "utf8");
+}
+
+/** Puts a script together: flags, names of its keys and arguments, the library, its own text. */
+export function loadScript(name: ScriptName, clock: ScriptClock = "store"): LoadedScript {
+  const spec: ScriptSpec = SCRIPTS[name];
+  const body = [
+    readLua(clock === "store" ? "lib/time" : "lib/clock-from-key"),
+    ...LIBRARY.map((part) => readLua(`lib/${part}`)),
+    readLua(name),
+  ].join("\n");
+  const lines = [
+    spec.flags === "" ? "#!lua" : `#!lua flags=${spec.flags}`,
+    "local BASE = KEYS[1]",
+    "local PREFIX, QUEUE = string.match(BASE, '^(.*):{(.*)}$')",
+  ];
+  for (const [key, suffix] of Object.entries(QUEUE_KEYS)) {
+    if (body.includes(`k_${key}`)) lines.push(`local k_${key} = BASE .. '${suffix}'`);
+  }
+  let at = 1;
+  for (const arg of spec.numbers) lines.push(`local ${arg} = tonumber(ARGV[${at++}])`);
+  for (const arg of spec.strings) lines.push(`local ${arg} = ARGV[${at++}]`);
+  lines.push(`local FIRST, STRIDE = ${at}, ${Math.max(1, spec.item.length)}`);
+  spec.item.forEach((arg, index) => {
+    lines.push(`local I_${arg} = ${index}`);
+  });
+  const source = `${lines.join("\n")}\n${body}`;
+  const sha = createHash("sha1").update(source).digest("hex");
+  return { name, source, sha, writes: spec.flags !== "no-writes" };
+}

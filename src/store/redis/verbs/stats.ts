@@ -1,0 +1,73 @@
+import type { QueueSnapshot } from "../../contract.ts";
+import { ReplyReader } from "../reply.ts";
+import { storedQuarantineReason, storedReason, storedState } from "../states.ts";
+import type { RunScript } from "./run.ts";
+
+/** @param isAlive whether a node has lately given a sign of life: the workers of others are gone. */
+export async function runStats(
+  run: RunScript,
+  queue: string,
+  isAlive: (nodeId: string) => boolean,
+): Promise<QueueSnapshot> {
+  const [head, counters, workers] = (await run("stats", queue, {}, [])) as [
+    Buffer,
+    Buffer[],
+    Buffer[],
+  ];
+  const reader = new ReplyReader(head);
+  return {
+    nowMs: reader.ms(),
+    scheduled: reader.ms(),
+    dueNow: reader.ms(),
+    inFlight: reader.ms(),
+    quarantined: reader.ms(),
+    nextDueAtMs: reader.optionalMs(),
+    oldestQuarantinedAtMs: reader.optionalMs(),
+    oldestAtMs: reader.optionalMs(),
+    rates: {
+      accepted: reader.double(),
+      delivered: reader.double(),
+      succeeded: reader.double(),
+      failed: reader.double(),
+    },
+    ...readCounters(pairs(counters)),
+    workers: pairs(workers).filter(([, worker]) => isAlive(nodeOf(worker))).length,
+  };
+}
+
+/** What a worker's entry holds: the node of its stream, and its name. */
+export function workerEntry(nodeId: string, workerId: string): string {
+  return `${nodeId}\n${workerId}`;
+}
+
+function nodeOf(entry: string): string {
+  return entry.split("\n", 1)[0] ?? "";
+}
+
+function pairs(flat: readonly Buffer[]): [string, string][] {
+  const result: [string, string][] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    result.push([String(flat[at]), String(flat[at + 1])]);
+  }
+  return result;
+}
+
+function readCounters(entries: readonly [string, string][]) {
+  const counters = new Map<string, number>();
+  const cells: QueueSnapshot["cells"][number][] = [];
+  for (const [field, value] of entries) {
+    const count = Number(value);
+    const [, state, reason, why] = /^c:(\d+):(\d+):(\d+)$/.exec(field) ?? [];
+    if (state === undefined) {
+      counters.set(field, count);
+    } else if (count !== 0) {
+      cells.push({
+        state: storedState(Number(state)),
+        reason: storedReason(Number(reason)),
+        quarantineReason: storedQuarantineReason(Number(why)),
+        count,
+      });
+    }
+  }
+  return { counters, cells };
+}
