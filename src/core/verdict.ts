@@ -53,7 +53,8 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
     const delayMs = clamp(askedMs, RETRY_AFTER_MAX_MS);
     return reschedule(delayMs, `${progress}; delay asked for by the worker`);
   }
-  const delayMs = delayBeforeRetryMs(resolved.policy, attempts, failed.random);
+  // The failure that it was sent with was the first one, and the arrival has used its delay.
+  const delayMs = delayBeforeRetryMs(resolved.policy, attempts + 1, failed.random);
   return reschedule(
     delayMs,
     `${progress}; delay from ${describeLevel(resolved.policyFrom, reason)}`,

@@ -41,13 +41,13 @@ function schedule(preset: PresetName): string {
 describe("the schedule of a message that always fails (seconds before each try, no jitter)", () => {
   // The first number follows the send, each further one a failed attempt.
   test.each<[PresetName, string]>([
-    ["webhook", "30 30 60 RETRIES_EXHAUSTED"],
+    ["webhook", "30 60 120 RETRIES_EXHAUSTED"],
     ["validation", "60 RETRIES_EXHAUSTED"],
-    ["execution", "60 60 180 540 1620 RETRIES_EXHAUSTED"],
-    ["network", "5 5 10 RETRIES_EXHAUSTED"],
-    ["auth", "300 300 RETRIES_EXHAUSTED"],
-    ["resource", "30 30 60 120 240 RETRIES_EXHAUSTED"],
-    ["standard", "60 60 120 RETRIES_EXHAUSTED"],
+    ["execution", "60 180 540 1620 1800 RETRIES_EXHAUSTED"],
+    ["network", "5 10 20 RETRIES_EXHAUSTED"],
+    ["auth", "300 600 RETRIES_EXHAUSTED"],
+    ["resource", "30 60 120 240 480 RETRIES_EXHAUSTED"],
+    ["standard", "60 120 240 RETRIES_EXHAUSTED"],
   ])("%s: %s", (preset, expected) => {
     expect(schedule(preset)).toBe(expected);
   });

@@ -46,21 +46,21 @@ describe("after a failed attempt", () => {
   });
 
   test.each<[string, Partial<FailedAttempt>, number]>([
-    ["the first failure waits the first delay", {}, 5000],
-    ["the second waits longer", { attempts: 2 }, 10_000],
-    ["the latest reason picks the delay", { attempts: 2, reason: "WEBHOOK_FAILED" }, 60_000],
-    ["jitter comes from the random number", { random: 0 }, 2500],
+    ["the first failed attempt waits the second delay", {}, 10_000],
+    ["the second waits longer", { attempts: 2 }, 20_000],
+    ["the latest reason picks the delay", { attempts: 2, reason: "WEBHOOK_FAILED" }, 120_000],
+    ["jitter comes from the random number", { random: 0 }, 5000],
     [
       "another reason may be non-retryable",
       { settings: refusesTimeouts, reason: "NETWORK_ERROR" },
-      5000,
+      10_000,
     ],
     ["an own limit gives more tries", { attempts: 5, own: { maxRetries: 6 } }, 60_000],
     ["the worker's wish replaces the backoff", { retryAfterMs: 42, attempts: 2 }, 42],
     ["the worker may ask for now", { retryAfterMs: 0 }, 0],
     ["30 days is the longest wish", { retryAfterMs: Number.MAX_VALUE }, RETRY_AFTER_MAX_MS],
     ["a negative wish is now", { retryAfterMs: -1 }, 0],
-    ["NaN is no wish", { retryAfterMs: Number.NaN }, 5000],
+    ["NaN is no wish", { retryAfterMs: Number.NaN }, 10_000],
   ])("%s", (_name, changes, delayMs) => {
     expect(failureVerdict(failed(changes))).toMatchObject({ kind: "reschedule", delayMs });
   });
