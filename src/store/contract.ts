@@ -47,7 +47,8 @@ export interface Store {
     expectedCount: number,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
 
-  stats(queue: string): Promise<QueueSnapshot>;
+  /** One snapshot for each queue, in order; of a queue that does not exist, an empty one. */
+  stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
   /** Names of all queues, in no order. */
   queues(): Promise<string[]>;
 

@@ -157,9 +157,10 @@ export class RedisStore implements Store {
     return runRetryMatching(this.#run, queue, request, filter, expectedCount, journalMax);
   }
 
-  async stats(queue: string) {
+  async stats(queues: readonly string[]) {
     const alive = await this.#sessions.aliveNodes();
-    return runStats(this.#run, queue, (nodeId) => alive.has(nodeId));
+    const isAlive = (nodeId: string) => alive.has(nodeId);
+    return Promise.all(queues.map((queue) => runStats(this.#run, queue, isAlive)));
   }
 
   queues(): Promise<string[]> {
