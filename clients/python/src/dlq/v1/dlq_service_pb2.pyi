@@ -41,6 +41,7 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_MOVING: _ClassVar[ConditionCode]
     CONDITION_CODE_PAUSED: _ClassVar[ConditionCode]
     CONDITION_CODE_BREAKER_OPEN: _ClassVar[ConditionCode]
+    CONDITION_CODE_ISOLATING: _ClassVar[ConditionCode]
 ACK_STATUS_UNSPECIFIED: AckStatus
 ACK_STATUS_APPLIED: AckStatus
 ACK_STATUS_LEASE_LOST: AckStatus
@@ -59,6 +60,7 @@ CONDITION_CODE_WORKERS_BUSY: ConditionCode
 CONDITION_CODE_MOVING: ConditionCode
 CONDITION_CODE_PAUSED: ConditionCode
 CONDITION_CODE_BREAKER_OPEN: ConditionCode
+CONDITION_CODE_ISOLATING: ConditionCode
 
 class SendToDlqRequest(_message.Message):
     __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context")
