@@ -235,6 +235,8 @@ export interface QueueSnapshot {
   nowMs: number;
   scheduled: number;
   dueNow: number;
+  /** Those of the due ones that only a stream with nothing else in flight may get. */
+  isolatedDue: number;
   inFlight: number;
   quarantined: number;
   nextDueAtMs: number | undefined;
@@ -251,10 +253,13 @@ export interface QueueSnapshot {
   }[];
   /** Streams of nodes that are alive. */
   workers: number;
+  /** Leases that these could still take here, by what they asked for. */
+  freeCredit: number;
 }
 
 export interface SessionRecord {
   sessionId: string;
   workerId: string;
   queues: readonly string[];
+  maxInFlight: number;
 }

@@ -38,7 +38,7 @@ export const QUEUE_KEYS = {
   sequence: ":sequence",
   /** hash a session: id -> bytes of each lease it holds, negative when isolated. */
   session: ":session:",
-  /** hash: session -> node and worker of each stream that is open on the queue. */
+  /** hash: session -> node, max_in_flight and worker of each stream that is open on the queue. */
   workers: ":workers",
   /** hash: node -> number of the last claim of it that was given back. */
   fences: ":fences",

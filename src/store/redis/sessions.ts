@@ -23,12 +23,12 @@ export class Sessions {
 
   async register(session: SessionRecord): Promise<void> {
     const { session: keyOf } = globalKeys(this.#prefix);
-    const entry = workerEntry(this.#nodeId, session.workerId);
+    const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
     await this.#connection.command((redis) => {
       const pipeline = redis.pipeline();
       pipeline.set(keyOf(session.sessionId), session.queues.join(" "), "PX", SESSION_KEPT_MS);
       for (const queue of session.queues) {
-        pipeline.hset(this.#workersKey(queue), session.sessionId, entry);
+        pipeline.hset(this.#workersKey(queue), sessionBytes(session), entry);
       }
       return pipeline.exec();
     });
@@ -38,7 +38,7 @@ export class Sessions {
     await this.#connection.command((redis) => {
       const pipeline = redis.pipeline();
       for (const queue of session.queues) {
-        pipeline.hdel(this.#workersKey(queue), session.sessionId);
+        pipeline.hdel(this.#workersKey(queue), sessionBytes(session));
       }
       return pipeline.exec();
     });
@@ -73,6 +73,11 @@ export class Sessions {
   #workersKey(queue: string): string {
     return queueBase(this.#prefix, queue) + QUEUE_KEYS.workers;
   }
+}
+
+/** Scripts know a session by the 16 bytes of its id. */
+function sessionBytes(session: SessionRecord): Buffer {
+  return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
 }
 
 async function storeNowMs(redis: { time(): Promise<(number | string)[]> }): Promise<number> {

@@ -20,16 +20,25 @@ local function rate(name)
   return r * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
 end
 
+-- Of each worker its entry, and how many leases it holds here.
+local workers = {}
+local entries = redis.call('HGETALL', k_workers)
+for at = 1, #entries, 2 do
+  workers[#workers + 1] = entries[at + 1]
+  workers[#workers + 1] = redis.call('HLEN', k_session .. entries[at])
+end
+
+local isolated_due = redis.call('ZCOUNT', k_isolated, '-inf', now)
 local due, isolated = head(k_due), head(k_isolated)
 local next_due = due
 if isolated > 0 and (due == 0 or isolated < due) then next_due = isolated end
 return {
-  struct.pack('>I6I6I6I6I6I6I6I6dddd', now,
+  struct.pack('>I6I6I6I6I6I6I6I6I6dddd', now,
     redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated),
-    redis.call('ZCOUNT', k_due, '-inf', now) + redis.call('ZCOUNT', k_isolated, '-inf', now),
+    redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due, isolated_due,
     redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
     next_due, head(k_quarantine), oldest(),
     rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts')),
   redis.call('HGETALL', k_counters),
-  redis.call('HGETALL', k_workers),
+  workers,
 }

@@ -12,13 +12,14 @@ export async function runStats(
   const [head, counters, workers] = (await run("stats", queue, {}, [])) as [
     Buffer,
     Buffer[],
-    Buffer[],
+    (Buffer | number)[],
   ];
   const reader = new ReplyReader(head);
   return {
     nowMs: reader.ms(),
     scheduled: reader.ms(),
     dueNow: reader.ms(),
+    isolatedDue: reader.ms(),
     inFlight: reader.ms(),
     quarantined: reader.ms(),
     nextDueAtMs: reader.optionalMs(),
@@ -31,17 +32,26 @@ export async function runStats(
       failed: reader.double(),
     },
     ...readCounters(pairs(counters)),
-    workers: pairs(workers).filter(([, worker]) => isAlive(nodeOf(worker))).length,
+    ...readWorkers(workers, isAlive),
   };
 }
 
-/** What a worker's entry holds: the node of its stream, and its name. */
-export function workerEntry(nodeId: string, workerId: string): string {
-  return `${nodeId}\n${workerId}`;
+/** What is kept of a worker: the node of its stream, its name, and how many leases it asked for. */
+export function workerEntry(nodeId: string, workerId: string, maxInFlight: number): string {
+  return `${nodeId}\n${maxInFlight}\n${workerId}`;
 }
 
-function nodeOf(entry: string): string {
-  return entry.split("\n", 1)[0] ?? "";
+/** Streams of living nodes, and how many leases they could still take in this queue. */
+function readWorkers(flat: readonly (Buffer | number)[], isAlive: (nodeId: string) => boolean) {
+  let workers = 0;
+  let freeCredit = 0;
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    const [nodeId = "", maxInFlight] = String(flat[at]).split("\n", 2);
+    if (!isAlive(nodeId)) continue;
+    workers++;
+    freeCredit += Math.max(0, Number(maxInFlight) - Number(flat[at + 1]));
+  }
+  return { workers, freeCredit };
 }
 
 function pairs(flat: readonly Buffer[]): [string, string][] {
