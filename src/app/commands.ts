@@ -56,8 +56,6 @@ export interface SendCommand {
   dueAtMs: number | undefined;
   ttlMs: number | undefined;
   retry: MessageRetry;
-  /** The `dlq.storage.v1.RetrySettings` to store; empty when the message sets nothing. */
-  retrySettings: Uint8Array;
 }
 
 export interface SendResult {

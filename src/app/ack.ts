@@ -1,0 +1,219 @@
+import { aborted } from "../core/errors.ts";
+import { releaseDelayMs } from "../core/lifetime.ts";
+import { formatMessageId } from "../core/message-id.ts";
+import type { QueueSettings } from "../core/settings.ts";
+import { failureVerdict } from "../core/verdict.ts";
+import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
+import type { AckOutcome, OutcomeCommand } from "./commands.ts";
+import type { AttemptStatus, DecisionLog, Observer } from "./observer.ts";
+import { requestKey } from "./request-key.ts";
+import { decodeRetrySettings } from "./retry-settings.ts";
+import { reasonOf } from "./send.ts";
+
+export interface AckParts {
+  store: Pick<Store, "examine" | "settle">;
+  settingsOf(queue: string): QueueSettings;
+  random(): number;
+  observer: Observer;
+  log: DecisionLog;
+  /** A lease of this session has ended: it has room for one more. */
+  leaseEnded(sessionId: Uint8Array, queue: string, messageId: Uint8Array): void;
+}
+
+type Valid = Exclude<OutcomeCommand, { kind: "invalid" }>;
+
+/** Outcomes that one script call carries: others wait for it. */
+const CHUNK = 250;
+/** Tries to decide on messages that change between reading and writing. */
+const TRIES = 8;
+
+/** Applies outcomes under their leases: succeeded, failed, released, quarantined, discarded. */
+export function createAck(parts: AckParts) {
+  return async (requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]> => {
+    const results: AckOutcome[] = outcomes.map((outcome) =>
+      outcome.kind === "invalid" ? refuse(outcome.detail) : refuse("not applied"),
+    );
+    await Promise.all(
+      chunks(outcomes).map(async ({ queue, indexes }, part) => {
+        const own = indexes.map((index) => outcomes[index] as Valid);
+        const settled = await settleChunk(parts, queue, requestKey(requestId, queue, part), own);
+        indexes.forEach((index, at) => {
+          results[index] = toOutcome(settled[at] as Settled);
+        });
+      }),
+    );
+    return results;
+  };
+}
+
+/** The valid outcomes by queue, in pieces; the same request is always cut the same way. */
+function chunks(outcomes: readonly OutcomeCommand[]) {
+  const pieces: { queue: string; indexes: number[] }[] = [];
+  const open = new Map<string, { queue: string; indexes: number[] }>();
+  outcomes.forEach((outcome, index) => {
+    if (outcome.kind === "invalid") return;
+    const { queue } = outcome.token;
+    let piece = open.get(queue);
+    if (piece === undefined || piece.indexes.length === CHUNK) {
+      piece = { queue, indexes: [] };
+      open.set(queue, piece);
+      pieces.push(piece);
+    }
+    piece.indexes.push(index);
+  });
+  return pieces;
+}
+
+async function settleChunk(
+  parts: AckParts,
+  queue: string,
+  request: Uint8Array,
+  outcomes: readonly Valid[],
+): Promise<readonly Settled[]> {
+  const settings = parts.settingsOf(queue);
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const decided = await decide(parts, queue, request, outcomes, settings);
+    // This request has been answered before: nothing happens again, and nothing is counted again.
+    if (!Array.isArray(decided)) return decided.results;
+    const reply = await parts.store.settle(
+      queue,
+      request,
+      decided.map(({ item }) => item),
+    );
+    if (reply !== undefined) {
+      tell(parts, queue, decided, reply);
+      return reply.results;
+    }
+  }
+  throw aborted(100, `a message of queue ${queue}`);
+}
+
+interface Decision {
+  item: SettleItem;
+  why: string;
+}
+
+/** Failures and releases need to know the message; the others are the worker's word alone. */
+async function decide(
+  { store, random }: AckParts,
+  queue: string,
+  request: Uint8Array,
+  outcomes: readonly Valid[],
+  settings: QueueSettings,
+): Promise<Decision[] | SettleReply> {
+  const asking = outcomes.filter(({ kind }) => kind === "failed" || kind === "released");
+  const examined =
+    asking.length === 0
+      ? []
+      : await store.examine(
+          queue,
+          request,
+          asking.map(({ token }) => token),
+        );
+  if (!Array.isArray(examined)) return examined as SettleReply;
+  let next = 0;
+  return outcomes.map((outcome) => {
+    if (outcome.kind !== "failed" && outcome.kind !== "released") return byWord(outcome);
+    const facts = examined[next++] as Examined;
+    return outcome.kind === "failed"
+      ? failed(outcome, facts, settings, random())
+      : released(outcome, facts);
+  });
+}
+
+function byWord(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decision {
+  const { token } = outcome;
+  switch (outcome.kind) {
+    case "succeeded":
+      return { item: { token, kind: "succeed" }, why: "the worker succeeded" };
+    case "discarded":
+      return { item: { token, kind: "discard", note: outcome.note }, why: "the worker's word" };
+    case "quarantined": {
+      const { note } = outcome;
+      const quarantineReason = "WORKER_REQUEST";
+      return {
+        item: { token, kind: "quarantine", quarantineReason, note },
+        why: "the worker's word",
+      };
+    }
+  }
+}
+
+function released(outcome: Valid & { kind: "released" }, facts: Examined): Decision {
+  const { token } = outcome;
+  const delayMs = releaseDelayMs(outcome.delayMs ?? 0, facts.releases + 1);
+  const item: SettleItem = { token, kind: "release", version: facts.version, delayMs };
+  return { item, why: "the worker gave it back" };
+}
+
+function failed(
+  outcome: Valid & { kind: "failed" },
+  facts: Examined,
+  settings: QueueSettings,
+  random: number,
+): Decision {
+  const { token, failure } = outcome;
+  const reason = reasonOf(failure);
+  const verdict = failureVerdict({
+    attempts: facts.attempts + 1,
+    reason,
+    nonRetryable: outcome.nonRetryable,
+    poisoned: facts.poisoned,
+    retryAfterMs: outcome.retryAfterMs,
+    settings,
+    own: decodeRetrySettings(facts.retrySettings),
+    random,
+  });
+  const common = { token, version: facts.version, reason, failure: failure.encode(reason) };
+  const item: SettleItem =
+    verdict.kind === "reschedule"
+      ? { ...common, kind: "failReschedule", delayMs: verdict.delayMs }
+      : { ...common, kind: "failQuarantine", quarantineReason: verdict.quarantineReason };
+  return { item, why: verdict.why };
+}
+
+const STATUS_OF: Record<SettleItem["kind"], AttemptStatus | undefined> = {
+  succeed: "succeeded",
+  discard: "discarded",
+  quarantine: "quarantined",
+  failReschedule: "failed",
+  failQuarantine: "quarantined",
+  release: "released",
+  return: undefined,
+};
+
+function tell(
+  { observer, log, leaseEnded }: AckParts,
+  queue: string,
+  decided: readonly Decision[],
+  reply: SettleReply,
+): void {
+  decided.forEach(({ item, why }, index) => {
+    const settled = reply.results[index] as Settled;
+    if (settled.status !== "APPLIED") return;
+    const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
+    const status = STATUS_OF[item.kind];
+    if (status !== undefined) observer.attempt(queue, status);
+    observer.processed(queue, heldMs);
+    if (state === "SUCCEEDED" || state === "DISCARDED") observer.left(queue, ageMs);
+    if (sessionId !== undefined) leaseEnded(sessionId, queue, item.token.messageId);
+    const id = formatMessageId(item.token.messageId);
+    const facts = { queue, id, state, reason: item.reason, quarantineReason, why };
+    if (item.kind === "succeed") log.debug(facts, "succeeded");
+    else log.info({ ...facts, delayMs: item.delayMs }, status ?? "returned");
+  });
+}
+
+function refuse(detail: string): AckOutcome {
+  return {
+    status: "INVALID",
+    state: undefined,
+    dueAtMs: undefined,
+    quarantineReason: undefined,
+    detail,
+  };
+}
+
+function toOutcome({ status, state, dueAtMs, quarantineReason }: Settled): AckOutcome {
+  return { status, state, dueAtMs, quarantineReason, detail: "" };
+}

@@ -1,0 +1,26 @@
+import type { Reason } from "../core/reason.ts";
+
+/** How a delivery ended, as metrics count it. */
+export type AttemptStatus =
+  | "succeeded"
+  | "failed"
+  | "released"
+  | "expired"
+  | "quarantined"
+  | "discarded";
+
+/** Who counts what happens. Calls are cheap and never throw. */
+export interface Observer {
+  accepted(queue: string, reason: Reason): void;
+  attempt(queue: string, status: AttemptStatus, n?: number): void;
+  left(queue: string, ageMs: number): void;
+  processed(queue: string, ms: number): void;
+  dueLag(queue: string, ms: number): void;
+}
+
+/** Where decisions are told, one line each; never a payload. */
+export interface DecisionLog {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+}

@@ -1,0 +1,115 @@
+import { categorize } from "../core/categorize.ts";
+import { DlqError, internal, queueLimit } from "../core/errors.ts";
+import { formatMessageId } from "../core/message-id.ts";
+import type { Reason } from "../core/reason.ts";
+import type { QueueSettings } from "../core/settings.ts";
+import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
+import type { SendItem, SendReply, Store } from "../store/contract.ts";
+import type { FailureRecord, SendCommand, SendResult } from "./commands.ts";
+import type { DecisionLog, Observer } from "./observer.ts";
+import { encodeRetrySettings } from "./retry-settings.ts";
+
+export interface SendParts {
+  store: Pick<Store, "send">;
+  settingsOf(queue: string): QueueSettings;
+  /** Uniform in [0, 1). */
+  random(): number;
+  observer: Observer;
+  log: DecisionLog;
+}
+
+/** The reason in force: as the sender says, or as the failure reads. */
+export function reasonOf(failure: FailureRecord): Reason {
+  return failure.reason ?? categorize(failure);
+}
+
+/** Accepts dead letters: categorizes, decides the first retry, stores. Each stands by itself. */
+export function createSend(parts: SendParts) {
+  return async (commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]> => {
+    const results: (SendResult | DlqError)[] = new Array(commands.length);
+    const byQueue = Map.groupBy(commands.keys(), (index) => (commands[index] as SendCommand).queue);
+    await Promise.all(
+      [...byQueue].map(async ([queue, indexes]) => {
+        const own = indexes.map((index) => commands[index] as SendCommand);
+        const sent = await sendToQueue(parts, queue, own);
+        indexes.forEach((index, at) => {
+          results[index] = sent[at] as SendResult | DlqError;
+        });
+      }),
+    );
+    return results;
+  };
+}
+
+async function sendToQueue(
+  parts: SendParts,
+  queue: string,
+  commands: readonly SendCommand[],
+): Promise<(SendResult | DlqError)[]> {
+  const settings = parts.settingsOf(queue);
+  const prepared = commands.map((command) => prepare(command, settings, parts.random()));
+  let replies: readonly SendReply[];
+  try {
+    const items = prepared.map(({ item }) => item);
+    replies = await parts.store.send(queue, items, settings);
+  } catch (error) {
+    const refused = error instanceof DlqError ? error : internal(error);
+    return commands.map(() => refused);
+  }
+  return replies.map((reply, index) => {
+    const { verdict, item } = prepared[index] as Prepared;
+    return conclude(parts, queue, settings, reply, verdict, item.reason);
+  });
+}
+
+interface Prepared {
+  item: SendItem;
+  verdict: Verdict;
+}
+
+function prepare(command: SendCommand, settings: QueueSettings, random: number): Prepared {
+  const reason = reasonOf(command.failure);
+  const { retry, delayMs } = command;
+  const verdict = arrivalVerdict({ reason, delayMs, settings, own: retry, random });
+  return {
+    verdict,
+    item: {
+      requestId: command.requestId,
+      envelope: command.encodeEnvelope(reason),
+      failure: command.dedupKey === "" ? NOTHING : command.failure.encode(reason),
+      reason,
+      quarantineReason: verdict.kind === "quarantine" ? verdict.quarantineReason : undefined,
+      delayMs: verdict.kind === "reschedule" ? verdict.delayMs : 0,
+      dueAtMs: command.dueAtMs,
+      ttlMs: command.ttlMs ?? settings.ttlMs,
+      retrySettings: encodeRetrySettings(retry),
+      sourceId: command.sourceId,
+      dedupKey: command.dedupKey,
+      payloadHash: command.dedupKey === "" ? NOTHING : command.payloadHash,
+    },
+  };
+}
+
+const NOTHING = new Uint8Array();
+
+function conclude(
+  { observer, log }: SendParts,
+  queue: string,
+  settings: QueueSettings,
+  reply: SendReply,
+  verdict: Verdict,
+  sentReason: Reason,
+): SendResult | DlqError {
+  if (reply.status === "full") {
+    const limit = reply.what === "messages" ? settings.maxMessages : settings.maxBytes;
+    return queueLimit(queue, reply.what, limit);
+  }
+  const { id, state, reason, quarantineReason, joined } = reply;
+  if (!joined) observer.accepted(queue, sentReason);
+  const dueAtMs = state === "SCHEDULED" ? reply.dueAtMs : undefined;
+  log.info(
+    { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why: verdict.why },
+    joined ? "joined" : state === "QUARANTINED" ? "quarantined" : "accepted",
+  );
+  return { id, state, reason, dueAtMs, duplicate: joined, quarantineReason };
+}

@@ -1,0 +1,59 @@
+import { whyIdle } from "../core/why-idle.ts";
+import type { QueueSnapshot, Store } from "../store/contract.ts";
+import type { QueueReport, StatsReport } from "./commands.ts";
+
+export interface StatsParts {
+  store: Pick<Store, "stats" | "queues">;
+}
+
+/** What is in the queues, and why each moves or does not. */
+export function createStats({ store }: StatsParts) {
+  return async (asked: readonly string[]): Promise<StatsReport> => {
+    const names = asked.length > 0 ? [...new Set(asked)] : await store.queues();
+    const queues = names.toSorted();
+    const snapshots = await store.stats(queues);
+    return {
+      nowMs: Math.max(0, ...snapshots.map(({ nowMs }) => nowMs)),
+      queues: queues.map((queue, index) => report(queue, snapshots[index] as QueueSnapshot)),
+    };
+  };
+}
+
+function report(queue: string, snapshot: QueueSnapshot): QueueReport {
+  const { nowMs, counters, nextDueAtMs, oldestAtMs, oldestQuarantinedAtMs } = snapshot;
+  const total = (name: string) => counters.get(name) ?? 0;
+  const since = (atMs: number | undefined) =>
+    atMs === undefined ? undefined : Math.max(0, nowMs - atMs);
+  return {
+    queue,
+    scheduled: snapshot.scheduled,
+    dueNow: snapshot.dueNow,
+    inFlight: snapshot.inFlight,
+    quarantined: snapshot.quarantined,
+    bytes: total("bytes"),
+    counts: snapshot.cells,
+    oldestAgeMs: since(oldestAtMs),
+    oldestQuarantinedAgeMs: since(oldestQuarantinedAtMs),
+    nextDueAtMs,
+    workers: snapshot.workers,
+    rates: snapshot.rates,
+    totals: {
+      accepted: total("accepted"),
+      joined: total("joined"),
+      succeeded: total("succeeded"),
+      discarded: total("discarded"),
+      expired: total("expired"),
+      purged: total("purged"),
+      movedOut: total("moved_out"),
+      movedIn: total("moved_in"),
+      deliveries: total("deliveries"),
+      failedAttempts: total("failed_attempts"),
+      released: total("released"),
+      leaseExpiries: total("lease_expiries"),
+    },
+    conditions: whyIdle({
+      ...snapshot,
+      nextDueInMs: nextDueAtMs === undefined ? undefined : Math.max(0, nextDueAtMs - nowMs),
+    }).map(({ code, text }) => ({ code, message: text })),
+  };
+}
