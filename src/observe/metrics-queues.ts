@@ -1,0 +1,81 @@
+import type { Gauge } from "prom-client";
+import type { QueueReport } from "../app/commands.ts";
+import type { QueueLabels } from "./metrics-labels.ts";
+
+export type CollectQueues = () => Promise<readonly QueueReport[]>;
+
+type QueueGauge = Gauge<"queue">;
+type CreateGauge = (name: string, help: string, labelNames: "queue"[]) => QueueGauge;
+
+/** A scrape within this time of the last one sees the same numbers: scrapers don't load the store. */
+const CACHE_MS = 1_000;
+
+/**
+ * Gauges of what the store holds. They are read when somebody scrapes, never in the background,
+ * and vanish when the store does not answer: a stale number looks like a healthy one.
+ */
+export function createQueueGauges(
+  gauge: CreateGauge,
+  labels: QueueLabels,
+  timeoutMs: number,
+  now: () => number = () => performance.now(),
+) {
+  const size = gauge("dlq_size", "Messages stored, in any state.", ["queue"]);
+  const oldest = gauge("dlq_oldest_message_age_seconds", "Age of the oldest message.", ["queue"]);
+  const inFlight = gauge("dlq_in_flight", "Messages that workers hold.", ["queue"]);
+  const dueNow = gauge("dlq_due_now", "Messages that are due and wait for a worker.", ["queue"]);
+  const workers = gauge("dlq_workers", "Streams open on the queue, over all servers.", ["queue"]);
+  const quarantined = gauge("dlq_quarantined", "Messages in quarantine.", ["queue"]);
+  const all = [size, oldest, inFlight, dueNow, workers, quarantined];
+
+  let collect: CollectQueues | undefined;
+  let readAtMs = Number.NEGATIVE_INFINITY;
+  let running: Promise<void> | undefined;
+
+  function show(reports: readonly QueueReport[]): void {
+    for (const one of all) one.reset();
+    const oldestMs = new Map<string, number>();
+    for (const report of reports) {
+      const queue = labels.of(report.queue);
+      size.inc({ queue }, report.scheduled + report.inFlight + report.quarantined);
+      inFlight.inc({ queue }, report.inFlight);
+      dueNow.inc({ queue }, report.dueNow);
+      workers.inc({ queue }, report.workers);
+      quarantined.inc({ queue }, report.quarantined);
+      oldestMs.set(queue, Math.max(oldestMs.get(queue) ?? 0, report.oldestAgeMs ?? 0));
+    }
+    for (const [queue, ms] of oldestMs) oldest.set({ queue }, ms / 1_000);
+  }
+
+  async function read(from: CollectQueues): Promise<void> {
+    try {
+      show(await within(from(), timeoutMs));
+    } catch {
+      // The store's own metrics count the failure.
+      for (const one of all) one.reset();
+    }
+    readAtMs = now();
+  }
+
+  return {
+    watch(next: CollectQueues): void {
+      collect = next;
+      readAtMs = Number.NEGATIVE_INFINITY;
+    },
+    /** Never rejects. Scrapes at the same time share one read. */
+    async refresh(): Promise<void> {
+      if (collect === undefined || now() - readAtMs < CACHE_MS) return;
+      running ??= read(collect).finally(() => {
+        running = undefined;
+      });
+      await running;
+    },
+  };
+}
+
+function within<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("the store is too slow")), timeoutMs);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

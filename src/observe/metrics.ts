@@ -1,0 +1,158 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Reason } from "../core/reason.ts";
+import { QueueLabels } from "./metrics-labels.ts";
+import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
+
+/** How a delivery ended. */
+export type AttemptStatus =
+  | "succeeded"
+  | "failed"
+  | "released"
+  | "expired"
+  | "quarantined"
+  | "discarded";
+
+/** What the parts of the server tell about themselves. Every call is cheap and never throws. */
+export interface Metrics {
+  /** A send became a new message. */
+  accepted(queue: string, reason: Reason): void;
+  /** A delivery ended; `n` of them at once where a batch did. */
+  attempt(queue: string, status: AttemptStatus, n?: number): void;
+  /** A message left for good, this long after it was accepted. */
+  left(queue: string, ageMs: number): void;
+  /** From the lease to the reported outcome. */
+  processed(queue: string, ms: number): void;
+  /** From the due time to the hand-out. */
+  dueLag(queue: string, ms: number): void;
+  /** A call ended; for a stream, after its whole life. */
+  rpc(method: string, code: string, ms: number): void;
+  /** One round trip to the store; `error` is a short, bounded name. */
+  store(script: string, ms: number, error?: string): void;
+  /** Streams opened (+1) and closed (-1). */
+  streams(method: string, delta: number): void;
+}
+
+/** Metrics that somebody can read. */
+export interface MetricsRegistry extends Metrics {
+  readonly contentType: string;
+  /** Where the gauges of queues come from; asked at most once a second, when scraped. */
+  watchQueues(collect: CollectQueues): void;
+  render(): Promise<string>;
+}
+
+export interface MetricsOptions {
+  /** Put before each name with a `_`; empty: nothing. */
+  namespace: string;
+  /** Queues with a label of their own; the rest share `other`. */
+  maxQueues: number;
+  buildInfo: Readonly<Record<string, string>>;
+  /** How long a scrape waits for the store before it goes without the gauges of queues. */
+  collectTimeoutMs?: number;
+}
+
+/** Seconds. Lateness and calls are a matter of milliseconds, ages one of days. */
+const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15, 60];
+const WORK_BUCKETS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30, 60, 300, 1800, 3600, 43_200];
+const AGE_BUCKETS = [0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800];
+
+export function createMetrics(options: MetricsOptions): MetricsRegistry {
+  const registry = new Registry();
+  const registers = [registry];
+  const prefix = options.namespace === "" ? "" : `${options.namespace}_`;
+  const labels = new QueueLabels(options.maxQueues);
+
+  const counter = <T extends string>(name: string, help: string, labelNames: T[]) =>
+    new Counter({ name: prefix + name, help, labelNames, registers });
+  const gauge = <T extends string>(name: string, help: string, labelNames: T[]) =>
+    new Gauge({ name: prefix + name, help, labelNames, registers });
+  const histogram = <T extends string>(
+    name: string,
+    help: string,
+    labelNames: T[],
+    buckets: number[],
+  ) => new Histogram({ name: prefix + name, help, labelNames, buckets, registers });
+
+  collectDefaultMetrics({ register: registry, prefix });
+  gauge("dlq_build_info", "What runs here; always 1.", Object.keys(options.buildInfo)).set(
+    options.buildInfo,
+    1,
+  );
+
+  const messages = counter("dlq_messages_total", "Sends that became new messages.", [
+    "queue",
+    "reason",
+  ]);
+  const attempts = counter("dlq_retry_attempts_total", "Deliveries, by how they ended.", [
+    "queue",
+    "status",
+  ]);
+  const age = histogram(
+    "dlq_message_age_seconds",
+    "Age of messages when they leave.",
+    ["queue"],
+    AGE_BUCKETS,
+  );
+  const processing = histogram(
+    "dlq_processing_time_seconds",
+    "From the lease to the reported outcome.",
+    ["queue"],
+    WORK_BUCKETS,
+  );
+  const lag = histogram(
+    "dlq_due_lag_seconds",
+    "From the due time to the hand-out.",
+    ["queue"],
+    CALL_BUCKETS,
+  );
+  const rpc = histogram(
+    "dlq_rpc_duration_seconds",
+    "Calls by method and code; streams after their whole life.",
+    ["method", "code"],
+    CALL_BUCKETS,
+  );
+  const store = histogram(
+    "dlq_store_duration_seconds",
+    "Round trips to the store.",
+    ["script"],
+    CALL_BUCKETS,
+  );
+  const storeErrors = counter("dlq_store_errors_total", "Round trips that failed.", [
+    "script",
+    "error",
+  ]);
+  const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
+  const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 2_000);
+
+  const seconds = (ms: number) => Math.max(0, ms) / 1_000;
+  return {
+    contentType: registry.contentType,
+    accepted: (queue, reason) => messages.inc({ queue: labels.of(queue), reason }),
+    attempt: (queue, status, n = 1) => attempts.inc({ queue: labels.of(queue), status }, n),
+    left: (queue, ageMs) => age.observe({ queue: labels.of(queue) }, seconds(ageMs)),
+    processed: (queue, ms) => processing.observe({ queue: labels.of(queue) }, seconds(ms)),
+    dueLag: (queue, ms) => lag.observe({ queue: labels.of(queue) }, seconds(ms)),
+    rpc: (method, code, ms) => rpc.observe({ method, code }, seconds(ms)),
+    store(script, ms, error) {
+      store.observe({ script }, seconds(ms));
+      if (error !== undefined) storeErrors.inc({ script, error });
+    },
+    streams: (method, delta) => streams.inc({ method }, delta),
+    watchQueues: (collect) => queueGauges.watch(collect),
+    async render() {
+      await queueGauges.refresh();
+      return await registry.metrics();
+    },
+  };
+}
+
+/** For parts that run without an observer. */
+export const NO_METRICS: Metrics = Object.freeze({
+  accepted: () => {},
+  attempt: () => {},
+  left: () => {},
+  processed: () => {},
+  dueLag: () => {},
+  rpc: () => {},
+  store: () => {},
+  streams: () => {},
+});

@@ -1,0 +1,139 @@
+import { describe, expect, it } from "vitest";
+import type { QueueReport } from "../../src/app/commands.ts";
+import { createMetrics, type MetricsOptions } from "../../src/observe/metrics.ts";
+
+function metricsWith(options: Partial<MetricsOptions> = {}) {
+  return createMetrics({
+    namespace: "",
+    maxQueues: 10,
+    buildInfo: { version: "1.2.3" },
+    ...options,
+  });
+}
+
+/** Samples as `name{labels}` -> value. */
+async function scrape(metrics: { render(): Promise<string> }): Promise<Map<string, number>> {
+  const samples = new Map<string, number>();
+  for (const line of (await metrics.render()).split("\n")) {
+    const match = /^([^#\s]+(?:\{.*\})?) (\S+)$/.exec(line);
+    if (match !== null) samples.set(match[1] ?? "", Number(match[2]));
+  }
+  return samples;
+}
+
+function report(queue: string, part: Partial<QueueReport> = {}): QueueReport {
+  return {
+    queue,
+    scheduled: 0,
+    dueNow: 0,
+    inFlight: 0,
+    quarantined: 0,
+    workers: 0,
+    oldestAgeMs: undefined,
+    ...part,
+  } as QueueReport;
+}
+
+describe("what the server tells", () => {
+  it("has the documented names, and bare names as labels", async () => {
+    const metrics = metricsWith();
+    metrics.accepted("orders", "NETWORK_ERROR");
+    metrics.attempt("orders", "released");
+    metrics.attempt("orders", "expired", 3);
+    metrics.left("orders", 90_000);
+    metrics.processed("orders", 20);
+    metrics.dueLag("orders", 3);
+    metrics.rpc("dlq.v1.DlqService/Ack", "UNAVAILABLE", 12);
+    metrics.store("claim", 1.5);
+    metrics.store("claim", 2_000, "timeout");
+    metrics.streams("dlq.v1.DlqService/StreamDue", 1);
+    const samples = await scrape(metrics);
+    expect(samples.get('dlq_messages_total{queue="orders",reason="NETWORK_ERROR"}')).toBe(1);
+    expect(samples.get('dlq_retry_attempts_total{queue="orders",status="released"}')).toBe(1);
+    expect(samples.get('dlq_retry_attempts_total{queue="orders",status="expired"}')).toBe(3);
+    expect(samples.get('dlq_message_age_seconds_sum{queue="orders"}')).toBe(90);
+    expect(samples.get('dlq_processing_time_seconds_sum{queue="orders"}')).toBe(0.02);
+    expect(samples.get('dlq_due_lag_seconds_bucket{le="0.005",queue="orders"}')).toBe(1);
+    expect(
+      samples.get(
+        'dlq_rpc_duration_seconds_count{method="dlq.v1.DlqService/Ack",code="UNAVAILABLE"}',
+      ),
+    ).toBe(1);
+    expect(samples.get('dlq_store_duration_seconds_count{script="claim"}')).toBe(2);
+    expect(samples.get('dlq_store_errors_total{script="claim",error="timeout"}')).toBe(1);
+    expect(samples.get('dlq_streams{method="dlq.v1.DlqService/StreamDue"}')).toBe(1);
+    expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
+  });
+
+  it("has a namespace before every name, those of the process included", async () => {
+    const metrics = metricsWith({ namespace: "acme" });
+    metrics.accepted("orders", "TIMEOUT");
+    const names = [...(await scrape(metrics)).keys()];
+    expect(names).toContain('acme_dlq_messages_total{queue="orders",reason="TIMEOUT"}');
+    expect(names.some((name) => name.startsWith("acme_process_cpu"))).toBe(true);
+    expect(names.filter((name) => !name.startsWith("acme_"))).toEqual([]);
+  });
+
+  it("never counts an age or a time backwards", async () => {
+    const metrics = metricsWith();
+    metrics.dueLag("q", -5);
+    expect((await scrape(metrics)).get('dlq_due_lag_seconds_sum{queue="q"}')).toBe(0);
+  });
+});
+
+describe("queues beyond the limit", () => {
+  it("share a label, and those seen first keep theirs", async () => {
+    const metrics = metricsWith({ maxQueues: 2 });
+    for (const queue of ["a", "b", "c", "d", "a"]) metrics.accepted(queue, "TIMEOUT");
+    const samples = await scrape(metrics);
+    const count = (queue: string) =>
+      samples.get(`dlq_messages_total{queue="${queue}",reason="TIMEOUT"}`);
+    expect([count("a"), count("b"), count("other"), count("c")]).toEqual([2, 1, 2, undefined]);
+  });
+
+  it("are summed in gauges, and the oldest of them counts", async () => {
+    const metrics = metricsWith({ maxQueues: 1 });
+    metrics.watchQueues(async () => [
+      report("a", { scheduled: 1, inFlight: 2, quarantined: 3, dueNow: 1, workers: 4 }),
+      report("b", { scheduled: 10, oldestAgeMs: 5_000 }),
+      report("c", { scheduled: 20, oldestAgeMs: 2_000 }),
+    ]);
+    const samples = await scrape(metrics);
+    expect(samples.get('dlq_size{queue="a"}')).toBe(6);
+    expect(samples.get('dlq_in_flight{queue="a"}')).toBe(2);
+    expect(samples.get('dlq_due_now{queue="a"}')).toBe(1);
+    expect(samples.get('dlq_workers{queue="a"}')).toBe(4);
+    expect(samples.get('dlq_size{queue="other"}')).toBe(30);
+    expect(samples.get('dlq_oldest_message_age_seconds{queue="other"}')).toBe(5);
+  });
+});
+
+describe("a scrape", () => {
+  it("reads the store once for those who come together, and again for the next", async () => {
+    const metrics = metricsWith();
+    let reads = 0;
+    metrics.watchQueues(async () => {
+      reads += 1;
+      return [report("q", { scheduled: reads })];
+    });
+    await Promise.all([metrics.render(), metrics.render()]);
+    await metrics.render();
+    expect(reads).toBe(1);
+  });
+
+  it("does not wait for a store that hangs, and shows no stale numbers", async () => {
+    const metrics = metricsWith({ collectTimeoutMs: 20 });
+    metrics.watchQueues(async () => [report("q", { scheduled: 1 })]);
+    expect((await scrape(metrics)).get('dlq_size{queue="q"}')).toBe(1);
+    metrics.watchQueues(() => new Promise(() => {}));
+    const samples = await scrape(metrics);
+    expect(samples.has('dlq_size{queue="q"}')).toBe(false);
+    expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
+  });
+
+  it("goes on without queues when the store fails", async () => {
+    const metrics = metricsWith();
+    metrics.watchQueues(() => Promise.reject(new Error("down")));
+    expect((await scrape(metrics)).has('dlq_build_info{version="1.2.3"}')).toBe(true);
+  });
+});
