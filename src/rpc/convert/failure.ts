@@ -1,0 +1,79 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
+import type { FailureRecord } from "../../app/commands.ts";
+import { REASONS, type Reason, reasonFromNumber } from "../../core/reason.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { cutUtf8, exceedsUtf8 } from "./text.ts";
+
+const LIMIT = WIRE_LIMITS.failure;
+
+/** A failure, cut to its limits: the record that the rules read, and the message to store. */
+export interface ReadFailure extends FailureRecord {
+  /** The message to store with the reason in force. */
+  stored(reason: Reason): Failure;
+}
+
+/**
+ * Never refuses: a catch block can't repair its request, and a failure that is cut is better
+ * than a dead letter that is lost. What was cut is flagged.
+ */
+export function readFailure(sent: Failure | undefined): ReadFailure {
+  const failure = sent === undefined ? create(FailureSchema) : cut(sent);
+  const grpcCode = failure.grpcCode;
+  const httpStatus = failure.httpStatus;
+  const stored = (reason: Reason): Failure => {
+    // A number that this version does not know stays: the newer client that sent it can read it.
+    if (failure.reason === 0) failure.reason = REASONS[reason];
+    return failure;
+  };
+  return {
+    reason: reasonFromNumber(failure.reason),
+    type: failure.type,
+    message: failure.message,
+    grpcCode: isWithin(grpcCode, 0, 16) ? grpcCode : undefined,
+    httpStatus: isWithin(httpStatus, 100, 599) ? httpStatus : undefined,
+    stored,
+    // Unknown fields are dropped: no limit speaks of their size.
+    encode: (reason) => toBinary(FailureSchema, stored(reason), { writeUnknownFields: false }),
+  };
+}
+
+function cut(sent: Failure): Failure {
+  const type = cutUtf8(sent.type, LIMIT.typeBytes);
+  const message = cutUtf8(sent.message, LIMIT.messageBytes);
+  const stackTrace = cutUtf8(sent.stackTrace, LIMIT.stackTraceBytes);
+  const attributes = cutAttributes(sent.attributes);
+  const truncated =
+    type !== sent.type ||
+    message !== sent.message ||
+    stackTrace !== sent.stackTrace ||
+    attributes !== sent.attributes;
+  return create(FailureSchema, {
+    reason: sent.reason,
+    type,
+    message,
+    stackTrace,
+    attributes,
+    truncated,
+    ...(sent.grpcCode === undefined ? {} : { grpcCode: sent.grpcCode }),
+    ...(sent.httpStatus === undefined ? {} : { httpStatus: sent.httpStatus }),
+  });
+}
+
+/** The same object when nothing had to be cut. */
+function cutAttributes(sent: Record<string, string>): Record<string, string> {
+  const { count, keyBytes, valueBytes } = LIMIT.attributes;
+  const entries = Object.entries(sent);
+  const fits = (key: string, value: string) =>
+    !exceedsUtf8(key, keyBytes) && !exceedsUtf8(value, valueBytes);
+  if (entries.length <= count && entries.every(([key, value]) => fits(key, value))) return sent;
+  return Object.fromEntries(
+    entries
+      .slice(0, count)
+      .map(([key, value]) => [cutUtf8(key, keyBytes), cutUtf8(value, valueBytes)]),
+  );
+}
+
+function isWithin(value: number | undefined, min: number, max: number): value is number {
+  return value !== undefined && value >= min && value <= max;
+}

@@ -1,0 +1,68 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type ExtendLeaseRequest,
+  type ExtendLeaseResponse,
+  ExtendLeaseResponseSchema,
+  ExtendLeaseResultSchema,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { ExtendCommand, ExtendOutcome } from "../../app/commands.ts";
+import { decodeLeaseToken, encodeLeaseToken } from "../../core/lease-token.ts";
+import { parseMessageId } from "../../core/message-id.ts";
+import { LIMITS } from "../../core/settings.ts";
+import { checkCount } from "./checks.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { ACK_STATUS_NUMBERS } from "./states.ts";
+import { readDurationMs } from "./time.ts";
+import { Violations } from "./violations.ts";
+
+export function readExtend(request: ExtendLeaseRequest): ExtendCommand {
+  const v = new Violations();
+  const { leaseTokens, sessionId } = request;
+  const { leaseMinMs, leaseMaxMs } = LIMITS;
+  const leaseMs = readDurationMs(
+    v,
+    "lease_duration",
+    request.leaseDuration,
+    leaseMinMs,
+    leaseMaxMs,
+  );
+  if (sessionId !== "" && leaseTokens.length > 0) {
+    v.add("session_id", "contradicts lease_tokens: give the tokens or the session, not both");
+  } else if (sessionId === "") {
+    checkCount(v, "lease_tokens", leaseTokens.length, 1, WIRE_LIMITS.items);
+  } else {
+    checkSession(v, "session_id", sessionId);
+  }
+  v.throwIfAny();
+  return sessionId === ""
+    ? { tokens: leaseTokens.map(decodeLeaseToken), leaseMs }
+    : { sessionId, leaseMs };
+}
+
+/** Sessions have ids of the same form as messages. */
+export function checkSession(v: Violations, field: string, sessionId: string): void {
+  if (parseMessageId(sessionId) === undefined) {
+    v.add(field, "is not a session that a stream was opened with; send it back unchanged");
+  }
+}
+
+export function writeExtend(
+  request: ExtendLeaseRequest,
+  outcomes: readonly ExtendOutcome[],
+): ExtendLeaseResponse {
+  const response = create(ExtendLeaseResponseSchema);
+  response.results = outcomes.map((outcome, index) => {
+    const result = create(ExtendLeaseResultSchema);
+    result.leaseToken =
+      request.leaseTokens[index] ??
+      (outcome.token === undefined ? "" : encodeLeaseToken(outcome.token));
+    result.status = ACK_STATUS_NUMBERS[outcome.status];
+    result.shouldStop = outcome.shouldStop;
+    if (outcome.leaseExpireAtMs !== undefined) {
+      result.leaseExpireTime = timestampFromMs(outcome.leaseExpireAtMs);
+    }
+    return result;
+  });
+  return response;
+}

@@ -1,0 +1,37 @@
+import { LIMITS } from "../../core/settings.ts";
+import { DAY_MS } from "./time.ts";
+
+/** The limits that the contract writes beside its fields. Bytes are bytes of UTF-8. */
+export const WIRE_LIMITS = {
+  requestIdBytes: 128,
+  workerIdBytes: 128,
+  /** source_id, dedup_key, ordering_key, content_type and each text of an origin. */
+  identityBytes: 256,
+  attributes: {
+    count: LIMITS.attributes,
+    keyBytes: LIMITS.attributeKeyBytes,
+    valueBytes: LIMITS.attributeValueBytes,
+  },
+  coordinates: { count: 16, keyBytes: 128, valueBytes: 1024 },
+  traceparentBytes: 128,
+  tracestateBytes: 512,
+  firstRetryMs: 365 * DAY_MS,
+  ttlMinMs: 1_000,
+  ttlMaxMs: 3650 * DAY_MS,
+  retries: 1000,
+  retryDelayMs: 30 * DAY_MS,
+  multiplier: 100,
+  priority: 100,
+  /** Cut, never refused. */
+  failure: {
+    typeBytes: 512,
+    messageBytes: 4096,
+    stackTraceBytes: 16_384,
+    attributes: { count: 32, keyBytes: 128, valueBytes: 1024 },
+  },
+  noteBytes: 1024,
+  /** Queues of a stream or of a stats request, outcomes, tokens, ids, requests of a batch. */
+  items: 1000,
+  inFlightBytesDefault: 64 * 1024 * 1024,
+  frameBytes: 1024 * 1024,
+} as const;

@@ -1,0 +1,84 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  RefusedRetrySchema,
+  type RetryRequest,
+  type RetryResponse,
+  RetryResponseSchema,
+  type MessageFilter as WireFilter,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
+import type { MessageFilter, RetryCommand, RetryOutcome } from "../../app/commands.ts";
+import { parseMessageId } from "../../core/message-id.ts";
+import { quarantineReasonFromNumber, reasonFromNumber } from "../../core/reason.ts";
+import { LIMITS } from "../../core/settings.ts";
+import { checkCount, checkQueue, checkRequestId } from "./checks.ts";
+import { REFUSAL_NUMBERS } from "./states.ts";
+import { Violations } from "./violations.ts";
+
+export function readRetryRequest(request: RetryRequest): RetryCommand {
+  const v = new Violations();
+  checkRequestId(v, request.requestId);
+  checkQueue(v, "queue", request.queue);
+  const by = readSelection(v, request);
+  v.throwIfAny();
+  return { requestId: request.requestId, queue: request.queue, by };
+}
+
+function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"] {
+  const { ids, filter, expectedCount } = request;
+  if (filter === undefined) {
+    if (ids.length === 0) v.add("ids", "is empty; give ids or a filter");
+    checkCount(v, "ids", ids.length, 0, LIMITS.retryIds);
+    if (expectedCount !== undefined) v.add("expected_count", "is only for a filter; leave it out");
+    return { ids: ids.map(parseMessageId) };
+  }
+  if (ids.length > 0) v.add("filter", "contradicts ids: give one of them, not both");
+  if (expectedCount === undefined) {
+    v.add("expected_count", "is required with a filter: how many messages should it match?");
+  } else if (expectedCount > LIMITS.retryIds) {
+    v.add(
+      "expected_count",
+      `is ${expectedCount}; one call retries at most ${LIMITS.retryIds}: narrow the filter`,
+    );
+  }
+  return { filter: readFilter(v, filter), expectedCount: expectedCount ?? 0 };
+}
+
+function readFilter(v: Violations, filter: WireFilter): MessageFilter {
+  /** Maps a list; what has no name in this version is refused: it would select something else. */
+  const read = <T>(field: string, numbers: readonly number[], name: (n: number) => T | undefined) =>
+    numbers.flatMap((number, index) => {
+      const found = name(number);
+      if (found === undefined) {
+        v.add(`filter.${field}[${index}]`, `is ${number}, which can't be selected by`);
+        return [];
+      }
+      return [found];
+    });
+  return {
+    states: read("states", filter.states, retryableState),
+    reasons: read("reasons", filter.reasons, reasonFromNumber),
+    quarantineReasons: read(
+      "quarantine_reasons",
+      filter.quarantineReasons,
+      quarantineReasonFromNumber,
+    ),
+  };
+}
+
+function retryableState(state: number): "SCHEDULED" | "QUARANTINED" | undefined {
+  if (state === MessageState.SCHEDULED) return "SCHEDULED";
+  return state === MessageState.QUARANTINED ? "QUARANTINED" : undefined;
+}
+
+export function writeRetry(request: RetryRequest, outcome: RetryOutcome): RetryResponse {
+  return create(RetryResponseSchema, {
+    retriedCount: outcome.retriedCount,
+    refused: outcome.refused.map(({ index, refusal }) =>
+      create(RefusedRetrySchema, {
+        id: request.ids[index] ?? "",
+        refusal: REFUSAL_NUMBERS[refusal],
+      }),
+    ),
+  });
+}

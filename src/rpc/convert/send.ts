@@ -1,0 +1,131 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import type { SendToDlqRequest, SendToDlqResponse } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { SendCommand, SendResult } from "../../app/commands.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import { QUARANTINE_REASONS, REASONS, type Reason } from "../../core/reason.ts";
+import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
+import { type ReadFailure, readFailure } from "./failure.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { checkPayload, hashPayload } from "./payload.ts";
+import { readRetry } from "./retry-policy.ts";
+import { STATE_NUMBERS } from "./states.ts";
+import { checkText } from "./text.ts";
+import { readDurationMs, readTimestampMs } from "./time.ts";
+import { Violations } from "./violations.ts";
+
+export interface SendRules {
+  payloadMaxBytes: number;
+  /** The wall clock, only to refuse due times that are absurdly far ahead. */
+  nowMs: number;
+}
+
+/** Throws a DlqError that names every wrong field, each behind `prefix`. */
+export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = ""): SendCommand {
+  const v = new Violations(prefix);
+  checkRequestId(v, request.requestId);
+  checkQueue(v, "queue", request.queue);
+  checkPayload(v, request.payload, rules.payloadMaxBytes);
+  checkMap(v, "attributes", request.attributes, WIRE_LIMITS.attributes);
+  checkText(v, "source_id", request.sourceId, WIRE_LIMITS.identityBytes);
+  checkText(v, "dedup_key", request.dedupKey, WIRE_LIMITS.identityBytes);
+  checkText(v, "ordering_key", request.orderingKey, WIRE_LIMITS.identityBytes);
+  checkOrigin(v, request);
+  checkTraceContext(v, request);
+  checkPriority(v, request.priority);
+  const first = readFirstRetry(v, request.firstRetry, rules.nowMs);
+  const ttlMs = readDurationMs(v, "ttl", request.ttl, WIRE_LIMITS.ttlMinMs, WIRE_LIMITS.ttlMaxMs);
+  const failure = readFailure(request.failure);
+  const retry = readRetry(v, request.maxRetries, request.retryPolicy);
+  v.throwIfAny();
+  return {
+    requestId: request.requestId,
+    queue: request.queue,
+    encodeEnvelope: (reason) => encodeEnvelope(request, failure, reason),
+    failure,
+    sourceId: request.sourceId,
+    dedupKey: request.dedupKey,
+    // Lazy: a hash of every payload would be paid by senders that never ask for dedup.
+    get payloadHash() {
+      return request.payload === undefined ? new Uint8Array(16) : hashPayload(request.payload);
+    },
+    delayMs: first.delayMs,
+    dueAtMs: first.dueAtMs,
+    ttlMs,
+    retry,
+  };
+}
+
+function readFirstRetry(v: Violations, first: SendToDlqRequest["firstRetry"], nowMs: number) {
+  const maxMs = WIRE_LIMITS.firstRetryMs;
+  const none = { delayMs: undefined, dueAtMs: undefined };
+  switch (first.case) {
+    case "delay":
+      return { ...none, delayMs: readDurationMs(v, "delay", first.value, 0, maxMs) };
+    case "dueTime":
+      return {
+        ...none,
+        dueAtMs: readTimestampMs(v, "due_time", first.value, nowMs + maxMs, "365 days"),
+      };
+    default:
+      return none;
+  }
+}
+
+function checkOrigin(v: Violations, { origin }: SendToDlqRequest): void {
+  if (origin === undefined) return;
+  checkText(v, "origin.service", origin.service, WIRE_LIMITS.identityBytes);
+  checkText(v, "origin.instance", origin.instance, WIRE_LIMITS.identityBytes);
+  checkText(v, "origin.version", origin.version, WIRE_LIMITS.identityBytes);
+  checkMap(v, "origin.coordinates", origin.coordinates, WIRE_LIMITS.coordinates);
+}
+
+function checkTraceContext(v: Violations, { traceContext }: SendToDlqRequest): void {
+  if (traceContext === undefined) return;
+  const { traceparentBytes, tracestateBytes } = WIRE_LIMITS;
+  checkText(v, "trace_context.traceparent", traceContext.traceparent, traceparentBytes);
+  checkText(v, "trace_context.tracestate", traceContext.tracestate, tracestateBytes);
+}
+
+function checkPriority(v: Violations, priority: number): void {
+  const most = WIRE_LIMITS.priority;
+  if (Math.abs(priority) > most) {
+    v.add("priority", `is ${priority}; it must be from -${most} to ${most}`);
+  }
+}
+
+/** Fields that this version does not know are dropped: no limit speaks of their size. */
+function encodeEnvelope(
+  request: SendToDlqRequest,
+  failure: ReadFailure,
+  reason: Reason,
+): Uint8Array {
+  const envelope = create(EnvelopeSchema, {
+    attributes: request.attributes,
+    failure: failure.stored(reason),
+    sourceId: request.sourceId,
+    dedupKey: request.dedupKey,
+    orderingKey: request.orderingKey,
+    priority: request.priority,
+    ...(request.payload === undefined ? {} : { payload: request.payload }),
+    ...(request.origin === undefined ? {} : { origin: request.origin }),
+    ...(request.traceContext === undefined ? {} : { traceContext: request.traceContext }),
+  });
+  return toBinary(EnvelopeSchema, envelope, { writeUnknownFields: false });
+}
+
+export function writeSend(result: SendResult): SendToDlqResponse {
+  const response = create(SendToDlqResponseSchema, {
+    id: formatMessageId(result.id),
+    state: STATE_NUMBERS[result.state],
+    reason: REASONS[result.reason],
+    duplicate: result.duplicate,
+  });
+  if (result.dueAtMs !== undefined) response.dueTime = timestampFromMs(result.dueAtMs);
+  if (result.quarantineReason !== undefined) {
+    response.quarantineReason = QUARANTINE_REASONS[result.quarantineReason];
+  }
+  return response;
+}

@@ -1,0 +1,93 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type QueueStats,
+  QueueStatsSchema,
+  type StatsRequest,
+  type StatsResponse,
+  StatsResponseSchema,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { QueueReport, QueueTotals, StatsReport } from "../../app/commands.ts";
+import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
+import { checkCount, checkQueue } from "./checks.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { conditionNumber, STATE_NUMBERS } from "./states.ts";
+import { Violations } from "./violations.ts";
+
+/** The queues to report, each once, in the order asked for. */
+export function readStats(request: StatsRequest): string[] {
+  const v = new Violations();
+  checkCount(v, "queues", request.queues.length, 0, WIRE_LIMITS.items);
+  request.queues.forEach((queue, index) => {
+    checkQueue(v, `queues[${index}]`, queue);
+  });
+  v.throwIfAny();
+  return [...new Set(request.queues)];
+}
+
+export function writeStats(report: StatsReport): StatsResponse {
+  let total = 0;
+  let quarantined = 0;
+  for (const queue of report.queues) {
+    total += queue.scheduled + queue.inFlight + queue.quarantined;
+    quarantined += queue.quarantined;
+  }
+  return create(StatsResponseSchema, {
+    totalMessages: BigInt(total),
+    totalPoisonMessages: BigInt(quarantined),
+    queues: report.queues.map(writeQueue),
+    storeTime: timestampFromMs(report.nowMs),
+  });
+}
+
+function writeQueue(report: QueueReport): QueueStats {
+  const stats = create(QueueStatsSchema, {
+    queue: report.queue,
+    scheduled: BigInt(report.scheduled),
+    dueNow: BigInt(report.dueNow),
+    inFlight: BigInt(report.inFlight),
+    quarantined: BigInt(report.quarantined),
+    bytes: BigInt(report.bytes),
+    workers: report.workers,
+    rates: report.rates,
+    totals: writeTotals(report.totals),
+    counts: report.counts.map((one) => ({
+      state: STATE_NUMBERS[one.state],
+      reason: REASONS[one.reason],
+      count: BigInt(one.count),
+      ...(one.quarantineReason === undefined
+        ? {}
+        : { quarantineReason: QUARANTINE_REASONS[one.quarantineReason] }),
+    })),
+    conditions: report.conditions.map(({ code, message }) => ({
+      code: conditionNumber(code),
+      message,
+    })),
+  });
+  const { oldestAgeMs, oldestQuarantinedAgeMs, nextDueAtMs } = report;
+  if (oldestAgeMs !== undefined) {
+    stats.oldestAge = durationFromMs(oldestAgeMs);
+  }
+  if (oldestQuarantinedAgeMs !== undefined) {
+    stats.oldestQuarantinedAge = durationFromMs(oldestQuarantinedAgeMs);
+  }
+  if (nextDueAtMs !== undefined) stats.nextDueTime = timestampFromMs(nextDueAtMs);
+  return stats;
+}
+
+function writeTotals(totals: QueueTotals): Record<keyof QueueTotals, bigint> {
+  return {
+    accepted: BigInt(totals.accepted),
+    joined: BigInt(totals.joined),
+    succeeded: BigInt(totals.succeeded),
+    discarded: BigInt(totals.discarded),
+    expired: BigInt(totals.expired),
+    purged: BigInt(totals.purged),
+    movedOut: BigInt(totals.movedOut),
+    movedIn: BigInt(totals.movedIn),
+    deliveries: BigInt(totals.deliveries),
+    failedAttempts: BigInt(totals.failedAttempts),
+    released: BigInt(totals.released),
+    leaseExpiries: BigInt(totals.leaseExpiries),
+  };
+}
