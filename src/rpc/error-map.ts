@@ -1,0 +1,142 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { AnySchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type ErrorStatus, ErrorStatusSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import type { DlqError, DlqErrorKind } from "../core/errors.ts";
+import {
+  detailsOf,
+  type ErrorDetail,
+  encodeDetail,
+  errorInfo,
+  retryInfo,
+  safeText,
+} from "./error-details.ts";
+
+/**
+ * The one place where kinds of errors meet gRPC codes. `reason` is part of the contract: clients
+ * branch on it, so it never changes.
+ */
+const KINDS = {
+  INVALID: { code: Code.InvalidArgument, reason: "INVALID_REQUEST" },
+  NOT_FOUND: { code: Code.NotFound, reason: "NOT_FOUND" },
+  PAYLOAD_TOO_LARGE: { code: Code.ResourceExhausted, reason: "TOO_LARGE" },
+  LIMIT: { code: Code.ResourceExhausted, reason: "QUEUE_LIMIT" },
+  STORE_UNAVAILABLE: { code: Code.Unavailable, reason: "STORE_UNAVAILABLE" },
+  STORE_FULL: { code: Code.ResourceExhausted, reason: "STORE_FULL" },
+  PRECONDITION: { code: Code.FailedPrecondition, reason: "PRECONDITION_FAILED" },
+  ABORTED: { code: Code.Aborted, reason: "CONFLICT" },
+  UNAUTHENTICATED: { code: Code.Unauthenticated, reason: "UNAUTHENTICATED" },
+  INTERNAL: { code: Code.Internal, reason: "INTERNAL" },
+} as const satisfies Record<DlqErrorKind, { code: Code; reason: string }>;
+
+/** A percent-encoded message takes up to three times its bytes, and it is sent twice. */
+const MESSAGE_BYTES = 360;
+
+/** `errorId`: given to INTERNAL errors, so that a report can be found in the log. */
+export function toConnectError(error: DlqError, errorId?: string): ConnectError {
+  const { code, message, details } = render(error, errorId);
+  return connectError(message, code, details);
+}
+
+/** The same content inside a response, for one request of a batch. */
+export function toErrorStatus(error: DlqError, errorId?: string): ErrorStatus {
+  const { code, message, details } = render(error, errorId);
+  return create(ErrorStatusSchema, {
+    code,
+    message,
+    details: details.map((detail) =>
+      create(AnySchema, {
+        typeUrl: `type.googleapis.com/${detail.desc.typeName}`,
+        value: encodeDetail(detail),
+      }),
+    ),
+  });
+}
+
+function render(error: DlqError, errorId: string | undefined) {
+  const { code, reason } = KINDS[error.kind];
+  const isInternal = error.kind === "INTERNAL" && errorId !== undefined;
+  return {
+    code,
+    // What a bug says of itself is for the log: it may quote data of somebody else.
+    message: isInternal
+      ? `an unexpected error of the server; its log has the cause under ${errorId}`
+      : safeText(error.message, MESSAGE_BYTES),
+    details: [
+      errorInfo(reason, isInternal ? { error_id: errorId } : {}),
+      ...detailsOf(error.detail),
+    ],
+  };
+}
+
+/** The server gave up waiting. What was under way may still take effect. */
+export function deadlineExceeded(timeoutMs: number | undefined): ConnectError {
+  const after = timeoutMs === undefined ? "the call's deadline" : `${Math.round(timeoutMs)} ms`;
+  return connectError(
+    `not finished within ${after}; it may still take effect: retry with the same request_id`,
+    Code.DeadlineExceeded,
+    [errorInfo("DEADLINE_EXCEEDED")],
+  );
+}
+
+/** The client hung up or cancelled. Nobody reads this, but the log and the metrics count it. */
+export function canceled(): ConnectError {
+  return connectError("the client ended the call", Code.Canceled, [errorInfo("CANCELED")]);
+}
+
+/** The server ends a call that outlived its grace period. */
+export function stopping(): ConnectError {
+  return connectError("the server stops; call again, another one may answer", Code.Unavailable, [
+    errorInfo("SERVER_STOPPING"),
+    retryInfo(1_000),
+  ]);
+}
+
+/**
+ * Words and an ErrorInfo for what Connect itself refuses before an implementation runs: it knows
+ * nothing of our details. Undefined for codes that need none.
+ */
+export function explainTransportError(code: number, message: string): ConnectError | undefined {
+  if (code === Code.ResourceExhausted) {
+    const limit = /readMaxBytes (\d+)/.exec(message)?.[1] ?? "the limit of";
+    const description = `larger than ${limit} bytes; send fewer or smaller messages`;
+    const violations = [{ subject: "request", description }];
+    return connectError(`the request is ${description}`, code, [
+      errorInfo(KINDS.PAYLOAD_TOO_LARGE.reason),
+      ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
+    ]);
+  }
+  if (code === Code.InvalidArgument) {
+    return connectError(safeText(message, MESSAGE_BYTES), code, [errorInfo("MALFORMED_REQUEST")]);
+  }
+  return undefined;
+}
+
+function connectError(message: string, code: Code, details: readonly ErrorDetail[]): ConnectError {
+  return new ConnectError(
+    message,
+    code,
+    undefined,
+    details.map(({ desc, value }) => ({
+      desc,
+      value: value as MessageInitShape<typeof desc>,
+    })),
+  );
+}
+
+/** `INVALID_ARGUMENT`: the name that logs and metrics use. */
+export function codeName(code: Code): string {
+  return CODE_NAMES[code] ?? "UNKNOWN";
+}
+
+const CODE_NAMES: Readonly<Record<number, string>> = Object.freeze(
+  Object.fromEntries(
+    Object.entries(Code)
+      .filter((entry): entry is [string, Code] => typeof entry[1] === "number")
+      // Code.Canceled is CANCELLED in gRPC's own list.
+      .map(([name, number]) => [
+        number,
+        name === "Canceled" ? "CANCELLED" : name.replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(),
+      ]),
+  ),
+);
