@@ -1,0 +1,30 @@
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Calls } from "./calls.ts";
+import { canceled, deadlineExceeded } from "./error-map.ts";
+
+/** What one call is told by its guard. */
+export interface CallRules {
+  readonly name: string;
+  readonly calls: Calls;
+  readonly metrics: Pick<Metrics, "rpc" | "streams">;
+  readonly defaultTimeoutMs: number;
+  readonly maxTimeoutMs: number;
+  /** Throws when the caller may not. */
+  authorize(context: HandlerContext): void;
+  /** Any thrown value as what the client is told, and the log where it must know. */
+  explain(error: unknown, context: HandlerContext): ConnectError;
+  done(startedAtMs: number, error: ConnectError | undefined): void;
+}
+
+export type UnaryFn = (request: unknown, context: HandlerContext) => unknown;
+export type StreamFn = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
+
+/** Why a call's signal was aborted, as an error. */
+export function abortError(context: HandlerContext): ConnectError {
+  const reason: unknown = context.signal.reason;
+  if (!(reason instanceof ConnectError)) return canceled();
+  if (reason.code === Code.DeadlineExceeded) return deadlineExceeded(undefined);
+  // The listener's own words when it stops; anything else is the peer's doing.
+  return reason.code === Code.Unavailable ? reason : canceled();
+}
