@@ -1,0 +1,79 @@
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import {
+  type Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/health/v1/health_pb.ts";
+
+/** Whether this server can do its work at present: its store answers, and it does not drain. */
+export interface Readiness {
+  state(): "SERVING" | "NOT_SERVING";
+  /** Why it does not serve, in words for whoever asks `/readyz`. */
+  why?(): string | undefined;
+  /** Returns the function that ends the subscription. */
+  onChange(listener: () => void): () => void;
+}
+
+/** The server as a whole, and its one service of interest. */
+const SERVICES: ReadonlySet<string> = new Set(["", DlqService.typeName]);
+
+/** grpc.health.v1, as its specification says: Check, List and Watch. */
+export function createHealth(readiness: Readiness): ServiceImpl<typeof Health> {
+  const status = () => (readiness.state() === "SERVING" ? Status.SERVING : Status.NOT_SERVING);
+  return {
+    check({ service }) {
+      if (SERVICES.has(service)) return { status: status() };
+      throw new ConnectError(`unknown service ${JSON.stringify(service)}`, Code.NotFound);
+    },
+
+    list() {
+      return { statuses: Object.fromEntries([...SERVICES].map((s) => [s, { status: status() }])) };
+    },
+
+    /** The present status at once, then each change. An unknown service may become known. */
+    async *watch({ service }, { signal }) {
+      const known = SERVICES.has(service);
+      for await (const present of changes(readiness, signal, status)) {
+        yield { status: known ? present : Status.SERVICE_UNKNOWN };
+        if (!known) await untilAborted(signal);
+      }
+    },
+  };
+}
+
+/** Values of `read` whenever they differ from the last one; a slow reader skips some. */
+async function* changes<T>(
+  readiness: Readiness,
+  signal: AbortSignal,
+  read: () => T,
+): AsyncGenerator<T> {
+  let wake = () => {};
+  const stop = readiness.onChange(() => wake());
+  const onAbort = () => wake();
+  signal.addEventListener("abort", onAbort);
+  try {
+    let last: T | undefined;
+    while (!signal.aborted) {
+      const present = read();
+      if (present !== last) {
+        last = present;
+        yield present;
+        continue;
+      }
+      // No await lies between the check above and this, so no change is missed.
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    stop();
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

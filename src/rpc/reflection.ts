@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import {
+  file_grpc_reflection_v1_reflection,
+  ServerReflection,
+  type ServerReflectionRequest,
+} from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import {
+  file_grpc_reflection_v1alpha_reflection,
+  ServerReflection as ServerReflectionAlpha,
+  type ServerReflectionRequest as ServerReflectionRequestAlpha,
+} from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { file_health_v1_health, Health } from "../../gen/health/v1/health_pb.ts";
+import { createDescriptorIndex, type DescriptorIndex } from "./descriptor-index.ts";
+
+const SERVICES = [DlqService, Health, ServerReflection, ServerReflectionAlpha];
+
+export interface Reflection {
+  v1: ServiceImpl<typeof ServerReflection>;
+  v1alpha: ServiceImpl<typeof ServerReflectionAlpha>;
+}
+
+/** The schema with its comments, as `npm run generate` leaves it beside the generated code. */
+export function readDescriptorSet(): Promise<Uint8Array> {
+  return readFile(new URL("../../gen/descriptors.binpb", import.meta.url));
+}
+
+/** Server reflection in both versions: they differ in nothing but their names. */
+export function createReflection(descriptorSet: Uint8Array): Reflection {
+  const index = createDescriptorIndex(descriptorSet, [
+    file_health_v1_health.proto,
+    file_grpc_reflection_v1_reflection.proto,
+    file_grpc_reflection_v1alpha_reflection.proto,
+  ]);
+  return {
+    v1: { serverReflectionInfo: (requests) => answerAll(index, requests) },
+    v1alpha: { serverReflectionInfo: (requests) => answerAll(index, requests) },
+  };
+}
+
+type Request = ServerReflectionRequest | ServerReflectionRequestAlpha;
+
+async function* answerAll<R extends Request>(index: DescriptorIndex, requests: AsyncIterable<R>) {
+  for await (const request of requests) {
+    const { $typeName: _, $unknown: __, ...originalRequest } = request;
+    yield {
+      validHost: request.host,
+      originalRequest,
+      messageResponse: answer(index, request.messageRequest),
+    };
+  }
+}
+
+/** A question that has no answer is answered with an error in its place; the stream goes on. */
+function answer(index: DescriptorIndex, question: Request["messageRequest"]) {
+  switch (question.case) {
+    case "listServices":
+      return {
+        case: "listServicesResponse" as const,
+        value: { service: SERVICES.map(({ typeName }) => ({ name: typeName })) },
+      };
+    case "fileByFilename":
+      return files(index.byFilename(question.value), `no file ${question.value}`);
+    case "fileContainingSymbol":
+      return files(index.bySymbol(question.value), `no symbol ${question.value}`);
+    case "fileContainingExtension":
+      return failure(Code.NotFound, "this schema has no extensions");
+    case "allExtensionNumbersOfType":
+      return index.bySymbol(question.value) === undefined
+        ? failure(Code.NotFound, `no type ${question.value}`)
+        : {
+            case: "allExtensionNumbersResponse" as const,
+            value: { baseTypeName: question.value, extensionNumber: [] },
+          };
+    default:
+      return failure(Code.InvalidArgument, "an empty question");
+  }
+}
+
+function files(fileDescriptorProto: Uint8Array[] | undefined, otherwise: string) {
+  return fileDescriptorProto === undefined
+    ? failure(Code.NotFound, otherwise)
+    : { case: "fileDescriptorResponse" as const, value: { fileDescriptorProto } };
+}
+
+function failure(errorCode: Code, errorMessage: string) {
+  return { case: "errorResponse" as const, value: { errorCode, errorMessage } };
+}

@@ -1,0 +1,292 @@
+import { Code } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { AckStatus, ConditionCode, RetryRefusal } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
+import type { QueueReport } from "../../src/app/commands.ts";
+import { precondition } from "../../src/core/errors.ts";
+import { encodeLeaseToken } from "../../src/core/lease-token.ts";
+import { clientOf, createRig, errorOf, violationsOf } from "./in-memory.ts";
+import { applied, MESSAGE_ID, MESSAGE_ID_TEXT, SESSION_ID } from "./scripted-dlq.ts";
+
+const PARTS = {
+  queue: "orders",
+  messageId: MESSAGE_ID,
+  deliveryNumber: 3,
+  nonce: new Uint8Array(16).fill(9),
+};
+const TOKEN = encodeLeaseToken(PARTS);
+const DAYS_30 = { seconds: 30n * 86_400n };
+
+describe("Ack", () => {
+  it("reads each kind of outcome", async () => {
+    const rig = await createRig();
+    await clientOf(rig).ack({
+      requestId: "r",
+      outcomes: [
+        { leaseToken: TOKEN, result: { case: "succeeded", value: {} } },
+        {
+          leaseToken: TOKEN,
+          result: {
+            case: "failed",
+            value: { failure: { message: "m" }, retryAfter: { seconds: 3n }, nonRetryable: true },
+          },
+        },
+        { leaseToken: TOKEN, result: { case: "released", value: { delay: DAYS_30 } } },
+        { leaseToken: TOKEN, result: { case: "quarantined", value: { note: "é".repeat(600) } } },
+        { leaseToken: TOKEN, result: { case: "discarded", value: { note: "n" } } },
+      ],
+    });
+    const token = PARTS;
+    expect(rig.dlq.acked).toMatchObject([
+      {
+        requestId: "r",
+        outcomes: [
+          { kind: "succeeded", token },
+          {
+            kind: "failed",
+            token,
+            failure: { message: "m" },
+            retryAfterMs: 3_000,
+            nonRetryable: true,
+          },
+          { kind: "released", token, delayMs: 30 * 86_400_000 },
+          // Cut after 1 KiB.
+          { kind: "quarantined", token, note: "é".repeat(512) },
+          { kind: "discarded", token, note: "n" },
+        ],
+      },
+    ]);
+  });
+
+  it("answers a malformed outcome by itself", async () => {
+    const rig = await createRig();
+    rig.dlq.onAck = (outcome) =>
+      outcome.kind === "invalid"
+        ? applied({ status: "INVALID", state: undefined, detail: outcome.detail })
+        : applied();
+    const released = (delay: { seconds: bigint; nanos?: number }) => ({
+      leaseToken: TOKEN,
+      result: { case: "released" as const, value: { delay } },
+    });
+    const { results } = await clientOf(rig).ack({
+      outcomes: [
+        { leaseToken: "nonsense", result: { case: "succeeded", value: {} } },
+        { leaseToken: TOKEN },
+        released({ seconds: -1n }),
+        released({ seconds: DAYS_30.seconds, nanos: 1_000_000 }),
+        { leaseToken: TOKEN, result: { case: "succeeded", value: {} } },
+      ],
+    });
+    expect(results.map((one) => [one.status, one.detail])).toEqual([
+      [AckStatus.INVALID, expect.stringContaining("lease_token")],
+      [AckStatus.INVALID, expect.stringContaining("no result")],
+      [AckStatus.INVALID, expect.stringContaining("released.delay is negative")],
+      [AckStatus.INVALID, expect.stringContaining("released.delay is longer than 30 days")],
+      [AckStatus.APPLIED, ""],
+    ]);
+  });
+
+  it("writes what became of each", async () => {
+    const rig = await createRig();
+    rig.dlq.onAck = () =>
+      applied({ state: "QUARANTINED", quarantineReason: "RETRIES_EXHAUSTED", dueAtMs: 1_500 });
+    const { results } = await clientOf(rig).ack({ outcomes: [{ leaseToken: TOKEN }] });
+    expect(results[0]).toMatchObject({
+      status: AckStatus.APPLIED,
+      state: MessageState.QUARANTINED,
+      quarantineReason: QuarantineReason.RETRIES_EXHAUSTED,
+      dueTime: { seconds: 1n, nanos: 500_000_000 },
+    });
+  });
+
+  it.each([0, 1001])("refuses %i outcomes", async (count) => {
+    const rig = await createRig();
+    const outcomes = Array.from({ length: count }, () => ({ leaseToken: TOKEN }));
+    const error = await errorOf(clientOf(rig).ack({ outcomes }));
+    expect(violationsOf(error).map((v) => v.field)).toEqual(["outcomes"]);
+    expect(rig.dlq.acked).toEqual([]);
+  });
+});
+
+describe("ExtendLease", () => {
+  it("by tokens keeps their order, and echoes those it can't read", async () => {
+    const rig = await createRig();
+    rig.dlq.onExtend = () => [
+      { token: undefined, status: "INVALID", leaseExpireAtMs: undefined, shouldStop: true },
+      { token: PARTS, status: "APPLIED", leaseExpireAtMs: 5_000, shouldStop: false },
+    ];
+    const { results } = await clientOf(rig).extendLease({ leaseTokens: ["bad", TOKEN] });
+    expect(rig.dlq.extended).toEqual([{ tokens: [undefined, PARTS], leaseMs: undefined }]);
+    expect(results).toMatchObject([
+      { leaseToken: "bad", status: AckStatus.INVALID, shouldStop: true },
+      { leaseToken: TOKEN, status: AckStatus.APPLIED, leaseExpireTime: { seconds: 5n } },
+    ]);
+  });
+
+  it("by session says which leases it found", async () => {
+    const rig = await createRig();
+    rig.dlq.onExtend = () => [
+      { token: PARTS, status: "APPLIED", leaseExpireAtMs: 5_000, shouldStop: false },
+    ];
+    const { results } = await clientOf(rig).extendLease({
+      sessionId: SESSION_ID,
+      leaseDuration: { seconds: 1n },
+    });
+    expect(rig.dlq.extended).toEqual([{ sessionId: SESSION_ID, leaseMs: 1_000 }]);
+    expect(results.map((one) => one.leaseToken)).toEqual([TOKEN]);
+  });
+
+  it.each([
+    ["lease_tokens", {}],
+    ["session_id", { leaseTokens: [TOKEN], sessionId: SESSION_ID }],
+    ["session_id", { sessionId: "no uuid" }],
+    ["lease_tokens", { leaseTokens: Array.from({ length: 1001 }, () => TOKEN) }],
+    ["lease_duration", { leaseTokens: [TOKEN], leaseDuration: { nanos: 999_000_000 } }],
+    ["lease_duration", { leaseTokens: [TOKEN], leaseDuration: { seconds: 43_201n } }],
+  ])("refuses what contradicts itself: %s (row %#)", async (field, request) => {
+    const rig = await createRig();
+    const error = await errorOf(clientOf(rig).extendLease(request));
+    expect(violationsOf(error).map((v) => v.field)).toEqual([field]);
+    expect(rig.dlq.extended).toEqual([]);
+  });
+});
+
+describe("Retry", () => {
+  it("by ids keeps their places", async () => {
+    const rig = await createRig();
+    rig.dlq.onRetry = async () => ({
+      retriedCount: 1,
+      refused: [{ index: 1, refusal: "INVALID_ID" }],
+    });
+    const response = await clientOf(rig).retry({ queue: "q", ids: [MESSAGE_ID_TEXT, "nonsense"] });
+    expect(rig.dlq.retried[0]?.by).toEqual({ ids: [MESSAGE_ID, undefined] });
+    expect(response).toMatchObject({
+      retriedCount: 1,
+      refused: [{ id: "nonsense", refusal: RetryRefusal.INVALID_ID }],
+    });
+  });
+
+  it("by a filter with the number expected", async () => {
+    const rig = await createRig();
+    await clientOf(rig).retry({
+      queue: "q",
+      filter: {
+        states: [MessageState.SCHEDULED, MessageState.QUARANTINED],
+        reasons: [Reason.TIMEOUT],
+        quarantineReasons: [QuarantineReason.POISON],
+      },
+      expectedCount: 0,
+    });
+    expect(rig.dlq.retried[0]?.by).toEqual({
+      filter: {
+        states: ["SCHEDULED", "QUARANTINED"],
+        reasons: ["TIMEOUT"],
+        quarantineReasons: ["POISON"],
+      },
+      expectedCount: 0,
+    });
+  });
+
+  it.each([
+    ["ids", {}],
+    ["ids", { ids: Array.from({ length: 1001 }, () => MESSAGE_ID_TEXT) }],
+    ["filter", { ids: [MESSAGE_ID_TEXT], filter: {}, expectedCount: 1 }],
+    ["expected_count", { filter: {} }],
+    ["expected_count", { filter: {}, expectedCount: 1001 }],
+    ["expected_count", { ids: [MESSAGE_ID_TEXT], expectedCount: 1 }],
+    [
+      "filter.states[1]",
+      { filter: { states: [MessageState.SCHEDULED, MessageState.IN_FLIGHT] }, expectedCount: 1 },
+    ],
+    ["filter.reasons[0]", { filter: { reasons: [99 as Reason] }, expectedCount: 1 }],
+  ])("refuses %s (row %#)", async (field, request) => {
+    const rig = await createRig();
+    const error = await errorOf(clientOf(rig).retry({ queue: "q", ...request }));
+    expect(violationsOf(error).map((v) => v.field)).toEqual([field]);
+    expect(rig.dlq.retried).toEqual([]);
+  });
+
+  it("passes on that the number is off", async () => {
+    const rig = await createRig();
+    rig.dlq.onRetry = async () => {
+      throw precondition("expected_count", "2 match, 3 were expected");
+    };
+    const error = await errorOf(clientOf(rig).retry({ queue: "q", filter: {}, expectedCount: 3 }));
+    expect(error.code).toBe(Code.FailedPrecondition);
+    expect(error.rawMessage).toContain("2 match, 3 were expected");
+  });
+});
+
+describe("Stats", () => {
+  const report: QueueReport = {
+    queue: "q",
+    scheduled: 5,
+    dueNow: 2,
+    inFlight: 1,
+    quarantined: 4,
+    bytes: 1234,
+    counts: [{ state: "QUARANTINED", reason: "TIMEOUT", quarantineReason: "POISON", count: 4 }],
+    oldestAgeMs: 90_500,
+    oldestQuarantinedAgeMs: undefined,
+    nextDueAtMs: 7_000,
+    workers: 2,
+    rates: { accepted: 1.5, delivered: 2, succeeded: 0, failed: 0 },
+    totals: {
+      accepted: 10,
+      joined: 1,
+      succeeded: 0,
+      discarded: 0,
+      expired: 0,
+      purged: 0,
+      movedOut: 0,
+      movedIn: 0,
+      deliveries: 3,
+      failedAttempts: 2,
+      released: 0,
+      leaseExpiries: 1,
+    },
+    conditions: [
+      { code: "WORKERS_BUSY", message: "all hold as many as they asked for" },
+      { code: "SOMETHING_NEW", message: "words" },
+    ],
+  };
+
+  it("sums up, and reports each queue", async () => {
+    const rig = await createRig();
+    rig.dlq.onStats = async () => ({ nowMs: 8_000, queues: [report, { ...report, queue: "r" }] });
+    const stats = await clientOf(rig).stats({ queues: ["q", "r", "q"] });
+    expect(rig.dlq.statsOf).toEqual([["q", "r"]]);
+    expect(stats).toMatchObject({
+      totalMessages: 20n,
+      totalPoisonMessages: 8n,
+      storeTime: { seconds: 8n },
+    });
+    expect(stats.queues[0]).toMatchObject({
+      queue: "q",
+      dueNow: 2n,
+      counts: [
+        {
+          state: MessageState.QUARANTINED,
+          reason: Reason.TIMEOUT,
+          quarantineReason: QuarantineReason.POISON,
+          count: 4n,
+        },
+      ],
+      oldestAge: { seconds: 90n, nanos: 500_000_000 },
+      nextDueTime: { seconds: 7n },
+      rates: { accepted: 1.5 },
+      totals: { accepted: 10n, leaseExpiries: 1n },
+      conditions: [
+        { code: ConditionCode.WORKERS_BUSY },
+        { code: ConditionCode.UNSPECIFIED, message: "words" },
+      ],
+    });
+    expect(stats.queues[0]?.oldestQuarantinedAge).toBeUndefined();
+  });
+
+  it("refuses a name that is none", async () => {
+    const rig = await createRig();
+    const error = await errorOf(clientOf(rig).stats({ queues: ["ok", "not ok"] }));
+    expect(violationsOf(error).map((v) => v.field)).toEqual(["queues[1]"]);
+  });
+});

@@ -1,0 +1,106 @@
+import {
+  type Client,
+  ConnectError,
+  createClient,
+  createRouterTransport,
+} from "@connectrpc/connect";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { createGuard, type GuardOptions } from "../../src/rpc/guard.ts";
+import type { Readiness } from "../../src/rpc/health.ts";
+import { readDescriptorSet } from "../../src/rpc/reflection.ts";
+import { createServices, registerServices } from "../../src/rpc/services.ts";
+import { ScriptedDlq } from "./scripted-dlq.ts";
+
+/** The wall clock of every test that does not say otherwise. */
+export const NOW_MS = 1_700_000_000_000;
+
+export class SettableReadiness implements Readiness {
+  readonly #listeners = new Set<() => void>();
+  #state: "SERVING" | "NOT_SERVING" = "SERVING";
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  state(): "SERVING" | "NOT_SERVING" {
+    return this.#state;
+  }
+
+  set(state: "SERVING" | "NOT_SERVING"): void {
+    this.#state = state;
+    for (const listener of this.#listeners) listener();
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+export interface Rig {
+  dlq: ScriptedDlq;
+  readiness: SettableReadiness;
+  /** Lines that the guard logged. */
+  logged: { fields: { errorId?: string }; message: string }[];
+  guard: ReturnType<typeof createGuard>;
+  services: ReturnType<typeof createServices>;
+}
+
+export interface RigOptions extends Partial<GuardOptions> {
+  payloadMaxBytes?: number;
+}
+
+/** The whole service over scripted use cases, without a socket. */
+export async function createRig(options: RigOptions = {}): Promise<Rig> {
+  const dlq = new ScriptedDlq();
+  const readiness = new SettableReadiness();
+  const logged: Rig["logged"] = [];
+  const guard = createGuard({
+    tokens: [],
+    metrics: NO_METRICS,
+    log: { error: (fields, message) => logged.push({ fields, message }) },
+    ...options,
+  });
+  const services = createServices({
+    dlq,
+    guard,
+    readiness,
+    descriptorSet: await readDescriptorSet(),
+    payloadMaxBytes: options.payloadMaxBytes ?? 1024 * 1024,
+    drainGraceMs: 25_000,
+    now: () => NOW_MS,
+  });
+  return { dlq, readiness, logged, guard, services };
+}
+
+export function transportOf(rig: Rig) {
+  return createRouterTransport((router) => registerServices(router, rig.services));
+}
+
+export function clientOf(rig: Rig): Client<typeof DlqService> {
+  return createClient(DlqService, transportOf(rig));
+}
+
+/** The error of a call that must fail. */
+export async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
+  try {
+    await call;
+  } catch (error) {
+    return ConnectError.from(error);
+  }
+  throw new Error("the call succeeded");
+}
+
+export function violationsOf(error: ConnectError): { field: string; description: string }[] {
+  return error
+    .findDetails(BadRequestSchema)
+    .flatMap((one) =>
+      one.fieldViolations.map(({ field, description }) => ({ field, description })),
+    );
+}
+
+export function reasonOf(error: ConnectError): string | undefined {
+  return error.findDetails(ErrorInfoSchema)[0]?.reason;
+}
