@@ -1,0 +1,102 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { MetricsRegistry } from "../observe/metrics.ts";
+import { createAdapter, type NodeHandler } from "./adapter.ts";
+import { bind, type ListenAddress } from "./bind.ts";
+import type { Readiness } from "./health.ts";
+import type { TlsPair } from "./tls.ts";
+
+export interface HttpListenerOptions {
+  address: ListenAddress;
+  tls: TlsPair | undefined;
+  routes: (router: ConnectRouter) => void;
+  compressMinBytes: number;
+  shutdownSignal: AbortSignal;
+  readiness: Readiness;
+  metrics: Pick<MetricsRegistry, "render" | "contentType">;
+  log: { warn(fields: object, message: string): void };
+}
+
+type Answer = { status: number; body: string; type?: string };
+
+/** HTTP/1.1: Connect and gRPC-Web for browsers and curl, and the pages that machines watch. */
+export function createHttpListener(options: HttpListenerOptions) {
+  const pages = createPages(options);
+  let draining = false;
+
+  const handler = createAdapter({
+    ...options,
+    fallback(request, response) {
+      void answer(pages, request).then(({ status, body, type }) => {
+        response.writeHead(status, { "content-type": type ?? "text/plain; charset=utf-8" });
+        response.end(request.method === "HEAD" ? "" : body);
+      });
+    },
+  });
+  const onRequest: NodeHandler = (request, response) => {
+    // So that keep-alive clients move on with their next request.
+    if (draining) response.setHeader("connection", "close");
+    handler(request, response);
+  };
+  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 60_000 };
+  const server: Server =
+    options.tls === undefined
+      ? createServer(limits, onRequest)
+      : createSecureServer({ ...limits, ...options.tls }, onRequest);
+  const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
+
+  return {
+    start: () => bind(server, "HTTP", options.address),
+    drain(): void {
+      draining = true;
+      server.closeIdleConnections();
+    },
+    stopAccepting(): void {
+      draining = true;
+      // Closes idle connections too; the others close with their response.
+      server.close();
+    },
+    closed: () => closed,
+    destroy: () => server.closeAllConnections(),
+  };
+}
+
+async function answer(
+  pages: Readonly<Record<string, () => Answer | Promise<Answer>>>,
+  request: { url?: IncomingMessage["url"]; method?: IncomingMessage["method"] },
+): Promise<Answer> {
+  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+  const page = Object.hasOwn(pages, path) ? pages[path] : undefined;
+  if (page === undefined) {
+    return {
+      status: 404,
+      body: `nothing here; there are ${Object.keys(pages).join(", ")} and the RPCs, such as POST /dlq.v1.DlqService/Stats\n`,
+    };
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return { status: 405, body: "only GET\n" };
+  }
+  try {
+    return await page();
+  } catch (error) {
+    return { status: 500, body: `failed: ${error instanceof Error ? error.message : "?"}\n` };
+  }
+}
+
+function createPages({ readiness, metrics }: HttpListenerOptions) {
+  return {
+    "/metrics": async (): Promise<Answer> => ({
+      status: 200,
+      body: await metrics.render(),
+      type: metrics.contentType,
+    }),
+    /** The process runs and its event loop turns: restarting it would not help the store. */
+    "/livez": (): Answer => ({ status: 200, body: "alive\n" }),
+    /** The store answers, and the server does not drain. */
+    "/readyz": (): Answer =>
+      readiness.state() === "SERVING"
+        ? { status: 200, body: "ready\n" }
+        : { status: 503, body: `not ready: ${readiness.why?.() ?? "the store does not answer"}\n` },
+  };
+}

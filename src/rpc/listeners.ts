@@ -1,0 +1,120 @@
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { MetricsRegistry } from "../observe/metrics.ts";
+import type { ListenAddress } from "./bind.ts";
+import type { Calls } from "./calls.ts";
+import { stopping } from "./error-map.ts";
+import { createGrpcListener } from "./grpc-listener.ts";
+import type { Readiness } from "./health.ts";
+import { createHttpListener } from "./http-listener.ts";
+import { readTls, type TlsFiles } from "./tls.ts";
+
+export interface ListenersConfig {
+  grpc: ListenAddress;
+  /** Undefined: no HTTP listener. */
+  http: ListenAddress | undefined;
+  /** For both listeners; undefined: in the clear. */
+  tls: TlsFiles | undefined;
+  /** 0: responses are never compressed. */
+  compressMinBytes: number;
+  /** 0: connections live as long as their peers want. */
+  maxConnectionAgeMs: number;
+  /** Default 10 s. */
+  pingIntervalMs?: number;
+}
+
+export interface ListenersOptions {
+  config: ListenersConfig;
+  routes: (router: ConnectRouter) => void;
+  readiness: Readiness;
+  metrics: Pick<MetricsRegistry, "render" | "contentType">;
+  /** Of the guard: what `close` waits for. */
+  calls: Pick<Calls, "idle">;
+  log: {
+    debug(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+export interface Listeners {
+  /** Where they listen, as `host:port`. All of them, or none and an error that says why. */
+  start(): Promise<{ grpc: string; http: string | undefined }>;
+  /** Calls are still answered; keep-alive HTTP clients are sent away after their next one. */
+  drain(): void;
+  /**
+   * No new connections and no new calls; those in progress have `graceMs` to end, then they are
+   * cut. Resolves when every connection is closed.
+   */
+  close(graceMs: number): Promise<void>;
+}
+
+/** Time for peers to read the end of a stream that was cut, before their connection is. */
+const LAST_WORDS_MS = 1_000;
+
+export function createListeners(options: ListenersOptions): Listeners {
+  const { config, log } = options;
+  const shutdown = new AbortController();
+  const shared = {
+    routes: options.routes,
+    compressMinBytes: config.compressMinBytes,
+    shutdownSignal: shutdown.signal,
+    log,
+  };
+  type GrpcListener = ReturnType<typeof createGrpcListener>;
+  type HttpListener = ReturnType<typeof createHttpListener>;
+  let http: HttpListener | undefined;
+  let running: (GrpcListener | HttpListener)[] = [];
+
+  return {
+    async start() {
+      const tls = config.tls === undefined ? undefined : await readTls(config.tls);
+      const grpc = createGrpcListener({
+        ...shared,
+        tls,
+        address: config.grpc,
+        pingIntervalMs: config.pingIntervalMs ?? 10_000,
+        maxAgeMs: config.maxConnectionAgeMs,
+        random: options.random ?? Math.random,
+      });
+      const grpcAddress = await grpc.start();
+      running = [grpc];
+      if (config.http === undefined) return { grpc: grpcAddress, http: undefined };
+      const { readiness, metrics } = options;
+      http = createHttpListener({ ...shared, tls, address: config.http, readiness, metrics });
+      try {
+        const httpAddress = await http.start();
+        running = [grpc, http];
+        return { grpc: grpcAddress, http: httpAddress };
+      } catch (error) {
+        grpc.stopAccepting();
+        running = [];
+        throw error;
+      }
+    },
+
+    drain() {
+      http?.drain();
+    },
+
+    async close(graceMs) {
+      for (const one of running) one.stopAccepting();
+      const closed = Promise.all(running.map((one) => one.closed()));
+      await atMost(graceMs, Promise.race([closed, options.calls.idle()]));
+      // What is left are streams: watchers of health, and workers that overstayed their drain.
+      shutdown.abort(stopping());
+      await atMost(LAST_WORDS_MS, closed);
+      for (const one of running) one.destroy();
+      await closed;
+    },
+  };
+}
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, timeout]);
+  clearTimeout(timer);
+}
