@@ -1,0 +1,121 @@
+import { type Address, formatAddress, isLoopback } from "./address.ts";
+import type { ConfigError } from "./config-error.ts";
+import { type Environment, isKubernetes } from "./environment.ts";
+import type { ServerSettings } from "./settings.ts";
+import type { Source } from "./source.ts";
+
+/** A short token can be guessed: 16 characters of hex are 64 bits. */
+const TOKEN_SHORT_CHARS = 16;
+
+type SourceOf = (setting: string) => Source;
+type CanRead = (path: string) => string | undefined;
+
+function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
+  return s.listenHttp === "off"
+    ? [["listen-grpc", s.listenGrpc]]
+    : [
+        ["listen-grpc", s.listenGrpc],
+        ["listen-http", s.listenHttp],
+      ];
+}
+
+const usesSentinels = (s: ServerSettings): boolean => s.redisSentinels.length > 0;
+
+/** Whether the server runs a Redis of its own. */
+export function isEmbedded(s: Pick<ServerSettings, "redisUrl" | "redisSentinels">): boolean {
+  return s.redisUrl === undefined && s.redisSentinels.length === 0;
+}
+
+/** Values that are fine alone but not together. `unreadable` says why a file can't be read. */
+export function findContradictions(
+  s: ServerSettings,
+  sourceOf: SourceOf,
+  unreadable: CanRead,
+): readonly ConfigError[] {
+  const errors: ConfigError[] = [];
+  const refuse = (setting: string, problem: string, hint: string): void => {
+    errors.push({ setting, source: sourceOf(setting), problem, hint });
+  };
+
+  for (const [name, address] of listeners(s)) {
+    if (isLoopback(address) || s.tokens.length > 0 || s.insecureListen) continue;
+    refuse(
+      name,
+      `${formatAddress(address)} can be reached from other machines and there are no credentials`,
+      "set DLQ_TOKENS, or --insecure-listen if the network itself is trusted",
+    );
+  }
+  if (
+    s.listenHttp !== "off" &&
+    s.listenGrpc.port !== 0 &&
+    formatAddress(s.listenGrpc) === formatAddress(s.listenHttp)
+  ) {
+    refuse("listen-http", "is the same address as listen-grpc", "choose another port, or off");
+  }
+
+  if (s.tlsCert !== undefined && s.tlsKey === undefined) {
+    refuse("tls-cert", "there is a certificate but no key", "set tls-key too");
+  }
+  if (s.tlsKey !== undefined && s.tlsCert === undefined) {
+    refuse("tls-key", "there is a key but no certificate", "set tls-cert too");
+  }
+  for (const [name, file] of [
+    ["tls-cert", s.tlsCert],
+    ["tls-key", s.tlsKey],
+  ] as const) {
+    const why = file === undefined ? undefined : unreadable(file);
+    if (why !== undefined) refuse(name, `${file} can't be read: ${why}`, "check path and rights");
+  }
+
+  if (s.redisUrl !== undefined && usesSentinels(s)) {
+    refuse("redis-sentinels", "redis-url is set too", "set one of them: both say where Redis is");
+  }
+  if (usesSentinels(s) && s.redisSentinelName === undefined) {
+    refuse("redis-sentinels", "the primary's name is missing", "set redis-sentinel-name");
+  }
+  for (const [name, value] of [
+    ["redis-sentinel-name", s.redisSentinelName],
+    ["redis-sentinel-password", s.redisSentinelPassword],
+    ["redis-username", s.redisUsername],
+    ["redis-password", s.redisPassword],
+  ] as const) {
+    if (value === undefined || usesSentinels(s)) continue;
+    const own = name.startsWith("redis-sentinel-");
+    refuse(
+      name,
+      "it has no effect without redis-sentinels",
+      own ? "set redis-sentinels, or remove it" : "write it into redis-url instead",
+    );
+  }
+  return errors;
+}
+
+/** What is allowed but should be said aloud. */
+export function findWarnings(s: ServerSettings, env: Environment): readonly string[] {
+  const warnings: string[] = [];
+  if (isEmbedded(s) && isKubernetes(env)) {
+    warnings.push(
+      "This looks like Kubernetes and no Redis is configured, so this process keeps its messages in " +
+        "an embedded Redis of its own. Two replicas would be two separate DLQs, and messages are " +
+        "lost with the pod's disk. Set DLQ_REDIS_URL, or run exactly one replica with a " +
+        "persistent volume at data-dir.",
+    );
+  }
+  const open = listeners(s).filter(([, address]) => !isLoopback(address));
+  if (open.length > 0 && s.tokens.length === 0) {
+    const names = open.map(([, address]) => formatAddress(address)).join(" and ");
+    warnings.push(
+      `Listening on ${names} without credentials: whoever reaches it may read and change every message.`,
+    );
+  }
+  if (open.length > 0 && s.tokens.length > 0 && s.tlsCert === undefined) {
+    warnings.push(
+      "Tokens and messages cross the network in clear text. Set tls-cert and tls-key, or end TLS " +
+        "in front of this process.",
+    );
+  }
+  if (s.tokens.some((token) => token.length < TOKEN_SHORT_CHARS)) {
+    warnings.push(`A token is shorter than ${TOKEN_SHORT_CHARS} characters and may be guessed.`);
+  }
+  return warnings;
+}

@@ -1,0 +1,52 @@
+import { type ConfigError, didYouMean } from "./config-error.ts";
+import { ALL_SETTINGS, type GivenValues } from "./given-values.ts";
+import { type Given, type Setting, variableOf } from "./setting.ts";
+import { nearest } from "./suggest.ts";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const byVariable = new Map<string, Setting>(ALL_SETTINGS.map((s) => [variableOf(s), s]));
+
+/** Read by the set-up and test scripts, not by the server. */
+const NOT_SETTINGS = new Set(["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"]);
+const NOT_SETTINGS_PREFIX = "DLQ_TEST_";
+
+/**
+ * Kubernetes gives each pod variables for each Service of its namespace. With a Service called
+ * `dlq` or `dlq-http` they start with DLQ_: refusing them would keep the server from starting in
+ * the very place where somebody gave it the obvious name.
+ */
+const SERVICE_LINK =
+  /^DLQ_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?)$/;
+
+/** Where Kubernetes runs us, replicas and Services are likely. */
+export function isKubernetes(env: Environment): boolean {
+  return (env.KUBERNETES_SERVICE_HOST ?? "") !== "";
+}
+
+/** Reads `DLQ_*`. An empty variable counts as absent: compose files write `${X:-}` for that. */
+export function readEnvironment(env: Environment): GivenValues {
+  const values = new Map<string, Given>();
+  const errors: ConfigError[] = [];
+  for (const [variable, raw] of Object.entries(env)) {
+    if (!variable.startsWith("DLQ_") || raw === undefined) continue;
+    const source = { kind: "environment", variable } as const;
+    const setting = byVariable.get(variable);
+    if (setting !== undefined) {
+      if (raw.trim() !== "") values.set(setting.name, { raw, source });
+      continue;
+    }
+    if (NOT_SETTINGS.has(variable) || variable.startsWith(NOT_SETTINGS_PREFIX)) continue;
+    if (isKubernetes(env) && SERVICE_LINK.test(variable)) continue;
+    errors.push({
+      setting: variable,
+      source,
+      problem: "unknown variable",
+      ...didYouMean(
+        nearest(variable, byVariable.keys()),
+        "variables that start with DLQ_ are settings; dlq help lists them all",
+      ),
+    });
+  }
+  return { values, errors };
+}

@@ -1,0 +1,36 @@
+import type { ValueType } from "./value-type.ts";
+
+/**
+ * Several values of one type: separated by commas in a flag or variable, a sequence in YAML.
+ * Empty items are dropped, so that a trailing comma does no harm; a value twice is once.
+ *
+ * `hideItems` keeps an item's text out of errors.
+ */
+export function listOf<T>(
+  item: ValueType<T>,
+  options: { placeholder: string; allowed: string; hideItems?: boolean },
+): ValueType<readonly T[]> {
+  return {
+    placeholder: options.placeholder,
+    allowed: options.allowed,
+    isList: true,
+    parse: (raw) => {
+      const texts = (typeof raw === "string" ? raw.split(",") : raw)
+        .map((text) => text.trim())
+        .filter((text) => text !== "");
+      const values = new Map<string, T>();
+      for (const [index, text] of texts.entries()) {
+        const parsed = item.parse(text);
+        if ("problem" in parsed) {
+          const shown = options.hideItems === true ? "" : `, ${JSON.stringify(text)},`;
+          return {
+            problem: `has an item that is wrong: number ${index + 1}${shown} ${parsed.problem}`,
+          };
+        }
+        values.set(String(item.format(parsed.ok)), parsed.ok);
+      }
+      return { ok: [...values.values()] };
+    },
+    format: (values) => values.map((value) => String(item.format(value))),
+  };
+}

@@ -1,0 +1,121 @@
+import { DEFAULT_QUEUE_SETTINGS, QUEUE_NAME, type QueueSettings } from "../core/settings.ts";
+import { findContradictions, findWarnings } from "./checks.ts";
+import type { Config, Origins } from "./config.ts";
+import type { ConfigError } from "./config-error.ts";
+import { readConfigFile } from "./config-file.ts";
+import { type Environment, readEnvironment } from "./environment.ts";
+import { readFlags } from "./flags.ts";
+import { type QueueLayer, readQueueLayer } from "./queue-layer.ts";
+import { resolveQueue } from "./resolve-queue.ts";
+import { type Given, parseGiven, type Setting } from "./setting.ts";
+import { SETTINGS, type ServerSettings } from "./settings.ts";
+import { DEFAULT, type Source } from "./source.ts";
+import type { YamlTree } from "./yaml-tree.ts";
+
+export interface LoadOptions {
+  /** Flags only: a command was taken out before. */
+  readonly argv: readonly string[];
+  readonly env: Environment;
+  /** Throws when the file can't be read. */
+  readonly readFile: (path: string) => string;
+  /** For the default of node-id. */
+  readonly hostname: string;
+  readonly pid: number;
+}
+
+export type LoadResult =
+  | { readonly ok: Config; readonly origins: Origins }
+  | { readonly errors: readonly ConfigError[] };
+
+const NOTHING: YamlTree = { kind: "scalar", text: undefined, line: 1 };
+
+/**
+ * Flags, then environment, then the YAML file, then defaults. A value that something stronger
+ * overrides is not looked at, so that a wrong file can be overruled. Everything else that is
+ * wrong is reported at once.
+ */
+export function loadConfig(options: LoadOptions): LoadResult {
+  const flags = readFlags(options.argv);
+  const environment = readEnvironment(options.env);
+  const errors: ConfigError[] = [...flags.errors, ...environment.errors];
+  for (const word of flags.words) {
+    errors.push({ setting: "arguments", value: word.text, problem: "is not expected here" });
+  }
+
+  const stronger = new Map<string, Given>([...environment.values, ...flags.values]);
+  const configFile = stronger.get(SETTINGS.configFile.name);
+  const path = typeof configFile?.raw === "string" ? configFile.raw : undefined;
+  const file = readConfigFile(path, configFile?.source, options.readFile, errors);
+  const at = (line: number): Source => ({ kind: "file", path: path ?? "", line });
+
+  const sources = new Map<string, Source>();
+  const broken = errors.length;
+  const settings = parseSettings(new Map([...file.values, ...stronger]), sources, options, errors);
+  // Defaults stand in for values that could not be parsed: a contradiction with one of them
+  // would be an error about something that nobody wrote.
+  if (errors.length === broken) {
+    const sourceOf = (name: string): Source => sources.get(name) ?? DEFAULT;
+    errors.push(
+      ...findContradictions(settings, sourceOf, (p) => whyUnreadable(p, options.readFile)),
+    );
+  }
+
+  const defaults = readQueueLayer(file.defaults ?? NOTHING, "defaults", at, errors, stronger);
+  const deployment = resolveQueue(DEFAULT_QUEUE_SETTINGS, defaults, errors);
+  const layers = new Map<string, QueueLayer>();
+  const queues = new Map<string, QueueSettings>();
+  for (const { key, line, value } of file.queues) {
+    const label = `queues.${key}`;
+    if (!QUEUE_NAME.test(key)) {
+      errors.push({
+        setting: "queues",
+        source: at(line),
+        value: key,
+        problem: "is not a queue name",
+        allowed: "1 to 128 letters, digits and . _ -",
+      });
+    }
+    const layer = readQueueLayer(value, label, at, errors);
+    layers.set(key, layer);
+    queues.set(key, resolveQueue(deployment, layer, errors));
+  }
+  if (errors.length > 0) return { errors };
+
+  const config: Config = Object.freeze({
+    ...settings,
+    warnings: Object.freeze(findWarnings(settings, options.env)),
+    configuredQueues: Object.freeze([...queues.keys()]),
+    queueSettings: (queue: string) => queues.get(queue) ?? deployment,
+  });
+  return { ok: config, origins: { settings: sources, defaults, deployment, queues: layers } };
+}
+
+function parseSettings(
+  given: ReadonlyMap<string, Given>,
+  sources: Map<string, Source>,
+  options: LoadOptions,
+  errors: ConfigError[],
+): ServerSettings {
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
+    const value = given.get(setting.name);
+    const parsed = value && parseGiven(setting, value, setting.name, errors);
+    values[key] = parsed ?? setting.fallback;
+    if (value !== undefined) sources.set(setting.name, value.source);
+  }
+  // Host names may hold more than a node id allows, in theory; nothing depends on the exact text.
+  const host = options.hostname.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 100);
+  values.nodeId ||= `${host}-${options.pid}`;
+  // Each value was parsed by the type of its own row, which is what ServerSettings is made of.
+  return values as unknown as ServerSettings;
+}
+
+/** Undefined when the file can be read. */
+function whyUnreadable(path: string, readFile: (path: string) => string): string | undefined {
+  try {
+    readFile(path);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

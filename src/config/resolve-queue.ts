@@ -1,0 +1,59 @@
+import { PRESETS, presetOf } from "../core/presets.ts";
+import type { Reason } from "../core/reason.ts";
+import type { QueueSettings, RetryPolicy } from "../core/settings.ts";
+import type { ConfigError } from "./config-error.ts";
+import type { QueueLayer } from "./queue-layer.ts";
+import { completePolicy } from "./retry-policy.ts";
+
+/**
+ * Puts one level over another: what the upper level says wins, as a whole and not key by key.
+ *
+ * The rule has teeth only for retries, where one level can say the same in three ways. A queue's
+ * own `max_retries` also caps the per-reason policies that it inherits, and a queue's own
+ * `retry_policy` hides the deployment's `max_retries` and `retry_policies`: nobody who writes
+ * "this queue: 2 retries" expects the deployment's 10 for timeouts to win because it is stored in
+ * a more specific place. Within one level the more specific wins.
+ */
+export function resolveQueue(
+  base: QueueSettings,
+  layer: QueueLayer,
+  errors: ConfigError[],
+): QueueSettings {
+  const { simple } = layer;
+  const maxRetries =
+    simple.maxRetries ?? (layer.retryPolicy === undefined ? base.maxRetries : undefined);
+
+  let retryPolicy = base.retryPolicy;
+  if (layer.retryPolicy !== undefined) {
+    const inherited = base.retryPolicy ?? PRESETS.standard;
+    retryPolicy = completePolicy(
+      layer.retryPolicy,
+      withRetries(inherited, base.maxRetries),
+      errors,
+    );
+  }
+
+  const retryPolicies: Partial<Record<Reason, RetryPolicy>> = {};
+  if (layer.retryPolicy === undefined) {
+    for (const [reason, policy] of Object.entries(base.retryPolicies) as [Reason, RetryPolicy][]) {
+      retryPolicies[reason] = withRetries(policy, simple.maxRetries);
+    }
+  }
+  for (const [reason, draft] of layer.retryPolicies) {
+    const inForce =
+      retryPolicies[reason] ?? withRetries(retryPolicy ?? presetOf(reason), maxRetries);
+    retryPolicies[reason] = completePolicy(draft, inForce, errors);
+  }
+
+  return Object.freeze({
+    ...base,
+    ...simple,
+    maxRetries,
+    retryPolicy,
+    retryPolicies: Object.freeze(retryPolicies),
+  });
+}
+
+function withRetries(policy: RetryPolicy, maxRetries: number | undefined): RetryPolicy {
+  return maxRetries === undefined ? policy : { ...policy, maxRetries };
+}

@@ -1,0 +1,307 @@
+import { LIMITS } from "../core/settings.ts";
+import { listenAddress, optionalListenAddress, peerAddress } from "./address.ts";
+import { bytes } from "./bytes.ts";
+import { duration } from "./duration.ts";
+import { listOf } from "./list.ts";
+import { bearerTokens, redisUrl, secret } from "./secret.ts";
+import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
+import { boolean, choice, integer, path, string } from "./value-type.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const MIB = 1024 * 1024;
+
+/** Node's timers overflow at 2^31 ms, about 24.8 days, and then fire at once. */
+const TIMER_MAX_MS = 24 * DAY_MS;
+
+export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+export const LOG_FORMATS = ["json", "pretty", "auto"] as const;
+
+/** The table of the server's own settings. What each queue may decide is in queue-settings.ts. */
+export const SETTINGS = {
+  configFile: optional({
+    name: "config",
+    group: "Configuration",
+    type: path,
+    notInFile: true,
+    doc: "YAML file to read. Without one, only flags, environment and defaults count.",
+    example: "/etc/dlq/dlq.yaml",
+  }),
+  nodeId: setting({
+    name: "node-id",
+    group: "Configuration",
+    type: string({
+      placeholder: "NAME",
+      allowed: "1 to 128 letters, digits and . _ : -",
+      pattern: /^[A-Za-z0-9._:-]{1,128}$/,
+    }),
+    // An empty one is filled in from the host and the process, which only the loader knows.
+    fallback: "",
+    fallbackText: "host name and process id",
+    doc: "Name of this process in logs and in the store. No two processes on one Redis may share it.",
+    example: "dlq-0",
+  }),
+
+  listenGrpc: setting({
+    name: "listen-grpc",
+    group: "Listening",
+    type: listenAddress,
+    fallback: { host: "127.0.0.1", port: 50_051 },
+    doc: "Where gRPC (HTTP/2) is served.",
+    example: "0.0.0.0:50051",
+  }),
+  listenHttp: setting({
+    name: "listen-http",
+    group: "Listening",
+    type: optionalListenAddress,
+    fallback: { host: "127.0.0.1", port: 8080 },
+    doc: "Where Connect, gRPC-Web, /metrics, /livez and /readyz are served (HTTP/1.1).",
+    example: "off",
+  }),
+  insecureListen: setting({
+    name: "insecure-listen",
+    group: "Listening",
+    type: boolean,
+    fallback: false,
+    doc: "Allow listening beyond loopback without tokens: whoever reaches the port may read and change every message.",
+    example: "true",
+  }),
+  tokens: setting({
+    name: "tokens",
+    group: "Listening",
+    type: bearerTokens,
+    fallback: [],
+    fallbackText: "none: no credentials are asked for",
+    secret: true,
+    doc: "Bearer tokens that callers may present. Several let you rotate them. Use the environment or the file: other users of the machine can see flags.",
+    example: "kX3vQ9…",
+  }),
+  tlsCert: optional({
+    name: "tls-cert",
+    group: "Listening",
+    type: path,
+    doc: "PEM file with the server's certificate chain. Turns TLS on for both listeners; needs tls-key.",
+    example: "/etc/dlq/tls.crt",
+  }),
+  tlsKey: optional({
+    name: "tls-key",
+    group: "Listening",
+    type: path,
+    doc: "PEM file with the private key of tls-cert.",
+    example: "/etc/dlq/tls.key",
+  }),
+
+  redisUrl: optional({
+    name: "redis-url",
+    group: "Redis",
+    type: redisUrl,
+    secret: true,
+    fallbackText: "an embedded Redis with its data in data-dir",
+    doc: "Redis 7.0 or newer to keep everything in. Schemes redis, rediss (TLS) and unix.",
+    example: "redis://:password@redis.internal:6379/0",
+  }),
+  redisSentinels: setting({
+    name: "redis-sentinels",
+    group: "Redis",
+    type: listOf(peerAddress, {
+      placeholder: "HOST:PORT,…",
+      allowed: "addresses separated by commas, each host:port",
+    }),
+    fallback: [],
+    fallbackText: "none",
+    doc: "Sentinels that know the primary. Instead of redis-url.",
+    example: "sentinel-0:26379,sentinel-1:26379",
+  }),
+  redisSentinelName: optional({
+    name: "redis-sentinel-name",
+    group: "Redis",
+    type: string({
+      placeholder: "NAME",
+      allowed: "1 to 128 letters, digits and . _ -",
+      pattern: /^[A-Za-z0-9._-]{1,128}$/,
+    }),
+    doc: "Name under which the Sentinels know the primary.",
+    example: "mymaster",
+  }),
+  redisSentinelPassword: optional({
+    name: "redis-sentinel-password",
+    group: "Redis",
+    type: secret,
+    secret: true,
+    doc: "Password of the Sentinels themselves.",
+    example: "s3cret",
+  }),
+  redisUsername: optional({
+    name: "redis-username",
+    group: "Redis",
+    type: string(),
+    doc: "ACL user of the Redis behind Sentinels. With redis-url it belongs into the URL.",
+    example: "dlq",
+  }),
+  redisPassword: optional({
+    name: "redis-password",
+    group: "Redis",
+    type: secret,
+    secret: true,
+    doc: "Password of the Redis behind Sentinels. With redis-url it belongs into the URL.",
+    example: "s3cret",
+  }),
+  redisPrefix: setting({
+    name: "redis-prefix",
+    group: "Redis",
+    type: string({
+      placeholder: "NAME",
+      allowed: "1 to 64 letters, digits and . _ -",
+      pattern: /^[A-Za-z0-9._-]{1,64}$/,
+    }),
+    fallback: "dlq",
+    doc: "First part of every key and channel, so that several deployments can share one Redis.",
+    example: "dlq-staging",
+  }),
+  redisTimeoutMs: setting({
+    name: "redis-timeout",
+    group: "Redis",
+    type: duration({ min: 10, max: MINUTE_MS }),
+    fallback: 2_000,
+    doc: "Deadline of one call to the store. Callers hear UNAVAILABLE when it passes.",
+    example: "500ms",
+  }),
+
+  dataDir: setting({
+    name: "data-dir",
+    group: "Storage",
+    type: path,
+    fallback: "./data",
+    doc: "Folder of the embedded Redis: its data, socket and log.",
+    example: "/var/lib/dlq",
+  }),
+  redisServer: optional({
+    name: "redis-server",
+    group: "Storage",
+    type: path,
+    fallbackText: "redis-server in PATH",
+    doc: "Binary of the embedded Redis, 7.0 or newer.",
+    example: "/usr/bin/redis-server",
+  }),
+  redisMaxMemoryBytes: setting({
+    name: "redis-max-memory",
+    group: "Storage",
+    type: bytes({ min: 16 * MIB, zero: "auto" }),
+    fallback: 0,
+    doc: "Memory the embedded Redis may use; sends are refused before it is full. auto derives it from the memory of the machine or container.",
+    example: "2GiB",
+  }),
+  diskLowBytes: setting({
+    name: "disk-low",
+    group: "Storage",
+    type: bytes({}),
+    fallback: 512 * MIB,
+    doc: "Free space in data-dir below which sends are refused, before Redis fails to write. 0 never refuses.",
+    example: "2GiB",
+  }),
+  payloadMaxBytes: setting({
+    name: "payload-max",
+    group: "Storage",
+    type: bytes({ min: 1, max: LIMITS.payloadMaxBytes }),
+    fallback: LIMITS.payloadDefaultBytes,
+    doc: "Largest payload of a message. Larger ones are refused.",
+    example: "3MiB",
+  }),
+  journalMaxEntries: setting({
+    name: "journal-max-entries",
+    group: "Storage",
+    type: integer(1, 10_000_000),
+    fallback: 10_000,
+    doc: "Transitions that the journal keeps, per queue; older ones are trimmed.",
+    example: "100000",
+  }),
+  maxQueues: setting({
+    name: "max-queues",
+    group: "Storage",
+    type: integer(1, 1_000_000),
+    fallback: 10_000,
+    doc: "Queues that may exist. A send to one more is refused, so that a bug in a producer can't fill the store with names.",
+    example: "500",
+  }),
+
+  expiryGraceMaxMs: setting({
+    name: "expiry-grace-max",
+    group: "Delivery and shutdown",
+    type: duration({ max: 10 * MINUTE_MS }),
+    fallback: 30_000,
+    doc: "After an outage, leases are not expired for one lease, at most this long, so that workers can report what they finished meanwhile.",
+    example: "1m",
+  }),
+  drainGraceMs: setting({
+    name: "drain-grace",
+    group: "Delivery and shutdown",
+    type: duration({ max: 10 * MINUTE_MS }),
+    fallback: 25_000,
+    doc: "How long outcomes are still accepted after SIGTERM. Keep it below the time after which your platform kills.",
+    example: "50s",
+  }),
+  maxConnectionAgeMs: setting({
+    name: "max-connection-age",
+    group: "Delivery and shutdown",
+    type: duration({ min: 1_000, max: TIMER_MAX_MS, zero: true }),
+    fallback: 0,
+    doc: "Age at which a connection is asked to go elsewhere, so that load balancers can spread the load again. 0 never asks.",
+    example: "30m",
+  }),
+  heartbeatIntervalMs: setting({
+    name: "heartbeat-interval",
+    group: "Delivery and shutdown",
+    type: duration({ min: 10, max: 10_000 }),
+    fallback: 10_000,
+    doc: "Longest silence on a stream of deliveries before a heartbeat is sent.",
+    example: "5s",
+  }),
+  compressMinBytes: setting({
+    name: "compress-min",
+    group: "Delivery and shutdown",
+    type: bytes({}),
+    fallback: 0,
+    doc: "Smallest reply that is compressed for callers that accept it. 0 never compresses: on a fast network compressing costs half of the throughput or more.",
+    example: "16KiB",
+  }),
+
+  logLevel: setting({
+    name: "log-level",
+    group: "Logs and metrics",
+    type: choice(LOG_LEVELS, "LEVEL"),
+    fallback: "info",
+    doc: `Least important line that is written: ${LOG_LEVELS.join(", ")}.`,
+    example: "debug",
+  }),
+  logFormat: setting({
+    name: "log-format",
+    group: "Logs and metrics",
+    type: choice(LOG_FORMATS),
+    fallback: "auto",
+    doc: "json is one object a line; pretty is for people; auto is pretty on a terminal, else json.",
+    example: "json",
+  }),
+  metricsNamespace: setting({
+    name: "metrics-namespace",
+    group: "Logs and metrics",
+    type: string({
+      placeholder: "NAME",
+      allowed: "letters, digits and _, not starting with a digit",
+      pattern: /^([A-Za-z_][A-Za-z0-9_]*)?$/,
+    }),
+    fallback: "",
+    fallbackText: "none",
+    doc: "Put before the name of each metric, with an underscore between.",
+    example: "acme",
+  }),
+  metricsMaxQueues: setting({
+    name: "metrics-max-queues",
+    group: "Logs and metrics",
+    type: integer(0, 100_000),
+    fallback: 100,
+    doc: 'Queues that have label values of their own; the rest are counted as queue="other".',
+    example: "1000",
+  }),
+} as const satisfies Record<string, Setting>;
+
+export type ServerSettings = ValuesOf<typeof SETTINGS>;

@@ -1,0 +1,43 @@
+/** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
+function distance(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    rows.push(row);
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let best = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        best = Math.min(best, at(i - 2, j - 2) + 1);
+      }
+      row.push(best);
+    }
+  }
+  return at(a.length, b.length);
+}
+
+/**
+ * The known name that was probably meant, if one is near. Case, and `-` against `_`, do not
+ * count: writing a flag's name in YAML is the commonest slip. A name that was cut short, or that
+ * got a prefix, is found too when only one known name contains it.
+ */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const fold = (s: string): string => s.toLowerCase().replaceAll("_", "-");
+  const wanted = fold(name);
+  let best: string | undefined;
+  // Half of a short name may be wrong by chance only: "ttl" must not suggest itself for "xyz".
+  const bound = Math.min(Math.max(3, Math.floor(wanted.length / 4)), Math.floor(wanted.length / 2));
+  let bestDistance = bound + 1;
+  const containing: string[] = [];
+  for (const candidate of known) {
+    const folded = fold(candidate);
+    const d = distance(wanted, folded);
+    if (d < bestDistance) {
+      best = candidate;
+      bestDistance = d;
+    }
+    if (wanted.length >= 4 && folded.includes(wanted)) containing.push(candidate);
+  }
+  return best ?? (containing.length === 1 ? containing[0] : undefined);
+}

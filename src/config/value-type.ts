@@ -1,0 +1,135 @@
+/** What a flag, a variable or a YAML scalar or list says, before anybody judged it. */
+export type RawValue = string | readonly string[];
+
+/** What YAML and JSON can write down: the printed form of a value, and what parses back to it. */
+export type PlainValue = string | number | boolean | readonly string[];
+
+/**
+ * `problem` continues a sentence that starts with the value ("is not a duration"). It never
+ * repeats the value: whether a value may be shown is known to the setting, not to its type.
+ */
+export type Parsed<T> = { readonly ok: T } | { readonly problem: string };
+
+/**
+ * The kind of value a setting takes. The same text means the same in a flag, in the environment
+ * and in YAML: everything is parsed from text, nothing depends on YAML's own ideas of a number.
+ */
+export interface ValueType<T> {
+  /** Short noun for help, such as DURATION. */
+  readonly placeholder: string;
+  /** What is accepted, for errors and docs; completes "allowed: …". */
+  readonly allowed: string;
+  /** A comma separates the items in flags and variables; YAML may use a sequence. */
+  readonly isList?: boolean;
+  parse(raw: RawValue): Parsed<T>;
+  /** Invariant: `parse(String(format(v)))`, or `parse(format(v))` of a list, gives `v` again. */
+  format(value: T): PlainValue;
+}
+
+/** Lifts a parser of one text to a type that refuses lists. */
+export function scalarType<T>(spec: {
+  placeholder: string;
+  allowed: string;
+  parse: (text: string) => Parsed<T>;
+  format: (value: T) => PlainValue;
+}): ValueType<T> {
+  return {
+    placeholder: spec.placeholder,
+    allowed: spec.allowed,
+    parse: (raw) =>
+      typeof raw === "string"
+        ? spec.parse(raw.trim())
+        : { problem: "is a list where one value is expected" },
+    format: spec.format,
+  };
+}
+
+export function string(options?: {
+  placeholder?: string;
+  allowed: string;
+  pattern: RegExp;
+}): ValueType<string> {
+  return scalarType({
+    placeholder: options?.placeholder ?? "TEXT",
+    allowed: options?.allowed ?? "any text",
+    parse: (text) =>
+      options === undefined || options.pattern.test(text)
+        ? { ok: text }
+        : { problem: "has characters or a length that is not allowed" },
+    format: (value) => value,
+  });
+}
+
+/** A path is taken relative to the working directory of the process, wherever it was written. */
+export const path: ValueType<string> = scalarType({
+  placeholder: "PATH",
+  allowed: "a path, relative to the working directory",
+  parse: (text) => (text.includes("\0") ? { problem: "contains a zero character" } : { ok: text }),
+  format: (value) => value,
+});
+
+const BOOLEANS = new Map([
+  ["true", true],
+  ["yes", true],
+  ["on", true],
+  ["1", true],
+  ["false", false],
+  ["no", false],
+  ["off", false],
+  ["0", false],
+]);
+
+export const boolean: ValueType<boolean> = scalarType({
+  placeholder: "BOOL",
+  allowed: "true or false (also yes/no, on/off, 1/0)",
+  parse: (text) => {
+    const value = BOOLEANS.get(text.toLowerCase());
+    return value === undefined ? { problem: "is neither true nor false" } : { ok: value };
+  },
+  format: (value) => value,
+});
+
+export function integer(min: number, max: number): ValueType<number> {
+  const allowed = `a whole number from ${min} to ${max}`;
+  return scalarType({
+    placeholder: "N",
+    allowed,
+    parse: (text) => {
+      if (!/^[+-]?\d+$/.test(text)) return { problem: "is not a whole number" };
+      const value = Number(text);
+      if (value < min) return { problem: "is too small" };
+      return value > max ? { problem: "is too large" } : { ok: value };
+    },
+    format: (value) => value,
+  });
+}
+
+/** A number with decimals, such as a growth factor. */
+export function decimal(min: number, max: number): ValueType<number> {
+  return scalarType({
+    placeholder: "X",
+    allowed: `a number from ${min} to ${max}`,
+    parse: (text) => {
+      if (!/^[+-]?\d+(\.\d+)?$/.test(text)) return { problem: "is not a number" };
+      const value = Number(text);
+      if (value < min) return { problem: "is too small" };
+      return value > max ? { problem: "is too large" } : { ok: value };
+    },
+    format: (value) => value,
+  });
+}
+
+export function choice<const C extends string>(
+  choices: readonly C[],
+  placeholder = choices.join("|"),
+): ValueType<C> {
+  return scalarType({
+    placeholder,
+    allowed: `one of ${choices.join(", ")}`,
+    parse: (text) => {
+      const found = choices.find((c) => c.toLowerCase() === text.toLowerCase());
+      return found === undefined ? { problem: "is not a known choice" } : { ok: found };
+    },
+    format: (value) => value,
+  });
+}

@@ -1,0 +1,139 @@
+import { describe, expect, test } from "vitest";
+import { PRESETS } from "../../src/core/presets.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { loadErrors, loadOk } from "./load-support.ts";
+
+function settings(yaml: string, argv: readonly string[] = []) {
+  return loadOk({ yaml, argv }).queueSettings("q");
+}
+
+test("a queue that nobody configured has the defaults of the code", () => {
+  expect(loadOk({}).queueSettings("anything")).toEqual({
+    ...DEFAULT_QUEUE_SETTINGS,
+    maxRetries: undefined,
+    retryPolicy: undefined,
+  });
+});
+
+test("names that objects have by birth are queues like others", () => {
+  const config = loadOk({ yaml: "queues: { constructor: { ttl: 1h }, __proto__: { ttl: 2h } }" });
+  expect(config.queueSettings("constructor").ttlMs).toBe(3_600_000);
+  expect(config.queueSettings("__proto__").ttlMs).toBe(7_200_000);
+  expect(config.queueSettings("toString").ttlMs).toBe(86_400_000);
+});
+
+test("every simple setting can be set by the deployment and by a queue", () => {
+  const yaml = `
+queues:
+  q:
+    max_retries: 7
+    non_retryable_reasons: [VALIDATION_FAILED, TIMEOUT]
+    ttl: 0
+    ttl_action: discard
+    quarantine_retention: 30d
+    poison_threshold: 0
+    poison_window: 1h
+    dedup_window: 0
+    lease_duration: 12h
+    max_messages: 10
+    max_bytes: 1GiB
+`;
+  const expected = {
+    maxRetries: 7,
+    nonRetryableReasons: ["VALIDATION_FAILED", "TIMEOUT"],
+    ttlMs: 0,
+    ttlAction: "discard",
+    quarantineRetentionMs: 30 * 86_400_000,
+    poisonThreshold: 0,
+    poisonWindowMs: 3_600_000,
+    dedupWindowMs: 0,
+    leaseDurationMs: 12 * 3_600_000,
+    maxMessages: 10,
+    maxBytes: 1024 ** 3,
+  };
+  expect(settings(yaml)).toMatchObject(expected);
+  expect(settings(yaml.replace("queues:\n  q:", "defaults:"))).toMatchObject(expected);
+});
+
+test("flags and environment set the deployment's values; a queue's own still win", () => {
+  const yaml = "defaults: { ttl: 3h, max_messages: 3 }\nqueues: { q: { ttl: 1h } }";
+  const config = loadOk({ yaml, argv: ["--ttl", "2h"], env: { DLQ_MAX_MESSAGES: "5" } });
+  expect(config.queueSettings("other")).toMatchObject({ ttlMs: 7_200_000, maxMessages: 5 });
+  expect(config.queueSettings("q")).toMatchObject({ ttlMs: 3_600_000, maxMessages: 5 });
+});
+
+describe("retry policies", () => {
+  test.each(["retry_policy: webhook", "retry_policy: { preset: webhook }"])("%s", (line) => {
+    expect(settings(`queues: { q: { ${line} } }`).retryPolicy).toEqual(PRESETS.webhook);
+  });
+
+  test("a preset with changes", () => {
+    const policy = "{ preset: webhook, max_delay: 10m, multiplier: 1.5, jitter: none }";
+    expect(settings(`defaults: { retry_policy: ${policy} }`).retryPolicy).toEqual({
+      ...PRESETS.webhook,
+      maxDelayMs: 600_000,
+      multiplier: 1.5,
+      jitter: "none",
+    });
+  });
+
+  test("without a preset, an entry for a reason changes only what it names", () => {
+    const yaml = "queues: { q: { retry_policies: { WEBHOOK_FAILED: { max_retries: 10 } } } }";
+    expect(settings(yaml).retryPolicies).toEqual({
+      WEBHOOK_FAILED: { ...PRESETS.webhook, maxRetries: 10 },
+    });
+  });
+
+  test("an entry for a reason keeps the level's max_retries unless it names its own", () => {
+    const q = settings(
+      "queues: { q: { max_retries: 8, retry_policies: { TIMEOUT: { initial_delay: 1s }, WEBHOOK_FAILED: webhook } } }",
+    );
+    expect(q.retryPolicies.TIMEOUT).toEqual({
+      ...PRESETS.network,
+      maxRetries: 8,
+      initialDelayMs: 1_000,
+    });
+    expect(q.retryPolicies.WEBHOOK_FAILED).toEqual(PRESETS.webhook);
+  });
+
+  test("a queue adds to the deployment's reasons", () => {
+    const q = settings(
+      "defaults: { retry_policies: { TIMEOUT: webhook } }\nqueues: { q: { retry_policies: { PLUGIN_ERROR: auth } } }",
+    );
+    expect(q.retryPolicies).toEqual({ TIMEOUT: PRESETS.webhook, PLUGIN_ERROR: PRESETS.auth });
+  });
+
+  test("a queue's max_retries caps the policies that it inherits", () => {
+    const q = settings(
+      "defaults: { retry_policies: { TIMEOUT: { max_retries: 10 } } }\nqueues: { q: { max_retries: 2 } }",
+    );
+    expect(q.maxRetries).toBe(2);
+    expect(q.retryPolicies.TIMEOUT?.maxRetries).toBe(2);
+  });
+
+  test("a queue's retry_policy hides what the deployment says about retries", () => {
+    const q = settings(
+      "defaults: { max_retries: 9, retry_policies: { TIMEOUT: auth } }\nqueues: { q: { retry_policy: webhook } }",
+    );
+    expect(q.maxRetries).toBeUndefined();
+    expect(q.retryPolicies).toEqual({});
+    expect(q.retryPolicy).toEqual(PRESETS.webhook);
+  });
+
+  test.each([
+    [
+      "{ initial_delay: 2h }",
+      /^defaults.retry_policy \(dlq.yaml:1\): max_delay \(1h\) is shorter than initial_delay \(2h\); set both/,
+    ],
+    ["{ initial_delay: 2h, max_delay: 1h }", /is shorter than initial_delay \(2h\)$/],
+    ["{ multiplier: 0.5 }", /^defaults.retry_policy.multiplier .* is too small/],
+    ["{ max_retries: 1001 }", /^defaults.retry_policy.max_retries .* is too large/],
+    ["{ jitter: lots }", /^defaults.retry_policy.jitter .* allowed: one of none, seed/],
+    ["nonsense", /^defaults.retry_policy.preset .* allowed: one of webhook, /],
+    ["[webhook]", /^defaults.retry_policy \(dlq.yaml:1\): is not a mapping/],
+  ])("%s is refused", (policy, expected) => {
+    expect(loadErrors({ yaml: `defaults: { retry_policy: ${policy} }` })).toEqual([
+      expect.stringMatching(expected),
+    ]);
+  });
+});
