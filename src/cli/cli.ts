@@ -1,0 +1,128 @@
+import type { Config } from "../config/config.ts";
+import { type ConfigError, formatConfigError } from "../config/config-error.ts";
+import { readFlags } from "../config/flags.ts";
+import { type LoadResult, loadConfig } from "../config/load.ts";
+import { nearest } from "../config/suggest.ts";
+import { COMMANDS, type CommandName, isCommand } from "./commands.ts";
+import { configDocs } from "./config-docs.ts";
+import { commandHelp, generalHelp } from "./help.ts";
+import { inForce } from "./in-force.ts";
+import type { CliIo } from "./io.ts";
+import { textWidth } from "./layout.ts";
+import { configAsJson, configAsYaml } from "./print-config.ts";
+import { styleFor } from "./style.ts";
+
+/** What the process exits with. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+export interface CliActions {
+  /** Runs the server until it was told to stop; rejects when it can't start or go on. */
+  serve(config: Config): Promise<void>;
+}
+
+const HELP_FLAGS = ["--help", "-h"];
+const VERSION_FLAGS = ["--version", "-V"];
+const COMMAND_FLAGS = Object.values(COMMANDS).flatMap((c) => c.switches.map((s) => s.flag));
+const SWITCHES = new Set([...HELP_FLAGS, ...VERSION_FLAGS, ...COMMAND_FLAGS]);
+
+/** Runs one command line and answers the exit code. Results go to stdout, complaints to stderr. */
+export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
+  const switches = new Set(io.argv.filter((argument) => SWITCHES.has(argument)));
+  const has = (flags: readonly string[]): boolean => flags.some((flag) => switches.has(flag));
+  const argv = io.argv.filter((argument) => !SWITCHES.has(argument));
+  const [first, second] = readFlags(argv).words;
+
+  const word = first?.text ?? "serve";
+  if (!isCommand(word)) {
+    const meant = nearest(word, Object.keys(COMMANDS));
+    const hint = meant === undefined ? "dlq help lists the commands" : `did you mean ${meant}?`;
+    return complain(io, [{ setting: "command", value: word, problem: "is unknown", hint }]);
+  }
+  if (has(VERSION_FLAGS)) return printVersion(io);
+  if (has(HELP_FLAGS)) return printHelp(io, first === undefined ? undefined : word);
+  const misplaced = COMMAND_FLAGS.filter(
+    (flag) => switches.has(flag) && !COMMANDS[word].switches.some((s) => s.flag === flag),
+  );
+  if (misplaced.length > 0) {
+    const problem = `is no flag of dlq ${word}`;
+    return complain(
+      io,
+      misplaced.map((flag) => ({ setting: flag, problem, hint: "it belongs to dlq config" })),
+    );
+  }
+
+  const settings = argv.filter((_, index) => index !== first?.index);
+  switch (word) {
+    case "help":
+      return printHelp(io, second?.text);
+    case "version":
+      return printVersion(io);
+    case "config":
+      return printConfig(io, settings, switches);
+    case "serve":
+      return serve(io, settings, actions);
+  }
+}
+
+async function serve(io: CliIo, argv: readonly string[], actions: CliActions): Promise<number> {
+  const loaded = load(io, argv);
+  if ("errors" in loaded) return complain(io, loaded.errors);
+  try {
+    await actions.serve(loaded.ok);
+    return EXIT.ok;
+  } catch (error) {
+    const verbose = loaded.ok.logLevel === "debug" || loaded.ok.logLevel === "trace";
+    const text = error instanceof Error ? error.message : String(error);
+    const stack = error instanceof Error && verbose ? `\n${error.stack ?? ""}` : "";
+    io.stderr.write(`${styleFor(io.stderr, io.env).error("dlq:")} ${text}${stack}\n`);
+    return EXIT.failed;
+  }
+}
+
+function load(io: CliIo, argv: readonly string[]): LoadResult {
+  const { env, readFile, hostname, pid } = io;
+  return loadConfig({ argv, env, readFile, hostname, pid });
+}
+
+function printConfig(io: CliIo, argv: readonly string[], switches: ReadonlySet<string>): number {
+  if (switches.has("--docs")) {
+    io.stdout.write(configDocs());
+    return EXIT.ok;
+  }
+  const loaded = load(io, argv);
+  if ("errors" in loaded) return complain(io, loaded.errors);
+  const state = inForce(loaded.ok, loaded.origins);
+  const { warnings } = loaded.ok;
+  io.stdout.write(switches.has("--json") ? configAsJson(state, warnings) : configAsYaml(state));
+  for (const warning of warnings) io.stderr.write(`dlq: warning: ${warning}\n`);
+  return EXIT.ok;
+}
+
+function printHelp(io: CliIo, topic: string | undefined): number {
+  const style = styleFor(io.stdout, io.env);
+  const width = textWidth(io.stdout.columns);
+  if (topic === undefined) {
+    io.stdout.write(generalHelp(io.version, style, width));
+    return EXIT.ok;
+  }
+  if (!isCommand(topic)) {
+    const names: readonly CommandName[] = Object.keys(COMMANDS).filter(isCommand);
+    const hint = `commands: ${names.join(", ")}`;
+    return complain(io, [{ setting: "help", value: topic, problem: "is no command", hint }]);
+  }
+  io.stdout.write(commandHelp(COMMANDS[topic], style, width));
+  return EXIT.ok;
+}
+
+function printVersion(io: CliIo): number {
+  io.stdout.write(`dlq ${io.version}\n`);
+  return EXIT.ok;
+}
+
+function complain(io: CliIo, errors: readonly ConfigError[]): number {
+  const style = styleFor(io.stderr, io.env);
+  const count = errors.length === 1 ? "one thing is wrong" : `${errors.length} things are wrong`;
+  const lines = errors.map((error) => `  ${formatConfigError(error)}`);
+  io.stderr.write(`${style.error("dlq:")} ${count}\n${lines.join("\n")}\n`);
+  return EXIT.usage;
+}

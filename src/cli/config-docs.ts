@@ -1,0 +1,145 @@
+import { formatDuration } from "../config/duration.ts";
+import { ALL_SETTINGS } from "../config/given-values.ts";
+import { POLICY_SETTINGS } from "../config/retry-policy.ts";
+import {
+  describeFallback,
+  flagOf,
+  GROUPS,
+  type Setting,
+  variableOf,
+  yamlKeyOf,
+} from "../config/setting.ts";
+import { PRESET_OF_REASON, PRESETS } from "../core/presets.ts";
+import { REASON_NAMES } from "../core/reason.ts";
+
+const INTRO = `# Configuration
+
+<!-- Generated from the table of settings by \`dlq config --docs\`. Do not edit. -->
+
+Every setting can be given as a flag, as an environment variable or in a YAML file. The first of
+these that has a value wins; then comes the default.
+
+1. flags: \`--redis-timeout 500ms\`, \`--redis-timeout=500ms\`; switches as \`--insecure-listen\` or
+   \`--no-insecure-listen\`; of a flag that is given twice, the last;
+2. environment: \`DLQ_REDIS_TIMEOUT=500ms\`; an empty variable counts as absent;
+3. the file that \`--config FILE\` or \`DLQ_CONFIG\` names: \`redis_timeout: 500ms\`; a key without a
+   value counts as absent.
+
+Unknown flags, keys, and variables that start with \`DLQ_\` are refused, and everything that is wrong
+is reported at once (exit code 2). \`dlq config\` prints what is in force and where each value came
+from, with secrets hidden.
+
+- **Durations** have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`. A bare number is refused, save 0.
+- **Sizes** are bytes, or have a unit: \`64KiB\` is 65,536, \`64KB\` is 64,000.
+- **Lists** are separated by commas; in YAML they may be sequences.
+- **Paths** are relative to the working directory.
+`;
+
+const QUEUES_INTRO = `
+As a flag or variable these hold for every queue. In the file they live below \`defaults:\` for every
+queue, and below \`queues: <name>:\` for one. What a queue says wins over what the deployment says,
+also over its flags.
+`;
+
+const POLICIES_INTRO = `
+## Retry policies
+
+\`retry_policy\` and \`retry_policies\` exist in the file only, below \`defaults:\` or
+\`queues: <name>:\`. \`retry_policy\` holds for every reason, \`retry_policies\` has an entry per reason.
+What an entry leaves out comes from its \`preset\` if it names one, else stays as it would be without
+the entry. \`retry_policy: webhook\` is short for \`retry_policy: { preset: webhook }\`.
+
+Within one level the order is: \`retry_policies\` for the reason, \`max_retries\`, \`retry_policy\`, the
+preset of the reason. A queue that sets \`retry_policy\` does not inherit the deployment's
+\`max_retries\` and \`retry_policies\`; one that sets \`max_retries\` caps the policies it inherits.
+`;
+
+const EXAMPLE = `
+## Example
+
+\`\`\`yaml
+listen_grpc: 0.0.0.0:50051
+listen_http: 0.0.0.0:8080
+tokens: [replace-this-token-by-a-long-random-one]
+redis_url: redis://redis.internal:6379/0
+
+defaults:
+  ttl: 7d
+  retry_policies:
+    TIMEOUT: { max_retries: 10 }        # else like the preset of TIMEOUT
+
+queues:
+  payments:
+    ttl: 0                              # never expires
+    non_retryable_reasons: [VALIDATION_FAILED, AUTHENTICATION_ERROR]
+    lease_duration: 2m
+  webhooks:
+    retry_policy: { preset: webhook, max_delay: 10m }
+    ttl_action: discard
+    max_messages: 1000000
+\`\`\`
+`;
+
+/** A pipe would end the cell of a table. */
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+const code = (text: string): string => `\`${cell(text)}\``;
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return `${[line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n")}\n`;
+}
+
+function fallback(setting: Setting): string {
+  const text = describeFallback(setting);
+  return setting.fallback === undefined || setting.fallbackText !== undefined
+    ? cell(text)
+    : code(text);
+}
+
+function settingTable(settings: readonly Setting[]): string {
+  return table(
+    ["flag", "variable", "YAML key", "default", "meaning"],
+    settings.map((s) => [
+      code(flagOf(s)),
+      code(variableOf(s)),
+      s.notInFile === true ? "" : code(yamlKeyOf(s)),
+      fallback(s),
+      `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
+    ]),
+  );
+}
+
+function policyTables(): string {
+  const keys = Object.values<Setting>(POLICY_SETTINGS).map((s) => [
+    code(yamlKeyOf(s)),
+    `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
+  ]);
+  const presets = Object.entries(PRESETS).map(([name, p]) => [
+    code(name),
+    String(p.maxRetries),
+    formatDuration(p.initialDelayMs),
+    formatDuration(p.maxDelayMs),
+    String(p.multiplier),
+    REASON_NAMES.filter((reason) => PRESET_OF_REASON[reason] === name)
+      .map((reason) => code(reason))
+      .join(", "),
+  ]);
+  return [
+    POLICIES_INTRO,
+    table(["key", "meaning"], keys),
+    table(
+      ["preset", "max_retries", "initial_delay", "max_delay", "multiplier", "reasons that get it"],
+      presets,
+    ),
+  ].join("\n");
+}
+
+/** The reference of all settings as Markdown: the content of docs/configuration.md. */
+export function configDocs(): string {
+  const groups = GROUPS.map((group) => {
+    const settings = ALL_SETTINGS.filter((s) => s.group === group);
+    const intro = group === "Queues" ? QUEUES_INTRO : "";
+    return `\n## ${group}\n${intro}\n${settingTable(settings)}`;
+  });
+  return `${INTRO}${groups.join("")}${policyTables()}${EXAMPLE}`;
+}

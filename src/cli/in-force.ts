@@ -1,0 +1,123 @@
+import type { Config, Origins } from "../config/config.ts";
+import type { QueueLayer } from "../config/queue-layer.ts";
+import { QUEUE_SETTINGS, SIMPLE_QUEUE_KEYS } from "../config/queue-settings.ts";
+import { POLICY_SETTINGS } from "../config/retry-policy.ts";
+import {
+  describeFallback,
+  GROUPS,
+  type Group,
+  printable,
+  type Setting,
+  yamlKeyOf,
+} from "../config/setting.ts";
+import { SETTINGS } from "../config/settings.ts";
+import { DEFAULT, describeSource } from "../config/source.ts";
+import type { PlainValue } from "../config/value-type.ts";
+import type { QueueSettings, RetryPolicy } from "../core/settings.ts";
+
+/** One value in force, ready to print: secrets are hidden already. */
+export interface Entry {
+  readonly key: string;
+  /** Undefined: not set. */
+  readonly value: PlainValue | readonly Entry[] | undefined;
+  /** Where it came from; empty for the fields of a policy, which came together. */
+  readonly source: string;
+  /** Not to be fed back: computed anew by each process, or not set at all. */
+  readonly informative?: boolean;
+}
+
+export interface InForce {
+  readonly groups: readonly { readonly title: Group; readonly entries: readonly Entry[] }[];
+  readonly defaults: readonly Entry[];
+  readonly queues: readonly { readonly name: string; readonly entries: readonly Entry[] }[];
+}
+
+export function isNested(value: Entry["value"]): value is readonly Entry[] {
+  return Array.isArray(value) && value.some((v) => typeof v === "object");
+}
+
+/** `queues` hold only what the file says about them: the rest is in `defaults`. */
+export function inForce(config: Config, origins: Origins): InForce {
+  const rows = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
+  const groups = GROUPS.map((title) => ({
+    title,
+    entries: rows
+      .filter(([, s]) => s.group === title && s.notInFile !== true)
+      .map(([key, s]) => settingEntry(s, config[key], origins)),
+  })).filter((group) => group.entries.length > 0);
+  return {
+    groups,
+    defaults: [...defaultEntries(origins), ...policies(origins.defaults, origins.deployment)],
+    queues: [...origins.queues].map(([name, layer]) => ({
+      name,
+      entries: [...ownEntries(layer), ...policies(layer, config.queueSettings(name))],
+    })),
+  };
+}
+
+function settingEntry(setting: Setting, value: unknown, origins: Origins): Entry {
+  const key = yamlKeyOf(setting);
+  const source = origins.settings.get(setting.name) ?? DEFAULT;
+  if (value === undefined) {
+    return { key, value, source: `default: ${describeFallback(setting)}`, informative: true };
+  }
+  const computed = source === DEFAULT && setting.fallbackText !== undefined;
+  return {
+    key,
+    value: printable(setting, value),
+    source: computed ? `default: ${setting.fallbackText}` : describeSource(source),
+    // A node id that was made up for this process must not be pasted into another's file.
+    ...(computed && setting.name === SETTINGS.nodeId.name ? { informative: true } : {}),
+  };
+}
+
+function defaultEntries({ defaults }: Origins): Entry[] {
+  return SIMPLE_QUEUE_KEYS.map((key) => {
+    const setting: Setting = QUEUE_SETTINGS[key];
+    const value = defaults.simple[key] ?? setting.fallback;
+    const source = defaults.sources.get(setting.name) ?? DEFAULT;
+    const name = yamlKeyOf(setting);
+    return value === undefined
+      ? { key: name, value, source: `default: ${describeFallback(setting)}`, informative: true }
+      : { key: name, value: printable(setting, value), source: describeSource(source) };
+  });
+}
+
+function ownEntries(layer: QueueLayer): Entry[] {
+  return SIMPLE_QUEUE_KEYS.filter((key) => layer.simple[key] !== undefined).map((key) => {
+    const setting: Setting = QUEUE_SETTINGS[key];
+    return {
+      key: yamlKeyOf(setting),
+      value: printable<unknown>(setting, layer.simple[key]),
+      source: describeSource(layer.sources.get(setting.name) ?? DEFAULT),
+    };
+  });
+}
+
+/** Policies in full, as they work, not as they were abbreviated. */
+function policies(layer: QueueLayer, resolved: QueueSettings): Entry[] {
+  const entries: Entry[] = [];
+  if (layer.retryPolicy !== undefined && resolved.retryPolicy !== undefined) {
+    entries.push({
+      key: "retry_policy",
+      value: policyFields(resolved.retryPolicy),
+      source: describeSource(layer.retryPolicy.source),
+    });
+  }
+  const reasons: Entry[] = [];
+  for (const [reason, draft] of layer.retryPolicies) {
+    const policy = resolved.retryPolicies[reason];
+    if (policy === undefined) continue;
+    const source = describeSource(draft.source);
+    reasons.push({ key: reason, value: policyFields(policy), source });
+  }
+  if (reasons.length > 0) entries.push({ key: "retry_policies", value: reasons, source: "" });
+  return entries;
+}
+
+function policyFields(policy: RetryPolicy): Entry[] {
+  return (Object.keys(policy) as (keyof RetryPolicy)[]).map((key) => {
+    const setting: Setting = POLICY_SETTINGS[key];
+    return { key: yamlKeyOf(setting), value: setting.type.format(policy[key]), source: "" };
+  });
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import path from "node:path";
+
+/** All that the command line touches of the process, so that tests run it without one. */
+export interface CliIo {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly readFile: (path: string) => string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly version: string;
+}
+
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns?: number;
+}
+
+function packageVersion(): string {
+  const file = path.join(import.meta.dirname, "../../package.json");
+  const content: unknown = JSON.parse(readFileSync(file, "utf8"));
+  const version =
+    typeof content === "object" && content !== null && "version" in content
+      ? content.version
+      : undefined;
+  return typeof version === "string" ? version : "unknown";
+}
+
+/** The real process. */
+export function processIo(): CliIo {
+  // `dlq help | head` closes the pipe early; that is the reader's right and no failure of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    readFile: (file) => readFileSync(file, "utf8"),
+    hostname: hostname(),
+    pid: process.pid,
+    version: packageVersion(),
+  };
+}

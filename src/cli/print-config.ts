@@ -1,0 +1,99 @@
+import type { PlainValue } from "../config/value-type.ts";
+import { type Entry, type InForce, isNested } from "./in-force.ts";
+
+/** Text that YAML reads as itself without quotes, and a person as one word. */
+const BARE = /^[A-Za-z0-9_./][A-Za-z0-9_./:@%+-]*$/;
+const NOT_BARE = /^(null|true|false|yes|no|\.)$|:$/i;
+
+function scalar(value: string | number | boolean): string {
+  if (typeof value !== "string") return String(value);
+  // JSON's quoting is valid YAML.
+  return BARE.test(value) && !NOT_BARE.test(value) ? value : JSON.stringify(value);
+}
+
+function plain(value: PlainValue): string {
+  return typeof value === "object" ? `[${value.map(scalar).join(", ")}]` : scalar(value);
+}
+
+function isLeafMapping(value: readonly Entry[]): boolean {
+  return value.every((entry) => !isNested(entry.value));
+}
+
+/** Lines of text with their comment apart, so that comments can be aligned. */
+type Line = readonly [text: string, comment: string];
+
+function lines(entries: readonly Entry[], indent: string): Line[] {
+  return entries.flatMap((entry): Line[] => {
+    const { key, value, source } = entry;
+    const off = entry.informative === true ? "# " : "";
+    if (value === undefined) return [[`${indent}${off}${key}:`, source]];
+    if (!isNested(value)) return [[`${indent}${off}${key}: ${plain(value)}`, source]];
+    // A policy stays on one line; what holds policies does not.
+    if (!isLeafMapping(value)) {
+      return [[`${indent}${key}:`, source], ...lines(value, `${indent}  `)];
+    }
+    const fields = value.map((f) => `${f.key}: ${plain((f.value ?? "") as PlainValue)}`);
+    return [[`${indent}${key}: { ${fields.join(", ")} }`, source]];
+  });
+}
+
+/** Longer lines do not push the comments of all others to the right. */
+const COMMENT_COLUMN_MAX = 44;
+
+function align(all: readonly Line[]): string[] {
+  const short = all.map(([text]) => text.length).filter((n) => n <= COMMENT_COLUMN_MAX);
+  const column = Math.max(0, ...short);
+  return all.map(([text, comment]) =>
+    comment === "" ? text : `${text.padEnd(column)}  # ${comment}`,
+  );
+}
+
+export function configAsYaml(state: InForce): string {
+  const all: Line[] = [];
+  for (const group of state.groups) {
+    all.push([`# ${group.title}`, ""], ...lines(group.entries, ""), ["", ""]);
+  }
+  all.push(["# Every queue", ""], ["defaults:", ""], ...lines(state.defaults, "  "));
+  if (state.queues.length > 0) {
+    all.push(["", ""], ["# What single queues do differently", ""], ["queues:", ""]);
+    for (const { name, entries } of state.queues) {
+      all.push([`  ${scalar(name)}:`, ""], ...lines(entries, "    "));
+    }
+  }
+  return `${align(all).join("\n")}\n`;
+}
+
+type Json = PlainValue | null | { [key: string]: Json } | readonly Json[];
+
+function fieldsAsJson(entries: readonly Entry[]): Json {
+  return Object.fromEntries(
+    entries.map(({ key, value }) => [
+      key,
+      value === undefined ? null : isNested(value) ? fieldsAsJson(value) : value,
+    ]),
+  );
+}
+
+function entriesAsJson(entries: readonly Entry[]): Json {
+  return Object.fromEntries(
+    entries.map(({ key, value, source }): [string, Json] => {
+      if (value === undefined) return [key, { value: null, source }];
+      if (!isNested(value)) return [key, { value, source }];
+      return [
+        key,
+        isLeafMapping(value) ? { value: fieldsAsJson(value), source } : entriesAsJson(value),
+      ];
+    }),
+  );
+}
+
+/** Each value as `{value, source}`, below `settings`, `defaults` and `queues`. */
+export function configAsJson(state: InForce, warnings: readonly string[]): string {
+  const json: Json = {
+    settings: entriesAsJson(state.groups.flatMap((group) => group.entries)),
+    defaults: entriesAsJson(state.defaults),
+    queues: Object.fromEntries(state.queues.map((q) => [q.name, entriesAsJson(q.entries)])),
+    warnings,
+  };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}

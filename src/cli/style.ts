@@ -1,0 +1,33 @@
+import { styleText } from "node:util";
+import type { CliIo, Output } from "./io.ts";
+
+export interface Style {
+  heading(text: string): string;
+  strong(text: string): string;
+  faint(text: string): string;
+  error(text: string): string;
+}
+
+const plain: Style = {
+  heading: (text) => text,
+  strong: (text) => text,
+  faint: (text) => text,
+  error: (text) => text,
+};
+
+// The decision was made before: styleText must not look at the process's own stdout again.
+const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
+  styleText(format, text, { validateStream: false });
+
+const coloured: Style = {
+  heading: paint(["bold", "underline"]),
+  strong: paint("bold"),
+  faint: paint("dim"),
+  error: paint("red"),
+};
+
+/** Colours on a terminal, unless NO_COLOR (no-color.org) is set to anything but nothing. */
+export function styleFor(output: Output, env: CliIo["env"]): Style {
+  const refused = (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
+  return output.isTTY === true && !refused ? coloured : plain;
+}

@@ -1,0 +1,37 @@
+import { type CliActions, runCli } from "../../src/cli/cli.ts";
+import type { Config } from "../../src/config/config.ts";
+import { readFrom } from "../config/load-support.ts";
+
+export interface CliRun {
+  env?: Record<string, string>;
+  files?: Record<string, string>;
+  terminal?: { columns: number };
+  serve?: CliActions["serve"];
+}
+
+/** Runs a command line in memory. `served` is what the server would have got. */
+export async function cli(argv: readonly string[], run: CliRun = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const served: Config[] = [];
+  const terminal = run.terminal === undefined ? {} : { isTTY: true, ...run.terminal };
+  const code = await runCli(
+    {
+      argv,
+      env: run.env ?? {},
+      stdout: { write: (text) => out.push(text), ...terminal },
+      stderr: { write: (text) => err.push(text), ...terminal },
+      readFile: readFrom(run.files ?? {}),
+      hostname: "host",
+      pid: 42,
+      version: "1.2.3",
+    },
+    {
+      serve: async (config) => {
+        served.push(config);
+        await run.serve?.(config);
+      },
+    },
+  );
+  return { code, stdout: out.join(""), stderr: err.join(""), served };
+}
