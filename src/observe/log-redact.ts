@@ -1,0 +1,72 @@
+/** What is printed instead of a value that must not be seen. */
+const HIDDEN = "[hidden]";
+
+/**
+ * Names whose value is a secret or somebody's data, as a word at the end: `leaseToken`,
+ * `lease_token` and `tokens` are hidden, `payloadBytes` and `tokenCount` are not.
+ */
+const SENSITIVE =
+  /(^|_)(tokens?|authorization|cookie|passwords?|passphrase|secrets?|credentials?|api_?key|private_?key|payload|body)$/;
+
+/** A password inside a URL, as in redis://user:password@host. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
+
+/** Deeper than this nobody reads a log line, and a cycle ends. */
+const DEPTH_MAX = 6;
+
+function isSensitive(key: string): boolean {
+  const snake = key.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").replaceAll("-", "_");
+  return SENSITIVE.test(snake.toLowerCase());
+}
+
+function hideCredentials(text: string): string {
+  return text.includes("://") ? text.replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`) : text;
+}
+
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return hideCredentials(value);
+  // JSON has no such number; as text it keeps every digit.
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Error) return serializeError(value);
+  if (value instanceof Date) return value;
+  // Bytes are a payload, or part of one.
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (depth >= DEPTH_MAX) return "[…]";
+  if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
+  return cleanObject(value, depth);
+}
+
+function cleanObject(object: object, depth: number): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(object).map(([key, value]) => [
+      key,
+      isSensitive(key) && value !== undefined && value !== null ? HIDDEN : clean(value, depth + 1),
+    ]),
+  );
+}
+
+/** A copy of what a line adds, without secrets and payloads. The original is never changed. */
+export function redact(object: object): Record<string, unknown> {
+  return cleanObject(object, 0);
+}
+
+/**
+ * Only the well-known fields of an error. Libraries hang whole commands and headers on their
+ * errors (a Redis client its arguments, which are our payloads), and pino's own serializer would
+ * print them all.
+ */
+function serializeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return clean(error, 1);
+  const code = "code" in error ? error.code : undefined;
+  const cause = error.cause;
+  return {
+    type: error.name,
+    message: hideCredentials(error.message),
+    ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
+    stack: hideCredentials(error.stack ?? ""),
+    ...(cause !== undefined && depth < DEPTH_MAX
+      ? { cause: serializeError(cause, depth + 1) }
+      : {}),
+  };
+}

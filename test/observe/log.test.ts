@@ -1,0 +1,181 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { createLogger, type Logger, type LogSettings } from "../../src/observe/log.ts";
+
+const settings: LogSettings = { logLevel: "info", logFormat: "json", nodeId: "node-1" };
+
+function capture(change: Partial<LogSettings> = {}, isTerminal = false) {
+  const lines: string[] = [];
+  const stream = { write: (line: string) => void lines.push(line) };
+  const log = createLogger({ ...settings, ...change }, { stream, isTerminal, colours: false });
+  return { log, lines, text: () => lines.join("") };
+}
+
+function one(write: (log: Logger) => void): unknown {
+  const { log, lines } = capture();
+  write(log);
+  expect(lines).toHaveLength(1);
+  return JSON.parse(lines[0] ?? "");
+}
+
+describe("JSON", () => {
+  test("has a level name, an ISO time, the node and what the caller adds", () => {
+    expect(one((log) => log.warn({ queue: "q", attempt: 2 }, "rescheduled"))).toEqual({
+      level: "warn",
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      node: "node-1",
+      queue: "q",
+      attempt: 2,
+      msg: "rescheduled",
+    });
+  });
+
+  test("less important lines than the level are not written", () => {
+    const { log, lines } = capture({ logLevel: "warn" });
+    log.info("no");
+    log.error("yes");
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe("what must not be seen", () => {
+  test.each([
+    ["token"],
+    ["tokens"],
+    ["leaseToken"],
+    ["lease_token"],
+    ["Authorization"],
+    ["payload"],
+    ["redisPassword"],
+    ["api-key"],
+    ["set-cookie"],
+  ])("the value of %s is hidden, at any depth, in lines and in children", (key) => {
+    const line = JSON.stringify([
+      one((log) => log.info({ [key]: "hunter2" }, "m")),
+      one((log) => log.info({ a: { b: [{ [key]: ["hunter2"] }] } }, "m")),
+      one((log) =>
+        log
+          .child({ [key]: "hunter2" })
+          .child({ a: 1 })
+          .info("m"),
+      ),
+      one((log) =>
+        log
+          .child({ a: 1 })
+          .child({ [key]: "hunter2" })
+          .info("m"),
+      ),
+    ]);
+    expect(line).not.toContain("hunter2");
+    expect(line.match(/\[hidden\]/g)).toHaveLength(4);
+  });
+
+  test.each(["payloadBytes", "tokenCount", "queue", "id"])("%s is shown", (key) => {
+    expect(one((log) => log.info({ [key]: 7 }, "m"))).toMatchObject({ [key]: 7 });
+  });
+
+  test("passwords inside URLs are hidden", () => {
+    expect(one((log) => log.info({ url: "redis://u:hunter2@h:1/0" }, "m"))).toMatchObject({
+      url: "redis://[hidden]@h:1/0",
+    });
+  });
+
+  test("bytes are counted, not printed", () => {
+    expect(one((log) => log.info({ data: Buffer.from("hunter2") }, "m"))).toMatchObject({
+      data: "[7 bytes]",
+    });
+  });
+
+  test("what a library hangs on an error is left out; message, code and causes stay", () => {
+    const cause = new Error("connect ECONNREFUSED redis://u:hunter2@h");
+    const error = Object.assign(new TypeError("call failed", { cause }), {
+      code: "ECONNREFUSED",
+      command: { name: "evalsha", args: ["hunter2", Buffer.from("hunter2")] },
+    });
+    for (const write of [
+      (l: Logger) => l.error({ err: error }, "m"),
+      (l: Logger) => l.error(error),
+    ]) {
+      const line = one(write);
+      expect(line).toMatchObject({
+        err: {
+          type: "TypeError",
+          message: "call failed",
+          code: "ECONNREFUSED",
+          stack: expect.stringContaining("log.test.ts"),
+          cause: { message: "connect ECONNREFUSED redis://[hidden]@h" },
+        },
+      });
+      expect(JSON.stringify(line)).not.toContain("hunter2");
+    }
+  });
+
+  test("the caller's object is not changed, and a cycle ends", () => {
+    const object: Record<string, unknown> = { token: "t", big: 10n };
+    object.self = object;
+    expect(one((log) => log.info(object, "m"))).toMatchObject({ big: "10", token: "[hidden]" });
+    expect(object.token).toBe("t");
+  });
+});
+
+describe("pretty", () => {
+  test("is one line with the fields behind the message", () => {
+    const { log, text } = capture({ logFormat: "pretty" });
+    log.info({ queue: "q", n: 2, why: "not found", list: [1] }, "hello there");
+    expect(text()).toMatch(
+      /^\d\d:\d\d:\d\d\.\d{3} INFO {2}hello there queue=q n=2 why="not found" list=\[1\]\n$/,
+    );
+  });
+
+  test("puts stacks, with causes, on indented lines", () => {
+    const { log, text } = capture({ logFormat: "pretty" });
+    log.error({ err: new Error("outer", { cause: new Error("inner") }) }, "m");
+    const [head, ...stack] = text().trimEnd().split("\n");
+    expect(head).toMatch(/ERROR m$/);
+    expect(stack[0]).toBe("    Error: outer");
+    expect(stack).toContain("    caused by");
+    expect(stack).toContain("    Error: inner");
+  });
+
+  test("text from elsewhere can neither break the line nor command the terminal", () => {
+    const { log, text } = capture({ logFormat: "pretty" });
+    log.info({ a: "x\ny", b: "\u001b[31m", c: "\u009b31m" }, "one\ntwo");
+    expect(text().trimEnd().split("\n")).toHaveLength(1);
+    for (const c of ["\u001b", "\u009b"]) expect(text()).not.toContain(c);
+  });
+
+  test.each([
+    ["auto on a terminal", "auto", true, true],
+    ["auto elsewhere", "auto", false, false],
+    ["json on a terminal", "json", true, false],
+  ] as const)("%s", (_, logFormat, isTerminal, pretty) => {
+    const { log, text } = capture({ logFormat }, isTerminal);
+    log.info("m");
+    expect(text().startsWith("{")).toBe(!pretty);
+  });
+});
+
+test("lines reach stdout, and a reader that is gone keeps nobody from ending", async () => {
+  const module = path.join(import.meta.dirname, "../../src/observe/log.ts");
+  const program = `
+    import { createLogger } from ${JSON.stringify(module)};
+    const log = createLogger({ logLevel: "info", logFormat: "json", nodeId: "n" });
+    log.info("first");
+    process.stdin.on("end", () => {
+      for (let i = 0; i < 100; i++) log.info("into the void");
+      process.exit(7);
+    }).resume();
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const exit = once(child, "exit");
+  const [chunk] = await once(child.stdout, "data");
+  expect(JSON.parse(String(chunk))).toMatchObject({ msg: "first" });
+  child.stdout.destroy();
+  await once(child.stdout, "close");
+  child.stdin.end();
+  expect(await exit).toEqual([7, null]);
+});
