@@ -1,4 +1,5 @@
 import { aborted } from "../core/errors.ts";
+import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
@@ -17,7 +18,7 @@ export interface AckParts {
   observer: Observer;
   log: DecisionLog;
   /** A lease of this session has ended: it has room for one more. */
-  leaseEnded(sessionId: Uint8Array, queue: string, messageId: Uint8Array): void;
+  leaseEnded(sessionId: Uint8Array, token: LeaseTokenParts): void;
 }
 
 type Valid = Exclude<OutcomeCommand, { kind: "invalid" }>;
@@ -196,7 +197,7 @@ function tell(
     if (status !== undefined) observer.attempt(queue, status);
     observer.processed(queue, heldMs);
     if (state === "SUCCEEDED" || state === "DISCARDED") observer.left(queue, ageMs);
-    if (sessionId !== undefined) leaseEnded(sessionId, queue, item.token.messageId);
+    if (sessionId !== undefined) leaseEnded(sessionId, item.token);
     const id = formatMessageId(item.token.messageId);
     const facts = { queue, id, state, reason: item.reason, quarantineReason, why };
     if (item.kind === "succeed") log.debug(facts, "succeeded");

@@ -82,6 +82,14 @@ export function queueLimit(queue: string, what: "messages" | "bytes", limit: num
   });
 }
 
+export function tooManyQueues(limit: number): DlqError {
+  const description = `has its limit of ${limit} queues; use an existing one, or raise max-queues`;
+  return new DlqError(`the deployment ${description}`, {
+    kind: "LIMIT",
+    violations: [{ subject: "queues", description }],
+  });
+}
+
 export function storeUnavailable(retryAfterMs: number, cause?: unknown): DlqError {
   return new DlqError(
     "the store does not answer; retry with the same request_id, it is applied at most once",

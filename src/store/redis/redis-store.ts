@@ -1,4 +1,4 @@
-import { storeFull } from "../../core/errors.ts";
+import { storeFull, tooManyQueues } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
 import type {
@@ -34,6 +34,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   journalMax: number;
   /** Longest wait of lease expiry after an outage, in milliseconds. */
   expiryGraceMs: number;
+  /** Queues that the deployment may have. */
+  maxQueues: number;
   /** Whether the disk below an embedded store is nearly full. */
   diskIsLow?: () => boolean;
 }
@@ -188,7 +190,12 @@ export class RedisStore implements Store {
   async #makeKnown(queue: string): Promise<void> {
     if (this.#known.has(queue)) return;
     const { queues } = globalKeys(this.#options.prefix);
-    await this.#connection.command((redis) => redis.sadd(queues, queue));
+    const { maxQueues } = this.#options;
+    await this.#connection.command(async (redis) => {
+      if ((await redis.sismember(queues, queue)) === 1) return;
+      if ((await redis.scard(queues)) >= maxQueues) throw tooManyQueues(maxQueues);
+      await redis.sadd(queues, queue);
+    });
     this.#known.add(queue);
   }
 

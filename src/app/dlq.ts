@@ -1,0 +1,34 @@
+import type { Store } from "../store/contract.ts";
+import { createAck } from "./ack.ts";
+import type { Dlq } from "./commands.ts";
+import type { SessionRegistry } from "./delivery/session-registry.ts";
+import { createExtend } from "./extend.ts";
+import type { DecisionLog, Observer } from "./observer.ts";
+import { createRetry } from "./retry.ts";
+import { createSend } from "./send.ts";
+import { createStats } from "./stats.ts";
+import { createStream, type StreamParts } from "./stream.ts";
+
+export interface DlqParts extends StreamParts {
+  store: Store;
+  registry: SessionRegistry;
+  random(): number;
+  observer: Observer;
+  log: DecisionLog;
+}
+
+/** All use cases on one store. */
+export function createDlq(parts: DlqParts): Dlq {
+  const { registry } = parts;
+  return {
+    send: createSend(parts),
+    ack: createAck({
+      ...parts,
+      leaseEnded: (sessionId, token) => registry.leaseEnded(sessionId, token),
+    }),
+    extend: createExtend(parts),
+    retry: createRetry(parts),
+    stats: createStats(parts),
+    stream: createStream(parts),
+  };
+}

@@ -1,0 +1,154 @@
+import { randomUUID } from "node:crypto";
+import { parseMessageId } from "../core/message-id.ts";
+import type { QueueSettings } from "../core/settings.ts";
+import type { SessionRecord, Store } from "../store/contract.ts";
+import type { StreamCommand, StreamFrame } from "./commands.ts";
+import { giveBack } from "./delivery/give-back.ts";
+import { Session } from "./delivery/session.ts";
+import type { SessionRegistry } from "./delivery/session-registry.ts";
+import type { DecisionLog } from "./observer.ts";
+
+export interface StreamParts {
+  store: Store;
+  registry: SessionRegistry;
+  settingsOf(queue: string): QueueSettings;
+  log: DecisionLog;
+  /** Longest silence of a stream, in milliseconds. */
+  heartbeatMs: number;
+  /** Aborts when the server drains: streams say so and end. */
+  draining: AbortSignal;
+  /** How long acks are taken after that. */
+  drainGraceMs: number;
+}
+
+/** How long to wait before the store is asked again whether a resumed session still has leases. */
+const RELOAD_MS = 250;
+
+/** Keeps a worker's stream: opens its session, writes what pumps claim for it, and cleans up. */
+export function createStream(parts: StreamParts) {
+  return async function* stream(
+    command: StreamCommand,
+    signal: AbortSignal,
+  ): AsyncGenerator<StreamFrame> {
+    const { store, registry, log } = parts;
+    const session = openSession(parts, command);
+    const { idText, workerId, queues } = session.options;
+    const record = { sessionId: idText, workerId, queues, maxInFlight: command.maxInFlight };
+    const over = AbortSignal.any([signal, parts.draining]);
+    const facts = { session: idText, worker: workerId, queues: queues.length };
+    try {
+      await loadLeases(store, session, command, over);
+      log.info({ ...facts, held: session.held }, "stream opened");
+      const opened = { sessionId: idText, leaseMs: shortestLease(parts, command) };
+      yield { kind: "opened", ...opened, leasesHeld: session.held };
+      registry.add(session);
+      untilDone(() => store.registerSession(record), over);
+      yield* frames(session, over, parts.heartbeatMs);
+      if (parts.draining.aborted && !signal.aborted) {
+        yield { kind: "drain", graceMs: parts.drainGraceMs };
+      }
+    } finally {
+      registry.remove(session);
+      session.end();
+      await giveBack(parts.store, session.take(), log);
+      // Its session may live on, on another stream that has taken it over.
+      if (registry.get(idText) === undefined) await leave(store, record);
+      log.info(facts, "stream closed");
+    }
+  };
+}
+
+function openSession({ registry, store }: StreamParts, command: StreamCommand): Session {
+  const idText = command.resumeSessionId ?? randomUUID();
+  const id = parseMessageId(idText);
+  if (id === undefined) throw new TypeError(`not a session id: ${idText}`);
+  if (command.resumeSessionId !== undefined) {
+    // The old stream may be a half-open connection that nobody has noticed yet.
+    registry.get(idText)?.end();
+    store.hints.announceTakeover(idText);
+  }
+  return new Session({
+    idText,
+    id,
+    workerId: command.workerId || idText,
+    queues: [...new Set(command.queues)],
+    maxInFlight: command.maxInFlight,
+    maxInFlightBytes: command.maxInFlightBytes,
+    leaseMs: command.leaseMs,
+  });
+}
+
+/**
+ * What a resumed session still holds counts from the start. When the store does not answer, the
+ * stream opens all the same, and takes nothing before the answer has come.
+ */
+async function loadLeases(
+  store: Store,
+  session: Session,
+  command: StreamCommand,
+  over: AbortSignal,
+): Promise<void> {
+  if (command.resumeSessionId === undefined) return;
+  const load = async () => {
+    const { queues, id } = session.options;
+    const held = await Promise.all(queues.map((queue) => store.leases(queue, id)));
+    queues.forEach((queue, index) => {
+      session.resume(queue, held[index] ?? []);
+    });
+    session.loading = false;
+  };
+  session.loading = true;
+  try {
+    await load();
+  } catch {
+    untilDone(load, over);
+  }
+}
+
+function shortestLease(parts: StreamParts, command: StreamCommand): number {
+  if (command.leaseMs !== undefined) return command.leaseMs;
+  return Math.min(...command.queues.map((queue) => parts.settingsOf(queue).leaseDurationMs));
+}
+
+/** Frames until the signal: what was claimed, or a heartbeat when nothing came for that long. */
+async function* frames(
+  session: Session,
+  over: AbortSignal,
+  heartbeatMs: number,
+): AsyncGenerator<StreamFrame> {
+  while (!over.aborted && !session.ended) {
+    await nextClaim(session, over, heartbeatMs);
+    if (over.aborted || session.ended) return;
+    const deliveries = session.take();
+    yield deliveries.length > 0 ? { kind: "deliveries", deliveries } : { kind: "heartbeat" };
+  }
+}
+
+/** Resolves when there is something to write, or it is time for a sign of life, or all is over. */
+function nextClaim(session: Session, over: AbortSignal, heartbeatMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      over.removeEventListener("abort", done);
+      session.stopReading();
+      resolve();
+    };
+    const timer = setTimeout(done, heartbeatMs);
+    over.addEventListener("abort", done);
+    session.read(done);
+  });
+}
+
+async function leave(store: Store, record: SessionRecord): Promise<void> {
+  // An entry that stays is only wrong until this node is gone, or the session is back.
+  await store.unregisterSession(record).catch(() => {});
+}
+
+/** Tries in the background until it works or all is over. */
+function untilDone(work: () => Promise<void>, over: AbortSignal): void {
+  const attempt = () => {
+    if (over.aborted) return;
+    work().catch(() => setTimeout(attempt, RELOAD_MS).unref());
+  };
+  attempt();
+}

@@ -1,0 +1,6 @@
+import { runCli } from "./cli/cli.ts";
+import { processIo } from "./cli/io.ts";
+import { serve } from "./serve/serve.ts";
+
+const io = processIo();
+process.exitCode = await runCli(io, { serve: (config) => serve(config, io.version) });

@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { Config } from "../config/config.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
+import type { RedisTarget } from "../store/redis/connection.ts";
+import { RedisStore } from "../store/redis/redis-store.ts";
+
+export interface OpenedStore {
+  store: RedisStore;
+  /** Undefined with an external Redis. */
+  embedded: EmbeddedRedis | undefined;
+  /** For people: where the messages are. */
+  where: string;
+  close(): Promise<void>;
+}
+
+/** Connects to the configured Redis, or starts one in the data folder where none is configured. */
+export async function openStore(
+  config: Config,
+  log: Logger,
+  metrics: Metrics,
+): Promise<OpenedStore> {
+  const external = externalTarget(config);
+  const embedded = external === undefined ? await startEmbedded(config, log) : undefined;
+  const target = external ?? { kind: "socket", path: (embedded as EmbeddedRedis).socketPath };
+  const store = new RedisStore({
+    target,
+    timeoutMs: config.redisTimeoutMs,
+    prefix: config.redisPrefix,
+    // Of this process alone: a restarted one must not be held back by the fences of the last.
+    nodeId: `${config.nodeId}-${randomBytes(4).toString("hex")}`,
+    journalMax: config.journalMaxEntries,
+    expiryGraceMs: config.expiryGraceMaxMs,
+    maxQueues: config.maxQueues,
+    diskIsLow: () => embedded?.diskIsLow() ?? false,
+    observe: (script, ms, error) => metrics.store(script, ms, error),
+    onError: createErrorLog(log),
+  });
+  return {
+    store,
+    embedded,
+    where: external === undefined ? `${config.dataDir} (embedded Redis)` : describeTarget(external),
+    async close() {
+      await store.close();
+      await embedded?.stop();
+    },
+  };
+}
+
+function externalTarget(config: Config): RedisTarget | undefined {
+  if (config.redisUrl !== undefined) return { kind: "url", url: config.redisUrl };
+  if (config.redisSentinels.length === 0) return undefined;
+  return {
+    kind: "sentinels",
+    sentinels: config.redisSentinels,
+    name: config.redisSentinelName ?? "",
+    sentinelPassword: config.redisSentinelPassword,
+    username: config.redisUsername,
+    password: config.redisPassword,
+  };
+}
+
+function startEmbedded(config: Config, log: Logger): Promise<EmbeddedRedis> {
+  return startEmbeddedRedis({
+    dataDir: config.dataDir,
+    serverPath: config.redisServer ?? "redis-server",
+    diskLowBytes: config.diskLowBytes,
+    log,
+    ...(config.redisMaxMemoryBytes > 0 ? { maxMemoryBytes: config.redisMaxMemoryBytes } : {}),
+  });
+}
+
+/** Without user and password. */
+function describeTarget(target: RedisTarget): string {
+  switch (target.kind) {
+    case "url":
+      return target.url.replace(/\/\/[^@/]*@/, "//");
+    case "sentinels":
+      return `Redis "${target.name}" by its Sentinels`;
+    case "socket":
+      return target.path;
+  }
+}
+
+const SAME_ERROR_AGAIN_MS = 10_000;
+
+/** A store that is away fails many times a second: one line says it, and another now and then. */
+function createErrorLog(log: Logger): (error: Error) => void {
+  let lastAt = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    const now = performance.now();
+    if (now - lastAt < SAME_ERROR_AGAIN_MS) return;
+    lastAt = now;
+    log.warn({ error: error.message }, "the store can't be reached; trying again");
+  };
+}

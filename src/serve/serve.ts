@@ -1,0 +1,145 @@
+import { SessionRegistry } from "../app/delivery/session-registry.ts";
+import { createDlq } from "../app/dlq.ts";
+import type { Config } from "../config/config.ts";
+import { startLoop } from "../loops/interval.ts";
+import { Pumps } from "../loops/pumps.ts";
+import { startReconciler } from "../loops/reconciler.ts";
+import { createLogger, type Logger } from "../observe/log.ts";
+import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
+import { createGuard, type Guard } from "../rpc/guard.ts";
+import { createListeners } from "../rpc/listeners.ts";
+import { readDescriptorSet } from "../rpc/reflection.ts";
+import { createServices, registerServices } from "../rpc/services.ts";
+import { LayoutError } from "../store/redis/layout.ts";
+import { banner } from "./banner.ts";
+import { untilSettled } from "./drain.ts";
+import { type OpenedStore, openStore } from "./open-store.ts";
+import { ServerReadiness } from "./readiness.ts";
+import { shutdownSignal } from "./signals.ts";
+
+/** A node gives a sign of life this often: its workers count while it does. */
+const BEAT_MS = 3_000;
+/** For calls that are still under way when the grace is over. */
+const LAST_CALLS_MS = 1_000;
+
+/** Runs the server until a signal ends it: config, store, use cases, loops, listeners. */
+export async function serve(config: Config, version: string): Promise<void> {
+  const log = createLogger(config);
+  for (const warning of config.warnings) log.warn(warning);
+  const metrics = createMetrics({
+    namespace: config.metricsNamespace,
+    maxQueues: config.metricsMaxQueues,
+    buildInfo: { version, node: process.version },
+  });
+  const opened = await openStore(config, log, metrics);
+  try {
+    await run(config, log, metrics, opened);
+  } finally {
+    await opened.close();
+  }
+  log.info("stopped");
+}
+
+async function run(
+  config: Config,
+  log: Logger,
+  metrics: MetricsRegistry,
+  opened: OpenedStore,
+): Promise<void> {
+  const { store } = opened;
+  const readiness = new ServerReadiness();
+  const draining = new AbortController();
+  const registry = new SessionRegistry(store.hints);
+  const settingsOf = (queue: string) => config.queueSettings(queue);
+  const shared = { store, registry, settingsOf, random: Math.random, observer: metrics, log };
+  const dlq = createDlq({
+    ...shared,
+    heartbeatMs: config.heartbeatIntervalMs,
+    draining: draining.signal,
+    drainGraceMs: config.drainGraceMs,
+  });
+  metrics.watchQueues(async () => (await dlq.stats([])).queues);
+  const guard = createGuard({ tokens: config.tokens, metrics, log });
+  const listeners = await listen(config, log, metrics, dlq, guard, readiness);
+  const address = await listeners.start();
+  log.info({ ...address, where: opened.where }, "listening");
+  process.stderr.write(banner({ ...address, where: opened.where }));
+
+  const fatal = watchStore(opened, readiness, log);
+  const pumps = new Pumps(shared);
+  pumps.start();
+  const loops = [startLoop(BEAT_MS, () => store.beat()), startReconciler(store, registry)];
+
+  const why = await Promise.race([shutdownSignal(), fatal]);
+  log.info({ why }, "draining");
+  readiness.set("draining", true);
+  const sessions = [...registry.all()].map(({ options }) => options);
+  draining.abort();
+  listeners.drain();
+  await pumps.stop();
+  await untilSettled(store, sessions, config.drainGraceMs);
+  await listeners.close(LAST_CALLS_MS);
+  await Promise.all(loops.map((loop) => loop.stop()));
+  if (why instanceof Error) throw why;
+}
+
+async function listen(
+  config: Config,
+  log: Logger,
+  metrics: MetricsRegistry,
+  dlq: ReturnType<typeof createDlq>,
+  guard: Guard,
+  readiness: ServerReadiness,
+) {
+  const { payloadMaxBytes, drainGraceMs, tlsCert, tlsKey } = config;
+  const descriptorSet = await readDescriptorSet();
+  const services = createServices({
+    dlq,
+    guard,
+    readiness,
+    descriptorSet,
+    payloadMaxBytes,
+    drainGraceMs,
+  });
+  return createListeners({
+    config: {
+      grpc: config.listenGrpc,
+      http: config.listenHttp === "off" ? undefined : config.listenHttp,
+      tls:
+        tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
+      compressMinBytes: config.compressMinBytes,
+      maxConnectionAgeMs: config.maxConnectionAgeMs,
+    },
+    routes: (router) => registerServices(router, services),
+    readiness,
+    metrics,
+    calls: guard.calls,
+    log,
+  });
+}
+
+/**
+ * Keeps readiness in step with the store. The promise only ever gives an error that ends the
+ * server: data that this version can't read, or an embedded Redis that refuses its data.
+ */
+function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger): Promise<Error> {
+  const { store, embedded } = opened;
+  return new Promise((resolve) => {
+    embedded?.ready.catch((error: unknown) => {
+      resolve(error instanceof Error ? error : new Error(String(error)));
+    });
+    store.onLost(() => readiness.set("store", true));
+    const check = async () => {
+      try {
+        for (const warning of await store.open()) log.warn(warning);
+        readiness.set("store", false);
+        log.info("the store is ready");
+      } catch (error) {
+        // Anything else is the connection again, and it tells when it is back.
+        if (error instanceof LayoutError) resolve(error);
+      }
+    };
+    store.onReady(() => void check());
+    if (store.ready) void check();
+  });
+}
