@@ -1,0 +1,38 @@
+import type { Redis } from "ioredis";
+
+/** The store's clock, moved by hand. */
+export interface TestClock {
+  readonly nowMs: number;
+  /** Jumps there, back too. Keys that expire keep their time to live: only the clock is wrong. */
+  set(nowMs: number): Promise<void>;
+  /** Lets time pass: also for the keys that expire by themselves. */
+  advance(ms: number): Promise<void>;
+}
+
+/** Takes `ms` from the time to live of every key of the prefix, as if they had passed. */
+const AGE_KEYS = `
+for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do
+  local left = redis.call('PTTL', key)
+  if left > 0 then
+    if left > tonumber(ARGV[2]) then redis.call('PEXPIRE', key, left - ARGV[2])
+    else redis.call('DEL', key) end
+  end
+end`;
+
+export function createTestClock(redis: Redis, prefix: string): TestClock {
+  let nowMs = 0;
+  const set = async (toMs: number) => {
+    nowMs = toMs;
+    await redis.set(`${prefix}:clock`, toMs);
+  };
+  return {
+    get nowMs() {
+      return nowMs;
+    },
+    set,
+    async advance(ms) {
+      await set(nowMs + ms);
+      await redis.eval(AGE_KEYS, 0, prefix, ms);
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import type { Redis } from "ioredis";
+import { decodeJournal, type JournalRecord } from "./store-journal.ts";
+import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
+
+export interface DumpedMessage extends DumpedState {
+  /** Which arrival it was: 1 for the first. */
+  arrival: number;
+  chunk: string;
+  envelope: string | undefined;
+  /** The failures after the first. */
+  history: string[];
+}
+
+/** All that a queue has in Redis, decoded. Ids, nonces and sessions are hex. */
+export interface QueueDump {
+  messages: Map<string, DumpedMessage>;
+  /** Index -> id -> score. */
+  indexes: Record<"due" | "isolated" | "leases" | "quarantine" | "expiry", Map<string, number>>;
+  /** Chunks by kind of key that exists, and the index of them. */
+  chunks: { states: string[]; bodies: string[]; failures: string[]; indexed: string[] };
+  /** Ids that have a body or failures. */
+  bodies: string[];
+  histories: string[];
+  counters: Record<string, number>;
+  /** Session -> ids of the leases it holds. */
+  sessions: Record<string, string[]>;
+  journal: JournalRecord[];
+}
+
+const INDEXES = ["due", "isolated", "leases", "quarantine", "expiry"] as const;
+
+export async function dumpQueue(redis: Redis, prefix: string, queue: string): Promise<QueueDump> {
+  const base = `${prefix}:{${queue}}`;
+  const keys = await redis.keys(`${base}:*`);
+  const family = (name: string) =>
+    keys
+      .filter((key) => key.startsWith(`${base}:${name}:`))
+      .map((key) => key.split(":").at(-1) ?? "");
+
+  const indexes = Object.fromEntries(
+    await Promise.all(INDEXES.map(async (name) => [name, await scores(redis, `${base}:${name}`)])),
+  ) as QueueDump["indexes"];
+
+  const bodies = await chunkEntries(redis, base, "bodies", family("bodies"));
+  const failures = await chunkEntries(redis, base, "failures", family("failures"));
+  const states = await chunkEntries(redis, base, "states", family("states"));
+  const messages = new Map<string, DumpedMessage>();
+  for (const [id, { chunk, value }] of states) {
+    messages.set(id, {
+      ...decodeState(value),
+      arrival: sequenceOf(Buffer.from(id, "hex")),
+      chunk,
+      envelope: bodies.get(id)?.value.toString(),
+      history: decodeHistory(failures.get(id)?.value),
+    });
+  }
+
+  const sessions: QueueDump["sessions"] = {};
+  // A session's id is binary: the key's text can't be split, its bytes can.
+  for (const key of (await redis.callBuffer("KEYS", `${base}:session:*`)) as Buffer[]) {
+    const held = (await redis.callBuffer("HKEYS", key)) as Buffer[];
+    sessions[key.subarray(-16).toString("hex")] = held.map((id) => id.toString("hex")).sort();
+  }
+
+  const counters = Object.entries(await redis.hgetall(`${base}:counters`));
+  return {
+    messages,
+    indexes,
+    chunks: {
+      states: family("states").sort(),
+      bodies: family("bodies").sort(),
+      failures: family("failures").sort(),
+      indexed: [...(await scores(redis, `${base}:chunks`)).values()].map(String).sort(),
+    },
+    bodies: [...bodies.keys()].sort(),
+    histories: [...failures.keys()].sort(),
+    counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
+    sessions,
+    journal: await journal(redis, `${base}:journal`),
+  };
+}
+
+async function scores(redis: Redis, key: string): Promise<Map<string, number>> {
+  const flat = (await redis.callBuffer("ZRANGE", key, "0", "-1", "WITHSCORES")) as Buffer[];
+  const found = new Map<string, number>();
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    found.set((flat[at] as Buffer).toString("hex"), Number(String(flat[at + 1])));
+  }
+  return found;
+}
+
+async function chunkEntries(redis: Redis, base: string, kind: string, chunks: readonly string[]) {
+  const found = new Map<string, { chunk: string; value: Buffer }>();
+  for (const chunk of chunks) {
+    const flat = (await redis.callBuffer("HGETALL", `${base}:${kind}:${chunk}`)) as Buffer[];
+    for (let at = 0; at + 1 < flat.length; at += 2) {
+      const value = flat[at + 1] as Buffer;
+      found.set((flat[at] as Buffer).toString("hex"), { chunk, value });
+    }
+  }
+  return found;
+}
+
+function decodeHistory(packed: Buffer | undefined): string[] {
+  const failures: string[] = [];
+  for (let at = 0; packed !== undefined && at < packed.length; ) {
+    const length = packed.readUInt32BE(at);
+    failures.push(packed.toString("utf8", at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return failures;
+}
+
+async function journal(redis: Redis, key: string): Promise<JournalRecord[]> {
+  const entries = (await redis.callBuffer("XRANGE", key, "-", "+")) as [Buffer, Buffer[]][];
+  return entries.flatMap(([, fields]) => decodeJournal(fields[1] as Buffer));
+}

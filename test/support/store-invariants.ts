@@ -1,0 +1,98 @@
+import { QUARANTINE_REASONS, REASONS } from "../../src/core/reason.ts";
+import { STATE_NUMBERS } from "../../src/store/redis/states.ts";
+import type { QueueDump } from "./store-dump.ts";
+import { chunkOf } from "./store-state.ts";
+
+/** What contradicts itself in a queue, in words. Empty: nothing. */
+export function brokenInvariants(dump: QueueDump): string[] {
+  const broken: string[] = [];
+  const check = (holds: boolean, words: string) => {
+    if (!holds) broken.push(words);
+  };
+
+  // Each message is in the one index of its state, under the score that its state names.
+  for (const [id, m] of dump.messages) {
+    const name = `message ${m.arrival}`;
+    const home = homeOf(m);
+    for (const index of ["due", "isolated", "leases", "quarantine"] as const) {
+      const there = dump.indexes[index].has(id);
+      check(
+        there === (index === home),
+        `${name} (${m.state}) ${there ? "is" : "is not"} in ${index}`,
+      );
+    }
+    const score = dump.indexes[home].get(id);
+    if (home === "due" || home === "isolated") check(score === m.dueAtMs, `${name}: due ${score}`);
+    if (home === "quarantine") check(score === m.sinceMs, `${name}: since ${score}`);
+    if (m.state === "SCHEDULED") {
+      const end = dump.indexes.expiry.get(id) ?? 0;
+      check(end === m.expireAtMs, `${name}: ends at ${m.expireAtMs}, its index says ${end}`);
+    }
+    if (m.state === "IN_FLIGHT") {
+      check(m.nonce !== "" && m.session !== "", `${name}: in flight without a lease`);
+      check(dump.sessions[m.session]?.includes(id) === true, `${name}: not among its session's`);
+    }
+    check((m.quarantineReason !== undefined) === (m.state === "QUARANTINED"), `${name}: why there`);
+    check(m.envelope?.length === m.bytes, `${name}: ${m.bytes} bytes, body ${m.envelope?.length}`);
+    check(m.hasHistory === dump.histories.includes(id), `${name}: history flag`);
+    check(String(chunkOf(Buffer.from(id, "hex"))) === m.chunk, `${name}: in a foreign chunk`);
+  }
+
+  // No index, body, history or session speaks of a message that is not there.
+  for (const [index, entries] of Object.entries(dump.indexes)) {
+    for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);
+  }
+  for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
+  for (const id of dump.histories) check(dump.messages.has(id), `a history of nobody: ${id}`);
+  for (const [session, ids] of Object.entries(dump.sessions)) {
+    for (const id of ids) {
+      const m = dump.messages.get(id);
+      check(m?.state === "IN_FLIGHT" && m.session === session, `session holds what it lost: ${id}`);
+    }
+  }
+  check(same(dump.chunks.indexed, dump.chunks.states), "the chunks' index lists other chunks");
+  check(same(dump.chunks.bodies, dump.chunks.states), "chunks of bodies are not those of states");
+
+  return [...broken, ...brokenCounts(dump)];
+}
+
+function brokenCounts(dump: QueueDump): string[] {
+  const broken: string[] = [];
+  const messages = [...dump.messages.values()];
+  const { counters } = dump;
+  const total = (name: string) => counters[name] ?? 0;
+  const expectCount = (name: string, value: number) => {
+    if (total(name) !== value) broken.push(`${name} counts ${total(name)}, there are ${value}`);
+  };
+
+  expectCount("messages", messages.length);
+  expectCount(
+    "bytes",
+    messages.reduce((sum, m) => sum + m.bytes, 0),
+  );
+  const left = ["succeeded", "discarded", "expired", "purged"].reduce((n, at) => n + total(at), 0);
+  expectCount("accepted", messages.length + left);
+
+  const cells = new Map<string, number>();
+  for (const m of messages) {
+    const why = m.quarantineReason === undefined ? 0 : QUARANTINE_REASONS[m.quarantineReason];
+    const cell = `c:${STATE_NUMBERS[m.state]}:${m.reason ? REASONS[m.reason] : 0}:${why}`;
+    cells.set(cell, (cells.get(cell) ?? 0) + 1);
+  }
+  const counted = Object.keys(counters).filter((name) => name.startsWith("c:"));
+  for (const cell of new Set([...cells.keys(), ...counted])) {
+    expectCount(cell, cells.get(cell) ?? 0);
+    if (counters[cell] === 0) broken.push(`${cell} is kept, and counts nothing`);
+  }
+  return broken;
+}
+
+function homeOf(m: { state: string; isolated: boolean }) {
+  if (m.state === "IN_FLIGHT") return "leases";
+  if (m.state === "QUARANTINED") return "quarantine";
+  return m.isolated ? "isolated" : "due";
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((value, index) => value === b[index]);
+}

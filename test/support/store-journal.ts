@@ -1,0 +1,56 @@
+import { ReplyReader } from "../../src/store/redis/reply.ts";
+
+/** One record of a queue's journal. */
+export interface JournalRecord {
+  kind: string;
+  /** Hex. */
+  id: string;
+  state: number;
+  reason: number;
+  quarantineReason: number;
+  attempts: number;
+  deliveryNumber: number;
+  dueAtMs: number;
+  note: string;
+}
+
+/** Names by number, as lua/lib/journal.lua has them; [0] is none. */
+const KINDS = [
+  "",
+  "sent",
+  "joined",
+  "claimed",
+  "succeeded",
+  "failed",
+  "released",
+  "returned",
+  "expired_lease",
+  "quarantined",
+  "discarded",
+  "expired_ttl",
+  "retried",
+  "extended",
+  "expired_retention",
+] as const;
+
+/** Reads the records of one entry. Throws on anything left over. */
+export function decodeJournal(entry: Buffer): JournalRecord[] {
+  const reader = new ReplyReader(entry);
+  const records: JournalRecord[] = [];
+  while (!reader.done) {
+    const kind = KINDS[reader.u8()];
+    if (!kind) throw new Error("a record of no kind");
+    records.push({
+      kind,
+      id: Buffer.from(reader.bytes(16)).toString("hex"),
+      state: reader.u8(),
+      reason: reader.u8(),
+      quarantineReason: reader.u8(),
+      attempts: reader.u16(),
+      deliveryNumber: reader.u32(),
+      dueAtMs: reader.ms(),
+      note: Buffer.from(reader.bytes(reader.u8())).toString(),
+    });
+  }
+  return records;
+}

@@ -1,0 +1,86 @@
+import {
+  type QuarantineReason,
+  quarantineReasonFromNumber,
+  type Reason,
+  reasonFromNumber,
+} from "../../src/core/reason.ts";
+import { ReplyReader } from "../../src/store/redis/reply.ts";
+
+/** A message's packed state, read by a second pair of eyes than the scripts' own. */
+export interface DumpedState {
+  state: "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
+  isolated: boolean;
+  rejoined: boolean;
+  poisoned: boolean;
+  hasHistory: boolean;
+  reason: Reason | undefined;
+  quarantineReason: QuarantineReason | undefined;
+  version: number;
+  attempts: number;
+  expiries: number;
+  releases: number;
+  unknown: number;
+  failures: number;
+  deliveryNumber: number;
+  bytes: number;
+  dueAtMs: number;
+  /** 0: never. */
+  expireAtMs: number;
+  ttlSeconds: number;
+  sinceMs: number;
+  leaseMs: number;
+  /** Hex; empty when no lease is known. */
+  nonce: string;
+  session: string;
+}
+
+const STATES = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const;
+
+export function decodeState(packed: Buffer): DumpedState {
+  const reader = new ReplyReader(packed);
+  const state = STATES[reader.u8() - 1];
+  if (state === undefined) throw new Error("a message in no state");
+  const isolated = reader.u8() === 1;
+  const flags = reader.u8();
+  const decoded = {
+    state,
+    isolated,
+    rejoined: (flags & 1) !== 0,
+    poisoned: (flags & 2) !== 0,
+    hasHistory: (flags & 4) !== 0,
+    reason: reasonFromNumber(reader.u8()),
+    quarantineReason: quarantineReasonFromNumber(reader.u8()),
+    version: reader.u16(),
+    attempts: reader.u16(),
+    expiries: reader.u8(),
+    releases: reader.u8(),
+    unknown: reader.u16(),
+    failures: reader.u16(),
+    deliveryNumber: reader.u32(),
+    bytes: reader.u32(),
+    dueAtMs: reader.ms(),
+    expireAtMs: reader.ms(),
+    ttlSeconds: reader.u32(),
+    sinceMs: reader.ms(),
+    leaseMs: reader.u32(),
+  };
+  const lease = Buffer.from(reader.bytes(reader.u8()));
+  return {
+    ...decoded,
+    nonce: lease.subarray(0, 16).toString("hex"),
+    session: lease.subarray(16).toString("hex"),
+  };
+}
+
+/** Number of a message's chunk, from its id: 128 arrivals share one. */
+export function chunkOf(id: Buffer): number {
+  return Math.floor(sequenceOf(id) / 128);
+}
+
+/** How many messages came before: the 40 bits around version and variant. */
+export function sequenceOf(id: Buffer): number {
+  const high = id.readUInt16BE(6) & 0x0fff;
+  const middle = id.readUInt8(8) & 0x3f;
+  const low = id.readUIntBE(9, 3) >> 2;
+  return high * 2 ** 28 + middle * 2 ** 22 + low;
+}
