@@ -50,8 +50,9 @@ local function schedule(id, s, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
   redis.call('ZADD', s.place == PLACE_ISOLATED and k_isolated or k_due, due, id)
   if s.expire > 0 then
-    -- A due time beyond the end of its life extends it by one more time to live.
-    if due > s.expire then s.expire = due + s.ttl * 1000 end
+    -- A due time at or beyond the end of its life extends it by one more time to live: else it
+    -- would end before its try.
+    if due >= s.expire then s.expire = due + s.ttl * 1000 end
     redis.call('ZADD', k_expiry, s.expire, id)
   end
   count_cell(s, 1)
