@@ -1,0 +1,12 @@
+// `npm run generate`: writes gen/ and the stubs of the clients from proto/.
+
+import { spawnSync } from "node:child_process";
+import { generateCommands } from "./checks/generated.mjs";
+import { ROOT } from "./setup/places.mjs";
+
+for (const [command = "", ...args] of generateCommands(ROOT)) {
+  // npm puts node_modules/.bin first in PATH.
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}

@@ -1,0 +1,32 @@
+// `npm test`: sets up what is missing, checks, tests, counts. With arguments (`npm test --
+// test/core`) it runs only those tests, without the checks. The last line is the count.
+
+import { runChecks } from "./checks/checks.mjs";
+import { runTests } from "./checks/tests.mjs";
+import { ensureDependencies } from "./setup/dependencies.mjs";
+import { ensureGrpcurl } from "./setup/grpcurl.mjs";
+import { ensureNode } from "./setup/node-runtime.mjs";
+import { envWithFirst } from "./setup/places.mjs";
+import { ensurePython } from "./setup/python.mjs";
+import { ensureRedisServer } from "./setup/redis-server.mjs";
+import { withWords } from "./setup/step.mjs";
+
+await withWords(() => {
+  const args = process.argv.slice(2);
+  const node = ensureNode();
+  ensureDependencies({ dev: true, node });
+  const env = {
+    ...envWithFirst(node),
+    DLQ_REDIS_SERVER: ensureRedisServer(),
+    DLQ_PYTHON: ensurePython(),
+    DLQ_GRPCURL: ensureGrpcurl(),
+  };
+
+  const checks = args.length === 0 ? runChecks(env) : { passed: 0, failed: 0 };
+  const tests = runTests(node, args, env);
+  const passed = checks.passed + tests.passed;
+  const failed = checks.failed + tests.failed;
+  if (tests.passed + tests.failed === 0) process.stdout.write("No test ran.\n");
+  if (failed > 0 || tests.passed === 0) process.exitCode = 1;
+  process.stdout.write(`${passed} passed, ${failed} failed\n`);
+});

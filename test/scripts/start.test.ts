@@ -1,0 +1,135 @@
+// `npm start` on a copy of the scripts with a small program in the server's place: what is under
+// test is what it sets up or asks for, and how it passes on arguments, signals and the end.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findRedisServer } from "../support/redis.ts";
+
+const SCRIPTS = resolve(import.meta.dirname, "../../scripts");
+
+/** Says what it was given and each signal; ends on `SIGUSR2` with 7, on its command with a code. */
+const PROGRAM = `
+  const say = (value) => console.log(JSON.stringify(value));
+  for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => say(name));
+  process.on("SIGUSR2", () => process.exit(7));
+  const { DLQ_REDIS_SERVER: redis } = process.env;
+  say({ args: process.argv.slice(2), redis, pid: process.pid });
+  const parent = process.ppid; // not left behind when a test fails
+  setInterval(() => process.ppid === parent || process.exit(), 1_000);`;
+
+let root: string;
+let started: ChildProcess[] = [];
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), "dlq-start-"));
+  await cp(SCRIPTS, join(root, "scripts"), { recursive: true });
+  await mkdir(join(root, "src"));
+  await writeFile(join(root, "src/main.ts"), PROGRAM);
+});
+afterEach(async () => {
+  for (const child of started) child.kill("SIGKILL");
+  started = [];
+  await rm(root, { recursive: true });
+});
+
+interface Greeting {
+  readonly args: readonly string[];
+  readonly redis?: string;
+  readonly pid: number;
+}
+
+function start(args: readonly string[], env: Record<string, string>) {
+  const script = join(root, "scripts/start.mjs");
+  const child = spawn(process.execPath, [script, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  started.push(child);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    errors += chunk.toString();
+  });
+  const closed = once(child, "close");
+  return {
+    child,
+    next: async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? "null"),
+    ended: async () => {
+      const [code, signal] = await closed;
+      return { code, signal, errors };
+    },
+  };
+}
+
+test("nothing missing: it is quiet, and the server gets its arguments and the Redis", async () => {
+  const redis = findRedisServer();
+  const run = start(["--log-level", "debug"], { DLQ_REDIS_SERVER: redis });
+  const greeting = (await run.next()) as Greeting;
+  expect(greeting).toMatchObject({ args: ["serve", "--log-level", "debug"], redis });
+  process.kill(greeting.pid, "SIGUSR2");
+  expect(await run.ended()).toEqual({ code: 7, signal: null, errors: "" });
+  expect(await readdir(root)).toEqual(["scripts", "src"]);
+});
+
+test("one Ctrl-C that arrives twice is one, and the end waits for the server", async () => {
+  const run = start([], { DLQ_REDIS_SERVER: findRedisServer() });
+  const { pid } = (await run.next()) as Greeting;
+  run.child.kill("SIGINT");
+  expect(await run.next()).toBe("SIGINT");
+  run.child.kill("SIGINT"); // npm's copy of it
+  run.child.kill("SIGTERM");
+  expect(await run.next()).toBe("SIGTERM");
+  process.kill(pid, "SIGUSR2");
+  expect(await run.ended()).toMatchObject({ code: 7 });
+});
+
+test("the terminal's Ctrl-C does not reach the server by itself: it has its own group", async () => {
+  const run = start([], { DLQ_REDIS_SERVER: findRedisServer() });
+  const { pid } = (await run.next()) as Greeting;
+  expect(() => process.kill(-pid, 0)).not.toThrow();
+  process.kill(pid, "SIGKILL");
+  expect(await run.ended()).toMatchObject({ signal: "SIGKILL" });
+});
+
+test("DLQ_SETUP=off touches nothing and says what is missing and what to do", async () => {
+  const { code, errors } = await start([], { DLQ_SETUP: "off", PATH: "" }).ended();
+  expect(code).toBe(1);
+  expect(errors).toMatch(/No redis-server.*apt-get install redis-tools.*DLQ_REDIS_URL/s);
+  expect(await readdir(root)).toEqual(["scripts", "src"]);
+
+  await writeFile(
+    join(root, "package-lock.json"),
+    JSON.stringify({ packages: { "node_modules/ioredis": { version: "6.0.0" } } }),
+  );
+  const second = await start([], { DLQ_SETUP: "off", PATH: "" }).ended();
+  expect(second).toMatchObject({ code: 1, errors: expect.stringContaining("npm ci") });
+});
+
+test("DLQ_REDIS_SERVER that is no redis-server is refused by name", async () => {
+  const { code, errors } = await start([], { DLQ_REDIS_SERVER: process.execPath }).ended();
+  expect({ code, errors }).toMatchObject({
+    code: 1,
+    errors: expect.stringContaining(process.execPath),
+  });
+});
+
+test.each([
+  ["a URL in the environment", [], { DLQ_REDIS_URL: "redis://localhost" }],
+  ["Sentinels in the environment", [], { DLQ_REDIS_SENTINELS: "localhost:26379" }],
+  ["a URL flag", ["--redis-url=redis://localhost"], {}],
+  ["a configuration file that names one", ["--config", "dlq.yaml"], {}],
+  ["help", ["--help"], {}],
+])("no redis-server is looked for with %s", async (_, args, env) => {
+  const file = join(root, "dlq.yaml");
+  await writeFile(file, "redis-url: redis://localhost\n");
+  const given = args.map((arg) => (arg === "dlq.yaml" ? file : arg));
+  const run = start(given, { DLQ_SETUP: "off", PATH: "", ...env });
+  const greeting = (await run.next()) as Greeting;
+  expect(greeting.redis).toBeUndefined();
+  process.kill(greeting.pid, "SIGUSR2");
+  await run.ended();
+});
