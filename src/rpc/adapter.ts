@@ -1,3 +1,4 @@
+import { constants } from "node:http2";
 import {
   Code,
   ConnectError,
@@ -5,7 +6,11 @@ import {
   type ContextValues,
   createConnectRouter,
 } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type {
+  UniversalHandler,
+  UniversalServerRequest,
+  UniversalServerResponse,
+} from "@connectrpc/connect/protocol";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import {
   type ConnectNodeAdapterOptions,
@@ -19,6 +24,7 @@ import { READ_MAX_BYTES } from "./services.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 type NodeRequest = Parameters<NodeHandler>[0];
+type NodeResponse = Parameters<NodeHandler>[1];
 
 export interface AdapterOptions {
   routes: (router: ConnectRouter) => void;
@@ -58,13 +64,14 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       options.fallback(request, response);
       return;
     }
-    const universal = universalRequestFromNodeRequest(
-      request,
-      response,
-      undefined,
-      options.contextValues?.(request),
-    );
+    const universal = read(request, response, options.contextValues?.(request));
+    if (universal === undefined) {
+      response.writeHead(400, { "content-type": "text/plain; charset=utf-8" });
+      response.end("the request names no host, or none that a URL can have\n");
+      return;
+    }
     boundTimeout(universal.header);
+    endUnread(request);
     handler(universal)
       .then((answer) => universalResponseToNodeResponse(explain(answer), response))
       .catch((error: unknown) => {
@@ -75,6 +82,37 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
         response.destroy();
       });
   };
+}
+
+/** Undefined where Connect throws, which here would be an uncaught exception: the process's end. */
+function read(
+  request: NodeRequest,
+  response: NodeResponse,
+  contextValues: ContextValues | undefined,
+): UniversalServerRequest | undefined {
+  try {
+    return universalRequestFromNodeRequest(request, response, undefined, contextValues);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A request that was refused halfway leaves its stream open for a rest that nobody reads: its
+ * client would wait for our window to open, and the connection could not end.
+ */
+function endUnread(request: NodeRequest): void {
+  if (!("stream" in request)) return;
+  const { stream } = request;
+  // The trailers are the last of the answer; the reset must not overtake them.
+  stream.once("wantTrailers", () => {
+    setImmediate(() => {
+      if (stream.readableEnded || stream.destroyed) return;
+      stream.close(constants.NGHTTP2_NO_ERROR);
+      // What is buffered and unread would keep even a closed one.
+      stream.destroy();
+    });
+  });
 }
 
 /** 23 days. A timer that is set to more than 2^31 ms fires at once. */

@@ -106,10 +106,13 @@ export function explainTransportError(code: number, message: string): ConnectErr
       ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
     ]);
   }
-  if (code === Code.InvalidArgument) {
-    return connectError(safeText(message, MESSAGE_BYTES), code, [errorInfo("MALFORMED_REQUEST")]);
-  }
-  return undefined;
+  // Connect calls unreadable bytes an internal error; they are the sender's.
+  const unreadable = code === Code.Internal && message.startsWith("parse binary: ");
+  if (code !== Code.InvalidArgument && !unreadable) return undefined;
+  const words = unreadable ? `not a message of this method: ${message}` : message;
+  return connectError(safeText(words, MESSAGE_BYTES), Code.InvalidArgument, [
+    errorInfo("MALFORMED_REQUEST"),
+  ]);
 }
 
 function connectError(message: string, code: Code, details: readonly ErrorDetail[]): ConnectError {
