@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { Code, createClient } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-node";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { errorOf, violationsOf } from "./in-memory.ts";
+import { MESSAGE_ID_TEXT, opened } from "./scripted-dlq.ts";
+import { startServer } from "./sockets.ts";
+
+describe("Connect by plain HTTP and JSON", () => {
+  const post = (address: string, method: string, body: unknown, headers = {}) =>
+    fetch(`http://${address}/dlq.v1.DlqService/${method}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+
+  it("sends a dead letter", async () => {
+    const server = await startServer();
+    const response = await post(server.http, "SendToDlq", {
+      queue: "orders",
+      payload: { text: "{}" },
+      failure: { reason: "REASON_TIMEOUT", httpStatus: 504 },
+      delay: "1.5s",
+    });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      id: MESSAGE_ID_TEXT,
+      state: "MESSAGE_STATE_SCHEDULED",
+    });
+    expect(server.dlq.sent[0]).toMatchObject({
+      queue: "orders",
+      delayMs: 1_500,
+      failure: { reason: "TIMEOUT" },
+    });
+  });
+
+  it("names what is wrong", async () => {
+    const server = await startServer();
+    const response = await post(server.http, "SendToDlq", { queue: "a b" });
+    expect(response.status).toBe(400);
+    const body = (await response.json()) as { code: string; details: { type: string }[] };
+    expect(body.code).toBe("invalid_argument");
+    expect(body.details.map((one) => one.type)).toContain("google.rpc.BadRequest");
+  });
+
+  it("wants the same token", async () => {
+    const server = await startServer({ tokens: ["t1"] });
+    expect((await post(server.http, "Stats", {})).status).toBe(401);
+    const authorization = "Bearer t1";
+    expect((await post(server.http, "Stats", {}, { authorization })).status).toBe(200);
+  });
+
+  it("has the same size limit", async () => {
+    const server = await startServer();
+    const response = await post(server.http, "SendToDlq", { sourceId: "x".repeat(5_000_000) });
+    expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
+  });
+});
+
+it("gRPC-Web streams, and its errors have details", async () => {
+  const server = await startServer();
+  server.dlq.onStream = async function* () {
+    yield opened();
+    yield { kind: "heartbeat" };
+  };
+  const transport = createGrpcWebTransport({
+    baseUrl: `http://${server.http}`,
+    httpVersion: "1.1",
+  });
+  const client = createClient(DlqService, transport);
+  const frames: (string | undefined)[] = [];
+  for await (const { frame } of client.streamDue({ queues: ["q"] })) frames.push(frame.case);
+  expect(frames).toEqual(["opened", "heartbeat"]);
+  const error = await errorOf(client.sendToDlq({ queue: "q" }));
+  expect(error.code).toBe(Code.InvalidArgument);
+  expect(violationsOf(error).map((v) => v.field)).toEqual(["payload"]);
+});
+
+it.each([
+  ["no host", "POST /dlq.v1.DlqService/Stats HTTP/1.0\r\n\r\n"],
+  ["a host that is none", "POST /dlq.v1.DlqService/Stats HTTP/1.1\r\nHost: a b%\r\n\r\n"],
+])("a request with %s is refused, and the server lives on", async (_, request) => {
+  const server = await startServer();
+  const [host, port] = server.http.split(":");
+  const socket = connect(Number(port), host);
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  socket.write(request);
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1.1 400 [^]*the request names no host/);
+  expect((await fetch(`http://${server.http}/livez`)).status).toBe(200);
+});
+
+describe("pages", () => {
+  const get = async (url: string, init?: RequestInit) => {
+    const response = await fetch(url, init);
+    return {
+      status: response.status,
+      type: response.headers.get("content-type"),
+      body: await response.text(),
+    };
+  };
+
+  it("/livez is about the process, /readyz about its work", async () => {
+    const { http, readiness } = await startServer();
+    expect(await get(`http://${http}/readyz`)).toMatchObject({ status: 200 });
+    readiness.set("NOT_SERVING");
+    const page = await get(`http://${http}/readyz`);
+    expect(page.status).toBe(503);
+    expect(page.body).toContain("the store does not answer");
+    expect(await get(`http://${http}/livez`)).toMatchObject({ status: 200, body: "alive\n" });
+  });
+
+  it("/metrics has the calls of both listeners, and needs no token", async () => {
+    const { http, client } = await startServer({ tokens: ["t1"] });
+    await errorOf(client.stats({}));
+    const page = await get(`http://${http}/metrics`);
+    expect(page).toMatchObject({ status: 200, type: expect.stringContaining("text/plain") });
+    expect(page.body).toContain(
+      'dlq_rpc_duration_seconds_count{method="dlq.v1.DlqService/Stats",code="UNAUTHENTICATED"} 1',
+    );
+  });
+
+  it("say what there is where there is nothing", async () => {
+    const { http } = await startServer();
+    const page = await get(`http://${http}/`);
+    expect(page.status).toBe(404);
+    expect(page.body).toContain("/metrics");
+    expect((await get(`http://${http}/livez`, { method: "POST" })).status).toBe(405);
+    expect((await get(`http://${http}/constructor`)).status).toBe(404);
+  });
+
+  it("send keep-alive clients away while the server drains, and still answer", async () => {
+    const { http, listeners } = await startServer();
+    listeners.drain();
+    const response = await fetch(`http://${http}/livez`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("connection")).toBe("close");
+  });
+});
+
+it("can be off", async () => {
+  const server = await startServer({ config: { http: undefined } });
+  expect(server.http).toBe("");
+  await server.client.stats({});
+});

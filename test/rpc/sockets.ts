@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { connect as connectHttp2, constants, type OutgoingHttpHeaders } from "node:http2";
+import { resolve } from "node:path";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { onTestFinished } from "vitest";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { createListeners, type ListenersConfig } from "../../src/rpc/listeners.ts";
+import { registerServices } from "../../src/rpc/services.ts";
+import { createRig, type Rig, type RigOptions } from "./in-memory.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+export interface Server extends Rig {
+  /** `127.0.0.1:PORT`. */
+  grpc: string;
+  http: string;
+  listeners: ReturnType<typeof createListeners>;
+  client: Client<typeof DlqService>;
+}
+
+export interface ServerOptions extends RigOptions {
+  config?: Partial<ListenersConfig>;
+}
+
+/** Real listeners on free ports over scripted use cases; closed when the test ends. */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const registry = createMetrics({ namespace: "", maxQueues: 10, buildInfo: { version: "test" } });
+  const rig = await createRig({ metrics: registry, ...options });
+  const listeners = createListeners({
+    config: {
+      grpc: LOOPBACK,
+      http: LOOPBACK,
+      tls: undefined,
+      compressMinBytes: 0,
+      maxConnectionAgeMs: 0,
+      ...options.config,
+    },
+    routes: (router) => registerServices(router, rig.services),
+    readiness: rig.readiness,
+    metrics: registry,
+    calls: rig.guard.calls,
+    log: { debug: () => {}, warn: () => {} },
+  });
+  const { grpc, http = "" } = await listeners.start();
+  onTestFinished(() => listeners.close(0));
+  return { ...rig, grpc, http, listeners, client: grpcClient(`http://${grpc}`) };
+}
+
+export function grpcClient(baseUrl: string): Client<typeof DlqService> {
+  return createClient(DlqService, createGrpcTransport({ baseUrl }));
+}
+
+/** The program `grpcurl`, which stands for every client that is not ours. */
+export function grpcurl(...args: string[]): Promise<{ code: number; out: string }> {
+  const found = [process.env.DLQ_GRPCURL, resolve(".runtime/bin/grpcurl")].find(
+    (file) => file !== undefined && existsSync(file),
+  );
+  return new Promise((done) => {
+    execFile(found ?? "grpcurl", args, { timeout: 20_000 }, (error, stdout, stderr) => {
+      if (error !== null && (error as NodeJS.ErrnoException).code === "ENOENT") {
+        done({ code: -1, out: "grpcurl is missing: run npm test, or set DLQ_GRPCURL to it" });
+        return;
+      }
+      done({ code: typeof error?.code === "number" ? error.code : 0, out: stdout + stderr });
+    });
+  });
+}
+
+export interface RawAnswer {
+  headers: Record<string, unknown>;
+  trailers: Record<string, unknown>;
+  body: Buffer;
+}
+
+/** One gRPC call by bare HTTP/2, for what no client library shows. */
+export async function rawCall(
+  address: string,
+  path: string,
+  message: Uint8Array,
+  headers: OutgoingHttpHeaders = {},
+): Promise<RawAnswer> {
+  const session = connectHttp2(`http://${address}`);
+  try {
+    return await new Promise<RawAnswer>((done, fail) => {
+      session.on("error", fail);
+      const stream = session.request({
+        [constants.HTTP2_HEADER_METHOD]: "POST",
+        [constants.HTTP2_HEADER_PATH]: path,
+        "content-type": "application/grpc",
+        te: "trailers",
+        ...headers,
+      });
+      const answer: RawAnswer = { headers: {}, trailers: {}, body: Buffer.alloc(0) };
+      stream.on("response", (received) => Object.assign(answer.headers, received));
+      stream.on("trailers", (received) => Object.assign(answer.trailers, received));
+      stream.on("data", (chunk: Buffer) => {
+        answer.body = Buffer.concat([answer.body, chunk]);
+      });
+      stream.on("end", () => done(answer));
+      stream.on("error", fail);
+      const prefix = Buffer.alloc(5);
+      prefix.writeUInt32BE(message.length, 1);
+      stream.end(Buffer.concat([prefix, message]));
+    });
+  } finally {
+    session.destroy();
+  }
+}
