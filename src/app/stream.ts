@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { parseMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { SessionRecord, Store } from "../store/contract.ts";
+import { atMost } from "./at-most.ts";
 import type { StreamCommand, StreamFrame } from "./commands.ts";
 import { giveBack } from "./delivery/give-back.ts";
 import { Session } from "./delivery/session.ts";
@@ -21,8 +22,10 @@ export interface StreamParts {
   drainGraceMs: number;
 }
 
-/** How long to wait before the store is asked again whether a resumed session still has leases. */
-const RELOAD_MS = 250;
+/** How long to wait before a store that did not answer is asked again. */
+const AGAIN_MS = 250;
+/** A stream opens after this long at the latest, whether or not the store knows of it yet. */
+const OPEN_MS = 250;
 
 /** Keeps a worker's stream: opens its session, writes what pumps claim for it, and cleans up. */
 export function createStream(parts: StreamParts) {
@@ -37,12 +40,12 @@ export function createStream(parts: StreamParts) {
     const over = AbortSignal.any([signal, parts.draining]);
     const facts = { session: idText, worker: workerId, queues: queues.length };
     try {
-      await loadLeases(store, session, command, over);
+      const visible = untilDone(() => store.registerSession(record), over);
+      await Promise.all([loadLeases(store, session, command, over), atMost(OPEN_MS, visible)]);
       log.info({ ...facts, held: session.held }, "stream opened");
       const opened = { sessionId: idText, leaseMs: shortestLease(parts, command) };
       yield { kind: "opened", ...opened, leasesHeld: session.held };
       registry.add(session);
-      untilDone(() => store.registerSession(record), over);
       yield* frames(session, over, parts.heartbeatMs);
       if (parts.draining.aborted && !signal.aborted) {
         yield { kind: "drain", graceMs: parts.drainGraceMs };
@@ -98,11 +101,7 @@ async function loadLeases(
     session.loading = false;
   };
   session.loading = true;
-  try {
-    await load();
-  } catch {
-    untilDone(load, over);
-  }
+  await atMost(OPEN_MS, untilDone(load, over));
 }
 
 function shortestLease(parts: StreamParts, command: StreamCommand): number {
@@ -144,11 +143,15 @@ async function leave(store: Store, record: SessionRecord): Promise<void> {
   await store.unregisterSession(record).catch(() => {});
 }
 
-/** Tries in the background until it works or all is over. */
-function untilDone(work: () => Promise<void>, over: AbortSignal): void {
-  const attempt = () => {
-    if (over.aborted) return;
-    work().catch(() => setTimeout(attempt, RELOAD_MS).unref());
-  };
-  attempt();
+/** Tries again and again, until it works or all is over. */
+async function untilDone(work: () => Promise<void>, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    try {
+      return await work();
+    } catch {
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, AGAIN_MS).unref();
+      });
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import type { ConnectRouter } from "@connectrpc/connect";
+import { atMost } from "../app/at-most.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import type { ListenAddress } from "./bind.ts";
 import type { Calls } from "./calls.ts";
@@ -108,13 +109,4 @@ export function createListeners(options: ListenersOptions): Listeners {
       await closed;
     },
   };
-}
-
-async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, timeout]);
-  clearTimeout(timer);
 }
