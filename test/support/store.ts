@@ -37,6 +37,7 @@ export class TestStore {
       journalMax: 10_000,
       // Time jumps in tests, and no outage is meant by it.
       expiryGraceMs: 0,
+      maxQueues: 1_000,
       clock: "key",
       ...options,
     });

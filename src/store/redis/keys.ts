@@ -32,7 +32,7 @@ export const QUEUE_KEYS = {
   counters: ":counters",
   /** hash: smoothed rates, packed with the instant of their last change. */
   rates: ":rates",
-  /** hash: `tended` (last tick while leases were out) and `grace` (no lease expires before). */
+  /** hash: `tended` (last tick while leases were out) and `resumed` (the first one after an outage). */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
   sequence: ":sequence",

@@ -7,33 +7,51 @@ local fence = tonumber(redis.call('HGET', k_fences, node) or '0')
 local fenced = claim_number <= fence
 
 -- While leases are out, somebody ticks every second. A longer silence means that the store or all
--- servers were away, and workers could not speak: leases get one more grace.
-local tended = redis.call('HMGET', k_meta, 'tended', 'grace')
-local grace_until = tonumber(tended[2] or '0')
+-- servers were away, and workers could not speak: leases get one more grace from now.
+local tended = redis.call('HMGET', k_meta, 'tended', 'resumed')
+local resumed = tonumber(tended[2] or '0')
 local leases_out = redis.call('ZCARD', k_leases)
-if leases_out > 0 and tended[1] and now - tonumber(tended[1]) > silence then
-  grace_until = now + grace
-  redis.call('HSET', k_meta, 'grace', grace_until)
+local outage = leases_out > 0 and tended[1] and now - tonumber(tended[1]) > silence
+-- A clock that has jumped back must not make the grace endless.
+if outage or resumed > now then
+  resumed = now
+  redis.call('HSET', k_meta, 'resumed', resumed)
+end
+
+-- The state of a message that an index names. An entry that names nobody, or a message that is
+-- elsewhere, is a defect: it is taken away and counted, so that it can't stop every later tick.
+local function indexed(index, id, state)
+  local s = load_state(id)
+  if s and s.state == state then return s end
+  redis.call('ZREM', index, id)
+  count('healed')
+  return nil
 end
 
 local lost = {}
 
+local function expire(id, s)
+  local session, held = s.session, math.max(0, now - s.since)
+  leave(id, s)
+  s.expiries, s.unknown = s.expiries + 1, s.unknown + 1
+  count('lease_expiries')
+  if s.expiries >= crash_loop_at then
+    quarantine(id, s, QUARANTINE_CRASH_LOOP)
+  else
+    s.place = s.expiries >= isolate_at and PLACE_ISOLATED or PLACE_DUE
+    schedule(id, s, now)
+  end
+  journal('expired_lease', id, s)
+  lost[#lost + 1] = struct.pack('>c16c16BI6', session, id, s.state, held)
+end
+
 local function expire_leases()
-  if now < grace_until then return end
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, batch)) do
-    local s = load_state(id)
-    local session, held = s.session, now - s.since
-    leave(id, s)
-    s.expiries, s.unknown = s.expiries + 1, s.unknown + 1
-    count('lease_expiries')
-    if s.expiries >= crash_loop_at then
-      quarantine(id, s, QUARANTINE_CRASH_LOOP)
-    else
-      s.place = s.expiries >= isolate_at and PLACE_ISOLATED or PLACE_DUE
-      schedule(id, s, now)
+    local s = indexed(k_leases, id, IN_FLIGHT)
+    if s then
+      local grace_end = resumed + math.min(s.lease, grace)
+      if grace_end > now then redis.call('ZADD', k_leases, grace_end, id) else expire(id, s) end
     end
-    journal('expired_lease', id, s)
-    lost[#lost + 1] = struct.pack('>c16c16BI6', session, id, s.state, held)
   end
 end
 
@@ -50,7 +68,9 @@ end
 local function end_lives()
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, batch)) do
     local s = load_state(id)
-    if s.state ~= SCHEDULED then
+    if not s then
+      indexed(k_expiry, id)
+    elseif s.state ~= SCHEDULED then
       -- In flight: never touched; it is entered again when it is scheduled again.
       redis.call('ZREM', k_expiry, id)
     elseif ttl_discards == 1 then
@@ -65,7 +85,8 @@ local function end_lives()
   if retention > 0 then
     local before = now - retention
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, '-inf', before, 'LIMIT', 0, batch)) do
-      remove(id, load_state(id), 'expired_retention')
+      local s = indexed(k_quarantine, id, QUARANTINED)
+      if s then remove(id, s, 'expired_retention') end
     end
   end
 end
@@ -89,7 +110,7 @@ local function claim(id, s, at)
   replies[#replies + 1] = struct.pack('>HBc16I4HBHHI6I6I6I4', (at - FIRST) / STRIDE, isolated and 1 or 0,
     id, s.delivery, u16(s.attempts), s.reason, u16(s.failures), u16(s.unknown), s.due, s.expire,
     now + lease, s.size)
-  replies[#replies + 1] = redis.call('HGET', k_bodies .. chunk_of(id), id)
+  replies[#replies + 1] = redis.call('HGET', k_bodies .. chunk_of(id), id) or ''
   replies[#replies + 1] = latest_failure(id, s)
 end
 
@@ -105,14 +126,29 @@ local function open_sessions()
   return sessions
 end
 
+-- Bytes of envelopes in this reply. It is full when one more would exceed its bound; the first
+-- one always fits.
+local sent = 0
+local function reply_has_room(s)
+  return sent == 0 or sent + s.size <= reply_bytes
+end
+
 -- Suspects first: each alone, on a session that holds nothing. Returns the sessions that are left.
 local function claim_isolated(sessions)
-  local due = redis.call('ZRANGEBYSCORE', k_isolated, '-inf', now, 'LIMIT', 0, #sessions)
+  local limit = math.min(#sessions, batch)
+  local due = redis.call('ZRANGEBYSCORE', k_isolated, '-inf', now, 'LIMIT', 0, limit)
+  local suspects = {}
+  for _, id in ipairs(due) do
+    local s = indexed(k_isolated, id, SCHEDULED)
+    if s then suspects[#suspects + 1] = { id = id, s = s } end
+  end
   local left, taken = {}, 0
   for _, session in ipairs(sessions) do
-    if session.idle and taken < #due then
+    local suspect = suspects[taken + 1]
+    if suspect and session.idle and session.count > 0 and reply_has_room(suspect.s) then
       taken = taken + 1
-      claim(due[taken], load_state(due[taken]), session.at)
+      sent = sent + suspect.s.size
+      claim(suspect.id, suspect.s, session.at)
     else
       left[#left + 1] = session
     end
@@ -126,22 +162,26 @@ local function claim_due(sessions)
   local room = 0
   for _, session in ipairs(sessions) do room = room + session.count end
   local due = redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, math.min(room, batch))
-  local turn, sent = 1, 0
-  for _, id in ipairs(due) do
-    local s = load_state(id)
-    local chosen
+  local turn = 1
+  local function choose(s)
     for step = 0, #sessions - 1 do
       local index = (turn + step - 1) % #sessions + 1
       local session = sessions[index]
       if session.count > 0 and (s.size <= session.bytes or session.idle) then
-        chosen, turn = session, index + 1
-        break
+        turn = index + 1
+        return session
       end
     end
-    if not chosen or (sent > 0 and sent + s.size > reply_bytes) then break end
-    sent = sent + s.size
-    chosen.count, chosen.bytes, chosen.idle = chosen.count - 1, chosen.bytes - s.size, false
-    claim(id, s, chosen.at)
+  end
+  for _, id in ipairs(due) do
+    local s = indexed(k_due, id, SCHEDULED)
+    if s then
+      local chosen = choose(s)
+      if not chosen or not reply_has_room(s) then break end
+      sent = sent + s.size
+      chosen.count, chosen.bytes, chosen.idle = chosen.count - 1, chosen.bytes - s.size, false
+      claim(id, s, chosen.at)
+    end
   end
 end
 
@@ -154,8 +194,6 @@ end
 
 -- When to come again; 0 where there is nothing to wait for.
 local function at_head(key) return head_score(key) or 0 end
-local first_lease = at_head(k_leases)
-if first_lease > 0 then first_lease = math.max(first_lease, grace_until) end
 local first_quarantined = retention > 0 and at_head(k_quarantine) or 0
 local first_end = at_head(k_expiry)
 if first_quarantined > 0 and (first_end == 0 or first_quarantined + retention < first_end) then
@@ -168,7 +206,7 @@ flush_counters()
 flush_journal(journal_max)
 flush_wake()
 replies[1] = struct.pack('>I6BI6I6I6I6I4', now, fenced and 1 or 0, at_head(k_due), at_head(k_isolated),
-  first_lease, first_end, leases_left)
+  at_head(k_leases), first_end, leases_left)
 table.insert(replies, 2, table.concat(lost))
 table.insert(replies, 3, table.concat(gone))
 return replies

@@ -2,28 +2,31 @@
 -- A message in state s is in exactly one of: due or isolated (SCHEDULED), leases (IN_FLIGHT),
 -- quarantine (QUARANTINED); and, while scheduled and mortal, also in expiry.
 
--- The earliest due time among what this script has made due: whoever sleeps longer must be woken.
-local earliest_due
-
 local function head_score(key)
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   return head[2] and tonumber(head[2]) or nil
 end
 
-local head_before
+local function waiting_index(place)
+  return place == PLACE_ISOLATED and k_isolated or k_due
+end
 
-local function note_head()
-  if head_before == nil then
-    local due, isolated = head_score(k_due), head_score(k_isolated)
-    head_before = math.min(due or math.huge, isolated or math.huge)
+-- By place: the earliest due time among what this script schedules, and that of the head before.
+-- Apart, because a suspect that waits for an idle session must not hide what others could take.
+local earliest_due, head_before = {}, {}
+
+local function note_due(place, due)
+  if not head_before[place] then
+    head_before[place] = head_score(waiting_index(place)) or math.huge
   end
+  earliest_due[place] = math.min(due, earliest_due[place] or math.huge)
 end
 
 -- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
 -- look by themselves.
 local function flush_wake()
-  if earliest_due and earliest_due < head_before then
-    redis.call('PUBLISH', PREFIX .. ':wake', QUEUE)
+  for place, due in pairs(earliest_due) do
+    if due < head_before[place] then return redis.call('PUBLISH', PREFIX .. ':wake', QUEUE) end
   end
 end
 
@@ -36,7 +39,7 @@ end
 local function leave(id, s)
   count_cell(s, -1)
   if s.state == SCHEDULED then
-    redis.call('ZREM', s.place == PLACE_ISOLATED and k_isolated or k_due, id)
+    redis.call('ZREM', waiting_index(s.place), id)
   elseif s.state == IN_FLIGHT then
     drop_lease(id, s)
   else
@@ -45,10 +48,9 @@ local function leave(id, s)
 end
 
 local function schedule(id, s, due)
-  note_head()
-  if not earliest_due or due < earliest_due then earliest_due = due end
+  note_due(s.place, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
-  redis.call('ZADD', s.place == PLACE_ISOLATED and k_isolated or k_due, due, id)
+  redis.call('ZADD', waiting_index(s.place), due, id)
   if s.expire > 0 then
     -- A due time at or beyond the end of its life extends it by one more time to live: else it
     -- would end before its try.

@@ -1,0 +1,212 @@
+import { expect, test } from "vitest";
+import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { START_MS, until, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  hex,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+  storedId,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+const send = async (count = 1) =>
+  (
+    await at.current.store.send(
+      QUEUE,
+      Array.from({ length: count }, () => item()),
+      SETTINGS,
+    )
+  ).map(storedId);
+const message = async (id: Uint8Array) => (await at.current.dump(QUEUE)).messages.get(hex(id));
+const claim = async (n = 1) => (await at.current.tick(QUEUE, [session(n)])).claimed;
+
+/** Lets whoever has the message lose it. */
+async function expire() {
+  await at.current.clock.advance(30_000);
+  return at.current.tick(QUEUE);
+}
+
+test("a lease that ends is taken back: counted, unknown, not an attempt", async () => {
+  const id = only(await send());
+  await claim();
+  await at.current.clock.advance(29_999);
+  expect((await at.current.tick(QUEUE)).lost).toEqual([]);
+  await at.current.clock.advance(1);
+  expect(await at.current.tick(QUEUE)).toMatchObject({
+    lost: [{ sessionId: sessionId(1), id, state: "SCHEDULED", heldMs: 30_000 }],
+    leasesOut: 0,
+    nextDueAtMs: START_MS + 30_000,
+    nextLeaseAtMs: undefined,
+  });
+  expect(await message(id)).toMatchObject({
+    state: "SCHEDULED",
+    attempts: 0,
+    expiries: 1,
+    unknown: 1,
+    dueAtMs: START_MS + 30_000,
+  });
+  expect((await at.current.dump(QUEUE)).counters).toMatchObject({ lease_expiries: 1 });
+  expect(only(await claim(2))).toMatchObject({ outcomeUnknown: true, deliveryNumber: 2 });
+});
+
+test("after two expiries it is only handed to a session that holds nothing, and alone", async () => {
+  const [suspect, neighbour] = (await send(2)) as [Uint8Array, Uint8Array];
+  const both = await claim();
+  await at.current.store.settle(QUEUE, NO_REQUEST, [
+    outcome(both[1] as (typeof both)[0], "release", { delayMs: 60_000 }),
+  ]);
+  await expire();
+  await claim();
+  await expire();
+  expect(await at.current.tick(QUEUE)).toMatchObject({
+    nextDueAtMs: START_MS + 60_000,
+    nextIsolatedAtMs: START_MS + 60_000,
+  });
+
+  const busy = await at.current.tick(QUEUE, [session(1, { idle: false })]);
+  expect(busy.claimed.map((c) => hex(c.id))).toEqual([hex(neighbour)]);
+  await send();
+  const { claimed } = await at.current.tick(QUEUE, [session(2), session(3)]);
+  expect(claimed).toHaveLength(2);
+  expect(claimed.find((c) => c.session === 0)).toMatchObject({ id: suspect, isolated: true });
+  expect(claimed.find((c) => c.session === 1)).toMatchObject({ isolated: false });
+  expect(await at.current.store.leases(QUEUE, sessionId(2))).toMatchObject([
+    { id: suspect, isolated: true, deliveryNumber: 3 },
+  ]);
+});
+
+test("an idle session without room gets no suspect", async () => {
+  await send();
+  await claim();
+  await expire();
+  await claim();
+  await expire();
+  expect((await at.current.tick(QUEUE, [session(2, { count: 0 })])).claimed).toEqual([]);
+});
+
+test("suspects, too, are handed out within the bytes of one reply", async () => {
+  const items = Array.from({ length: 3 }, () => item({ envelope: bytes("x".repeat(2 << 20)) }));
+  await at.current.store.send(QUEUE, items, SETTINGS);
+  for (let n = 0; n < 2; n++) {
+    await claim();
+    await claim();
+    await expire();
+  }
+  const four = [session(1), session(2), session(3), session(4)];
+  expect((await at.current.tick(QUEUE, four)).claimed).toHaveLength(2);
+});
+
+test("after five expiries it is quarantined as a crash loop", async () => {
+  const id = only(await send());
+  for (let n = 1; n <= 4; n++) {
+    await claim();
+    expect(only((await expire()).lost).state).toBe("SCHEDULED");
+  }
+  await claim();
+  expect(only((await expire()).lost).state).toBe("QUARANTINED");
+  expect(await message(id)).toMatchObject({
+    quarantineReason: "CRASH_LOOP",
+    expiries: 5,
+    attempts: 0,
+  });
+});
+
+test("an outcome clears a suspect", async () => {
+  const id = only(await send());
+  await claim();
+  await expire();
+  await claim();
+  await expire();
+  const claimed = only(await claim());
+  await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "failReschedule")]);
+  expect(await message(id)).toMatchObject({ expiries: 0, isolated: false, attempts: 1 });
+});
+
+test("one tick takes back a bounded number of leases", async () => {
+  await send(250);
+  await at.current.tick(QUEUE, [session(1, { count: 250 })]);
+  await at.current.tick(QUEUE, [session(1, { count: 250 })]);
+  expect((await expire()).lost).toHaveLength(200);
+  expect((await at.current.tick(QUEUE)).lost).toHaveLength(50);
+});
+
+let claimNumber = 0;
+const tickOf = (store: RedisStore, n?: number, leaseMs = 30_000) =>
+  store.tick(QUEUE, {
+    claimNumber: ++claimNumber,
+    sessions: n === undefined ? [] : [session(n, { leaseMs })],
+    settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
+  });
+
+async function graceful() {
+  const store = at.current.openStore({ expiryGraceMs: 30_000 });
+  await until("the connection", () => store.ready || undefined);
+  return store;
+}
+
+test("after an outage leases get one more grace, in which workers can speak", async () => {
+  const store = await graceful();
+  const [a, b] = (await send(2)) as [Uint8Array, Uint8Array];
+  const { claimed } = await tickOf(store, 1);
+  await at.current.clock.advance(3_600_000);
+  const back = await tickOf(store);
+  expect(back).toMatchObject({ lost: [], leasesOut: 2, nextLeaseAtMs: START_MS + 3_630_000 });
+
+  // One worker extends, though its lease is long over; the other stays silent.
+  const extended = await store.extend(QUEUE, [
+    { token: outcome(claimed[0] as (typeof claimed)[0], "succeed").token, leaseMs: undefined },
+  ]);
+  expect(extended).toEqual([{ status: "APPLIED", leaseExpireAtMs: START_MS + 3_630_000 }]);
+  for (let second = 0; second < 30; second += 3) {
+    expect((await tickOf(store)).lost).toEqual([]);
+    await at.current.clock.advance(second === 27 ? 2_999 : 3_000);
+  }
+  await store.extend(QUEUE, [
+    { token: outcome(claimed[0] as (typeof claimed)[0], "succeed").token, leaseMs: undefined },
+  ]);
+  await at.current.clock.advance(1);
+  expect((await tickOf(store)).lost.map((lease) => lease.id)).toEqual([b]);
+  expect(await message(a)).toMatchObject({ state: "IN_FLIGHT", expiries: 0 });
+});
+
+test("the grace of a short lease is that lease", async () => {
+  const store = await graceful();
+  await send();
+  await tickOf(store, 1, 4_000);
+  await at.current.clock.advance(60_000);
+  expect(await tickOf(store)).toMatchObject({ lost: [], nextLeaseAtMs: START_MS + 64_000 });
+  await at.current.clock.advance(4_000);
+  expect((await tickOf(store)).lost).toHaveLength(1);
+});
+
+test("while somebody ticks, leases end in time", async () => {
+  const store = await graceful();
+  await send();
+  await tickOf(store, 1, 10_000);
+  await at.current.clock.advance(4_900);
+  await tickOf(store);
+  await at.current.clock.advance(4_900);
+  await tickOf(store);
+  await at.current.clock.advance(200);
+  expect((await tickOf(store)).lost).toHaveLength(1);
+});
+
+test("silence without leases is no outage", async () => {
+  const store = await graceful();
+  await send();
+  await tickOf(store, 1, 1_000);
+  await at.current.clock.advance(1_000);
+  expect((await tickOf(store)).lost).toHaveLength(1);
+  await at.current.clock.advance(3_600_000);
+  expect((await tickOf(store, 1, 1_000)).claimed).toHaveLength(1);
+  await at.current.clock.advance(1_000);
+  expect((await tickOf(store)).lost).toHaveLength(1);
+});
