@@ -56,13 +56,13 @@ export const SCRIPTS = {
       "retention",
       "journal_max",
     ],
-    strings: ["node"],
+    strings: ["claimer"],
     item: ["session", "nonce", "count", "bytes", "lease", "idle"],
   },
   examine: { flags: "no-writes", numbers: [], strings: ["request"], item: LEASE_ITEM },
   settle: {
     flags: "allow-oom",
-    numbers: ["journal_max"],
+    numbers: ["isolate_at", "journal_max"],
     strings: ["request"],
     item: [...LEASE_ITEM, "version", "kind", "delay", "qreason", "reason", "failure", "note"],
   },
@@ -76,7 +76,7 @@ export const SCRIPTS = {
   abandon: {
     flags: "allow-oom",
     numbers: ["claim_number", "journal_max"],
-    strings: ["node"],
+    strings: ["claimer"],
     item: ["session", "nonce"],
   },
   retry: {

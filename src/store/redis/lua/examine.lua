@@ -1,5 +1,5 @@
 -- Reads what a verdict needs to know of each message, under its token. Changes nothing.
-local replies = { answered(request) or '' }
+local replies = { answered(VERB_SETTLE, request) or '' }
 if replies[1] == '' then
   for at = FIRST, #ARGV, STRIDE do
     local status, s = look_up(ARGV[at + I_id], ARGV[at + I_delivery], ARGV[at + I_nonce])

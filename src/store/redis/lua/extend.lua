@@ -7,8 +7,10 @@ for at = FIRST, #ARGV, STRIDE do
   if status == APPLIED and s.state ~= IN_FLIGHT then status = LEASE_LOST end
   local expires = 0
   if status == APPLIED then
-    if ARGV[at + I_lease] ~= '' then
-      s.lease = tonumber(ARGV[at + I_lease])
+    local lease = tonumber(ARGV[at + I_lease])
+    -- Saved only when it differs: a new version would void a verdict that is being reached.
+    if lease and lease ~= s.lease then
+      s.lease = lease
       save_state(id, s)
     end
     expires = now + s.lease

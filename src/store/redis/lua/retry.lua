@@ -2,7 +2,7 @@
 -- else nothing is written and the answer begins with the count that does match.
 local RETRIED, MISSING, BUSY = 0, 1, 2
 
-local answer = answered(request)
+local answer = answered(VERB_RETRY, request)
 if answer then return answer end
 
 -- `cells` holds the counter fields that the filter covers, e.g. 'c:3:11:2', one behind another.
@@ -54,5 +54,5 @@ flush_counters()
 flush_journal(journal_max)
 flush_wake()
 answer = table.concat(replies)
-remember(request, answer)
+remember(VERB_RETRY, request, answer)
 return answer

@@ -97,14 +97,14 @@ local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }
 local replies = {}
 for at = FIRST, #ARGV, STRIDE do
   local request = ARGV[at + I_request]
-  local answer = answered(request)
+  local answer = answered(VERB_SEND, request)
   if not answer then
     local id, s = joinable(ARGV[at + I_dedup], ARGV[at + I_payload_hash])
     answer = id and join(id, s, at) or accept(at)
     if type(answer) == 'number' then
       answer = reply(answer, string.rep('\0', 16), NOBODY)
     else
-      remember(request, answer)
+      remember(VERB_SEND, request, answer)
     end
   end
   replies[#replies + 1] = answer

@@ -4,7 +4,7 @@
 local SUCCEED, DISCARD, QUARANTINE, FAIL_RESCHEDULE, FAIL_QUARANTINE, RELEASE, RETURN = 1, 2, 3, 4, 5, 6, 7
 local STATE_SUCCEEDED, STATE_DISCARDED = 4, 5
 
-local answer = answered(request)
+local answer = answered(VERB_SETTLE, request)
 if answer then return answer end
 
 for at = FIRST, #ARGV, STRIDE do
@@ -30,7 +30,7 @@ local function fail(id, s, at)
   count('failed_attempts')
 end
 
-local function apply(kind, id, s, at)
+local function apply(kind, id, s, at, uncrashed)
   local delay, qreason = tonumber(ARGV[at + I_delay]), tonumber(ARGV[at + I_qreason])
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
@@ -40,6 +40,8 @@ local function apply(kind, id, s, at)
 
   local due = s.due
   leave(id, s)
+  -- Only now: the index that it leaves depends on its place.
+  if uncrashed then s.place = PLACE_DUE end
   if kind == SUCCEED then
     -- A failure joined the message while the worker had it: done, and to be done once more.
     set_flag(s, FLAG_REJOINED, false)
@@ -70,8 +72,9 @@ local function apply(kind, id, s, at)
     schedule(id, s, now + delay)
     return 'released'
   end
+  -- It never reached a worker: nothing has changed, its place in the order of due times included.
   count('returned')
-  schedule(id, s, now)
+  schedule(id, s, due)
   return 'returned'
 end
 
@@ -80,17 +83,21 @@ for at = FIRST, #ARGV, STRIDE do
   local id, kind = ARGV[at + I_id], tonumber(ARGV[at + I_kind])
   local status, s = look_up(id, ARGV[at + I_delivery], ARGV[at + I_nonce])
   if status == APPLIED then
-    local session, held = s.session, now - s.since
-    local late = s.state ~= IN_FLIGHT
-    if late then
-      -- Its lease expired and was counted as an unknown outcome; now the outcome is known.
-      held, s.unknown = 0, math.max(0, s.unknown - 1)
-      if kind == RETURN then s.expiries = math.max(0, s.expiries - 1) end
+    local session, held = s.session, math.max(0, now - s.since)
+    local uncrashed = false
+    if s.state ~= IN_FLIGHT then
+      -- Late. Its lease expired, its session was told so, and the expiry was counted as an unknown
+      -- outcome; now the outcome is known.
+      session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)
+      if kind == RETURN then
+        s.expiries = math.max(0, s.expiries - 1)
+        uncrashed = s.expiries < isolate_at
+      end
     end
-    local record = apply(kind, id, s, at)
+    local record = apply(kind, id, s, at, uncrashed)
     journal(record, id, s, ARGV[at + I_note])
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, s.state, s.qreason, s.due, #session,
-      session .. string.rep('\0', 16 - #session), held, now - created_at(id))
+      session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(id)))
   else
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', status, s and s.state or 0, s and s.qreason or 0,
       s and s.state == SCHEDULED and s.due or 0, 0, string.rep('\0', 16), 0, 0)
@@ -101,5 +108,5 @@ flush_counters()
 flush_journal(journal_max)
 flush_wake()
 answer = table.concat(replies)
-remember(request, answer)
+remember(VERB_SETTLE, request, answer)
 return answer

@@ -1,4 +1,5 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
+import { ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
 import type {
   Examined,
@@ -69,7 +70,7 @@ export async function runSettle(
   const answer = (await run(
     "settle",
     queue,
-    { request, journal_max: journalMax },
+    { request, isolate_at: ISOLATE_AFTER_EXPIRIES, journal_max: journalMax },
     items.map((item) => ({
       ...lease(item.token),
       version: item.version ?? "",

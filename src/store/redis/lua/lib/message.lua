@@ -86,7 +86,7 @@ local HISTORY_ENTRIES, HISTORY_BYTES = 16, 65536
 
 local function append_failure(id, s, reason, failure)
   s.failures = s.failures + 1
-  s.reason = reason
+  if reason > 0 then s.reason = reason end
   if failure == '' then return end
   local key = k_failures .. chunk_of(id)
   local history = (redis.call('HGET', key, id) or '') .. struct.pack('>I4c0', #failure, failure)
@@ -114,9 +114,10 @@ local function latest_failure(id, s)
 end
 
 -- The token's lease is the message's last one, and nobody has taken the message since: live, or
--- expired but not yet claimed again. Released and retried messages have no nonce left.
+-- expired but not yet claimed again. Released messages, and those brought out of quarantine, have
+-- no nonce left.
 local function holds_lease(s, delivery, nonce)
-  return s.nonce == nonce and s.delivery == delivery
+  return nonce ~= '' and s.nonce == nonce and s.delivery == delivery
 end
 
 local function forget_lease(s)
