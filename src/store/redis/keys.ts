@@ -40,8 +40,8 @@ export const QUEUE_KEYS = {
   session: ":session:",
   /** hash: session -> node, max_in_flight and worker of each stream that is open on the queue. */
   workers: ":workers",
-  /** hash: node -> number of the last claim of it that was given back. */
-  fences: ":fences",
+  /** string a process: number of its last claim that was given back. Expires. */
+  fences: ":fences:",
   /** hash of 5 minutes: request -> the answer it got. Expires. */
   answers: ":answers:",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */

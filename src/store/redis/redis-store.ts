@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { storeFull, tooManyQueues } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
@@ -58,6 +59,8 @@ export class RedisStore implements Store {
   readonly #sessions: Sessions;
   readonly #capacity: Capacity;
   readonly #known = new Set<string>();
+  /** A node may restart under its old name and count its claims from 1 again. */
+  readonly #claimer = randomUUID();
   readonly #lanes = new Map<string, SendLane>();
 
   constructor(options: RedisStoreOptions) {
@@ -115,7 +118,7 @@ export class RedisStore implements Store {
 
   tick(queue: string, request: TickRequest) {
     return runTick(this.#run, queue, request, {
-      nodeId: this.#options.nodeId,
+      claimer: this.#claimer,
       graceMs: this.#options.expiryGraceMs,
       journalMax: this.#options.journalMax,
     });
@@ -128,7 +131,7 @@ export class RedisStore implements Store {
       {
         claim_number: claimNumber,
         journal_max: this.#options.journalMax,
-        node: this.#options.nodeId,
+        claimer: this.#claimer,
       },
       sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce })),
     );

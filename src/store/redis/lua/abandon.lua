@@ -1,18 +1,23 @@
 -- Gives back, uncounted, what a claim took whose reply was lost, and fences the claim off in case
 -- it has not run yet. Safe to repeat.
-if claim_number > tonumber(redis.call('HGET', k_fences, node) or '0') then
-  redis.call('HSET', k_fences, node, claim_number)
-end
+-- No command stays on its way for longer than this.
+local FENCE_KEPT_MS = 3600000
+local fence = k_fences .. claimer
+local fenced_up_to = math.max(claim_number, tonumber(redis.call('GET', fence) or '0'))
+redis.call('SET', fence, fenced_up_to, 'PX', FENCE_KEPT_MS)
 local given_back = 0
 for at = FIRST, #ARGV, STRIDE do
   local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
   for _, id in ipairs(redis.call('HKEYS', k_session .. session)) do
     local s = load_state(id)
-    if s and s.state == IN_FLIGHT and s.nonce == nonce then
+    if not s then
+      redis.call('HDEL', k_session .. session, id)
+      count('healed')
+    elseif s.state == IN_FLIGHT and s.nonce == nonce then
       leave(id, s)
       forget_lease(s)
       count('returned')
-      schedule(id, s, now)
+      schedule(id, s, s.due)
       journal('returned', id, s)
       given_back = given_back + 1
     end

@@ -1,9 +1,9 @@
 -- One step of a queue: takes back expired leases, ends lives, hands out what is due to the sessions
 -- that have room, and says when to come again. Bounded work: at most `batch` of each.
 
--- A claim whose reply was lost has been given back under this node's fence: if this is that claim,
--- late, it must not take anything.
-local fence = tonumber(redis.call('HGET', k_fences, node) or '0')
+-- A claim whose reply was lost has been given back under its process's fence: if this is that
+-- claim, late, it must not take anything.
+local fence = tonumber(redis.call('GET', k_fences .. claimer) or '0')
 local fenced = claim_number <= fence
 
 -- While leases are out, somebody ticks every second. A longer silence means that the store or all

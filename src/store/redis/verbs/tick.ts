@@ -12,7 +12,8 @@ const REPLY_BYTES = 4 * 1024 * 1024;
 const SILENCE_MS = 5_000;
 
 export interface TickSetup {
-  nodeId: string;
+  /** This process, and no other one before or after it of the same name. */
+  claimer: string;
   /** Longest wait of expiry after an outage. */
   graceMs: number;
   journalMax: number;
@@ -38,7 +39,7 @@ export async function runTick(
       ttl_discards: request.settings.ttlAction === "discard" ? 1 : 0,
       retention: request.settings.quarantineRetentionMs,
       journal_max: setup.journalMax,
-      node: setup.nodeId,
+      claimer: setup.claimer,
     },
     request.sessions.map((session) => ({
       session: session.sessionId,
