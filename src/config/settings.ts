@@ -166,6 +166,14 @@ export const SETTINGS = {
     doc: "Deadline of one call to the store. Callers hear UNAVAILABLE when it passes.",
     example: "500ms",
   }),
+  redisWaitReplicas: setting({
+    name: "redis-wait-replicas",
+    group: "Redis",
+    type: integer(0, 16),
+    fallback: 0,
+    doc: "Replicas that must have a send before it is answered; fewer within half of redis-timeout is UNAVAILABLE. Bounds what a failover can lose. 0 does not wait.",
+    example: "1",
+  }),
 
   dataDir: setting({
     name: "data-dir",

@@ -33,6 +33,7 @@ export async function openStore(
     journalMax: config.journalMaxEntries,
     expiryGraceMs: config.expiryGraceMaxMs,
     maxQueues: config.maxQueues,
+    waitReplicas: config.redisWaitReplicas,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
     observe: (script, ms, error) => metrics.store(script, ms, error),
     onError: createErrorLog(log),

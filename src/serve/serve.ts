@@ -106,7 +106,9 @@ async function listen(
       grpc: config.listenGrpc,
       http: config.listenHttp === "off" ? undefined : config.listenHttp,
       tls:
-        tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey },
+        tlsCert === undefined || tlsKey === undefined
+          ? undefined
+          : { certFile: tlsCert, keyFile: tlsKey },
       compressMinBytes: config.compressMinBytes,
       maxConnectionAgeMs: config.maxConnectionAgeMs,
     },

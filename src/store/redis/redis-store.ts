@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { storeFull, tooManyQueues } from "../../core/errors.ts";
+import { storeFull, storeUnavailable, tooManyQueues } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
 import type {
@@ -37,6 +37,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   expiryGraceMs: number;
   /** Queues that the deployment may have. */
   maxQueues: number;
+  /** Replicas that must have a send before it is answered. Default 0: none is waited for. */
+  waitReplicas?: number;
   /** Whether the disk below an embedded store is nearly full. */
   diskIsLow?: () => boolean;
 }
@@ -205,7 +207,11 @@ export class RedisStore implements Store {
   #openLane(queue: string, settings: SendSettings): SendLane {
     const { journalMax } = this.#options;
     const coalescer = new Coalescer<SendItem, SendReply>({
-      run: (items) => runSend(this.#run, queue, items, lane.settings, journalMax),
+      run: async (items) => {
+        const replies = await runSend(this.#run, queue, items, lane.settings, journalMax);
+        await this.#untilReplicated();
+        return replies;
+      },
       maxItems: SEND_ITEMS,
       maxBytes: SEND_BYTES,
       sizeOf: (item) => item.envelope.length,
@@ -215,6 +221,18 @@ export class RedisStore implements Store {
     const lane: SendLane = { settings, coalescer };
     this.#lanes.set(queue, lane);
     return lane;
+  }
+
+  /**
+   * A send that too few replicas have is stored, but a failover could lose it: the caller hears
+   * UNAVAILABLE, and its next try under the same request_id waits for the replicas again.
+   */
+  async #untilReplicated(): Promise<void> {
+    const { waitReplicas = 0, timeoutMs } = this.#options;
+    if (waitReplicas === 0) return;
+    const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
+    const have = await this.#connection.command((redis) => redis.wait(waitReplicas, waitMs));
+    if (have < waitReplicas) throw storeUnavailable(waitMs);
   }
 
   readonly #run: RunScript = (name, queue, header, items) =>

@@ -34,13 +34,21 @@ export class Sessions {
     });
   }
 
+  /** Only what this node wrote: the session may already have a new stream on another one. */
   async unregister(session: SessionRecord): Promise<void> {
-    await this.#connection.command((redis) => {
-      const pipeline = redis.pipeline();
-      for (const queue of session.queues) {
-        pipeline.hdel(this.#workersKey(queue), sessionBytes(session));
-      }
-      return pipeline.exec();
+    const field = sessionBytes(session);
+    await this.#connection.command(async (redis) => {
+      const reading = redis.pipeline();
+      for (const queue of session.queues) reading.hget(this.#workersKey(queue), field);
+      const entries = (await reading.exec()) ?? [];
+      const removing = redis.pipeline();
+      session.queues.forEach((queue, index) => {
+        const entry = entries[index]?.[1];
+        if (String(entry).startsWith(`${this.#nodeId}\n`)) {
+          removing.hdel(this.#workersKey(queue), field);
+        }
+      });
+      return removing.exec();
     });
   }
 
