@@ -1,4 +1,5 @@
 import type { MessageFilter, RetryOutcome, RetryRefusal } from "../../../core/message.ts";
+import { formatMessageId } from "../../../core/message-id.ts";
 import type { QuarantineReason } from "../../../core/reason.ts";
 import { QUARANTINE_REASONS, REASON_NAMES, REASONS } from "../../../core/reason.ts";
 import { ReplyReader } from "../reply.ts";
@@ -30,7 +31,8 @@ export async function runRetry(
 
 /**
  * Finds the ids page by page, then changes them in one step that checks, by the queue's counts,
- * that they are all there is: a walk alone could miss what moved meanwhile.
+ * that they are all there is: a walk alone could miss what moved meanwhile. That step runs once
+ * before the walk, too: it answers a repeated request, and a count that is off.
  */
 export async function runRetryMatching(
   run: RunScript,
@@ -41,26 +43,42 @@ export async function runRetryMatching(
   journalMax: number,
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
   const cells = filterCells(filter);
-  const ids: Uint8Array[] = [];
+  const header = { expected: expectedCount, journal_max: journalMax, request, cells };
+  const change = async (ids: readonly Uint8Array[]) => {
+    const reader = new ReplyReader((await run("retry", queue, header, ids.map(idItem))) as Buffer);
+    const refused = reader.u8();
+    const count = reader.ms();
+    if (refused === 1) return { mismatch: count };
+    if (refused === 2) return "moved";
+    return readOutcome(reader, Number.POSITIVE_INFINITY);
+  };
+  const early = await change([]);
+  if (early !== "moved") return early;
+  return change(await find(run, queue, filter, cells, expectedCount));
+}
+
+/** Walks to as many matching messages as are wanted. One that moves may be met twice: once counts. */
+async function find(
+  run: RunScript,
+  queue: string,
+  filter: MessageFilter,
+  cells: string,
+  wanted: number,
+): Promise<Uint8Array[]> {
+  const ids = new Map<string, Uint8Array>();
   for (const place of filterPlaces(filter)) {
-    for (let start = 0; ids.length <= expectedCount; start += PAGE) {
-      const page = (await run("find", queue, { start, page: PAGE, place, cells }, [])) as [
-        number,
-        Buffer,
-      ];
-      const reader = new ReplyReader(page[1]);
-      while (!reader.done) ids.push(reader.bytes(16));
-      if (Number(page[0]) < PAGE) break;
+    for (let start = 0; ids.size < wanted; start += PAGE) {
+      const page = await run("find", queue, { start, page: PAGE, place, cells }, []);
+      const [seen, found] = page as [number, Buffer];
+      const reader = new ReplyReader(found);
+      while (!reader.done) {
+        const id = reader.bytes(16);
+        ids.set(formatMessageId(id), id);
+      }
+      if (Number(seen) < PAGE) break;
     }
   }
-  const header = { expected: expectedCount, journal_max: journalMax, request, cells };
-  const reply = await run("retry", queue, header, ids.map(idItem));
-  const reader = new ReplyReader(reply as Buffer);
-  const refused = reader.u8();
-  const count = reader.ms();
-  if (refused === 1) return { mismatch: count };
-  if (refused === 2) return "moved";
-  return readOutcome(reader, Number.POSITIVE_INFINITY);
+  return [...ids.values()];
 }
 
 function idItem(id: Uint8Array) {

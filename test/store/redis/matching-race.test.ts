@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import type { MessageFilter } from "../../../src/core/message.ts";
+import { Connection } from "../../../src/store/redis/connection.ts";
+import { queueBase } from "../../../src/store/redis/keys.ts";
+import { scriptArgs } from "../../../src/store/redis/scripts.ts";
+import { runRetryMatching } from "../../../src/store/redis/verbs/retry.ts";
+import type { RunScript } from "../../../src/store/redis/verbs/run.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { item, NO_REQUEST, SETTINGS, storedId } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const QUARANTINE: MessageFilter = { states: [], reasons: [], quarantineReasons: [] };
+
+/** Retries all of quarantine, and lets a test do something between the walk's steps. */
+async function retryAll(expected: number, between: (step: number) => Promise<void>) {
+  const connection = new Connection({
+    target: { kind: "socket", path: at.current.server.socketPath },
+    timeoutMs: 2_000,
+    clock: "key",
+  });
+  await until("the connection", () => connection.ready || undefined);
+  let step = 0;
+  const run: RunScript = async (name, queue, header, items) => {
+    if (name === "find") await between(step++);
+    const base = queueBase(at.current.prefix, queue);
+    return connection.run(name, base, scriptArgs(name, header, items));
+  };
+  try {
+    return await runRetryMatching(run, QUEUE, NO_REQUEST, QUARANTINE, expected, 100);
+  } finally {
+    await connection.close();
+  }
+}
+
+const seed = async (count: number) =>
+  (
+    await at.current.store.send(
+      QUEUE,
+      Array.from({ length: count }, () => item({ quarantineReason: "POISON" })),
+      SETTINGS,
+    )
+  ).map(storedId);
+
+test("a message that joins the walk after its page is noticed: nothing changes", async () => {
+  await seed(600);
+  let before: unknown;
+  const outcome = await retryAll(600, async (step) => {
+    if (step !== 1) return;
+    await seed(1);
+    before = await at.current.dump(QUEUE);
+  });
+  expect(outcome).toEqual({ mismatch: 601 });
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+});
+
+test("when one leaves and another comes, none is retried twice in place of a third", async () => {
+  const ids = await seed(600);
+  let before: Awaited<ReturnType<typeof at.current.dump>> | undefined;
+  const outcome = await retryAll(600, async (step) => {
+    if (step !== 1) return;
+    // The walk has seen 500. One comes in front of them, so the last of them is met again; and the
+    // last of all leaves: there are still 600.
+    await at.current.clock.set(at.current.clock.nowMs - 1_000);
+    await seed(1);
+    await at.current.store.retry(QUEUE, NO_REQUEST, [ids[599] as Uint8Array]);
+    before = await at.current.dump(QUEUE);
+  });
+  expect(outcome).toBe("moved");
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+  expect(before?.indexes.quarantine.size).toBe(600);
+});
+
+test("a mismatch is told without any walk", async () => {
+  await seed(600);
+  let steps = 0;
+  const outcome = await retryAll(3, async () => {
+    steps++;
+  });
+  expect(outcome).toEqual({ mismatch: 600 });
+  expect(steps).toBe(0);
+});
