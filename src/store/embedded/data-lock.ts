@@ -1,14 +1,19 @@
-// One server per data folder. The lock is a unix socket on which its owner listens: the kernel
-// closes it with the process, however that ends, so a kill -9 leaves no lock behind, and it holds
-// across containers that share the folder, where pids mean nothing. Whoever connects hears who
-// the owner is. (Node has no flock.)
+// One server per data folder. Each contender listens on a unix socket of its own in the folder and
+// then looks for others. The kernel closes a socket with its process, however that ends, so a
+// kill -9 leaves no lock behind, and this holds across containers that share the folder, where
+// pids mean nothing. Whoever connects hears who is there. (Node has no flock.)
+//
+// Why at most one can own it: everyone is visible before looking, and owns the folder only after
+// a look that found nobody alive. Of two, the one that became visible later sees the other. Names
+// are random and never used twice, so removing a dead one cannot hit a newcomer.
 
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { link, lstat, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { hostname } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 export interface DataLock {
   release(): Promise<void>;
@@ -16,44 +21,78 @@ export interface DataLock {
 
 /** Thrown when another running server owns the folder. */
 export class DataFolderInUseError extends Error {
-  constructor(dataDir: string, owner: string) {
+  constructor(dataDir: string, holder: string) {
     super(
-      `Another server (${owner}) already uses the data folder ${dataDir}. ` +
+      `Another server (${holder}) already uses the data folder ${dataDir}. ` +
         "Stop it first, or give this one a data folder of its own.",
     );
     this.name = "DataFolderInUseError";
   }
 }
 
-/** How long a living owner gets to introduce itself; it may be busy, the answer stays the same. */
+/** What a contender says to whoever connects. */
+interface Introduction {
+  readonly who: string;
+  readonly owns: boolean;
+}
+
+/** How long a living one gets to introduce itself; it may be busy, and then counts as owner. */
 const INTRODUCTION_MS = 1_000;
+const SILENT: Introduction = { who: "which does not say its process id", owns: true };
+
+/** It hung up without a word, as one does that gives way or dies: worth another look. */
+const ENDING: Introduction = { who: "which is ending", owns: false };
+
+/** As long as the socket folder counts on. */
+const VISIBLE = /^own-[0-9a-f]{6}$/;
 
 export async function lockDataFolder(dataDir: string, socketDir: string): Promise<DataLock> {
-  const path = join(socketDir, "owner.sock");
-  const draft = shortName(socketDir);
-  const server = await listen(draft);
-  try {
-    // Listening comes first and the name second, and only one `link` of a name can succeed, so
-    // nobody ever sees a lock whose owner does not listen yet.
-    while (!(await linked(draft, path))) await removeIfStale(path, dataDir);
-    const { ino } = await lstat(path);
-    await rm(draft, { force: true });
-    return { release: () => release(server, path, ino) };
-  } catch (error) {
+  const id = randomBytes(3).toString("hex");
+  const name = `own-${id}`;
+  let owns = false;
+  const who = `process ${process.pid} on ${hostname()}`;
+  const server = await listen(join(socketDir, `new-${id}`), () => ({ who, owns }));
+  const release = async () => {
+    if (!server.listening) return;
+    await rm(join(socketDir, name), { force: true });
     await close(server);
+  };
+  try {
+    // Visible only once it listens: a visible socket that refuses has lost its process for good.
+    await rename(join(socketDir, `new-${id}`), join(socketDir, name));
+    await untilAlone(dataDir, socketDir, name);
+    owns = true;
+    return { release };
+  } catch (error) {
+    await release();
     throw error;
   }
 }
 
-/** As short as the socket folder counts on, and different each time. */
-function shortName(socketDir: string): string {
-  return join(socketDir, `own-${randomBytes(3).toString("hex")}`);
+/** Gives way to an owner and to a contender of a smaller name; waits for larger ones to do so. */
+async function untilAlone(dataDir: string, socketDir: string, own: string): Promise<void> {
+  for (;;) {
+    let alone = true;
+    for (const name of await readdir(socketDir)) {
+      if (!VISIBLE.test(name) || name === own) continue;
+      const other = await introduction(join(socketDir, name));
+      if (other === undefined) {
+        await rm(join(socketDir, name), { force: true });
+      } else if (other !== ENDING && (other.owns || name < own)) {
+        throw new DataFolderInUseError(dataDir, other.who);
+      } else {
+        alone = false;
+      }
+    }
+    if (alone) return;
+    await delay(5);
+  }
 }
 
-async function listen(path: string): Promise<Server> {
+async function listen(path: string, introduce: () => Introduction): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => {}); // whoever asked has gone
-    socket.end(`process ${process.pid} on ${hostname()}`);
+    socket.end(JSON.stringify(introduce()));
   });
   server.unref(); // a lock keeps no process alive
   server.listen(path);
@@ -61,69 +100,38 @@ async function listen(path: string): Promise<Server> {
   return server;
 }
 
-async function linked(draft: string, path: string): Promise<boolean> {
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
-    throw error;
-  }
-}
-
-async function removeIfStale(path: string, dataDir: string): Promise<void> {
-  const owner = await ownerOf(path);
-  if (owner !== undefined) throw new DataFolderInUseError(dataDir, owner);
-  // Another newcomer may have replaced the stale name since. Take it aside and look again before
-  // it is gone for good; what turns out to be alive goes back to its place.
-  const aside = shortName(dirname(path));
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return;
-    throw error;
-  }
-  const living = await ownerOf(aside);
-  if (living !== undefined) await linked(aside, path);
-  await rm(aside, { force: true });
-  if (living !== undefined) throw new DataFolderInUseError(dataDir, living);
-}
-
 /** Undefined when nobody listens. Only the kernel's refusal counts as death, never silence. */
-function ownerOf(path: string): Promise<string | undefined> {
+function introduction(path: string): Promise<Introduction | undefined> {
   return new Promise((resolve) => {
     let words = "";
     const socket = connect(path);
-    const finish = (owner: string | undefined) => {
-      resolve(owner);
+    const finish = (answer: Introduction | undefined) => {
+      resolve(answer);
       socket.destroy();
     };
-    const known = () => (words === "" ? "which does not say its process id" : words);
-    socket.setTimeout(INTRODUCTION_MS, () => finish(known()));
+    socket.setTimeout(INTRODUCTION_MS, () => finish(SILENT));
     socket.on("data", (chunk) => {
       words += chunk.toString();
     });
-    socket.on("end", () => finish(known()));
-    socket.on("error", (error) => {
-      const code = codeOf(error);
-      finish(code === "ECONNREFUSED" || code === "ENOENT" ? undefined : known());
+    socket.on("end", () => finish(parse(words)));
+    socket.on("error", ({ code }: NodeJS.ErrnoException) => {
+      if (code === "ECONNREFUSED" || code === "ENOENT") finish(undefined);
+      else finish(code === "ECONNRESET" || code === "EPIPE" ? ENDING : SILENT);
     });
   });
 }
 
-async function release(server: Server, path: string, ino: number): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.ino === ino) await rm(path, { force: true });
-  await close(server);
+function parse(words: string): Introduction {
+  try {
+    const { who, owns } = JSON.parse(words);
+    return { who: String(who), owns: owns !== false };
+  } catch {
+    return ENDING;
+  }
 }
 
 async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
   const closed = once(server, "close");
   server.close();
   await closed;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

@@ -8,7 +8,7 @@ import { join } from "node:path";
 /** The system's limit is 107 bytes on Linux and 103 on macOS; a longer path fails to bind. */
 const MAX_PATH_BYTES = 100;
 
-/** The longest name that is put in the folder: `/redis.sock`, `/owner.sock`, `/own-xxxxxx`. */
+/** The longest name that is put in the folder: `/redis.sock`, `/own-xxxxxx`, `/new-xxxxxx`. */
 const LONGEST_NAME_BYTES = 11;
 
 /** `dataDir` is absolute and real, so that each folder has one answer however it is spelled. */
