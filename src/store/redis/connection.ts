@@ -41,6 +41,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #scripts = new Map<ScriptName, LoadedScript>();
   readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
+  /** When the socket last gave a reply, or was given up for a new one. */
   #lastReplyAt = 0;
 
   constructor(options: ConnectionOptions) {
@@ -140,7 +141,10 @@ export class Connection {
     const began = performance.now();
     return new Promise<T>((resolve, reject) => {
       const timer = setTimeout(() => {
-        if (this.#lastReplyAt < began && this.ready) this.redis.disconnect(true);
+        if (this.#lastReplyAt < began && this.ready) {
+          this.#lastReplyAt = performance.now();
+          this.redis.disconnect(true);
+        }
         reject(storeUnavailable(RETRY_AFTER_MS));
       }, this.#options.timeoutMs);
       call.then(
@@ -173,6 +177,8 @@ export function createRedis(target: RedisTarget, role: string): Redis {
     maxRetriesPerRequest: 0,
     autoResubscribe: false,
     connectTimeout: 2000,
+    // A dead peer never says goodbye: its socket is dropped after this long.
+    disconnectTimeout: 200,
     keepAlive: 5000,
     noDelay: true,
     retryStrategy: reconnectDelayMs,
@@ -203,6 +209,8 @@ export function createRedis(target: RedisTarget, role: string): Redis {
 
 export async function closeRedis(redis: Redis): Promise<void> {
   if (redis.status === "end") return;
+  // Between two tries there is no socket whose end would come: stopping the tries is all.
+  if (redis.status === "reconnecting") return redis.disconnect();
   await new Promise<void>((resolve) => {
     redis.once("end", () => resolve());
     redis.disconnect();

@@ -1,0 +1,177 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { DlqError } from "../../../src/core/errors.ts";
+import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { startTestRedis, type TestRedis } from "../../support/redis.ts";
+import { START_MS, TestStore, until } from "../../support/store.ts";
+import { bytes, item, NO_REQUEST, SETTINGS } from "../../support/store-items.ts";
+
+const QUEUE = "orders";
+const DEADLINE_MS = 400;
+/** A settled call may be late by what a busy machine adds. */
+const SLACK_MS = 600;
+
+let redis: TestRedis;
+let at: TestStore;
+let store: RedisStore;
+beforeEach(async () => {
+  redis = await startTestRedis();
+  at = new TestStore(redis, "dlq");
+  await at.clock.set(START_MS);
+  store = at.openStore({ timeoutMs: DEADLINE_MS });
+  await until("the connection", () => store.ready || undefined);
+  await store.send(QUEUE, [item()], SETTINGS);
+});
+afterEach(async () => {
+  redis.resume();
+  await at.close();
+  await redis.stop();
+});
+
+const tick = (claimNumber: number) =>
+  store.tick(QUEUE, {
+    claimNumber,
+    sessions: [],
+    settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
+  });
+
+/** Each kind of call, at once. */
+const calls = (): Promise<unknown>[] => [
+  ...Array.from({ length: 20 }, (_, n) =>
+    store.send(QUEUE, [item({ envelope: bytes(`${n}`) })], SETTINGS),
+  ),
+  tick(1),
+  store.settle(QUEUE, bytes("request"), []),
+  store.examine(QUEUE, NO_REQUEST, []),
+  store.extend(QUEUE, []),
+  store.abandon(QUEUE, 0, []),
+  store.leases(QUEUE, new Uint8Array(16)),
+  store.retry(QUEUE, NO_REQUEST, []),
+  store.stats([QUEUE]),
+  store.queues(),
+  store.beat(),
+];
+
+/** How calls ended: kinds of errors, and how long the slowest took. */
+async function endings(pending: readonly Promise<unknown>[]) {
+  const began = performance.now();
+  const settled = await Promise.allSettled(pending);
+  const kinds = settled.map((end) =>
+    end.status === "fulfilled" ? "ok" : end.reason instanceof DlqError ? end.reason.kind : "other",
+  );
+  return { kinds: new Set(kinds), ms: performance.now() - began };
+}
+
+const accepted = async () => (await at.dump(QUEUE)).counters.accepted;
+const backAgain = () =>
+  until("the store to work again", () => store.stats([QUEUE]).catch(() => undefined));
+
+test("a killed Redis: every call settles by its deadline as unavailable", async () => {
+  const pending = calls();
+  const ended = endings(pending);
+  await redis.kill9();
+  const { kinds, ms } = await ended;
+  expect([...kinds].filter((kind) => kind !== "ok")).toEqual(["STORE_UNAVAILABLE"]);
+  expect(ms).toBeLessThan(DEADLINE_MS + SLACK_MS);
+  // While it is away, calls fail at once.
+  const away = await endings(calls());
+  expect(away.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
+  expect(away.ms).toBeLessThan(DEADLINE_MS);
+});
+
+test("what was acknowledged before a kill is there after it", async () => {
+  let acknowledged = 1;
+  const sending = Promise.allSettled(
+    Array.from({ length: 2_000 }, async () => {
+      await store.send(QUEUE, [item()], SETTINGS);
+      acknowledged++;
+    }),
+  );
+  await until("some to be acknowledged", () => acknowledged > 200 || undefined);
+  await redis.kill9();
+  await sending;
+  await redis.restart();
+  await backAgain();
+  expect(acknowledged).toBeLessThan(2_001);
+  expect(await accepted()).toBeGreaterThanOrEqual(acknowledged);
+  expect(await accepted()).toBeLessThanOrEqual(2_001);
+  await at.checkInvariants(QUEUE);
+});
+
+test("a Redis that hangs: calls give up at their deadline, and later ones at once", async () => {
+  redis.pause();
+  const first = await endings(calls());
+  expect(first.kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
+  expect(first.ms).toBeGreaterThan(DEADLINE_MS - 50);
+  expect(first.ms).toBeLessThan(DEADLINE_MS + SLACK_MS);
+  redis.resume();
+  await backAgain();
+});
+
+test("nothing is sent again after a reconnect", async () => {
+  redis.pause();
+  const { kinds } = await endings(calls());
+  expect(kinds).toEqual(new Set(["STORE_UNAVAILABLE"]));
+  // It dies without having read them: whatever is stored now was sent a second time.
+  await redis.kill9();
+  await redis.restart();
+  await backAgain();
+  await store.send("other", [item()], SETTINGS);
+  expect(await accepted()).toBe(1);
+});
+
+test("acks are tried whatever the guard thinks; it closes again soon after", async () => {
+  await redis.kill9();
+  for (let n = 0; n < 60; n++) await tick(n).catch(() => {});
+  await redis.restart();
+  await until("an ack", () => store.settle(QUEUE, NO_REQUEST, []).catch(() => undefined));
+  await until("a tick", () => tick(100).catch(() => undefined));
+});
+
+test("a defect in one queue's data is internal, and does not close the others", async () => {
+  await at.redis.del(at.key("broken", ":due"));
+  await at.redis.set(at.key("broken", ":due"), "not a sorted set");
+  for (let n = 0; n < 40; n++) {
+    await expect(store.send("broken", [item()], SETTINGS)).rejects.toMatchObject({
+      kind: "INTERNAL",
+    });
+  }
+  expect(await store.send(QUEUE, [item()], SETTINGS)).toHaveLength(1);
+});
+
+test("scripts that Redis has forgotten are sent again, also by many calls at once", async () => {
+  for (let round = 0; round < 3; round++) {
+    await at.redis.script("FLUSH");
+    const { kinds } = await endings(calls());
+    expect(kinds).toEqual(new Set(["ok"]));
+  }
+  expect(await accepted()).toBe(61);
+});
+
+test("hints come again after Redis was restarted", async () => {
+  const heard: string[] = [];
+  let reconnects = 0;
+  const other = at.openStore();
+  other.hints.onWake((queue) => heard.push(queue));
+  other.hints.onReconnect(() => reconnects++);
+  await until("the first subscription", () => reconnects === 1 || undefined);
+  await redis.restart();
+  await until("the second subscription", () => reconnects === 2 || undefined);
+  await backAgain();
+  await store.send("woken", [item()], SETTINGS);
+  await until("the hint", () => heard.includes("woken") || undefined);
+});
+
+test.each(["down", "hung", "up"])("close ends while Redis is %s", async (how) => {
+  const closing = at.openStore();
+  await until("the connection", () => closing.ready || undefined);
+  const lost = new Promise<void>((resolve) => closing.onLost(resolve));
+  if (how === "down") {
+    await redis.kill9();
+    await lost;
+  }
+  if (how === "hung") redis.pause();
+  const began = performance.now();
+  await closing.close();
+  expect(performance.now() - began).toBeLessThan(1_500);
+  await expect(closing.queues()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+});
