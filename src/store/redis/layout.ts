@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { writeWhenFull } from "./when-full.ts";
 
 /** Version of what keys.ts and lua/lib/state.lua describe. */
 export const LAYOUT_VERSION = 1;
@@ -22,8 +23,18 @@ export async function checkLayout(connection: Connection, prefix: string): Promi
       `Redis ${server[1]}.${server[2]} is too old: scripts need Redis 7.0 or newer`,
     );
   }
-  await connection.command((redis) => redis.set(version, LAYOUT_VERSION, "NX"));
-  const found = Number(await connection.command((redis) => redis.get(version)));
+  // Read before it is written: a full store refuses the write, and must still be served.
+  let text = await connection.command((redis) => redis.get(version));
+  if (text === null) {
+    await connection.command((redis) => writeWhenFull(redis, "SET", version, LAYOUT_VERSION, "NX"));
+    text = await connection.command((redis) => redis.get(version));
+  }
+  const found = Number(text);
+  if (!Number.isInteger(found) || found < 1) {
+    throw new LayoutError(
+      `the key "${version}" holds no layout version: is it another program's? use another --redis-prefix`,
+    );
+  }
   if (found > LAYOUT_VERSION) {
     throw new LayoutError(
       `the data under the prefix "${prefix}" is of layout ${found}, written by a newer server; this one knows ${LAYOUT_VERSION}: run the newer server, or use another --redis-prefix`,

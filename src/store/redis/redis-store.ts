@@ -70,6 +70,11 @@ export class RedisStore implements Store {
     this.#connection = new Connection(options);
     this.#sessions = new Sessions(this.#connection, options.prefix, options.nodeId);
     this.#capacity = new Capacity(this.#connection, options.diskIsLow ?? (() => false));
+    // Another Redis may answer now than before: what this process remembers of it is in doubt.
+    this.#connection.redis.on("ready", () => {
+      this.#known.clear();
+      this.#sessions.doubt();
+    });
     this.hints = new RedisHints({
       target: options.target,
       prefix: options.prefix,
@@ -101,8 +106,7 @@ export class RedisStore implements Store {
 
   async close(): Promise<void> {
     this.#capacity.stop();
-    await this.hints.close();
-    await this.#connection.close();
+    await Promise.all([this.hints.close(), this.#connection.close()]);
   }
 
   async send(

@@ -2,15 +2,24 @@ import { parseMessageId } from "../../core/message-id.ts";
 import type { SessionRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys, QUEUE_KEYS, queueBase } from "./keys.ts";
-import { workerEntry } from "./verbs/stats.ts";
+import { nodeOf, workerEntry } from "./verbs/stats.ts";
+import { writeWhenFull } from "./when-full.ts";
 
 /** A session can be found for as long as its longest possible lease, and a little. */
 const SESSION_KEPT_MS = 13 * 3_600_000;
 /** A node that has been silent for this long is gone, and its workers with it. */
 const NODE_SILENCE_MS = 10_000;
+/** And after this long it is forgotten, and so are its workers. */
+const NODE_KEPT_MS = 3_600_000;
+/** What is written of an open stream is written again after this long. */
+const REWRITE_MS = 600_000;
 
 /** Which streams are open, on which node, and which queues a session has. */
 export class Sessions {
+  /** The streams that are open here, by session, with when they were last written. */
+  readonly #open = new Map<string, { session: SessionRecord; writtenAt: number }>();
+  /** When the dead workers of a queue were last looked for. */
+  readonly #sweptAt = new Map<string, number>();
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #nodeId: string;
@@ -22,22 +31,26 @@ export class Sessions {
   }
 
   async register(session: SessionRecord): Promise<void> {
-    const { session: keyOf } = globalKeys(this.#prefix);
-    const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
-    await this.#connection.command((redis) => {
-      const pipeline = redis.pipeline();
-      pipeline.set(keyOf(session.sessionId), session.queues.join(" "), "PX", SESSION_KEPT_MS);
-      for (const queue of session.queues) {
-        pipeline.hset(this.#workersKey(queue), sessionBytes(session), entry);
-      }
-      return pipeline.exec();
-    });
+    this.#open.set(session.sessionId, { session, writtenAt: performance.now() });
+    await this.#sign();
+    await this.#write(session);
+    // Housekeeping: no stream waits for it.
+    this.#forgetDead(session.queues).catch(() => {});
+  }
+
+  /** The store may have lost what it was told: a failover, or a restart without its data. */
+  doubt(): void {
+    for (const open of this.#open.values()) open.writtenAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Only what this node wrote: the session may already have a new stream on another one. */
   async unregister(session: SessionRecord): Promise<void> {
+    this.#open.delete(session.sessionId);
     const field = sessionBytes(session);
+    const { session: keyOf } = globalKeys(this.#prefix);
     await this.#connection.command(async (redis) => {
+      // The leases that the stream leaves behind may last from now.
+      await redis.pexpire(keyOf(session.sessionId), SESSION_KEPT_MS);
       const reading = redis.pipeline();
       for (const queue of session.queues) reading.hget(this.#workersKey(queue), field);
       const entries = (await reading.exec()) ?? [];
@@ -48,7 +61,7 @@ export class Sessions {
           removing.hdel(this.#workersKey(queue), field);
         }
       });
-      return removing.exec();
+      return succeeded(await removing.exec());
     });
   }
 
@@ -60,13 +73,13 @@ export class Sessions {
   }
 
   async beat(): Promise<void> {
-    const { nodes } = globalKeys(this.#prefix);
-    await this.#connection.command(async (redis) => {
-      const nowMs = await storeNowMs(redis);
-      await redis.zadd(nodes, nowMs, this.#nodeId);
-      // Whoever has been away for an hour left no workers worth remembering.
-      await redis.zremrangebyscore(nodes, "-inf", nowMs - 3_600_000);
-    });
+    await this.#sign();
+    const now = performance.now();
+    for (const open of this.#open.values()) {
+      if (now - open.writtenAt < REWRITE_MS) continue;
+      open.writtenAt = now;
+      await this.#write(open.session);
+    }
   }
 
   /** The nodes that have given a sign of life lately. */
@@ -78,6 +91,48 @@ export class Sessions {
     });
   }
 
+  async #sign(): Promise<void> {
+    const { nodes } = globalKeys(this.#prefix);
+    await this.#connection.command(async (redis) => {
+      const nowMs = await storeNowMs(redis);
+      await writeWhenFull(redis, "ZADD", nodes, nowMs, this.#nodeId);
+      await redis.zremrangebyscore(nodes, "-inf", nowMs - NODE_KEPT_MS);
+    });
+  }
+
+  async #write(session: SessionRecord): Promise<void> {
+    const { session: keyOf } = globalKeys(this.#prefix);
+    const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
+    const queues = session.queues.join(" ");
+    await this.#connection.command(async (redis) => {
+      const pipeline = redis.pipeline();
+      writeWhenFull(pipeline, "SET", keyOf(session.sessionId), queues, "PX", SESSION_KEPT_MS);
+      for (const queue of session.queues) {
+        writeWhenFull(pipeline, "HSET", this.#workersKey(queue), sessionBytes(session), entry);
+      }
+      succeeded(await pipeline.exec());
+    });
+  }
+
+  /** Nobody unregisters the streams of a node that was killed: whoever comes next does. */
+  async #forgetDead(queues: readonly string[]): Promise<void> {
+    const { nodes } = globalKeys(this.#prefix);
+    await this.#connection.command(async (redis) => {
+      const known = new Set(await redis.zrangebyscore(nodes, "-inf", "+inf"));
+      for (const queue of queues) {
+        const now = performance.now();
+        if (now - (this.#sweptAt.get(queue) ?? Number.NEGATIVE_INFINITY) < REWRITE_MS) continue;
+        this.#sweptAt.set(queue, now);
+        const key = this.#workersKey(queue);
+        const entries = (await redis.callBuffer("HGETALL", key)) as Buffer[];
+        for (let at = 0; at + 1 < entries.length; at += 2) {
+          const field = entries[at] as Buffer;
+          if (!known.has(nodeOf(String(entries[at + 1])))) await redis.hdel(key, field);
+        }
+      }
+    });
+  }
+
   #workersKey(queue: string): string {
     return queueBase(this.#prefix, queue) + QUEUE_KEYS.workers;
   }
@@ -86,6 +141,12 @@ export class Sessions {
 /** Scripts know a session by the 16 bytes of its id. */
 function sessionBytes(session: SessionRecord): Buffer {
   return Buffer.from(session.sessionId.replaceAll("-", ""), "hex");
+}
+
+/** A pipeline itself never rejects: the errors are among its results. */
+function succeeded<T>(results: [Error | null, T][] | null): void {
+  const failed = results?.find(([error]) => error !== null)?.[0];
+  if (failed) throw failed;
 }
 
 async function storeNowMs(redis: { time(): Promise<(number | string)[]> }): Promise<number> {

@@ -41,6 +41,10 @@ export function workerEntry(nodeId: string, workerId: string, maxInFlight: numbe
   return `${nodeId}\n${maxInFlight}\n${workerId}`;
 }
 
+export function nodeOf(entry: string): string {
+  return entry.split("\n", 1)[0] ?? "";
+}
+
 /** Streams of living nodes, and how many leases they could still take in this queue. */
 function readWorkers(flat: readonly (Buffer | number)[], isAlive: (nodeId: string) => boolean) {
   let workers = 0;

@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import type { Claimed } from "../../../src/store/contract.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+  storedId,
+  tokenOf,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+/** Less than any Redis uses: nothing may grow. */
+const FULL_BYTES = "1000000";
+const setMemory = (max: string) => at.current.redis.config("SET", "maxmemory", max);
+
+let claimed: readonly Claimed[];
+let waiting: Uint8Array;
+beforeEach(async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item(), item(), item(), item(), item()], SETTINGS);
+  claimed = (await at.current.tick(QUEUE, [session(1, { count: 4 })])).claimed;
+  const large = item({ envelope: bytes("x".repeat(1_000_000)), delayMs: 60_000 });
+  waiting = storedId(only(await store.send(QUEUE, [large], SETTINGS)));
+  await setMemory(FULL_BYTES);
+});
+afterEach(() => setMemory("0"));
+
+const full = { detail: { kind: "STORE_FULL" } };
+
+test("sends are refused as full and write nothing", async () => {
+  const { store } = at.current;
+  const before = await at.current.dump(QUEUE);
+  await expect(store.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject(full);
+  await expect(store.send("new-queue", [item()], SETTINGS)).rejects.toMatchObject(full);
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+  await setMemory("0");
+  expect(only(await store.send(QUEUE, [item()], SETTINGS)).status).toBe("stored");
+});
+
+test("everything that lets messages leave goes on", async () => {
+  const { store } = at.current;
+  const [a, b, c, d] = claimed as [Claimed, Claimed, Claimed, Claimed];
+  const reply = await store.settle(QUEUE, bytes("request"), [
+    outcome(a, "succeed"),
+    outcome(b, "failReschedule"),
+    outcome(c, "quarantine"),
+  ]);
+  expect(reply?.results.map((result) => result.status)).toEqual(["APPLIED", "APPLIED", "APPLIED"]);
+  expect(await store.extend(QUEUE, [{ token: tokenOf(d), leaseMs: 60_000 }])).toMatchObject([
+    { status: "APPLIED" },
+  ]);
+  expect(await store.examine(QUEUE, NO_REQUEST, [tokenOf(d)])).toMatchObject([
+    { status: "APPLIED" },
+  ]);
+  expect(await store.retry(QUEUE, bytes("retry"), [waiting])).toMatchObject({ retriedCount: 1 });
+  const more = await at.current.tick(QUEUE, [session(2)]);
+  expect(more.claimed).toHaveLength(2);
+  await store.abandon(QUEUE, 0, [
+    { sessionId: sessionId(2), nonce: more.claimed[0]?.nonce ?? bytes("") },
+  ]);
+  expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 3, inFlight: 1 });
+});
+
+test("workers can come, be seen, and go", async () => {
+  const { store } = at.current;
+  const record = {
+    sessionId: formatMessageId(sessionId(3)),
+    workerId: "w",
+    queues: [QUEUE],
+    maxInFlight: 10,
+  };
+  await store.registerSession(record);
+  await store.beat();
+  expect(only(await store.stats([QUEUE]))).toMatchObject({ workers: 1 });
+  expect(await store.sessionQueues(record.sessionId)).toEqual([QUEUE]);
+  await store.unregisterSession(record);
+  expect(only(await store.stats([QUEUE]))).toMatchObject({ workers: 0 });
+});
+
+test("a server can start on a full store: it refuses sends by itself until there is room", async () => {
+  const fresh = at.current.openStore();
+  await until("the connection", () => fresh.ready || undefined);
+  await fresh.open();
+  await expect(fresh.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject(full);
+  expect((await fresh.stats([QUEUE]))[0]?.inFlight).toBe(4);
+  await setMemory("0");
+  const stored = await until("sends to be accepted", () =>
+    fresh.send(QUEUE, [item()], SETTINGS).catch(() => undefined),
+  );
+  expect(only(stored).status).toBe("stored");
+});
+
+test("sends stop before Redis itself is full, so that acks have room", async () => {
+  const info = await at.current.redis.info("memory");
+  const used = Number(/used_memory:(\d+)/.exec(info)?.[1]);
+  await setMemory(String(Math.round(used * 1.02)));
+  const fresh = at.current.openStore();
+  await until("the connection", () => fresh.ready || undefined);
+  await fresh.open();
+  await expect(fresh.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject(full);
+});
+
+test("a disk that is nearly full refuses sends, and nothing else", async () => {
+  await setMemory("0");
+  let low = true;
+  const fresh = at.current.openStore({ diskIsLow: () => low });
+  await until("the connection", () => fresh.ready || undefined);
+  await expect(fresh.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject({
+    ...full,
+    message: expect.stringContaining("disk"),
+  });
+  const [first] = claimed as [Claimed];
+  expect(await fresh.settle(QUEUE, NO_REQUEST, [outcome(first, "succeed")])).toBeDefined();
+  low = false;
+  expect(only(await fresh.send(QUEUE, [item()], SETTINGS)).status).toBe("stored");
+});

@@ -1,0 +1,233 @@
+import { expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import { START_MS, until, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+const stats = async (queue = QUEUE) => only(await at.current.store.stats([queue]));
+
+test("a queue that nobody has written to is empty", async () => {
+  expect(await stats("nowhere")).toEqual({
+    nowMs: START_MS,
+    scheduled: 0,
+    dueNow: 0,
+    isolatedDue: 0,
+    inFlight: 0,
+    quarantined: 0,
+    nextDueAtMs: undefined,
+    oldestQuarantinedAtMs: undefined,
+    oldestAtMs: undefined,
+    rates: { accepted: 0, delivered: 0, succeeded: 0, failed: 0 },
+    counters: new Map(),
+    cells: [],
+    workers: 0,
+    freeCredit: 0,
+  });
+});
+
+test("counts, cells, heads and totals say what is there", async () => {
+  const { store, clock } = at.current;
+  await store.send(
+    QUEUE,
+    [
+      item({ envelope: bytes("12345") }),
+      item({ reason: "PLUGIN_ERROR" }),
+      item({ delayMs: 60_000 }),
+      item({ delayMs: 90_000 }),
+      item({ quarantineReason: "POISON" }),
+    ],
+    SETTINGS,
+  );
+  await clock.advance(1_000);
+  await store.send(QUEUE, [item({ quarantineReason: "POISON" })], SETTINGS);
+  const claimed = only((await at.current.tick(QUEUE, [session(1, { count: 1 })])).claimed);
+  const { rates: _, ...rest } = await stats();
+  expect(rest).toEqual({
+    nowMs: START_MS + 1_000,
+    scheduled: 3,
+    dueNow: 1,
+    isolatedDue: 0,
+    inFlight: 1,
+    quarantined: 2,
+    nextDueAtMs: START_MS,
+    oldestQuarantinedAtMs: START_MS,
+    oldestAtMs: START_MS,
+    counters: new Map([
+      ["accepted", 6],
+      ["messages", 6],
+      ["bytes", 45],
+      ["deliveries", 1],
+    ]),
+    cells: expect.arrayContaining([
+      { state: "QUARANTINED", reason: "TIMEOUT", quarantineReason: "POISON", count: 2 },
+      { state: "SCHEDULED", reason: "TIMEOUT", quarantineReason: undefined, count: 2 },
+    ]),
+    workers: 0,
+    freeCredit: 0,
+  });
+  expect(rest.cells.reduce((sum, cell) => sum + cell.count, 0)).toBe(6);
+  await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "succeed")]);
+  expect((await stats()).counters.get("succeeded")).toBe(1);
+});
+
+test("suspects that are due are told apart", async () => {
+  await at.current.store.send(QUEUE, [item(), item()], SETTINGS);
+  for (let n = 0; n < 2; n++) {
+    await at.current.tick(QUEUE, [session(1, { count: 1 })]);
+    await at.current.tick(QUEUE, [session(2, { count: 1 })]);
+    await at.current.clock.advance(30_000);
+    await at.current.tick(QUEUE);
+  }
+  expect(await stats()).toMatchObject({
+    scheduled: 2,
+    dueNow: 2,
+    isolatedDue: 2,
+    nextDueAtMs: START_MS + 60_000,
+  });
+});
+
+test("the oldest message is found in any state, also when older chunks are gone", async () => {
+  const { store, clock } = at.current;
+  await store.send(
+    QUEUE,
+    Array.from({ length: 130 }, () => item()),
+    SETTINGS,
+  );
+  await clock.advance(5_000);
+  await store.send(QUEUE, [item({ quarantineReason: "POISON" })], SETTINGS);
+  expect((await stats()).oldestAtMs).toBe(START_MS);
+  const { claimed } = await at.current.tick(QUEUE, [session(1, { count: 200 })]);
+  await store.settle(
+    QUEUE,
+    NO_REQUEST,
+    claimed.map((c) => outcome(c, "succeed")),
+  );
+  expect((await stats()).oldestAtMs).toBe(START_MS + 5_000);
+});
+
+test("rates follow a minute's average and fade when nothing happens", async () => {
+  const { store, clock } = at.current;
+  // Two a second, for five minutes: the average is there.
+  for (let second = 0; second < 300; second += 5) {
+    await store.send(
+      QUEUE,
+      Array.from({ length: 10 }, () => item()),
+      SETTINGS,
+    );
+    await clock.set(clock.nowMs + 5_000);
+  }
+  expect((await stats()).rates.accepted).toBeGreaterThan(1.8);
+  expect((await stats()).rates.accepted).toBeLessThan(2.2);
+  const before = (await stats()).rates.accepted;
+  await clock.set(clock.nowMs + 60_000);
+  expect((await stats()).rates.accepted / before).toBeCloseTo(Math.exp(-1), 5);
+  await clock.set(clock.nowMs + 3_600_000);
+  expect((await stats()).rates.accepted).toBeLessThan(1e-9);
+});
+
+test("a clock that was set back makes no rate grow", async () => {
+  const { store, clock } = at.current;
+  await store.send(QUEUE, [item()], SETTINGS);
+  const before = (await stats()).rates.accepted;
+  await clock.set(START_MS - 3_600_000);
+  expect((await stats()).rates.accepted).toBe(before);
+});
+
+const record = (n: number, queues = [QUEUE]) => ({
+  sessionId: formatMessageId(sessionId(n)),
+  workerId: `worker\n${n}`,
+  queues,
+  maxInFlight: 10,
+});
+
+test("workers are the streams of living nodes, and their credit what they could still take", async () => {
+  const { store } = at.current;
+  await store.beat();
+  await store.registerSession(record(1, [QUEUE, "other"]));
+  await store.registerSession(record(2));
+  await store.registerSession(record(2));
+  expect(await stats()).toMatchObject({ workers: 2, freeCredit: 20 });
+  await store.send(QUEUE, [item(), item(), item()], SETTINGS);
+  await at.current.tick(QUEUE, [session(1)]);
+  expect(await stats()).toMatchObject({ workers: 2, freeCredit: 17 });
+  expect(await stats("other")).toMatchObject({ workers: 1, freeCredit: 10 });
+  await store.unregisterSession(record(1, [QUEUE, "other"]));
+  expect(await stats()).toMatchObject({ workers: 1 });
+  expect(await stats("other")).toMatchObject({ workers: 0 });
+});
+
+test("workers of a node that has fallen silent do not count, and are forgotten in the end", async () => {
+  const { store, redis, prefix } = at.current;
+  const dead = at.current.openStore({ nodeId: "dead" });
+  await until("the connection", () => dead.ready || undefined);
+  await dead.beat();
+  await dead.registerSession(record(3));
+  await store.beat();
+  await store.registerSession(record(4));
+  expect((await stats()).workers).toBe(2);
+  const [score] = [Number(await redis.zscore(`${prefix}:nodes`, "dead"))];
+  await redis.zadd(`${prefix}:nodes`, score - 11_000, "dead");
+  expect((await stats()).workers).toBe(1);
+  const workers = at.current.key(QUEUE, ":workers");
+  expect(await redis.hlen(workers), "it may only be paused").toBe(2);
+
+  await redis.zadd(`${prefix}:nodes`, score - 3_600_001, "dead");
+  const next = at.current.openStore({ nodeId: "next" });
+  await until("the connection", () => next.ready || undefined);
+  await next.registerSession(record(5));
+  await until("the dead worker to go", async () => (await redis.hlen(workers)) === 2 || undefined);
+  expect((await stats()).workers).toBe(2);
+});
+
+test("a session is found by its id for as long as its leases may last", async () => {
+  const { store, redis, prefix } = at.current;
+  const { sessionId: id, ...rest } = record(1, ["a", "b"]);
+  expect(await store.sessionQueues(id)).toBeUndefined();
+  await store.registerSession({ sessionId: id, ...rest });
+  expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
+  expect(await store.sessionQueues("not a session")).toBeUndefined();
+
+  // Its stream was open for half a day: the leases it leaves behind begin to count now.
+  await redis.pexpire(`${prefix}:session:${id}`, 3_600_000);
+  await store.unregisterSession({ sessionId: id, ...rest });
+  expect(await store.sessionQueues(id)).toEqual(["a", "b"]);
+  expect(await redis.pttl(`${prefix}:session:${id}`)).toBeGreaterThan(12 * 3_600_000);
+});
+
+test("open streams are written again after the store has lost them", async () => {
+  const { store, redis, prefix, clock } = at.current;
+  await store.registerSession(record(1));
+  await redis.flushall();
+  await clock.set(START_MS);
+  const lost = new Promise<void>((resolve) => store.onLost(resolve));
+  await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await lost;
+  await until("the connection", () => store.ready || undefined);
+  await store.beat();
+  expect(await stats()).toMatchObject({ workers: 1 });
+  expect(await store.sessionQueues(record(1).sessionId)).toEqual([QUEUE]);
+  expect(await redis.pttl(`${prefix}:session:${record(1).sessionId}`)).toBeGreaterThan(0);
+  // Queues, too: the list was lost, and the next send writes it anew.
+  await store.send(QUEUE, [item()], SETTINGS);
+  expect(await store.queues()).toEqual([QUEUE]);
+});
+
+test("there are no more queues than allowed; those that exist go on", async () => {
+  const small = at.current.openStore({ maxQueues: 1 });
+  await until("the connection", () => small.ready || undefined);
+  await small.send("first", [item()], SETTINGS);
+  await expect(small.send("second", [item()], SETTINGS)).rejects.toThrow(/queue/);
+  await small.send("first", [item()], SETTINGS);
+  expect(await small.queues()).toEqual(["first"]);
+});
