@@ -1,0 +1,103 @@
+import { beforeEach, expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import {
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+  storedId,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+let other: RedisStore;
+let heard: string[];
+beforeEach(async () => {
+  heard = [];
+  other = at.current.openStore();
+  other.hints.onWake((queue) => heard.push(`wake ${queue}`));
+  other.hints.onCredit((id) => heard.push(`credit ${id}`));
+  other.hints.onTakeover((id) => heard.push(`takeover ${id}`));
+  await new Promise<void>((resolve) => other.hints.onReconnect(resolve));
+});
+
+/** What has been heard since the last look. A hint sent after them tells that they have all come. */
+async function hints(): Promise<string[]> {
+  await at.current.redis.publish(`${at.current.prefix}:wake`, "end");
+  await until("the last hint", () => heard.includes("wake end") || undefined);
+  return heard.splice(0).filter((hint) => hint !== "wake end");
+}
+const send = async (...items: Parameters<typeof item>[0][]) =>
+  (await at.current.store.send(QUEUE, items.map(item), SETTINGS)).map(storedId);
+const WAKE = `wake ${QUEUE}`;
+
+test("a send wakes only when its message is due before all others", async () => {
+  await send({ delayMs: 60_000 });
+  expect(await hints()).toEqual([WAKE]);
+  await send({ delayMs: 90_000 }, { delayMs: 60_000 });
+  expect(await hints()).toEqual([]);
+  await send({ delayMs: 70_000 }, { delayMs: 50_000 }, { delayMs: 40_000 });
+  expect(await hints()).toEqual([WAKE]);
+  await send({ quarantineReason: "POISON" });
+  expect(await hints()).toEqual([]);
+});
+
+test("outcomes and retries wake as sends do", async () => {
+  const { store } = at.current;
+  const [, second] = await send({}, { delayMs: 60_000 });
+  await hints();
+  const claimed = only((await at.current.tick(QUEUE, [session(1)])).claimed);
+  expect(await hints()).toEqual([]);
+  await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "failReschedule", { delayMs: 90_000 })]);
+  expect(await hints()).toEqual([]);
+  await store.retry(QUEUE, NO_REQUEST, [second as Uint8Array]);
+  expect(await hints()).toEqual([WAKE]);
+});
+
+test("a suspect that waits for an idle session does not keep others from being heard of", async () => {
+  await send({});
+  for (let n = 0; n < 2; n++) {
+    await at.current.tick(QUEUE, [session(1)]);
+    await at.current.clock.advance(30_000);
+    await at.current.tick(QUEUE);
+  }
+  await hints();
+  await at.current.clock.advance(1_000);
+  await send({ delayMs: 5_000 });
+  expect(await hints()).toEqual([WAKE]);
+});
+
+test("an expired lease that makes its message due wakes the others", async () => {
+  await send({});
+  await at.current.tick(QUEUE, [session(1)]);
+  await hints();
+  await at.current.clock.advance(30_000);
+  await at.current.tick(QUEUE);
+  expect(await hints()).toEqual([WAKE]);
+});
+
+test("credit and takeover reach the other nodes, not the one that tells", async () => {
+  const own: string[] = [];
+  at.current.store.hints.onCredit((id) => own.push(id));
+  const id = formatMessageId(sessionId(1));
+  at.current.store.hints.announceCredit(id);
+  at.current.store.hints.announceTakeover(id);
+  await until("both", () => heard.length >= 2 || undefined);
+  expect(await hints()).toEqual([`credit ${id}`, `takeover ${id}`]);
+  expect(own).toEqual([]);
+});
+
+test("deployments that share a Redis do not hear each other", async () => {
+  const foreign = at.current.openStore({ prefix: `${at.current.prefix}-other` });
+  await until("the connection", () => foreign.ready || undefined);
+  foreign.hints.announceCredit("x");
+  await at.current.redis.set(`${at.current.prefix}-other:clock`, 1);
+  await foreign.send(QUEUE, [item()], SETTINGS);
+  expect(await hints()).toEqual([]);
+});
