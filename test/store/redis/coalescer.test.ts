@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { Coalescer } from "../../../src/store/redis/coalescer.ts";
+
+/** A coalescer whose runs end when the test says so. Items are numbers, of as many bytes. */
+function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
+  const runs: { items: readonly number[]; finish(): void; fail(error: Error): void }[] = [];
+  let idle = 0;
+  const coalescer = new Coalescer<number, string>({
+    run: (items) =>
+      new Promise((resolve, reject) => {
+        runs.push({
+          items,
+          finish: () => resolve(items.map((n) => `reply ${n}`)),
+          fail: reject,
+        });
+      }),
+    maxItems: limits.maxItems ?? 100,
+    maxBytes: limits.maxBytes ?? 1_000_000,
+    sizeOf: (n) => n,
+    onIdle: () => idle++,
+  });
+  return { coalescer, runs, batches: () => runs.map((run) => run.items), idle: () => idle };
+}
+/** Lets everything that is ready run. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test("a lone item is not delayed", async () => {
+  const { coalescer, runs, batches } = setUp();
+  const reply = coalescer.add(1);
+  await settle();
+  expect(batches()).toEqual([[1]]);
+  runs[0]?.finish();
+  expect(await reply).toBe("reply 1");
+});
+
+test("items of one turn go together", async () => {
+  const { coalescer, runs, batches } = setUp();
+  const replies = [coalescer.add(1), coalescer.add(2), coalescer.add(3)];
+  await settle();
+  expect(batches()).toEqual([[1, 2, 3]]);
+  runs[0]?.finish();
+  expect(await Promise.all(replies)).toEqual(["reply 1", "reply 2", "reply 3"]);
+});
+
+test("two runs are under way at the most; what comes later gathers", async () => {
+  const { coalescer, runs, batches } = setUp();
+  for (const n of [1, 2, 3, 4]) {
+    coalescer.add(n).catch(() => {});
+    await settle();
+  }
+  expect(batches()).toEqual([[1], [2]]);
+  runs[0]?.finish();
+  await settle();
+  expect(batches()).toEqual([[1], [2], [3, 4]]);
+});
+
+test("a run carries no more items and bytes than allowed", async () => {
+  const { coalescer, runs, batches } = setUp({ maxItems: 3, maxBytes: 10 });
+  for (const n of [1, 1, 1, 1, 9, 2]) coalescer.add(n).catch(() => {});
+  await settle();
+  expect(batches()).toEqual([
+    [1, 1, 1],
+    [1, 9],
+  ]);
+  runs[1]?.finish();
+  await settle();
+  expect(batches()[2]).toEqual([2]);
+});
+
+test("an item larger than a run goes alone", async () => {
+  const { coalescer, batches } = setUp({ maxBytes: 10 });
+  for (const n of [50, 1]) coalescer.add(n).catch(() => {});
+  await settle();
+  expect(batches()).toEqual([[50], [1]]);
+});
+
+test("a failure is that of its own run; the others go on", async () => {
+  const { coalescer, runs } = setUp({ maxItems: 1 });
+  const replies = Promise.allSettled([coalescer.add(1), coalescer.add(2), coalescer.add(3)]);
+  await settle();
+  runs[0]?.fail(new Error("lost"));
+  await settle();
+  runs[1]?.finish();
+  runs[2]?.finish();
+  expect((await replies).map((end) => end.status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+});
+
+test("idle is told once nothing runs or waits, and not before", async () => {
+  const { coalescer, runs, idle } = setUp({ maxItems: 1 });
+  for (const n of [1, 2, 3]) coalescer.add(n).catch(() => {});
+  await settle();
+  runs[0]?.finish();
+  runs[1]?.finish();
+  await settle();
+  expect(idle()).toBe(0);
+  runs[2]?.finish();
+  await settle();
+  expect(idle()).toBe(1);
+});
+
+test("an item added while a reply is handled is not forgotten", async () => {
+  const { coalescer, runs, batches } = setUp();
+  const second = coalescer.add(1).then(() => coalescer.add(2));
+  await settle();
+  runs[0]?.finish();
+  await settle();
+  expect(batches()).toEqual([[1], [2]]);
+  runs[1]?.finish();
+  expect(await second).toBe("reply 2");
+});

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { findRedisServer, startTestRedis, type TestRedis } from "./redis.ts";
+import { until } from "./store.ts";
+
+/** A primary, its replica and one sentinel that watches them: real ones, on loopback ports. */
+export interface SentinelSet {
+  readonly primary: TestRedis;
+  readonly replica: TestRedis;
+  readonly sentinelPort: number;
+  readonly name: string;
+  stop(): Promise<void>;
+}
+
+const NAME = "dlq-primary";
+/** Impatient, so that a failover takes a second or two. */
+const DOWN_AFTER_MS = 300;
+
+export async function startSentinelSet(): Promise<SentinelSet> {
+  const primary = await startTestRedis({ port: true });
+  const following = ["--replicaof", "127.0.0.1", String(primary.port)];
+  const replica = await startTestRedis({ port: true, args: following });
+  await until(
+    "the replica to follow",
+    async () =>
+      (await replica.cli("INFO", "replication")).includes("master_link_status:up") || undefined,
+  );
+
+  const dir = await mkdtemp(join(tmpdir(), "dlq-sentinel-"));
+  const sentinelPort = await freePort();
+  const config = join(dir, "sentinel.conf");
+  await writeFile(
+    config,
+    [
+      `port ${sentinelPort}`,
+      "bind 127.0.0.1",
+      `dir ${dir}`,
+      `sentinel monitor ${NAME} 127.0.0.1 ${primary.port} 1`,
+      `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
+      `sentinel failover-timeout ${NAME} 3000`,
+    ].join("\n"),
+  );
+  const sentinel = spawn(findRedisServer(), [config, "--sentinel"], { stdio: "ignore" });
+  const killWithTest = () => void sentinel.kill("SIGKILL");
+  process.once("exit", killWithTest);
+  await untilItKnowsTheReplica(sentinelPort);
+
+  return {
+    primary,
+    replica,
+    sentinelPort,
+    name: NAME,
+    async stop() {
+      process.off("exit", killWithTest);
+      await end(sentinel);
+      await Promise.all([
+        primary.stop(),
+        replica.stop(),
+        rm(dir, { recursive: true, force: true }),
+      ]);
+    },
+  };
+}
+
+async function untilItKnowsTheReplica(port: number): Promise<void> {
+  const client = new Redis({ host: "127.0.0.1", port, protocol: 2, retryStrategy: () => 20 });
+  client.on("error", () => {});
+  try {
+    await until("the sentinel to know the replica", async () => {
+      const replicas = (await client.call("SENTINEL", "REPLICAS", NAME)) as string[][];
+      return (
+        replicas.some((fields) => fields.includes("master-link-status") && fields.includes("ok")) ||
+        undefined
+      );
+    });
+  } finally {
+    client.disconnect();
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  await exited;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
