@@ -1,0 +1,107 @@
+// The programs of the README, run as they stand there against a real server; only the address is
+// the test's, and a few lines behind them call what they define.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findPython, pythonEnvironment } from "../support/python.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { fence, ROOT, readDocument } from "./markdown.ts";
+
+const README = readDocument("README.md");
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+/** Runs a program that comes on stdin, and gives what it wrote once it has ended well. */
+async function run(command: string, args: readonly string[], program: string): Promise<string> {
+  const child = spawn(command, args, {
+    cwd: ROOT, // imports of the examples are relative to the project
+    env: pythonEnvironment(),
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: 50_000,
+  });
+  child.stdin.end(program.replaceAll("localhost:50051", server.grpcAddress));
+  const closed = once(child, "close");
+  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr), closed]);
+  expect(child.exitCode, errors).toBe(0);
+  return out.trim();
+}
+
+/** Of a queue of its own for each language: the examples all say "orders". */
+function inQueue(name: string, program: string): string {
+  return program.replaceAll('"orders"', `"${name}"`);
+}
+
+async function totalsOf(queue: string): Promise<unknown> {
+  const url = `http://${server.httpAddress}/dlq.v1.DlqService/Stats`;
+  const headers = { "content-type": "application/json" };
+  const body = JSON.stringify({ queues: [queue] });
+  const answer = await fetch(url, { method: "POST", headers, body });
+  const { queues } = (await answer.json()) as { queues: { totals: unknown }[] };
+  return queues[0]?.totals;
+}
+
+/** Makes what the producer has sent due at once: its preset would have a test wait for minutes. */
+const PYTHON_DRIVER = `
+import threading
+
+sent = to_dlq("one", ValueError("a"))
+stub.Retry(dlq.RetryRequest(queue="orders", ids=[sent]), timeout=10)
+seen = []
+
+def handle(message):
+    seen.append(message.payload.text)
+    if len(seen) == 1:
+        raise RuntimeError("once")
+
+def totals():
+    return stub.Stats(dlq.StatsRequest(queues=["orders"]), timeout=10).queues[0].totals
+
+threading.Thread(target=work, args=[handle], daemon=True).start()
+while totals().failed_attempts != 1:
+    pass
+stub.Retry(dlq.RetryRequest(queue="orders", ids=[sent]), timeout=10)
+while totals().succeeded != 1:
+    pass
+print(",".join(seen))
+`;
+
+const TYPESCRIPT_DRIVER = `
+const sent = await toDlq("one", new RangeError("a"));
+await dlq.retry({ queue: "orders", ids: [sent] });
+const seen: string[] = [];
+const totals = async () => (await dlq.stats({ queues: ["orders"] })).queues[0]?.totals;
+void work(async (message) => {
+  seen.push(String(message?.payload?.body.value));
+  if (seen.length === 1) throw new Error("once");
+}).catch(() => {});
+while ((await totals())?.failedAttempts !== 1n);
+await dlq.retry({ queue: "orders", ids: [sent] });
+while ((await totals())?.succeeded !== 1n);
+console.log(seen.join());
+process.exit(0);
+`;
+
+describe("the programs of the README", () => {
+  const expected = { accepted: "1", failedAttempts: "1", succeeded: "1", deliveries: "2" };
+
+  test("Python: a dead letter is sent, fails once, and is done", { timeout: 60_000 }, async () => {
+    const parts = [fence(README, "python producer"), fence(README, "python worker"), PYTHON_DRIVER];
+    const out = await run(findPython(), ["-"], inQueue("python", parts.join("\n")));
+    expect(out).toBe("one,one");
+    expect(await totalsOf("python")).toMatchObject(expected);
+  });
+
+  test("TypeScript: the same", { timeout: 60_000 }, async () => {
+    const parts = [fence(README, "ts producer"), fence(README, "ts worker"), TYPESCRIPT_DRIVER];
+    const args = ["--input-type=module-typescript", "-"];
+    const out = await run(process.execPath, args, inQueue("typescript", parts.join("\n")));
+    expect(out).toBe("one,one");
+    expect(await totalsOf("typescript")).toMatchObject(expected);
+  });
+});

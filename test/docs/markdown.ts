@@ -1,0 +1,83 @@
+// Reads the project's Markdown files as its tests need them: fenced blocks, links, tables.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+
+/** Every document that the project keeps, as paths below the root. */
+export function documents(): string[] {
+  const top = readdirSync(ROOT).filter((name) => name.endsWith(".md"));
+  const below = ["docs", "clients"].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
+      .map((name) => join(folder, name)),
+  );
+  return [...top, ...below];
+}
+
+export function readDocument(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+export interface Fence {
+  /** What stands behind the backticks: a language, and perhaps a mark for these tests. */
+  readonly info: string;
+  readonly text: string;
+}
+
+export function fencesOf(markdown: string): Fence[] {
+  return [...markdown.matchAll(/^```(\S.*)?\n([\s\S]*?)^```$/gm)].map((match) => ({
+    info: match[1] ?? "",
+    text: match[2] ?? "",
+  }));
+}
+
+/** The one block with this info string. */
+export function fence(markdown: string, info: string): string {
+  const found = fencesOf(markdown).filter((one) => one.info === info);
+  if (found.length !== 1) throw new Error(`there are ${found.length} blocks \`${info}\`, not one`);
+  return found[0]?.text ?? "";
+}
+
+export function withoutFences(markdown: string): string {
+  return markdown.replace(/^```[\s\S]*?^```$/gm, "");
+}
+
+/** Where the links go, as written. */
+export function linksOf(markdown: string): string[] {
+  return [...withoutFences(markdown).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1] ?? "");
+}
+
+/** The anchors that a page has on its headings, as GitHub makes them. */
+export function anchorsOf(markdown: string): string[] {
+  return [...withoutFences(markdown).matchAll(/^#+ (.+)$/gm)].map((match) =>
+    (match[1] ?? "")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** The cells of the rows of the table whose first heading is `heading`. */
+export function tableRows(markdown: string, heading: string): string[][] {
+  const lines = withoutFences(markdown).split("\n");
+  const start = lines.findIndex((line) => cellsOf(line)[0] === heading);
+  if (start < 0) throw new Error(`there is no table that begins with "${heading}"`);
+  const body = lines.slice(start + 2);
+  const end = body.findIndex((line) => !line.startsWith("|"));
+  return body.slice(0, end < 0 ? undefined : end).map(cellsOf);
+}
+
+function cellsOf(line: string): string[] {
+  if (!line.startsWith("|")) return [];
+  return line
+    .split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+/** The words in backticks of a cell. */
+export function codesOf(cell: string): string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? "");
+}

@@ -1,0 +1,63 @@
+// A shell that is fed one block at a time, as a reader pastes them: variables and functions stay.
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "./markdown.ts";
+
+export interface Shell {
+  /** Runs a block to its end and gives all that it wrote, errors included. */
+  run(block: string): Promise<string>;
+  close(): void;
+}
+
+const DEADLINE_MS = 60_000;
+
+/** `preamble` runs first, e.g. to stand for a program that the reader has in PATH. */
+export function openShell(preamble: string): Shell {
+  const shell = spawn("sh", [], { stdio: ["pipe", "pipe", "inherit"] });
+  shell.stdin.write(`exec 2>&1\n${preamble}\n`);
+  let output = "";
+  let heard = () => {};
+  let failed = (_error: Error) => {};
+  shell.stdout.on("data", (chunk: Buffer) => {
+    output += chunk.toString();
+    heard();
+  });
+  shell.once("exit", () => failed(new Error(`the shell ended:\n${output}`)));
+  let blocks = 0;
+
+  return {
+    async run(block) {
+      const end = `--- end of block ${++blocks} ---`;
+      output = "";
+      shell.stdin.write(`${block}\nprintf '\\n%s\\n' '${end}'\n`);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const timer = setTimeout(() => reject(new Error(`no end:\n${output}`)), DEADLINE_MS);
+      heard = () => {
+        if (output.includes(end)) resolve();
+      };
+      failed = reject;
+      try {
+        await promise;
+      } finally {
+        clearTimeout(timer);
+      }
+      return output.slice(0, output.indexOf(end));
+    },
+    close() {
+      failed = () => {};
+      shell.stdin.end();
+      shell.kill();
+    },
+  };
+}
+
+/** DLQ_GRPCURL, else what `npm test` has set up. */
+export function findGrpcurl(): string {
+  const grpcurl = process.env.DLQ_GRPCURL ?? join(ROOT, ".runtime/bin/grpcurl");
+  if (!existsSync(grpcurl)) {
+    throw new Error(`no grpcurl at ${grpcurl}: run \`npm test\` once, or set DLQ_GRPCURL to one`);
+  }
+  return grpcurl;
+}
