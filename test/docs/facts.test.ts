@@ -1,0 +1,124 @@
+// Tables of the documents equal the code that they describe.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Code } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { formatDuration } from "../../src/config/duration.ts";
+import { delayBeforeRetryMs } from "../../src/core/backoff.ts";
+import { PRESET_OF_REASON, PRESETS, type PresetName } from "../../src/core/presets.ts";
+import { REASON_NAMES } from "../../src/core/reason.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { codeName } from "../../src/rpc/error-map.ts";
+import { globalKeys, QUEUE_KEYS } from "../../src/store/redis/keys.ts";
+import { SCRIPTS } from "../../src/store/redis/scripts.ts";
+import { codesOf, ROOT, readDocument, tableRows } from "./markdown.ts";
+
+const README = readDocument("README.md");
+const API = readDocument("docs/api.md");
+const STORAGE = readDocument("docs/storage.md");
+const OPERATIONS = readDocument("docs/operations.md");
+
+/** What a list of alternatives names, in any order. */
+const sorted = (names: Iterable<string>) => [...names].toSorted();
+
+describe("README.md", () => {
+  test("the table of presets", () => {
+    const rows = tableRows(README, "preset").map(([name, reasons, ...rest]) => [
+      codesOf(name ?? "")[0],
+      sorted(codesOf(reasons ?? "")),
+      ...rest,
+    ]);
+    const expected = (Object.keys(PRESETS) as PresetName[]).map((name) => {
+      const { maxRetries, initialDelayMs, maxDelayMs, multiplier } = PRESETS[name];
+      const reasons = REASON_NAMES.filter((reason) => PRESET_OF_REASON[reason] === name);
+      const middle = 0.5; // of the jitter's range: a factor of 1
+      const delays = Array.from({ length: maxRetries }, (_, failed) =>
+        formatDuration(delayBeforeRetryMs(PRESETS[name], failed + 1, middle)),
+      );
+      return [
+        name,
+        sorted(reasons),
+        String(maxRetries),
+        formatDuration(initialDelayMs),
+        String(multiplier),
+        formatDuration(maxDelayMs),
+        delays.join(", "),
+      ];
+    });
+    expect(rows).toEqual(expected);
+  });
+});
+
+describe("docs/api.md", () => {
+  test("the table of errors has every reason, with its code", () => {
+    const rows = tableRows(API, "reason").map((row) => row.slice(0, 2).map((c) => codesOf(c)[0]));
+    const source = readFileSync(join(ROOT, "src/rpc/error-map.ts"), "utf8");
+    const mapped = [...source.matchAll(/code: Code\.(\w+), reason: "(\w+)"/g)].map(
+      ([, code, reason]) => [reason, codeName(Code[code as keyof typeof Code])],
+    );
+    const fixed = [...source.matchAll(/errorInfo\("(\w+)"\)/g)].map((match) => match[1]);
+    expect(rows).toEqual(expect.arrayContaining(mapped));
+    expect(sorted(rows.map(([reason]) => reason ?? ""))).toEqual(
+      sorted([...mapped.map(([reason]) => reason ?? ""), ...fixed.map(String)]),
+    );
+  });
+});
+
+describe("docs/operations.md", () => {
+  /** Name, type and labels of each of our metrics, after each was used once. */
+  async function metricsInCode(): Promise<string[][]> {
+    const buildInfo = { version: "1", node: "v1" };
+    const metrics = createMetrics({ namespace: "", maxQueues: 1, buildInfo });
+    metrics.accepted("q", "TIMEOUT");
+    metrics.attempt("q", "failed");
+    metrics.left("q", 1);
+    metrics.processed("q", 1);
+    metrics.dueLag("q", 1);
+    metrics.rpc("m", "OK", 1);
+    metrics.store("s", 1, "e");
+    metrics.streams("m", 1);
+    const counts = { scheduled: 1, dueNow: 1, inFlight: 1, quarantined: 1, workers: 1 };
+    const report = { queue: "q", ...counts, oldestAgeMs: 1 };
+    metrics.watchQueues(async () => [report as never]);
+    const text = await metrics.render();
+    return [...text.matchAll(/^# TYPE (dlq_\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => {
+      const sample = new RegExp(`^${name}(?:_bucket)?\\{(.*)\\}`, "m").exec(text)?.[1] ?? "";
+      const labels = [...sample.matchAll(/(\w+)="/g)].map((match) => match[1] ?? "");
+      return [name, type, sorted(labels.filter((label) => label !== "le")).join()];
+    });
+  }
+
+  test("the table of metrics", async () => {
+    const rows = tableRows(OPERATIONS, "metric").map(([name, type, labels]) => [
+      codesOf(name ?? "")[0] ?? "",
+      type ?? "",
+      sorted(codesOf(labels ?? "")).join(),
+    ]);
+    const byName = (a: string[], b: string[]) => String(a[0]).localeCompare(String(b[0]));
+    expect(rows.toSorted(byName)).toEqual((await metricsInCode()).toSorted(byName));
+  });
+});
+
+describe("docs/storage.md", () => {
+  const families = (names: readonly string[]) =>
+    sorted(names.map((name) => name.replace(/:[A-Z]$/, ":")));
+
+  test("the keys of a queue", () => {
+    const rows = tableRows(STORAGE, "key").flatMap(([key]) => codesOf(key ?? ""));
+    expect(families(rows)).toEqual(sorted(Object.values(QUEUE_KEYS)));
+  });
+
+  test("the keys of the deployment", () => {
+    const rows = tableRows(STORAGE, "key or channel").flatMap(([key]) => codesOf(key ?? ""));
+    const keys = Object.values(globalKeys("PREFIX")).map((key) =>
+      typeof key === "function" ? key("") : key,
+    );
+    expect(families(rows)).toEqual(sorted(keys));
+  });
+
+  test("the scripts", () => {
+    const rows = tableRows(STORAGE, "script").flatMap(([name]) => codesOf(name ?? ""));
+    expect(sorted(rows)).toEqual(sorted(Object.keys(SCRIPTS)));
+  });
+});

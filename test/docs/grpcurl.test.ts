@@ -1,0 +1,76 @@
+// The grpcurl commands of all documents and of the server's own banner name methods and fields
+// that exist, whether or not something runs them.
+
+import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { banner } from "../../src/serve/banner.ts";
+import { documents, fencesOf, readDocument } from "./markdown.ts";
+
+interface Call {
+  readonly method: string;
+  readonly request: string;
+}
+
+const QUOTED = `(?:'(?<plain>[^']*)'|"(?<escaped>(?:\\\\.|[^"\\\\])*)")`;
+
+/** In full, as a command of curl, or by the tour's `call`. */
+const FORMS = [
+  new RegExp(`-d ${QUOTED}\\s(?:(?!-d )[\\s\\S])*?dlq\\.v1\\.DlqService/(?<method>\\w+)`, "g"),
+  new RegExp(`^\\s*call (?<method>\\w+) ${QUOTED}`, "gm"),
+];
+
+function callsOf(shell: string): Call[] {
+  return FORMS.flatMap((form) =>
+    [...shell.matchAll(form)].flatMap(({ groups = {} }) => {
+      const request = groups.plain ?? (groups.escaped ?? "").replace(/\\(["\\$`])/g, "$1");
+      return [{ method: groups.method ?? "", request }];
+    }),
+  ).filter(({ request }) => request !== "$2"); // the definition of `call` itself
+}
+
+function wrong({ method, request }: Call): string | undefined {
+  const found = DlqService.methods.find(({ name }) => name === method);
+  if (found === undefined) return `there is no method ${method}`;
+  try {
+    fromJson(found.input, JSON.parse(request) as JsonValue);
+    return undefined;
+  } catch (error) {
+    return `${method} ${request}: ${String(error)}`;
+  }
+}
+
+const SHELLS = documents().flatMap((file) =>
+  fencesOf(readDocument(file)).flatMap(({ info, text }) =>
+    info === "sh" || info.startsWith("sh ") ? [{ file, text }] : [],
+  ),
+);
+
+test("requests in the documents are requests of the contract", () => {
+  const calls = SHELLS.flatMap(({ text }) => callsOf(text));
+  expect(calls.length).toBeGreaterThan(8);
+  expect(calls.flatMap((call) => wrong(call) ?? [])).toEqual([]);
+});
+
+test("every call in the documents was looked at", () => {
+  const missed = SHELLS.filter(({ text }) => {
+    const written = text.match(/DlqService\/[A-Z]\w+|^\s*call [A-Z]\w+/gm) ?? [];
+    return written.length !== callsOf(text).length;
+  });
+  expect(missed).toEqual([]);
+});
+
+test("what the documents describe exists", () => {
+  const names = SHELLS.flatMap(({ text }) =>
+    [...text.matchAll(/dlq\.v1\.DlqService\.(\w+)/g)].map((match) => match[1]),
+  );
+  expect(names.length).toBeGreaterThan(0);
+  expect(DlqService.methods.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+});
+
+test("the lines that the server prints at its start can be pasted", () => {
+  const words = banner({ grpc: "localhost:50051", http: undefined, where: "" });
+  const calls = callsOf(words);
+  expect(calls.map(({ method }) => method)).toEqual(["SendToDlq", "StreamDue"]);
+  expect(calls.flatMap((call) => wrong(call) ?? [])).toEqual([]);
+});

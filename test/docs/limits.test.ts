@@ -1,0 +1,86 @@
+// The table of limits in docs/api.md equals the constants that the code checks against.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { SETTINGS } from "../../src/config/settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
+import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
+import { READ_MAX_BYTES } from "../../src/rpc/services.ts";
+import { ROOT, readDocument, tableRows } from "./markdown.ts";
+
+const API = readDocument("docs/api.md");
+
+/** `64 KiB`; what is no whole number of KiB is bytes. */
+function size(bytes: number): string {
+  const mib = bytes / 1024 ** 2;
+  if (mib >= 0.5) return `${mib} MiB`;
+  return bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} bytes`;
+}
+
+const days = (ms: number) => `${ms / 86_400_000} days`;
+const W = WIRE_LIMITS;
+
+interface MapLimits {
+  readonly count: number;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+}
+
+function map({ count, keyBytes, valueBytes }: MapLimits): string {
+  return `${count}; keys ${size(keyBytes)}, values ${size(valueBytes)}`;
+}
+
+/** A number that a Lua script keeps for itself. */
+function inLua(file: string, pattern: RegExp): number[] {
+  const source = readFileSync(join(ROOT, "src/store/redis/lua/lib", file), "utf8");
+  return (pattern.exec(source) ?? []).slice(1).map(Number);
+}
+
+const [noteBytes = 0] = inLua("journal.lua", /string\.sub\(note or '', 1, (\d+)\)/);
+const [entries = 0, historyBytes = 0] = inLua(
+  "message.lua",
+  /HISTORY_ENTRIES, HISTORY_BYTES = (\d+), (\d+)/,
+);
+
+const LEASE = `${LIMITS.leaseMinMs / 1000} s to ${LIMITS.leaseMaxMs / 3_600_000} h`;
+const EXPECTED = [
+  `\`${QUEUE_NAME.source.slice(1, -1)}\``,
+  `${size(LIMITS.payloadDefaultBytes)}, or up to ${size(LIMITS.payloadMaxBytes)} by \`payload_max\``,
+  map(W.attributes),
+  size(W.requestIdBytes),
+  size(W.identityBytes),
+  map(W.coordinates),
+  `${size(W.traceparentBytes)}, ${W.tracestateBytes} bytes`,
+  `${days(W.firstRetryMs)} ahead`,
+  `${W.ttlMinMs / 1000} s to ${days(W.ttlMaxMs)}`,
+  `0 to ${W.retries}`,
+  days(W.retryDelayMs),
+  `1 to ${W.multiplier}`,
+  `-${W.priority} to ${W.priority}`,
+  String(W.items),
+  size(LIMITS.batchBytes),
+  size(READ_MAX_BYTES),
+  String(LIMITS.retryIds),
+  `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
+  `at least 1, default ${size(W.inFlightBytesDefault)}`,
+  `${LEASE}, default ${DEFAULT_QUEUE_SETTINGS.leaseDurationMs / 1000} s`,
+  size(W.frameBytes),
+  `${W.failure.typeBytes} bytes, ${size(W.failure.messageBytes)}, ${size(W.failure.stackTraceBytes)}`,
+  map(W.failure.attributes),
+  `${size(W.noteBytes)}; the journal keeps ${noteBytes} bytes`,
+  `the last ${entries}, ${size(historyBytes)} in all`,
+];
+
+test("the table of limits", () => {
+  expect(tableRows(API, "what").map((row) => row[1])).toEqual(EXPECTED);
+});
+
+test("limits that share a row are the same", () => {
+  expect(W.workerIdBytes).toBe(W.requestIdBytes);
+  expect(LIMITS.batchRequests).toBe(W.items);
+});
+
+test("the default number of queues", () => {
+  expect(API).toContain(`(\`max_queues\`, ${SETTINGS.maxQueues.fallback} by default)`);
+});

@@ -1,0 +1,77 @@
+// Names in backticks are names that exist: settings, fields, values, errors, metrics. A word that
+// somebody renames in the code is found here wherever a document still uses it.
+
+import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";
+import { file_dlq_v1_message as messageFile } from "../../gen/dlq/v1/message_pb.ts";
+import { file_dlq_v1_state as stateFile } from "../../gen/dlq/v1/state_pb.ts";
+import { ALL_SETTINGS } from "../../src/config/given-values.ts";
+import { POLICY_SETTINGS } from "../../src/config/retry-policy.ts";
+import { variableOf, yamlKeyOf } from "../../src/config/setting.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { codeName } from "../../src/rpc/error-map.ts";
+import { codesOf, documents, readDocument, tableRows, withoutFences } from "./markdown.ts";
+
+const FILES: readonly DescFile[] = [serviceFile, failureFile, messageFile, stateFile];
+
+function fieldsOf(message: DescMessage): string[] {
+  return [...message.fields.map(({ name }) => name), ...message.nestedMessages.flatMap(fieldsOf)];
+}
+
+/** Enum values in full and without the prefix of their enum. */
+const enumValues = FILES.flatMap(({ enums }) =>
+  enums.flatMap(({ values, sharedPrefix }) =>
+    values.flatMap(({ name }) => [name, name.slice((sharedPrefix ?? "").length)]),
+  ),
+);
+
+const metrics = createMetrics({ namespace: "", maxQueues: 0, buildInfo: {} });
+const metricNames = [...(await metrics.render()).matchAll(/^# TYPE (\w+)/gm)].map(
+  (m) => m[1] ?? "",
+);
+
+const settings = ALL_SETTINGS.flatMap((setting) => [variableOf(setting), yamlKeyOf(setting)]);
+
+const KNOWN = new Set([
+  ...FILES.flatMap(({ messages }) => messages.flatMap(fieldsOf)),
+  ...enumValues.map((name) => name.toLowerCase()),
+  ...enumValues.map((name) => name.toUpperCase()),
+  ...metricNames,
+  ...settings,
+  ...Object.values(POLICY_SETTINGS).map(yamlKeyOf),
+  ...["retry_policy", "retry_policies"], // of the file only
+  ...Array.from({ length: 17 }, (_, code) => codeName(code)),
+  ...tableRows(readDocument("docs/api.md"), "reason").flatMap(([reason]) => codesOf(reason ?? "")),
+  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"], // of the scripts
+]);
+
+/** Two words or more in one case: no word of a language, and of no other program. */
+const NAME = /^(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?=$|:|=|\{)/;
+
+/** Of Python's packages: `dlq_service_pb2`, … */
+const PYTHON_MODULE = /_pb2(_grpc)?$/;
+
+describe.each(documents())("%s", (file) => {
+  const markdown = readDocument(file);
+
+  test("names in backticks exist", () => {
+    const names = codesOf(withoutFences(markdown)).flatMap((code) => NAME.exec(code)?.[0] ?? []);
+    const unknown = names.filter((name) => !KNOWN.has(name) && !PYTHON_MODULE.test(name));
+    expect([...new Set(unknown)]).toEqual([]);
+  });
+
+  test("metrics exist, also in rules and commands", () => {
+    const used = [...markdown.matchAll(/\bdlq_[a-z_]+[a-z]\b/g)].map((match) =>
+      match[0].replace(/_(?:bucket|sum|count)$/, ""),
+    );
+    const isPackage = (name: string) => /^dlq_service/.test(name);
+    expect(used.filter((name) => !metricNames.includes(name) && !isPackage(name))).toEqual([]);
+  });
+
+  test("variables exist", () => {
+    const used = [...markdown.matchAll(/\bDLQ_[A-Z][A-Z_]*[A-Z]\b/g)].map((match) => match[0]);
+    expect(used.filter((name) => !KNOWN.has(name) && name !== "DLQ_SOME_NAME")).toEqual([]);
+  });
+});
