@@ -104,6 +104,16 @@ test("IN_FLIGHT, then the lease expires, then a success comes late: it stays", a
   expect(only(reply?.results)).toMatchObject({ status: "APPLIED", state: "SCHEDULED" });
 });
 
+test("IN_FLIGHT, then the lease expires, and the next attempt knew of it: its success counts", async () => {
+  await at.current.clock.advance(5_000);
+  await claim();
+  await send();
+  await at.current.clock.advance(30_000);
+  await at.current.tick(QUEUE);
+  const reply = await settle(outcome(await claim(), "succeed"));
+  expect(only(reply?.results)).toMatchObject({ status: "APPLIED", state: "SUCCEEDED" });
+});
+
 test("a failure that joins after the lease expired keeps the message from a late success", async () => {
   await at.current.clock.advance(5_000);
   const claimed = await claim();
