@@ -217,8 +217,15 @@ export async function closeRedis(redis: Redis): Promise<void> {
   });
 }
 
+/**
+ * Scripts count in whole numbers. One that is none would stop a script in its middle, with half of
+ * its writes done: it never gets there.
+ */
 function toWire(arg: string | number | Uint8Array): string | Buffer | number {
-  return typeof arg === "object" ? Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength) : arg;
+  if (typeof arg === "object") return Buffer.from(arg.buffer, arg.byteOffset, arg.byteLength);
+  if (typeof arg === "string") return arg;
+  if (!Number.isFinite(arg)) throw internal(new RangeError(`${arg} as an argument of a script`));
+  return Math.round(arg);
 }
 
 /** What Redis says when it is full, or can't keep what it is given. */
