@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { formatMessageId } from "../../../src/core/message-id.ts";
+import { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { startTestRedis, type TestRedis } from "../../support/redis.ts";
+import { until } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  sessionId,
+  tokenOf,
+} from "../../support/store-items.ts";
+import { freePort } from "../../support/store-sentinel.ts";
+
+// A cluster of one node refuses a script that touches keys of two slots, as a large one would.
+const QUEUE = "orders";
+
+let redis: TestRedis;
+let store: RedisStore;
+beforeAll(async () => {
+  const bus = String(await freePort());
+  redis = await startTestRedis({
+    port: true,
+    appendonly: false,
+    args: ["--cluster-enabled", "yes", "--cluster-port", bus],
+  });
+  await redis.cli("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
+  await until(
+    "the cluster",
+    async () => (await redis.cli("CLUSTER", "INFO")).includes("cluster_state:ok") || undefined,
+  );
+  store = new RedisStore({
+    target: { kind: "url", url: redis.url },
+    prefix: "dlq",
+    nodeId: "node",
+    timeoutMs: 2_000,
+    journalMax: 1_000,
+    expiryGraceMs: 0,
+    maxQueues: 10,
+  });
+  await until("the connection", () => store.ready || undefined);
+});
+afterAll(async () => {
+  await store?.close();
+  await redis?.stop();
+});
+
+const tick = (claimNumber: number) =>
+  store.tick(QUEUE, {
+    claimNumber,
+    sessions: [session(1)],
+    settings: { ttlAction: "discard", quarantineRetentionMs: 1 },
+  });
+
+test("every script stays within the slot of its queue", async () => {
+  await store.open();
+  const keyed = item({ dedupKey: "k", sourceId: "s", requestId: "r", ttlMs: 60_000 });
+  await store.send(QUEUE, [keyed, { ...keyed, requestId: "q" }, item()], SETTINGS);
+  const { claimed } = await tick(1);
+  const [first, second] = claimed as [(typeof claimed)[0], (typeof claimed)[0]];
+  expect(await store.leases(QUEUE, sessionId(1))).toHaveLength(2);
+  expect(await store.extend(QUEUE, [{ token: tokenOf(first), leaseMs: 60_000 }])).toHaveLength(1);
+  expect(await store.examine(QUEUE, bytes("a"), [tokenOf(first)])).toHaveLength(1);
+  await store.settle(QUEUE, bytes("a"), [outcome(first, "failQuarantine")]);
+  await store.abandon(QUEUE, 1, [{ sessionId: sessionId(1), nonce: second.nonce }]);
+  expect(await store.retry(QUEUE, bytes("b"), [first.id])).toMatchObject({ retriedCount: 1 });
+  const filter = { states: ["SCHEDULED" as const], reasons: [], quarantineReasons: [] };
+  expect(await store.retryMatching(QUEUE, bytes("c"), filter, 2)).toMatchObject({
+    retriedCount: 2,
+  });
+  const record = {
+    sessionId: formatMessageId(sessionId(1)),
+    workerId: "w",
+    queues: [QUEUE, "other"],
+    maxInFlight: 1,
+  };
+  await store.registerSession(record);
+  await store.beat();
+  expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 2, workers: 1 });
+  await store.unregisterSession(record);
+});
