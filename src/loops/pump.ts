@@ -5,7 +5,7 @@ import type { SessionRegistry } from "../app/delivery/session-registry.ts";
 import type { DecisionLog, Observer } from "../app/observer.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
-import type { SessionCredit, Store, TickReply } from "../store/contract.ts";
+import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
 
 export interface PumpParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
@@ -36,6 +36,10 @@ export class Pump {
   /** On the monotonic clock, in milliseconds: the store's instants, brought over at each reply. */
   #dueAt = 0;
   #tendAt = 0;
+  /** A sign came while a tick was under way, which may not have seen what it was about. */
+  #woken = false;
+  /** Something is due and no stream has room for it: only a sign makes another look worthwhile. */
+  #blocked = false;
   #claimNumber = 0;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -49,12 +53,17 @@ export class Pump {
 
   /** Something may be due: a hint, a new stream, or room where there was none. */
   readonly wake = (): void => {
-    const now = performance.now();
+    this.#woken = true;
+    this.#blocked = false;
+    this.#expectChange(performance.now());
+    this.#run();
+  };
+
+  #expectChange(now: number): void {
     this.#dueAt = Math.min(this.#dueAt, now);
     // Also with no stream here: what has changed may end sooner than was known.
     this.#tendAt = Math.min(this.#tendAt, now + LEASES_OUT_MS);
-    this.#run();
-  };
+  }
 
   /** Ends after the tick that is under way. */
   async stop(): Promise<void> {
@@ -76,18 +85,22 @@ export class Pump {
   async #loop(): Promise<void> {
     while (!this.#stopped) {
       const now = performance.now();
-      const reservations = this.#dueAt <= now ? this.#reserve() : [];
+      const isDue = this.#dueAt <= now;
+      const reservations = isDue ? this.#reserve() : [];
+      this.#blocked = isDue && reservations.length === 0;
       if (reservations.length === 0 && this.#tendAt > now) return;
       await this.#tick(reservations);
     }
   }
 
-  /** Until the next instant that needs a tick. Due messages without room wait for the room. */
+  /**
+   * Until the next instant that needs a tick. It may have passed since the loop looked, or a sign
+   * may have come: then at once. Due messages without room wait for the room.
+   */
   #sleep(): void {
     const now = performance.now();
     const hasStreams = this.#parts.registry.of(this.queue).size > 0;
-    const next =
-      this.#dueAt > now && hasStreams ? Math.min(this.#dueAt, this.#tendAt) : this.#tendAt;
+    const next = hasStreams && !this.#blocked ? Math.min(this.#dueAt, this.#tendAt) : this.#tendAt;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(next - now)));
     this.#timer.unref();
   }
@@ -114,6 +127,7 @@ export class Pump {
       const leaseMs = session.options.leaseMs ?? settings.leaseDurationMs;
       return { sessionId: session.options.id, nonce: randomBytes(16), count, bytes, leaseMs, idle };
     });
+    this.#woken = false;
     let reply: TickReply;
     try {
       reply = await this.#parts.store.tick(this.queue, { claimNumber, sessions, settings });
@@ -124,11 +138,15 @@ export class Pump {
       this.#dueAt = this.#tendAt;
       return;
     }
+    // Only signs from elsewhere: those that handing out gives itself are known to the plan.
+    const woken = this.#woken;
     // Before the claims: a session may lose a message and get it again in one tick.
     this.#tellLost(reply);
-    await this.#handOut(reservations, reply);
+    const orphans = this.#handOut(reservations, reply);
     this.#isolate(reservations, reply);
     this.#plan(reservations, reply);
+    if (woken) this.#expectChange(performance.now());
+    if (orphans.length > 0) await giveBack(this.#parts.store, orphans, this.#parts.log);
   }
 
   /** The reply is lost, and with it perhaps a claim: given back before anything else is claimed. */
@@ -163,19 +181,19 @@ export class Pump {
     }
   }
 
-  async #handOut(reservations: readonly Reservation[], reply: TickReply): Promise<void> {
+  /** Returns what was claimed for a stream that has ended meanwhile. */
+  #handOut(reservations: readonly Reservation[], reply: TickReply): Claimed[] {
     const bySession = Map.groupBy(reply.claimed, ({ session }) => session);
-    const orphans: TickReply["claimed"][number][] = [];
+    const orphans: Claimed[] = [];
     reservations.forEach((reservation, index) => {
       const claims = bySession.get(index) ?? [];
-      // The stream ended while the claim was under way.
       if (reservation.session.ended) orphans.push(...claims);
       reservation.session.settle(reservation, reservation.session.ended ? [] : claims);
     });
     for (const { dueAtMs } of reply.claimed) {
       this.#parts.observer.dueLag(this.queue, Math.max(0, reply.nowMs - dueAtMs));
     }
-    if (orphans.length > 0) await giveBack(this.#parts.store, orphans, this.#parts.log);
+    return orphans;
   }
 
   /** A suspect is due and no stream was empty: one of them takes nothing more until it is. */
