@@ -1,0 +1,155 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { AckStatus } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageState, QuarantineReason } from "../../gen/dlq/v1/state_pb.ts";
+import {
+  connectTo,
+  type DlqClient,
+  msOf,
+  statsOf,
+  storeNowMs,
+  type TestClient,
+} from "../support/grpc.ts";
+import { dueIn, failed, letter, letters } from "../support/letters.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { settle, Worker, type WorkerRequest } from "../support/worker.ts";
+
+let server: TestServer;
+let client: TestClient;
+let dlq: DlqClient;
+beforeAll(async () => {
+  server = await startTestServer({ env: { DLQ_HEARTBEAT_INTERVAL: "50ms" } });
+  client = connectTo(server.grpcAddress);
+  dlq = client.dlq;
+}, 30_000);
+afterAll(async () => {
+  client?.close();
+  await server?.stop();
+}, 30_000);
+
+const WAIT = { timeout: 15_000, interval: 50 };
+
+/** A worker with the shortest lease there is. */
+function hasty(queue: string, over: WorkerRequest = {}): Promise<Worker> {
+  return Worker.open(dlq, { queues: [queue], leaseDuration: durationFromMs(1_000), ...over });
+}
+
+describe.concurrent("a lease", { timeout: 30_000 }, () => {
+  it("that expires brings the message back, with an unknown outcome and no attempt more", async ({
+    expect,
+  }) => {
+    const worker = await hasty("expiring");
+    await dlq.sendToDlq(letter("expiring"));
+    const first = await worker.next();
+    const again = await worker.next();
+    expect(again.message.id).toBe(first.message.id);
+    expect(again.atMs - first.atMs).toBeGreaterThanOrEqual(950);
+    expect(again.delivery).toMatchObject({ attempt: 1, deliveryNumber: 2, outcomeUnknown: true });
+    expect(await worker.settle(first)).toMatchObject({
+      status: AckStatus.LEASE_LOST,
+      state: MessageState.IN_FLIGHT,
+    });
+    expect((await worker.settle(again)).status).toBe(AckStatus.APPLIED);
+    expect((await statsOf(dlq, "expiring")).totals).toMatchObject({ leaseExpiries: 1n });
+    await worker.close();
+  });
+
+  it("that expired still takes its outcome while nobody else has the message", async ({
+    expect,
+  }) => {
+    const worker = await hasty("late");
+    await dlq.sendToDlq(letter("late"));
+    const received = await worker.next();
+    await worker.close();
+    await expect.poll(async () => (await statsOf(dlq, "late")).scheduled, WAIT).toBe(1n);
+    expect(await settle(dlq, received)).toMatchObject({
+      status: AckStatus.APPLIED,
+      state: MessageState.SUCCEEDED,
+    });
+    expect(await statsOf(dlq, "late")).toMatchObject({ scheduled: 0n, inFlight: 0n });
+  });
+
+  it("that is extended again and again stays, by token and by session", async ({ expect }) => {
+    const worker = await hasty("extended");
+    await dlq.sendToDlqBatch({ requests: letters(2, "extended") });
+    const [one, other] = await worker.take(2);
+    if (!one || !other) throw new Error("not two");
+    const leaseTokens = [one.delivery.leaseToken];
+    const endsAtMs = msOf(one.delivery.leaseExpireTime);
+    // By the store's clock well past the first lease, extended all the time.
+    while ((await storeNowMs(dlq)) < endsAtMs + 700) {
+      const byToken = await dlq.extendLease({ leaseTokens });
+      expect(byToken.results[0]).toMatchObject({ status: AckStatus.APPLIED, shouldStop: false });
+      const bySession = await dlq.extendLease({ sessionId: worker.opened.sessionId });
+      expect(bySession.results).toHaveLength(2);
+      await worker.silence(2);
+    }
+    expect(worker.received).toHaveLength(2);
+    expect((await worker.settle(one)).status).toBe(AckStatus.APPLIED);
+    expect((await worker.settle(other)).status).toBe(AckStatus.APPLIED);
+    const lost = await dlq.extendLease({ leaseTokens });
+    expect(lost.results[0]).toMatchObject({ status: AckStatus.NOT_FOUND, shouldStop: true });
+    await worker.close();
+  });
+
+  it("that expires twice leaves its message alone on its stream", async ({ expect }) => {
+    const worker = await hasty("suspect", { maxInFlight: 1 });
+    await dlq.sendToDlq(letter("suspect"));
+    const first = await worker.next();
+    await worker.next();
+    await worker.close();
+    await expect
+      .poll(async () => (await statsOf(dlq, "suspect")).totals?.leaseExpiries, WAIT)
+      .toBe(2n);
+
+    // Others are due, and there is room for them: they wait until the suspect's outcome is known.
+    await dlq.sendToDlqBatch({ requests: letters(3, "suspect") });
+    const calm = await Worker.open(dlq, { queues: ["suspect"], maxInFlight: 10 });
+    const suspect = await calm.next();
+    expect(suspect.message.id).toBe(first.message.id);
+    expect(suspect.delivery.outcomeUnknown).toBe(true);
+    await calm.silence();
+    expect(calm.received).toHaveLength(1);
+    await calm.settle(suspect);
+    for (const received of await calm.take(3)) await calm.settle(received);
+    await calm.close();
+  });
+
+  it("that expires five times quarantines its message as a crash loop", async ({ expect }) => {
+    const worker = await hasty("crashing");
+    const { id } = await dlq.sendToDlq(letter("crashing"));
+    await worker.take(5);
+    const quarantinedNow = async () => (await statsOf(dlq, "crashing")).quarantined;
+    await expect.poll(quarantinedNow, WAIT).toBe(1n);
+    expect((await statsOf(dlq, "crashing")).counts).toMatchObject([
+      { quarantineReason: QuarantineReason.CRASH_LOOP, count: 1n },
+    ]);
+    await dlq.retry({ queue: "crashing", ids: [id] });
+    const again = await worker.next();
+    expect(again.delivery).toMatchObject({ attempt: 1, deliveryNumber: 6 });
+    await worker.settle(again);
+    await worker.close();
+  });
+});
+
+describe.concurrent("a time to live", { timeout: 30_000 }, () => {
+  it("that ends with no worker there sets the message aside", async ({ expect }) => {
+    await dlq.sendToDlq(letter("short", { ttl: durationFromMs(1_000) }));
+    await expect.poll(async () => (await statsOf(dlq, "short")).quarantined, WAIT).toBe(1n);
+    expect((await statsOf(dlq, "short")).counts).toMatchObject([
+      { quarantineReason: QuarantineReason.TTL_EXPIRED, count: 1n },
+    ]);
+  });
+
+  it("never touches what a worker holds", async ({ expect }) => {
+    const worker = await Worker.open(dlq, { queues: ["held"] });
+    await dlq.sendToDlq(letter("held", { ttl: durationFromMs(1_000) }));
+    await dlq.sendToDlq(letter("held", { ...dueIn(3_600_000), dedupKey: "later" }));
+    const received = await worker.next();
+    const life = msOf(received.message.expireTime);
+    await expect.poll(() => storeNowMs(dlq), WAIT).toBeGreaterThan(life + 200);
+    expect(await statsOf(dlq, "held")).toMatchObject({ inFlight: 1n, quarantined: 0n });
+    expect((await worker.settle(received, failed())).status).toBe(AckStatus.APPLIED);
+    await worker.close();
+  });
+});

@@ -1,0 +1,166 @@
+// A worker as its author would write one: a stream that is read all the time, and outcomes by Ack.
+
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import type {
+  AckResult,
+  Delivery,
+  Drain,
+  Opened,
+  StreamDueRequestSchema,
+  StreamDueResponse,
+} from "../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Message } from "../../gen/dlq/v1/message_pb.ts";
+import type { DlqClient } from "./grpc.ts";
+import { type OutcomeInit, succeeded } from "./letters.ts";
+
+export interface Received {
+  readonly delivery: Delivery;
+  readonly message: Message;
+  /** When its frame was read, by this process's clock. */
+  readonly atMs: number;
+}
+
+export type WorkerRequest = MessageInitShape<typeof StreamDueRequestSchema>;
+
+/** Generous: suites run side by side on two cores. */
+const DEADLINE_MS = 15_000;
+
+export class Worker {
+  readonly client: DlqClient;
+  readonly opened: Opened;
+  /** Everything that has come, in order. */
+  readonly received: Received[] = [];
+  /** The server's announcement that the stream is about to end. */
+  drain: Drain | undefined;
+  /** When the stream is over: the error that ended it, or undefined for a regular end. */
+  readonly ended: Promise<ConnectError | undefined>;
+  /** Called for each delivery, as it is read. */
+  onReceived: ((received: Received) => void) | undefined;
+  isOver = false;
+  #heartbeats = 0;
+  #taken = 0;
+  readonly #abort: AbortController;
+  readonly #waiters = new Set<() => void>();
+
+  private constructor(
+    client: DlqClient,
+    opened: Opened,
+    frames: AsyncIterator<StreamDueResponse>,
+    abort: AbortController,
+  ) {
+    this.client = client;
+    this.opened = opened;
+    this.#abort = abort;
+    this.ended = this.#read(frames).finally(() => {
+      this.isOver = true;
+      this.#tell();
+    });
+  }
+
+  /** Resolves when the stream is open. */
+  static async open(client: DlqClient, request: WorkerRequest): Promise<Worker> {
+    const abort = new AbortController();
+    const stream = client.streamDue(request, { signal: abort.signal });
+    const frames = stream[Symbol.asyncIterator]();
+    const { value } = await frames.next();
+    if (value?.frame.case !== "opened") throw new Error(`first came ${value?.frame.case}`);
+    return new Worker(client, value.frame.value, frames, abort);
+  }
+
+  /** The next delivery that has not been given out yet. */
+  async next(): Promise<Received> {
+    await this.#until(() => this.received.length > this.#taken, "a delivery");
+    return this.received[this.#taken++] as Received;
+  }
+
+  /** The next `count` deliveries. */
+  async take(count: number): Promise<Received[]> {
+    const taken: Received[] = [];
+    while (taken.length < count) taken.push(await this.next());
+    return taken;
+  }
+
+  /** Resolves when so many have come in all. */
+  async hasReceived(count: number): Promise<void> {
+    await this.#until(() => this.received.length >= count, `${count} deliveries`);
+  }
+
+  /**
+   * Resolves when the server has said several times that it has nothing. Only with a server whose
+   * heartbeats are frequent.
+   */
+  async silence(heartbeats = 3): Promise<void> {
+    const enough = this.#heartbeats + heartbeats;
+    await this.#until(() => this.#heartbeats >= enough, "heartbeats");
+  }
+
+  async settle(received: Received, result: OutcomeInit = succeeded): Promise<AckResult> {
+    return settle(this.client, received, result);
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.ended;
+  }
+
+  async #read(frames: AsyncIterator<StreamDueResponse>): Promise<ConnectError | undefined> {
+    try {
+      for (;;) {
+        const { done, value } = await frames.next();
+        if (done === true) return undefined;
+        this.#hear(value);
+        this.#tell();
+      }
+    } catch (error) {
+      return ConnectError.from(error);
+    }
+  }
+
+  #hear({ frame }: StreamDueResponse): void {
+    if (frame.case === "heartbeat") this.#heartbeats++;
+    if (frame.case === "drain") this.drain = frame.value;
+    if (frame.case !== "deliveries") return;
+    const atMs = Date.now();
+    for (const delivery of frame.value.deliveries) {
+      const received = { delivery, message: delivery.message as Message, atMs };
+      this.received.push(received);
+      this.onReceived?.(received);
+    }
+  }
+
+  #tell(): void {
+    for (const waiter of this.#waiters) waiter();
+  }
+
+  #until(holds: () => boolean, what: string): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const end = (finish: () => void) => {
+        clearTimeout(timer);
+        this.#waiters.delete(look);
+        finish();
+      };
+      const fail = (why: string) =>
+        end(() => reject(new Error(`${why} for ${what}; ${this.received.length} have come`)));
+      const look = () => {
+        if (holds()) end(resolve);
+        else if (this.isOver) fail("the stream ended while waiting");
+      };
+      const timer = setTimeout(() => fail("waited too long"), DEADLINE_MS);
+      this.#waiters.add(look);
+      look();
+    });
+  }
+}
+
+/** Reports one outcome, on whichever server the client is connected to. */
+export async function settle(
+  client: DlqClient,
+  { delivery }: Received,
+  result: OutcomeInit = succeeded,
+): Promise<AckResult> {
+  const outcomes = [{ leaseToken: delivery.leaseToken, result }];
+  const { results } = await client.ack({ outcomes });
+  return results[0] as AckResult;
+}
