@@ -22,7 +22,9 @@ const NAME = "dlq-primary";
 const DOWN_AFTER_MS = 300;
 
 export async function startSentinelSet(): Promise<SentinelSet> {
-  const primary = await startTestRedis({ port: true });
+  // Else the primary waits 5 s for more replicas to come.
+  const args = ["--repl-diskless-sync-delay", "0"];
+  const primary = await startTestRedis({ port: true, args });
   const following = ["--replicaof", "127.0.0.1", String(primary.port)];
   const replica = await startTestRedis({ port: true, args: following });
   await until(
