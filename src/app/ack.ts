@@ -1,4 +1,4 @@
-import { aborted } from "../core/errors.ts";
+import { aborted, invalidField } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
 import { formatMessageId } from "../core/message-id.ts";
@@ -74,19 +74,28 @@ async function settleChunk(
   const settings = parts.settingsOf(queue);
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const decided = await decide(parts, queue, request, outcomes, settings);
-    // This request has been answered before: nothing happens again, and nothing is counted again.
-    if (!Array.isArray(decided)) return decided.results;
+    if (!Array.isArray(decided)) return sameRequest(decided, outcomes);
     const reply = await parts.store.settle(
       queue,
       request,
       decided.map(({ item }) => item),
     );
+    if (reply?.repeated) return sameRequest(reply, outcomes);
     if (reply !== undefined) {
       tell(parts, queue, decided, reply);
       return reply.results;
     }
   }
   throw aborted(100, `a message of queue ${queue}`);
+}
+
+/** This request has been answered before: nothing happens again, and nothing is counted again. */
+function sameRequest(reply: SettleReply, outcomes: readonly Valid[]): readonly Settled[] {
+  if (reply.results.length === outcomes.length) return reply.results;
+  throw invalidField(
+    "request_id",
+    "was used before, for other outcomes; take a fresh one for each call, and the same one only to repeat it",
+  );
 }
 
 interface Decision {

@@ -104,12 +104,14 @@ function conclude(
     const limit = reply.what === "messages" ? settings.maxMessages : settings.maxBytes;
     return queueLimit(queue, reply.what, limit);
   }
-  const { id, state, reason, quarantineReason, joined } = reply;
-  if (!joined) observer.accepted(queue, sentReason);
+  const { id, state, reason, quarantineReason, joined, repeated } = reply;
   const dueAtMs = state === "SCHEDULED" ? reply.dueAtMs : undefined;
+  const result = { id, state, reason, dueAtMs, duplicate: joined, quarantineReason };
+  if (repeated) return result;
+  if (!joined) observer.accepted(queue, sentReason);
   log.info(
     { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why: verdict.why },
     joined ? "joined" : state === "QUARANTINED" ? "quarantined" : "accepted",
   );
-  return { id, state, reason, dueAtMs, duplicate: joined, quarantineReason };
+  return result;
 }

@@ -107,6 +107,8 @@ export type SendReply =
   | {
       status: "stored";
       joined: boolean;
+      /** The answer to an earlier call of the same request: nothing has happened now. */
+      repeated: boolean;
       id: Uint8Array;
       state: StoredState;
       reason: Reason;
@@ -209,6 +211,8 @@ export interface Settled {
 }
 
 export interface SettleReply {
+  /** The answer to an earlier call of the same request: nothing has happened now. */
+  repeated: boolean;
   nowMs: number;
   results: readonly Settled[];
 }

@@ -15,6 +15,7 @@ test("a message is scheduled after its delay, and its whole state says so", asyn
   expect(reply).toEqual({
     status: "stored",
     joined: false,
+    repeated: false,
     id,
     state: "SCHEDULED",
     reason: "TIMEOUT",
@@ -142,11 +143,13 @@ test("a repeated request gets its first answer and changes nothing", async () =>
   const { store, clock } = at.current;
   const request = item({ requestId: "r", delayMs: 5_000 });
   const [first, twin] = await store.send(QUEUE, [request, request], SETTINGS);
-  expect(twin).toEqual(first);
+  expect(first).toMatchObject({ repeated: false });
+  const again = { ...first, repeated: true };
+  expect(twin).toEqual(again);
   const before = await at.current.dump(QUEUE);
   for (let minute = 0; minute < 10; minute++) {
     await clock.advance(60_000);
-    expect(only(await store.send(QUEUE, [request], SETTINGS))).toEqual(first);
+    expect(only(await store.send(QUEUE, [request], SETTINGS))).toEqual(again);
   }
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });

@@ -1,5 +1,5 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
-local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES = 0, 1, 2, 3
+local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, REPEATED = 0, 1, 2, 3, 16
 
 local function reply(status, id, s)
   return struct.pack('>Bc16BBBI6', status, id, s.state, s.reason, s.qreason, s.due)
@@ -98,7 +98,10 @@ local replies = {}
 for at = FIRST, #ARGV, STRIDE do
   local request = ARGV[at + I_request]
   local answer = answered(VERB_SEND, request)
-  if not answer then
+  if answer then
+    -- The same answer, marked: nothing has happened now, and nothing is to be counted again.
+    answer = string.char(string.byte(answer) + REPEATED) .. string.sub(answer, 2)
+  else
     local id, s = joinable(ARGV[at + I_dedup], ARGV[at + I_payload_hash])
     answer = id and join(id, s, at) or accept(at)
     if type(answer) == 'number' then

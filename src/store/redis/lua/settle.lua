@@ -4,8 +4,9 @@
 local SUCCEED, DISCARD, QUARANTINE, FAIL_RESCHEDULE, FAIL_QUARANTINE, RELEASE, RETURN = 1, 2, 3, 4, 5, 6, 7
 local STATE_SUCCEEDED, STATE_DISCARDED = 4, 5
 
+-- In a table of its own: nothing has happened now, and nothing is to be counted again.
 local answer = answered(VERB_SETTLE, request)
-if answer then return answer end
+if answer then return { answer } end
 
 for at = FIRST, #ARGV, STRIDE do
   local version = ARGV[at + I_version]

@@ -54,9 +54,12 @@ export async function runSend(
 const STATUS_JOINED = 1;
 const STATUS_FULL_MESSAGES = 2;
 const STATUS_FULL_BYTES = 3;
+const REPEATED = 16;
 
 function readReply(reader: ReplyReader): SendReply {
-  const status = reader.u8();
+  const marked = reader.u8();
+  const repeated = marked >= REPEATED;
+  const status = repeated ? marked - REPEATED : marked;
   const id = reader.bytes(16);
   const state = reader.u8();
   const reason = reader.u8();
@@ -67,6 +70,7 @@ function readReply(reader: ReplyReader): SendReply {
   return {
     status: "stored",
     joined: status === STATUS_JOINED,
+    repeated,
     id,
     state: storedState(state),
     reason: storedReason(reason),

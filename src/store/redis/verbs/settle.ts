@@ -42,7 +42,7 @@ export async function runExamine(
     Buffer,
     ...Buffer[],
   ];
-  if (answer.length > 0) return readSettled(answer);
+  if (answer.length > 0) return readSettled(answer, true);
   return examined.map((bytes) => {
     const reader = new ReplyReader(bytes);
     const status = tokenStatus(reader.u8());
@@ -81,8 +81,9 @@ export async function runSettle(
       failure: item.failure ?? "",
       note: item.note ?? "",
     })),
-  )) as Buffer;
-  return answer.length === 0 ? undefined : readSettled(answer);
+  )) as Buffer | [Buffer];
+  if (Array.isArray(answer)) return readSettled(answer[0], true);
+  return answer.length === 0 ? undefined : readSettled(answer, false);
 }
 
 export async function runExtend(
@@ -133,7 +134,7 @@ function tokenStatus(n: number): TokenStatus {
   return status;
 }
 
-function readSettled(answer: Buffer): SettleReply {
+function readSettled(answer: Buffer, repeated: boolean): SettleReply {
   const reader = new ReplyReader(answer);
   const nowMs = reader.ms();
   const results: Settled[] = [];
@@ -154,5 +155,5 @@ function readSettled(answer: Buffer): SettleReply {
       ageMs: reader.ms(),
     });
   }
-  return { nowMs, results };
+  return { nowMs, results, repeated };
 }
