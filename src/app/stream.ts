@@ -53,7 +53,7 @@ export function createStream(parts: StreamParts) {
     } finally {
       registry.remove(session);
       session.end();
-      await giveBack(parts.store, session.take(), log);
+      await giveBack(parts.store, session.takeRest(), log);
       // Its session may live on, on another stream that has taken it over.
       if (registry.get(idText) === undefined) await leave(store, record);
       log.info(facts, "stream closed");
@@ -65,12 +65,7 @@ function openSession({ registry, store }: StreamParts, command: StreamCommand): 
   const idText = command.resumeSessionId ?? randomUUID();
   const id = parseMessageId(idText);
   if (id === undefined) throw new TypeError(`not a session id: ${idText}`);
-  if (command.resumeSessionId !== undefined) {
-    // The old stream may be a half-open connection that nobody has noticed yet.
-    registry.get(idText)?.end();
-    store.hints.announceTakeover(idText);
-  }
-  return new Session({
+  const session = new Session({
     idText,
     id,
     workerId: command.workerId || idText,
@@ -79,6 +74,10 @@ function openSession({ registry, store }: StreamParts, command: StreamCommand): 
     maxInFlightBytes: command.maxInFlightBytes,
     leaseMs: command.leaseMs,
   });
+  // The old stream may be a half-open connection that nobody has noticed yet.
+  registry.claim(session);
+  if (command.resumeSessionId !== undefined) store.hints.announceTakeover(idText);
+  return session;
 }
 
 /**

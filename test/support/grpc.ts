@@ -6,6 +6,7 @@ import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-no
 import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
+import type { Letter } from "./letters.ts";
 
 export type DlqClient = Client<typeof DlqService>;
 
@@ -61,4 +62,17 @@ export function msOf(time: Timestamp | undefined): number {
 /** The store's clock. */
 export async function storeNowMs(dlq: DlqClient): Promise<number> {
   return msOf((await dlq.stats({ queues: ["any"] })).storeTime);
+}
+
+/** More than one call takes: in batches. Fails when one message is refused. */
+export async function sendAll(dlq: DlqClient, requests: readonly Letter[]): Promise<string[]> {
+  const ids: string[] = [];
+  for (let at = 0; at < requests.length; at += 1_000) {
+    const { results } = await dlq.sendToDlqBatch({ requests: requests.slice(at, at + 1_000) });
+    for (const { outcome } of results) {
+      if (outcome.case !== "response") throw new Error(`refused: ${outcome.value?.message}`);
+      ids.push(outcome.value.id);
+    }
+  }
+  return ids;
 }

@@ -82,8 +82,8 @@ export class Worker {
   }
 
   /** Resolves when so many have come in all. */
-  async hasReceived(count: number): Promise<void> {
-    await this.#until(() => this.received.length >= count, `${count} deliveries`);
+  async hasReceived(count: number, deadlineMs = DEADLINE_MS): Promise<void> {
+    await this.#until(() => this.received.length >= count, `${count} deliveries`, deadlineMs);
   }
 
   /**
@@ -97,6 +97,15 @@ export class Worker {
 
   async settle(received: Received, result: OutcomeInit = succeeded): Promise<AckResult> {
     return settle(this.client, received, result);
+  }
+
+  /** The same outcome for many, in calls of at most 1,000. */
+  async settleAll(many: readonly Received[], result: OutcomeInit = succeeded): Promise<void> {
+    for (let at = 0; at < many.length; at += 1_000) {
+      const part = many.slice(at, at + 1_000);
+      const outcomes = part.map(({ delivery: { leaseToken } }) => ({ leaseToken, result }));
+      await this.client.ack({ outcomes });
+    }
   }
 
   async close(): Promise<void> {
@@ -133,7 +142,7 @@ export class Worker {
     for (const waiter of this.#waiters) waiter();
   }
 
-  #until(holds: () => boolean, what: string): Promise<void> {
+  #until(holds: () => boolean, what: string, deadlineMs = DEADLINE_MS): Promise<void> {
     if (holds()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const end = (finish: () => void) => {
@@ -147,7 +156,7 @@ export class Worker {
         if (holds()) end(resolve);
         else if (this.isOver) fail("the stream ended while waiting");
       };
-      const timer = setTimeout(() => fail("waited too long"), DEADLINE_MS);
+      const timer = setTimeout(() => fail("waited too long"), deadlineMs);
       this.#waiters.add(look);
       look();
     });

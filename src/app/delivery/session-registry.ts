@@ -1,22 +1,27 @@
-import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
-import type { Store } from "../../store/contract.ts";
+import type { EndedLease, Store } from "../../store/contract.ts";
 import type { Session } from "./session.ts";
 
-/** The streams that are open on this node, by session and by queue. */
+/** The streams that are open on this node: at most one a session. */
 export class SessionRegistry {
   readonly #byId = new Map<string, Session>();
   readonly #byQueue = new Map<string, Set<Session>>();
   readonly #hints: Pick<Store["hints"], "announceCredit">;
-  /** Told of each queue that a stream asks for. */
+  /** Told of each stream that opens. */
   onOpened: ((session: Session) => void) | undefined;
 
   constructor(hints: Pick<Store["hints"], "announceCredit">) {
     this.#hints = hints;
   }
 
-  add(session: Session): void {
+  /** From now on this is the session's stream here, and the one before it is not. */
+  claim(session: Session): void {
+    this.#byId.get(session.options.idText)?.end();
     this.#byId.set(session.options.idText, session);
+  }
+
+  /** It may be given messages. */
+  add(session: Session): void {
     for (const queue of session.options.queues) {
       const sessions = this.#byQueue.get(queue) ?? new Set();
       sessions.add(session);
@@ -47,12 +52,24 @@ export class SessionRegistry {
     return this.#byId.values();
   }
 
-  /** A lease ended by an outcome that was reported here, wherever its stream is. */
-  leaseEnded(sessionId: Uint8Array, token: LeaseTokenParts): void {
+  /** Leases of one session have ended here, wherever its stream is. */
+  leasesEnded(sessionId: Uint8Array, ended: readonly EndedLease[]): void {
     const idText = formatMessageId(sessionId);
     const session = this.#byId.get(idText);
-    if (session) session.release(token.queue, token.messageId, token.deliveryNumber);
-    else this.#hints.announceCredit(idText);
+    if (session) release(session, ended);
+    else this.#hints.announceCredit(idText, ended);
+  }
+
+  /** As `leasesEnded`, heard from another node. */
+  hearEnded(idText: string, ended: readonly EndedLease[]): void {
+    const session = this.#byId.get(idText);
+    if (session) release(session, ended);
+  }
+}
+
+function release(session: Session, ended: readonly EndedLease[]): void {
+  for (const { queue, messageId, deliveryNumber } of ended) {
+    session.release(queue, messageId, deliveryNumber);
   }
 }
 

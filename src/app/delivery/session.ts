@@ -1,5 +1,10 @@
 import type { Claimed, HeldLease, SessionCredit } from "../../store/contract.ts";
 
+/** A frame stays below this, save one with a single larger message. */
+const FRAME_BYTES = 1024 * 1024;
+/** What a delivery is on the wire beyond its envelope and failure: more than it ever needs. */
+const DELIVERY_SLACK_BYTES = 1024;
+
 /** What a stream asked for, and who it is. */
 export interface SessionOptions {
   /** The UUID's text and its bytes. */
@@ -40,9 +45,12 @@ export class Session {
   /** A reservation that may bring a message which must be alone: no other beside it. */
   #exclusive = false;
   #isolated = 0;
-  /** Takes nothing more until it is empty, and then a suspect of this queue. */
+  /** Takes nothing more until it is empty, and then what must be alone of this queue. */
   #quietFor: string | undefined;
-  #inbox: Claimed[] = [];
+  #hadSuspect = false;
+  #doubtful = false;
+  #offering = false;
+  readonly #inbox: Claimed[] = [];
   #reader: (() => void) | undefined;
   /** Leases of an earlier stream are not known yet: no claim before they are. */
   #loading = false;
@@ -61,23 +69,37 @@ export class Session {
     return this.#ended;
   }
 
-  /** Has as many leases as it asked for, or must not take more: only ended leases help. */
-  get full(): boolean {
-    if (this.held === 0) return false;
-    const bytesUsed = this.#bytes >= this.options.maxInFlightBytes;
-    return this.#roomFor(1) === 0 || bytesUsed || this.#isolated > 0 || this.quiet;
+  /** Its last claim was a suspect: fresh messages have their turn before the next one. */
+  get hadSuspect(): boolean {
+    return this.#hadSuspect;
   }
 
-  /** Room for a claim of this queue; undefined when it reads no more, or has none. */
-  reserve(queue: string, most: number): Reservation | undefined {
+  /** Can take nothing more as it is: if it holds less than it thinks, somebody should find out. */
+  get stuck(): boolean {
+    if (this.held === 0) return false;
+    const noBytes = this.#bytes >= this.options.maxInFlightBytes;
+    return this.#doubtful || this.#roomFor(1) === 0 || noBytes || this.#isolated > 0 || this.quiet;
+  }
+
+  /** Something did not fit beside what it holds. Cleared by the look that this asks for. */
+  set doubtful(doubtful: boolean) {
+    this.#doubtful = doubtful;
+  }
+
+  /**
+   * Room for a claim of this queue; undefined when it reads no more, or has none. `alone` asks for
+   * room for a message that allows no other beside it: given only by a session that holds nothing,
+   * and then nothing else is reserved at the same time.
+   */
+  reserve(queue: string, most: number, alone: boolean): Reservation | undefined {
     if (this.#ended || this.#loading || this.#exclusive || this.#reader === undefined) return;
     if (this.#isolated > 0) return;
-    const idle = this.#leases.size === 0 && this.#reservedCount === 0;
-    if (this.#quietFor !== undefined && (!idle || this.#quietFor !== queue)) return;
+    const empty = this.#leases.size === 0 && this.#reservedCount === 0;
+    if (this.quiet && (!empty || this.#quietFor !== queue)) return;
+    const idle = empty && (alone || this.quiet);
     const count = this.#roomFor(most);
-    if (count === 0) return;
     const bytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes - this.#reservedBytes);
-    if (bytes === 0 && !idle) return;
+    if (count === 0 || (bytes === 0 && !idle)) return;
     this.#reservedCount += count;
     this.#reservedBytes += bytes;
     this.#exclusive = idle;
@@ -89,10 +111,11 @@ export class Session {
     this.#reservedCount -= reservation.count;
     this.#reservedBytes -= reservation.bytes;
     if (reservation.idle) this.#exclusive = false;
+    this.#hadSuspect = claimed.some(({ isolated }) => isolated);
+    if (reservation.idle && claimed.length > 0) this.#quietFor = undefined;
     for (const claim of claimed) {
       const { queue, id: messageId, deliveryNumber, bytes, isolated } = claim;
       this.#add({ queue, messageId, deliveryNumber, bytes, isolated });
-      if (isolated) this.#quietFor = undefined;
       this.#inbox.push(claim);
     }
     if (claimed.length > 0) this.#wakeReader();
@@ -145,11 +168,24 @@ export class Session {
     this.#waiters.add(waiter);
   }
 
-  /** What is to be written, and nothing more until it is asked again. */
+  /**
+   * What is to be written next, and nothing more until it is asked again: one frame. What it
+   * leaves is still ours to give back, should the stream break while that frame is written.
+   */
   take(): Claimed[] {
-    const taken = this.#inbox;
-    this.#inbox = [];
-    return taken;
+    let count = 0;
+    let bytes = 0;
+    for (const { envelope, latestFailure } of this.#inbox) {
+      bytes += envelope.length + (latestFailure?.length ?? 0) + DELIVERY_SLACK_BYTES;
+      if (count > 0 && bytes > FRAME_BYTES) break;
+      count++;
+    }
+    return this.#inbox.splice(0, count);
+  }
+
+  /** Everything that has not been taken, to be given back. */
+  takeRest(): Claimed[] {
+    return this.#inbox.splice(0);
   }
 
   /** The stream waits for something to write: only now are messages claimed for it. */
@@ -198,11 +234,17 @@ export class Session {
     reader?.();
   }
 
+  /** In a moment, so that the leases that one call ends make one claim, not one each. */
   #offer(): void {
-    if (this.#waiters.size === 0 || this.#reader === undefined || this.#ended) return;
-    const waiters = [...this.#waiters];
-    this.#waiters.clear();
-    for (const waiter of waiters) waiter();
+    if (this.#offering || this.#waiters.size === 0) return;
+    this.#offering = true;
+    queueMicrotask(() => {
+      this.#offering = false;
+      if (this.#reader === undefined || this.#ended) return;
+      const waiters = [...this.#waiters];
+      this.#waiters.clear();
+      for (const waiter of waiters) waiter();
+    });
   }
 }
 

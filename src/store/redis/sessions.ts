@@ -14,6 +14,11 @@ const NODE_KEPT_MS = 3_600_000;
 /** What is written of an open stream is written again after this long. */
 const REWRITE_MS = 600_000;
 
+/** In one step: between a look and a removal another node may write its own. */
+const REMOVE_OWN = `#!lua flags=allow-oom
+local entry = redis.call('HGET', KEYS[1], ARGV[1])
+if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end`;
+
 /** Which streams are open, on which node, and which queues a session has. */
 export class Sessions {
   /** The streams that are open here, by session, with when they were last written. */
@@ -51,16 +56,10 @@ export class Sessions {
     await this.#connection.command(async (redis) => {
       // The leases that the stream leaves behind may last from now.
       await redis.pexpire(keyOf(session.sessionId), SESSION_KEPT_MS);
-      const reading = redis.pipeline();
-      for (const queue of session.queues) reading.hget(this.#workersKey(queue), field);
-      const entries = (await reading.exec()) ?? [];
       const removing = redis.pipeline();
-      session.queues.forEach((queue, index) => {
-        const entry = entries[index]?.[1];
-        if (String(entry).startsWith(`${this.#nodeId}\n`)) {
-          removing.hdel(this.#workersKey(queue), field);
-        }
-      });
+      for (const queue of session.queues) {
+        removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
+      }
       return succeeded(await removing.exec());
     });
   }

@@ -1,0 +1,168 @@
+import { once } from "node:events";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { StreamDueRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { connectTo, type DlqClient, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
+import { blob, letter, letters, released } from "../support/letters.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { type Received, Worker } from "../support/worker.ts";
+
+let server: TestServer;
+let client: TestClient;
+let dlq: DlqClient;
+beforeAll(async () => {
+  server = await startTestServer({
+    env: { DLQ_HEARTBEAT_INTERVAL: "50ms" },
+  });
+  client = connectTo(server.grpcAddress);
+  dlq = client.dlq;
+}, 30_000);
+afterAll(async () => {
+  client?.close();
+  await server?.stop();
+}, 30_000);
+
+const bytesOf = (received: readonly Received[]) =>
+  received.reduce((sum, { message: { payload } }) => {
+    return sum + (payload?.body.case === "data" ? payload.body.value.length : 0);
+  }, 0);
+
+describe("max_in_flight", { timeout: 30_000 }, () => {
+  it.each([1, 16, 1_000])("of %i is reached and never exceeded", async (maxInFlight) => {
+    const queue = `most-${maxInFlight}`;
+    await sendAll(dlq, letters(maxInFlight * 3, queue));
+    const worker = await Worker.open(dlq, { queues: [queue], maxInFlight });
+    const held = await worker.take(maxInFlight);
+    await worker.silence();
+    expect(worker.received).toHaveLength(maxInFlight);
+
+    // A part of the room comes back: as many come, and no more.
+    const part = Math.ceil(maxInFlight / 2);
+    await worker.settleAll(held.splice(0, part));
+    held.push(...(await worker.take(part)));
+    await worker.silence();
+    expect(worker.received).toHaveLength(maxInFlight + part);
+
+    // And while outcomes and deliveries cross each other.
+    let now = held.length;
+    let most = now;
+    worker.onReceived = (received) => {
+      most = Math.max(most, ++now);
+      now--; // from here on the server may count it as settled
+      worker.settle(received).catch(() => {});
+    };
+    now -= held.length;
+    await worker.settleAll(held);
+    await worker.hasReceived(maxInFlight * 3);
+    expect(most).toBeLessThanOrEqual(maxInFlight);
+    await vi.waitFor(async () => expect((await statsOf(dlq, queue)).inFlight).toBe(0n));
+    await worker.close();
+  });
+
+  it("is one for all queues of a stream", async () => {
+    const queues = ["shared-a", "shared-b", "shared-c"];
+    for (const queue of queues) await sendAll(dlq, letters(20, queue));
+    const worker = await Worker.open(dlq, { queues, maxInFlight: 10 });
+    for (let left = 60; left > 0; left -= 10) {
+      const held = await worker.take(10);
+      await worker.silence(2);
+      expect(worker.received).toHaveLength(60 - left + 10);
+      await worker.settleAll(held);
+    }
+    await worker.close();
+  });
+
+  it("counts again what was released", async () => {
+    await sendAll(dlq, letters(4, "given-back"));
+    const worker = await Worker.open(dlq, { queues: ["given-back"], maxInFlight: 2 });
+    await worker.settleAll(await worker.take(2), released());
+    await worker.take(2);
+    await worker.silence(30); // longer than the releases wait
+    expect(worker.received).toHaveLength(4);
+    await worker.close();
+  });
+});
+
+describe("max_in_flight_bytes", { timeout: 30_000 }, () => {
+  const KIB = 1024;
+
+  it("is never exceeded", async () => {
+    const payload = blob(100 * KIB);
+    await sendAll(dlq, letters(30, "bytes", { payload }));
+    const request = { queues: ["bytes"], maxInFlight: 100, maxInFlightBytes: 350n * 1024n };
+    const worker = await Worker.open(dlq, request);
+    for (let left = 30; left > 0; left -= 3) {
+      const held = await worker.take(3);
+      await worker.silence(2);
+      expect(bytesOf(worker.received)).toBe((30 - left + 3) * 100 * KIB);
+      await worker.settleAll(held);
+    }
+    await worker.close();
+  });
+
+  it("lets a larger message through alone", async () => {
+    const sizes = [10, 10, 700, 10, 10];
+    for (const kib of sizes) await dlq.sendToDlq(letter("large", { payload: blob(kib * KIB) }));
+    const request = { queues: ["large"], maxInFlight: 100, maxInFlightBytes: 100n * 1024n };
+    const worker = await Worker.open(dlq, request);
+    const before = await worker.take(2);
+    await worker.silence();
+    expect(worker.received).toHaveLength(2);
+    await worker.settleAll(before);
+    const large = await worker.next();
+    await worker.silence();
+    expect(bytesOf([large])).toBe(700 * KIB);
+    expect(worker.received).toHaveLength(3);
+    await worker.settle(large);
+    await worker.settleAll(await worker.take(2));
+    await worker.close();
+  });
+});
+
+describe("a stream that does not read", { timeout: 30_000 }, () => {
+  /** A stream by bare HTTP/2, of which nothing is read after its first bytes. */
+  async function openAndStall(queue: string) {
+    const session: ClientHttp2Session = connect(`http://${server.grpcAddress}`);
+    session.on("error", () => {});
+    const stream: ClientHttp2Stream = session.request({
+      ":method": "POST",
+      ":path": "/dlq.v1.DlqService/StreamDue",
+      "content-type": "application/grpc",
+      te: "trailers",
+    });
+    stream.on("error", () => {});
+    const request = create(StreamDueRequestSchema, { queues: [queue], maxInFlight: 10_000 });
+    const message = toBinary(StreamDueRequestSchema, request);
+    stream.end(Buffer.concat([Buffer.from([0, 0, 0, 0, message.length]), message]));
+    await once(stream, "data");
+    stream.pause();
+    return session;
+  }
+
+  it("gets little more than its window takes, and gives back at once what was not written", async () => {
+    const session = await openAndStall("stalled");
+    // 32 MiB in all; the window of the client is 64 KiB.
+    const one = letter("stalled", { payload: blob(1024 * 1024) });
+    await Promise.all(Array.from({ length: 32 }, () => dlq.sendToDlq(one)));
+    await vi.waitFor(async () =>
+      expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeGreaterThan(0),
+    );
+    // Somebody else is served meanwhile, which shows that nothing holds the queue up.
+    const other = await Worker.open(dlq, { queues: ["stalled"], maxInFlight: 1 });
+    for (let n = 0; n < 10; n++) await other.settle(await other.next());
+    await other.close();
+    const stats = await statsOf(dlq, "stalled");
+    console.info(`a stalled stream holds ${stats.inFlight} messages of 1 MiB`);
+    expect(Number(stats.inFlight)).toBeLessThanOrEqual(5);
+
+    session.destroy();
+    // What was on its way (one written, one being written) keeps its lease; the rest is due again,
+    // long before a lease ends.
+    await vi.waitFor(
+      async () => expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeLessThanOrEqual(2),
+      { timeout: 10_000 },
+    );
+    expect((await statsOf(dlq, "stalled")).totals).toMatchObject({ leaseExpiries: 0n });
+  });
+});

@@ -1,0 +1,189 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { AckStatus } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { connectTo, msOf, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
+import { letter, letters } from "../support/letters.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { type Received, settle, Worker } from "../support/worker.ts";
+
+let redis: TestRedis;
+let serverB: TestServer;
+let b: TestClient;
+let serverA: TestServer;
+let a: TestClient;
+
+const start = () =>
+  startTestServer({ redisUrl: redis.url, env: { DLQ_HEARTBEAT_INTERVAL: "50ms" } });
+
+beforeAll(async () => {
+  redis = await startTestRedis({ appendonly: false });
+  serverB = await start();
+  b = connectTo(serverB.grpcAddress);
+}, 60_000);
+afterAll(async () => {
+  b?.close();
+  await serverB?.stop();
+  await redis?.stop();
+}, 60_000);
+beforeEach(async () => {
+  serverA = await start();
+  a = connectTo(serverA.grpcAddress);
+}, 60_000);
+afterEach(async () => {
+  a.close();
+  await serverA.stop();
+}, 60_000);
+
+describe("two servers on one Redis", { timeout: 30_000 }, () => {
+  it("both deliver, and no message is with two workers at once", async () => {
+    const count = 2_000;
+    const held = new Map<string, Worker>();
+    const twice: string[] = [];
+    const workers = await Promise.all(
+      [a, b].map(({ dlq }) => Worker.open(dlq, { queues: ["both"], maxInFlight: 20 })),
+    );
+    // Outcomes go to the other server, as behind a load balancer.
+    workers.forEach((worker, index) => {
+      const other = [b, a][index]?.dlq ?? b.dlq;
+      worker.onReceived = (received) => {
+        const { id } = received.message;
+        if (held.has(id)) twice.push(id);
+        held.set(id, worker);
+        setImmediate(() => {
+          held.delete(id);
+          settle(other, received).catch(() => {});
+        });
+      };
+    });
+    await sendAll(a.dlq, letters(count, "both"));
+    await vi.waitFor(
+      async () => expect((await statsOf(b.dlq, "both")).totals?.succeeded).toBe(BigInt(count)),
+      { timeout: 20_000, interval: 100 },
+    );
+    const shares = workers.map(({ received }) => received.length);
+    console.info(`the two servers delivered ${shares.join(" and ")}`);
+    expect(twice).toEqual([]);
+    expect(shares[0] ?? 0).toBeGreaterThan(count / 10);
+    expect(shares[1] ?? 0).toBeGreaterThan(count / 10);
+    // Each was delivered once: nothing expired, nothing was taken twice.
+    expect((shares[0] ?? 0) + (shares[1] ?? 0)).toBe(count);
+    await Promise.all(workers.map((worker) => worker.close()));
+  });
+
+  it("an outcome at the one gives a stream at the other its room back", async () => {
+    await sendAll(b.dlq, letters(6, "credit"));
+    const worker = await Worker.open(a.dlq, { queues: ["credit"], maxInFlight: 1 });
+    let received = await worker.next();
+    for (let n = 0; n < 5; n++) {
+      const settledAt = performance.now();
+      expect((await settle(b.dlq, received)).status).toBe(AckStatus.APPLIED);
+      received = await worker.next();
+      expect(performance.now() - settledAt).toBeLessThan(3_000);
+    }
+    await worker.close();
+  });
+
+  it("a stream at the one hears at once of what the other accepts", async () => {
+    const worker = await Worker.open(a.dlq, { queues: ["wake"], maxInFlight: 100 });
+    const late: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const sent = await b.dlq.sendToDlq(letter("wake"));
+      const received = await worker.next();
+      expect(received.message.id).toBe(sent.id);
+      late.push(received.atMs - msOf(sent.dueTime));
+    }
+    late.sort((x, y) => x - y);
+    console.info(`woken by the other server: median ${late[10]} ms, most ${late.at(-1)} ms`);
+    expect(late[10]).toBeLessThan(100);
+    expect(late.at(-1)).toBeLessThan(1_000);
+    await worker.settleAll(worker.received);
+    await worker.close();
+  });
+
+  it("Stats counts the workers of all of them, and forgets those of a server that was killed", async () => {
+    const queues = ["counted"];
+    const workersNow = async () => (await statsOf(b.dlq, "counted")).workers;
+    const atA = await Worker.open(a.dlq, { queues });
+    await Worker.open(a.dlq, { queues });
+    const atB = await Worker.open(b.dlq, { queues });
+    expect(await workersNow()).toBe(3);
+    await atA.close();
+    await vi.waitFor(async () => expect(await workersNow()).toBe(2), { timeout: 5_000 });
+    await serverA.kill9();
+    await vi.waitFor(async () => expect(await workersNow()).toBe(1), {
+      timeout: 20_000,
+      interval: 250,
+    });
+    await atB.close();
+  });
+});
+
+describe("a session that is resumed at the other server", { timeout: 30_000 }, () => {
+  const queues = ["resumed-a", "resumed-b"];
+  const request = { queues, maxInFlight: 4 };
+
+  it("keeps its leases when its own server was killed, and they count", async () => {
+    for (const queue of queues) await sendAll(b.dlq, letters(10, queue));
+    const before = await Worker.open(a.dlq, request);
+    const held = await before.take(4);
+    await serverA.kill9();
+    expect((await before.ended)?.message).toBeTruthy();
+
+    const resumeSessionId = before.opened.sessionId;
+    const after = await Worker.open(b.dlq, { ...request, resumeSessionId });
+    expect(after.opened).toMatchObject({ sessionId: resumeSessionId, leasesHeld: 4 });
+    await after.silence();
+    expect(after.received).toHaveLength(0);
+    for (const received of held) {
+      expect((await after.settle(received)).status).toBe(AckStatus.APPLIED);
+    }
+    const ids = new Set(held.map(({ message }) => message.id));
+    const next = await after.take(4);
+    await after.silence();
+    expect(after.received).toHaveLength(4);
+    expect(next.filter(({ message }) => ids.has(message.id))).toEqual([]);
+    for (let left = 12; left > 0; left -= 4) {
+      await after.settleAll(next.splice(0));
+      next.push(...(await after.take(4)));
+    }
+    await after.settleAll(next);
+    await after.close();
+  });
+
+  it("is taken from a stream that is still open, which ends", async () => {
+    await sendAll(b.dlq, letters(6, "taken"));
+    const open = { queues: ["taken"], maxInFlight: 2, leaseDuration: durationFromMs(60_000) };
+    const old = await Worker.open(a.dlq, open);
+    const held = await old.take(2);
+    const resumeSessionId = old.opened.sessionId;
+    const young = await Worker.open(b.dlq, { ...open, resumeSessionId });
+    expect(young.opened.leasesHeld).toBe(2);
+    expect(await old.ended).toBeUndefined();
+    await young.silence();
+    expect(young.received).toHaveLength(0);
+    const all: Received[] = [...held];
+    while (all.length < 6) {
+      await young.settleAll(all.slice(-2));
+      all.push(...(await young.take(2)));
+    }
+    await young.settleAll(all.slice(-2));
+    expect(new Set(all.map(({ message }) => message.id)).size).toBe(6);
+    expect((await statsOf(b.dlq, "taken")).workers).toBe(1);
+    await young.close();
+  });
+
+  it("is taken over on the same server too", async () => {
+    let worker = await Worker.open(b.dlq, { queues: ["same"] });
+    const resumeSessionId = worker.opened.sessionId;
+    for (let n = 0; n < 10; n++) {
+      const young = await Worker.open(b.dlq, { queues: ["same"], resumeSessionId });
+      expect(await worker.ended).toBeUndefined();
+      worker = young;
+    }
+    expect((await statsOf(b.dlq, "same")).workers).toBe(1);
+    await b.dlq.sendToDlq(letter("same"));
+    await worker.settle(await worker.next());
+    await worker.close();
+  });
+});
