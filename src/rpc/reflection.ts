@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import {
   file_grpc_reflection_v1_reflection,
   ServerReflection,
@@ -29,6 +30,8 @@ export function readDescriptorSet(): Promise<Uint8Array> {
 /** Server reflection in both versions: they differ in nothing but their names. */
 export function createReflection(descriptorSet: Uint8Array): Reflection {
   const index = createDescriptorIndex(descriptorSet, [
+    // Not imported by the contract, but in the details of its errors: tools look them up here.
+    file_google_rpc_error_details.proto,
     file_health_v1_health.proto,
     file_grpc_reflection_v1_reflection.proto,
     file_grpc_reflection_v1alpha_reflection.proto,
