@@ -6,6 +6,7 @@ import type { QueueSettings } from "../core/settings.ts";
 import { failureVerdict } from "../core/verdict.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, OutcomeCommand } from "./commands.ts";
+import type { SessionRegistry } from "./delivery/session-registry.ts";
 import type { AttemptStatus, DecisionLog, Observer } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import { decodeRetrySettings } from "./retry-settings.ts";
@@ -17,8 +18,8 @@ export interface AckParts {
   random(): number;
   observer: Observer;
   log: DecisionLog;
-  /** A lease of this session has ended: it has room for one more. */
-  leaseEnded(sessionId: Uint8Array, token: LeaseTokenParts): void;
+  /** Tells the streams that leases of theirs have ended. */
+  registry: Pick<SessionRegistry, "leasesEnded">;
 }
 
 type Valid = Exclude<OutcomeCommand, { kind: "invalid" }>;
@@ -193,25 +194,33 @@ const STATUS_OF: Record<SettleItem["kind"], AttemptStatus | undefined> = {
 };
 
 function tell(
-  { observer, log, leaseEnded }: AckParts,
+  { observer, log, registry }: AckParts,
   queue: string,
   decided: readonly Decision[],
   reply: SettleReply,
 ): void {
+  const ended = new Map<string, { sessionId: Uint8Array; leases: LeaseTokenParts[] }>();
   decided.forEach(({ item, why }, index) => {
     const settled = reply.results[index] as Settled;
     if (settled.status !== "APPLIED") return;
     const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
     const status = STATUS_OF[item.kind];
     if (status !== undefined) observer.attempt(queue, status);
-    observer.processed(queue, heldMs);
+    // A late outcome says nothing of how long the work took.
+    if (sessionId !== undefined) observer.processed(queue, heldMs);
     if (state === "SUCCEEDED" || state === "DISCARDED") observer.left(queue, ageMs);
-    if (sessionId !== undefined) leaseEnded(sessionId, item.token);
+    if (sessionId !== undefined) {
+      const key = formatMessageId(sessionId);
+      const own = ended.get(key) ?? { sessionId, leases: [] };
+      own.leases.push(item.token);
+      ended.set(key, own);
+    }
     const id = formatMessageId(item.token.messageId);
     const facts = { queue, id, state, reason: item.reason, quarantineReason, why };
     if (item.kind === "succeed") log.debug(facts, "succeeded");
     else log.info({ ...facts, delayMs: item.delayMs }, status ?? "returned");
   });
+  for (const { sessionId, leases } of ended.values()) registry.leasesEnded(sessionId, leases);
 }
 
 function refuse(detail: string): AckOutcome {

@@ -19,13 +19,9 @@ export interface DlqParts extends StreamParts {
 
 /** All use cases on one store. */
 export function createDlq(parts: DlqParts): Dlq {
-  const { registry } = parts;
   return {
     send: createSend(parts),
-    ack: createAck({
-      ...parts,
-      leaseEnded: (sessionId, token) => registry.leaseEnded(sessionId, token),
-    }),
+    ack: createAck(parts),
     extend: createExtend(parts),
     retry: createRetry(parts),
     stats: createStats(parts),

@@ -100,6 +100,7 @@ function conclude(
   verdict: Verdict,
   sentReason: Reason,
 ): SendResult | DlqError {
+  if (reply.status === "failed") return reply.error;
   if (reply.status === "full") {
     const limit = reply.what === "messages" ? settings.maxMessages : settings.maxBytes;
     return queueLimit(queue, reply.what, limit);

@@ -53,7 +53,7 @@ export function createStream(parts: StreamParts) {
     } finally {
       registry.remove(session);
       session.end();
-      await giveBack(parts.store, session.takeRest(), log);
+      await giveBack(parts, session.takeRest());
       // Its session may live on, on another stream that has taken it over.
       if (registry.get(idText) === undefined) await leave(store, record);
       log.info(facts, "stream closed");

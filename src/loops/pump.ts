@@ -1,27 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { giveBack } from "../app/delivery/give-back.ts";
 import type { Reservation, Session } from "../app/delivery/session.ts";
-import type { SessionRegistry } from "../app/delivery/session-registry.ts";
-import type { DecisionLog, Observer } from "../app/observer.ts";
-import { formatMessageId } from "../core/message-id.ts";
+import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
+import { FIRST_PLAN, LEASES_OUT_MS, type Plan, planAfter } from "./plan.ts";
+import { type TellParts, tellTick } from "./tell.ts";
 
-export interface PumpParts {
+export interface PumpParts extends TellParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
-  registry: SessionRegistry;
   settingsOf(queue: string): QueueSettings;
   random(): number;
-  observer: Observer;
-  log: DecisionLog;
+  /** Grows with each call, over all pumps of this process: a fence bars what is at or below it. */
+  nextClaimNumber(): number;
 }
 
-/** Without any sign, look again after about this long. */
-const SAFETY_MS = 30_000;
-/** While leases are out, somebody looks this often: silence is how the store sees an outage. */
-const LEASES_OUT_MS = 1_000;
-/** A store that did not answer is asked again after about this long. */
+/** A store that did not answer is asked again after about this long; after a defect, less often. */
 const RETRY_MS = 250;
+const DEFECT_RETRY_MS = 30_000;
 /** Sessions that share one tick, in turn, and what one of them may take in it. */
 const SESSIONS_A_TICK = 64;
 const CLAIMS_A_SESSION = 200;
@@ -33,14 +29,13 @@ const CLAIMS_A_SESSION = 200;
 export class Pump {
   readonly queue: string;
   readonly #parts: PumpParts;
-  /** On the monotonic clock, in milliseconds: the store's instants, brought over at each reply. */
-  #dueAt = 0;
-  #tendAt = 0;
+  #plan: Plan = FIRST_PLAN;
   /** A sign came while a tick was under way, which may not have seen what it was about. */
   #woken = false;
   /** Something is due and no stream has room for it: only a sign makes another look worthwhile. */
   #blocked = false;
-  #claimNumber = 0;
+  /** The stream that takes nothing more until it is empty, and since when. */
+  #quiet: { session: Session; at: number } | undefined;
   #turn = 0;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
@@ -60,9 +55,10 @@ export class Pump {
   };
 
   #expectChange(now: number): void {
-    this.#dueAt = Math.min(this.#dueAt, now);
+    const { dueAt, tendAt } = this.#plan;
     // Also with no stream here: what has changed may end sooner than was known.
-    this.#tendAt = Math.min(this.#tendAt, now + LEASES_OUT_MS);
+    const sooner = { dueAt: Math.min(dueAt, now), tendAt: Math.min(tendAt, now + LEASES_OUT_MS) };
+    this.#plan = { ...this.#plan, ...sooner };
   }
 
   /** Ends after the tick that is under way. */
@@ -75,20 +71,22 @@ export class Pump {
   #run(): void {
     if (this.#running !== undefined || this.#stopped) return;
     clearTimeout(this.#timer);
-    this.#running = this.#loop().finally(() => {
-      this.#running = undefined;
-      if (!this.#stopped) this.#sleep();
-    });
+    this.#running = this.#loop()
+      .catch((error: unknown) => this.#comeBackLater(error))
+      .finally(() => {
+        this.#running = undefined;
+        if (!this.#stopped) this.#sleep();
+      });
   }
 
   /** Ticks as long as there is work that can be done now. */
   async #loop(): Promise<void> {
     while (!this.#stopped) {
       const now = performance.now();
-      const isDue = this.#dueAt <= now;
+      const isDue = this.#plan.dueAt <= now;
       const reservations = isDue ? this.#reserve() : [];
       this.#blocked = isDue && reservations.length === 0;
-      if (reservations.length === 0 && this.#tendAt > now) return;
+      if (reservations.length === 0 && this.#plan.tendAt > now) return;
       await this.#tick(reservations);
     }
   }
@@ -99,21 +97,25 @@ export class Pump {
    */
   #sleep(): void {
     const now = performance.now();
+    const { dueAt, tendAt } = this.#plan;
     const hasStreams = this.#parts.registry.of(this.queue).size > 0;
-    const next = hasStreams && !this.#blocked ? Math.min(this.#dueAt, this.#tendAt) : this.#tendAt;
+    const next = hasStreams && !this.#blocked ? Math.min(dueAt, tendAt) : tendAt;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, Math.ceil(next - now)));
     this.#timer.unref();
   }
 
   /** Takes room from the streams that read, in turn; asks those that have none to call back. */
   #reserve(): Reservation[] {
+    const { needsAlone, normalDue } = this.#plan;
     const sessions = [...this.#parts.registry.of(this.queue)];
     const reservations: Reservation[] = [];
     const first = this.#turn++ % Math.max(1, sessions.length);
     for (let step = 0; step < sessions.length; step++) {
       const session = sessions[(first + step) % sessions.length] as Session;
       if (reservations.length === SESSIONS_A_TICK) break;
-      const reservation = session.reserve(this.queue, CLAIMS_A_SESSION);
+      // After a suspect it is the turn of the others, if any are due.
+      const alone = needsAlone && !(session.hadSuspect && normalDue);
+      const reservation = session.reserve(this.queue, CLAIMS_A_SESSION, alone);
       if (reservation) reservations.push(reservation);
       else session.onceRoom(this.wake);
     }
@@ -121,8 +123,9 @@ export class Pump {
   }
 
   async #tick(reservations: readonly Reservation[]): Promise<void> {
+    const { store, random, nextClaimNumber } = this.#parts;
     const settings = this.#parts.settingsOf(this.queue);
-    const claimNumber = ++this.#claimNumber;
+    const claimNumber = nextClaimNumber();
     const sessions = reservations.map(({ session, count, bytes, idle }): SessionCredit => {
       const leaseMs = session.options.leaseMs ?? settings.leaseDurationMs;
       return { sessionId: session.options.id, nonce: randomBytes(16), count, bytes, leaseMs, idle };
@@ -130,55 +133,48 @@ export class Pump {
     this.#woken = false;
     let reply: TickReply;
     try {
-      reply = await this.#parts.store.tick(this.queue, { claimNumber, sessions, settings });
-    } catch {
+      reply = await store.tick(this.queue, { claimNumber, sessions, settings });
+    } catch (error) {
       await this.#abandon(claimNumber, sessions);
       for (const reservation of reservations) reservation.session.settle(reservation, []);
-      this.#tendAt = performance.now() + RETRY_MS * (0.5 + this.#parts.random());
-      this.#dueAt = this.#tendAt;
+      this.#comeBackLater(error);
       return;
     }
     // Only signs from elsewhere: those that handing out gives itself are known to the plan.
     const woken = this.#woken;
     // Before the claims: a session may lose a message and get it again in one tick.
-    this.#tellLost(reply);
+    tellTick(this.#parts, this.queue, reply);
     const orphans = this.#handOut(reservations, reply);
-    this.#isolate(reservations, reply);
-    this.#plan(reservations, reply);
+    this.#plan = planAfter(reply, this.#plan, performance.now(), random());
+    this.#makeRoomAlone(reservations);
     if (woken) this.#expectChange(performance.now());
-    if (orphans.length > 0) await giveBack(this.#parts.store, orphans, this.#parts.log);
+    if (orphans.length > 0) await giveBack(this.#parts, orphans);
+  }
+
+  /** An outage passes and is known elsewhere; anything else is a defect that somebody must see. */
+  #comeBackLater(error: unknown): void {
+    const outage = error instanceof DlqError && error.kind === "STORE_UNAVAILABLE";
+    if (!outage) this.#parts.log.warn({ queue: this.queue, error: describe(error) }, "tick failed");
+    const after = (outage ? RETRY_MS : DEFECT_RETRY_MS) * (0.5 + this.#parts.random());
+    const at = performance.now() + after;
+    this.#plan = { ...this.#plan, dueAt: at, tendAt: at };
   }
 
   /** The reply is lost, and with it perhaps a claim: given back before anything else is claimed. */
   async #abandon(claimNumber: number, sessions: readonly SessionCredit[]): Promise<void> {
     if (sessions.length === 0) return;
-    while (!this.#stopped) {
+    do {
       try {
         await this.#parts.store.abandon(this.queue, claimNumber, sessions);
         return;
-      } catch {
+      } catch (error) {
+        // What can't be given back at all comes back when its lease expires.
+        if (error instanceof DlqError && error.kind !== "STORE_UNAVAILABLE") return;
         await new Promise<void>((resolve) => {
           setTimeout(resolve, RETRY_MS * (0.5 + this.#parts.random()));
         });
       }
-    }
-  }
-
-  #tellLost({ lost, ended, nowMs }: TickReply): void {
-    const { registry, observer, log } = this.#parts;
-    for (const { sessionId, id, state, heldMs } of lost) {
-      registry.get(formatMessageId(sessionId))?.release(this.queue, id);
-      observer.attempt(this.queue, "expired");
-      if (state === "QUARANTINED") observer.attempt(this.queue, "quarantined");
-      const facts = { queue: this.queue, id: formatMessageId(id), state, heldMs };
-      log.warn(facts, state === "QUARANTINED" ? "crash loop, quarantined" : "lease expired");
-    }
-    for (const { id, state } of ended) {
-      if (state === "EXPIRED") {
-        observer.left(this.queue, Math.max(0, nowMs - Buffer.from(id).readUIntBE(0, 6)));
-      }
-      log.info({ queue: this.queue, id: formatMessageId(id), state }, "time to live ended");
-    }
+    } while (!this.#stopped);
   }
 
   /** Returns what was claimed for a stream that has ended meanwhile. */
@@ -190,41 +186,39 @@ export class Pump {
       if (reservation.session.ended) orphans.push(...claims);
       reservation.session.settle(reservation, reservation.session.ended ? [] : claims);
     });
-    for (const { dueAtMs } of reply.claimed) {
-      this.#parts.observer.dueLag(this.queue, Math.max(0, reply.nowMs - dueAtMs));
-    }
     return orphans;
   }
 
-  /** A suspect is due and no stream was empty: one of them takes nothing more until it is. */
-  #isolate(reservations: readonly Reservation[], reply: TickReply): void {
-    const waiting = reply.nextIsolatedAtMs !== undefined && reply.nextIsolatedAtMs <= reply.nowMs;
-    const sessions = [...this.#parts.registry.of(this.queue)];
-    if (!waiting) {
-      for (const session of sessions) session.endQuiet(this.queue);
-      return;
-    }
-    const offered = reservations.some(({ idle }) => idle);
-    if (offered || sessions.some(({ quiet }) => quiet)) return;
-    const calmest = sessions.toSorted((a, b) => a.held - b.held)[0];
-    calmest?.quietFor(this.queue);
-  }
-
-  #plan(reservations: readonly Reservation[], reply: TickReply): void {
+  /**
+   * Something due must be alone on its stream, and no stream was empty: one of them takes nothing
+   * more until it is. If it keeps what it has for longer than a lease, another one takes its turn.
+   */
+  #makeRoomAlone(reservations: readonly Reservation[]): void {
     const now = performance.now();
-    const at = (instantMs: number | undefined) =>
-      instantMs === undefined
-        ? Number.POSITIVE_INFINITY
-        : now + Math.max(0, instantMs - reply.nowMs);
-    this.#dueAt = Math.min(at(reply.nextDueAtMs), at(reply.nextIsolatedAtMs));
-    if (this.#dueAt <= now && reservations.length > 0 && reply.claimed.length === 0) {
-      // There was room and nothing fitted: a large message, or a suspect that needs an empty
-      // stream. Only ended leases change that.
-      this.#dueAt = now + LEASES_OUT_MS;
-      for (const { session } of reservations) session.onceRoom(this.wake);
+    const sessions = [...this.#parts.registry.of(this.queue)];
+    const { leaseDurationMs } = this.#parts.settingsOf(this.queue);
+    const quiet = this.#quiet;
+    const late = quiet !== undefined && now - quiet.at > leaseDurationMs;
+    if (quiet && (!this.#plan.needsAlone || late || quiet.session.ended || !quiet.session.quiet)) {
+      quiet.session.endQuiet(this.queue);
+      this.#quiet = undefined;
     }
-    const safety = now + SAFETY_MS * (0.75 + 0.5 * this.#parts.random());
-    const leases = reply.leasesOut > 0 ? now + LEASES_OUT_MS : Number.POSITIVE_INFINITY;
-    this.#tendAt = Math.min(safety, leases, at(reply.nextLeaseAtMs), at(reply.nextEndAtMs));
+    if (!this.#plan.needsAlone) return;
+    for (const session of sessions) {
+      session.doubtful = session.held > 0;
+      session.onceLeaseEnded(this.wake);
+    }
+    if (this.#quiet !== undefined || reservations.some(({ idle }) => idle)) return;
+    const others = sessions.filter((session) => session !== quiet?.session || !late);
+    const calmest = others.toSorted((a, b) => a.held - b.held)[0] ?? sessions[0];
+    if (calmest === undefined || calmest.quiet) return;
+    calmest.quietFor(this.queue);
+    this.#quiet = { session: calmest, at: now };
   }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return `${error.message}${cause}`;
 }

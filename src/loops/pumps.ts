@@ -4,7 +4,7 @@ import { Pump, type PumpParts } from "./pump.ts";
 /** Queues that no hint told of are found after this long. */
 const DISCOVER_MS = 30_000;
 
-export interface PumpsParts extends PumpParts {
+export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
   store: Pick<Store, "tick" | "abandon" | "settle" | "queues" | "hints">;
 }
 
@@ -12,6 +12,7 @@ export interface PumpsParts extends PumpParts {
 export class Pumps {
   readonly #parts: PumpsParts;
   readonly #pumps = new Map<string, Pump>();
+  #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -22,13 +23,14 @@ export class Pumps {
   start(): void {
     const { store, registry } = this.#parts;
     store.hints.onWake((queue) => this.#wake(queue));
-    store.hints.onReconnect(() => this.#discover());
+    // Hints were missed meanwhile: every queue is looked at.
+    store.hints.onReconnect(() => this.#discover(true));
     registry.onOpened = (session) => {
       for (const queue of session.options.queues) this.#wake(queue);
     };
-    this.#timer = setInterval(() => this.#discover(), DISCOVER_MS);
+    this.#timer = setInterval(() => this.#discover(false), DISCOVER_MS);
     this.#timer.unref();
-    this.#discover();
+    this.#discover(true);
   }
 
   /** No more claims. Resolves when none is under way. */
@@ -42,20 +44,20 @@ export class Pumps {
     if (this.#stopped) return;
     let pump = this.#pumps.get(queue);
     if (!pump) {
-      pump = new Pump(queue, this.#parts);
+      pump = new Pump(queue, { ...this.#parts, nextClaimNumber: () => ++this.#claimNumber });
       this.#pumps.set(queue, pump);
     }
     pump.wake();
   }
 
-  /** Also after an outage, when hints were missed: every queue is looked at. */
-  #discover(): void {
+  /** Pumps for queues that are new here; those that are known look by themselves. */
+  #discover(wakeAll: boolean): void {
     const { store, registry } = this.#parts;
     store.queues().then(
       (queues) => {
         if (this.#stopped) return;
         const known = new Set(queues);
-        for (const queue of queues) this.#wake(queue);
+        for (const queue of queues) if (wakeAll || !this.#pumps.has(queue)) this.#wake(queue);
         for (const [queue, pump] of this.#pumps) {
           if (known.has(queue) || registry.of(queue).size > 0) continue;
           this.#pumps.delete(queue);

@@ -1,3 +1,4 @@
+import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type {
   DueDelivery,
@@ -67,15 +68,17 @@ export interface Store {
 export interface StoreHints {
   /** Something in this queue is due before all else. */
   onWake(listener: (queue: string) => void): void;
-  /** A lease of this session has ended on another node. */
-  onCredit(listener: (sessionId: string) => void): void;
+  /** Leases of this session have ended on another node. */
+  onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void;
   /** A stream on another node has taken this session over. */
   onTakeover(listener: (sessionId: string) => void): void;
   /** The connection is back: hints may have been missed. */
   onReconnect(listener: () => void): void;
-  announceCredit(sessionId: string): void;
+  announceCredit(sessionId: string, ended: readonly EndedLease[]): void;
   announceTakeover(sessionId: string): void;
 }
+
+export type EndedLease = Pick<LeaseTokenParts, "queue" | "messageId" | "deliveryNumber">;
 
 export type SendSettings = Pick<
   QueueSettings,
@@ -103,6 +106,8 @@ export interface SendItem {
 }
 
 export type SendReply =
+  /** This item alone: the others of its call may be stored. */
+  | { status: "failed"; error: DlqError }
   | { status: "full"; what: "messages" | "bytes" }
   | {
       status: "stored";
@@ -126,7 +131,7 @@ export interface SessionCredit extends ClaimedSession {
   count: number;
   bytes: number;
   leaseMs: number;
-  /** Holds no lease in any queue: may take a suspect, or a message larger than its bytes. */
+  /** Holds nothing and reserves nothing else: may take a suspect, or one larger than its bytes. */
   idle: boolean;
 }
 
@@ -148,6 +153,7 @@ export interface Claimed extends DueDelivery {
 export interface LostLease {
   sessionId: Uint8Array;
   id: Uint8Array;
+  deliveryNumber: number;
   state: StoredState;
   heldMs: number;
 }
@@ -164,6 +170,8 @@ export interface TickReply {
   nextLeaseAtMs: number | undefined;
   nextEndAtMs: number | undefined;
   leasesOut: number;
+  /** The first due message is larger than the room of every session that was offered. */
+  headTooLarge: boolean;
 }
 
 export interface Examined {

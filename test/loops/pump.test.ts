@@ -14,6 +14,8 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
 let pump: Pump | undefined;
 afterEach(() => pump?.stop());
 
+let claims = 0;
+
 /** A pump on the real store, whose ticks a test can interrupt, and one stream that reads. */
 function startPump(store: Partial<PumpParts["store"]>) {
   const real = own.current.store;
@@ -39,6 +41,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
     registry,
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
     random: () => 0.5,
+    nextClaimNumber: () => ++claims,
     observer: NO_METRICS,
     log: quiet,
   });

@@ -4,9 +4,10 @@ import type { Session } from "./session.ts";
 /**
  * Corrects a session's count by the store's: leases that ended on another node, by an outcome or
  * by expiry, give their room back. Only leases held before the question was asked can be missing
- * from the answer, so one claimed meanwhile is safe.
+ * from the answer, so one claimed meanwhile is safe. Leases that it does not know are not added.
  */
 export async function reconcile(store: Pick<Store, "leases">, session: Session): Promise<void> {
+  session.doubtful = false;
   await Promise.all(
     [...session.heldByQueue()].map(async ([queue, before]) => {
       const live = await store.leases(queue, session.options.id);

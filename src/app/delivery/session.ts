@@ -49,13 +49,15 @@ export class Session {
   #quietFor: string | undefined;
   #hadSuspect = false;
   #doubtful = false;
-  #offering = false;
   readonly #inbox: Claimed[] = [];
   #reader: (() => void) | undefined;
   /** Leases of an earlier stream are not known yet: no claim before they are. */
   #loading = false;
   #ended = false;
-  readonly #waiters = new Set<() => void>();
+  /** Called once when a reservation may succeed that has just failed. */
+  #roomWaiters = new Set<() => void>();
+  /** Called once when it holds one lease less: less than room, for what must be alone. */
+  #endWaiters = new Set<() => void>();
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -140,6 +142,9 @@ export class Session {
     const lease = this.#leases.get(key);
     if (!lease || (deliveryNumber !== undefined && lease.deliveryNumber !== deliveryNumber)) return;
     this.#remove(key, lease);
+    const waiters = this.#endWaiters;
+    this.#endWaiters = new Set();
+    for (const waiter of waiters) this.#roomWaiters.add(waiter);
     this.#offer();
   }
 
@@ -163,9 +168,12 @@ export class Session {
     return this.#quietFor !== undefined;
   }
 
-  /** Calls back once when a reservation may succeed that has just failed. */
   onceRoom(waiter: () => void): void {
-    this.#waiters.add(waiter);
+    this.#roomWaiters.add(waiter);
+  }
+
+  onceLeaseEnded(waiter: () => void): void {
+    this.#endWaiters.add(waiter);
   }
 
   /**
@@ -202,7 +210,8 @@ export class Session {
   /** No more claims. What was claimed and not taken yet is still there to take. */
   end(): void {
     this.#ended = true;
-    this.#waiters.clear();
+    this.#roomWaiters.clear();
+    this.#endWaiters.clear();
     this.#wakeReader();
   }
 
@@ -236,13 +245,11 @@ export class Session {
 
   /** In a moment, so that the leases that one call ends make one claim, not one each. */
   #offer(): void {
-    if (this.#offering || this.#waiters.size === 0) return;
-    this.#offering = true;
+    if (this.#roomWaiters.size === 0 || this.#reader === undefined || this.#ended) return;
+    // Only those that wait by now: who fails at what is left comes back with the next room.
+    const waiters = this.#roomWaiters;
+    this.#roomWaiters = new Set();
     queueMicrotask(() => {
-      this.#offering = false;
-      if (this.#reader === undefined || this.#ended) return;
-      const waiters = [...this.#waiters];
-      this.#waiters.clear();
       for (const waiter of waiters) waiter();
     });
   }

@@ -1,5 +1,5 @@
 import type { Redis } from "ioredis";
-import type { StoreHints } from "../contract.ts";
+import type { EndedLease, StoreHints } from "../contract.ts";
 import { closeRedis, createRedis, type RedisTarget } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 
@@ -14,7 +14,7 @@ export class RedisHints implements StoreHints {
   readonly #publisher: Redis;
   readonly #channels: Record<Channel, string>;
   readonly #nodeId: string;
-  readonly #listeners: Record<Channel, ((subject: string) => void)[]> = {
+  readonly #listeners: Record<Channel, ((subject: string, more: string) => void)[]> = {
     wake: [],
     credit: [],
     takeover: [],
@@ -42,8 +42,8 @@ export class RedisHints implements StoreHints {
     this.#listeners.wake.push(listener);
   }
 
-  onCredit(listener: (sessionId: string) => void): void {
-    this.#listeners.credit.push(listener);
+  onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void {
+    this.#listeners.credit.push((sessionId, more) => listener(sessionId, readEnded(more)));
   }
 
   onTakeover(listener: (sessionId: string) => void): void {
@@ -54,8 +54,8 @@ export class RedisHints implements StoreHints {
     this.#onReconnect.push(listener);
   }
 
-  announceCredit(sessionId: string): void {
-    this.#publish("credit", sessionId);
+  announceCredit(sessionId: string, ended: readonly EndedLease[]): void {
+    this.#publish("credit", sessionId, writeEnded(ended));
   }
 
   announceTakeover(sessionId: string): void {
@@ -82,12 +82,31 @@ export class RedisHints implements StoreHints {
     );
     if (name === undefined) return;
     // Scripts send the bare subject; nodes add their own name, to know their own hints.
-    const [subject, sender] = text.split("\n") as [string, string | undefined];
+    const [subject = "", sender, more = ""] = text.split("\n");
     if (sender === this.#nodeId) return;
-    for (const listener of this.#listeners[name]) listener(subject);
+    for (const listener of this.#listeners[name]) listener(subject, more);
   }
 
-  #publish(channel: Channel, subject: string): void {
-    this.#publisher.publish(this.#channels[channel], `${subject}\n${this.#nodeId}`).catch(() => {});
+  #publish(channel: Channel, subject: string, more = ""): void {
+    const text = `${subject}\n${this.#nodeId}\n${more}`;
+    this.#publisher.publish(this.#channels[channel], text).catch(() => {});
   }
+}
+
+/** Queue, id and delivery of each lease; none of them contains the separators. */
+function writeEnded(ended: readonly EndedLease[]): string {
+  return ended
+    .map(({ queue, messageId, deliveryNumber }) =>
+      [queue, Buffer.from(messageId).toString("hex"), deliveryNumber].join("/"),
+    )
+    .join(" ");
+}
+
+function readEnded(text: string): EndedLease[] {
+  return text.split(" ").flatMap((one) => {
+    const [queue, id, delivery] = one.split("/");
+    if (queue === undefined || id === undefined || delivery === undefined) return [];
+    const messageId = Uint8Array.from(Buffer.from(id, "hex"));
+    return [{ queue, messageId, deliveryNumber: Number(delivery) }];
+  });
 }

@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { storeFull, storeUnavailable, tooManyQueues } from "../../core/errors.ts";
+import {
+  DlqError,
+  internal,
+  storeFull,
+  storeUnavailable,
+  tooManyQueues,
+} from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
 import type {
@@ -119,7 +125,20 @@ export class RedisStore implements Store {
     await this.#makeKnown(queue);
     const lane = this.#lanes.get(queue) ?? this.#openLane(queue, settings);
     lane.settings = settings;
-    return Promise.all(items.map((item) => lane.coalescer.add(item)));
+    // Items may go in several scripts: what becomes of one says nothing of the others.
+    const replies = await Promise.all(
+      items.map((item) =>
+        lane.coalescer.add(item).catch((error: unknown) => ({
+          status: "failed" as const,
+          error: error instanceof DlqError ? error : internal(error),
+        })),
+      ),
+    );
+    const [first] = replies;
+    if (first?.status === "failed" && replies.every(({ status }) => status === "failed")) {
+      throw first.error;
+    }
+    return replies;
   }
 
   tick(queue: string, request: TickRequest) {

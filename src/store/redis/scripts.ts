@@ -66,7 +66,7 @@ export const SCRIPTS = {
     strings: ["request"],
     item: [...LEASE_ITEM, "version", "kind", "delay", "qreason", "reason", "failure", "note"],
   },
-  leases: { flags: "no-writes", numbers: [], strings: ["session"], item: [] },
+  leases: { flags: "no-writes", numbers: [], strings: ["session", "cursor"], item: [] },
   extend: {
     flags: "allow-oom",
     numbers: ["journal_max"],

@@ -36,6 +36,7 @@ async function hints(): Promise<string[]> {
 const send = async (...items: Parameters<typeof item>[0][]) =>
   (await at.current.store.send(QUEUE, items.map(item), SETTINGS)).map(storedId);
 const WAKE = `wake ${QUEUE}`;
+const ENDED = { queue: QUEUE, messageId: sessionId(7), deliveryNumber: 3 };
 
 test("a send wakes only when its message is due before all others", async () => {
   await send({ delayMs: 60_000 });
@@ -84,19 +85,22 @@ test("an expired lease that makes its message due wakes the others", async () =>
 
 test("credit and takeover reach the other nodes, not the one that tells", async () => {
   const own: string[] = [];
+  const leases: unknown[] = [];
   at.current.store.hints.onCredit((id) => own.push(id));
+  other.hints.onCredit((_, ended) => leases.push(ended));
   const id = formatMessageId(sessionId(1));
-  at.current.store.hints.announceCredit(id);
+  at.current.store.hints.announceCredit(id, [ENDED]);
   at.current.store.hints.announceTakeover(id);
   await until("both", () => heard.length >= 2 || undefined);
   expect(await hints()).toEqual([`credit ${id}`, `takeover ${id}`]);
   expect(own).toEqual([]);
+  expect(leases).toEqual([[ENDED]]);
 });
 
 test("deployments that share a Redis do not hear each other", async () => {
   const foreign = at.current.openStore({ prefix: `${at.current.prefix}-other` });
   await until("the connection", () => foreign.ready || undefined);
-  foreign.hints.announceCredit("x");
+  foreign.hints.announceCredit("x", []);
   await at.current.redis.set(`${at.current.prefix}-other:clock`, 1);
   await foreign.send(QUEUE, [item()], SETTINGS);
   expect(await hints()).toEqual([]);

@@ -62,6 +62,7 @@ test("a claim carries what a worker needs, and its whole state says who has it",
     nextLeaseAtMs: START_MS + 250 + 30_000,
     nextEndAtMs: START_MS + 60_000,
     leasesOut: 1,
+    headTooLarge: false,
   });
   const dump = await at.current.dump(QUEUE);
   expect([...dump.messages.values()]).toMatchObject([

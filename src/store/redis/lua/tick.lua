@@ -42,7 +42,7 @@ local function expire(id, s)
     schedule(id, s, now)
   end
   journal('expired_lease', id, s)
-  lost[#lost + 1] = struct.pack('>c16c16BI6', session, id, s.state, held)
+  lost[#lost + 1] = struct.pack('>c16c16I4BI6', session, id, s.delivery, s.state, held)
 end
 
 local function expire_leases()
@@ -129,6 +129,7 @@ end
 -- Bytes of envelopes in this reply. It is full when one more would exceed its bound; the first
 -- one always fits.
 local sent = 0
+local head_too_large = false
 local function reply_has_room(s)
   return sent == 0 or sent + s.size <= reply_bytes
 end
@@ -177,7 +178,11 @@ local function claim_due(sessions)
     local s = indexed(k_due, id, SCHEDULED)
     if s then
       local chosen = choose(s)
-      if not chosen or not reply_has_room(s) then break end
+      if not chosen then
+        for _, session in ipairs(sessions) do head_too_large = head_too_large or session.count > 0 end
+        break
+      end
+      if not reply_has_room(s) then break end
       sent = sent + s.size
       chosen.count, chosen.bytes, chosen.idle = chosen.count - 1, chosen.bytes - s.size, false
       claim(id, s, chosen.at)
@@ -205,7 +210,7 @@ if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', n
 flush_counters()
 flush_journal(journal_max)
 flush_wake()
-replies[1] = struct.pack('>I6BI6I6I6I6I4', now, fenced and 1 or 0, at_head(k_due), at_head(k_isolated),
+replies[1] = struct.pack('>I6BI6I6I6I6I4', now, head_too_large and 1 or 0, at_head(k_due), at_head(k_isolated),
   at_head(k_leases), first_end, leases_left)
 table.insert(replies, 2, table.concat(lost))
 table.insert(replies, 3, table.concat(gone))

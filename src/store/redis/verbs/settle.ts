@@ -110,18 +110,25 @@ export async function runLeases(
   queue: string,
   session: Uint8Array,
 ): Promise<HeldLease[]> {
-  const reader = new ReplyReader((await run("leases", queue, { session }, [])) as Buffer);
-  const held: HeldLease[] = [];
-  while (!reader.done) {
-    held.push({
-      id: reader.bytes(16),
-      deliveryNumber: reader.u32(),
-      nonce: reader.bytes(16),
-      bytes: reader.u32(),
-      isolated: reader.u8() === 1,
-    });
-  }
-  return held;
+  const held = new Map<string, HeldLease>();
+  let cursor = "0";
+  do {
+    const reply = await run("leases", queue, { session, cursor }, []);
+    const [next, page] = reply as [Buffer, Buffer];
+    const reader = new ReplyReader(page);
+    while (!reader.done) {
+      const id = reader.bytes(16);
+      held.set(Buffer.from(id).toString("latin1"), {
+        id,
+        deliveryNumber: reader.u32(),
+        nonce: reader.bytes(16),
+        bytes: reader.u32(),
+        isolated: reader.u8() === 1,
+      });
+    }
+    cursor = String(next);
+  } while (cursor !== "0");
+  return [...held.values()];
 }
 
 function lease(token: LeaseTokenParts) {

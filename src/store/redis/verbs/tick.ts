@@ -54,9 +54,9 @@ export async function runTick(
   const [head, lost, ended, ...claims] = reply;
   const reader = new ReplyReader(head);
   const nowMs = reader.ms();
-  reader.u8(); // fenced: this tick was given up before it ran, and has claimed nothing
   return {
     nowMs,
+    headTooLarge: reader.u8() === 1,
     nextDueAtMs: reader.optionalMs(),
     nextIsolatedAtMs: reader.optionalMs(),
     nextLeaseAtMs: reader.optionalMs(),
@@ -75,6 +75,7 @@ function readLost(bytes: Buffer): LostLease[] {
     lost.push({
       sessionId: reader.bytes(16),
       id: reader.bytes(16),
+      deliveryNumber: reader.u32(),
       state: storedState(reader.u8()),
       heldMs: reader.ms(),
     });

@@ -26,7 +26,8 @@ end
 -- look by themselves.
 local function flush_wake()
   for place, due in pairs(earliest_due) do
-    if due < head_before[place] then return redis.call('PUBLISH', PREFIX .. ':wake', QUEUE) end
+    -- A user without rights on channels loses the hint, not the script.
+    if due < head_before[place] then return redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
   end
 end
 

@@ -1,0 +1,38 @@
+import type { SessionRegistry } from "../app/delivery/session-registry.ts";
+import type { DecisionLog, Observer } from "../app/observer.ts";
+import { formatMessageId } from "../core/message-id.ts";
+import type { TickReply } from "../store/contract.ts";
+
+export interface TellParts {
+  registry: SessionRegistry;
+  observer: Observer;
+  log: DecisionLog;
+}
+
+/** Tells streams, metrics and log what a tick has taken back or ended. */
+export function tellTick(parts: TellParts, queue: string, reply: TickReply): void {
+  tellLost(parts, queue, reply);
+  tellEnded(parts, queue, reply);
+  for (const { dueAtMs } of reply.claimed) {
+    parts.observer.dueLag(queue, Math.max(0, reply.nowMs - dueAtMs));
+  }
+}
+
+function tellLost({ registry, observer, log }: TellParts, queue: string, { lost }: TickReply) {
+  for (const { sessionId, id, deliveryNumber, state, heldMs } of lost) {
+    registry.leasesEnded(sessionId, [{ queue, messageId: id, deliveryNumber }]);
+    observer.attempt(queue, "expired");
+    if (state === "QUARANTINED") observer.attempt(queue, "quarantined");
+    const facts = { queue, id: formatMessageId(id), state, deliveryNumber, heldMs };
+    log.warn(facts, state === "QUARANTINED" ? "crash loop, quarantined" : "lease expired");
+  }
+}
+
+function tellEnded({ observer, log }: TellParts, queue: string, { ended, nowMs }: TickReply) {
+  for (const { id, state } of ended) {
+    if (state === "EXPIRED") {
+      observer.left(queue, Math.max(0, nowMs - Buffer.from(id).readUIntBE(0, 6)));
+    }
+    log.info({ queue, id: formatMessageId(id), state }, "time to live or retention ended");
+  }
+}
