@@ -1,0 +1,121 @@
+import { readdir, readFile } from "node:fs/promises";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { connectTo, type DlqClient, statsOf, type TestClient } from "../support/grpc.ts";
+import { dueIn, letter } from "../support/letters.ts";
+import { Producer } from "../support/producer.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { SteadyWorker } from "../support/steady-worker.ts";
+import { Worker } from "../support/worker.ts";
+
+let server: TestServer;
+let client: TestClient;
+let dlq: DlqClient;
+beforeEach(async () => {
+  server = await startTestServer();
+  client = connectTo(server.grpcAddress);
+  dlq = client.dlq;
+}, 60_000);
+afterEach(async () => {
+  client?.close();
+  await server?.stop();
+}, 60_000);
+
+const WAIT = { timeout: 20_000, interval: 50 };
+
+/** Processes of the embedded Redis of this data folder, whoever started them. */
+async function redisPids(): Promise<number[]> {
+  const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    names.map(async (pid) => {
+      const words = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+      return words.includes("redis-server") && words.includes(server.dataDir) ? Number(pid) : 0;
+    }),
+  );
+  return found.filter((pid) => pid !== 0);
+}
+
+/** Kills again and again under load; nothing that was acknowledged may be missing at the end. */
+async function survives(kill: () => Promise<void>, times: number): Promise<void> {
+  const producer = new Producer(dlq, "load");
+  // What a killed server had claimed and not written comes again when these leases end.
+  const leaseDuration = durationFromMs(2_000);
+  const worker = new SteadyWorker(dlq, { queues: ["load"], maxInFlight: 50, leaseDuration });
+  const until = async (more: number) => {
+    const enough = producer.acknowledged.size + more;
+    await vi.waitFor(() => expect(producer.acknowledged.size).toBeGreaterThan(enough), WAIT);
+  };
+  for (let n = 0; n < times; n++) {
+    await until(300);
+    await kill();
+  }
+  await until(100);
+  await producer.stop();
+  await vi.waitFor(async () => {
+    const missing = [...producer.acknowledged].filter((id) => !worker.delivered.has(id));
+    expect(missing).toEqual([]);
+    expect(await statsOf(dlq, "load")).toMatchObject({ scheduled: 0n, inFlight: 0n });
+  }, WAIT);
+  const { totals } = await statsOf(dlq, "load");
+  const { acknowledged, failures } = producer;
+  console.info(
+    `${acknowledged.size} acknowledged, ${failures.length} refused, ${worker.doubtful} delivered twice, ${worker.streams} streams`,
+  );
+  expect(totals?.succeeded).toBe(totals?.accepted);
+  expect(Number(totals?.accepted)).toBe(worker.delivered.size);
+  await worker.stop();
+}
+
+describe("under load, on the embedded Redis", { timeout: 60_000 }, () => {
+  it("killing the server loses nothing, and leaves one Redis", async () => {
+    const [first] = await redisPids();
+    await survives(async () => {
+      await server.kill9();
+      await server.restart();
+    }, 3);
+    // The one that was left behind each time is adopted.
+    expect(await redisPids()).toEqual([first]);
+  });
+
+  it("killing Redis loses nothing, and the server starts it again", async () => {
+    const { pid } = server;
+    await survives(async () => {
+      const [redis] = await redisPids();
+      if (redis === undefined) throw new Error("no Redis runs");
+      process.kill(redis, "SIGKILL");
+      await vi.waitFor(async () => {
+        const pids = await redisPids();
+        expect(pids).toHaveLength(1);
+        expect(pids).not.toContain(redis);
+      }, WAIT);
+    }, 3);
+    expect(server.pid).toBe(pid);
+  });
+});
+
+describe("after both were killed", { timeout: 60_000 }, () => {
+  it("everything is there in the same state", async () => {
+    await dlq.sendToDlq(letter("q", dueIn(3_600_000)));
+    await dlq.sendToDlq(letter("q"));
+    const worker = await Worker.open(dlq, { queues: ["q"] });
+    const held = await worker.next();
+    const [redis] = await redisPids();
+    await server.kill9();
+    if (redis !== undefined) process.kill(redis, "SIGKILL");
+    await vi.waitFor(async () => expect(await redisPids()).toEqual([]), WAIT);
+
+    await server.restart();
+    await vi.waitFor(async () => {
+      expect(await statsOf(dlq, "q")).toMatchObject({ scheduled: 1n, inFlight: 1n });
+    }, WAIT);
+    const resumeSessionId = worker.opened.sessionId;
+    const resumed = await Worker.open(dlq, { queues: ["q"], resumeSessionId });
+    expect(resumed.opened.leasesHeld).toBe(1);
+    await resumed.settle(held);
+    expect(await statsOf(dlq, "q")).toMatchObject({ scheduled: 1n, inFlight: 0n, workers: 1 });
+    await resumed.close();
+    expect(await redisPids()).toHaveLength(1);
+    await server.terminate();
+    expect(await redisPids()).toEqual([]);
+  });
+});
