@@ -75,7 +75,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     });
     running.add(started);
     started.once("exit", () => running.delete(started));
-    addresses = await untilListening(started, transcript);
+    addresses = await untilServing(started, transcript);
     return started;
   }
 
@@ -174,12 +174,19 @@ function parseLog(line: string): LogLine | undefined {
   }
 }
 
-/** Resolves with the addresses of the `listening` log line, which is the server's word for ready. */
-async function untilListening(child: Child, transcript: Transcript): Promise<Addresses> {
-  const { promise, resolve: listening, reject } = Promise.withResolvers<Addresses>();
+/**
+ * Resolves with the addresses of the `listening` log line, once the store has been found too: until
+ * then a server listens and answers UNAVAILABLE.
+ */
+async function untilServing(child: Child, transcript: Transcript): Promise<Addresses> {
+  const { promise, resolve: serving, reject } = Promise.withResolvers<Addresses>();
+  let addresses: Addresses | undefined;
+  let hasStore = false;
   createInterface({ input: child.stdout }).on("line", (line) => {
     const log = transcript.add(line);
-    if (log?.msg === "listening") listening({ grpc: String(log.grpc), http: String(log.http) });
+    if (log?.msg === "listening") addresses = { grpc: String(log.grpc), http: String(log.http) };
+    if (log?.msg === "the store is ready") hasStore = true;
+    if (addresses !== undefined && hasStore) serving(addresses);
   });
   createInterface({ input: child.stderr }).on("line", (line) => void transcript.add(line));
   const fail = (what: string) => reject(new Error(`the server ${what}:\n${transcript.text}`));
@@ -188,7 +195,7 @@ async function untilListening(child: Child, transcript: Transcript): Promise<Add
   child.once("close", (code, signal) => fail(`ended at its start with ${code ?? signal}`));
   const timer = setTimeout(() => {
     child.kill("SIGTERM");
-    fail("did not say that it is listening");
+    fail("did not say that it listens and has its store");
   }, START_DEADLINE_MS);
   try {
     return await promise;
