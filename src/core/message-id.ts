@@ -20,16 +20,7 @@ export function parseMessageId(text: string): Uint8Array | undefined {
   return Uint8Array.from(Buffer.from(text.replaceAll("-", ""), "hex"));
 }
 
-/**
- * A UUIDv7 from its parts (the caller owns clock and randomness): ids made later sort later, and
- * `random` (10 bytes) keeps those of one millisecond apart.
- */
-export function messageIdFrom(unixMs: number, random: Uint8Array): Uint8Array {
-  if (random.length !== 10) throw new RangeError(`expected 10 random bytes, not ${random.length}`);
-  const id = Buffer.alloc(MESSAGE_ID_BYTES);
-  id.writeUIntBE(unixMs, 0, 6);
-  id.set(random, 6);
-  id.writeUInt8((id.readUInt8(6) & 0x0f) | 0x70, 6);
-  id.writeUInt8((id.readUInt8(8) & 0x3f) | 0x80, 8);
-  return Uint8Array.from(id);
+/** When the message was accepted: a UUIDv7 begins with its instant. */
+export function createdAtMs(id: Uint8Array): number {
+  return Buffer.from(id.buffer, id.byteOffset, id.length).readUIntBE(0, 6);
 }

@@ -1,6 +1,6 @@
 import type { SessionRegistry } from "../app/delivery/session-registry.ts";
 import type { DecisionLog, Observer } from "../app/observer.ts";
-import { formatMessageId } from "../core/message-id.ts";
+import { createdAtMs, formatMessageId } from "../core/message-id.ts";
 import type { TickReply } from "../store/contract.ts";
 
 export interface TellParts {
@@ -31,7 +31,7 @@ function tellLost({ registry, observer, log }: TellParts, queue: string, { lost 
 function tellEnded({ observer, log }: TellParts, queue: string, { ended, nowMs }: TickReply) {
   for (const { id, state } of ended) {
     if (state === "EXPIRED") {
-      observer.left(queue, Math.max(0, nowMs - Buffer.from(id).readUIntBE(0, 6)));
+      observer.left(queue, Math.max(0, nowMs - createdAtMs(id)));
     }
     log.info({ queue, id: formatMessageId(id), state }, "time to live or retention ended");
   }

@@ -1,22 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LONGEST_DELAY_MS } from "../../src/core/backoff.ts";
-import { expireDelayMs, expiryVerdict, releaseDelayMs } from "../../src/core/lifetime.ts";
-
-const HOUR = 3_600_000;
-
-describe("a message expires", () => {
-  test.each<[string, number, number, number]>([
-    ["never with a ttl of 0", 0, 5 * HOUR, 0],
-    ["a ttl after its arrival", 24 * HOUR, 0, 24 * HOUR],
-    ["no later for being due earlier", 24 * HOUR, 23 * HOUR, 24 * HOUR],
-    ["a ttl after a later due time", 24 * HOUR, 25 * HOUR, 49 * HOUR],
-    ["not at the moment it becomes due", HOUR, HOUR, 2 * HOUR],
-    ["within what a clock can say", Number.MAX_VALUE, Number.MAX_VALUE, 2 * LONGEST_DELAY_MS],
-    ["never with a ttl that is no number", Number.NaN, 0, 0],
-  ])("%s", (_name, ttlMs, dueDelayMs, expected) => {
-    expect(expireDelayMs(ttlMs, dueDelayMs)).toBe(expected);
-  });
-});
+import { releaseDelayMs } from "../../src/core/lifetime.ts";
 
 describe("a released message comes back after", () => {
   test.each<[string, number, number, number]>([
@@ -32,14 +16,4 @@ describe("a released message comes back after", () => {
   ])("%s", (_name, requestedMs, releases, expected) => {
     expect(releaseDelayMs(requestedMs, releases)).toBe(expected);
   });
-});
-
-test.each<[number, string]>([
-  [1, "redeliver"],
-  [2, "isolate"],
-  [4, "isolate"],
-  [5, "crash_loop"],
-  [6, "crash_loop"],
-])("%i expired leases in a row: %s", (expiries, expected) => {
-  expect(expiryVerdict(expiries)).toBe(expected);
 });

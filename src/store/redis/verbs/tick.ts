@@ -1,4 +1,5 @@
 import { CRASH_LOOP_EXPIRIES, ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
+import { createdAtMs } from "../../../core/message-id.ts";
 import type { Claimed, LostLease, TickReply, TickRequest } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
 import { storedReason, storedState } from "../states.ts";
@@ -116,7 +117,7 @@ function readClaims(queue: string, request: TickRequest, values: readonly Buffer
       expireAtMs: reader.optionalMs(),
       leaseExpireAtMs: reader.ms(),
       bytes: reader.u32(),
-      createdAtMs: Buffer.from(id.buffer).readUIntBE(0, 6),
+      createdAtMs: createdAtMs(id),
       envelope: values[at + 1] as Buffer,
       latestFailure: failure.length > 0 ? failure : undefined,
     });
