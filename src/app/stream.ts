@@ -47,6 +47,8 @@ export function createStream(parts: StreamParts) {
       yield { kind: "opened", ...opened, leasesHeld: session.held };
       registry.add(session);
       yield* frames(session, over, parts.heartbeatMs);
+      // Nothing is claimed for it any more, also while it is slow to read its last frame.
+      session.end();
       if (parts.draining.aborted && !signal.aborted) {
         yield { kind: "drain", graceMs: parts.drainGraceMs };
       }
@@ -92,7 +94,10 @@ async function loadLeases(
 ): Promise<void> {
   if (command.resumeSessionId === undefined) return;
   const load = async () => {
-    const { queues, id } = session.options;
+    const { id, idText } = session.options;
+    // It may have had other queues before: what it holds of those counts too.
+    const before = (await store.sessionQueues(idText)) ?? [];
+    const queues = [...new Set([...session.options.queues, ...before])];
     const held = await Promise.all(queues.map((queue) => store.leases(queue, id)));
     queues.forEach((queue, index) => {
       session.resume(queue, held[index] ?? []);

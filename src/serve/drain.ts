@@ -1,11 +1,24 @@
-import { parseMessageId } from "../core/message-id.ts";
+import type { Session } from "../app/delivery/session.ts";
 import type { Store } from "../store/contract.ts";
 
 const LOOK_EVERY_MS = 200;
 
-export interface DrainedSession {
-  idText: string;
-  queues: readonly string[];
+/** The leases that workers of this server hold at one moment. */
+export type HeldLeases = readonly {
+  sessionId: Uint8Array;
+  queue: string;
+  leases: ReadonlySet<string>;
+}[];
+
+/** Taken when the drain begins: what a worker claims later, on another server, is no concern. */
+export function heldNow(sessions: Iterable<Session>): HeldLeases {
+  return [...sessions].flatMap((session) =>
+    [...session.heldByQueue()].map(([queue, held]) => ({
+      sessionId: session.options.id,
+      queue,
+      leases: new Set(held.map(({ messageId, deliveryNumber }) => key(messageId, deliveryNumber))),
+    })),
+  );
 }
 
 /**
@@ -14,27 +27,34 @@ export interface DrainedSession {
  */
 export async function untilSettled(
   store: Pick<Store, "leases">,
-  sessions: readonly DrainedSession[],
+  held: HeldLeases,
   graceMs: number,
 ): Promise<void> {
   const deadline = performance.now() + graceMs;
-  while (performance.now() < deadline) {
-    if ((await heldBy(store, sessions)) === 0) return;
+  let open = held;
+  while (open.length > 0 && performance.now() < deadline) {
+    const last = await Promise.all(open.map((one) => isOpen(store, one)));
+    open = open.filter((_, index) => last[index]);
+    if (open.length === 0) return;
     await new Promise<void>((resolve) => {
       setTimeout(resolve, LOOK_EVERY_MS);
     });
   }
 }
 
-/** A store that does not answer can't be told anything either: nothing to wait for. */
-async function heldBy(
+/** A store that does not answer leaves it unknown: as long as that, the grace runs. */
+async function isOpen(
   store: Pick<Store, "leases">,
-  sessions: readonly DrainedSession[],
-): Promise<number> {
-  const counts = sessions.flatMap(({ idText, queues }) => {
-    const id = parseMessageId(idText);
-    return id === undefined ? [] : queues.map((queue) => store.leases(queue, id));
-  });
-  const held = await Promise.allSettled(counts);
-  return held.reduce((sum, one) => sum + (one.status === "fulfilled" ? one.value.length : 0), 0);
+  { sessionId, queue, leases }: HeldLeases[number],
+): Promise<boolean> {
+  try {
+    const live = await store.leases(queue, sessionId);
+    return live.some(({ id, deliveryNumber }) => leases.has(key(id, deliveryNumber)));
+  } catch {
+    return true;
+  }
+}
+
+function key(messageId: Uint8Array, deliveryNumber: number): string {
+  return `${Buffer.from(messageId).toString("hex")}/${deliveryNumber}`;
 }

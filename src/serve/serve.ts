@@ -10,9 +10,8 @@ import { createGuard, type Guard } from "../rpc/guard.ts";
 import { createListeners } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
 import { createServices, registerServices } from "../rpc/services.ts";
-import { LayoutError } from "../store/redis/layout.ts";
 import { banner } from "./banner.ts";
-import { untilSettled } from "./drain.ts";
+import { heldNow, untilSettled } from "./drain.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { shutdownSignal } from "./signals.ts";
@@ -31,9 +30,11 @@ export async function serve(config: Config, version: string): Promise<void> {
     maxQueues: config.metricsMaxQueues,
     buildInfo: { version, node: process.version },
   });
+  // Before anything is started: a signal during the start is an orderly end of what there is.
+  const signalled = shutdownSignal();
   const opened = await openStore(config, log, metrics);
   try {
-    await run(config, log, metrics, opened);
+    await run(config, log, metrics, opened, signalled);
   } finally {
     await opened.close();
   }
@@ -45,6 +46,7 @@ async function run(
   log: Logger,
   metrics: MetricsRegistry,
   opened: OpenedStore,
+  signalled: Promise<string>,
 ): Promise<void> {
   const { store } = opened;
   const readiness = new ServerReadiness();
@@ -70,14 +72,14 @@ async function run(
   pumps.start();
   const loops = [startLoop(BEAT_MS, () => store.beat()), startReconciler(store, registry)];
 
-  const why = await Promise.race([shutdownSignal(), fatal]);
+  const why = await Promise.race([signalled, fatal]);
   log.info({ why }, "draining");
   readiness.set("draining", true);
-  const sessions = [...registry.all()].map(({ options }) => options);
+  const held = heldNow(registry.all());
   draining.abort();
   listeners.drain();
   await pumps.stop();
-  await untilSettled(store, sessions, config.drainGraceMs);
+  await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   if (why instanceof Error) throw why;
@@ -130,18 +132,13 @@ function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger
     embedded?.ready.catch((error: unknown) => {
       resolve(error instanceof Error ? error : new Error(String(error)));
     });
+    store.onRefused(resolve);
     store.onLost(() => readiness.set("store", true));
-    const check = async () => {
-      try {
-        for (const warning of await store.open()) log.warn(warning);
-        readiness.set("store", false);
-        log.info("the store is ready");
-      } catch (error) {
-        // Anything else is the connection again, and it tells when it is back.
-        if (error instanceof LayoutError) resolve(error);
-      }
-    };
-    store.onReady(() => void check());
-    if (store.ready) void check();
+    store.onReady((warnings) => {
+      for (const warning of warnings) log.warn(warning);
+      readiness.set("store", false);
+      log.info("the store is ready");
+    });
+    if (store.ready) readiness.set("store", false);
   });
 }

@@ -22,6 +22,7 @@ export class Capacity {
   }
 
   start(): void {
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => {
       this.look().catch(() => {});
     }, LOOK_EVERY_MS);

@@ -57,6 +57,9 @@ export class Connection {
         volumeThreshold: 20,
         errorThresholdPercentage: 50,
         rollingCountTimeout: 2000,
+        // Nobody reads them, and they cost a sort of all latencies.
+        rollingPercentilesEnabled: false,
+        enableSnapshots: false,
         errorFilter: (error: unknown) =>
           !(error instanceof DlqError) || error.kind !== "STORE_UNAVAILABLE",
       },

@@ -14,6 +14,7 @@ export class RedisHints implements StoreHints {
   readonly #publisher: Redis;
   readonly #channels: Record<Channel, string>;
   readonly #nodeId: string;
+  readonly #onError: (error: Error) => void;
   readonly #listeners: Record<Channel, ((subject: string, more: string) => void)[]> = {
     wake: [],
     credit: [],
@@ -33,7 +34,8 @@ export class RedisHints implements StoreHints {
     this.#nodeId = options.nodeId;
     this.#publisher = options.publisher;
     this.#subscriber = createRedis(options.target, "dlq-hints");
-    this.#subscriber.on("error", (error: Error) => options.onError?.(error));
+    this.#onError = options.onError ?? (() => {});
+    this.#subscriber.on("error", this.#onError);
     this.#subscriber.on("ready", () => this.#subscribe());
     this.#subscriber.on("message", (channel: string, text: string) => this.#hear(channel, text));
   }
@@ -72,8 +74,8 @@ export class RedisHints implements StoreHints {
       .then(() => {
         for (const listener of this.#onReconnect) listener();
       })
-      // The connection broke again: `ready` comes again.
-      .catch(() => {});
+      // The connection broke again, and `ready` comes again; or this user has no channels.
+      .catch((error: Error) => this.#onError(error));
   }
 
   #hear(channel: string, text: string): void {

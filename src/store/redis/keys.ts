@@ -68,4 +68,6 @@ export const globalKeys = (prefix: string) => ({
   credit: `${prefix}:credit`,
   /** channel: a session's id and a node's when a stream takes the session over. */
   takeover: `${prefix}:takeover`,
+  /** channel: nobody listens; a try whether this user may publish at all. */
+  probe: `${prefix}:probe`,
 });

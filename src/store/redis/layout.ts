@@ -1,3 +1,4 @@
+import { DlqError } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 import { writeWhenFull } from "./when-full.ts";
@@ -40,7 +41,22 @@ export async function checkLayout(connection: Connection, prefix: string): Promi
       `the data under the prefix "${prefix}" is of layout ${found}, written by a newer server; this one knows ${LAYOUT_VERSION}: run the newer server, or use another --redis-prefix`,
     );
   }
-  return warnings(info);
+  return [...warnings(info), ...(await hintWarnings(connection, prefix))];
+}
+
+/** Hints are published by scripts, and a user of an ACL has no channels unless it is told so. */
+async function hintWarnings(connection: Connection, prefix: string): Promise<string[]> {
+  const { probe } = globalKeys(prefix);
+  try {
+    await connection.command((redis) => redis.publish(probe, ""));
+    return [];
+  } catch (error) {
+    const cause = error instanceof DlqError ? error.cause : undefined;
+    if (!(cause instanceof Error) || !cause.message.startsWith("NOPERM")) throw error;
+    return [
+      `the Redis user may not use the channels ${prefix}:*: messages that are due may wait for up to 30 s; allow them with &${prefix}:*`,
+    ];
+  }
 }
 
 function warnings(info: string): string[] {

@@ -24,7 +24,7 @@ import { Coalescer } from "./coalescer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys, queueBase } from "./keys.ts";
-import { checkLayout } from "./layout.ts";
+import { checkLayout, LayoutError } from "./layout.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sessions } from "./sessions.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
@@ -55,6 +55,9 @@ interface SendLane {
   readonly coalescer: Coalescer<SendItem, SendReply>;
 }
 
+/** A check that failed, but not for good, is made again after this long. */
+const REOPEN_MS = 250;
+
 /** Items and bytes of one send script: it blocks Redis for a few milliseconds at the most. */
 const SEND_ITEMS = 200;
 const SEND_BYTES = 4 * 1024 * 1024;
@@ -67,6 +70,10 @@ export class RedisStore implements Store {
   readonly #sessions: Sessions;
   readonly #capacity: Capacity;
   readonly #known = new Set<string>();
+  #usable = false;
+  readonly #onReady: ((warnings: readonly string[]) => void)[] = [];
+  readonly #onLost: (() => void)[] = [];
+  readonly #onRefused: ((error: LayoutError) => void)[] = [];
   /** A node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
   readonly #lanes = new Map<string, SendLane>();
@@ -76,10 +83,10 @@ export class RedisStore implements Store {
     this.#connection = new Connection(options);
     this.#sessions = new Sessions(this.#connection, options.prefix, options.nodeId);
     this.#capacity = new Capacity(this.#connection, options.diskIsLow ?? (() => false));
-    // Another Redis may answer now than before: what this process remembers of it is in doubt.
-    this.#connection.redis.on("ready", () => {
-      this.#known.clear();
-      this.#sessions.doubt();
+    this.#connection.redis.on("ready", () => void this.#reopen());
+    this.#connection.redis.on("close", () => {
+      this.#usable = false;
+      for (const listener of this.#onLost) listener();
     });
     this.hints = new RedisHints({
       target: options.target,
@@ -90,24 +97,38 @@ export class RedisStore implements Store {
     });
   }
 
-  /** Checks the store, once it can be reached. Returns warnings; rejects with a LayoutError. */
+  /**
+   * Checks the store, once it can be reached; nothing is read or written before. Happens by itself
+   * at each connection. Returns warnings; rejects with a LayoutError.
+   */
   async open(): Promise<string[]> {
     const warnings = await checkLayout(this.#connection, this.#options.prefix);
     await this.#capacity.look();
     this.#capacity.start();
+    // Another Redis may answer now than before: what this process remembers of it is in doubt.
+    this.#known.clear();
+    this.#sessions.doubt();
+    this.#usable = true;
     return warnings;
   }
 
+  /** Connected, and checked since. */
   get ready(): boolean {
-    return this.#connection.ready;
+    return this.#usable && this.#connection.ready;
   }
 
-  onReady(listener: () => void): void {
-    this.#connection.redis.on("ready", listener);
+  /** Called whenever the store can be used, with what is to be said about it. */
+  onReady(listener: (warnings: readonly string[]) => void): void {
+    this.#onReady.push(listener);
   }
 
   onLost(listener: () => void): void {
-    this.#connection.redis.on("close", listener);
+    this.#onLost.push(listener);
+  }
+
+  /** The data there is not for this version: it is not touched, and never will be. */
+  onRefused(listener: (error: LayoutError) => void): void {
+    this.#onRefused.push(listener);
   }
 
   async close(): Promise<void> {
@@ -214,6 +235,24 @@ export class RedisStore implements Store {
     return this.#sessions.beat();
   }
 
+  async #reopen(): Promise<void> {
+    while (this.#connection.ready && !this.#usable) {
+      try {
+        const warnings = await this.open();
+        for (const listener of this.#onReady) listener(warnings);
+      } catch (error) {
+        if (error instanceof LayoutError) {
+          for (const listener of this.#onRefused) listener(error);
+          return;
+        }
+        if (error instanceof Error) this.#options.onError?.(error);
+        await new Promise<void>((resolve) => {
+          setTimeout(resolve, REOPEN_MS).unref();
+        });
+      }
+    }
+  }
+
   /** The list of queues is written before a queue's first message: no message in an unknown queue. */
   async #makeKnown(queue: string): Promise<void> {
     if (this.#known.has(queue)) return;
@@ -258,10 +297,9 @@ export class RedisStore implements Store {
     if (have < waitReplicas) throw storeUnavailable(waitMs);
   }
 
-  readonly #run: RunScript = (name, queue, header, items) =>
-    this.#connection.run(
-      name,
-      queueBase(this.#options.prefix, queue),
-      scriptArgs(name, header, items),
-    );
+  readonly #run: RunScript = async (name, queue, header, items) => {
+    if (!this.#usable) throw storeUnavailable(REOPEN_MS);
+    const base = queueBase(this.#options.prefix, queue);
+    return this.#connection.run(name, base, scriptArgs(name, header, items));
+  };
 }

@@ -11,6 +11,8 @@ const SESSION_KEPT_MS = 13 * 3_600_000;
 const NODE_SILENCE_MS = 10_000;
 /** And after this long it is forgotten, and so are its workers. */
 const NODE_KEPT_MS = 3_600_000;
+/** Queues that are remembered of a session: those of two streams. */
+const QUEUES_KEPT = 2_000;
 /** What is written of an open stream is written again after this long. */
 const REWRITE_MS = 600_000;
 
@@ -102,8 +104,10 @@ export class Sessions {
   async #write(session: SessionRecord): Promise<void> {
     const { session: keyOf } = globalKeys(this.#prefix);
     const entry = workerEntry(this.#nodeId, session.workerId, session.maxInFlight);
-    const queues = session.queues.join(" ");
     await this.#connection.command(async (redis) => {
+      // Leases in queues that it had before are still its own.
+      const before = (await redis.get(keyOf(session.sessionId)))?.split(" ") ?? [];
+      const queues = [...new Set([...session.queues, ...before])].slice(0, QUEUES_KEPT).join(" ");
       const pipeline = redis.pipeline();
       writeWhenFull(pipeline, "SET", keyOf(session.sessionId), queues, "PX", SESSION_KEPT_MS);
       for (const queue of session.queues) {
@@ -118,9 +122,13 @@ export class Sessions {
     const { nodes } = globalKeys(this.#prefix);
     await this.#connection.command(async (redis) => {
       const known = new Set(await redis.zrangebyscore(nodes, "-inf", "+inf"));
+      const now = performance.now();
+      // Names come from users: what is old enough to be swept again is forgotten.
+      for (const [queue, at] of this.#sweptAt) {
+        if (now - at >= REWRITE_MS) this.#sweptAt.delete(queue);
+      }
       for (const queue of queues) {
-        const now = performance.now();
-        if (now - (this.#sweptAt.get(queue) ?? Number.NEGATIVE_INFINITY) < REWRITE_MS) continue;
+        if (this.#sweptAt.has(queue)) continue;
         this.#sweptAt.set(queue, now);
         const key = this.#workersKey(queue);
         const entries = (await redis.callBuffer("HGETALL", key)) as Buffer[];

@@ -100,7 +100,9 @@ test("every transition leaves one record, in order, and long batches pack them",
 test("a batch packs up to 64 records into an entry, and the journal is bounded", async () => {
   const { redis } = at.current;
   const bounded = at.current.openStore({ journalMax: 1 });
-  await new Promise<void>((resolve) => (bounded.ready ? resolve() : bounded.onReady(resolve)));
+  await new Promise<void>((resolve) =>
+    bounded.ready ? resolve() : bounded.onReady(() => resolve()),
+  );
   const items = Array.from({ length: 130 }, () => item());
   await at.current.store.send(QUEUE, items, SETTINGS);
   expect(await redis.xlen(at.current.key(QUEUE, ":journal"))).toBe(3);

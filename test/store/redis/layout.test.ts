@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { LAYOUT_VERSION, LayoutError } from "../../../src/store/redis/layout.ts";
 import { until, useTestStore } from "../../support/store.ts";
+import { item, SETTINGS } from "../../support/store-items.ts";
 
 const at = useTestStore();
 const version = () => `${at.current.prefix}:version`;
@@ -20,6 +21,19 @@ test("data of a newer server is refused, and left alone", async () => {
   await expect(store.open()).rejects.toThrow(LayoutError);
   await expect(store.open()).rejects.toThrow(/newer server.*--redis-prefix/);
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION + 1));
+});
+
+test("nothing is read or written before the layout is known to fit", async () => {
+  const { redis } = at.current;
+  await redis.set(version(), LAYOUT_VERSION + 1);
+  const server = at.current.openStore();
+  const refused = await new Promise<LayoutError>((resolve) => server.onRefused(resolve));
+  expect(refused.message).toMatch(/newer server/);
+  await expect(server.send("orders", [item()], SETTINGS)).rejects.toMatchObject({
+    kind: "STORE_UNAVAILABLE",
+  });
+  expect(server.ready).toBe(false);
+  expect(await redis.keys(`${at.current.prefix}:{*`)).toEqual([]);
 });
 
 test("a key of another program in its place is refused, too", async () => {
