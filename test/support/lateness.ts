@@ -1,6 +1,6 @@
 import type { DlqClient } from "./grpc.ts";
 import { msOf, sendAll } from "./grpc.ts";
-import { dueIn, letter } from "./letters.ts";
+import { dueAt, letter } from "./letters.ts";
 import { type Received, Worker } from "./worker.ts";
 
 export interface LatenessOptions {
@@ -11,8 +11,9 @@ export interface LatenessOptions {
   readonly maxInFlight?: number;
 }
 
-/** Before the first one is due, all must be stored. */
+/** Before the first one is due, all must be stored: so long, and so long for each. */
 const HEAD_START_MS = 1_000;
+const STORE_ONE_MS = 0.5;
 const ACK_EVERY_MS = 5;
 
 /**
@@ -24,11 +25,12 @@ export async function measureLateness(
   { queue, rate, seconds, maxInFlight = 1_000 }: LatenessOptions,
 ): Promise<number[]> {
   const count = rate * seconds;
-  const firstAtMs = Date.now() + HEAD_START_MS + count / 20;
+  const firstAtMs = Date.now() + HEAD_START_MS + count * STORE_ONE_MS;
   const requests = Array.from({ length: count }, (_, index) =>
-    letter(queue, dueIn(Math.max(0, Math.round(firstAtMs + (index * 1_000) / rate - Date.now())))),
+    letter(queue, dueAt(firstAtMs + (index * 1_000) / rate)),
   );
   await sendAll(dlq, requests);
+  if (Date.now() > firstAtMs) throw new Error("some were due before all were stored; send fewer");
 
   const worker = await Worker.open(dlq, { queues: [queue], maxInFlight });
   let done: Received[] = [];
@@ -39,7 +41,7 @@ export async function measureLateness(
     if (batch.length > 0) worker.settleAll(batch).catch(() => {}); // the count below tells
   }, ACK_EVERY_MS);
   try {
-    await worker.hasReceived(count, (seconds + 30) * 1_000 + count / 20);
+    await worker.hasReceived(count, (seconds + 30) * 1_000 + count * STORE_ONE_MS);
   } finally {
     clearInterval(settling);
     await worker.settleAll(done);

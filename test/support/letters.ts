@@ -1,7 +1,7 @@
 // What tests send and report: valid, small, and different only where they say so.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type {
   Failed,
   FailedSchema,
@@ -32,6 +32,9 @@ export const blob = (bytes: number) => ({
 });
 export const dueIn = (ms: number) => ({
   firstRetry: { case: "delay" as const, value: durationFromMs(ms) },
+});
+export const dueAt = (atMs: number) => ({
+  firstRetry: { case: "dueTime" as const, value: timestampFromMs(Math.round(atMs)) },
 });
 
 /** Comes back 10 ms after each failure, this many times. */
