@@ -1,11 +1,5 @@
 import { randomUUID } from "node:crypto";
-import {
-  DlqError,
-  internal,
-  storeFull,
-  storeUnavailable,
-  tooManyQueues,
-} from "../../core/errors.ts";
+import { storeFull } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
 import type {
@@ -20,16 +14,17 @@ import type {
   TickRequest,
 } from "../contract.ts";
 import { Capacity } from "./capacity.ts";
-import { Coalescer } from "./coalescer.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { RedisHints } from "./hints.ts";
-import { globalKeys, queueBase } from "./keys.ts";
-import { checkLayout, LayoutError } from "./layout.ts";
+import { queueBase } from "./keys.ts";
+import { KnownQueues } from "./known-queues.ts";
+import { checkLayout, type LayoutError } from "./layout.ts";
+import { Opening } from "./opening.ts";
 import { scriptArgs } from "./scripts.ts";
+import { Sends } from "./sends.ts";
 import { Sessions } from "./sessions.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
 import type { RunScript } from "./verbs/run.ts";
-import { runSend } from "./verbs/send.ts";
 import { runExamine, runExtend, runLeases, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runTick } from "./verbs/tick.ts";
@@ -49,19 +44,6 @@ export interface RedisStoreOptions extends ConnectionOptions {
   diskIsLow?: () => boolean;
 }
 
-/** The sends of one queue that are under way; a batch is written under the latest settings. */
-interface SendLane {
-  settings: SendSettings;
-  readonly coalescer: Coalescer<SendItem, SendReply>;
-}
-
-/** A check that failed, but not for good, is made again after this long. */
-const REOPEN_MS = 250;
-
-/** Items and bytes of one send script: it blocks Redis for a few milliseconds at the most. */
-const SEND_ITEMS = 200;
-const SEND_BYTES = 4 * 1024 * 1024;
-
 /** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
 export class RedisStore implements Store {
   readonly hints: RedisHints;
@@ -69,30 +51,31 @@ export class RedisStore implements Store {
   readonly #connection: Connection;
   readonly #sessions: Sessions;
   readonly #capacity: Capacity;
-  readonly #known = new Set<string>();
-  #usable = false;
-  readonly #onReady: ((warnings: readonly string[]) => void)[] = [];
-  readonly #onLost: (() => void)[] = [];
-  readonly #onRefused: ((error: LayoutError) => void)[] = [];
+  readonly #queues: KnownQueues;
+  readonly #opening: Opening;
+  readonly #sends: Sends;
   /** A node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
-  readonly #lanes = new Map<string, SendLane>();
 
   constructor(options: RedisStoreOptions) {
+    const { prefix, nodeId, journalMax, waitReplicas = 0, timeoutMs } = options;
     this.#options = options;
-    this.#connection = new Connection(options);
-    this.#sessions = new Sessions(this.#connection, options.prefix, options.nodeId);
-    this.#capacity = new Capacity(this.#connection, options.diskIsLow ?? (() => false));
-    this.#connection.redis.on("ready", () => void this.#reopen());
-    this.#connection.redis.on("close", () => {
-      this.#usable = false;
-      for (const listener of this.#onLost) listener();
+    const connection = new Connection(options);
+    this.#connection = connection;
+    this.#sessions = new Sessions(connection, prefix, nodeId);
+    this.#capacity = new Capacity(connection, options.diskIsLow ?? (() => false));
+    this.#queues = new KnownQueues(connection, prefix, options.maxQueues);
+    this.#opening = new Opening({
+      connection,
+      check: () => this.#check(),
+      onError: (error) => options.onError?.(error),
     });
+    this.#sends = new Sends({ run: this.#run, connection, journalMax, waitReplicas, timeoutMs });
     this.hints = new RedisHints({
       target: options.target,
-      prefix: options.prefix,
-      nodeId: options.nodeId,
-      publisher: this.#connection.redis,
+      prefix,
+      nodeId,
+      publisher: connection.redis,
       ...(options.onError ? { onError: options.onError } : {}),
     });
   }
@@ -101,34 +84,27 @@ export class RedisStore implements Store {
    * Checks the store, once it can be reached; nothing is read or written before. Happens by itself
    * at each connection. Returns warnings; rejects with a LayoutError.
    */
-  async open(): Promise<string[]> {
-    const warnings = await checkLayout(this.#connection, this.#options.prefix);
-    await this.#capacity.look();
-    this.#capacity.start();
-    // Another Redis may answer now than before: what this process remembers of it is in doubt.
-    this.#known.clear();
-    this.#sessions.doubt();
-    this.#usable = true;
-    return warnings;
+  open(): Promise<string[]> {
+    return this.#opening.open();
   }
 
   /** Connected, and checked since. */
   get ready(): boolean {
-    return this.#usable && this.#connection.ready;
+    return this.#opening.usable;
   }
 
   /** Called whenever the store can be used, with what is to be said about it. */
   onReady(listener: (warnings: readonly string[]) => void): void {
-    this.#onReady.push(listener);
+    this.#opening.onReady(listener);
   }
 
   onLost(listener: () => void): void {
-    this.#onLost.push(listener);
+    this.#opening.onLost(listener);
   }
 
   /** The data there is not for this version: it is not touched, and never will be. */
   onRefused(listener: (error: LayoutError) => void): void {
-    this.#onRefused.push(listener);
+    this.#opening.onRefused(listener);
   }
 
   async close(): Promise<void> {
@@ -143,23 +119,9 @@ export class RedisStore implements Store {
   ): Promise<SendReply[]> {
     const full = this.#capacity.full;
     if (full !== undefined) throw storeFull(1000, full);
-    await this.#makeKnown(queue);
-    const lane = this.#lanes.get(queue) ?? this.#openLane(queue, settings);
-    lane.settings = settings;
-    // Items may go in several scripts: what becomes of one says nothing of the others.
-    const replies = await Promise.all(
-      items.map((item) =>
-        lane.coalescer.add(item).catch((error: unknown) => ({
-          status: "failed" as const,
-          error: error instanceof DlqError ? error : internal(error),
-        })),
-      ),
-    );
-    const [first] = replies;
-    if (first?.status === "failed" && replies.every(({ status }) => status === "failed")) {
-      throw first.error;
-    }
-    return replies;
+    this.#opening.require();
+    await this.#queues.add(queue);
+    return this.#sends.send(queue, items, settings);
   }
 
   tick(queue: string, request: TickRequest) {
@@ -214,12 +176,13 @@ export class RedisStore implements Store {
     return Promise.all(queues.map((queue) => runStats(this.#run, queue, isAlive)));
   }
 
-  queues(): Promise<string[]> {
-    const { queues } = globalKeys(this.#options.prefix);
-    return this.#connection.command((redis) => redis.smembers(queues));
+  async queues(): Promise<string[]> {
+    this.#opening.require();
+    return this.#queues.all();
   }
 
-  registerSession(session: SessionRecord): Promise<void> {
+  async registerSession(session: SessionRecord): Promise<void> {
+    this.#opening.require();
     return this.#sessions.register(session);
   }
 
@@ -227,78 +190,28 @@ export class RedisStore implements Store {
     return this.#sessions.unregister(session);
   }
 
-  sessionQueues(sessionId: string): Promise<string[] | undefined> {
+  async sessionQueues(sessionId: string): Promise<string[] | undefined> {
+    this.#opening.require();
     return this.#sessions.queuesOf(sessionId);
   }
 
-  beat(): Promise<void> {
+  async beat(): Promise<void> {
+    this.#opening.require();
     return this.#sessions.beat();
   }
 
-  async #reopen(): Promise<void> {
-    while (this.#connection.ready && !this.#usable) {
-      try {
-        const warnings = await this.open();
-        for (const listener of this.#onReady) listener(warnings);
-      } catch (error) {
-        if (error instanceof LayoutError) {
-          for (const listener of this.#onRefused) listener(error);
-          return;
-        }
-        if (error instanceof Error) this.#options.onError?.(error);
-        await new Promise<void>((resolve) => {
-          setTimeout(resolve, REOPEN_MS).unref();
-        });
-      }
-    }
-  }
-
-  /** The list of queues is written before a queue's first message: no message in an unknown queue. */
-  async #makeKnown(queue: string): Promise<void> {
-    if (this.#known.has(queue)) return;
-    const { queues } = globalKeys(this.#options.prefix);
-    const { maxQueues } = this.#options;
-    await this.#connection.command(async (redis) => {
-      if ((await redis.sismember(queues, queue)) === 1) return;
-      if ((await redis.scard(queues)) >= maxQueues) throw tooManyQueues(maxQueues);
-      await redis.sadd(queues, queue);
-    });
-    this.#known.add(queue);
-  }
-
-  #openLane(queue: string, settings: SendSettings): SendLane {
-    const { journalMax } = this.#options;
-    const coalescer = new Coalescer<SendItem, SendReply>({
-      run: async (items) => {
-        const replies = await runSend(this.#run, queue, items, lane.settings, journalMax);
-        await this.#untilReplicated();
-        return replies;
-      },
-      maxItems: SEND_ITEMS,
-      maxBytes: SEND_BYTES,
-      sizeOf: (item) => item.envelope.length,
-      // A thousand queues that are written once keep nothing here.
-      onIdle: () => this.#lanes.delete(queue),
-    });
-    const lane: SendLane = { settings, coalescer };
-    this.#lanes.set(queue, lane);
-    return lane;
-  }
-
-  /**
-   * A send that too few replicas have is stored, but a failover could lose it: the caller hears
-   * UNAVAILABLE, and its next try under the same request_id waits for the replicas again.
-   */
-  async #untilReplicated(): Promise<void> {
-    const { waitReplicas = 0, timeoutMs } = this.#options;
-    if (waitReplicas === 0) return;
-    const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
-    const have = await this.#connection.command((redis) => redis.wait(waitReplicas, waitMs));
-    if (have < waitReplicas) throw storeUnavailable(waitMs);
+  async #check(): Promise<string[]> {
+    const warnings = await checkLayout(this.#connection, this.#options.prefix);
+    await this.#capacity.look();
+    this.#capacity.start();
+    // Another Redis may answer now than before: what this process remembers of it is in doubt.
+    this.#queues.doubt();
+    this.#sessions.doubt();
+    return warnings;
   }
 
   readonly #run: RunScript = async (name, queue, header, items) => {
-    if (!this.#usable) throw storeUnavailable(REOPEN_MS);
+    this.#opening.require();
     const base = queueBase(this.#options.prefix, queue);
     return this.#connection.run(name, base, scriptArgs(name, header, items));
   };

@@ -1,0 +1,90 @@
+import { DlqError, internal, storeUnavailable } from "../../core/errors.ts";
+import type { SendItem, SendReply, SendSettings } from "../contract.ts";
+import { Coalescer } from "./coalescer.ts";
+import type { Connection } from "./connection.ts";
+import type { RunScript } from "./verbs/run.ts";
+import { runSend } from "./verbs/send.ts";
+
+/** The sends of one queue that are under way; a batch is written under the latest settings. */
+interface Lane {
+  settings: SendSettings;
+  readonly coalescer: Coalescer<SendItem, SendReply>;
+}
+
+/** Items and bytes of one send script: it blocks Redis for a few milliseconds at the most. */
+const ITEMS = 200;
+const BYTES = 4 * 1024 * 1024;
+
+export interface SendsParts {
+  run: RunScript;
+  connection: Connection;
+  journalMax: number;
+  /** 0: none is waited for. */
+  waitReplicas: number;
+  /** Of one call to the store. */
+  timeoutMs: number;
+}
+
+/** Concurrent sends of a queue share scripts, and are durable together. */
+export class Sends {
+  readonly #parts: SendsParts;
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(parts: SendsParts) {
+    this.#parts = parts;
+  }
+
+  /** Items may go in several scripts: what becomes of one says nothing of the others. */
+  async send(
+    queue: string,
+    items: readonly SendItem[],
+    settings: SendSettings,
+  ): Promise<SendReply[]> {
+    const lane = this.#lanes.get(queue) ?? this.#openLane(queue, settings);
+    lane.settings = settings;
+    const replies = await Promise.all(
+      items.map((item) =>
+        lane.coalescer.add(item).catch((error: unknown) => ({
+          status: "failed" as const,
+          error: error instanceof DlqError ? error : internal(error),
+        })),
+      ),
+    );
+    const [first] = replies;
+    if (first?.status === "failed" && replies.every(({ status }) => status === "failed")) {
+      throw first.error;
+    }
+    return replies;
+  }
+
+  #openLane(queue: string, settings: SendSettings): Lane {
+    const { run, journalMax } = this.#parts;
+    const coalescer = new Coalescer<SendItem, SendReply>({
+      run: async (items) => {
+        const replies = await runSend(run, queue, items, lane.settings, journalMax);
+        await this.#untilReplicated();
+        return replies;
+      },
+      maxItems: ITEMS,
+      maxBytes: BYTES,
+      sizeOf: (item) => item.envelope.length,
+      // A thousand queues that are written once keep nothing here.
+      onIdle: () => this.#lanes.delete(queue),
+    });
+    const lane: Lane = { settings, coalescer };
+    this.#lanes.set(queue, lane);
+    return lane;
+  }
+
+  /**
+   * A send that too few replicas have is stored, but a failover could lose it: the caller hears
+   * UNAVAILABLE, and its next try under the same request_id waits for the replicas again.
+   */
+  async #untilReplicated(): Promise<void> {
+    const { waitReplicas, timeoutMs, connection } = this.#parts;
+    if (waitReplicas === 0) return;
+    const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
+    const have = await connection.command((redis) => redis.wait(waitReplicas, waitMs));
+    if (have < waitReplicas) throw storeUnavailable(waitMs);
+  }
+}
