@@ -1790,9 +1790,9 @@ export const DlqService: GenService<{
    * round (attempts and poison count start again, history is kept); IN_FLIGHT ones are refused.
    *
    * Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
-   * than 1,000 ids, a filter without expected_count), FAILED_PRECONDITION (expected_count is
-   * off, or more than 1,000 match; nothing changed), ABORTED (messages moved on meanwhile; try again),
-   * UNAVAILABLE.
+   * than 1,000 ids, a filter without expected_count, an expected_count above 1,000),
+   * FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
+   * moved on meanwhile; try again), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqService.Retry
    */

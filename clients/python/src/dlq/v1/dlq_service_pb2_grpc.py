@@ -167,9 +167,9 @@ class DlqServiceServicer(object):
         round (attempts and poison count start again, history is kept); IN_FLIGHT ones are refused.
 
         Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
-        than 1,000 ids, a filter without expected_count), FAILED_PRECONDITION (expected_count is
-        off, or more than 1,000 match; nothing changed), ABORTED (messages moved on meanwhile; try again),
-        UNAVAILABLE.
+        than 1,000 ids, a filter without expected_count, an expected_count above 1,000),
+        FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
+        moved on meanwhile; try again), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
