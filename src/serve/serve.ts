@@ -50,6 +50,8 @@ async function run(
 ): Promise<void> {
   const { store } = opened;
   const readiness = new ServerReadiness();
+  // Before anything is awaited: what the store tells when it is first ready is told once.
+  const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
   const registry = new SessionRegistry(store.hints);
   const settingsOf = (queue: string) => config.queueSettings(queue);
@@ -67,7 +69,6 @@ async function run(
   log.info({ ...address, where: opened.where }, "listening");
   process.stderr.write(banner({ ...address, where: opened.where }));
 
-  const fatal = watchStore(opened, readiness, log);
   const pumps = new Pumps(shared);
   pumps.start();
   const loops = [startLoop(BEAT_MS, () => store.beat()), startReconciler(store, registry)];
@@ -139,6 +140,5 @@ function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger
       readiness.set("store", false);
       log.info("the store is ready");
     });
-    if (store.ready) readiness.set("store", false);
   });
 }
