@@ -5,6 +5,7 @@ import { mkdir, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { type DataLock, lockDataFolder } from "./data-lock.ts";
 import { DiskWatch, diskSpace } from "./disk-watch.ts";
+import type { EmbeddedLog } from "./embedded-log.ts";
 import { failureHint } from "./failure-hint.ts";
 import { defaultMaxMemoryBytes } from "./memory-limit.ts";
 import { removeServerRecord, settleOrphan, writeServerRecord } from "./orphan.ts";
@@ -18,13 +19,7 @@ import {
   type ServerProcess,
 } from "./server-process.ts";
 import { socketFolder } from "./socket-folder.ts";
-import { Supervisor } from "./supervisor.ts";
-
-export interface EmbeddedLog {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
+import { Supervisor, type UnexpectedExit } from "./supervisor.ts";
 
 export interface EmbeddedOptions {
   /** Created with mode 0700 when absent. */
@@ -36,10 +31,6 @@ export interface EmbeddedOptions {
   /** Less free space than this is low. Default: 512 MiB, or 5 % of a smaller disk. */
   readonly diskLowBytes?: number;
   readonly log: EmbeddedLog;
-}
-
-export interface UnexpectedExit extends ServerExit {
-  readonly restartInMs: number;
 }
 
 export interface EmbeddedRedis {

@@ -4,7 +4,7 @@
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { EmbeddedLog } from "./embedded.ts";
+import type { EmbeddedLog } from "./embedded-log.ts";
 import { identify, isRunning, type ProcessIdentity, terminate } from "./process-identity.ts";
 import { ask } from "./reply.ts";
 

@@ -3,7 +3,7 @@
 
 import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import type { EmbeddedLog } from "./embedded.ts";
+import type { EmbeddedLog } from "./embedded-log.ts";
 import { ask } from "./reply.ts";
 
 const ANSWER_MS = 5_000;

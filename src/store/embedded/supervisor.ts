@@ -2,11 +2,15 @@
 // given a way to launch a server, and perhaps a first one that already runs.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { EmbeddedLog, UnexpectedExit } from "./embedded.ts";
+import type { EmbeddedLog } from "./embedded-log.ts";
 import { terminate } from "./process-identity.ts";
 import { untilReady } from "./readiness.ts";
 import { RestartBackoff } from "./restart-backoff.ts";
 import type { ServerExit, ServerProcess } from "./server-process.ts";
+
+export interface UnexpectedExit extends ServerExit {
+  readonly restartInMs: number;
+}
 
 export interface SupervisorParts {
   readonly socketPath: string;

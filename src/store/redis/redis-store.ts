@@ -23,9 +23,10 @@ import { Opening } from "./opening.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
 import { Sessions } from "./sessions.ts";
+import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
 import type { RunScript } from "./verbs/run.ts";
-import { runExamine, runExtend, runLeases, runSettle } from "./verbs/settle.ts";
+import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runTick } from "./verbs/tick.ts";
 

@@ -1,19 +1,11 @@
 import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import { ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
-import type {
-  Examined,
-  ExtendItem,
-  ExtendReply,
-  HeldLease,
-  Settled,
-  SettleItem,
-  SettleKind,
-  SettleReply,
-} from "../../contract.ts";
+import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
 import type { RunScript } from "./run.ts";
+import { lease, tokenStatus } from "./tokens.ts";
 
 /** Numbers as in lua/settle.lua. */
 const KINDS = {
@@ -25,10 +17,6 @@ const KINDS = {
   release: 6,
   return: 7,
 } as const satisfies Record<SettleKind, number>;
-
-/** Numbers as in lua/lib/tokens.lua. */
-const STATUSES = ["APPLIED", "LEASE_LOST", "NOT_FOUND"] as const;
-type TokenStatus = (typeof STATUSES)[number];
 
 const FLAG_POISONED = 2;
 
@@ -84,61 +72,6 @@ export async function runSettle(
   )) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   return answer.length === 0 ? undefined : readSettled(answer, false);
-}
-
-export async function runExtend(
-  run: RunScript,
-  queue: string,
-  items: readonly ExtendItem[],
-  journalMax: number,
-): Promise<ExtendReply[]> {
-  const reply = (await run(
-    "extend",
-    queue,
-    { journal_max: journalMax },
-    items.map((item) => ({ ...lease(item.token), lease: item.leaseMs ?? "" })),
-  )) as Buffer;
-  const reader = new ReplyReader(reply);
-  return items.map(() => ({
-    status: tokenStatus(reader.u8()),
-    leaseExpireAtMs: reader.optionalMs(),
-  }));
-}
-
-export async function runLeases(
-  run: RunScript,
-  queue: string,
-  session: Uint8Array,
-): Promise<HeldLease[]> {
-  const held = new Map<string, HeldLease>();
-  let cursor = "0";
-  do {
-    const reply = await run("leases", queue, { session, cursor }, []);
-    const [next, page] = reply as [Buffer, Buffer];
-    const reader = new ReplyReader(page);
-    while (!reader.done) {
-      const id = reader.bytes(16);
-      held.set(Buffer.from(id).toString("latin1"), {
-        id,
-        deliveryNumber: reader.u32(),
-        nonce: reader.bytes(16),
-        bytes: reader.u32(),
-        isolated: reader.u8() === 1,
-      });
-    }
-    cursor = String(next);
-  } while (cursor !== "0");
-  return [...held.values()];
-}
-
-function lease(token: LeaseTokenParts) {
-  return { id: token.messageId, delivery: token.deliveryNumber, nonce: token.nonce };
-}
-
-function tokenStatus(n: number): TokenStatus {
-  const status = STATUSES[n - 1];
-  if (status === undefined) throw new Error(`the store answered with an unknown status ${n}`);
-  return status;
 }
 
 function readSettled(answer: Buffer, repeated: boolean): SettleReply {

@@ -1,0 +1,6 @@
+/** Where the embedded Redis is told of; a pino logger fits. */
+export interface EmbeddedLog {
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+}
