@@ -9,8 +9,8 @@ import type { RunScript } from "./run.ts";
 const TICK_BATCH = 200;
 /** Most envelope bytes in one reply, save a single larger message. */
 const REPLY_BYTES = 4 * 1024 * 1024;
-/** While leases are out, ticks come each second: this much silence was an outage. */
-const SILENCE_MS = 5_000;
+/** While leases are out, ticks come each second: more silence than two of them was an outage. */
+const SILENCE_MS = 2_500;
 
 export interface TickSetup {
   /** This process, and no other one before or after it of the same name. */
