@@ -88,7 +88,8 @@ export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
 }
 
 function quarantinedText(quarantined: number): string {
-  return `All ${count(quarantined, "message")} are in quarantine, which is never retried by itself; find the cause, then Retry or discard.`;
+  const all = quarantined === 1 ? "The one message is" : `All ${quarantined} messages are`;
+  return `${all} in quarantine, which is never retried by itself; find the cause, then Retry.`;
 }
 
 function noWorkersText(inFlight: number): string {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { resolve } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -41,7 +42,10 @@ export async function openStore(
   return {
     store,
     embedded,
-    where: external === undefined ? `${config.dataDir} (embedded Redis)` : describeTarget(external),
+    where:
+      external === undefined
+        ? `${resolve(config.dataDir)} (embedded Redis)`
+        : describeTarget(external),
     async close() {
       await store.close();
       await embedded?.stop();
