@@ -3,6 +3,8 @@ import { Pump, type PumpParts } from "./pump.ts";
 
 /** Queues that no hint told of are found after this long. */
 const DISCOVER_MS = 30_000;
+/** A list of queues that the store did not give is asked for again after this long. */
+const AGAIN_MS = 250;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
   store: Pick<Store, "tick" | "abandon" | "settle" | "queues" | "hints">;
@@ -14,6 +16,7 @@ export class Pumps {
   readonly #pumps = new Map<string, Pump>();
   #claimNumber = 0;
   #timer: NodeJS.Timeout | undefined;
+  #again: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(parts: PumpsParts) {
@@ -37,6 +40,7 @@ export class Pumps {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#again);
     await Promise.all([...this.#pumps.values()].map((pump) => pump.stop()));
   }
 
@@ -64,8 +68,18 @@ export class Pumps {
           pump.stop().catch(() => {});
         }
       },
-      // The store is away: its return is a reconnect.
-      () => {},
+      // Hints have a connection of their own: it may be back before the store can be asked, and
+      // what was missed meanwhile would wait for a safety tick.
+      () => {
+        if (wakeAll && !this.#stopped) this.#discoverAgain();
+      },
     );
+  }
+
+  /** Soon, and once, however many looks have failed. */
+  #discoverAgain(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.#discover(true), AGAIN_MS);
+    this.#again.unref();
   }
 }

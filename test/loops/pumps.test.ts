@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Session } from "../../src/app/delivery/session.ts";
+import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
+import { storeUnavailable } from "../../src/core/errors.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { Pumps } from "../../src/loops/pumps.ts";
+import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { useTestStore } from "../support/store.ts";
+import { item, SETTINGS } from "../support/store-items.ts";
+
+const own = useTestStore();
+const SESSION_ID = "01234567-89ab-7def-8123-456789abcdef";
+const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
+
+let pumps: Pumps | undefined;
+afterEach(() => pumps?.stop());
+
+/** Pumps on the real store, whose hints are all lost, and one stream that reads from `q`. */
+function startPumps(queues: () => Promise<string[]>) {
+  const real = own.current.store;
+  const registry = new SessionRegistry(real.hints);
+  let reconnected = () => {};
+  const hints = {
+    onWake: () => {},
+    onCredit: () => {},
+    onTakeover: () => {},
+    onReconnect(listener: () => void) {
+      reconnected = listener;
+    },
+    announceCredit: () => {},
+    announceTakeover: () => {},
+  };
+  pumps = new Pumps({
+    store: {
+      tick: (queue, request) => real.tick(queue, request),
+      abandon: (queue, claim, sessions) => real.abandon(queue, claim, sessions),
+      settle: (queue, request, items) => real.settle(queue, request, items),
+      queues,
+      hints,
+    },
+    registry,
+    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    random: () => 0.5,
+    observer: NO_METRICS,
+    log: quiet,
+  });
+  const session = new Session({
+    idText: SESSION_ID,
+    id: Uint8Array.from(Buffer.from(SESSION_ID.replaceAll("-", ""), "hex")),
+    workerId: "w",
+    queues: ["q"],
+    maxInFlight: 10,
+    maxInFlightBytes: 1_000_000,
+    leaseMs: undefined,
+  });
+  registry.add(session);
+  session.read(() => {});
+  pumps.start();
+  return { session, reconnected: () => reconnected() };
+}
+
+describe("pumps", () => {
+  it("look at every queue after a reconnect, also when the store is not usable at once", async () => {
+    const { store } = own.current;
+    let away = false;
+    const queues = vi.fn(async () => {
+      if (away) throw storeUnavailable(250);
+      return store.queues();
+    });
+    const { session, reconnected } = startPumps(queues);
+    await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
+
+    // Hints come on a connection of their own: it may be back before the one that runs scripts.
+    away = true;
+    await store.send("q", [item()], SETTINGS);
+    reconnected();
+    await vi.waitFor(() => expect(queues).toHaveBeenCalledTimes(2));
+    expect(session.held).toBe(0);
+    away = false;
+    await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+  });
+
+  it("begin with a look at every queue, also when the store is not usable yet", async () => {
+    const { store } = own.current;
+    await store.send("q", [item()], SETTINGS);
+    let looks = 0;
+    const { session } = startPumps(async () => {
+      if (looks++ === 0) throw storeUnavailable(250);
+      return store.queues();
+    });
+    await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
+  });
+});
