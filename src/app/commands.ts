@@ -154,7 +154,8 @@ export interface QueueTotals {
 }
 
 export interface StatsReport {
-  nowMs: number;
+  /** Undefined: there was no queue to ask about. */
+  nowMs: number | undefined;
   queues: readonly QueueReport[];
 }
 

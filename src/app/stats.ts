@@ -13,7 +13,7 @@ export function createStats({ store }: StatsParts) {
     const queues = names.toSorted();
     const snapshots = await store.stats(queues);
     return {
-      nowMs: Math.max(0, ...snapshots.map(({ nowMs }) => nowMs)),
+      nowMs: snapshots.length === 0 ? undefined : Math.max(...snapshots.map(({ nowMs }) => nowMs)),
       queues: queues.map((queue, index) => report(queue, snapshots[index] as QueueSnapshot)),
     };
   };

@@ -47,6 +47,8 @@ export function checkSession(v: Violations, field: string, sessionId: string): v
   }
 }
 
+const BAD_TOKEN = "is not a lease token of this service; send back what the delivery carried";
+
 export function writeExtend(
   request: ExtendLeaseRequest,
   outcomes: readonly ExtendOutcome[],
@@ -59,6 +61,7 @@ export function writeExtend(
       (outcome.token === undefined ? "" : encodeLeaseToken(outcome.token));
     result.status = ACK_STATUS_NUMBERS[outcome.status];
     result.shouldStop = outcome.shouldStop;
+    if (outcome.status === "INVALID") result.detail = BAD_TOKEN;
     if (outcome.leaseExpireAtMs !== undefined) {
       result.leaseExpireTime = timestampFromMs(outcome.leaseExpireAtMs);
     }

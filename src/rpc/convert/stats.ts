@@ -36,7 +36,7 @@ export function writeStats(report: StatsReport): StatsResponse {
     totalMessages: BigInt(total),
     totalPoisonMessages: BigInt(quarantined),
     queues: report.queues.map(writeQueue),
-    storeTime: timestampFromMs(report.nowMs),
+    ...(report.nowMs === undefined ? {} : { storeTime: timestampFromMs(report.nowMs) }),
   });
 }
 

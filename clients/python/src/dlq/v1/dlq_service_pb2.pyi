@@ -314,16 +314,18 @@ class ExtendLeaseResponse(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[ExtendLeaseResult, _Mapping]]] = ...) -> None: ...
 
 class ExtendLeaseResult(_message.Message):
-    __slots__ = ("lease_token", "status", "lease_expire_time", "should_stop")
+    __slots__ = ("lease_token", "status", "lease_expire_time", "should_stop", "detail")
     LEASE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     LEASE_EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     SHOULD_STOP_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
     lease_token: str
     status: AckStatus
     lease_expire_time: _timestamp_pb2.Timestamp
     should_stop: bool
-    def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., should_stop: bool = ...) -> None: ...
+    detail: str
+    def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., should_stop: bool = ..., detail: _Optional[str] = ...) -> None: ...
 
 class RetryRequest(_message.Message):
     __slots__ = ("request_id", "queue", "ids", "filter", "expected_count")
