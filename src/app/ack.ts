@@ -138,13 +138,16 @@ function byWord(outcome: Exclude<Valid, { kind: "failed" | "released" }>): Decis
     case "succeeded":
       return { item: { token, kind: "succeed" }, why: "the worker succeeded" };
     case "discarded":
-      return { item: { token, kind: "discard", note: outcome.note }, why: "the worker's word" };
+      return {
+        item: { token, kind: "discard", note: outcome.note },
+        why: "the worker discarded it",
+      };
     case "quarantined": {
       const { note } = outcome;
       const quarantineReason = "WORKER_REQUEST";
       return {
         item: { token, kind: "quarantine", quarantineReason, note },
-        why: "the worker's word",
+        why: "the worker asked for quarantine",
       };
     }
   }
@@ -216,7 +219,8 @@ function tell(
       ended.set(key, own);
     }
     const id = formatMessageId(item.token.messageId);
-    const facts = { queue, id, state, reason: item.reason, quarantineReason, why };
+    const { reason, note } = item;
+    const facts = { queue, id, state, reason, quarantineReason, why, note };
     if (item.kind === "succeed") log.debug(facts, "succeeded");
     else log.info({ ...facts, delayMs: item.delayMs }, status ?? "returned");
   });

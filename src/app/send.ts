@@ -3,7 +3,7 @@ import { DlqError, internal, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
-import { arrivalVerdict, type Verdict } from "../core/verdict.ts";
+import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { FailureRecord, SendCommand, SendResult } from "./commands.ts";
 import type { DecisionLog, Observer } from "./observer.ts";
@@ -110,8 +110,10 @@ function conclude(
   const result = { id, state, reason, dueAtMs, duplicate: joined, quarantineReason };
   if (repeated) return result;
   if (!joined) observer.accepted(queue, sentReason);
+  // Only the store knows how often a source was sent.
+  const why = quarantineReason === "POISON" ? POISON_WHY : verdict.why;
   log.info(
-    { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why: verdict.why },
+    { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why },
     joined ? "joined" : state === "QUARANTINED" ? "quarantined" : "accepted",
   );
   return result;

@@ -38,7 +38,12 @@ export function createStream(parts: StreamParts) {
     const { idText, workerId, queues } = session.options;
     const record = { sessionId: idText, workerId, queues, maxInFlight: command.maxInFlight };
     const over = AbortSignal.any([signal, parts.draining]);
-    const facts = { session: idText, worker: workerId, queues: queues.length };
+    // The whole id would let a reader of logs take the session over.
+    const facts = {
+      session: idText.slice(0, 8),
+      worker: shownWorker(command),
+      queues: queues.length,
+    };
     try {
       const visible = untilDone(() => store.registerSession(record), over);
       await Promise.all([loadLeases(store, session, command, over), atMost(OPEN_MS, visible)]);
@@ -63,6 +68,10 @@ export function createStream(parts: StreamParts) {
   };
 }
 
+function shownWorker({ workerId }: StreamCommand): string {
+  return workerId === "" ? "unnamed" : workerId;
+}
+
 function openSession({ registry, store }: StreamParts, command: StreamCommand): Session {
   const idText = command.resumeSessionId ?? randomUUID();
   const id = parseMessageId(idText);
@@ -70,7 +79,7 @@ function openSession({ registry, store }: StreamParts, command: StreamCommand): 
   const session = new Session({
     idText,
     id,
-    workerId: command.workerId || idText,
+    workerId: shownWorker(command),
     queues: [...new Set(command.queues)],
     maxInFlight: command.maxInFlight,
     maxInFlightBytes: command.maxInFlightBytes,

@@ -10,6 +10,8 @@ export type Verdict =
 
 export type VerdictSettings = RetrySettings & Pick<QueueSettings, "nonRetryableReasons">;
 
+export const POISON_WHY = "its source_id was sent too often within the poison window";
+
 /** A worker may ask for any wait up to this; more is cut. */
 export const RETRY_AFTER_MAX_MS = 30 * 24 * 3_600_000;
 
@@ -105,7 +107,7 @@ function hopelessReason(reason: Reason, settings: VerdictSettings): Verdict | un
 
 function poison(poisoned: boolean | undefined): Verdict | undefined {
   if (!poisoned) return undefined;
-  return quarantine("POISON", "its source_id was sent too often within the poison window");
+  return quarantine("POISON", POISON_WHY);
 }
 
 function quarantine(quarantineReason: QuarantineReason, why: string): Verdict {

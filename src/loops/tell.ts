@@ -21,8 +21,7 @@ export function tellTick(parts: TellParts, queue: string, reply: TickReply): voi
 function tellLost({ registry, observer, log }: TellParts, queue: string, { lost }: TickReply) {
   for (const { sessionId, id, deliveryNumber, state, heldMs } of lost) {
     registry.leasesEnded(sessionId, [{ queue, messageId: id, deliveryNumber }]);
-    observer.attempt(queue, "expired");
-    if (state === "QUARANTINED") observer.attempt(queue, "quarantined");
+    observer.attempt(queue, state === "QUARANTINED" ? "quarantined" : "expired");
     const facts = { queue, id: formatMessageId(id), state, deliveryNumber, heldMs };
     log.warn(facts, state === "QUARANTINED" ? "crash loop, quarantined" : "lease expired");
   }
@@ -33,6 +32,8 @@ function tellEnded({ observer, log }: TellParts, queue: string, { ended, nowMs }
     if (state === "EXPIRED") {
       observer.left(queue, Math.max(0, nowMs - createdAtMs(id)));
     }
-    log.info({ queue, id: formatMessageId(id), state }, "time to live or retention ended");
+    const quarantineReason = state === "QUARANTINED" ? "TTL_EXPIRED" : undefined;
+    const facts = { queue, id: formatMessageId(id), state, quarantineReason };
+    log.info(facts, "time to live or retention ended");
   }
 }

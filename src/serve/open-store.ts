@@ -6,6 +6,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
 import type { RedisTarget } from "../store/redis/connection.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
+import { redisServerPath } from "./redis-server-path.ts";
 
 export interface OpenedStore {
   store: RedisStore;
@@ -69,7 +70,7 @@ function externalTarget(config: Config): RedisTarget | undefined {
 function startEmbedded(config: Config, log: Logger): Promise<EmbeddedRedis> {
   return startEmbeddedRedis({
     dataDir: config.dataDir,
-    serverPath: config.redisServer ?? "redis-server",
+    serverPath: redisServerPath(config.redisServer),
     diskLowBytes: config.diskLowBytes,
     log,
     ...(config.redisMaxMemoryBytes > 0 ? { maxMemoryBytes: config.redisMaxMemoryBytes } : {}),
@@ -97,6 +98,8 @@ function createErrorLog(log: Logger): (error: Error) => void {
     const now = performance.now();
     if (now - lastAt < SAME_ERROR_AGAIN_MS) return;
     lastAt = now;
-    log.warn({ error: error.message }, "the store can't be reached; trying again");
+    // The words of a DlqError are for callers; what happened is its cause.
+    const cause = error.cause instanceof Error ? error.cause : error;
+    log.warn({ error: cause.message }, "the store can't be reached; trying again");
   };
 }

@@ -67,7 +67,9 @@ async function run(
   const listeners = await listen(config, log, metrics, dlq, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
-  process.stderr.write(banner({ ...address, where: opened.where }));
+  const { tlsCert, tokens } = config;
+  const facts = { ...address, where: opened.where, tlsCert, needsToken: tokens.length > 0 };
+  process.stderr.write(banner(facts));
 
   const pumps = new Pumps(shared);
   pumps.start();
@@ -134,11 +136,18 @@ function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger
       resolve(error instanceof Error ? error : new Error(String(error)));
     });
     store.onRefused(resolve);
-    store.onLost(() => readiness.set("store", true));
+    let lostAt: number | undefined;
+    store.onLost(() => {
+      readiness.set("store", true);
+      if (lostAt === undefined) log.warn("the store does not answer; calls hear UNAVAILABLE");
+      lostAt ??= performance.now();
+    });
     store.onReady((warnings) => {
       for (const warning of warnings) log.warn(warning);
       readiness.set("store", false);
-      log.info("the store is ready");
+      const awayMs = lostAt === undefined ? undefined : Math.round(performance.now() - lostAt);
+      lostAt = undefined;
+      log.info({ awayMs }, "the store is ready");
     });
   });
 }

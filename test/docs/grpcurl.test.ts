@@ -69,7 +69,13 @@ test("what the documents describe exists", () => {
 });
 
 test("the lines that the server prints at its start can be pasted", () => {
-  const words = banner({ grpc: "localhost:50051", http: undefined, where: "" });
+  const words = banner({
+    grpc: "localhost:50051",
+    http: undefined,
+    where: "",
+    tlsCert: undefined,
+    needsToken: false,
+  });
   const calls = callsOf(words);
   expect(calls.map(({ method }) => method)).toEqual(["SendToDlq", "StreamDue"]);
   expect(calls.flatMap((call) => wrong(call) ?? [])).toEqual([]);

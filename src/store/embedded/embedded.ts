@@ -55,8 +55,7 @@ export interface EmbeddedRedis {
 
 /** Resolves when the socket accepts connections; commands may hear LOADING until `ready`. */
 export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<EmbeddedRedis> {
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  const dataDir = await realpath(options.dataDir);
+  const dataDir = await ownFolder(options.dataDir);
   const socketDir = await socketFolder(dataDir);
   const lock = await lockDataFolder(dataDir, socketDir);
   try {
@@ -69,6 +68,19 @@ export async function startEmbeddedRedis(options: EmbeddedOptions): Promise<Embe
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+async function ownFolder(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return await realpath(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Error(
+      `The data folder ${path} can't be made or used (${code}). Name one that is a folder and ` +
+        "writable for this user with --data-dir.",
+    );
   }
 }
 

@@ -55,7 +55,9 @@ async function reasonOfFailure(child: ChildProcess, serverPath: string): Promise
   const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
   return (
     `Cannot run redis-server at ${serverPath} (${error.code ?? error.message}). ` +
-    "Install Redis 7.0 or newer, or point the service at a running one by its URL."
+    "Install Redis 7.0 or newer and name its server with --redis-server (on Debian the package " +
+    "redis-tools has it as /usr/bin/redis-check-rdb: make a link named redis-server to it), or use " +
+    "a running Redis with --redis-url."
   );
 }
 
