@@ -182,6 +182,8 @@ export function createRedis(target: RedisTarget, role: string): Redis {
     connectTimeout: 2000,
     // A dead peer never says goodbye: its socket is dropped after this long.
     disconnectTimeout: 200,
+    // While it loads it gives an estimate, which may be wrong by minutes: it is only asked again.
+    maxLoadingRetryTime: 250,
     keepAlive: 5000,
     noDelay: true,
     retryStrategy: reconnectDelayMs,

@@ -1,5 +1,7 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { DlqError } from "../../../src/core/errors.ts";
+import { closeRedis, createRedis } from "../../../src/store/redis/connection.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { START_MS, TestStore, until } from "../../support/store.ts";
@@ -176,3 +178,26 @@ test.each(["down", "hung", "up"])("close ends while Redis is %s", async (how) =>
   expect(performance.now() - began).toBeLessThan(1_500);
   await expect(closing.queues()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
 });
+
+test("a Redis that has loaded its data is found at once, however long it said it would take", async () => {
+  const loading = await startTestRedis({ args: ["--key-load-delay", "100"] });
+  onTestFinished(() => loading.stop());
+  // Loads for a second or so, and answers after every 1,024 of them.
+  await loading.cli("EVAL", "for n = 1, 10000 do redis.call('SET', n, n) end", "0");
+  const ready = loading.restart();
+  const pid = await until("the pid of the Redis that loads", async () => {
+    const info = await loading.cli("INFO").catch(() => "");
+    return info.includes("loading:1") ? Number(/process_id:(\d+)/.exec(info)?.[1]) : undefined;
+  });
+  // Its estimate is by the time passed: a standstill at the beginning makes it long.
+  process.kill(pid, "SIGSTOP");
+  const later = createRedis({ kind: "socket", path: loading.socketPath }, "test");
+  onTestFinished(() => closeRedis(later));
+  // Redis counts in whole seconds.
+  await delay(2_500);
+  process.kill(pid, "SIGCONT");
+  await ready;
+  const began = performance.now();
+  await until("the connection", () => later.status === "ready" || undefined);
+  expect(performance.now() - began).toBeLessThan(900);
+}, 15_000);
