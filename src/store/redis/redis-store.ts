@@ -187,7 +187,9 @@ export class RedisStore implements Store {
     return this.#sessions.register(session);
   }
 
-  unregisterSession(session: SessionRecord): Promise<void> {
+  async unregisterSession(session: SessionRecord): Promise<void> {
+    this.#sessions.end(session);
+    this.#opening.require();
     return this.#sessions.unregister(session);
   }
 

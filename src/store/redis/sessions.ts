@@ -25,6 +25,8 @@ if entry and string.sub(entry, 1, #ARGV[2]) == ARGV[2] then redis.call('HDEL', K
 export class Sessions {
   /** The streams that are open here, by session, with when they were last written. */
   readonly #open = new Map<string, { session: SessionRecord; writtenAt: number }>();
+  /** Those that have ended, and whose entries the store may still have: told again at each beat. */
+  readonly #ended = new Map<string, SessionRecord>();
   /** When the dead workers of a queue were last looked for. */
   readonly #sweptAt = new Map<string, number>();
   readonly #connection: Connection;
@@ -38,6 +40,7 @@ export class Sessions {
   }
 
   async register(session: SessionRecord): Promise<void> {
+    this.#ended.delete(session.sessionId);
     this.#open.set(session.sessionId, { session, writtenAt: performance.now() });
     await this.#sign();
     await this.#write(session);
@@ -50,19 +53,27 @@ export class Sessions {
     for (const open of this.#open.values()) open.writtenAt = Number.NEGATIVE_INFINITY;
   }
 
-  /** Only what this node wrote: the session may already have a new stream on another one. */
-  async unregister(session: SessionRecord): Promise<void> {
+  /** Its stream has ended, whether or not the store can be told now. */
+  end(session: SessionRecord): void {
     this.#open.delete(session.sessionId);
+    this.#ended.set(session.sessionId, session);
+  }
+
+  /** After its end. Only what this node wrote: the session may already have a new stream on another one. */
+  async unregister(session: SessionRecord): Promise<void> {
     const field = sessionBytes(session);
     const { session: keyOf } = globalKeys(this.#prefix);
     await this.#connection.command(async (redis) => {
       // The leases that the stream leaves behind may last from now.
       await redis.pexpire(keyOf(session.sessionId), SESSION_KEPT_MS);
+      // It may have a new stream here by now.
+      if (this.#ended.get(session.sessionId) !== session) return;
       const removing = redis.pipeline();
       for (const queue of session.queues) {
         removing.eval(REMOVE_OWN, 1, this.#workersKey(queue), field, `${this.#nodeId}\n`);
       }
-      return succeeded(await removing.exec());
+      succeeded(await removing.exec());
+      if (this.#ended.get(session.sessionId) === session) this.#ended.delete(session.sessionId);
     });
   }
 
@@ -81,6 +92,7 @@ export class Sessions {
       open.writtenAt = now;
       await this.#write(open.session);
     }
+    for (const session of this.#ended.values()) await this.unregister(session);
   }
 
   /** The nodes that have given a sign of life lately. */

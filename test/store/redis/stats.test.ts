@@ -223,6 +223,34 @@ test("open streams are written again after the store has lost them", async () =>
   expect(await store.queues()).toEqual([QUEUE]);
 });
 
+test("streams that ended while the store was away are workers no more once it is back", async () => {
+  const { store, redis } = at.current;
+  await store.registerSession(record(1));
+  await store.registerSession(record(2));
+  const lost = new Promise<void>((resolve) => store.onLost(resolve));
+  await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await lost;
+  await expect(store.unregisterSession(record(1))).rejects.toMatchObject({
+    kind: "STORE_UNAVAILABLE",
+  });
+  await until("the connection", () => store.ready || undefined);
+  await store.beat();
+  expect(await stats()).toMatchObject({ workers: 1 });
+});
+
+test("a session that is back before its end could be told stays a worker", async () => {
+  const { store, redis } = at.current;
+  await store.registerSession(record(1));
+  const lost = new Promise<void>((resolve) => store.onLost(resolve));
+  await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await lost;
+  await expect(store.unregisterSession(record(1))).rejects.toThrow();
+  await until("the connection", () => store.ready || undefined);
+  await store.registerSession(record(1));
+  await store.beat();
+  expect(await stats()).toMatchObject({ workers: 1 });
+});
+
 test("there are no more queues than allowed; those that exist go on", async () => {
   const small = at.current.openStore({ maxQueues: 1 });
   await until("the connection", () => small.ready || undefined);
