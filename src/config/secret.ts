@@ -52,6 +52,7 @@ export const redisUrl: ValueType<string> = scalarType({
     const url = URL.canParse(text) ? new URL(text) : undefined;
     // Without "//" the part before the first colon could be a host, or a password.
     if (url === undefined || !/^[a-z]+:\/\//i.test(text)) return { problem: "is not a URL" };
+    if (url.password === HIDDEN) return refusePlaceholder(HIDDEN);
     switch (url.protocol) {
       case "unix:":
         return url.pathname.length > 1 && url.host === ""
@@ -68,4 +69,6 @@ export const redisUrl: ValueType<string> = scalarType({
     }
   },
   format: (value) => value,
+  // Which Redis is in force is the first question in an outage; only its password is a secret.
+  hide: (value) => value.replace(/^([^/]*\/\/[^:@/]*:)[^/]*@/, `$1${HIDDEN}@`),
 });

@@ -100,6 +100,7 @@ export function parseGiven<T>(
 export function printable<T>(setting: Setting<T>, value: T): PlainValue {
   const plain = setting.type.format(value);
   if (setting.secret !== true) return plain;
+  if (setting.type.hide !== undefined) return setting.type.hide(value);
   return typeof plain === "object" ? plain.map(() => HIDDEN) : HIDDEN;
 }
 

@@ -24,6 +24,8 @@ export interface ValueType<T> {
   parse(raw: RawValue): Parsed<T>;
   /** Invariant: `parse(String(format(v)))`, or `parse(format(v))` of a list, gives `v` again. */
   format(value: T): PlainValue;
+  /** Of a secret: what may be shown of it. Default: nothing. */
+  hide?(value: T): string;
 }
 
 /** Lifts a parser of one text to a type that refuses lists. */
@@ -32,6 +34,7 @@ export function scalarType<T>(spec: {
   allowed: string;
   parse: (text: string) => Parsed<T>;
   format: (value: T) => PlainValue;
+  hide?: (value: T) => string;
 }): ValueType<T> {
   return {
     placeholder: spec.placeholder,
@@ -41,6 +44,7 @@ export function scalarType<T>(spec: {
         ? spec.parse(raw.trim())
         : { problem: "is a list where one value is expected" },
     format: spec.format,
+    ...(spec.hide === undefined ? {} : { hide: spec.hide }),
   };
 }
 

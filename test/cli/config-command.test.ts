@@ -89,6 +89,17 @@ describe("dlq config", () => {
     }
   });
 
+  test.each([
+    ["redis://bob:hunter2@redis.internal:6379/0", "redis://bob:***@redis.internal:6379/0"],
+    ["rediss://:hunter2@h", "rediss://:***@h"],
+    ["redis://h:6379", "redis://h:6379"],
+    ["unix:///run/redis.sock", "unix:///run/redis.sock"],
+  ])("of %s only the password is hidden, and it is not taken back", async (url, shown) => {
+    const { stdout } = await cli(["config"], { env: { DLQ_REDIS_URL: url } });
+    expect(stdout).toContain(shown);
+    expect((await cli(["config", `--redis-url=${shown}`])).code).toBe(url === shown ? 0 : 2);
+  });
+
   test("a hidden secret that is fed back is refused, not taken for a secret", async () => {
     const { stdout } = await cli(["config"], { env: secrets });
     const again = await cli(["--config=f"], { files: { f: stdout } });
