@@ -6,12 +6,7 @@ import {
   type ContextValues,
   createConnectRouter,
 } from "@connectrpc/connect";
-import type {
-  UniversalHandler,
-  UniversalServerRequest,
-  UniversalServerResponse,
-} from "@connectrpc/connect/protocol";
-import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
   type ConnectNodeAdapterOptions,
   compressionGzip,
@@ -19,7 +14,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import { explainTransportError } from "./error-map.ts";
+import { explainAnswer } from "./explain-answer.ts";
 import { READ_MAX_BYTES } from "./services.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
@@ -73,7 +68,8 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
     boundTimeout(universal.header);
     endUnread(request);
     handler(universal)
-      .then((answer) => universalResponseToNodeResponse(explain(answer), response))
+      .then((answer) => explainAnswer(answer, handler))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {
         // Aborted is Connect's word for a client that hung up: nobody's fault.
         const { code } = ConnectError.from(error);
@@ -132,21 +128,4 @@ export function boundTimeout(header: Headers): void {
   if (/^\d{1,10}$/.test(connectMs) && Number(connectMs) > LONGEST_TIMEOUT_SECONDS * 1_000) {
     header.set("connect-timeout-ms", `${LONGEST_TIMEOUT_SECONDS * 1_000}`);
   }
-}
-
-/**
- * Errors that Connect raises before the implementation runs are complete when its handler
- * returns. Only gRPC's trailers can be put right here; in the other protocols they keep Connect's
- * words.
- */
-function explain(answer: UniversalServerResponse): UniversalServerResponse {
-  const { trailer } = answer;
-  const status = Number(trailer?.get("grpc-status") ?? 0);
-  if (trailer === undefined || status === 0 || trailer.has("grpc-status-details-bin")) {
-    return answer;
-  }
-  const words = decodeURIComponent(trailer.get("grpc-message") ?? "");
-  const error = explainTransportError(status, words);
-  if (error !== undefined) setTrailerStatus(trailer, error);
-  return answer;
 }

@@ -29,6 +29,9 @@ const KINDS = {
   INTERNAL: { code: Code.Internal, reason: "INTERNAL" },
 } as const satisfies Record<DlqErrorKind, { code: Code; reason: string }>;
 
+/** What is no request at all, as opposed to one that asks for something impossible. */
+const MALFORMED = "MALFORMED_REQUEST";
+
 /** A percent-encoded message takes up to three times its bytes, and it is sent twice. */
 const MESSAGE_BYTES = 360;
 
@@ -110,9 +113,19 @@ export function explainTransportError(code: number, message: string): ConnectErr
   const unreadable = code === Code.Internal && message.startsWith("parse binary: ");
   if (code !== Code.InvalidArgument && !unreadable) return undefined;
   const words = unreadable ? `not a message of this method: ${message}` : message;
-  return connectError(safeText(words, MESSAGE_BYTES), Code.InvalidArgument, [
-    errorInfo("MALFORMED_REQUEST"),
-  ]);
+  return connectError(safeText(words, MESSAGE_BYTES), Code.InvalidArgument, [errorInfo(MALFORMED)]);
+}
+
+/** A request that is no call: the wrong HTTP method (405) or content type (415). */
+export function notCallable(httpStatus: number, contentType: string): ConnectError {
+  const words =
+    httpStatus === 405
+      ? `methods are called by POST, with content-type: ${contentType}`
+      : `no content type of this method; send content-type: ${contentType}`;
+  const streams = contentType.includes("connect+")
+    ? ", each message with Connect's 5-byte prefix"
+    : "";
+  return connectError(words + streams, Code.InvalidArgument, [errorInfo(MALFORMED)]);
 }
 
 function connectError(message: string, code: Code, details: readonly ErrorDetail[]): ConnectError {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-node";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { errorOf, violationsOf } from "./in-memory.ts";
 import { MESSAGE_ID_TEXT, opened } from "./scripted-dlq.ts";
@@ -55,7 +55,76 @@ describe("Connect by plain HTTP and JSON", () => {
   it("has the same size limit", async () => {
     const server = await startServer();
     const response = await post(server.http, "SendToDlq", { sourceId: "x".repeat(5_000_000) });
-    expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
+    expect(await response.json()).toMatchObject({
+      code: "resource_exhausted",
+      message: expect.stringContaining("send fewer or smaller messages"),
+      details: expect.arrayContaining([
+        expect.objectContaining({ debug: expect.objectContaining({ reason: "TOO_LARGE" }) }),
+      ]),
+    });
+  });
+
+  const malformed = {
+    code: "invalid_argument",
+    details: [{ type: "google.rpc.ErrorInfo", debug: { reason: "MALFORMED_REQUEST" } }],
+  };
+
+  it.each([
+    ["protobuf", { "content-type": "application/proto" }, "\xff\xff\xff"],
+    ["JSON", { "content-type": "application/json" }, "{"],
+    ["timeouts", { "content-type": "application/json", "connect-timeout-ms": "soon" }, "{}"],
+  ])(
+    "answers malformed %s as the sender's mistake",
+    async (_, headers: Record<string, string>, body) => {
+      const { http } = await startServer();
+      const url = `http://${http}/dlq.v1.DlqService/Stats`;
+      const response = await fetch(url, { method: "POST", headers, body });
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject(malformed);
+    },
+  );
+
+  it("answers a malformed request of a stream in its last envelope", async () => {
+    const { http } = await startServer();
+    const response = await fetch(`http://${http}/dlq.v1.DlqService/StreamDue`, {
+      method: "POST",
+      headers: { "content-type": "application/connect+json" },
+      body: "\0\0\0\0\x01{",
+    });
+    const answer = Buffer.from(await response.arrayBuffer());
+    expect(answer[0]).toBe(2);
+    expect(answer.readUInt32BE(1)).toBe(answer.length - 5);
+    expect(JSON.parse(answer.subarray(5).toString())).toMatchObject({ error: malformed });
+  });
+
+  it("ends a stream for the use case when its client leaves", async () => {
+    const { http, dlq } = await startServer();
+    const controller = new AbortController();
+    const response = await fetch(`http://${http}/dlq.v1.DlqService/StreamDue`, {
+      method: "POST",
+      headers: { "content-type": "application/connect+json" },
+      body: '\0\0\0\0\x10{"queues":["q"]}',
+      signal: controller.signal,
+    });
+    await response.body?.getReader().read();
+    controller.abort();
+    await vi.waitFor(() => expect(dlq.streams[0]?.signal.aborted).toBe(true));
+  });
+
+  it.each([
+    ["POST", "Stats", 415, "send content-type: application/json"],
+    ["POST", "StreamDue", 415, "send content-type: application/connect+json"],
+    ["OPTIONS", "Stats", 405, "by POST, with content-type: application/json"],
+    ["DELETE", "StreamDue", 405, "by POST, with content-type: application/connect+json"],
+  ])("says what to send to a %s of %s that is no call", async (method, name, status, words) => {
+    const { http } = await startServer();
+    const response = await fetch(`http://${http}/dlq.v1.DlqService/${name}`, {
+      method,
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      ...(method === "POST" ? { body: "{}" } : {}),
+    });
+    expect(response.status).toBe(status);
+    expect(await response.json()).toMatchObject({ message: expect.stringContaining(words) });
   });
 });
 
