@@ -151,6 +151,11 @@ describe("ExtendLease", () => {
   });
 });
 
+it("ExtendLease of nothing names both ways to say what", async () => {
+  const error = await errorOf(clientOf(await createRig()).extendLease({}));
+  expect(violationsOf(error)[0]?.description).toMatch(/lease_tokens.*session_id/);
+});
+
 describe("Retry", () => {
   it("by ids keeps their places", async () => {
     const rig = await createRig();
@@ -204,6 +209,18 @@ describe("Retry", () => {
     const error = await errorOf(clientOf(rig).retry({ queue: "q", ...request }));
     expect(violationsOf(error).map((v) => v.field)).toEqual([field]);
     expect(rig.dlq.retried).toEqual([]);
+  });
+
+  it.each([
+    [{ states: [MessageState.IN_FLIGHT] }, "is IN_FLIGHT; allowed are SCHEDULED, QUARANTINED"],
+    [{ states: [MessageState.UNSPECIFIED] }, "is UNSPECIFIED; allowed are SCHEDULED, QUARANTINED"],
+    [{ states: [77 as MessageState] }, "is 77, a number without a name here; allowed are SCHED"],
+    [{ reasons: [99 as Reason] }, "allowed are VALIDATION_FAILED, "],
+    [{ quarantineReasons: [99 as never] }, "NON_RETRYABLE"],
+  ])("says what a filter can select by (row %#)", async (filter, words) => {
+    const rig = await createRig();
+    const error = await errorOf(clientOf(rig).retry({ queue: "q", filter, expectedCount: 1 }));
+    expect(violationsOf(error)[0]?.description).toContain(words);
   });
 
   it("passes on that the number is off", async () => {

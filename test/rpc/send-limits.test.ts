@@ -158,3 +158,13 @@ describe("SendToDlq refuses what is beyond a limit, and nothing at it", () => {
     expect(violationsOf(error)[0]?.description).toMatch(/1001 bytes.*at most 1000/);
   });
 });
+
+it.each([
+  ["delay", delay(-1), "is negative; 0 s to 365 days are allowed"],
+  ["ttl", { ttl: seconds(0, 1) }, "is shorter than 1 s; 1 s to 3650 days are allowed"],
+])("a %s out of range hears the range", async (_, part, words) => {
+  const rig = await createRig();
+  const request = { queue: "q", payload: { body: { case: "text" as const, value: "" } }, ...part };
+  const error = await errorOf(clientOf(rig).sendToDlq(request));
+  expect(violationsOf(error)[0]?.description).toBe(words);
+});

@@ -29,6 +29,8 @@ export function readExtend(request: ExtendLeaseRequest): ExtendCommand {
   );
   if (sessionId !== "" && leaseTokens.length > 0) {
     v.add("session_id", "contradicts lease_tokens: give the tokens or the session, not both");
+  } else if (sessionId === "" && leaseTokens.length === 0) {
+    v.add("lease_tokens", "is empty; give lease_tokens, or a session_id for all of its leases");
   } else if (sessionId === "") {
     checkCount(v, "lease_tokens", leaseTokens.length, 1, WIRE_LIMITS.items);
   } else {

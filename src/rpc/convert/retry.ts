@@ -9,10 +9,16 @@ import {
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import type { MessageFilter, RetryCommand, RetryOutcome } from "../../app/commands.ts";
 import { parseMessageId } from "../../core/message-id.ts";
-import { quarantineReasonFromNumber, reasonFromNumber } from "../../core/reason.ts";
+import {
+  QUARANTINE_REASONS,
+  type QuarantineReason,
+  quarantineReasonFromNumber,
+  REASON_NAMES,
+  reasonFromNumber,
+} from "../../core/reason.ts";
 import { LIMITS } from "../../core/settings.ts";
 import { checkCount, checkQueue, checkRequestId } from "./checks.ts";
-import { REFUSAL_NUMBERS } from "./states.ts";
+import { REFUSAL_NUMBERS, STATE_NUMBERS } from "./states.ts";
 import { Violations } from "./violations.ts";
 
 export function readRetryRequest(request: RetryRequest): RetryCommand {
@@ -46,24 +52,43 @@ function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"]
 
 function readFilter(v: Violations, filter: WireFilter): MessageFilter {
   /** Maps a list; what has no name in this version is refused: it would select something else. */
-  const read = <T>(field: string, numbers: readonly number[], name: (n: number) => T | undefined) =>
+  const read = <T extends string>(
+    field: string,
+    numbers: readonly number[],
+    name: (n: number) => T | undefined,
+    allowed: readonly T[],
+  ) =>
     numbers.flatMap((number, index) => {
       const found = name(number);
       if (found === undefined) {
-        v.add(`filter.${field}[${index}]`, `is ${number}, which can't be selected by`);
+        v.add(
+          `filter.${field}[${index}]`,
+          `is ${stated(field, number)}; allowed are ${allowed.join(", ")}`,
+        );
         return [];
       }
       return [found];
     });
   return {
-    states: read("states", filter.states, retryableState),
-    reasons: read("reasons", filter.reasons, reasonFromNumber),
+    states: read("states", filter.states, retryableState, RETRYABLE_STATES),
+    reasons: read("reasons", filter.reasons, reasonFromNumber, REASON_NAMES),
     quarantineReasons: read(
       "quarantine_reasons",
       filter.quarantineReasons,
       quarantineReasonFromNumber,
+      Object.keys(QUARANTINE_REASONS) as QuarantineReason[],
     ),
   };
+}
+
+const RETRYABLE_STATES = ["SCHEDULED", "QUARANTINED"] as const;
+
+/** The bare name of a value that is refused, or its number where it has none. */
+function stated(field: string, number: number): string {
+  if (number === 0) return "UNSPECIFIED";
+  const states = field === "states" ? Object.entries(STATE_NUMBERS) : [];
+  const name = states.find(([, value]) => value === number)?.[0];
+  return name ?? `${number}, a number without a name here`;
 }
 
 function retryableState(state: number): "SCHEDULED" | "QUARANTINED" | undefined {

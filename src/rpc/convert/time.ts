@@ -39,10 +39,11 @@ export function durationProblem(value: Duration, minMs: number, maxMs: number): 
   if (isMalformed(value.seconds, value.nanos)) {
     return "is not a duration: nanos must be below one second and have the sign of the seconds";
   }
-  if (value.seconds < 0n || value.nanos < 0) return "is negative";
+  const range = `${inWords(minMs)} to ${inWords(maxMs)} are allowed`;
+  if (value.seconds < 0n || value.nanos < 0) return `is negative; ${range}`;
   const ms = toMs(value);
-  if (ms < minMs) return `is shorter than ${inWords(minMs)}`;
-  if (ms > maxMs) return `is longer than ${inWords(maxMs)}`;
+  if (ms < minMs) return `is shorter than ${inWords(minMs)}; ${range}`;
+  if (ms > maxMs) return `is longer than ${inWords(maxMs)}; ${range}`;
   return undefined;
 }
 
