@@ -14,6 +14,7 @@ import {
 } from "./markdown.ts";
 
 const FILES = documents();
+const { scripts: SCRIPTS } = JSON.parse(readDocument("package.json")) as { scripts: object };
 
 /** Why a link leads nowhere; undefined when it does lead somewhere, or out of the project. */
 function broken(file: string, link: string): string | undefined {
@@ -40,6 +41,13 @@ describe.each(FILES)("%s", (file) => {
   test("the paths that it names exist", () => {
     const paths = codesOf(withoutFences(markdown)).filter((code) => OWN_PATH.test(code));
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test("the npm scripts that it names exist", () => {
+    const named = [...markdown.matchAll(/npm run (?:-\S+ )*([\w:-]+)/g)].map(
+      (match) => match[1] ?? "",
+    );
+    expect(named.filter((name) => !(name in SCRIPTS))).toEqual([]);
   });
 });
 
