@@ -1,6 +1,6 @@
 // Tables of the documents equal the code that they describe.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
@@ -16,6 +16,7 @@ import { codesOf, ROOT, readDocument, tableRows } from "./markdown.ts";
 
 const README = readDocument("README.md");
 const API = readDocument("docs/api.md");
+const DELIVERY = readDocument("docs/delivery.md");
 const STORAGE = readDocument("docs/storage.md");
 const OPERATIONS = readDocument("docs/operations.md");
 
@@ -57,10 +58,14 @@ describe("docs/api.md", () => {
     const mapped = [...source.matchAll(/code: Code\.(\w+), reason: "(\w+)"/g)].map(
       ([, code, reason]) => [reason, codeName(Code[code as keyof typeof Code])],
     );
-    const fixed = [...source.matchAll(/errorInfo\("(\w+)"\)/g)].map((match) => match[1]);
+    // As a literal, or as a constant of the file.
+    const fixed = [...source.matchAll(/errorInfo\((?:"(\w+)"|([A-Z]+))\)/g)].map(
+      ([, literal, constant]) =>
+        literal ?? new RegExp(`const ${constant} = "(\\w+)"`).exec(source)?.[1],
+    );
     expect(rows).toEqual(expect.arrayContaining(mapped));
     expect(sorted(rows.map(([reason]) => reason ?? ""))).toEqual(
-      sorted([...mapped.map(([reason]) => reason ?? ""), ...fixed.map(String)]),
+      sorted(new Set([...mapped.map(([reason]) => reason ?? ""), ...fixed.map(String)])),
     );
   });
 });
@@ -97,6 +102,26 @@ describe("docs/operations.md", () => {
     ]);
     const byName = (a: string[], b: string[]) => String(a[0]).localeCompare(String(b[0]));
     expect(rows.toSorted(byName)).toEqual((await metricsInCode()).toSorted(byName));
+  });
+});
+
+describe("docs/operations.md, logs", () => {
+  test("each line that it explains is a line of the source", () => {
+    const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => readFileSync(join(ROOT, "src", name), "utf8"))
+      .join("");
+    const lines = tableRows(OPERATIONS, "`msg`").flatMap(([cell]) => codesOf(cell ?? ""));
+    expect(lines).toContain("lease expired");
+    expect(lines.filter((line) => !sources.includes(`"${line}"`))).toEqual([]);
+  });
+});
+
+describe("docs/delivery.md", () => {
+  test("the silence that makes an outage", () => {
+    const source = readFileSync(join(ROOT, "src/store/redis/verbs/tick.ts"), "utf8");
+    const silenceMs = Number(/SILENCE_MS = ([\d_]+);/.exec(source)?.[1]?.replaceAll("_", ""));
+    expect(DELIVERY).toContain(`silence of more than ${silenceMs / 1_000} s`);
   });
 });
 
