@@ -26,7 +26,7 @@ export const QUEUE_SETTINGS = {
     name: "max-retries",
     type: integer(0, RETRIES_MAX),
     fallbackText: "what the preset of the reason says",
-    doc: "Failed attempts after which a message is quarantined, whatever the reason. 0 never retries.",
+    doc: "Failed attempts after which a message is quarantined, unless the message or its reason in retry_policies says otherwise. 0 never retries.",
     example: "5",
   }),
   nonRetryableReasons: setting({

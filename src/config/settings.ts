@@ -38,7 +38,7 @@ export const SETTINGS = {
     // An empty one is filled in from the host and the process, which only the loader knows.
     fallback: "",
     fallbackText: "host name and process id",
-    doc: "Name of this process in logs and in the store. No two processes on one Redis may share it.",
+    doc: "Name of this process in logs and in the store.",
     example: "dlq-0",
   }),
 
@@ -220,7 +220,7 @@ export const SETTINGS = {
     group: "Storage",
     type: integer(1, 10_000_000),
     fallback: 10_000,
-    doc: "Transitions that the journal keeps, per queue; older ones are trimmed.",
+    doc: "Entries of each queue's journal, up to 64 transitions in one; older ones are trimmed.",
     example: "100000",
   }),
   maxQueues: setting({

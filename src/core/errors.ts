@@ -75,7 +75,7 @@ export function payloadTooLarge(subject: string, bytes: number, limitBytes: numb
 }
 
 export function queueLimit(queue: string, what: "messages" | "bytes", limit: number): DlqError {
-  const description = `holds its limit of ${limit} ${what}; drain, purge or raise the limit`;
+  const description = `holds its limit of ${limit} ${what}; drain it or raise the limit`;
   return new DlqError(`queue ${queue} ${description}`, {
     kind: "LIMIT",
     violations: [{ subject: `queue:${queue}`, description }],
@@ -100,7 +100,7 @@ export function storeUnavailable(retryAfterMs: number, cause?: unknown): DlqErro
 
 export function storeFull(retryAfterMs: number, description: string, cause?: unknown): DlqError {
   return new DlqError(
-    `the store is full: ${description}; acknowledge, discard or purge messages, or give it more room`,
+    `the store is full: ${description}; acknowledge or discard messages, or give it more room`,
     { kind: "STORE_FULL", violations: [{ subject: "store", description }], retryAfterMs },
     { cause },
   );

@@ -22,6 +22,11 @@ export class ServerReadiness implements Readiness {
     return first === undefined ? undefined : WORDS[first];
   }
 
+  /** It is about to end: nothing that stops now is news. */
+  get draining(): boolean {
+    return this.#obstacles.has("draining");
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

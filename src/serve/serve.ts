@@ -139,7 +139,8 @@ function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger
     let lostAt: number | undefined;
     store.onLost(() => {
       readiness.set("store", true);
-      if (lostAt === undefined) log.warn("the store does not answer; calls hear UNAVAILABLE");
+      if (lostAt === undefined && !readiness.draining)
+        log.warn("the store does not answer; calls hear UNAVAILABLE");
       lostAt ??= performance.now();
     });
     store.onReady((warnings) => {
