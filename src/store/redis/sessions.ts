@@ -44,6 +44,8 @@ export class Sessions {
     this.#open.set(session.sessionId, { session, writtenAt: performance.now() });
     await this.#sign();
     await this.#write(session);
+    // It ended while it was written: what came too late for its end is taken back at the next beat.
+    if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, session);
     // Housekeeping: no stream waits for it.
     this.#forgetDead(session.queues).catch(() => {});
   }
@@ -55,8 +57,8 @@ export class Sessions {
 
   /** Its stream has ended, whether or not the store can be told now. */
   end(session: SessionRecord): void {
-    this.#open.delete(session.sessionId);
-    this.#ended.set(session.sessionId, session);
+    // Of one that was never written, as in an outage, there is nothing to take back.
+    if (this.#open.delete(session.sessionId)) this.#ended.set(session.sessionId, session);
   }
 
   /** After its end. Only what this node wrote: the session may already have a new stream on another one. */

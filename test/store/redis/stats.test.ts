@@ -238,6 +238,33 @@ test("streams that ended while the store was away are workers no more once it is
   expect(await stats()).toMatchObject({ workers: 1 });
 });
 
+test("of streams that were never written there is nothing to take back", async () => {
+  const { store, redis } = at.current;
+  const evals = async () =>
+    Number(/cmdstat_eval:calls=(\d+)/.exec(await redis.info("commandstats"))?.[1] ?? 0);
+  const writesOfBeat = async () => {
+    const before = await evals();
+    await store.beat();
+    return (await evals()) - before;
+  };
+  const usual = await writesOfBeat();
+  const lost = new Promise<void>((resolve) => store.onLost(resolve));
+  await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+  await lost;
+  for (let n = 1; n <= 3; n++) await expect(store.unregisterSession(record(n))).rejects.toThrow();
+  await until("the connection", () => store.ready || undefined);
+  expect(await writesOfBeat()).toBe(usual);
+});
+
+test("a stream that ends while it is being written is no worker", async () => {
+  const { store } = at.current;
+  const writing = store.registerSession(record(1));
+  await store.unregisterSession(record(1));
+  await writing;
+  await store.beat();
+  expect(await stats()).toMatchObject({ workers: 0 });
+});
+
 test("a session that is back before its end could be told stays a worker", async () => {
   const { store, redis } = at.current;
   await store.registerSession(record(1));
