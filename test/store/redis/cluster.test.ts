@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { RedisStore } from "../../../src/store/redis/redis-store.ts";
-import { startTestRedis, type TestRedis } from "../../support/redis.ts";
+import { freePort, startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/store.ts";
 import {
   bytes,
@@ -13,7 +13,6 @@ import {
   sessionId,
   tokenOf,
 } from "../../support/store-items.ts";
-import { freePort } from "../../support/store-sentinel.ts";
 
 // A cluster of one node refuses a script that touches keys of two slots, as a large one would.
 const QUEUE = "orders";
