@@ -1,0 +1,75 @@
+// Both listeners of one server on free ports: the only place of this suite that knows how they
+// are put together.
+
+import type { ServiceImpl } from "@connectrpc/connect";
+import { expect, onTestFinished, vi } from "vitest";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { createMetrics } from "../../src/observe/metrics.ts";
+import { createListeners, type ListenersConfig } from "../../src/rpc/listeners.ts";
+import { registerServices } from "../../src/rpc/services.ts";
+import { createRig, type Rig, type RigOptions } from "../rpc/in-memory.ts";
+
+const LOOPBACK = { host: "127.0.0.1", port: 0 };
+
+export interface ServerOptions extends RigOptions {
+  config?: Partial<ListenersConfig>;
+  /** Methods in place of those over scripted use cases; guarded all the same. */
+  methods?: Partial<ServiceImpl<typeof DlqService>>;
+}
+
+export interface Server extends Rig {
+  /** `127.0.0.1:PORT` of each listener. */
+  readonly grpc: string;
+  readonly http: string;
+  readonly listeners: ReturnType<typeof createListeners>;
+}
+
+/** Closed when the test ends. */
+export async function startServer(options: ServerOptions = {}): Promise<Server> {
+  const { config, methods, ...rigOptions } = options;
+  const metrics = createMetrics({ namespace: "", maxQueues: 10, buildInfo: {} });
+  const rig = await createRig({ metrics, ...rigOptions });
+  const dlq = { ...rig.services.dlq, ...wrap(rig, methods) };
+  const services = { ...rig.services, dlq };
+  const listeners = createListeners({
+    config: {
+      grpc: LOOPBACK,
+      http: LOOPBACK,
+      tls: undefined,
+      compressMinBytes: 0,
+      maxConnectionAgeMs: 0,
+      ...config,
+    },
+    routes: (router) => registerServices(router, services),
+    readiness: rig.readiness,
+    metrics,
+    calls: rig.guard.calls,
+    log: { debug: () => {}, warn: () => {} },
+  });
+  const { grpc, http = "" } = await listeners.start();
+  onTestFinished(() => listeners.close(0));
+  return { ...rig, services, grpc, http, listeners };
+}
+
+function wrap(
+  rig: Rig,
+  methods: ServerOptions["methods"],
+): Partial<ServiceImpl<typeof DlqService>> {
+  // The guard skips the methods that are not there.
+  return rig.guard.wrap(DlqService, (methods ?? {}) as ServiceImpl<typeof DlqService>);
+}
+
+/** What the server itself says of its work in progress. */
+export async function inProgress(server: Server): Promise<{ calls: number; streams: number }> {
+  const response = await fetch(`http://${server.http}/metrics`);
+  const gauges = (await response.text()).matchAll(/^dlq_streams\{.*\} (\d+)$/gm);
+  const streams = [...gauges].reduce((sum, [, value]) => sum + Number(value), 0);
+  return { calls: server.guard.calls.active, streams };
+}
+
+/** The server has let go of every call, whatever became of their clients. */
+export function untilIdle(server: Server): Promise<void> {
+  return vi.waitFor(async () => {
+    expect(await inProgress(server)).toEqual({ calls: 0, streams: 0 });
+  }, 5_000);
+}
