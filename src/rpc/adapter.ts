@@ -15,7 +15,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { explainAnswer } from "./explain-answer.ts";
-import { READ_MAX_BYTES } from "./services.ts";
+import { READ_MAX_BYTES } from "./methods.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 type NodeRequest = Parameters<NodeHandler>[0];

@@ -95,26 +95,42 @@ export function stopping(): ConnectError {
   ]);
 }
 
+/** A message beyond what its method takes, or beyond what was to be inflated. */
+export function tooLarge(limit: number | string): ConnectError {
+  const description = `larger than ${limit} bytes; send fewer or smaller messages`;
+  const violations = [{ subject: "request", description }];
+  return connectError(`the request is ${description}`, Code.ResourceExhausted, [
+    errorInfo(KINDS.PAYLOAD_TOO_LARGE.reason),
+    ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
+  ]);
+}
+
+/** No request at all, with the code that the protocol names for it. */
+export function malformedRequest(words: string, code = Code.InvalidArgument): ConnectError {
+  return connectError(safeText(words, MESSAGE_BYTES), code, [errorInfo(MALFORMED)]);
+}
+
+export function unimplemented(words: string): ConnectError {
+  return connectError(safeText(words, MESSAGE_BYTES), Code.Unimplemented, [
+    errorInfo("UNIMPLEMENTED"),
+  ]);
+}
+
 /**
  * Words and an ErrorInfo for what Connect itself refuses before an implementation runs: it knows
  * nothing of our details. Undefined for codes that need none.
  */
 export function explainTransportError(code: number, message: string): ConnectError | undefined {
   if (code === Code.ResourceExhausted) {
-    const limit = /readMaxBytes (\d+)/.exec(message)?.[1] ?? "the limit of";
-    const description = `larger than ${limit} bytes; send fewer or smaller messages`;
-    const violations = [{ subject: "request", description }];
-    return connectError(`the request is ${description}`, code, [
-      errorInfo(KINDS.PAYLOAD_TOO_LARGE.reason),
-      ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
-    ]);
+    return tooLarge(/readMaxBytes (\d+)/.exec(message)?.[1] ?? "the limit of");
   }
   // Connect calls unreadable bytes an internal error; they are the sender's.
   const unreadable = code === Code.Internal && message.startsWith("parse binary: ");
   if (code !== Code.InvalidArgument && !unreadable) return undefined;
-  const words = unreadable ? `not a message of this method: ${message}` : message;
-  return connectError(safeText(words, MESSAGE_BYTES), Code.InvalidArgument, [errorInfo(MALFORMED)]);
+  return malformedRequest(unreadable ? `${UNREADABLE}: ${message}` : message);
 }
+
+export const UNREADABLE = "not a message of this method";
 
 /** A request that is no call: the wrong HTTP method (405) or content type (415). */
 export function notCallable(httpStatus: number, contentType: string): ConnectError {

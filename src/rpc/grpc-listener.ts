@@ -1,24 +1,21 @@
 import {
   createSecureServer,
   createServer,
-  type Http2ServerRequest,
+  type ServerHttp2Session,
   type ServerOptions,
 } from "node:http2";
-import type { ConnectRouter } from "@connectrpc/connect";
-import { createContextValues } from "@connectrpc/connect";
-import { createAdapter } from "./adapter.ts";
+import type { ConnectError } from "@connectrpc/connect";
 import { bind, type ListenAddress } from "./bind.ts";
+import { GrpcCalls, type GrpcCallsOptions } from "./grpc/calls.ts";
 import { Sessions, type SessionsOptions } from "./sessions.ts";
 import { connectionAging } from "./stream-due.ts";
 import type { TlsPair } from "./tls.ts";
 
-export interface GrpcListenerOptions extends SessionsOptions {
+export interface GrpcListenerOptions
+  extends SessionsOptions,
+    Pick<GrpcCallsOptions, "methods" | "compressMinBytes" | "refused" | "reportInternal"> {
   address: ListenAddress;
   tls: TlsPair | undefined;
-  routes: (router: ConnectRouter) => void;
-  compressMinBytes: number;
-  shutdownSignal: AbortSignal;
-  log: SessionsOptions["log"] & { warn(fields: object, message: string): void };
 }
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -36,20 +33,17 @@ const SERVER_OPTIONS: ServerOptions = {
 /** HTTP/2 for gRPC: in the clear with prior knowledge, or by TLS with ALPN. */
 export function createGrpcListener(options: GrpcListenerOptions) {
   const sessions = new Sessions(options);
-  const handler = createAdapter({
+  const calls = new GrpcCalls({
     ...options,
-    contextValues: (request) =>
-      createContextValues().set(connectionAging, sessions.agingOf(sessionOf(request))),
-    fallback(_request, response) {
-      // A gRPC client maps the status to UNIMPLEMENTED; a browser shows the words.
-      response.writeHead(404, { "content-type": "text/plain; charset=utf-8" });
-      response.end("no such method; this port speaks gRPC\n");
-    },
+    values: (values, { session }) =>
+      // The type covers both ends of a connection; ours is always the server's.
+      values.set(connectionAging, sessions.agingOf(session as ServerHttp2Session | undefined)),
   });
   const server =
     options.tls === undefined
-      ? createServer(SERVER_OPTIONS, handler)
-      : createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] }, handler);
+      ? createServer(SERVER_OPTIONS)
+      : createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
+  server.on("stream", calls.accept);
   server.on("session", (session) => sessions.add(session));
   // A peer that breaks off its handshake is an everyday event.
   server.on("sessionError", (err) => options.log.debug({ err }, "connection failed"));
@@ -62,14 +56,10 @@ export function createGrpcListener(options: GrpcListenerOptions) {
       server.close();
       sessions.closeGracefully();
     },
+    /** Calls that are left hear `reason` by their signals. */
+    abort: (reason: ConnectError) => calls.abort(reason),
     /** When every connection is closed. */
     closed: () => sessions.empty(),
     destroy: () => sessions.destroy(),
   };
-}
-
-function sessionOf(request: object) {
-  const session = (request as Partial<Http2ServerRequest>).stream?.session;
-  // The type covers both ends of a connection; ours is always the server's.
-  return session as Parameters<Sessions["agingOf"]>[0];
 }

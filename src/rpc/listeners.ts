@@ -1,12 +1,13 @@
-import type { ConnectRouter } from "@connectrpc/connect";
 import { atMost } from "../app/at-most.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import type { ListenAddress } from "./bind.ts";
-import type { Calls } from "./calls.ts";
 import { stopping } from "./error-map.ts";
 import { createGrpcListener } from "./grpc-listener.ts";
+import type { Guard } from "./guard.ts";
 import type { Readiness } from "./health.ts";
 import { createHttpListener } from "./http-listener.ts";
+import { methodTable, registerServices } from "./methods.ts";
+import type { Services } from "./services.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 
 export interface ListenersConfig {
@@ -25,11 +26,11 @@ export interface ListenersConfig {
 
 export interface ListenersOptions {
   config: ListenersConfig;
-  routes: (router: ConnectRouter) => void;
+  services: Services;
   readiness: Readiness;
-  metrics: Pick<MetricsRegistry, "render" | "contentType">;
-  /** Of the guard: what `close` waits for. */
-  calls: Pick<Calls, "idle">;
+  metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
+  /** Of the services: its calls are what `close` waits for. */
+  guard: Pick<Guard, "calls" | "reportInternal">;
   log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -54,25 +55,24 @@ export interface Listeners {
 const LAST_WORDS_MS = 1_000;
 
 export function createListeners(options: ListenersOptions): Listeners {
-  const { config, log } = options;
+  const { config, services, guard, log } = options;
   const shutdown = new AbortController();
-  const shared = {
-    routes: options.routes,
-    compressMinBytes: config.compressMinBytes,
-    shutdownSignal: shutdown.signal,
-    log,
-  };
+  const shared = { compressMinBytes: config.compressMinBytes, log };
   type GrpcListener = ReturnType<typeof createGrpcListener>;
   type HttpListener = ReturnType<typeof createHttpListener>;
+  let grpc: GrpcListener | undefined;
   let http: HttpListener | undefined;
   let running: (GrpcListener | HttpListener)[] = [];
 
   return {
     async start() {
       const tls = config.tls === undefined ? undefined : await readTls(config.tls);
-      const grpc = createGrpcListener({
+      grpc = createGrpcListener({
         ...shared,
         tls,
+        methods: methodTable(services),
+        reportInternal: guard.reportInternal,
+        refused: (method, code) => options.metrics.rpc(method, code, 0),
         address: config.grpc,
         pingIntervalMs: config.pingIntervalMs ?? 10_000,
         maxAgeMs: config.maxConnectionAgeMs,
@@ -82,7 +82,15 @@ export function createListeners(options: ListenersOptions): Listeners {
       running = [grpc];
       if (config.http === undefined) return { grpc: grpcAddress, http: undefined };
       const { readiness, metrics } = options;
-      http = createHttpListener({ ...shared, tls, address: config.http, readiness, metrics });
+      http = createHttpListener({
+        ...shared,
+        tls,
+        address: config.http,
+        routes: (router) => registerServices(router, services),
+        shutdownSignal: shutdown.signal,
+        readiness,
+        metrics,
+      });
       try {
         const httpAddress = await http.start();
         running = [grpc, http];
@@ -101,9 +109,10 @@ export function createListeners(options: ListenersOptions): Listeners {
     async close(graceMs) {
       for (const one of running) one.stopAccepting();
       const closed = Promise.all(running.map((one) => one.closed()));
-      await atMost(graceMs, Promise.race([closed, options.calls.idle()]));
+      await atMost(graceMs, Promise.race([closed, guard.calls.idle()]));
       // What is left are streams: watchers of health, and workers that overstayed their drain.
       shutdown.abort(stopping());
+      grpc?.abort(stopping());
       await atMost(LAST_WORDS_MS, closed);
       for (const one of running) one.destroy();
       await closed;

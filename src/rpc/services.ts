@@ -1,10 +1,8 @@
-import type { ConnectRouter } from "@connectrpc/connect";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
-import { LIMITS } from "../core/settings.ts";
 import { createDlqService } from "./dlq-service.ts";
 import type { Guard } from "./guard.ts";
 import { createHealth, type Readiness } from "./health.ts";
@@ -36,18 +34,4 @@ export function createServices(options: ServicesOptions) {
     reflection: guard.wrap(ServerReflection, reflection.v1),
     reflectionAlpha: guard.wrap(ServerReflectionAlpha, reflection.v1alpha),
   };
-}
-
-/** Largest request of any other call: what stock clients accept, and room for 3 MiB of payload. */
-export const READ_MAX_BYTES = 4 * 1024 * 1024;
-
-export function registerServices(router: ConnectRouter, services: Services): void {
-  router.service(DlqService, services.dlq);
-  // Registered again, since a limit belongs to a registration; the later one holds.
-  router.rpc(DlqService.method.sendToDlqBatch, services.dlq.sendToDlqBatch, {
-    readMaxBytes: LIMITS.batchBytes,
-  });
-  router.service(Health, services.health);
-  router.service(ServerReflection, services.reflection);
-  router.service(ServerReflectionAlpha, services.reflectionAlpha);
 }

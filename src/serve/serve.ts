@@ -9,7 +9,7 @@ import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
 import { createListeners } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
-import { createServices, registerServices } from "../rpc/services.ts";
+import { createServices } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
@@ -117,10 +117,10 @@ async function listen(
       compressMinBytes: config.compressMinBytes,
       maxConnectionAgeMs: config.maxConnectionAgeMs,
     },
-    routes: (router) => registerServices(router, services),
+    services,
     readiness,
     metrics,
-    calls: guard.calls,
+    guard,
     log,
   });
 }

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
-import { READ_MAX_BYTES } from "../../src/rpc/services.ts";
+import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { ROOT, readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/api.md");

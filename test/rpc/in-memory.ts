@@ -9,8 +9,9 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_de
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import { createGuard, type GuardOptions } from "../../src/rpc/guard.ts";
 import type { Readiness } from "../../src/rpc/health.ts";
+import { registerServices } from "../../src/rpc/methods.ts";
 import { readDescriptorSet } from "../../src/rpc/reflection.ts";
-import { createServices, registerServices } from "../../src/rpc/services.ts";
+import { createServices } from "../../src/rpc/services.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
 
 /** The wall clock of every test that does not say otherwise. */

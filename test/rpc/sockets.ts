@@ -8,7 +8,6 @@ import { onTestFinished } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { createListeners, type ListenersConfig } from "../../src/rpc/listeners.ts";
-import { registerServices } from "../../src/rpc/services.ts";
 import { createRig, type Rig, type RigOptions } from "./in-memory.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -38,10 +37,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       maxConnectionAgeMs: 0,
       ...options.config,
     },
-    routes: (router) => registerServices(router, rig.services),
+    services: rig.services,
     readiness: rig.readiness,
     metrics: registry,
-    calls: rig.guard.calls,
+    guard: rig.guard,
     log: { debug: () => {}, warn: () => {} },
   });
   const { grpc, http = "" } = await listeners.start();
@@ -94,7 +93,11 @@ export async function rawCall(
         ...headers,
       });
       const answer: RawAnswer = { headers: {}, trailers: {}, body: Buffer.alloc(0) };
-      stream.on("response", (received) => Object.assign(answer.headers, received));
+      stream.on("response", (received) => {
+        Object.assign(answer.headers, received);
+        // An answer without a message has its trailers in its headers.
+        if ("grpc-status" in received) Object.assign(answer.trailers, received);
+      });
       stream.on("trailers", (received) => Object.assign(answer.trailers, received));
       stream.on("data", (chunk: Buffer) => {
         answer.body = Buffer.concat([answer.body, chunk]);

@@ -1,0 +1,93 @@
+import type { ServerHttp2Stream } from "node:http2";
+import type { DescMethod, DescService } from "@bufbuild/protobuf";
+import { type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import type { CallHead } from "./call-head.ts";
+import { type HeadersIn, toHeaders } from "./metadata.ts";
+
+/** What a listener knows of a call and its implementations may ask for. */
+export interface CallSource {
+  readonly stream: ServerHttp2Stream;
+  readonly headers: HeadersIn;
+  values(values: ContextValues): ContextValues;
+}
+
+/**
+ * Connect's context, with everything that few implementations look at made when they do: the
+ * headers, the values and the signal cost more than the rest of a small call.
+ */
+export class CallContext implements HandlerContext {
+  readonly method: DescMethod;
+  readonly protocolName = "grpc";
+  readonly requestMethod = "POST";
+  readonly source: CallSource;
+  readonly #deadlineAtMs: number | undefined;
+  #controller: AbortController | undefined;
+  #aborted: { reason: unknown } | undefined;
+  #requestHeader: Headers | undefined;
+  #responseHeader: Headers | undefined;
+  #responseTrailer: Headers | undefined;
+  #values: ContextValues | undefined;
+
+  constructor(head: CallHead, source: CallSource) {
+    this.method = head.method.desc;
+    this.source = source;
+    this.#deadlineAtMs =
+      head.timeoutMs === undefined ? undefined : performance.now() + head.timeoutMs;
+  }
+
+  get service(): DescService {
+    return this.method.parent;
+  }
+
+  get url(): string {
+    const { headers } = this.source;
+    return `http://${headers[":authority"] ?? "localhost"}${headers[":path"]}`;
+  }
+
+  readonly timeoutMs = (): number | undefined =>
+    this.#deadlineAtMs === undefined ? undefined : this.#deadlineAtMs - performance.now();
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Once: what comes later changes nothing. */
+  abort(reason: unknown): void {
+    if (this.#aborted !== undefined) return;
+    this.#aborted = { reason };
+    this.#controller?.abort(reason);
+  }
+
+  get requestHeader(): Headers {
+    this.#requestHeader ??= toHeaders(this.source.headers);
+    return this.#requestHeader;
+  }
+
+  get responseHeader(): Headers {
+    this.#responseHeader ??= new Headers();
+    return this.#responseHeader;
+  }
+
+  get responseTrailer(): Headers {
+    this.#responseTrailer ??= new Headers();
+    return this.#responseTrailer;
+  }
+
+  /** Undefined where the implementation set none. */
+  get givenHeader(): Headers | undefined {
+    return this.#responseHeader;
+  }
+
+  get givenTrailer(): Headers | undefined {
+    return this.#responseTrailer;
+  }
+
+  get values(): ContextValues {
+    this.#values ??= this.source.values(createContextValues());
+    return this.#values;
+  }
+}

@@ -1,0 +1,92 @@
+import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
+import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { Health } from "../../gen/health/v1/health_pb.ts";
+import { LIMITS } from "../core/settings.ts";
+import type { Services } from "./services.ts";
+
+/** Largest request of any other call: what stock clients accept, and room for 3 MiB of payload. */
+export const READ_MAX_BYTES = 4 * 1024 * 1024;
+
+/** By path: methods whose requests have a limit of their own. */
+const READ_MAX_BYTES_OF: Readonly<Record<string, number>> = {
+  [pathOf(DlqService.method.sendToDlqBatch)]: LIMITS.batchBytes,
+};
+
+/** For Connect's own pipeline: every method of every service. */
+export function registerServices(router: ConnectRouter, services: Services): void {
+  for (const { service, implementation } of served(services)) {
+    router.service(service, implementation as ServiceImpl<DescService>);
+    for (const method of service.methods) {
+      const readMaxBytes = READ_MAX_BYTES_OF[pathOf(method)];
+      if (readMaxBytes === undefined) continue;
+      // Registered again, since a limit belongs to a registration; the later one holds.
+      const fn = implementation[method.localName];
+      if (fn !== undefined) router.rpc(method, fn as never, { readMaxBytes });
+    }
+  }
+}
+
+export type UnaryMethod = Callable<"unary", Implementation<unknown, unknown>>;
+export type StreamMethod = Callable<
+  "server_streaming",
+  Implementation<unknown, AsyncIterable<unknown>>
+>;
+export type BidiMethod = Callable<
+  "bidi_streaming",
+  Implementation<AsyncIterable<unknown>, AsyncIterable<unknown>>
+>;
+/** A guarded implementation with what a listener must know to call it. */
+export type Method = UnaryMethod | StreamMethod | BidiMethod;
+
+interface Callable<Kind extends DescMethod["methodKind"], Fn> {
+  readonly kind: Kind;
+  readonly desc: DescMethod;
+  readonly input: DescMessage;
+  readonly output: DescMessage;
+  readonly readMaxBytes: number;
+  readonly call: Fn;
+}
+
+type Implementation<In, Out> = (request: In, context: HandlerContext) => Out;
+
+/** For a listener of our own: the methods by their path. */
+export function methodTable(services: Services): ReadonlyMap<string, Method> {
+  const table = new Map<string, Method>();
+  for (const { service, implementation } of served(services)) {
+    for (const desc of service.methods) {
+      const call = implementation[desc.localName];
+      if (call === undefined) continue;
+      if (desc.methodKind === "client_streaming") {
+        throw new Error(`${desc.name}: no listener serves client streaming yet`);
+      }
+      const path = pathOf(desc);
+      const readMaxBytes = READ_MAX_BYTES_OF[path] ?? READ_MAX_BYTES;
+      const { input, output, methodKind: kind } = desc;
+      // The kind and the function belong together by their service; the compiler can't follow.
+      table.set(path, { kind, desc, input, output, readMaxBytes, call } as unknown as Method);
+    }
+  }
+  return table;
+}
+
+export function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+interface Served {
+  service: DescService;
+  /** By the local names of its methods. */
+  implementation: Readonly<Record<string, unknown>>;
+}
+
+function served(services: Services): Served[] {
+  return [
+    { service: DlqService, implementation: services.dlq },
+    { service: Health, implementation: services.health },
+    { service: ServerReflection, implementation: services.reflection },
+    { service: ServerReflectionAlpha, implementation: services.reflectionAlpha },
+  ];
+}
