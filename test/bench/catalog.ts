@@ -1,0 +1,51 @@
+import type { Row } from "./row.ts";
+import { deliver, deliverBy4, reschedule } from "./rows/deliver.ts";
+import { latenesses } from "./rows/lateness.ts";
+import { sendBatch, sendUnary } from "./rows/send.ts";
+import { type Tool, toolsOf } from "./systems/start-system.ts";
+import type { SystemName } from "./systems/system.ts";
+
+/** All rows, in the order in which they run and are shown. */
+export const ROWS: readonly Row[] = [
+  sendUnary,
+  sendBatch,
+  deliver,
+  deliverBy4,
+  reschedule,
+  ...latenesses,
+];
+
+export interface Planned {
+  readonly row: Row;
+  readonly system: SystemName;
+}
+
+/** @param only parts of `row/system`, with `*` for anything; none: the whole form */
+export function plan(form: "short" | "full", only: readonly string[]): Planned[] {
+  const patterns = only.map(patternOf);
+  return ROWS.flatMap((row) =>
+    row.systems
+      .filter((system) =>
+        patterns.length > 0
+          ? patterns.some((pattern) => pattern.test(`${row.name}/${system}`))
+          : form === "full" || (row.short ?? row.systems).includes(system),
+      )
+      .map((system) => ({ row, system })),
+  );
+}
+
+/** `deliver` is that row alone, `deliver*` all that begin so, `x/dlq` all persistences of a system. */
+function patternOf(only: string): RegExp {
+  const [row = "", system = "*"] = only.split("/");
+  const whole = system.includes(":") || system.endsWith("*") ? system : `${system}:*`;
+  const source = `${row}/${whole}`.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*");
+  return new RegExp(`^${source}$`);
+}
+
+export function toolsFor(planned: readonly Planned[]): Tool[] {
+  const tools = planned.flatMap(({ row, system }) => [
+    ...toolsOf(system),
+    ...(system.startsWith("dlq") || system.startsWith("noop") ? (row.tools ?? []) : []),
+  ]);
+  return [...new Set(tools)];
+}

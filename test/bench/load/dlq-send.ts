@@ -1,0 +1,38 @@
+// Sends to this service, by the bare generated stubs.
+
+import type { DlqClient } from "../../support/grpc.ts";
+import { dueAt, dueIn, type Letter } from "../../support/letters.ts";
+import { closedLoop } from "./closed-loop.ts";
+import { type LoadResult, payloadText, queueNames, type SendCommand } from "./commands.ts";
+
+const FAILURE = { type: "ConnectTimeout", message: "shop.example did not answer within 5 s" };
+
+export function send(dlq: DlqClient, command: SendCommand): Promise<LoadResult> {
+  const request = letterOf(command);
+  return closedLoop(command, async (at, size) => {
+    if (command.batch === 1) {
+      await dlq.sendToDlq(request(at));
+      return;
+    }
+    const requests = Array.from({ length: size }, (_, index) => request(at + index));
+    const { results } = await dlq.sendToDlqBatch({ requests });
+    for (const { outcome } of results) {
+      if (outcome.case !== "response") throw new Error(`refused: ${outcome.value?.message}`);
+    }
+    if (results.length !== size) throw new Error(`${results.length} results for ${size} requests`);
+  });
+}
+
+/** The message of a number: due at once, unless the command says when each is due. */
+export function letterOf(command: SendCommand): (index: number) => Letter {
+  const names = queueNames(command);
+  const { firstDueAtMs, dueRate = 1_000 } = command;
+  const payload = { body: { case: "text", value: payloadText(command.bytes) } } as const;
+  const now = dueIn(0);
+  return (index) => ({
+    queue: names[index % names.length] ?? "",
+    payload,
+    failure: FAILURE,
+    ...(firstDueAtMs === undefined ? now : dueAt(firstDueAtMs + (index * 1_000) / dueRate)),
+  });
+}

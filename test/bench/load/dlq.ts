@@ -1,0 +1,47 @@
+// A load process for this service: `node dlq.ts HOST:PORT…`. With several servers, calls and streams
+// go round over them.
+
+import { connectTo } from "../../support/grpc.ts";
+import { closedLoop } from "./closed-loop.ts";
+import { queueNames } from "./commands.ts";
+import { consume } from "./dlq-consume.ts";
+import { send } from "./dlq-send.ts";
+import { serveCommands } from "./serve-commands.ts";
+
+const clients = process.argv.slice(2).map((address) => connectTo(address).dlq);
+const [dlq] = clients;
+if (dlq === undefined) throw new Error("name at least one server: HOST:PORT");
+
+serveCommands({
+  send: (command) => send(dlq, command),
+  consume: (command, running) => consume(clients, command, running),
+
+  async left(command) {
+    const { queues } = await dlq.stats({ queues: queueNames(command) });
+    const left = queues.map(({ dueNow, inFlight }) => Number(dueNow + inFlight));
+    return { count: left.reduce((sum, count) => sum + count, 0) };
+  },
+
+  stats: (command) =>
+    closedLoop({ batch: 1, inFlight: 1, count: command.count }, () =>
+      dlq.stats({ queues: queueNames(command) }),
+    ),
+
+  /** Each worker looks after its share of the queues. */
+  async hold(command, { stop, done }) {
+    const names = queueNames(command);
+    const share = Math.ceil(names.length / command.workers);
+    const streams = Array.from({ length: command.workers }, async (_, index) => {
+      const queues = names.slice(index * share, (index + 1) * share);
+      try {
+        for await (const { frame } of dlq.streamDue({ queues }, { signal: stop })) {
+          if (frame.case === "opened") done(1);
+        }
+      } catch (error) {
+        if (!stop.aborted) throw error;
+      }
+    });
+    await Promise.all(streams);
+    return { count: streams.length };
+  },
+});

@@ -1,0 +1,88 @@
+// The bench's side of a load process: load has a process of its own, so that its CPU is told apart
+// from the server's.
+
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { Answer, Command, LoadResult } from "./commands.ts";
+
+const END_DEADLINE_MS = 5_000;
+const KEPT_ERROR_CHARS = 4_000;
+
+const running = new Set<ChildProcessByStdio<Writable, Readable, Readable>>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+export class LoadProcess {
+  readonly pid: number;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  #waiting: { answer(result: LoadResult): void; fail(error: Error): void } | undefined;
+  #onProgress: ((count: number) => void) | undefined;
+  #errors = "";
+
+  constructor(command: string, args: readonly string[]) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+    this.#child = child;
+    this.pid = child.pid ?? 0;
+    running.add(child);
+    child.once("exit", (code, signal) => {
+      running.delete(child);
+      this.#waiting?.fail(new Error(`the load ended with ${code ?? signal}:\n${this.#errors}`));
+    });
+    child.once("error", (error) => this.#waiting?.fail(error));
+    child.stdin.on("error", () => {}); // its end is told by `exit`
+    child.stderr.on("data", (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk.toString()).slice(-KEPT_ERROR_CHARS);
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => this.#hear(line));
+  }
+
+  /** Runs one command to its end. Rejects when it fails or takes too long. */
+  async ask(
+    command: Command,
+    deadlineMs: number,
+    onProgress?: (count: number) => void,
+  ): Promise<LoadResult> {
+    if (this.#waiting !== undefined) throw new Error("the load process is busy");
+    const { promise, resolve, reject } = Promise.withResolvers<LoadResult>();
+    this.#waiting = { answer: resolve, fail: reject };
+    this.#onProgress = onProgress;
+    const late = () => reject(new Error(`${command.op} did not end within ${deadlineMs} ms`));
+    const timer = setTimeout(late, deadlineMs);
+    this.#say(command);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting = undefined;
+      this.#onProgress = undefined;
+    }
+  }
+
+  /** Ends the command that runs; its `ask` resolves with what was done. */
+  stop(): void {
+    this.#say({ op: "stop" });
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, "exit");
+    this.#child.stdin.end();
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), END_DEADLINE_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #say(command: Command): void {
+    this.#child.stdin.write(`${JSON.stringify(command)}\n`);
+  }
+
+  #hear(line: string): void {
+    const answer = JSON.parse(line) as Answer;
+    if ("progress" in answer) this.#onProgress?.(answer.progress);
+    else if ("error" in answer) this.#waiting?.fail(new Error(answer.error));
+    else this.#waiting?.answer(answer.result);
+  }
+}

@@ -1,0 +1,63 @@
+// The loop of a load process written in Node: reads commands, runs them one at a time, and ends when
+// the bench does.
+
+import { createInterface } from "node:readline";
+import type { Answer, Command, LoadResult } from "./commands.ts";
+
+/** How often a running command tells how far it is. */
+const PROGRESS_EVERY_MS = 10;
+
+/** What a command that runs gets besides its own fields. */
+export interface Running {
+  /** Aborts when the bench says `stop`. */
+  readonly stop: AbortSignal;
+  /** Adds to what is done; the bench hears of it soon. */
+  done(count: number): void;
+}
+
+export type Handlers = {
+  readonly [Op in Exclude<Command["op"], "stop">]?: (
+    command: Extract<Command, { op: Op }>,
+    running: Running,
+  ) => Promise<LoadResult>;
+};
+
+export function serveCommands(handlers: Handlers): void {
+  let stopping = new AbortController();
+  const lines = createInterface({ input: process.stdin });
+  lines.on("line", (line) => {
+    const command = JSON.parse(line) as Command;
+    if (command.op === "stop") return stopping.abort();
+    stopping = new AbortController();
+    void run(command, handlers, stopping.signal).then(say);
+  });
+  lines.on("close", () => process.exit(0));
+}
+
+async function run(command: Command, handlers: Handlers, stop: AbortSignal): Promise<Answer> {
+  let count = 0;
+  let told = 0;
+  const timer = setInterval(() => {
+    if (count === told) return;
+    told = count;
+    say({ progress: count });
+  }, PROGRESS_EVERY_MS);
+  const done = (more: number) => {
+    count += more;
+  };
+  try {
+    const handler = handlers[command.op as keyof Handlers] as
+      | ((command: Command, running: Running) => Promise<LoadResult>)
+      | undefined;
+    if (handler === undefined) throw new Error(`this load process knows no ${command.op}`);
+    return { result: await handler(command, { stop, done }) };
+  } catch (error) {
+    return { error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function say(answer: Answer): void {
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

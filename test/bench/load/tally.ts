@@ -1,0 +1,44 @@
+import type { LoadResult } from "./commands.ts";
+
+/** A clock that processes of one machine share, with fractions of a millisecond. */
+export const nowMs = (): number => performance.timeOrigin + performance.now();
+
+/** Collects answers: how many, when the first and the last came, and how long each took. */
+export class Tally {
+  count = 0;
+  #firstCount = 0;
+  #firstAtMs = 0;
+  #lastAtMs = 0;
+  readonly #tookMs: number[] = [];
+
+  /** `count` operations have just ended. */
+  add(count: number): void {
+    this.#lastAtMs = nowMs();
+    if (this.count === 0) {
+      this.#firstAtMs = this.#lastAtMs;
+      this.#firstCount = count;
+    }
+    this.count += count;
+  }
+
+  took(ms: number): void {
+    this.#tookMs.push(ms);
+  }
+
+  result(): LoadResult {
+    const sorted = this.#tookMs.sort((a, b) => a - b);
+    return {
+      count: this.count,
+      firstCount: this.#firstCount,
+      firstAtMs: this.#firstAtMs,
+      lastAtMs: this.#lastAtMs,
+      ...(sorted.length > 0 && { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) }),
+    };
+  }
+}
+
+/** @param sorted ascending; @param share from 0 to 1 */
+export function quantile(sorted: readonly number[], share: number): number {
+  const index = Math.min(sorted.length - 1, Math.floor(share * sorted.length));
+  return sorted[index] ?? Number.NaN;
+}

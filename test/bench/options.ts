@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+
+export interface Options {
+  readonly form: "short" | "full";
+  readonly only: readonly string[];
+  readonly samples: number;
+  readonly seconds: number;
+  readonly stored: number;
+  readonly json: string | undefined;
+  readonly compare: string | undefined;
+  readonly help: boolean;
+  readonly list: boolean;
+  /** Only says, as JSON, what must be installed. */
+  readonly tools: boolean;
+}
+
+export const HELP = `Measures this service beside what else there is, all on this machine.
+
+  npm run bench                         the short form, a few minutes
+  npm run bench -- --full               every row on every system, longer samples
+  npm run bench -- --only send-unary    some rows only; may be given several times
+
+  --only PATTERN    ROW or ROW/SYSTEM, * for anything: deliver, 'send*', 'deliver/bullmq',
+                    'send-unary/noop:http2', '*/dlq:always'. Of all rows, the short form or not
+  --list            name the rows and systems that would run, and end
+  --full            every row on every system
+  --samples N       samples of each row; the table shows their median. Default 5
+  --seconds S       length of one sample, about. Default 0.6, with --full 2
+  --stored N        messages of the rows with many stored ones. Default 1000000
+  --json FILE       write the results there. Default bench.json in .runtime
+  --compare FILE    show each figure's change against the results in FILE
+  --help            this
+
+Exit code 1: a row failed, or something that it needs is missing.
+`;
+
+export class UsageError extends Error {}
+
+/** @throws {UsageError} */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parse(args);
+  const form = values.full === true ? "full" : "short";
+  return {
+    form,
+    only: values.only ?? [],
+    samples: numberOf("samples", values.samples ?? "5", 1),
+    seconds: numberOf("seconds", values.seconds ?? (form === "full" ? "2" : "0.6"), 0.01),
+    stored: numberOf("stored", values.stored ?? "1000000", 1_000),
+    json: values.json,
+    compare: values.compare,
+    help: values.help === true,
+    list: values.list === true,
+    tools: values.tools === true,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const flag = { type: "boolean" } as const;
+  const value = { type: "string" } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: { type: "string", multiple: true },
+        full: flag,
+        list: flag,
+        help: { type: "boolean", short: "h" },
+        tools: flag,
+        samples: value,
+        seconds: value,
+        stored: value,
+        json: value,
+        compare: value,
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function numberOf(name: string, text: string, min: number): number {
+  const number = Number(text);
+  if (Number.isFinite(number) && number >= min) return number;
+  throw new UsageError(`--${name} takes a number of at least ${min}, not ${text}.`);
+}

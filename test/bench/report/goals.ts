@@ -1,0 +1,107 @@
+// The goals, each a ratio or a bound of this run, from measured rows only.
+
+import type { Cell } from "../cell.ts";
+import type { SystemName } from "../systems/system.ts";
+import { compact, markdown } from "./table.ts";
+
+type Lookup = (row: string, system: SystemName, measure: string) => number | undefined;
+
+interface Goal {
+  readonly words: string;
+  readonly bound: number;
+  readonly better: "higher" | "lower";
+  readonly unit: string;
+  /** Undefined when a row that it needs was not measured. */
+  value(look: Lookup): number | undefined;
+}
+
+const OURS = "dlq:always";
+
+function ratio(
+  words: string,
+  bound: number,
+  above: readonly [string, SystemName],
+  below: readonly [string, SystemName],
+): Goal {
+  return {
+    words,
+    bound,
+    better: "higher",
+    unit: "x",
+    value(look) {
+      const [a, b] = [look(...above, "rate"), look(...below, "rate")];
+      return a === undefined || b === undefined ? undefined : a / b;
+    },
+  };
+}
+
+function atMost(words: string, bound: number, unit: string, row: string, measure: string): Goal {
+  return { words, bound, better: "lower", unit, value: (look) => look(row, OURS, measure) };
+}
+
+export const GOALS: readonly Goal[] = [
+  ratio("unary send / no-op grpc-js", 0.6, ["send-unary", OURS], ["send-unary", "noop:grpc-js"]),
+  ...(["always", "everysec"] as const).flatMap((fsync) => [
+    ratio(
+      `batch send / BullMQ addBulk, ${fsync}`,
+      2,
+      ["send-batch", `dlq:${fsync}`],
+      ["send-batch", `bullmq:${fsync}`],
+    ),
+    ratio(
+      `deliver + ack / BullMQ, ${fsync}`,
+      2,
+      ["deliver", `dlq:${fsync}`],
+      ["deliver", `bullmq:${fsync}`],
+    ),
+    ratio(
+      `deliver + ack / Asynq, ${fsync}`,
+      4,
+      ["deliver", `dlq:${fsync}`],
+      ["deliver", `asynq:${fsync}`],
+    ),
+  ]),
+  atMost("lateness at 1,000 a second, p50", 5, "ms", "lateness-1000", "p50"),
+  atMost("lateness at 1,000 a second, p99", 20, "ms", "lateness-1000", "p99"),
+  atMost("lateness at 10,000 a second, p99", 50, "ms", "lateness-10000", "p99"),
+  atMost("Stats with many stored, p99", 10, "ms", "stored-stats", "p99"),
+  ratio("send with many stored / empty", 0.9, ["stored-send", OURS], ["empty-send", OURS]),
+  ratio("deliver with many stored / empty", 0.9, ["stored-deliver", OURS], ["empty-deliver", OURS]),
+  atMost("Redis memory a message beyond its payload", 500, "B", "stored-memory", "overhead"),
+  atMost("1,000 idle queues with streams, server + redis", 2, "% of a core", "idle-1000", "cpu"),
+  ratio("client's send / bare stubs", 0.85, ["client-send", OURS], ["stubs-send", OURS]),
+  ratio("client's worker / bare stubs", 0.85, ["client-deliver", OURS], ["stubs-deliver", OURS]),
+];
+
+export interface GoalResult {
+  readonly goal: string;
+  readonly bound: number;
+  readonly better: "higher" | "lower";
+  readonly value: number;
+  readonly isMet: boolean;
+}
+
+/** Those that this run can tell. */
+export function goalResults(cells: readonly Cell[]): GoalResult[] {
+  const look: Lookup = (row, system, measure) =>
+    cells.find((cell) => cell.row === row && cell.system === system)?.figures?.[measure]?.median;
+  return GOALS.flatMap((goal) => {
+    const value = goal.value(look);
+    if (value === undefined || Number.isNaN(value)) return [];
+    const { words, bound, better, unit } = goal;
+    const isMet = better === "higher" ? value >= bound : value <= bound;
+    return [{ goal: words, bound, better, unit, value, isMet }];
+  });
+}
+
+export function goalTable(results: readonly (GoalResult & { readonly unit?: string })[]): string {
+  return markdown(
+    ["goal", "wanted", "measured", ""],
+    results.map(({ goal, bound, better, value, isMet, unit = "" }) => [
+      goal,
+      `${better === "higher" ? "≥" : "≤"} ${compact(bound)} ${unit}`,
+      `${compact(value)} ${unit}`,
+      isMet ? "met" : "not met",
+    ]),
+  );
+}

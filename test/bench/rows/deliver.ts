@@ -1,0 +1,85 @@
+// Delivering: workers empty a queue that was filled before.
+
+import { type Consume, consume, expectEmpty, fill } from "../consuming.ts";
+import { RATE, type Row, type Sample, type Trial, type TrialContext } from "../row.ts";
+import { PAYLOAD_BYTES } from "./send.ts";
+import { countLoad, queueSequence } from "./shared.ts";
+
+/** Messages that one worker holds at a time: BullMQ's and Asynq's concurrency. */
+export const HELD = 200;
+
+/** Stored for one second of sampling; the slow ones take a bit longer, the fast ones less. */
+const PER_SECOND = 20_000;
+
+const ALL = [
+  "dlq:always",
+  "dlq:everysec",
+  "bullmq:always",
+  "bullmq:everysec",
+  "asynq:always",
+  "asynq:everysec",
+] as const;
+const JETSTREAM = ["jetstream:always", "jetstream:default"] as const;
+
+export const deliver: Row = {
+  name: "deliver",
+  words: "deliver + ack, 1 worker",
+  measures: [RATE],
+  systems: [...ALL, ...JETSTREAM],
+  short: ALL,
+  open: async (context) => openDeliver(context, { processes: 1 }),
+};
+
+export const deliverBy4: Row = {
+  name: "deliver-4",
+  words: "deliver + ack, 4 workers, each a process",
+  measures: [RATE],
+  systems: [...ALL, ...JETSTREAM],
+  short: [],
+  open: async (context) => openDeliver(context, { processes: 4 }),
+};
+
+export const reschedule: Row = {
+  name: "fail",
+  words: "deliver, fail + reschedule, 1 worker",
+  measures: [RATE],
+  systems: ALL,
+  short: ["dlq:always", "bullmq:always", "asynq:always"],
+  open: async (context) => openDeliver(context, { processes: 1, outcome: "fail" }),
+};
+
+export interface DeliverOptions {
+  readonly processes: number;
+  readonly outcome?: Consume["outcome"];
+  /** Streams of each process. */
+  readonly workers?: number;
+  readonly queues?: number;
+  readonly bytes?: number;
+  readonly count?: number;
+  readonly held?: number;
+}
+
+export async function openDeliver(
+  { system, scale }: TrialContext,
+  options: DeliverOptions,
+): Promise<Trial> {
+  const { processes, outcome = "succeed", workers = 1 } = options;
+  const loads = Array.from({ length: processes }, () => system.startLoad());
+  const [first] = loads;
+  if (first === undefined) throw new Error("a worker needs a process");
+  const nextQueue = queueSequence();
+  const total = options.count ?? Math.max(200, Math.round(PER_SECOND * scale.seconds));
+  const sized = { bytes: options.bytes ?? PAYLOAD_BYTES, queues: options.queues ?? 1 };
+  let target = { queue: "", ...sized };
+  return {
+    async prepare() {
+      target = { queue: nextQueue(), ...sized };
+      await fill(first, target, total, { mayFail: outcome === "fail" });
+    },
+    async sample(): Promise<Sample> {
+      const command = { ...target, inFlight: options.held ?? HELD, workers, outcome };
+      return countLoad(await consume(loads, command, total));
+    },
+    check: () => expectEmpty(first, target),
+  };
+}

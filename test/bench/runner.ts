@@ -1,0 +1,103 @@
+// Runs one row on one system: start, warm up, sample, stop. Whatever goes wrong becomes a failed
+// cell, and no process is left.
+
+import type { Planned } from "./catalog.ts";
+import { type Cell, figureOf, type ProcessFigures } from "./cell.ts";
+import { endedChildrenCpuMs, type Role, type Usages, usageOf } from "./meter.ts";
+import type { Sample, Scale, Trial } from "./row.ts";
+import { startSystem } from "./systems/start-system.ts";
+import type { RunningSystem } from "./systems/system.ts";
+
+const ROLES: readonly Role[] = ["server", "redis", "load"];
+
+/** Of a failed server's log: so many lines, so long. */
+const LAST_WORDS = 2;
+const LAST_WORDS_CHARS = 400;
+
+export interface RunOptions {
+  readonly samples: number;
+  readonly scale: Scale;
+}
+
+interface Measured {
+  readonly sample: Sample;
+  readonly wallMs: number;
+  /** CPU time of the sample, and memory at its end. */
+  readonly usages: Usages;
+}
+
+export async function runCell({ row, system: name }: Planned, options: RunOptions): Promise<Cell> {
+  let system: RunningSystem | undefined;
+  try {
+    system = await startSystem(name);
+    const trial = await row.open({ system, scale: options.scale });
+    for (let left = row.warmUps ?? 1; left > 0; left--) await measure(trial, system);
+    const measured: Measured[] = [];
+    while (measured.length < options.samples) measured.push(await measure(trial, system));
+    const figures = row.measures.flatMap(({ name }) => {
+      const values = measured.flatMap(({ sample }) => sample.figures[name] ?? []);
+      return values.length === 0 ? [] : [[name, figureOf(values)] as const];
+    });
+    await system.stop();
+    return {
+      row: row.name,
+      system: name,
+      figures: Object.fromEntries(figures),
+      processes: processFigures(measured),
+    };
+  } catch (error) {
+    await system?.stop().catch(() => {}); // the first failure is the one to tell
+    const why = error instanceof Error ? error.message : String(error);
+    return { row: row.name, system: name, failure: `${why}${lastWords(system)}` };
+  }
+}
+
+/** The first errors that a server has logged lately. */
+function lastWords(system: RunningSystem | undefined): string {
+  const errors = (system?.output?.() ?? "")
+    .split("\n")
+    .filter((line) => /"level":"(error|fatal)"/.test(line));
+  return errors
+    .slice(0, LAST_WORDS)
+    .map((line) => `\n${line.slice(0, LAST_WORDS_CHARS)}`)
+    .join("");
+}
+
+async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
+  await trial.prepare?.();
+  const usages = () => usageOf({ ...system.pids(), load: system.loads.map(({ pid }) => pid) });
+  const before = usages();
+  const endedBefore = endedChildrenCpuMs();
+  const startedAtMs = performance.now();
+  const sample = await trial.sample();
+  const wallMs = performance.now() - startedAtMs;
+  const after = usages();
+  const endedCpuMs = endedChildrenCpuMs() - endedBefore; // load by programs that end, such as ghz
+  await trial.check?.();
+  const spent = ROLES.flatMap((role) => {
+    const usage = after[role];
+    if (usage === undefined && (role !== "load" || endedCpuMs === 0)) return [];
+    const ended = role === "load" ? endedCpuMs : 0;
+    const cpuMs = (usage?.cpuMs ?? 0) - (before[role]?.cpuMs ?? 0) + ended;
+    return [[role, { cpuMs, rssBytes: usage?.rssBytes ?? 0 }] as const];
+  });
+  return { sample, wallMs, usages: Object.fromEntries(spent) };
+}
+
+function processFigures(measured: readonly Measured[]): Partial<Record<Role, ProcessFigures>> {
+  const present = ROLES.filter((role) => measured.some(({ usages }) => usages[role] !== undefined));
+  const all = present.map((role) => {
+    const cpu = measured.map(({ usages }) => usages[role]?.cpuMs ?? 0);
+    const each = (value: (one: Measured, index: number) => number) => figureOf(measured.map(value));
+    const hasMessages = measured.every(({ sample }) => sample.messages > 0);
+    const figures: ProcessFigures = {
+      ...(hasMessages && {
+        cpuMsPer1000: each(({ sample }, at) => ((cpu[at] ?? 0) * 1_000) / sample.messages),
+      }),
+      corePercent: each(({ wallMs }, at) => ((cpu[at] ?? 0) * 100) / wallMs),
+      rssMiB: each(({ usages }) => (usages[role]?.rssBytes ?? 0) / 2 ** 20),
+    };
+    return [role, figures] as const;
+  });
+  return Object.fromEntries(all);
+}

@@ -1,0 +1,70 @@
+// This service as users run it: default settings, default log level.
+
+import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { startTestRedis } from "../../support/redis.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { LoadProcess } from "../load/load-process.ts";
+import { childrenOf } from "../meter.ts";
+import { endAll, type Fsync, type RunningSystem, type SystemName } from "./system.ts";
+
+const LOAD = resolve(import.meta.dirname, "../load/dlq.ts");
+
+/** `always` with one server is the embedded Redis; everything else is an external one. */
+export async function startDlq(
+  name: SystemName,
+  fsync: Fsync,
+  serverCount: number,
+): Promise<RunningSystem> {
+  const isEmbedded = fsync === "always" && serverCount === 1;
+  const redis = isEmbedded ? undefined : await startTestRedis({ appendfsync: fsync });
+  const options = redis === undefined ? {} : { redisUrl: redis.url };
+  const servers: TestServer[] = [];
+  const loads: LoadProcess[] = [];
+  const stop = () =>
+    endAll(loads, [
+      async () => {
+        await Promise.all(servers.map((server) => server.stop()));
+        await redis?.stop();
+      },
+    ]);
+  try {
+    while (servers.length < serverCount) servers.push(await startTestServer(options));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const socketPath = redis?.socketPath ?? (await embeddedSocket(servers[0]?.dataDir ?? ""));
+  const grpcAddresses = servers.map((server) => server.grpcAddress);
+  const serverPids = servers.map((server) => server.pid);
+  return {
+    name,
+    grpcAddresses,
+    loads,
+    pids: () => ({
+      server: serverPids,
+      redis: redis === undefined ? serverPids.flatMap(childrenOf) : [redis.pid],
+    }),
+    startLoad() {
+      const load = new LoadProcess(process.execPath, [LOAD, ...grpcAddresses]);
+      loads.push(load);
+      return load;
+    },
+    async redis(...words) {
+      const args = ["-s", socketPath, "-e", ...words];
+      const { stdout } = await promisify(execFile)("redis-cli", args, { maxBuffer: 64 << 20 });
+      return stdout.trimEnd();
+    },
+    output: () => servers.map((server) => server.output()).join("\n"),
+    stop,
+  };
+}
+
+async function embeddedSocket(dataDir: string): Promise<string> {
+  const names = await readdir(dataDir, { recursive: true });
+  const name = names.find((one) => one.endsWith("redis.sock"));
+  if (name === undefined) throw new Error(`no socket of a Redis below ${dataDir}`);
+  return join(dataDir, name);
+}

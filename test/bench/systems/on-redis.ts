@@ -1,0 +1,28 @@
+// A library that works straight on Redis: its load processes are all there is besides Redis.
+
+import { startTestRedis } from "../../support/redis.ts";
+import type { LoadProcess } from "../load/load-process.ts";
+import { endAll, type Fsync, type RunningSystem, type SystemName } from "./system.ts";
+
+/** @param launch starts a load process on the Redis of a unix socket */
+export async function startOnRedis(
+  name: SystemName,
+  fsync: Fsync,
+  launch: (socketPath: string) => LoadProcess,
+): Promise<RunningSystem> {
+  const redis = await startTestRedis({ appendfsync: fsync });
+  const loads: LoadProcess[] = [];
+  return {
+    name,
+    grpcAddresses: [],
+    loads,
+    pids: () => ({ redis: [redis.pid] }),
+    startLoad() {
+      const load = launch(redis.socketPath);
+      loads.push(load);
+      return load;
+    },
+    redis: (...words) => redis.cli(...words),
+    stop: () => endAll(loads, [() => redis.stop()]),
+  };
+}
