@@ -6,7 +6,6 @@ import { expect, onTestFinished, vi } from "vitest";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { createListeners, type ListenersConfig } from "../../src/rpc/listeners.ts";
-import { registerServices } from "../../src/rpc/services.ts";
 import { createRig, type Rig, type RigOptions } from "../rpc/in-memory.ts";
 
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
@@ -40,10 +39,10 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
       maxConnectionAgeMs: 0,
       ...config,
     },
-    routes: (router) => registerServices(router, services),
+    services,
     readiness: rig.readiness,
     metrics,
-    calls: rig.guard.calls,
+    guard: rig.guard,
     log: { debug: () => {}, warn: () => {} },
   });
   const { grpc, http = "" } = await listeners.start();
