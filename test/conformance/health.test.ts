@@ -1,0 +1,48 @@
+import { Code } from "@connectrpc/connect";
+import { describe, expect, it, vi } from "vitest";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/health/v1/health_pb.ts";
+import { CLIENTS, open } from "./clients.ts";
+import { startServer, untilIdle } from "./listener.ts";
+
+const { check, list, watch } = Health.method;
+
+describe.for(CLIENTS)("$name", (client) => {
+  it("checks, without a token", async () => {
+    const server = await startServer({ tokens: ["t1"] });
+    const connection = open(client, server);
+    const serving = await connection.unary(check, {});
+    expect(serving).toMatchObject({ code: 0, response: { status: Status.SERVING } });
+    server.readiness.set("NOT_SERVING");
+    const not = await connection.unary(check, { service: "dlq.v1.DlqService" });
+    expect(not).toMatchObject({ code: 0, response: { status: Status.NOT_SERVING } });
+  });
+
+  it("is told NOT_FOUND of a service that is not here", async () => {
+    const server = await startServer();
+    const outcome = await open(client, server).unary(check, { service: "no.such" });
+    expect(outcome).toMatchObject({ code: Code.NotFound, message: 'unknown service "no.such"' });
+  });
+
+  it("lists", async () => {
+    const server = await startServer();
+    const { response } = await open(client, server).unary(list, {});
+    expect(Object.keys(response?.statuses ?? {})).toEqual(["", "dlq.v1.DlqService"]);
+  });
+
+  it("watches until it leaves", async () => {
+    const server = await startServer();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stream = open(client, server).stream(watch, [{}], { signal });
+    expect(await stream.next()).toMatchObject({ status: Status.SERVING });
+    server.readiness.set("NOT_SERVING");
+    expect(await stream.next()).toMatchObject({ status: Status.NOT_SERVING });
+    controller.abort();
+    expect(await stream.next()).toBe(undefined);
+    await untilIdle(server);
+    await vi.waitFor(() => expect(server.readiness.listeners).toBe(0));
+  });
+});
