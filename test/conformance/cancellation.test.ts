@@ -142,3 +142,19 @@ it("one of two calls on a connection ends alone", async () => {
   stream.stream.close(constants.NGHTTP2_CANCEL);
   await begun();
 });
+
+it("500 calls that are reset as soon as they are made leave nothing behind", async () => {
+  const server = await startServer();
+  const raw = await openRaw(server.grpc);
+  const empty = frameOf(new Uint8Array(0));
+  const calls = Array.from({ length: 500 }, (_, i) => {
+    const call = raw.call(i % 2 === 0 ? STATS : STREAM);
+    call.stream.end(i % 2 === 0 ? empty : encode(StreamDueRequestSchema, { queues: ["q"] }));
+    call.stream.close(constants.NGHTTP2_CANCEL);
+    return call.ended;
+  });
+  await Promise.all(calls);
+  await untilIdle(server);
+  expect(server.dlq.streams.every(({ signal }) => signal.aborted)).toBe(true);
+  expect(await raw.send(STATS, empty)).toMatchObject({ code: 0 });
+});
