@@ -1,6 +1,7 @@
 // Bodies as no client library writes them. Whatever happens to one call, the next one on the same
 // connection is answered.
 
+import { once } from "node:events";
 import { constants } from "node:http2";
 import { setImmediate as turn } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
@@ -74,6 +75,7 @@ describe("a request", () => {
       [Code.InvalidArgument, Code.Internal, Code.Unimplemented],
       Buffer.concat([LETTER, Buffer.from([0, 0])]),
     ],
+    ["flags that do not exist", [Code.InvalidArgument, Code.Internal], frameOf(LETTER, 2)],
     ["bytes that are no message", [Code.InvalidArgument], frameOf(Buffer.from([255, 255]))],
   ] as const)("of %s is refused", async ([, codes, body]) => {
     const one = await start();
@@ -140,6 +142,24 @@ describe("a request above the limit", () => {
     }
     const large = encode(SendToDlqRequestSchema, letterOf(MIB - 1024));
     expect(await one.raw.send(SEND, large)).toMatchObject({ code: 0 });
+    await expectAlive(one);
+  });
+});
+
+describe("a client that goes on sending after it was answered", () => {
+  it.for([
+    ["UNIMPLEMENTED for its path", "/a/b", {}],
+    ["UNIMPLEMENTED for its encoding", SEND, { "grpc-encoding": "snappy" }],
+    ["a malformed timeout", SEND, { "grpc-timeout": "soon" }],
+    ["RESOURCE_EXHAUSTED", SEND, {}],
+  ] as const)("with %s has its stream closed", async ([, path, headers]) => {
+    const one = await start();
+    const call = one.raw.call(path, headers);
+    call.stream.write(Buffer.from([0, 255, 0, 0, 0]));
+    call.stream.write(Buffer.alloc(100_000));
+    const closed = once(call.stream, "close");
+    expect((await call.ended).code).toBeGreaterThan(0);
+    await closed;
     await expectAlive(one);
   });
 });

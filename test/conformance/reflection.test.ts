@@ -1,9 +1,11 @@
 // Both versions, by bidirectional streams where the protocol has them.
 
 import { once } from "node:events";
+import { constants } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { describe, expect, it } from "vitest";
+import { Code } from "@connectrpc/connect";
+import { describe, expect, it, vi } from "vitest";
 import {
   ServerReflection,
   ServerReflectionRequestSchema,
@@ -11,8 +13,8 @@ import {
 } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { GRPC_CLIENTS, HTTP_CLIENTS, open, readAll } from "./clients.ts";
-import { startServer, untilIdle } from "./listener.ts";
-import { encode, openRaw } from "./raw.ts";
+import { inProgress, startServer, untilIdle } from "./listener.ts";
+import { encode, frameOf, openRaw } from "./raw.ts";
 
 const LIST = { messageRequest: { case: "listServices" as const, value: "" } };
 const SYMBOL = "dlq.v1.DlqService.Ack";
@@ -84,3 +86,54 @@ it.for(VERSIONS)(
     await untilIdle(server);
   },
 );
+
+describe("a conversation", () => {
+  const PATH = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+
+  /** With one question asked and answered, and the next one open. */
+  async function startTalking(headers = {}) {
+    const server = await startServer();
+    const raw = await openRaw(server.grpc);
+    const call = raw.call(PATH, headers);
+    call.stream.write(encode(ServerReflectionRequestSchema, LIST));
+    await once(call.stream, "data");
+    await vi.waitFor(async () => expect((await inProgress(server)).streams).toBe(1));
+    return { server, raw, call };
+  }
+
+  it.for([
+    ["bytes that are no message", frameOf(Buffer.from([255, 255])), Code.InvalidArgument],
+    ["a message above the limit", Buffer.from([0, 255, 0, 0, 0]), Code.ResourceExhausted],
+  ] as const)("ends at %s, after what was answered before", async ([, bytes, code]) => {
+    const { server, call } = await startTalking();
+    call.stream.end(bytes);
+    expect(await call.ended).toMatchObject({ code });
+    expect(call.messages(ServerReflectionResponseSchema)).toHaveLength(1);
+    await untilIdle(server);
+  });
+
+  it("ends at its deadline, though its client could go on", async () => {
+    const { server, call } = await startTalking({ "grpc-timeout": "200m" });
+    expect(await call.ended).toMatchObject({ code: Code.DeadlineExceeded });
+    await untilIdle(server);
+  });
+
+  it("ends when its client resets it", async () => {
+    const { server, call } = await startTalking();
+    call.stream.close(constants.NGHTTP2_CANCEL);
+    await untilIdle(server);
+  });
+
+  it("ends when its connection breaks", async () => {
+    const { server, raw } = await startTalking();
+    raw.session.socket.resetAndDestroy();
+    await untilIdle(server);
+  });
+
+  it("ends when its client half-closes without another question", async () => {
+    const { server, call } = await startTalking();
+    call.stream.end();
+    expect(await call.ended).toMatchObject({ code: 0 });
+    await untilIdle(server);
+  });
+});
