@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A short stand-in for a key of the caller's: equal for equal texts, and bounded. Empty: none. */
 export function digest(text: string, bytes: 8 | 16): Uint8Array {
   if (text === "") return NOTHING;
-  return createHash("sha256").update(text).digest().subarray(0, bytes);
+  return hash("sha256", text, "buffer").subarray(0, bytes);
 }
 
 const NOTHING = new Uint8Array();

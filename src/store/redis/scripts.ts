@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { QUEUE_KEYS } from "./keys.ts";
 
-/** `numbers` and `strings` become Lua locals in this order; `item` repeats behind them. */
+/**
+ * `numbers` and `strings` become Lua locals in this order; `item` repeats behind them. Each argument
+ * costs both sides as much as ten bytes or more: what an item says in small fields goes as one, packed.
+ */
 interface ScriptSpec {
   /** `allow-oom`: runs when memory is full. `no-writes`: reads only. */
   flags: "" | "allow-oom" | "no-writes";
@@ -10,8 +13,6 @@ interface ScriptSpec {
   strings: readonly string[];
   item: readonly string[];
 }
-
-const LEASE_ITEM = ["id", "delivery", "nonce"] as const;
 
 /** Every script, with its arguments in their only order: callers and Lua both read it from here. */
 export const SCRIPTS = {
@@ -26,21 +27,7 @@ export const SCRIPTS = {
       "journal_max",
     ],
     strings: [],
-    item: [
-      "random",
-      "request",
-      "envelope",
-      "reason",
-      "qreason",
-      "delay",
-      "due_at",
-      "ttl",
-      "retry",
-      "source",
-      "dedup",
-      "payload_hash",
-      "failure",
-    ],
+    item: ["facts", "envelope"],
   },
   tick: {
     flags: "allow-oom",
@@ -59,19 +46,19 @@ export const SCRIPTS = {
     strings: ["claimer"],
     item: ["session", "nonce", "count", "bytes", "lease", "idle"],
   },
-  examine: { flags: "no-writes", numbers: [], strings: ["request"], item: LEASE_ITEM },
+  examine: { flags: "no-writes", numbers: [], strings: ["request"], item: ["token"] },
   settle: {
     flags: "allow-oom",
     numbers: ["isolate_at", "journal_max"],
     strings: ["request"],
-    item: [...LEASE_ITEM, "version", "kind", "delay", "qreason", "reason", "failure", "note"],
+    item: ["facts"],
   },
   leases: { flags: "no-writes", numbers: [], strings: ["session", "cursor"], item: [] },
   extend: {
     flags: "allow-oom",
     numbers: ["journal_max"],
     strings: [],
-    item: [...LEASE_ITEM, "lease"],
+    item: ["token", "lease"],
   },
   abandon: {
     flags: "allow-oom",
@@ -137,12 +124,14 @@ export type ScriptClock = "store" | "key";
 
 const LIBRARY = [
   "reasons",
+  "writes",
   "state",
   "counters",
   "journal",
   "message",
   "requests",
   "tokens",
+  "finish",
 ] as const;
 
 function readLua(path: string): string {

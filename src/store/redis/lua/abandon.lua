@@ -11,7 +11,7 @@ for at = FIRST, #ARGV, STRIDE do
   for _, id in ipairs(redis.call('HKEYS', k_session .. session)) do
     local s = load_state(id)
     if not s then
-      redis.call('HDEL', k_session .. session, id)
+      put(k_session .. session, id, false)
       count('healed')
     elseif s.state == IN_FLIGHT and s.nonce == nonce then
       leave(id, s)
@@ -23,7 +23,5 @@ for at = FIRST, #ARGV, STRIDE do
     end
   end
 end
-flush_counters()
-flush_journal(journal_max)
-flush_wake()
+finish()
 return given_back

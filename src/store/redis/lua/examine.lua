@@ -1,8 +1,10 @@
 -- Reads what a verdict needs to know of each message, under its token. Changes nothing.
 local replies = { answered(VERB_SETTLE, request) or '' }
 if replies[1] == '' then
+  load_token_states()
   for at = FIRST, #ARGV, STRIDE do
-    local status, s = look_up(ARGV[at + I_id], ARGV[at + I_delivery], ARGV[at + I_nonce])
+    local id, delivery, nonce = struct.unpack(TOKEN_FORMAT, ARGV[at])
+    local status, s = look_up(id, delivery, nonce)
     if s then
       replies[#replies + 1] = struct.pack('>BBBBHHB', status, s.state, s.flags, s.reason, s.version,
         u16(s.attempts), u8(s.releases)) .. s.retry

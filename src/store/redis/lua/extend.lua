@@ -1,9 +1,10 @@
 -- Lets leases end one lease from now. A lease that has expired and that nobody has taken yet is
 -- not brought back: its message may be handed out at any moment.
 local replies = {}
+load_token_states()
 for at = FIRST, #ARGV, STRIDE do
-  local id = ARGV[at + I_id]
-  local status, s = look_up(id, ARGV[at + I_delivery], ARGV[at + I_nonce])
+  local id, delivery, nonce = struct.unpack(TOKEN_FORMAT, ARGV[at])
+  local status, s = look_up(id, delivery, nonce)
   if status == APPLIED and s.state ~= IN_FLIGHT then status = LEASE_LOST end
   local expires = 0
   if status == APPLIED then
@@ -14,10 +15,10 @@ for at = FIRST, #ARGV, STRIDE do
       save_state(id, s)
     end
     expires = now + s.lease
-    redis.call('ZADD', k_leases, expires, id)
+    rank(k_leases, id, expires)
     journal('extended', id, s)
   end
   replies[#replies + 1] = struct.pack('>BI6', status, expires)
 end
-flush_journal(journal_max)
+finish()
 return table.concat(replies)

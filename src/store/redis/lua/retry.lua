@@ -4,6 +4,7 @@ local RETRIED, MISSING, BUSY = 0, 1, 2
 
 local answer = answered(VERB_RETRY, request)
 if answer then return answer end
+load_states({ unpack(ARGV, FIRST) })
 
 -- `cells` holds the counter fields that the filter covers, e.g. 'c:3:11:2', one behind another.
 local function matching()
@@ -50,9 +51,7 @@ local replies = { struct.pack('>BI6', 0, now) }
 for at = FIRST, #ARGV do
   replies[#replies + 1] = struct.pack('>B', retry(ARGV[at]))
 end
-flush_counters()
-flush_journal(journal_max)
-flush_wake()
 answer = table.concat(replies)
 remember(VERB_RETRY, request, answer)
+finish()
 return answer

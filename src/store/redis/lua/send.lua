@@ -24,16 +24,16 @@ local function is_poison(source)
   return sends >= poison_threshold
 end
 
-local function join(id, s, at)
+local function join(id, s, item)
   count_cell(s, -1)
-  append_failure(id, s, tonumber(ARGV[at + I_reason]), ARGV[at + I_failure])
+  append_failure(id, s, item.reason, item.failure)
   count_cell(s, 1)
-  if is_poison(ARGV[at + I_source]) then set_flag(s, FLAG_POISONED, true) end
+  if is_poison(item.source) then set_flag(s, FLAG_POISONED, true) end
   -- A worker may still report a success that it began before this failure: the message stays then.
   if s.nonce ~= '' then set_flag(s, FLAG_REJOINED, true) end
   if s.state == IN_FLIGHT then
     -- It failed once more while a worker has it: due again after this failure's own delay.
-    s.due = now + tonumber(ARGV[at + I_delay])
+    s.due = now + item.delay
     save_state(id, s)
   elseif s.state == SCHEDULED and has_flag(s, FLAG_POISONED) then
     leave(id, s)
@@ -49,31 +49,42 @@ end
 local used = redis.call('HMGET', k_counters, 'messages', 'bytes')
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
-local function accept(at)
-  local envelope = ARGV[at + I_envelope]
+-- Numbers are taken for the rest of a call at once; those that a refused item leaves are not used.
+local sequence, sequence_end = 0, 0
+local function next_sequence(left)
+  if sequence == sequence_end then
+    sequence_end = redis.call('INCRBY', k_sequence, left)
+    sequence = sequence_end - left
+  end
+  sequence = sequence + 1
+  return sequence
+end
+
+local function accept(item, left)
+  local envelope = item.envelope
   if max_messages > 0 and messages + 1 > max_messages then return FULL_MESSAGES end
   if max_bytes > 0 and bytes + #envelope > max_bytes then return FULL_BYTES end
 
-  local id = make_id(redis.call('INCR', k_sequence), ARGV[at + I_random])
-  local ttl = tonumber(ARGV[at + I_ttl])
+  local id = make_id(next_sequence(left), item.random)
+  local ttl = item.ttl
   local s = {
-    state = SCHEDULED, place = PLACE_DUE, flags = 0, reason = tonumber(ARGV[at + I_reason]),
+    state = SCHEDULED, place = PLACE_DUE, flags = 0, reason = item.reason,
     qreason = 0, version = 0, attempts = 0, expiries = 0, releases = 0, unknown = 0, failures = 1,
     delivery = 0, size = #envelope, due = 0, expire = ttl > 0 and now + ttl or 0,
     ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
-    source = ARGV[at + I_source], retry = ARGV[at + I_retry],
+    source = item.source, retry = item.retry,
   }
   local chunk = chunk_of(id)
-  redis.call('HSET', k_bodies .. chunk, id, envelope)
-  redis.call('ZADD', k_chunks, 'NX', chunk, chunk)
+  put(k_bodies .. chunk, id, envelope)
+  rank(k_chunks, chunk, chunk)
 
-  local qreason = tonumber(ARGV[at + I_qreason])
+  local qreason = item.qreason
   if is_poison(s.source) then
     set_flag(s, FLAG_POISONED, true)
     if qreason == 0 then qreason = QUARANTINE_POISON end
   end
-  local due_at = ARGV[at + I_due_at]
-  local due = due_at ~= '' and math.max(now, tonumber(due_at)) or now + tonumber(ARGV[at + I_delay])
+  local due = now + item.delay
+  if item.has_due_at == 1 then due = math.max(now, item.due_at) end
   if qreason > 0 then
     s.due = now
     quarantine(id, s, qreason)
@@ -85,35 +96,49 @@ local function accept(at)
   count('messages')
   count('bytes', #envelope)
   count('accepted')
-  local dedup = ARGV[at + I_dedup]
-  if dedup ~= '' and dedup_window > 0 then
-    redis.call('SET', k_dedup .. dedup, id .. ARGV[at + I_payload_hash], 'PX', dedup_window)
+  if item.dedup ~= '' and dedup_window > 0 then
+    redis.call('SET', k_dedup .. item.dedup, id .. item.payload_hash, 'PX', dedup_window)
   end
   journal(qreason > 0 and 'quarantined' or 'sent', id, s)
   return reply(ACCEPTED, id, s)
 end
 
+local function read_item(at)
+  local facts = ARGV[at + I_facts]
+  local item, from = { envelope = ARGV[at + I_envelope] }, nil
+  item.random, item.reason, item.qreason, item.delay, item.has_due_at, item.due_at, item.ttl, from =
+    struct.unpack('>c5BBI6BI6I6', facts)
+  item.request, item.source, item.dedup, item.payload_hash, item.retry, item.failure =
+    struct.unpack('>Bc0Bc0Bc0Bc0Hc0I4c0', facts, from)
+  return item
+end
+
 local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }
-local replies = {}
+local items, requests = {}, {}
 for at = FIRST, #ARGV, STRIDE do
-  local request = ARGV[at + I_request]
-  local answer = answered(VERB_SEND, request)
+  local item = read_item(at)
+  items[#items + 1] = item
+  if item.request ~= '' then requests[#requests + 1] = item.request end
+end
+local given = all_answered(VERB_SEND, requests)
+local replies = {}
+for index, item in ipairs(items) do
+  local answer = given[item.request]
   if answer then
     -- The same answer, marked: nothing has happened now, and nothing is to be counted again.
     answer = string.char(string.byte(answer) + REPEATED) .. string.sub(answer, 2)
   else
-    local id, s = joinable(ARGV[at + I_dedup], ARGV[at + I_payload_hash])
-    answer = id and join(id, s, at) or accept(at)
+    local id, s = joinable(item.dedup, item.payload_hash)
+    answer = id and join(id, s, item) or accept(item, #items - index + 1)
     if type(answer) == 'number' then
       answer = reply(answer, string.rep('\0', 16), NOBODY)
-    else
-      remember(VERB_SEND, request, answer)
+    elseif item.request ~= '' then
+      remember(VERB_SEND, item.request, answer)
+      given[item.request] = answer
     end
   end
   replies[#replies + 1] = answer
 end
 
-flush_counters()
-flush_journal(journal_max)
-flush_wake()
+finish()
 return table.concat(replies)

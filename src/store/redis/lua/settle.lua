@@ -8,11 +8,23 @@ local STATE_SUCCEEDED, STATE_DISCARDED = 4, 5
 local answer = answered(VERB_SETTLE, request)
 if answer then return { answer } end
 
-for at = FIRST, #ARGV, STRIDE do
-  local version = ARGV[at + I_version]
-  if version ~= '' then
-    local status, s = look_up(ARGV[at + I_id], ARGV[at + I_delivery], ARGV[at + I_nonce])
-    if status == APPLIED and s.version ~= tonumber(version) then return '' end
+local function read_outcome(facts)
+  local o, at = {}, nil
+  o.id, o.delivery, o.nonce, o.kind, o.versioned, o.version, o.delay, o.qreason, o.reason, at =
+    struct.unpack(TOKEN_FORMAT .. 'BBHI6BB', facts)
+  o.failure, at = struct.unpack('>I4c0', facts, at)
+  o.note = struct.unpack('>Hc0', facts, at)
+  return o
+end
+
+load_token_states()
+local outcomes = {}
+for at = FIRST, #ARGV do
+  local o = read_outcome(ARGV[at])
+  outcomes[#outcomes + 1] = o
+  if o.versioned == 1 then
+    local status, s = look_up(o.id, o.delivery, o.nonce)
+    if status == APPLIED and s.version ~= o.version then return '' end
   end
 end
 
@@ -24,15 +36,15 @@ local function remove(id, s, state, counter)
   return counter
 end
 
-local function fail(id, s, at)
+local function fail(id, s, o)
   s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE_DUE
   set_flag(s, FLAG_REJOINED, false)
-  append_failure(id, s, tonumber(ARGV[at + I_reason]), ARGV[at + I_failure])
+  append_failure(id, s, o.reason, o.failure)
   count('failed_attempts')
 end
 
-local function apply(kind, id, s, at, uncrashed)
-  local delay, qreason = tonumber(ARGV[at + I_delay]), tonumber(ARGV[at + I_qreason])
+local function apply(o, s, uncrashed)
+  local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
   elseif kind == DISCARD then
@@ -57,11 +69,11 @@ local function apply(kind, id, s, at, uncrashed)
   end
   forget_lease(s)
   if kind == FAIL_RESCHEDULE then
-    fail(id, s, at)
+    fail(id, s, o)
     schedule(id, s, now + delay)
     return 'failed'
   elseif kind == FAIL_QUARANTINE then
-    fail(id, s, at)
+    fail(id, s, o)
     quarantine(id, s, qreason)
     return 'quarantined'
   elseif kind == QUARANTINE then
@@ -80,9 +92,8 @@ local function apply(kind, id, s, at, uncrashed)
 end
 
 local replies = { struct.pack('>I6', now) }
-for at = FIRST, #ARGV, STRIDE do
-  local id, kind = ARGV[at + I_id], tonumber(ARGV[at + I_kind])
-  local status, s = look_up(id, ARGV[at + I_delivery], ARGV[at + I_nonce])
+for _, o in ipairs(outcomes) do
+  local status, s = look_up(o.id, o.delivery, o.nonce)
   if status == APPLIED then
     local session, held = s.session, math.max(0, now - s.since)
     local uncrashed = false
@@ -90,24 +101,22 @@ for at = FIRST, #ARGV, STRIDE do
       -- Late. Its lease expired, its session was told so, and the expiry was counted as an unknown
       -- outcome; now the outcome is known.
       session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)
-      if kind == RETURN then
+      if o.kind == RETURN then
         s.expiries = math.max(0, s.expiries - 1)
         uncrashed = s.expiries < isolate_at
       end
     end
-    local record = apply(kind, id, s, at, uncrashed)
-    journal(record, id, s, ARGV[at + I_note])
+    local record = apply(o, s, uncrashed)
+    journal(record, o.id, s, o.note)
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, s.state, s.qreason, s.due, #session,
-      session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(id)))
+      session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(o.id)))
   else
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', status, s and s.state or 0, s and s.qreason or 0,
       s and s.state == SCHEDULED and s.due or 0, 0, string.rep('\0', 16), 0, 0)
   end
 end
 
-flush_counters()
-flush_journal(journal_max)
-flush_wake()
 answer = table.concat(replies)
 remember(VERB_SETTLE, request, answer)
+finish()
 return answer

@@ -23,7 +23,7 @@ end
 local function indexed(index, id, state)
   local s = load_state(id)
   if s and s.state == state then return s end
-  redis.call('ZREM', index, id)
+  rank(index, id, false)
   count('healed')
   return nil
 end
@@ -46,11 +46,13 @@ local function expire(id, s)
 end
 
 local function expire_leases()
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, batch)) do
+  local ids = redis.call('ZRANGEBYSCORE', k_leases, '-inf', now, 'LIMIT', 0, batch)
+  load_states(ids)
+  for _, id in ipairs(ids) do
     local s = indexed(k_leases, id, IN_FLIGHT)
     if s then
       local grace_end = resumed + math.min(s.lease, grace)
-      if grace_end > now then redis.call('ZADD', k_leases, grace_end, id) else expire(id, s) end
+      if grace_end > now then rank(k_leases, id, grace_end) else expire(id, s) end
     end
   end
 end
@@ -66,13 +68,15 @@ local function remove(id, s, kind)
 end
 
 local function end_lives()
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, batch)) do
+  local ids = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, batch)
+  load_states(ids)
+  for _, id in ipairs(ids) do
     local s = load_state(id)
     if not s then
       indexed(k_expiry, id)
     elseif s.state ~= SCHEDULED then
       -- In flight: never touched; it is entered again when it is scheduled again.
-      redis.call('ZREM', k_expiry, id)
+      rank(k_expiry, id, false)
     elseif ttl_discards == 1 then
       remove(id, s, 'expired_ttl')
     else
@@ -92,6 +96,8 @@ local function end_lives()
 end
 
 local replies = { '' }
+-- What was claimed, in order; and where in the reply its envelope goes.
+local claimed, envelope_at = {}, {}
 
 local function claim(id, s, at)
   local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
@@ -101,8 +107,8 @@ local function claim(id, s, at)
   set_flag(s, FLAG_REJOINED, false)
   s.state, s.delivery, s.since = IN_FLIGHT, s.delivery + 1, now
   s.nonce, s.session, s.lease = nonce, session, lease
-  redis.call('ZADD', k_leases, now + lease, id)
-  redis.call('HSET', k_session .. session, id, isolated and -s.size or s.size)
+  rank(k_leases, id, now + lease)
+  put(k_session .. session, id, isolated and -s.size or s.size)
   count_cell(s, 1)
   count('deliveries')
   save_state(id, s)
@@ -110,7 +116,9 @@ local function claim(id, s, at)
   replies[#replies + 1] = struct.pack('>HBc16I4HBHHI6I6I6I4', (at - FIRST) / STRIDE, isolated and 1 or 0,
     id, s.delivery, u16(s.attempts), s.reason, u16(s.failures), u16(s.unknown), s.due, s.expire,
     now + lease, s.size)
-  replies[#replies + 1] = redis.call('HGET', k_bodies .. chunk_of(id), id) or ''
+  claimed[#claimed + 1] = id
+  envelope_at[id] = #replies + 1
+  replies[#replies + 1] = ''
   replies[#replies + 1] = latest_failure(id, s)
 end
 
@@ -163,6 +171,7 @@ local function claim_due(sessions)
   local room = 0
   for _, session in ipairs(sessions) do room = room + session.count end
   local due = redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, math.min(room, batch))
+  load_states(due)
   local turn = 1
   local function choose(s)
     for step = 0, #sessions - 1 do
@@ -190,12 +199,17 @@ local function claim_due(sessions)
   end
 end
 
+-- Each step reads the indexes that the one before has changed.
 expire_leases()
+flush_writes()
 end_lives()
+flush_writes()
 if not fenced and #ARGV >= FIRST then
   local sessions = claim_isolated(open_sessions())
   if #sessions > 0 then claim_due(sessions) end
+  fetch(k_bodies, claimed, function(id, envelope) replies[envelope_at[id]] = envelope or '' end)
 end
+finish()
 
 -- When to come again; 0 where there is nothing to wait for.
 local function at_head(key) return head_score(key) or 0 end
@@ -207,9 +221,6 @@ end
 local leases_left = redis.call('ZCARD', k_leases)
 if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', now) end
 
-flush_counters()
-flush_journal(journal_max)
-flush_wake()
 replies[1] = struct.pack('>I6BI6I6I6I6I4', now, head_too_large and 1 or 0, at_head(k_due), at_head(k_isolated),
   at_head(k_leases), first_end, leases_left)
 table.insert(replies, 2, table.concat(lost))

@@ -1,7 +1,7 @@
 import type { ExtendItem, ExtendReply, HeldLease } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
 import type { RunScript } from "./run.ts";
-import { lease, tokenStatus } from "./tokens.ts";
+import { packToken, tokenStatus } from "./tokens.ts";
 
 export async function runExtend(
   run: RunScript,
@@ -13,7 +13,7 @@ export async function runExtend(
     "extend",
     queue,
     { journal_max: journalMax },
-    items.map((item) => ({ ...lease(item.token), lease: item.leaseMs ?? "" })),
+    items.map((item) => ({ token: packToken(item.token).bytes, lease: item.leaseMs ?? "" })),
   )) as Buffer;
   const reader = new ReplyReader(reply);
   return items.map(() => ({

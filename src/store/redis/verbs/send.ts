@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
 import type { SendItem, SendReply, SendSettings } from "../../contract.ts";
 import { digest } from "../digest.ts";
+import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
 import { storedQuarantineReason, storedReason, storedState } from "../states.ts";
 import type { RunScript } from "./run.ts";
@@ -15,6 +16,7 @@ export async function runSend(
   settings: SendSettings,
   journalMax: number,
 ): Promise<SendReply[]> {
+  const random = randomFillSync(Buffer.allocUnsafe(items.length * 5));
   const reply = (await run(
     "send",
     queue,
@@ -26,30 +28,45 @@ export async function runSend(
       dedup_window: settings.dedupWindowMs,
       journal_max: journalMax,
     },
-    items.map((item) => {
-      const dedup = settings.dedupWindowMs > 0 ? digest(item.dedupKey, 16) : NOTHING;
-      return {
-        // Ends the message's id; the script uses 34 bits of it.
-        random: randomBytes(5),
-        request: digest(item.requestId, 16),
-        envelope: item.envelope,
-        reason: REASONS[item.reason],
-        qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
-        delay: item.delayMs,
-        due_at: item.dueAtMs ?? "",
-        ttl: item.ttlMs,
-        retry: item.retrySettings,
-        source: digest(item.sourceId, 8),
-        dedup,
-        payload_hash: dedup.length > 0 ? item.payloadHash : NOTHING,
-        // Only a joining failure is stored apart; the first one is in the envelope.
-        failure: dedup.length > 0 ? item.failure : NOTHING,
-      };
-    }),
+    items.map((item, index) => ({
+      facts: packFacts(item, random.subarray(index * 5, index * 5 + 5), settings),
+      envelope: item.envelope,
+    })),
   )) as Buffer;
   const reader = new ReplyReader(reply);
   return items.map(() => readReply(reader));
 }
+
+/** As `read_item` of lua/send.lua reads it. `random` ends the message's id, which takes 34 bits. */
+function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): Buffer {
+  const request = digest(item.requestId, 16);
+  const source = digest(item.sourceId, 8);
+  const dedup = settings.dedupWindowMs > 0 ? digest(item.dedupKey, 16) : NOTHING;
+  const payloadHash = dedup.length > 0 ? item.payloadHash : NOTHING;
+  // Only a joining failure is stored apart; the first one is in the envelope.
+  const failure = dedup.length > 0 ? item.failure : NOTHING;
+  const { retrySettings: retry } = item;
+  const strings = request.length + source.length + dedup.length + payloadHash.length;
+  return new Packed(FACTS_BYTES + strings + retry.length + failure.length)
+    .raw(random)
+    .u8(REASONS[item.reason])
+    .u8(item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0)
+    .ms(item.delayMs)
+    .u8(item.dueAtMs === undefined ? 0 : 1)
+    .ms(Math.max(0, item.dueAtMs ?? 0))
+    .ms(item.ttlMs)
+    .short(request)
+    .short(source)
+    .short(dedup)
+    .short(payloadHash)
+    .u16(retry.length)
+    .raw(retry)
+    .u32(failure.length)
+    .raw(failure).bytes;
+}
+
+/** What is fixed, and the lengths: five random bytes, numbers, four short strings, two long ones. */
+const FACTS_BYTES = 5 + 1 + 1 + 6 + 1 + 6 + 6 + 4 + 2 + 4;
 
 const STATUS_JOINED = 1;
 const STATUS_FULL_MESSAGES = 2;

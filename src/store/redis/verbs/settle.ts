@@ -5,7 +5,7 @@ import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../
 import { ReplyReader } from "../reply.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
 import type { RunScript } from "./run.ts";
-import { lease, tokenStatus } from "./tokens.ts";
+import { packToken, tokenStatus } from "./tokens.ts";
 
 /** Numbers as in lua/settle.lua. */
 const KINDS = {
@@ -19,6 +19,7 @@ const KINDS = {
 } as const satisfies Record<SettleKind, number>;
 
 const FLAG_POISONED = 2;
+const NOTHING = new Uint8Array();
 
 export async function runExamine(
   run: RunScript,
@@ -26,10 +27,12 @@ export async function runExamine(
   request: Uint8Array,
   tokens: readonly LeaseTokenParts[],
 ): Promise<Examined[] | SettleReply> {
-  const [answer, ...examined] = (await run("examine", queue, { request }, tokens.map(lease))) as [
-    Buffer,
-    ...Buffer[],
-  ];
+  const [answer, ...examined] = (await run(
+    "examine",
+    queue,
+    { request },
+    tokens.map((token) => ({ token: packToken(token).bytes })),
+  )) as [Buffer, ...Buffer[]];
   if (answer.length > 0) return readSettled(answer, true);
   return examined.map((bytes) => {
     const reader = new ReplyReader(bytes);
@@ -59,19 +62,27 @@ export async function runSettle(
     "settle",
     queue,
     { request, isolate_at: ISOLATE_AFTER_EXPIRIES, journal_max: journalMax },
-    items.map((item) => ({
-      ...lease(item.token),
-      version: item.version ?? "",
-      kind: KINDS[item.kind],
-      delay: item.delayMs ?? 0,
-      qreason: item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0,
-      reason: item.reason ? REASONS[item.reason] : 0,
-      failure: item.failure ?? "",
-      note: item.note ?? "",
-    })),
+    items.map((item) => ({ facts: packOutcome(item) })),
   )) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   return answer.length === 0 ? undefined : readSettled(answer, false);
+}
+
+/** As `read_outcome` of lua/settle.lua reads it. */
+function packOutcome(item: SettleItem): Buffer {
+  const failure = item.failure ?? NOTHING;
+  const note = item.note ? Buffer.from(item.note) : NOTHING;
+  return packToken(item.token, 12 + 4 + failure.length + 2 + note.length)
+    .u8(KINDS[item.kind])
+    .u8(item.version === undefined ? 0 : 1)
+    .u16(item.version ?? 0)
+    .ms(item.delayMs ?? 0)
+    .u8(item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0)
+    .u8(item.reason ? REASONS[item.reason] : 0)
+    .u32(failure.length)
+    .raw(failure)
+    .u16(note.length)
+    .raw(note).bytes;
 }
 
 function readSettled(answer: Buffer, repeated: boolean): SettleReply {

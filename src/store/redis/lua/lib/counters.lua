@@ -7,8 +7,17 @@ local function count(field, by)
 end
 
 -- One cell for each state, reason and quarantine reason that has messages: `c:state:reason:qreason`.
+local cell_deltas = {}
 local function count_cell(s, by)
-  count('c:' .. s.state .. ':' .. s.reason .. ':' .. s.qreason, by)
+  local number = s.state * 65536 + s.reason * 256 + s.qreason
+  cell_deltas[number] = (cell_deltas[number] or 0) + by
+end
+
+local function name_cells()
+  for number, by in pairs(cell_deltas) do
+    count('c:' .. math.floor(number / 65536) .. ':' .. math.floor(number / 256) % 256 .. ':' .. number % 256, by)
+  end
+  cell_deltas = {}
 end
 
 local RATE_TAU_MS = 60000
@@ -27,6 +36,7 @@ end
 local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }
 
 local function flush_counters()
+  name_cells()
   for field, by in pairs(deltas) do
     if by ~= 0 then
       local after = redis.call('HINCRBY', k_counters, field, string.format('%d', by))

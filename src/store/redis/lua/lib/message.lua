@@ -32,31 +32,31 @@ local function flush_wake()
 end
 
 local function drop_lease(id, s)
-  redis.call('ZREM', k_leases, id)
-  if s.session ~= '' then redis.call('HDEL', k_session .. s.session, id) end
+  rank(k_leases, id, false)
+  if s.session ~= '' then put(k_session .. s.session, id, false) end
 end
 
 -- Takes the message out of the index of its present state.
 local function leave(id, s)
   count_cell(s, -1)
   if s.state == SCHEDULED then
-    redis.call('ZREM', waiting_index(s.place), id)
+    rank(waiting_index(s.place), id, false)
   elseif s.state == IN_FLIGHT then
     drop_lease(id, s)
   else
-    redis.call('ZREM', k_quarantine, id)
+    rank(k_quarantine, id, false)
   end
 end
 
 local function schedule(id, s, due)
   note_due(s.place, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
-  redis.call('ZADD', waiting_index(s.place), due, id)
+  rank(waiting_index(s.place), id, due)
   if s.expire > 0 then
     -- A due time at or beyond the end of its life extends it by one more time to live: else it
     -- would end before its try.
     if due >= s.expire then s.expire = due + s.ttl * 1000 end
-    redis.call('ZADD', k_expiry, s.expire, id)
+    rank(k_expiry, id, s.expire)
   end
   count_cell(s, 1)
   save_state(id, s)
@@ -64,22 +64,32 @@ end
 
 local function quarantine(id, s, qreason)
   s.state, s.qreason, s.since = QUARANTINED, qreason, now
-  redis.call('ZADD', k_quarantine, now, id)
-  redis.call('ZREM', k_expiry, id)
+  rank(k_quarantine, id, now)
+  rank(k_expiry, id, false)
   count_cell(s, 1)
   save_state(id, s)
 end
 
+local thinned_chunks = {}
+
 -- Removes every trace of a message that has left its index.
 local function forget(id, s)
   local chunk = chunk_of(id)
-  redis.call('HDEL', k_states .. chunk, id)
-  redis.call('HDEL', k_bodies .. chunk, id)
-  if s.failures > 1 then redis.call('HDEL', k_failures .. chunk, id) end
-  redis.call('ZREM', k_expiry, id)
-  if redis.call('EXISTS', k_states .. chunk) == 0 then redis.call('ZREM', k_chunks, chunk) end
+  known_states[id] = false
+  put(k_states .. chunk, id, false)
+  put(k_bodies .. chunk, id, false)
+  if s.failures > 1 then put(k_failures .. chunk, id, false) end
+  rank(k_expiry, id, false)
+  thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)
+end
+
+-- A chunk is listed while it holds messages. After flush_writes.
+local function flush_chunks()
+  for chunk in pairs(thinned_chunks) do
+    if redis.call('EXISTS', k_states .. chunk) == 0 then redis.call('ZREM', k_chunks, chunk) end
+  end
 end
 
 -- The failures after the first: a list of length-prefixed values, cut from the front.

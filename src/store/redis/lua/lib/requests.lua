@@ -16,11 +16,34 @@ local function answered(verb, request)
   return nil
 end
 
+-- The answers that many requests got, by request; those that got none are left out.
+local function all_answered(verb, requests)
+  local found = {}
+  if #requests == 0 then return found end
+  local fields = {}
+  for index, request in ipairs(requests) do fields[index] = verb .. request end
+  local generation = math.floor(now / GENERATION_MS)
+  for back = 0, GENERATIONS - 1 do
+    local key = k_answers .. string.format('%d', generation - back)
+    if redis.call('EXISTS', key) == 1 then
+      for index, v in ipairs(redis.call('HMGET', key, unpack(fields))) do
+        if v then found[requests[index]] = v end
+      end
+    end
+  end
+  return found
+end
+
+local new_generation
+
 local function remember(verb, request, answer)
   if request == '' then return end
   local key = k_answers .. string.format('%d', math.floor(now / GENERATION_MS))
-  redis.call('HSET', key, verb .. request, answer)
-  if redis.call('HLEN', key) == 1 then
-    redis.call('PEXPIRE', key, GENERATION_MS * (GENERATIONS + 1))
-  end
+  if new_generation == nil then new_generation = redis.call('EXISTS', key) == 0 and key end
+  put(key, verb .. request, answer)
+end
+
+-- After flush_writes.
+local function flush_answers()
+  if new_generation then redis.call('PEXPIRE', new_generation, GENERATION_MS * (GENERATIONS + 1)) end
 end

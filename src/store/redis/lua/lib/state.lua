@@ -73,12 +73,42 @@ local function set_flag(s, flag, on)
   if has_flag(s, flag) ~= on then s.flags = s.flags + (on and flag or -flag) end
 end
 
+-- The states that this script has read or written; false: no such message.
+local known_states = {}
+
 local function load_state(id)
-  local v = redis.call('HGET', k_states .. chunk_of(id), id)
-  return v and unpack_state(v) or nil
+  local s = known_states[id]
+  if s == nil then
+    local v = redis.call('HGET', k_states .. chunk_of(id), id)
+    s = v and unpack_state(v) or false
+    known_states[id] = s
+  end
+  return s or nil
+end
+
+-- The fields of many messages, one command a chunk: `each(id, value)`, value false if there is none.
+local function fetch(family, ids, each)
+  local by_chunk = {}
+  for _, id in ipairs(ids) do
+    local chunk = chunk_of(id)
+    local own = by_chunk[chunk]
+    if own then own[#own + 1] = id else by_chunk[chunk] = { id } end
+  end
+  for chunk, own in pairs(by_chunk) do
+    local values = redis.call('HMGET', family .. chunk, unpack(own))
+    for index, id in ipairs(own) do each(id, values[index]) end
+  end
+end
+
+-- Reads ahead what load_state will be asked for.
+local function load_states(ids)
+  fetch(k_states, ids, function(id, v)
+    if known_states[id] == nil then known_states[id] = v and unpack_state(v) or false end
+  end)
 end
 
 local function save_state(id, s)
   s.version = (s.version + 1) % 65536
-  redis.call('HSET', k_states .. chunk_of(id), id, pack_state(s))
+  known_states[id] = s
+  put(k_states .. chunk_of(id), id, pack_state(s))
 end

@@ -1,0 +1,9 @@
+-- What every script that writes ends with.
+local function finish()
+  flush_writes()
+  flush_chunks()
+  flush_answers()
+  flush_counters()
+  flush_journal(journal_max)
+  flush_wake()
+end
