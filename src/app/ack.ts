@@ -218,11 +218,13 @@ function tell(
       own.leases.push(item.token);
       ended.set(key, own);
     }
+    const setAside = status === "quarantined" || status === "discarded";
+    if (!setAside && !log.isLevelEnabled("debug")) return;
     const id = formatMessageId(item.token.messageId);
-    const { reason, note } = item;
-    const facts = { queue, id, state, reason, quarantineReason, why, note };
-    if (item.kind === "succeed") log.debug(facts, "succeeded");
-    else log.info({ ...facts, delayMs: item.delayMs }, status ?? "returned");
+    const { reason, note, delayMs } = item;
+    const facts = { queue, id, state, reason, quarantineReason, why, note, delayMs };
+    if (setAside) log.info(facts, status);
+    else log.debug(facts, status ?? "returned");
   });
   for (const { sessionId, leases } of ended.values()) registry.leasesEnded(sessionId, leases);
 }

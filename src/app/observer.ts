@@ -18,8 +18,13 @@ export interface Observer {
   dueLag(queue: string, ms: number): void;
 }
 
-/** Where decisions are told, one line each; never a payload. */
+/**
+ * Where decisions are told, one line each; never a payload. What happens to every message is
+ * debug: at ten thousand a second nobody reads it, and writing it costs more than deciding it.
+ */
 export interface DecisionLog {
+  /** For lines of every message: their facts are only put together when somebody wants them. */
+  isLevelEnabled(level: "debug"): boolean;
   debug(facts: object, message: string): void;
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;

@@ -110,11 +110,13 @@ function conclude(
   const result = { id, state, reason, dueAtMs, duplicate: joined, quarantineReason };
   if (repeated) return result;
   if (!joined) observer.accepted(queue, sentReason);
-  // Only the store knows how often a source was sent.
-  const why = quarantineReason === "POISON" ? POISON_WHY : verdict.why;
-  log.info(
-    { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why },
-    joined ? "joined" : state === "QUARANTINED" ? "quarantined" : "accepted",
-  );
+  const quarantined = state === "QUARANTINED" && !joined;
+  if (quarantined || log.isLevelEnabled("debug")) {
+    // Only the store knows how often a source was sent.
+    const why = quarantineReason === "POISON" ? POISON_WHY : verdict.why;
+    const facts = { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why };
+    if (quarantined) log.info(facts, "quarantined");
+    else log.debug(facts, joined ? "joined" : "accepted");
+  }
   return result;
 }

@@ -12,7 +12,7 @@ import { item, SETTINGS, session } from "../support/store-items.ts";
 const at = useTestStore();
 let lines: { message: string; facts: Record<string, unknown> }[];
 const write = (facts: object, message: string) => lines.push({ message, facts: { ...facts } });
-const log = { debug: write, info: write, warn: write };
+const log = { isLevelEnabled: () => true, debug: write, info: write, warn: write };
 beforeEach(() => {
   lines = [];
 });

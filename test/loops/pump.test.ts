@@ -9,7 +9,7 @@ import { item, SETTINGS } from "../support/store-items.ts";
 
 const own = useTestStore();
 const SESSION_ID = "01234567-89ab-7def-8123-456789abcdef";
-const quiet = { debug: () => {}, info: () => {}, warn: () => {} };
+const quiet = { isLevelEnabled: () => false, debug: () => {}, info: () => {}, warn: () => {} };
 
 let pump: Pump | undefined;
 afterEach(() => pump?.stop());

@@ -10,7 +10,7 @@ import { startReconciler } from "../../src/loops/reconciler.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { RedisStore } from "../../src/store/redis/redis-store.ts";
 
-const SILENT = { debug() {}, info() {}, warn() {} };
+const SILENT = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
 
 /** What a server is without its transport: streams, pumps and acks on one store. */
 export function startNode(store: RedisStore) {
