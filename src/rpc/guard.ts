@@ -61,7 +61,7 @@ export function createGuard(options: GuardOptions): Guard {
       defaultTimeoutMs: options.defaultTimeoutMs ?? 15_000,
       maxTimeoutMs: options.maxTimeoutMs ?? 60_000,
       authorize(context) {
-        if (!open && !isKnown(context.requestHeader)) throw unauthenticated();
+        if (!open && !isKnown(context)) throw unauthenticated();
       },
       explain(error, context) {
         if (error instanceof ConnectError) return error;

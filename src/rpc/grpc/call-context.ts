@@ -62,6 +62,15 @@ export class CallContext implements HandlerContext {
     this.#controller?.abort(reason);
   }
 
+  get isOver(): boolean {
+    return this.#aborted !== undefined;
+  }
+
+  /** The call is over and answered: nobody needs to be told. */
+  finish(): void {
+    this.#aborted ??= { reason: undefined };
+  }
+
   get requestHeader(): Headers {
     this.#requestHeader ??= toHeaders(this.source.headers);
     return this.#requestHeader;

@@ -83,7 +83,7 @@ export class GrpcCalls {
     stream.once("close", () => {
       this.#live.delete(context);
       this.#reading.delete(context);
-      context.abort(canceled());
+      if (!context.isOver) context.abort(canceled());
     });
     const { compressMinBytes } = this.#options;
     const gzip = head.acceptsGzip && compressMinBytes > 0;
@@ -105,6 +105,7 @@ export class GrpcCalls {
         if (head.method.kind === "unary") await answerOne(head.method, request, context, reply);
         else await writeAll(head.method, request, context, reply);
       }
+      context.finish();
     } catch (error) {
       const failed = this.#explain(error, head.method);
       reply.fail(failed);

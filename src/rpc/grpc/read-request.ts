@@ -39,7 +39,9 @@ export function readOnly(stream: ServerHttp2Stream, head: CallHead): Promise<unk
       else decodeInto(head.method.input, only.bytes, resolve, reject);
     });
     // Otherwise nobody would be left to settle it: the peer is gone, or reset the stream.
-    stream.once("close", () => reject(new ConnectError("the request broke off", Code.Canceled)));
+    stream.once("close", () => {
+      if (!stream.readableEnded) reject(new ConnectError("the request broke off", Code.Canceled));
+    });
   });
 }
 
