@@ -1,0 +1,167 @@
+import { create } from "@bufbuild/protobuf";
+import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { createConnections, type DlqStubs } from "./connection.ts";
+import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
+import { createDropReport } from "./drop-report.ts";
+import { DlqClientError } from "./errors.ts";
+import { failureOf } from "./failure.ts";
+import { type Origin, OriginSchema } from "./gen/dlq/v1/message_pb.ts";
+import { Reason } from "./gen/dlq/v1/state_pb.ts";
+import { isNonRetryable, type Letter, letterOf } from "./letter.ts";
+import { coalesceOf, type DlqClientOptions } from "./options.ts";
+import type { SendOptions } from "./send-options.ts";
+import type { SendResult } from "./send-result.ts";
+import { Sender } from "./sender.ts";
+import { sameAsCurrent } from "./worker/current.ts";
+import type { HeldDelivery } from "./worker/delivery.ts";
+import { failedWith } from "./worker/outcome.ts";
+import { startWorker, type Worker } from "./worker/worker.ts";
+import type { WorkerOptions } from "./worker/worker-options.ts";
+
+/** A client of one deployment of the service. Make one and share it. */
+export interface DlqClient extends AsyncDisposable {
+  /**
+   * Hands over a message that could not be processed, and why. Never rejects, unless
+   * `throwOnFailure` is set: look at `status` to know whether the service has it.
+   *
+   * @param payload text, bytes, or anything that JSON can hold
+   * @param error what was thrown, whatever it is
+   */
+  send(
+    queue: string,
+    payload: unknown,
+    error?: unknown,
+    options?: SendOptions,
+  ): Promise<SendResult>;
+  /** Wraps a function: what it throws is sent with its first argument as the message. */
+  readonly deadLetter: DeadLetter;
+  /** Works on messages that are due; starts at once. */
+  worker(options: WorkerOptions): Worker;
+  /** Resolves when everything sent so far has its result. */
+  flush(): Promise<void>;
+  /** Waits for what is pending, at most `timeoutMs` (default: as long as sends try), then ends. Workers first. */
+  close(timeoutMs?: number): Promise<void>;
+  /** The generated client, for every RPC as it is. */
+  readonly stubs: DlqStubs;
+}
+
+const TIMEOUT_MS = 5_000;
+const TRY_TIMEOUT_MS = 2_000;
+
+/** @throws TypeError if an option makes no sense */
+export function createDlqClient(options: DlqClientOptions): DlqClient {
+  const connect = createConnections(options);
+  const connection = connect();
+  const { stubs } = connection;
+  const onDropped = shielded(options.onDropped ?? createDropReport());
+  const { timeoutMs: defaultTimeoutMs = TIMEOUT_MS, tryTimeoutMs = TRY_TIMEOUT_MS } = options;
+  const coalesce = coalesceOf(options.coalesce);
+  const sender = new Sender({ stubs, coalesce, tryTimeoutMs, onDropped });
+  const origin = originOf(options);
+  const workers = new Set<Worker>();
+  let isClosed = false;
+
+  function send(
+    queue: string,
+    payload: unknown,
+    error?: unknown,
+    given: SendOptions = {},
+  ): Promise<SendResult> {
+    const result = tryToSend(queue, payload, error, given);
+    return given.throwOnFailure === true ? result.then(orThrow) : result;
+  }
+
+  function tryToSend(queue: string, payload: unknown, error: unknown, given: SendOptions) {
+    let letter: Letter;
+    try {
+      letter = letterOf(queue, payload, error, given, origin);
+    } catch (cause) {
+      const words = cause instanceof Error ? cause.message : String(cause);
+      return dropped(new DlqClientError("invalid", `can't be sent: ${words}`, { cause }), queue);
+    }
+    const held = sameAsCurrent(letter, client);
+    if (held !== undefined) return Promise.resolve(becomesOutcome(held, letter, error));
+    if (isClosed) {
+      return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);
+    }
+    return sender.add(letter, given.timeoutMs ?? defaultTimeoutMs, given.signal).result;
+  }
+
+  function dropped(error: DlqClientError, queue: string): Promise<SendResult> {
+    onDropped(error, queue);
+    return Promise.resolve({ status: "dropped", error });
+  }
+
+  async function close(timeoutMs?: number): Promise<void> {
+    await Promise.all([...workers].map((worker) => worker.stop()));
+    isClosed = true;
+    const late = () => sender.dropAll(closedBefore);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    await sender.flush();
+    clearTimeout(timer);
+    connection.close();
+  }
+
+  const client: DlqClient = {
+    send,
+    deadLetter: createDeadLetter(send),
+    worker(given) {
+      const worker = startWorker(given, { client, stubs, connect });
+      workers.add(worker);
+      const forget = () => void workers.delete(worker);
+      worker.done.then(forget, forget);
+      return worker;
+    },
+    flush: () => sender.flush(),
+    close,
+    stubs,
+    [Symbol.asyncDispose]: () => close(),
+  };
+  return client;
+}
+
+/** The message is there already, and its handler has it: the failure is reported, not sent again. */
+function becomesOutcome(held: HeldDelivery, { request }: Letter, error: unknown): SendResult {
+  const failure = request.failure ?? failureOf(error ?? "");
+  const quarantines =
+    failure.reason === Reason.POISON_MESSAGE || failure.reason === Reason.MAX_RETRIES_EXCEEDED;
+  const { firstRetry } = request;
+  let retryAfterMs: number | undefined;
+  if (firstRetry.case === "delay") retryAfterMs = durationMs(firstRetry.value);
+  if (firstRetry.case === "dueTime") {
+    retryAfterMs = Math.max(0, timestampMs(firstRetry.value) - Date.now());
+  }
+  held.sent = failedWith(failure, retryAfterMs, isNonRetryable(error) || quarantines);
+  return { status: "delivery", id: held.id };
+}
+
+function originOf(options: DlqClientOptions): Origin | undefined {
+  const { service = "", instance = "", version = "" } = options;
+  if (service === "" && instance === "" && version === "") return undefined;
+  return create(OriginSchema, { service, instance, version });
+}
+
+function orThrow(result: SendResult): SendResult {
+  if (result.status === "dropped") throw result.error;
+  return result;
+}
+
+function closedBefore(send: { readonly maybeStored: boolean }): DlqClientError {
+  const { maybeStored } = send;
+  return new DlqClientError("closed", "the client was closed before this was sent", {
+    maybeStored,
+  });
+}
+
+/** What a caller's function throws must not become a failure of the send. */
+function shielded<A extends readonly unknown[]>(
+  report: (...args: A) => void,
+): (...args: A) => void {
+  return (...args) => {
+    try {
+      report(...args);
+    } catch (error) {
+      console.error("dlq-client: onDropped threw:", error);
+    }
+  };
+}

@@ -1,0 +1,73 @@
+import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+import type { DlqClientOptions, TlsOptions } from "./options.ts";
+
+/** The generated client: every RPC of the service as it is. */
+export type DlqStubs = Client<typeof DlqService>;
+
+/** One HTTP/2 connection, opened by its first call and again when it breaks. */
+export interface Connection {
+  readonly stubs: DlqStubs;
+  /** Ends it, and with it all calls that are under way. */
+  close(): void;
+}
+
+/** A dead peer is found by these, where nothing else is heard. */
+const PING_INTERVAL_MS = 10_000;
+const PING_TIMEOUT_MS = 5_000;
+/** Node's 64 KiB would have a frame of 1 MiB wait for the peer sixteen times. */
+const WINDOW_BYTES = 4 * 1024 ** 2;
+
+/**
+ * @returns a function that makes connections: sends and acks share one, each stream has its own, so
+ *   that reconnecting is really that, also behind a load balancer
+ * @throws TypeError if the URL is none
+ */
+export function createConnections(options: DlqClientOptions): () => Connection {
+  const { transport, token, tls } = options;
+  if (transport !== undefined) {
+    const stubs = createClient(DlqService, transport);
+    return () => ({ stubs, close: () => {} }); // it belongs to the caller
+  }
+  const { origin: baseUrl, hostname } = checkedUrl(options.url);
+  const interceptors = token === undefined ? [] : [bearer(token)];
+  const http2Options = { settings: { initialWindowSize: WINDOW_BYTES }, ...nodeTls(tls) };
+  // On the same machine compression costs more than it saves.
+  const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  return () => {
+    const pings = { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS };
+    const sessionManager = new Http2SessionManager(baseUrl, pings, http2Options);
+    const transport = createGrpcTransport({
+      baseUrl,
+      sessionManager,
+      interceptors,
+      ...(isLocal ? { acceptCompression: [] } : {}),
+    });
+    return { stubs: createClient(DlqService, transport), close: () => sessionManager.abort() };
+  };
+}
+
+function checkedUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url;
+  throw new TypeError(`url is "${text}"; give one such as http://127.0.0.1:50051`);
+}
+
+function nodeTls(tls: TlsOptions | undefined): Record<string, string | Buffer> {
+  const { ca, cert, key, serverName } = tls ?? {};
+  const given = { ca, cert, key, servername: serverName };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => {
+      if (value === undefined) return [];
+      return [[name, typeof value === "string" ? value : Buffer.from(value)] as const];
+    }),
+  );
+}
+
+function bearer(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set("authorization", `Bearer ${token}`);
+    return next(request);
+  };
+}

@@ -1,0 +1,33 @@
+// Everything that users of the package import.
+
+export { createDlqClient, type DlqClient } from "./client.ts";
+export type { DlqStubs } from "./connection.ts";
+export type { DeadLetter, DeadLetterOptions } from "./dead-letter.ts";
+export {
+  DlqClientError,
+  type DlqErrorDetails,
+  type DlqErrorKind,
+  NonRetryableError,
+  RetryAfterError,
+} from "./errors.ts";
+export { failureOf } from "./failure.ts";
+export { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+export type { Failure } from "./gen/dlq/v1/failure_pb.ts";
+export type { MessageStateName, QuarantineReasonName, ReasonName } from "./names.ts";
+export type { CoalesceOptions, DlqClientOptions, TlsOptions } from "./options.ts";
+export type { DeliveryPayload } from "./payload.ts";
+export type { RetryPolicyOptions, SendOptions, TraceContextOptions } from "./send-options.ts";
+export type { Dropped, FailedDelivery, SendResult, Stored } from "./send-result.ts";
+export type { Delivery } from "./worker/delivery.ts";
+export {
+  discard,
+  type FailOptions,
+  fail,
+  type Outcome,
+  type OutcomeKind,
+  quarantine,
+  release,
+  succeed,
+} from "./worker/outcome.ts";
+export type { Worker } from "./worker/worker.ts";
+export type { Handler, SettledDelivery, WorkerOptions } from "./worker/worker-options.ts";

@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { type Duration, durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { failureOf } from "./failure.ts";
+import { type SendToDlqRequest, SendToDlqRequestSchema } from "./gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "./gen/dlq/v1/failure_pb.ts";
+import {
+  Jitter,
+  type Origin,
+  OriginSchema,
+  type Payload,
+  type RetryPolicy,
+  RetryPolicySchema,
+  TraceContextSchema,
+} from "./gen/dlq/v1/message_pb.ts";
+import { Reason } from "./gen/dlq/v1/state_pb.ts";
+import { byteLengthOf, payloadOf } from "./payload.ts";
+import { peek } from "./peek.ts";
+import type { RetryPolicyOptions, SendOptions } from "./send-options.ts";
+
+/** A request on its way, and about how many bytes it takes on the wire: never fewer than it does. */
+export interface Letter {
+  readonly request: SendToDlqRequest;
+  readonly bytes: number;
+}
+
+/** Names, numbers, ids and lengths of one request, generously. */
+const FRAME_BYTES = 512;
+/** A character of UTF-16 takes at most three bytes of UTF-8. */
+const BYTES_PER_CHAR = 3;
+
+/** @throws TypeError if a value can't be put on the wire */
+export function letterOf(
+  queue: string,
+  value: unknown,
+  error: unknown,
+  options: SendOptions,
+  origin: Origin | undefined,
+): Letter {
+  const payload = payloadOf(value, options.contentType);
+  const failure = error === undefined ? undefined : failureOf(error);
+  const request = create(SendToDlqRequestSchema);
+  request.requestId = options.requestId ?? randomUUID();
+  request.queue = queue;
+  request.payload = payload;
+  if (failure !== undefined) request.failure = failure;
+  if (origin !== undefined) request.origin = origin;
+  if (options.sourceId !== undefined) request.sourceId = options.sourceId;
+  if (options.dedupKey !== undefined) request.dedupKey = options.dedupKey;
+  if (options.orderingKey !== undefined) request.orderingKey = options.orderingKey;
+  if (options.priority !== undefined) request.priority = integer("priority", options.priority);
+  if (options.ttlMs !== undefined) request.ttl = duration("ttlMs", options.ttlMs);
+  if (options.maxRetries !== undefined) {
+    request.maxRetries = integer("maxRetries", options.maxRetries);
+  }
+  if (options.retryPolicy !== undefined) request.retryPolicy = policyOf(options.retryPolicy);
+  if (options.attributes !== undefined) request.attributes = texts(options.attributes);
+  if (options.traceContext !== undefined) {
+    const { traceparent, tracestate = "" } = options.traceContext;
+    request.traceContext = create(TraceContextSchema, { traceparent, tracestate });
+  }
+  if (options.coordinates !== undefined) {
+    const { service = "", instance = "", version = "" } = origin ?? {};
+    const coordinates = texts(options.coordinates);
+    request.origin = create(OriginSchema, { service, instance, version, coordinates });
+  }
+  setFirstRetry(request, error, options);
+  setReason(request, error, options);
+  return { request, bytes: bytesOf(request, payload, failure) };
+}
+
+function setFirstRetry(request: SendToDlqRequest, error: unknown, options: SendOptions): void {
+  const delayMs = options.delayMs ?? retryAfterOf(error);
+  if (options.dueTime !== undefined) {
+    request.firstRetry = { case: "dueTime", value: timestampFromDate(options.dueTime) };
+  } else if (delayMs !== undefined) {
+    request.firstRetry = { case: "delay", value: duration("delayMs", delayMs) };
+  }
+}
+
+/** An error that says that retrying is of no use goes to quarantine at once. */
+function setReason(request: SendToDlqRequest, error: unknown, options: SendOptions): void {
+  const name = options.reason ?? (isNonRetryable(error) ? "POISON_MESSAGE" : undefined);
+  if (name === undefined) return;
+  const failure = request.failure ?? failureOf("");
+  if (request.failure === undefined) failure.type = "";
+  failure.reason = Reason[name] ?? Reason.UNSPECIFIED;
+  request.failure = failure;
+}
+
+/** An error's own word on when to come back, in ms; undefined if it has none that makes sense. */
+export function retryAfterOf(error: unknown): number | undefined {
+  const ms = peek(error, "retryAfterMs");
+  return typeof ms === "number" && ms >= 0 && Number.isFinite(ms) ? ms : undefined;
+}
+
+export function isNonRetryable(error: unknown): boolean {
+  return peek(error, "nonRetryable") === true;
+}
+
+function policyOf(options: RetryPolicyOptions): RetryPolicy {
+  const policy = create(RetryPolicySchema);
+  const { preset, maxRetries, initialDelayMs, maxDelayMs, multiplier, jitter } = options;
+  if (preset !== undefined) policy.preset = preset;
+  if (maxRetries !== undefined) policy.maxRetries = integer("retryPolicy.maxRetries", maxRetries);
+  if (initialDelayMs !== undefined) {
+    policy.initialDelay = duration("retryPolicy.initialDelayMs", initialDelayMs);
+  }
+  if (maxDelayMs !== undefined) policy.maxDelay = duration("retryPolicy.maxDelayMs", maxDelayMs);
+  if (multiplier !== undefined) policy.multiplier = multiplier;
+  if (jitter !== undefined) policy.jitter = jitter === "none" ? Jitter.NONE : Jitter.SEED;
+  return policy;
+}
+
+export function duration(name: string, ms: number): Duration {
+  if (!Number.isFinite(ms)) throw new TypeError(`${name} is ${ms}; give a number of milliseconds`);
+  return durationFromMs(Math.round(ms));
+}
+
+function integer(name: string, value: number): number {
+  if (!Number.isInteger(value)) throw new TypeError(`${name} is ${value}; give a whole number`);
+  return value;
+}
+
+function texts(given: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key, String(value).toWellFormed()]),
+  );
+}
+
+function bytesOf(
+  request: SendToDlqRequest,
+  payload: Payload,
+  failure: Failure | undefined,
+): number {
+  let chars = request.requestId.length + request.queue.length + payload.contentType.length;
+  chars += request.sourceId.length + request.dedupKey.length + request.orderingKey.length;
+  const { origin, traceContext } = request;
+  if (failure !== undefined) {
+    chars += failure.type.length + failure.message.length + failure.stackTrace.length;
+    chars += charsOf(failure.attributes);
+  }
+  if (origin !== undefined) {
+    chars += origin.service.length + origin.instance.length + origin.version.length;
+    chars += charsOf(origin.coordinates);
+  }
+  if (traceContext !== undefined) {
+    chars += traceContext.traceparent.length + traceContext.tracestate.length;
+  }
+  return (
+    byteLengthOf(payload) + (chars + charsOf(request.attributes)) * BYTES_PER_CHAR + FRAME_BYTES
+  );
+}
+
+function charsOf(map: Readonly<Record<string, string>>): number {
+  let chars = 0;
+  for (const key in map) chars += key.length + (map[key] ?? "").length + 8;
+  return chars;
+}
+
+/** For a server's limits and for memory alike. */
+export const failureBytes = (failure: Failure): number =>
+  (failure.type.length + failure.message.length + failure.stackTrace.length) * BYTES_PER_CHAR +
+  charsOf(failure.attributes) * BYTES_PER_CHAR;

@@ -1,0 +1,75 @@
+import { create } from "@bufbuild/protobuf";
+import { type Payload, PayloadSchema } from "./gen/dlq/v1/message_pb.ts";
+
+const JSON_TYPE = "application/json";
+
+/** The message of a delivery, byte for byte as it was sent. */
+export class DeliveryPayload {
+  readonly #payload: Payload | undefined;
+
+  /** @internal */
+  constructor(payload: Payload | undefined) {
+    this.#payload = payload;
+  }
+
+  /** A media type; empty if the sender gave none. */
+  get contentType(): string {
+    return this.#payload?.contentType ?? "";
+  }
+
+  /** As text; bytes are read as UTF-8. */
+  text(): string {
+    const value = this.#payload?.body.value ?? "";
+    return typeof value === "string" ? value : new TextDecoder().decode(value);
+  }
+
+  /** Parsed; throws a SyntaxError if it is no JSON. The type is the caller's word. */
+  json<T = unknown>(): T {
+    return JSON.parse(this.text()) as T;
+  }
+
+  /** As bytes; text is given as UTF-8. */
+  bytes(): Uint8Array {
+    const value = this.#payload?.body.value ?? "";
+    return typeof value === "string" ? new TextEncoder().encode(value) : value;
+  }
+
+  /** @internal */
+  get raw(): Payload | undefined {
+    return this.#payload;
+  }
+}
+
+/**
+ * A string is text, bytes are bytes, the payload of a delivery stays what it was, and anything else
+ * is JSON.
+ *
+ * @throws what JSON.stringify throws
+ */
+export function payloadOf(value: unknown, contentType: string | undefined): Payload {
+  if (value instanceof DeliveryPayload && value.raw !== undefined) return value.raw;
+  const payload = create(PayloadSchema);
+  if (value instanceof Uint8Array) {
+    payload.body = { case: "data", value };
+  } else if (typeof value === "string") {
+    payload.body = { case: "text", value: value.toWellFormed() };
+  } else {
+    payload.body = { case: "text", value: (JSON.stringify(value) ?? "").toWellFormed() };
+    payload.contentType = JSON_TYPE;
+  }
+  if (contentType !== undefined) payload.contentType = contentType;
+  return payload;
+}
+
+export function byteLengthOf({ body }: Payload): number {
+  if (body.case === "data") return body.value.byteLength;
+  return body.case === "text" ? Buffer.byteLength(body.value) : 0;
+}
+
+/** Whether both hold the same bytes, as text or not. */
+export function samePayload(one: Payload | undefined, other: Payload | undefined): boolean {
+  const a = one?.body.value ?? "";
+  const b = other?.body.value ?? "";
+  if (typeof a === "string" && typeof b === "string") return a === b;
+  return Buffer.from(a as string).equals(Buffer.from(b as string));
+}

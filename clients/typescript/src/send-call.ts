@@ -1,0 +1,48 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { DlqStubs } from "./connection.ts";
+import type { SendToDlqBatchResult, SendToDlqResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
+import type { PendingSend } from "./pending-send.ts";
+
+/** The result of one message, whichever call it went in. */
+export type Answer =
+  | { readonly response: SendToDlqResponse; readonly error?: undefined }
+  | { readonly response?: undefined; readonly error: ConnectError };
+
+/** One message goes by itself, several go in a batch. Rejects when the call itself failed. */
+export async function callSend(
+  stubs: DlqStubs,
+  sends: readonly PendingSend[],
+  timeoutMs: number,
+): Promise<readonly Answer[]> {
+  const [first] = sends;
+  if (sends.length === 1 && first !== undefined) {
+    return [{ response: await stubs.sendToDlq(first.letter.request, { timeoutMs }) }];
+  }
+  const requests = sends.map(({ letter }) => letter.request);
+  const { results } = await stubs.sendToDlqBatch({ requests }, { timeoutMs });
+  return results.map(answerOf);
+}
+
+function answerOf({ outcome }: SendToDlqBatchResult): Answer {
+  if (outcome.case === "response") return { response: outcome.value };
+  const {
+    code = Code.Internal,
+    message = "the server gave no result",
+    details = [],
+  } = outcome.value ?? {};
+  const error = new ConnectError(message, code);
+  error.details = details.map(({ typeUrl, value }) => ({
+    type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
+    value,
+  }));
+  return { error };
+}
+
+/** A batch that is refused as a whole, although all but one of its messages may be fine. */
+export function isOfTheWholeCall(error: ConnectError): boolean {
+  return (
+    error.code === Code.InvalidArgument ||
+    error.code === Code.ResourceExhausted ||
+    (error.code === Code.Internal && error.rawMessage.startsWith("serialize"))
+  );
+}

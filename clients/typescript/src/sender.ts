@@ -1,0 +1,225 @@
+import { ConnectError } from "@connectrpc/connect";
+import { Backoff } from "./backoff.ts";
+import { isWorthAgain, neverArrived, refusalOf, wordsOf } from "./call-error.ts";
+import type { DlqStubs } from "./connection.ts";
+import { DlqClientError } from "./errors.ts";
+import type { Letter } from "./letter.ts";
+import type { Coalesce } from "./options.ts";
+import { PendingSend } from "./pending-send.ts";
+import { type Answer, callSend, isOfTheWholeCall } from "./send-call.ts";
+import { SendQueue } from "./send-queue.ts";
+import { type SendResult, storedFrom } from "./send-result.ts";
+
+/** What a {@link Sender} is made of. */
+export interface SenderOptions {
+  readonly stubs: DlqStubs;
+  readonly coalesce: Coalesce;
+  readonly tryTimeoutMs: number;
+  readonly onDropped: (error: DlqClientError, queue: string) => void;
+}
+
+const FIRST_PAUSE_MS = 20;
+const MOST_PAUSE_MS = 1_000;
+/** How late a deadline may be noticed: one look over all sends instead of a timer each. */
+const LOOK_EVERY_MS = 25;
+
+/**
+ * Sends that come together go in one call. With no call under way the first goes at the end of this
+ * turn of the event loop; else sends collect until a call is answered, a call is full, or
+ * `maxDelayMs` have passed. While the server can't be reached all wait, and one call after another
+ * finds out.
+ */
+export class Sender {
+  readonly #options: SenderOptions;
+  readonly #queue = new SendQueue();
+  readonly #pending = new Set<PendingSend>();
+  readonly #backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  #pendingBytes = 0;
+  #calls = 0;
+  #isScheduled = false;
+  #isPaused = false;
+  #delay: NodeJS.Timeout | undefined;
+  #look: NodeJS.Timeout | undefined;
+
+  constructor(options: SenderOptions) {
+    this.#options = options;
+  }
+
+  add(letter: Letter, timeoutMs: number, signal: AbortSignal | undefined): PendingSend {
+    const send = new PendingSend(letter, performance.now() + timeoutMs, this.#forget);
+    const refusal = this.#refusal(letter, signal);
+    this.#pending.add(send);
+    this.#pendingBytes += letter.bytes;
+    if (refusal !== undefined) {
+      send.drop(refusal);
+      return send;
+    }
+    if (signal !== undefined) send.listen(signal, () => send.drop(aborted(signal, send)));
+    this.#queue.push(send);
+    this.#look ??= setInterval(this.#dropLate, LOOK_EVERY_MS).unref();
+    if (this.#calls === 0 || this.#isFull()) this.#schedule();
+    else this.#delay ??= setTimeout(this.#onDelay, this.#options.coalesce.maxDelayMs);
+    return send;
+  }
+
+  /** Resolves when every send of before has its result. */
+  async flush(): Promise<void> {
+    await Promise.all([...this.#pending].map(({ result }) => result));
+  }
+
+  /** Gives up what is pending. */
+  dropAll(error: (send: PendingSend) => DlqClientError): void {
+    for (const send of this.#pending) send.drop(error(send));
+  }
+
+  #refusal(letter: Letter, signal: AbortSignal | undefined): DlqClientError | undefined {
+    const { maxPendingMessages, maxPendingBytes } = this.#options.coalesce;
+    if (signal?.aborted) return aborted(signal, undefined);
+    const isFull =
+      this.#pending.size >= maxPendingMessages ||
+      this.#pendingBytes + letter.bytes > maxPendingBytes;
+    if (!isFull) return undefined;
+    return new DlqClientError(
+      "buffer-full",
+      `${this.#pending.size} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`,
+    );
+  }
+
+  #isFull(): boolean {
+    const { maxMessages, maxBytes } = this.#options.coalesce;
+    return this.#queue.length >= maxMessages || this.#queue.bytes >= maxBytes;
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#onTurn);
+  }
+
+  readonly #onTurn = (): void => {
+    this.#isScheduled = false;
+    this.#pump(false);
+  };
+
+  readonly #onDelay = (): void => {
+    this.#delay = undefined;
+    this.#pump(true);
+  };
+
+  /** @param isDue the first send of the queue has waited long enough */
+  #pump(isDue: boolean): void {
+    const { maxCalls, maxMessages, maxBytes } = this.#options.coalesce;
+    let goes = isDue || this.#calls === 0;
+    while (!this.#isPaused && this.#calls < maxCalls && (goes || this.#isFull())) {
+      goes = false;
+      const sends = this.#queue.take(maxMessages, maxBytes);
+      if (sends.length === 0) return;
+      void this.#call(sends);
+    }
+  }
+
+  async #call(sends: readonly PendingSend[]): Promise<void> {
+    this.#calls++;
+    for (const send of sends) send.isOut = true;
+    try {
+      const timeoutMs = Math.min(this.#options.tryTimeoutMs, longestMs(sends));
+      const answers = await callSend(this.#options.stubs, sends, timeoutMs);
+      this.#take(sends, answers);
+    } catch (reason) {
+      this.#fail(sends, ConnectError.from(reason));
+    } finally {
+      this.#calls--;
+      if (this.#queue.length > 0) this.#schedule();
+    }
+  }
+
+  #take(sends: readonly PendingSend[], answers: readonly Answer[]): void {
+    const again: PendingSend[] = [];
+    for (const [at, send] of sends.entries()) {
+      const answer = answers[at];
+      if (answer?.response !== undefined) send.settle(storedFrom(answer.response));
+      else if (answer !== undefined && !isWorthAgain(answer.error))
+        send.drop(refusal(answer.error));
+      else again.push(tried(send, answer?.error, true));
+    }
+    if (again.length === 0) this.#backoff.reset();
+    else this.#tryAgain(again);
+  }
+
+  #fail(sends: readonly PendingSend[], error: ConnectError): void {
+    if (isWorthAgain(error)) {
+      const isKnown = neverArrived(error);
+      this.#tryAgain(sends.map((send) => tried(send, error, !isKnown)));
+    } else if (sends.length > 1 && isOfTheWholeCall(error)) {
+      // One of them spoils it for all; the halves find out which.
+      const middle = sends.length >> 1;
+      void this.#call(sends.slice(0, middle));
+      void this.#call(sends.slice(middle));
+    } else {
+      for (const send of sends) send.drop(refusal(error));
+    }
+  }
+
+  #tryAgain(sends: readonly PendingSend[]): void {
+    this.#queue.putBack(sends.filter((send) => !send.isSettled));
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    setTimeout(this.#resume, this.#backoff.nextMs());
+  }
+
+  readonly #resume = (): void => {
+    this.#isPaused = false;
+    this.#pump(true);
+  };
+
+  readonly #dropLate = (): void => {
+    const nowMs = performance.now();
+    for (const send of this.#pending) {
+      if (send.deadlineAtMs <= nowMs) send.drop(late(send));
+    }
+  };
+
+  readonly #forget = (send: PendingSend, result: SendResult): void => {
+    if (result.status === "dropped")
+      this.#options.onDropped(result.error, send.letter.request.queue);
+    this.#pending.delete(send);
+    this.#pendingBytes -= send.letter.bytes;
+    if (this.#pending.size > 0) return;
+    clearInterval(this.#look);
+    clearTimeout(this.#delay);
+    this.#look = undefined;
+    this.#delay = undefined;
+  };
+}
+
+function tried(send: PendingSend, error: unknown, maybeStored: boolean): PendingSend {
+  send.lastError = error;
+  send.wasMaybeStored ||= maybeStored;
+  send.isOut = false;
+  return send;
+}
+
+function longestMs(sends: readonly PendingSend[]): number {
+  const nowMs = performance.now();
+  return sends.reduce((most, { deadlineAtMs }) => Math.max(most, deadlineAtMs - nowMs), 1);
+}
+
+function refusal(error: ConnectError): DlqClientError {
+  return refusalOf(error.code, wordsOf(error), error);
+}
+
+function late(send: PendingSend): DlqClientError {
+  const { lastError, maybeStored } = send;
+  const why = lastError === undefined ? "the server did not answer" : wordsOf(lastError);
+  const code = lastError instanceof ConnectError ? lastError.code : undefined;
+  return new DlqClientError(
+    "deadline",
+    `not sent in time: ${why}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
+    { code, cause: lastError, maybeStored },
+  );
+}
+
+function aborted(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
+  const details = { cause: signal.reason, maybeStored: send?.maybeStored };
+  return new DlqClientError("aborted", "the signal of this send aborted", details);
+}

@@ -1,0 +1,236 @@
+import { hostname } from "node:os";
+import { create } from "@bufbuild/protobuf";
+import type { Connection, DlqStubs } from "../connection.ts";
+import { DlqClientError } from "../errors.ts";
+import {
+  AckStatus,
+  type Delivery as DeliveryMessage,
+  type StreamDueRequest,
+  StreamDueRequestSchema,
+} from "../gen/dlq/v1/dlq_service_pb.ts";
+import { duration } from "../letter.ts";
+import { Acks, type Unreported } from "./acks.ts";
+import { currentDelivery } from "./current.ts";
+import { HeldDelivery } from "./delivery.ts";
+import { DueStream } from "./due-stream.ts";
+import { Leases } from "./leases.ts";
+import { fail, Outcome, release, succeed } from "./outcome.ts";
+import { createReports, type Reports } from "./reports.ts";
+import type { WorkerOptions } from "./worker-options.ts";
+
+/** A running worker. */
+export interface Worker extends AsyncDisposable {
+  /** Resolves when it has stopped; rejects if the server refuses what it asks for. */
+  readonly done: Promise<void>;
+  /**
+   * Takes nothing new, waits for running handlers, reports their outcomes, and gives the rest back.
+   *
+   * @param drainTimeoutMs how long handlers may take before they are aborted
+   */
+  stop(drainTimeoutMs?: number): Promise<void>;
+}
+
+/** What a worker uses of its client. */
+export interface WorkerHome {
+  readonly client: object;
+  readonly stubs: DlqStubs;
+  readonly connect: () => Connection;
+}
+
+const DRAIN_TIMEOUT_MS = 30_000;
+/** How long an aborted handler may take to end, before its message is given back. */
+const ABORT_GRACE_MS = 1_000;
+const REPORT_TIMEOUT_MS = 10_000;
+const MOST_IN_FLIGHT = 10_000;
+
+export function startWorker(options: WorkerOptions, home: WorkerHome): Worker {
+  const worker = new RunningWorker(options, home);
+  const { signal } = options;
+  const stop = () => void worker.stop();
+  if (signal?.aborted) stop();
+  else signal?.addEventListener("abort", stop, { once: true });
+  const forget = () => signal?.removeEventListener("abort", stop);
+  worker.done.then(forget, forget);
+  return worker;
+}
+
+class RunningWorker implements Worker {
+  readonly done: Promise<void>;
+  readonly #options: WorkerOptions;
+  readonly #home: WorkerHome;
+  readonly #concurrency: number;
+  readonly #reports: Reports;
+  readonly #acks: Acks;
+  readonly #leases: Leases;
+  readonly #stream: DueStream;
+  readonly #running = new Set<HeldDelivery>();
+  #waiting: HeldDelivery[] = [];
+  #stopping: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+  /** Running handlers have been aborted. */
+  #isGivingUp = false;
+
+  constructor(options: WorkerOptions, home: WorkerHome) {
+    this.#options = options;
+    this.#home = home;
+    this.#concurrency = Math.max(1, options.concurrency ?? 16);
+    this.#reports = createReports(options);
+    const { stubs, connect } = home;
+    this.#acks = new Acks({
+      stubs,
+      onAnswered: (one, result) => {
+        this.#leases.delete(one.held);
+        if (result?.status === AckStatus.APPLIED) this.#reports.settled(one, result);
+        else this.#reports.notCounted(one, result);
+      },
+      onGivenUp: (one, error) => {
+        this.#leases.delete(one.held);
+        this.#reports.givenUp(one, error);
+      },
+    });
+    this.#leases = new Leases({ stubs, onLost: (held) => this.#lose(held) });
+    const request = requestOf(options, this.#concurrency);
+    this.#stream = new DueStream({
+      connect,
+      open: (connection, resumeSessionId, signal) =>
+        connection.stubs.streamDue({ ...request, resumeSessionId }, { signal, timeoutMs: 0 }),
+      onOpened: (leaseMs) => {
+        this.#acks.leaseMs = leaseMs;
+        this.#leases.setLeaseMs(leaseMs);
+      },
+      onDeliveries: (deliveries) => this.#take(deliveries),
+      onBroken: (error) => this.#reports.error(error),
+      beforeResume: (sessionId) => this.#leases.releaseStrays(sessionId),
+    });
+    this.done = this.#untilDone();
+    this.done.catch(() => {}); // told to onError; whoever waits for it hears of it too
+  }
+
+  stop(drainTimeoutMs = this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS): Promise<void> {
+    this.#stopping ??= this.#drain(drainTimeoutMs);
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #untilDone(): Promise<void> {
+    try {
+      await this.#stream.done;
+    } catch (error) {
+      if (error instanceof DlqClientError) this.#reports.error(error);
+      await this.stop();
+      throw error;
+    }
+    await this.#stopping;
+  }
+
+  #take(deliveries: readonly DeliveryMessage[]): void {
+    const nowMs = performance.now();
+    for (const delivery of deliveries) {
+      if (delivery.message === undefined) continue;
+      const held = new HeldDelivery(delivery, delivery.message, this.#home.client, nowMs);
+      this.#leases.add(held);
+      this.#waiting.push(held);
+    }
+    this.#startWaiting();
+  }
+
+  #startWaiting(): void {
+    if (this.#stopping !== undefined) return;
+    let next = 0;
+    while (this.#running.size < this.#concurrency && next < this.#waiting.length) {
+      const held = this.#waiting[next++] as HeldDelivery;
+      if (held.isLost) continue;
+      this.#running.add(held);
+      void this.#run(held);
+    }
+    if (next > 0) this.#waiting = this.#waiting.slice(next);
+  }
+
+  async #run(held: HeldDelivery): Promise<void> {
+    let outcome: Outcome;
+    try {
+      const given = await currentDelivery.run(held, this.#options.handler, held);
+      outcome = held.sent ?? (given instanceof Outcome ? given : succeed());
+    } catch (error) {
+      // Aborted because the worker stops: no fault of the message.
+      outcome = this.#isGivingUp ? release() : (held.sent ?? fail(error));
+    }
+    this.#running.delete(held);
+    this.#settle(held, outcome);
+    if (this.#running.size === 0) this.#onIdle?.();
+    this.#startWaiting();
+  }
+
+  #settle(held: HeldDelivery, outcome: Outcome): void {
+    if (held.isClosed) return;
+    held.isClosed = true;
+    if (!held.isLost) this.#acks.add({ held, outcome } satisfies Unreported);
+  }
+
+  #lose(held: HeldDelivery): void {
+    this.#leases.delete(held);
+    if (held.isClosed) return; // its outcome is on the way, and the answer will tell
+    held.isLost = true;
+    const words = `the lease of message ${held.id} is lost; its outcome will not count`;
+    const error = new DlqClientError("lease-lost", words);
+    held.abort(error);
+    this.#reports.error(error, held);
+  }
+
+  async #drain(drainTimeoutMs: number): Promise<void> {
+    await Promise.resolve(); // first of all `stop` must know that it has begun
+    this.#stream.close();
+    for (const held of this.#waiting) this.#settle(held, release());
+    this.#waiting = [];
+    if (!(await this.#idleWithin(drainTimeoutMs))) {
+      this.#isGivingUp = true;
+      const reason = new DlqClientError("closed", "the worker has stopped");
+      for (const held of this.#running) held.abort(reason);
+      await this.#idleWithin(ABORT_GRACE_MS);
+      for (const held of this.#running) this.#settle(held, release());
+    }
+    await within(REPORT_TIMEOUT_MS, this.#acks.flush());
+    const { sessionId } = this.#stream;
+    if (sessionId !== "") await this.#leases.releaseStrays(sessionId);
+    this.#leases.stop();
+  }
+
+  #idleWithin(ms: number): Promise<boolean> {
+    if (this.#running.size === 0) return Promise.resolve(true);
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    return within(ms, idle);
+  }
+}
+
+/** Whether it came to its end in time. */
+async function within(ms: number, promise: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function requestOf(options: WorkerOptions, concurrency: number): StreamDueRequest {
+  const { queues, prefetch = concurrency, leaseDurationMs, maxInFlightBytes, workerId } = options;
+  if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
+  const request = create(StreamDueRequestSchema, {
+    queues: [...queues],
+    workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
+    maxInFlight: Math.min(concurrency + prefetch, MOST_IN_FLIGHT),
+  });
+  if (leaseDurationMs !== undefined) {
+    request.leaseDuration = duration("leaseDurationMs", leaseDurationMs);
+  }
+  if (maxInFlightBytes !== undefined) request.maxInFlightBytes = BigInt(maxInFlightBytes);
+  return request;
+}
