@@ -103,6 +103,7 @@ describe("a conversation", () => {
 
   it.for([
     ["bytes that are no message", frameOf(Buffer.from([255, 255])), Code.InvalidArgument],
+    ["half a message", frameOf(Buffer.alloc(10)).subarray(0, 9), Code.InvalidArgument],
     ["a message above the limit", Buffer.from([0, 255, 0, 0, 0]), Code.ResourceExhausted],
   ] as const)("ends at %s, after what was answered before", async ([, bytes, code]) => {
     const { server, call } = await startTalking();

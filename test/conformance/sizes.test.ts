@@ -87,7 +87,7 @@ describe.for(GRPC_CLIENTS)("$name", (client) => {
 });
 
 describe("a reader that stops reading", () => {
-  /** Deliveries of half a MiB for as long as they are asked for. */
+  /** Deliveries of half a MiB as they are asked for, to an end that a bounded server never sees. */
   async function startEndless() {
     const server = await startServer();
     const body = { case: "data" as const, value: new Uint8Array(MIB / 2) };
@@ -95,7 +95,7 @@ describe("a reader that stops reading", () => {
     const progress = { asked: 0 };
     server.dlq.onStream = async function* (_command, signal) {
       yield opened();
-      while (!signal.aborted) {
+      while (!signal.aborted && progress.asked < 200) {
         progress.asked += 1;
         yield { kind: "deliveries", deliveries: [delivery({ envelope })] };
       }
@@ -103,9 +103,9 @@ describe("a reader that stops reading", () => {
     return { server, progress };
   }
 
-  async function openPaused(server: Server) {
+  async function openPaused(server: Server, headers = {}) {
     const raw = await openRaw(server.grpc);
-    const call = raw.call(STREAM);
+    const call = raw.call(STREAM, headers);
     call.stream.end(encode(StreamDueRequestSchema, { queues: ["q"] }));
     await once(call.stream, "data");
     call.stream.pause();
@@ -145,6 +145,13 @@ describe("a reader that stops reading", () => {
     await untilStill(progress);
     expect(await raw.send(STATS, EMPTY)).toMatchObject({ code: 0 });
     call.stream.close();
+    await untilIdle(server);
+  });
+
+  it("is cut off at its deadline", async () => {
+    const { server } = await startEndless();
+    const { call } = await openPaused(server, { "grpc-timeout": "300m" });
+    await once(call.stream, "close");
     await untilIdle(server);
   });
 
