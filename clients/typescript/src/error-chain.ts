@@ -1,4 +1,4 @@
-import { describe, peek, peekText } from "./peek.ts";
+import { describe, peek, peekList, peekText } from "./peek.ts";
 
 /** Deeper causes say nothing that a reader would still follow. */
 const MAX_ERRORS = 16;
@@ -20,10 +20,8 @@ export function chainOf(thrown: unknown): ChainedError[] {
     seen.add(error);
     chain.push({ error, label });
     visit(peek(error, "cause"), "[cause]: ");
-    const errors = peek(error, "errors");
-    if (!Array.isArray(errors)) return;
-    for (let at = 0; at < Math.min(errors.length, MAX_ERRORS); at++) {
-      visit(peek(errors, String(at)), `[errors][${at}]: `);
+    for (const [at, one] of peekList(error, "errors", MAX_ERRORS).entries()) {
+      visit(one, `[errors][${at}]: `);
     }
   };
   visit(thrown, "");

@@ -21,6 +21,16 @@ export function peekInteger(value: unknown, key: string): number | undefined {
   return Number.isInteger(found) ? (found as number) : undefined;
 }
 
+/** The first items of a list, or nothing where it is none. */
+export function peekList(value: unknown, key: string, most: number): unknown[] {
+  const found = peek(value, key);
+  try {
+    return Array.isArray(found) ? Array.prototype.slice.call(found, 0, most) : [];
+  } catch {
+    return [];
+  }
+}
+
 /** In words, whatever it is. */
 export function describe(value: unknown): string {
   try {

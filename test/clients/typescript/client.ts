@@ -1,0 +1,79 @@
+// What the tests of the TypeScript client share: clients that end with their test, and a transport
+// that counts.
+
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { Transport } from "@connectrpc/connect";
+import { onTestFinished, vi } from "vitest";
+import {
+  createDlqClient,
+  type DlqClient,
+  type DlqClientError,
+  type DlqClientOptions,
+  type SendResult,
+  type Stored,
+} from "../../../clients/typescript/src/index.ts";
+import { connectTo } from "../../support/grpc.ts";
+import type { TestServer } from "../../support/server.ts";
+
+export const WAIT = { timeout: 15_000, interval: 10 };
+
+/** A client of its own, closed when the test is over. */
+export function clientOf(
+  server: Pick<TestServer, "grpcAddress">,
+  options: Omit<DlqClientOptions, "url"> = {},
+): DlqClient {
+  const quiet = { onDropped: () => {} };
+  const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, ...quiet, ...options });
+  onTestFinished(() => dlq.close(0));
+  return dlq;
+}
+
+export interface Counting {
+  readonly transport: Transport;
+  /** Names of the unary methods that were called, in order. */
+  readonly calls: readonly string[];
+}
+
+/** A real connection, and what was called over it. */
+export function countingTransport(server: Pick<TestServer, "grpcAddress">): Counting {
+  const { transport, close } = connectTo(server.grpcAddress);
+  onTestFinished(close);
+  const calls: string[] = [];
+  const counting: Transport = {
+    unary(method, ...rest) {
+      calls.push(method.name);
+      return transport.unary(method, ...rest);
+    },
+    stream: transport.stream.bind(transport),
+  };
+  return { transport: counting, calls };
+}
+
+export function stored(result: SendResult): Stored {
+  if (result.status === "sent" || result.status === "joined") return result;
+  throw new Error(`not stored: ${JSON.stringify(result)}`, {
+    cause: result.status === "dropped" ? result.error : undefined,
+  });
+}
+
+export function errorOf(result: SendResult): DlqClientError {
+  if (result.status !== "dropped") throw new Error(`not dropped: ${JSON.stringify(result)}`);
+  return result.error;
+}
+
+export async function until(holds: () => boolean, what: string): Promise<void> {
+  await vi.waitFor(() => {
+    if (!holds()) throw new Error(`still waiting for ${what}`);
+  }, WAIT);
+}
+
+/** A loopback port that refuses. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address !== null ? address.port : 0;
+}

@@ -1,0 +1,163 @@
+// What becomes of something that was thrown, whatever it is.
+
+import { once } from "node:events";
+import { connect } from "node:net";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { failureOf } from "../../../clients/typescript/src/index.ts";
+import { categorize } from "../../../src/core/categorize.ts";
+import { freePort } from "./client.ts";
+
+const reasonOf = (thrown: unknown) => categorize(failureOf(thrown));
+
+class OrderError extends Error {}
+
+describe("the failure of an error", () => {
+  it("is named by its class, also when the class sets no name", () => {
+    expect(failureOf(new OrderError("no stock"))).toMatchObject({
+      type: "OrderError",
+      message: "no stock",
+    });
+    expect(failureOf(new RangeError("x")).type).toBe("RangeError");
+  });
+
+  it("shows the code of a refused connection, and is a network error", async () => {
+    const [error] = await once(connect(await freePort(), "127.0.0.1"), "error").catch(
+      (reason: unknown) => [reason],
+    );
+    const failure = failureOf(error);
+    expect(failure.type).toBe("Error [ECONNREFUSED]");
+    expect(failure.attributes).toMatchObject({
+      code: "ECONNREFUSED",
+      syscall: "connect",
+      address: "127.0.0.1",
+    });
+    expect(reasonOf(error)).toBe("NETWORK_ERROR");
+  });
+
+  it("is judged by the cause where the wrapper says nothing", async () => {
+    const url = `http://127.0.0.1:${await freePort()}/`;
+    const error: unknown = await fetch(url).catch((reason: unknown) => reason);
+    expect(failureOf(error).stackTrace).toContain("[cause]: ");
+    expect(reasonOf(error)).toBe("NETWORK_ERROR");
+    expect(reasonOf(new OrderError("not charged", { cause: error }))).toBe("NETWORK_ERROR");
+  });
+
+  it("leaves a mistake of the program what it is", () => {
+    const error = Object.assign(new TypeError("x is not a function"), {
+      code: "ERR_INVALID_ARG_TYPE",
+    });
+    expect(failureOf(error).type).toBe("TypeError");
+    expect(reasonOf(error)).toBe("EXECUTION_FAILED");
+  });
+
+  it("has the traces of all causes and of an AggregateError's errors", () => {
+    const cause = new Error("the cause");
+    const error = new AggregateError([new OrderError("one"), "two"], "several", { cause });
+    const { stackTrace } = failureOf(error);
+    expect(stackTrace).toMatch(/^AggregateError: several/);
+    expect(stackTrace).toMatch(/\[cause\]: Error: the cause/);
+    expect(stackTrace).toMatch(/\[errors\]\[0\]: Error: one/);
+    expect(stackTrace).toMatch(/\[errors\]\[1\]: two/);
+  });
+
+  it("takes the words of the next error where the first has none", () => {
+    const error = new AggregateError([new Error("connect ECONNREFUSED ::1:80")]);
+    expect(failureOf(error).message).toBe("connect ECONNREFUSED ::1:80");
+  });
+
+  it.each([
+    ["a ConnectError", new ConnectError("slow", Code.DeadlineExceeded)],
+    [
+      "an error of grpc-js",
+      Object.assign(new Error("4 DEADLINE_EXCEEDED"), { code: 4, details: "", metadata: {} }),
+    ],
+    [
+      "their wrapper",
+      new Error("call failed", { cause: new ConnectError("", Code.DeadlineExceeded) }),
+    ],
+  ])("has the gRPC code of %s", (_, error) => {
+    expect(failureOf(error).grpcCode).toBe(4);
+    expect(reasonOf(error)).toBe("TIMEOUT");
+  });
+
+  it.each([
+    ["status", { status: 429 }],
+    ["statusCode", { statusCode: 429 }],
+    ["response.status", { response: { status: 429 } }],
+    ["response.statusCode", { response: { statusCode: 429 } }],
+  ])("has the HTTP status of an error's %s", (_, more) => {
+    const error = Object.assign(new Error("too many"), more);
+    expect(failureOf(error).httpStatus).toBe(429);
+    expect(reasonOf(error)).toBe("RESOURCE_EXHAUSTED");
+  });
+
+  it("takes no other number for a status or a code", () => {
+    const failure = failureOf(Object.assign(new Error("x"), { code: 5, status: 7 }));
+    expect(failure.grpcCode).toBeUndefined();
+    expect(failure.httpStatus).toBeUndefined();
+  });
+
+  it("is cut so that the server still sees that there was more", () => {
+    const failure = failureOf(new Error("x".repeat(100_000)));
+    expect(failure.message).toHaveLength(4 * 1024 + 1);
+    expect(failure.stackTrace).toHaveLength(16 * 1024 + 1);
+  });
+});
+
+const circle = new Error("a");
+circle.cause = new Error("b", { cause: circle });
+
+const hostile = new Proxy(new Error("x"), {
+  get() {
+    throw new Error("no");
+  },
+});
+
+const throwing = Object.defineProperties(new Error("fine"), {
+  cause: {
+    get: () => {
+      throw new Error("no");
+    },
+  },
+  code: {
+    get: () => {
+      throw new Error("no");
+    },
+  },
+});
+
+describe("what was thrown may be anything", () => {
+  it.each([
+    ["a text", "no stock", "string", "no stock"],
+    ["a number", 42, "Number", "42"],
+    ["null", null, "object", "null"],
+    ["a plain object", { reason: "x" }, "Object", '{"reason":"x"}'],
+    ["an object with a message", { message: "no stock" }, "Object", "no stock"],
+    ["causes in a circle", circle, "Error", "a"],
+    ["getters that throw", throwing, "Error", "fine"],
+  ])("%s", (_, thrown, type, message) => {
+    const failure = failureOf(thrown);
+    expect(failure.message).toBe(message);
+    expect(failure.type.toLowerCase()).toBe(type.toLowerCase());
+  });
+
+  it.each([
+    ["a proxy that refuses everything", hostile],
+    ["a revoked proxy", revoked()],
+    ["an error whose errors are one", Object.assign(new Error("x"), { errors: revoked() })],
+    ["an object without a prototype", Object.create(null)],
+    ["a symbol", Symbol("x")],
+    ["a function", () => {}],
+    ["half of a character", new Error("\ud800")],
+  ])("%s is no reason to throw", (_, thrown) => {
+    const failure = failureOf(thrown);
+    expect(failure.message.isWellFormed()).toBe(true);
+  });
+});
+
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}

@@ -1,0 +1,63 @@
+// Sends of the TypeScript client while the server goes away and comes back.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { statsOf } from "../../support/grpc.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { clientOf, countingTransport, errorOf, stored } from "./client.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const error = new Error("it broke");
+const LONG = { timeout: 90_000 };
+
+it("a server that is killed and comes back gets every message once", LONG, async () => {
+  const dlq = clientOf(server, { timeoutMs: 60_000 });
+  const sends: Promise<unknown>[] = [];
+  const send = () => void sends.push(dlq.send("killed", `m${sends.length}`, error));
+  const timer = setInterval(send, 1);
+  await dlq.send("killed", "the first", error);
+  await server.kill9();
+  send();
+  await server.restart();
+  await dlq.send("killed", "the last", error);
+  clearInterval(timer);
+  const results = await Promise.all(sends);
+  const ids = results.map((result) => stored(result as never).id);
+  expect(ids.length).toBeGreaterThan(10);
+  expect(new Set(ids).size).toBe(ids.length);
+  const { totals } = await statsOf(dlq.stubs, "killed");
+  expect(totals?.accepted).toBe(BigInt(ids.length + 2));
+});
+
+it("a server that restarts in an orderly way loses and doubles nothing", LONG, async () => {
+  const dlq = clientOf(server, { timeoutMs: 60_000 });
+  const sends: Promise<unknown>[] = [];
+  const timer = setInterval(() => {
+    for (let at = 0; at < 5; at++) sends.push(dlq.send("restarted", `m${sends.length}`, error));
+  }, 1);
+  await dlq.send("restarted", "the first", error);
+  await server.restart();
+  await dlq.send("restarted", "the last", error);
+  clearInterval(timer);
+  const ids = (await Promise.all(sends)).map((result) => stored(result as never).id);
+  expect(new Set(ids).size).toBe(ids.length);
+  const { totals } = await statsOf(dlq.stubs, "restarted");
+  expect(totals?.accepted).toBe(BigInt(ids.length + 2));
+});
+
+it("while it is away, one call after another finds out, not one for each send", LONG, async () => {
+  await server.terminate();
+  const { transport, calls } = countingTransport(server);
+  const dlq = clientOf(server, { transport, timeoutMs: 1_000 });
+  const sends = Array.from({ length: 500 }, (_, at) => dlq.send("away", `m${at}`, error));
+  for (const result of await Promise.all(sends)) {
+    expect(errorOf(result)).toMatchObject({ kind: "deadline", maybeStored: false });
+  }
+  expect(calls.length).toBeLessThan(20);
+  await server.restart();
+  expect((await dlq.send("away", "again", error, { timeoutMs: 30_000 })).status).toBe("sent");
+});

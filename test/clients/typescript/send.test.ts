@@ -1,0 +1,345 @@
+// Sends of the TypeScript client against a real server.
+
+import { createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  NonRetryableError,
+  RetryAfterError,
+  type SendOptions,
+} from "../../../clients/typescript/src/index.ts";
+import type { Message } from "../../../gen/dlq/v1/message_pb.ts";
+import { connectTo, msOf } from "../../support/grpc.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { Worker } from "../../support/worker.ts";
+import { clientOf, countingTransport, errorOf, freePort, stored, WAIT } from "./client.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+let count = 0;
+const newQueue = () => `q${++count}`;
+const error = new Error("it broke");
+
+/** Sends one message, and gives it as a worker gets it. */
+async function sentAndTaken(payload: unknown, options: SendOptions = {}): Promise<Message> {
+  const queue = newQueue();
+  const dlq = clientOf(server, { service: "billing", instance: "b-1", version: "7" });
+  stored(await dlq.send(queue, payload, error, { delayMs: 0, ...options }));
+  const { dlq: stubs, close } = connectTo(server.grpcAddress);
+  onTestFinished(close);
+  const worker = await Worker.open(stubs, { queues: [queue] });
+  return (await worker.next()).message;
+}
+
+describe("what is sent", () => {
+  it.each([
+    ["a string", "plain", { case: "text", value: "plain" }, ""],
+    ["bytes", new Uint8Array([0, 255]), { case: "data", value: new Uint8Array([0, 255]) }, ""],
+    ["an object", { a: [1] }, { case: "text", value: '{"a":[1]}' }, "application/json"],
+    ["null", null, { case: "text", value: "null" }, "application/json"],
+  ])("%s arrives as it was", async (_, payload, body, contentType) => {
+    expect((await sentAndTaken(payload)).payload).toMatchObject({ body, contentType });
+  });
+
+  it("has everything that was said about it", async () => {
+    const message = await sentAndTaken("x", {
+      sourceId: "s",
+      dedupKey: "d",
+      orderingKey: "o",
+      priority: -3,
+      reason: "TIMEOUT",
+      contentType: "text/csv",
+      attributes: { kind: "invoice" },
+      coordinates: { topic: "bills" },
+      traceContext: { traceparent: "00-1", tracestate: "a=b" },
+      ttlMs: 3_600_000,
+    });
+    expect(message).toMatchObject({
+      sourceId: "s",
+      dedupKey: "d",
+      orderingKey: "o",
+      priority: -3,
+      reason: 3,
+      payload: { contentType: "text/csv" },
+      attributes: { kind: "invoice" },
+      origin: {
+        service: "billing",
+        instance: "b-1",
+        version: "7",
+        coordinates: { topic: "bills" },
+      },
+      traceContext: { traceparent: "00-1", tracestate: "a=b" },
+      failure: { type: "Error", message: "it broke" },
+    });
+    expect(msOf(message.expireTime) - msOf(message.createTime)).toBe(3_600_000);
+  });
+});
+
+describe("the result", () => {
+  it("tells where the message is, and when it is due", async () => {
+    const dlq = clientOf(server);
+    const dueTime = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 60_000);
+    const reason = "NETWORK_ERROR";
+    expect(await dlq.send(newQueue(), "x", error, { dueTime, reason })).toEqual({
+      status: "sent",
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      state: "SCHEDULED",
+      reason,
+      dueTime,
+    });
+  });
+
+  it("tells that it joined an earlier message", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const one = stored(await dlq.send(queue, "x", error, { dedupKey: "k" }));
+    const two = stored(await dlq.send(queue, "x", error, { dedupKey: "k" }));
+    expect(two).toMatchObject({ status: "joined", id: one.id });
+  });
+
+  it("is the same for the same request id", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const one = stored(await dlq.send(queue, "x", error, { requestId: `r-${queue}` }));
+    expect(await dlq.send(queue, "x", error, { requestId: `r-${queue}` })).toEqual(one);
+  });
+
+  it("goes by the policy of the send", async () => {
+    const dlq = clientOf(server);
+    const policy = { initialDelayMs: 7_200_000, maxDelayMs: 7_200_000, jitter: "none" } as const;
+    const { dueTime } = stored(await dlq.send(newQueue(), "x", error, { retryPolicy: policy }));
+    expect(dueTime?.getTime()).toBeGreaterThan(Date.now() + 7_100_000);
+  });
+
+  it("of an error that says it is of no use is quarantine", async () => {
+    const dlq = clientOf(server);
+    expect(await dlq.send(newQueue(), "x", new NonRetryableError("no such order"))).toMatchObject({
+      state: "QUARANTINED",
+      reason: "POISON_MESSAGE",
+      quarantineReason: "PRODUCER_REQUEST",
+    });
+  });
+
+  it("of an error that says when is due then", async () => {
+    const dlq = clientOf(server);
+    const result = await dlq.send(newQueue(), "x", new RetryAfterError("later", 90_000_000));
+    expect(stored(result).dueTime?.getTime()).toBeGreaterThan(Date.now() + 89_000_000);
+  });
+});
+
+describe("sends that come together", () => {
+  it("go in one call each thousand, one that is alone by itself", async () => {
+    const { transport, calls } = countingTransport(server);
+    const dlq = clientOf(server, { transport });
+    const queue = newQueue();
+    await dlq.send(queue, "alone", error);
+    const results = await Promise.all(
+      Array.from({ length: 2_500 }, (_, at) => dlq.send(queue, `m${at}`, error)),
+    );
+    expect(new Set(results.map((result) => stored(result).id)).size).toBe(2_500);
+    expect(calls).toEqual(["SendToDlq", "SendToDlqBatch", "SendToDlqBatch", "SendToDlqBatch"]);
+  });
+
+  it("collect while a call is under way", async () => {
+    const { transport, calls } = countingTransport(server);
+    const dlq = clientOf(server, { transport, coalesce: { maxDelayMs: 60_000 } });
+    const queue = newQueue();
+    const first = dlq.send(queue, "first", error);
+    await vi.waitFor(() => expect(calls).toEqual(["SendToDlq"]), WAIT);
+    const more = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
+    await Promise.all([first, ...more]);
+    expect(calls).toEqual(["SendToDlq", "SendToDlqBatch"]);
+  });
+
+  it("are split where they are too many bytes for a call", async () => {
+    const { transport, calls } = countingTransport(server);
+    const dlq = clientOf(server, { transport });
+    const payload = "x".repeat(900_000);
+    const queue = newQueue();
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => dlq.send(queue, payload, error)),
+    );
+    expect(results.map(({ status }) => status)).toEqual(Array(8).fill("sent"));
+    expect(calls.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it("are refused one by one", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const results = await Promise.all([
+      dlq.send(queue, "good", error),
+      dlq.send("no/queue", "bad", error),
+      dlq.send(queue, "x".repeat(2_000_000), error),
+      dlq.send(queue, "also good", error),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["sent", "dropped", "dropped", "sent"]);
+    expect(errorOf(results[1] as never)).toMatchObject({ kind: "refused", maybeStored: false });
+    expect(errorOf(results[1] as never).message).toMatch(/queue/);
+  });
+});
+
+describe("a send never rejects", () => {
+  const circle: unknown[] = [];
+  circle.push(circle);
+
+  it.each([
+    ["a payload that is no JSON", circle, {}, /circular/i],
+    ["a BigInt", 1n, {}, /BigInt/],
+    ["a delay that is no number", "x", { delayMs: Number.NaN }, /delayMs is NaN/],
+    ["half a priority", "x", { priority: 0.5 }, /priority is 0.5/],
+    ["a date that is none", "x", { dueTime: new Date("") }, /./],
+  ])("%s: dropped, and told", async (_, payload, options, words) => {
+    const onDropped = vi.fn();
+    const dlq = clientOf(server, { onDropped });
+    const dropped = errorOf(await dlq.send("some-queue", payload, error, options));
+    expect(dropped).toMatchObject({ kind: "invalid", message: expect.stringMatching(words) });
+    expect(onDropped.mock.calls).toEqual([[dropped, "some-queue"]]);
+  });
+
+  it("unless it is asked to", async () => {
+    const dlq = clientOf(server);
+    const send = dlq.send("no/queue", "x", error, { throwOnFailure: true });
+    await expect(send).rejects.toMatchObject({ name: "DlqClientError", kind: "refused" });
+  });
+
+  it("whatever was thrown", async () => {
+    const dlq = clientOf(server);
+    const hostile = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error("no");
+        },
+      },
+    );
+    for (const thrown of [hostile, null, undefined, Symbol("x"), "text"]) {
+      expect((await dlq.send(newQueue(), "x", thrown)).status).toBe("sent");
+    }
+  });
+
+  it("whatever onDropped throws", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    const dlq = clientOf(server, {
+      onDropped: () => {
+        throw new Error("oops");
+      },
+    });
+    expect((await dlq.send("no/queue", "x", error)).status).toBe("dropped");
+    expect(log).toHaveBeenCalledOnce();
+  });
+});
+
+/** Takes connections and never answers. */
+async function silentServer(): Promise<{ grpcAddress: string }> {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => void sockets.add(socket.on("error", () => {})));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const address = silent.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  return { grpcAddress: `127.0.0.1:${port}` };
+}
+
+describe("a server that does not answer", () => {
+  it("costs a send no more than its deadline", async () => {
+    const dlq = clientOf(await silentServer(), { timeoutMs: 200 });
+    const startedAtMs = performance.now();
+    const dropped = errorOf(await dlq.send("q", "x", error));
+    expect(dropped).toMatchObject({ kind: "deadline", maybeStored: true });
+    expect(performance.now() - startedAtMs).toBeLessThan(2_000);
+  });
+
+  it("or no more than a send says itself", async () => {
+    const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
+    expect(errorOf(await dlq.send("q", "x", error, { timeoutMs: 100 })).kind).toBe("deadline");
+  });
+
+  it("does not fill the memory: what is too much is dropped at once", async () => {
+    const coalesce = { maxPendingMessages: 10 };
+    const dlq = clientOf(await silentServer(), { timeoutMs: 60_000, coalesce });
+    for (let at = 0; at < 10; at++) void dlq.send("q", "x", error);
+    const dropped = errorOf(await dlq.send("q", "x", error));
+    expect(dropped).toMatchObject({ kind: "buffer-full", maybeStored: false });
+  });
+
+  it("nor by bytes", async () => {
+    const dlq = clientOf(await silentServer(), { coalesce: { maxPendingBytes: 100_000 } });
+    void dlq.send("q", "x".repeat(60_000), error);
+    expect(errorOf(await dlq.send("q", "x".repeat(60_000), error)).kind).toBe("buffer-full");
+  });
+
+  it("a signal ends the wait", async () => {
+    const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
+    const abort = new AbortController();
+    const send = dlq.send("q", "x", error, { signal: abort.signal });
+    abort.abort();
+    expect(errorOf(await send).kind).toBe("aborted");
+    const late = await dlq.send("q", "x", error, { signal: abort.signal });
+    expect(errorOf(late).kind).toBe("aborted");
+  });
+
+  it("one that refuses connections says so", async () => {
+    const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 100 });
+    const dropped = errorOf(await dlq.send("q", "x", error));
+    expect(dropped).toMatchObject({ kind: "deadline", maybeStored: false });
+    expect(dropped.message).toContain("ECONNREFUSED");
+  });
+});
+
+describe("the end of a client", () => {
+  it("waits for what is pending", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
+    await dlq.close();
+    expect((await Promise.all(sends)).map(({ status }) => status)).toEqual(["sent", "sent"]);
+    expect(errorOf(await dlq.send(queue, "c", error)).kind).toBe("closed");
+  });
+
+  it("is bounded", async () => {
+    const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
+    const send = dlq.send("q", "x", error);
+    await dlq.close(50);
+    expect(errorOf(await send)).toMatchObject({ kind: "closed" });
+  });
+
+  it("comes with the end of a block", async () => {
+    let send: Promise<{ status: string }>;
+    {
+      await using dlq = clientOf(server);
+      send = dlq.send(newQueue(), "x", error);
+    }
+    expect((await send).status).toBe("sent");
+  });
+
+  it("flush waits for what was sent before", async () => {
+    const dlq = clientOf(server);
+    let isSent = false;
+    void dlq.send(newQueue(), "x", error).then(() => {
+      isSent = true;
+    });
+    await dlq.flush();
+    expect(isSent).toBe(true);
+  });
+});
+
+it("a URL that is none is refused at once, with what to give", () => {
+  expect(() => clientOf({ grpcAddress: "" })).toThrow(/give one such as http/);
+});
+
+it("sends a token", { timeout: 60_000 }, async () => {
+  const guarded = await startTestServer({ env: { DLQ_TOKENS: "a-long-enough-secret-token" } });
+  onTestFinished(() => guarded.stop());
+  const without = errorOf(await clientOf(guarded).send("q", "x", error));
+  expect(without).toMatchObject({ kind: "unauthenticated" });
+  expect(without.message).toContain("`token`");
+  const dlq = clientOf(guarded, { token: "a-long-enough-secret-token" });
+  expect((await dlq.send("q", "x", error)).status).toBe("sent");
+});
