@@ -81,7 +81,11 @@ export const HTTP_CLIENTS: readonly Client[] = [
 export const CLIENTS: readonly Client[] = [...GRPC_CLIENTS, ...HTTP_CLIENTS];
 
 /** To the listener that the client is meant for; closed when the test ends. */
-export function open(client: Client, server: Server, options?: ConnectionOptions): Connection {
+export function open(
+  client: Client,
+  server: Pick<Server, Client["listener"]>,
+  options?: ConnectionOptions,
+): Connection {
   const connection = client.open(server[client.listener], options);
   onTestFinished(() => connection.close());
   return connection;
