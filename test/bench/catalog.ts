@@ -1,7 +1,10 @@
 import type { Row } from "./row.ts";
 import { deliver, deliverBy4, reschedule } from "./rows/deliver.ts";
 import { latenesses } from "./rows/lateness.ts";
+import { deliverFromMany, deliverToMany, idle, sendToMany } from "./rows/many.ts";
+import { payloads } from "./rows/payloads.ts";
 import { sendBatch, sendUnary } from "./rows/send.ts";
+import { empty, stored } from "./rows/stored.ts";
 import { type Tool, toolsOf } from "./systems/start-system.ts";
 import type { SystemName } from "./systems/system.ts";
 
@@ -13,6 +16,13 @@ export const ROWS: readonly Row[] = [
   deliverBy4,
   reschedule,
   ...latenesses,
+  empty,
+  stored,
+  idle,
+  sendToMany,
+  deliverFromMany,
+  deliverToMany,
+  ...payloads,
 ];
 
 export interface Planned {

@@ -6,6 +6,8 @@ import type { LoadProcess } from "./load/load-process.ts";
 /** Far beyond what anything here takes: a hang is a failed row, not a hung bench. */
 export const DEADLINE_MS = 120_000;
 
+/** A message may take so long to be stored before that is a failure. */
+const FILL_ONE_MS = 1;
 const FILL_BATCH = 100;
 const FILL_IN_FLIGHT = 8;
 
@@ -18,7 +20,7 @@ export async function fill(
 ): Promise<void> {
   const result = await load.ask(
     { op: "send", batch: FILL_BATCH, inFlight: FILL_IN_FLIGHT, count, ...target, ...over },
-    DEADLINE_MS,
+    DEADLINE_MS + count * FILL_ONE_MS,
   );
   if (result.count !== count) throw new Error(`${result.count} of ${count} messages were stored`);
 }

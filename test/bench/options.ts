@@ -26,7 +26,8 @@ export const HELP = `Measures this service beside what else there is, all on thi
   --full            every row on every system
   --samples N       samples of each row; the table shows their median. Default 5
   --seconds S       length of one sample, about. Default 0.6, with --full 2
-  --stored N        messages of the rows with many stored ones. Default 1000000
+  --stored N        messages of the rows with many stored ones. Default 200000,
+                    with --full 1000000
   --json FILE       write the results there. Default bench.json in .runtime
   --compare FILE    show each figure's change against the results in FILE
   --help            this
@@ -45,7 +46,7 @@ export function readOptions(args: readonly string[]): Options {
     only: values.only ?? [],
     samples: numberOf("samples", values.samples ?? "5", 1),
     seconds: numberOf("seconds", values.seconds ?? (form === "full" ? "2" : "0.6"), 0.01),
-    stored: numberOf("stored", values.stored ?? "1000000", 1_000),
+    stored: numberOf("stored", values.stored ?? (form === "full" ? "1000000" : "200000"), 1_000),
     json: values.json,
     compare: values.compare,
     help: values.help === true,

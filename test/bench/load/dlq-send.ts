@@ -7,9 +7,12 @@ import { type LoadResult, payloadText, queueNames, type SendCommand } from "./co
 
 const FAILURE = { type: "ConnectTimeout", message: "shop.example did not answer within 5 s" };
 
-export function send(dlq: DlqClient, command: SendCommand): Promise<LoadResult> {
+/** Calls go round over the clients. */
+export function send(clients: readonly DlqClient[], command: SendCommand): Promise<LoadResult> {
   const request = letterOf(command);
   return closedLoop(command, async (at, size) => {
+    const dlq = clients[Math.floor(at / command.batch) % clients.length];
+    if (dlq === undefined) throw new Error("no server is there to send to");
     if (command.batch === 1) {
       await dlq.sendToDlq(request(at));
       return;

@@ -13,7 +13,7 @@ const [dlq] = clients;
 if (dlq === undefined) throw new Error("name at least one server: HOST:PORT");
 
 serveCommands({
-  send: (command) => send(dlq, command),
+  send: (command) => send(clients, command),
   consume: (command, running) => consume(clients, command, running),
 
   async left(command) {

@@ -34,7 +34,7 @@ export const deliverBy4: Row = {
   name: "deliver-4",
   words: "deliver + ack, 4 workers, each a process",
   measures: [RATE],
-  systems: [...ALL, ...JETSTREAM],
+  systems: [...ALL, "dlq-2:everysec", ...JETSTREAM],
   short: [],
   open: async (context) => openDeliver(context, { processes: 4 }),
 };
@@ -56,6 +56,8 @@ export interface DeliverOptions {
   readonly queues?: number;
   readonly bytes?: number;
   readonly count?: number;
+  /** Messages in one call, when the queue is filled. */
+  readonly batch?: number;
   readonly held?: number;
 }
 
@@ -74,7 +76,10 @@ export async function openDeliver(
   return {
     async prepare() {
       target = { queue: nextQueue(), ...sized };
-      await fill(first, target, total, { mayFail: outcome === "fail" });
+      await fill(first, target, total, {
+        mayFail: outcome === "fail",
+        batch: options.batch ?? 100,
+      });
     },
     async sample(): Promise<Sample> {
       const command = { ...target, inFlight: options.held ?? HELD, workers, outcome };

@@ -6,9 +6,9 @@ import type { SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { queueSequence } from "./shared.ts";
 
-/** Storing must be over before the first is due: at this rate, with this much to spare. */
-const STORED_PER_MS = 10;
-const SPARE_MS = 300;
+/** Storing must be over before the first is due. Where this is too short, it is doubled. */
+const HEAD_START_MS = 300;
+const HEAD_START_MAX_MS = 60_000;
 
 /** More than comes at once, so that no message waits for room. */
 const HELD = 1_000;
@@ -29,12 +29,20 @@ async function openLateness({ system, scale }: TrialContext, rate: number): Prom
   const nextQueue = queueSequence();
   const count = Math.max(50, Math.round(rate * scale.seconds));
   let target = { queue: "", bytes: PAYLOAD_BYTES };
+  let headStartMs = HEAD_START_MS;
+  /** Whether all were stored before the first was due. */
+  const store = async () => {
+    target = { queue: nextQueue(), bytes: PAYLOAD_BYTES };
+    const firstDueAtMs = Date.now() + headStartMs;
+    await fill(load, target, count, { firstDueAtMs, dueRate: rate });
+    return Date.now() <= firstDueAtMs;
+  };
   return {
     async prepare() {
-      target = { queue: nextQueue(), bytes: PAYLOAD_BYTES };
-      const firstDueAtMs = Date.now() + SPARE_MS + count / STORED_PER_MS;
-      await fill(load, target, count, { firstDueAtMs, dueRate: rate });
-      if (Date.now() > firstDueAtMs) throw new Error("some were due before all were stored");
+      while (!(await store())) {
+        headStartMs *= 2;
+        if (headStartMs > HEAD_START_MAX_MS) throw new Error("storing takes longer than waiting");
+      }
     },
     async sample() {
       const command = { ...target, inFlight: HELD, outcome: "succeed", lateness: true } as const;

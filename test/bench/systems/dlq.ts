@@ -48,7 +48,10 @@ export async function startDlq(
       redis: redis === undefined ? serverPids.flatMap(childrenOf) : [redis.pid],
     }),
     startLoad() {
-      const load = new LoadProcess(process.execPath, [LOAD, ...grpcAddresses]);
+      // Each load begins with another server, so that single streams spread too.
+      const turn = loads.length % grpcAddresses.length;
+      const addresses = [...grpcAddresses.slice(turn), ...grpcAddresses.slice(0, turn)];
+      const load = new LoadProcess(process.execPath, [LOAD, ...addresses]);
       loads.push(load);
       return load;
     },

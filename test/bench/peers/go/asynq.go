@@ -26,9 +26,10 @@ func newAsynq(socket string) (Peer, error) {
 	return &asynqPeer{redis: redis, client: asynq.NewClient(redis), inspector: asynq.NewInspector(redis)}, nil
 }
 
-// Send has no batches: Asynq has none.
+// Send has no batches, Asynq has none: a larger batch is only more calls in flight.
 func (p *asynqPeer) Send(command Command) (Result, error) {
 	body := payload(max(8, command.Bytes))
+	command.InFlight *= max(1, command.Batch)
 	return closedLoop(command, func(index int) error {
 		options := []asynq.Option{asynq.Queue(command.Queue), asynq.MaxRetry(5)}
 		data := body

@@ -1,0 +1,46 @@
+// The same at other sizes: batches are smaller where 100 of them would not fit in a call.
+
+import { RATE, type Row } from "../row.ts";
+import type { SystemName } from "../systems/system.ts";
+import { openDeliver } from "./deliver.ts";
+import { openSend } from "./send.ts";
+
+const SIZES = [
+  ["64B", 64],
+  ["1KiB", 1_024],
+  ["64KiB", 64 * 1_024],
+  ["1MiB", 1_024 * 1_024],
+] as const;
+
+/** The service takes 3.5 MiB in a call. */
+const CALL_BYTES = 3.2 * 2 ** 20;
+const BATCH_MAX = 100;
+const BATCHES_IN_FLIGHT = 4;
+
+/** Delivered for one second of sampling: so many, unless that is more than so much. */
+const PER_SECOND = 20_000;
+const BYTES_PER_SECOND = 128 * 2 ** 20;
+
+const SYSTEMS: readonly SystemName[] = ["dlq:always", "bullmq:always"];
+
+export const payloads: readonly Row[] = SIZES.flatMap(([name, bytes]) => {
+  const batch = Math.max(1, Math.min(BATCH_MAX, Math.floor(CALL_BYTES / bytes)));
+  const shared = { measures: [RATE], systems: SYSTEMS, short: [] };
+  const send: Row = {
+    ...shared,
+    name: `send-${name}`,
+    words: `send, batches of ${batch}, ${name} each`,
+    open: (context) => openSend(context, { batch, inFlight: BATCHES_IN_FLIGHT, bytes }),
+  };
+  const deliver: Row = {
+    ...shared,
+    name: `deliver-${name}`,
+    words: `deliver + ack, 1 worker, ${name} each`,
+    async open(context) {
+      const perSecond = Math.min(PER_SECOND, BYTES_PER_SECOND / bytes);
+      const count = Math.max(batch, Math.round(perSecond * context.scale.seconds));
+      return openDeliver(context, { processes: 1, bytes, batch, count });
+    },
+  };
+  return [send, deliver];
+});
