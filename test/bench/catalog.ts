@@ -1,4 +1,5 @@
 import type { Row } from "./row.ts";
+import { deliverToClient, sendByStubs, sendCoalesced } from "./rows/client.ts";
 import { deliver, deliverBy4, reschedule } from "./rows/deliver.ts";
 import { latenesses } from "./rows/lateness.ts";
 import { deliverFromMany, deliverToMany, idle, sendToMany } from "./rows/many.ts";
@@ -12,7 +13,10 @@ import type { SystemName } from "./systems/system.ts";
 export const ROWS: readonly Row[] = [
   sendUnary,
   sendBatch,
+  sendByStubs,
+  sendCoalesced,
   deliver,
+  deliverToClient,
   deliverBy4,
   reschedule,
   ...latenesses,

@@ -25,6 +25,8 @@ export interface Cell {
   /** Absent when it failed. */
   readonly figures?: Readonly<Record<string, Figure>>;
   readonly processes?: Readonly<Partial<Record<Role, ProcessFigures>>>;
+  /** What programs that have no part in it took of a core meanwhile. */
+  readonly othersCorePercent?: Figure;
   readonly failure?: string;
 }
 

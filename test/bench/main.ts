@@ -11,6 +11,9 @@ import { changeSince, machine, readResults, writeResults } from "./report/result
 import { compact, resultTable } from "./report/table.ts";
 import { runCell } from "./runner.ts";
 
+/** Beyond this share of a core, other programs make the figures doubtful. */
+const OTHERS_MAX_PERCENT = 15;
+
 const DEFAULT_JSON = resolve(import.meta.dirname, "../../.runtime/bench.json");
 
 try {
@@ -43,6 +46,12 @@ async function main(options: Options): Promise<void> {
   print(`${resultTable(ROWS, cells, earlier && changeSince(earlier))}\n`);
   if (goals.length > 0) print(`\n${goalTable(goals)}\n`);
   print(`\n${Object.values(machine()).join(", ")}\nResults as JSON: ${file}\n`);
+  const busiest = Math.max(0, ...cells.map((cell) => cell.othersCorePercent?.median ?? 0));
+  if (busiest > OTHERS_MAX_PERCENT) {
+    print(
+      `Other programs used up to ${compact(busiest)} % of a core meanwhile: measure on a quiet machine.\n`,
+    );
+  }
   const failed = cells.filter(({ failure }) => failure !== undefined);
   for (const { row, system, failure } of failed) {
     process.stderr.write(`\n${row}/${system} failed: ${failure}\n`);
@@ -54,9 +63,15 @@ async function runAll(planned: ReturnType<typeof plan>, options: Options): Promi
   const { samples, seconds, stored } = options;
   const progress = createProgress(process.stderr);
   const cells: Cell[] = [];
+  const interrupted = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => interrupted.abort(new Error(`ended by ${name}`)));
+  }
+  const { signal } = interrupted;
   for (const one of planned) {
+    if (signal.aborted) break;
     progress.step(`${cells.length + 1}/${planned.length} ${one.row.name} ${one.system}`);
-    cells.push(await runCell(one, { samples, scale: { seconds, stored } }));
+    cells.push(await runCell(one, { samples, scale: { seconds, stored }, signal }));
     const { figures, failure } = cells.at(-1) ?? {};
     const first = Object.entries(figures ?? {})[0];
     if (!process.stderr.isTTY) {

@@ -57,6 +57,17 @@ export function endedChildrenCpuMs(): number {
   return (Number(fields[13]) + Number(fields[14])) * TICK_MS;
 }
 
+/** CPU time that everything on the machine has used together. */
+export function machineCpuMs(): number {
+  const [line = ""] = readFileSync("/proc/stat", "latin1").split("\n");
+  const [user, nice, system, , , interrupts, softInterrupts] = line
+    .split(/ +/)
+    .slice(1)
+    .map(Number);
+  const parts = [user, nice, system, interrupts, softInterrupts];
+  return parts.reduce<number>((sum, ticks) => sum + (ticks ?? 0), 0) * TICK_MS;
+}
+
 /** Processes whose parent is `pid`. */
 export function childrenOf(pid: number): number[] {
   return [...allStats()].flatMap(([child, { parent }]) => (parent === pid ? [child] : []));

@@ -3,7 +3,7 @@
 
 import type { Planned } from "./catalog.ts";
 import { type Cell, figureOf, type ProcessFigures } from "./cell.ts";
-import { endedChildrenCpuMs, type Role, type Usages, usageOf } from "./meter.ts";
+import { endedChildrenCpuMs, machineCpuMs, type Role, type Usages, usageOf } from "./meter.ts";
 import type { Sample, Scale, Trial } from "./row.ts";
 import { startSystem } from "./systems/start-system.ts";
 import type { RunningSystem } from "./systems/system.ts";
@@ -17,6 +17,8 @@ const LAST_WORDS_CHARS = 400;
 export interface RunOptions {
   readonly samples: number;
   readonly scale: Scale;
+  /** Ends what runs; its cell fails. */
+  readonly signal: AbortSignal;
 }
 
 interface Measured {
@@ -24,14 +26,19 @@ interface Measured {
   readonly wallMs: number;
   /** CPU time of the sample, and memory at its end. */
   readonly usages: Usages;
+  /** CPU time of programs that have no part in it. */
+  readonly othersMs: number;
 }
 
 export async function runCell({ row, system: name }: Planned, options: RunOptions): Promise<Cell> {
   let system: RunningSystem | undefined;
+  const end = () => void system?.stop().catch(() => {}); // what runs on it says that it has ended
+  options.signal.addEventListener("abort", end);
   try {
     system = await startSystem(name);
+    options.signal.throwIfAborted();
     const trial = await row.open({ system, scale: options.scale });
-    for (let left = row.warmUps ?? 1; left > 0; left--) await measure(trial, system);
+    for (let left = row.warmUps ?? 2; left > 0; left--) await measure(trial, system);
     const measured: Measured[] = [];
     while (measured.length < options.samples) measured.push(await measure(trial, system));
     const figures = row.measures.flatMap(({ name }) => {
@@ -44,11 +51,14 @@ export async function runCell({ row, system: name }: Planned, options: RunOption
       system: name,
       figures: Object.fromEntries(figures),
       processes: processFigures(measured),
+      othersCorePercent: figureOf(measured.map((one) => (one.othersMs * 100) / one.wallMs)),
     };
   } catch (error) {
     await system?.stop().catch(() => {}); // the first failure is the one to tell
     const why = error instanceof Error ? error.message : String(error);
     return { row: row.name, system: name, failure: `${why}${lastWords(system)}` };
+  } finally {
+    options.signal.removeEventListener("abort", end);
   }
 }
 
@@ -68,9 +78,13 @@ async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
   const usages = () => usageOf({ ...system.pids(), load: system.loads.map(({ pid }) => pid) });
   const before = usages();
   const endedBefore = endedChildrenCpuMs();
+  const machineBefore = machineCpuMs();
+  const ownBefore = process.cpuUsage();
   const startedAtMs = performance.now();
   const sample = await trial.sample();
   const wallMs = performance.now() - startedAtMs;
+  const own = process.cpuUsage(ownBefore);
+  const machineMs = machineCpuMs() - machineBefore;
   const after = usages();
   const endedCpuMs = endedChildrenCpuMs() - endedBefore; // load by programs that end, such as ghz
   await trial.check?.();
@@ -81,7 +95,12 @@ async function measure(trial: Trial, system: RunningSystem): Promise<Measured> {
     const cpuMs = (usage?.cpuMs ?? 0) - (before[role]?.cpuMs ?? 0) + ended;
     return [[role, { cpuMs, rssBytes: usage?.rssBytes ?? 0 }] as const];
   });
-  return { sample, wallMs, usages: Object.fromEntries(spent) };
+  const partsMs = spent.reduce(
+    (sum, [, { cpuMs }]) => sum + cpuMs,
+    (own.user + own.system) / 1_000,
+  );
+  const othersMs = Math.max(0, machineMs - partsMs);
+  return { sample, wallMs, usages: Object.fromEntries(spent), othersMs };
 }
 
 function processFigures(measured: readonly Measured[]): Partial<Record<Role, ProcessFigures>> {

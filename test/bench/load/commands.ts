@@ -1,6 +1,12 @@
 // What a load process is asked, one JSON object a line on stdin, and what it answers on stdout. The
 // Go programs speak the same.
 
+/**
+ * How this service is called: by bare stubs (default), by bare stubs with all that the client would
+ * send, or by the client. Other systems have one way only.
+ */
+export type Api = "stubs" | "stubs-of-errors" | "client";
+
 /** How messages are named and sized; the same for every system. */
 export interface Target {
   readonly queue: string;
@@ -12,6 +18,7 @@ export interface Target {
 
 export interface SendCommand extends Target {
   readonly op: "send";
+  readonly api?: Api;
   /** Messages in one call; 1 is a call for each. */
   readonly batch: number;
   /** Calls that wait for their answer at the same time. */
@@ -28,6 +35,7 @@ export interface SendCommand extends Target {
 
 export interface ConsumeCommand extends Target {
   readonly op: "consume";
+  readonly api?: Api;
   /** Messages that one worker holds at the same time. */
   readonly inFlight: number;
   /** Workers (streams) of this process. Default 1. */

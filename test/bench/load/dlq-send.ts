@@ -1,5 +1,6 @@
 // Sends to this service, by the bare generated stubs.
 
+import { randomUUID } from "node:crypto";
 import type { DlqClient } from "../../support/grpc.ts";
 import { dueAt, dueIn, type Letter } from "../../support/letters.ts";
 import { closedLoop } from "./closed-loop.ts";
@@ -32,10 +33,15 @@ export function letterOf(command: SendCommand): (index: number) => Letter {
   const { firstDueAtMs, dueRate = 1_000 } = command;
   const payload = { body: { case: "text", value: payloadText(command.bytes) } } as const;
   const now = dueIn(0);
+  const error = new Error("shop.example did not answer within 5 s");
+  const whole = () => ({
+    requestId: randomUUID(),
+    failure: { type: error.name, message: error.message, stackTrace: error.stack ?? "" },
+  });
   return (index) => ({
     queue: names[index % names.length] ?? "",
     payload,
-    failure: FAILURE,
+    ...(command.api === "stubs-of-errors" ? whole() : { failure: FAILURE }),
     ...(firstDueAtMs === undefined ? now : dueAt(firstDueAtMs + (index * 1_000) / dueRate)),
   });
 }

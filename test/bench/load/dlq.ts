@@ -4,17 +4,26 @@
 import { connectTo } from "../../support/grpc.ts";
 import { closedLoop } from "./closed-loop.ts";
 import { queueNames } from "./commands.ts";
+import { consumeByClient, createClientOf, sendByClient } from "./dlq-client.ts";
 import { consume } from "./dlq-consume.ts";
 import { send } from "./dlq-send.ts";
 import { serveCommands } from "./serve-commands.ts";
 
 const clients = process.argv.slice(2).map((address) => connectTo(address).dlq);
 const [dlq] = clients;
-if (dlq === undefined) throw new Error("name at least one server: HOST:PORT");
+const [address] = process.argv.slice(2);
+if (dlq === undefined || address === undefined)
+  throw new Error("name at least one server: HOST:PORT");
+
+const client = createClientOf(address);
 
 serveCommands({
-  send: (command) => send(clients, command),
-  consume: (command, running) => consume(clients, command, running),
+  send: (command) =>
+    command.api === "client" ? sendByClient(client, command) : send(clients, command),
+  consume: (command, running) =>
+    command.api === "client"
+      ? consumeByClient(client, command, running)
+      : consume(clients, command, running),
 
   async left(command) {
     const { queues } = await dlq.stats({ queues: queueNames(command) });

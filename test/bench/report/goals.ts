@@ -70,8 +70,8 @@ export const GOALS: readonly Goal[] = [
   ratio("deliver with many stored / empty", 0.9, ["stored", OURS], ["empty", OURS], "deliver"),
   atMost("Redis memory a message beyond its payload", 500, "B", "stored", "memory"),
   atMost("1,000 idle queues with streams, server + redis", 2, "% of a core", "idle-1000", "cpu"),
-  ratio("client's send / bare stubs", 0.85, ["client-send", OURS], ["stubs-send", OURS]),
-  ratio("client's worker / bare stubs", 0.85, ["client-deliver", OURS], ["stubs-deliver", OURS]),
+  ratio("client's send / bare stubs", 0.85, ["send-coalesced", OURS], ["send-stubs", OURS]),
+  ratio("client's worker / bare stubs", 0.85, ["deliver-client", OURS], ["deliver", OURS]),
 ];
 
 export interface GoalResult {

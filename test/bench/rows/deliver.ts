@@ -1,6 +1,7 @@
 // Delivering: workers empty a queue that was filled before.
 
 import { type Consume, consume, expectEmpty, fill } from "../consuming.ts";
+import type { Api } from "../load/commands.ts";
 import { RATE, type Row, type Sample, type Trial, type TrialContext } from "../row.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { countLoad, queueSequence } from "./shared.ts";
@@ -59,6 +60,7 @@ export interface DeliverOptions {
   /** Messages in one call, when the queue is filled. */
   readonly batch?: number;
   readonly held?: number;
+  readonly api?: Api;
 }
 
 export async function openDeliver(
@@ -82,7 +84,8 @@ export async function openDeliver(
       });
     },
     async sample(): Promise<Sample> {
-      const command = { ...target, inFlight: options.held ?? HELD, workers, outcome };
+      const { held = HELD, api = "stubs" } = options;
+      const command = { ...target, inFlight: held, workers, outcome, api };
       return countLoad(await consume(loads, command, total));
     },
     check: () => expectEmpty(first, target),

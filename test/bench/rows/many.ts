@@ -47,6 +47,7 @@ export const idle: Row = {
   words: "1,000 queues without messages, under 50 streams",
   measures: [{ name: "cpu", unit: "% of a core", better: "lower" }],
   systems: OURS,
+  warmUps: 1,
   open: openIdle,
 };
 

@@ -2,7 +2,7 @@
 
 import { RATE, type Row } from "../row.ts";
 import type { SystemName } from "../systems/system.ts";
-import { openDeliver } from "./deliver.ts";
+import { HELD, openDeliver } from "./deliver.ts";
 import { openSend } from "./send.ts";
 
 const SIZES = [
@@ -21,6 +21,10 @@ const BATCHES_IN_FLIGHT = 4;
 const PER_SECOND = 20_000;
 const BYTES_PER_SECOND = 128 * 2 ** 20;
 
+/** A worker holds fewer large ones, and gets several times what it holds. */
+const HELD_BYTES = 16 * 2 ** 20;
+const ROUNDS_MIN = 4;
+
 const SYSTEMS: readonly SystemName[] = ["dlq:always", "bullmq:always"];
 
 export const payloads: readonly Row[] = SIZES.flatMap(([name, bytes]) => {
@@ -38,8 +42,9 @@ export const payloads: readonly Row[] = SIZES.flatMap(([name, bytes]) => {
     words: `deliver + ack, 1 worker, ${name} each`,
     async open(context) {
       const perSecond = Math.min(PER_SECOND, BYTES_PER_SECOND / bytes);
-      const count = Math.max(batch, Math.round(perSecond * context.scale.seconds));
-      return openDeliver(context, { processes: 1, bytes, batch, count });
+      const held = Math.max(1, Math.min(HELD, Math.floor(HELD_BYTES / bytes)));
+      const count = Math.max(ROUNDS_MIN * held, Math.round(perSecond * context.scale.seconds));
+      return openDeliver(context, { processes: 1, bytes, batch, held, count });
     },
   };
   return [send, deliver];

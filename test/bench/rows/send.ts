@@ -1,6 +1,7 @@
 // Sending: a call for each message, and batches of 100.
 
 import { DEADLINE_MS } from "../consuming.ts";
+import type { Api } from "../load/commands.ts";
 import { sendByGhz } from "../load/ghz.ts";
 import type { LoadProcess } from "../load/load-process.ts";
 import { P50, P99, RATE, type Row, type Trial, type TrialContext } from "../row.ts";
@@ -78,6 +79,7 @@ export interface SendOptions {
   readonly inFlight: number;
   readonly bytes?: number;
   readonly queues?: number;
+  readonly api?: Api;
 }
 
 /** By a load process of the system, as fast as it takes them. */

@@ -9,7 +9,7 @@ import { PAYLOAD_BYTES } from "./send.ts";
 const DAY_MS = 86_400_000;
 const SENT_PER_SECOND = 10_000;
 const DELIVERED_PER_SECOND = 10_000;
-const STATS_CALLS = 50;
+const STATS_CALLS = 200;
 
 const measures = [
   { name: "stats p50", unit: "ms", better: "lower" },
