@@ -122,7 +122,7 @@ export class Sender {
     this.#calls++;
     for (const send of sends) send.isOut = true;
     try {
-      const timeoutMs = Math.min(this.#options.tryTimeoutMs, longestMs(sends));
+      const timeoutMs = Math.ceil(Math.min(this.#options.tryTimeoutMs, longestMs(sends)));
       const answers = await callSend(this.#options.stubs, sends, timeoutMs);
       this.#take(sends, answers);
     } catch (reason) {

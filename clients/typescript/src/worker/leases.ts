@@ -1,3 +1,5 @@
+import { ConnectError } from "@connectrpc/connect";
+import { isWorthAgain } from "../call-error.ts";
 import type { DlqStubs } from "../connection.ts";
 import { AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { HeldDelivery } from "./delivery.ts";
@@ -10,6 +12,8 @@ const CALL_TIMEOUT_MS = 2_000;
 export interface LeasesOptions {
   readonly stubs: DlqStubs;
   readonly onLost: (held: HeldDelivery) => void;
+  /** Extending is refused as such, for a reason that does not pass by itself. */
+  readonly onRefused: (error: ConnectError) => void;
 }
 
 /**
@@ -85,8 +89,10 @@ export class Leases {
       for (let at = 0; at < due.length; at += MOST_TOKENS) {
         await this.#extend(due.slice(at, at + MOST_TOKENS));
       }
-    } catch {
+    } catch (reason) {
       // The next look tries again; until then the lease goes on.
+      const error = ConnectError.from(reason);
+      if (!isWorthAgain(error)) this.#options.onRefused(error);
     } finally {
       this.#isBusy = false;
     }
@@ -94,7 +100,7 @@ export class Leases {
 
   async #extend(due: readonly HeldDelivery[]): Promise<void> {
     const leaseTokens = due.map(({ leaseToken }) => leaseToken);
-    const timeoutMs = Math.min(CALL_TIMEOUT_MS, this.#leaseMs / 3);
+    const timeoutMs = Math.ceil(Math.min(CALL_TIMEOUT_MS, this.#leaseMs / 3));
     const { results } = await this.#options.stubs.extendLease({ leaseTokens }, { timeoutMs });
     const nowMs = performance.now();
     for (const [at, held] of due.entries()) {

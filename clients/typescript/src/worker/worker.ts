@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { create } from "@bufbuild/protobuf";
+import { refusalOf, wordsOf } from "../call-error.ts";
 import type { Connection, DlqStubs } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
 import {
@@ -67,6 +68,7 @@ class RunningWorker implements Worker {
   #waiting: HeldDelivery[] = [];
   #stopping: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
+  #isStarting = false;
   /** Running handlers have been aborted. */
   #isGivingUp = false;
 
@@ -88,7 +90,11 @@ class RunningWorker implements Worker {
         this.#reports.givenUp(one, error);
       },
     });
-    this.#leases = new Leases({ stubs, onLost: (held) => this.#lose(held) });
+    this.#leases = new Leases({
+      stubs,
+      onLost: (held) => this.#lose(held),
+      onRefused: (error) => this.#reports.error(refusalOf(error.code, wordsOf(error), error)),
+    });
     const request = requestOf(options, this.#concurrency);
     this.#stream = new DueStream({
       connect,
@@ -138,7 +144,9 @@ class RunningWorker implements Worker {
   }
 
   #startWaiting(): void {
-    if (this.#stopping !== undefined) return;
+    // A handler that throws at once comes back here within its own start.
+    if (this.#isStarting || this.#stopping !== undefined) return;
+    this.#isStarting = true;
     let next = 0;
     while (this.#running.size < this.#concurrency && next < this.#waiting.length) {
       const held = this.#waiting[next++] as HeldDelivery;
@@ -147,6 +155,7 @@ class RunningWorker implements Worker {
       void this.#run(held);
     }
     if (next > 0) this.#waiting = this.#waiting.slice(next);
+    this.#isStarting = false;
   }
 
   async #run(held: HeldDelivery): Promise<void> {

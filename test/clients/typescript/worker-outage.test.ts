@@ -1,0 +1,85 @@
+// The worker of the TypeScript client while its server goes away and comes back.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { statsOf } from "../../support/grpc.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { clientOf, until } from "./client.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer({ env: { DLQ_DRAIN_GRACE: "5s" } });
+});
+afterAll(() => server.stop());
+
+const error = new Error("it broke");
+const LONG = { timeout: 90_000 };
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** Sends so many, and works on them while `disturb` runs. */
+async function through(queue: string, count: number, disturb: () => Promise<void>) {
+  const dlq = clientOf(server, { timeoutMs: 60_000 });
+  const payloads = Array.from({ length: count }, (_, at) => `m${at}`);
+  await Promise.all(payloads.map((text) => dlq.send(queue, text, error, { delayMs: 0 })));
+  const done = new Set<string>();
+  const doubtful = new Set<string>();
+  const errors: string[] = [];
+  let calls = 0;
+  const worker = dlq.worker({
+    queues: [queue],
+    concurrency: 4,
+    onError: ({ kind }) => errors.push(kind),
+    handler: async ({ payload, outcomeUnknown }) => {
+      calls++;
+      if (outcomeUnknown) doubtful.add(payload.text());
+      await pause();
+      done.add(payload.text());
+    },
+  });
+  await until(() => done.size > 20, "the first ones");
+  await disturb();
+  await until(() => done.size === count, "all");
+  await worker.stop();
+  const stats = await statsOf(dlq.stubs, queue);
+  return { stats, calls, errors, doubtful: doubtful.size };
+}
+
+it("an orderly restart: each message is worked on once", LONG, async () => {
+  const { stats, calls } = await through("orderly", 600, () => server.restart());
+  expect(calls).toBe(600);
+  expect(stats.totals).toMatchObject({ succeeded: 600n, leaseExpiries: 0n, failedAttempts: 0n });
+});
+
+it("a killed server: the worker finds it again, and every message is done", LONG, async () => {
+  const { stats, errors } = await through("killed", 600, async () => {
+    await server.kill9();
+    await server.restart();
+  });
+  expect(errors).toContain("connection");
+  expect(stats.totals).toMatchObject({ accepted: 600n, succeeded: 600n, failedAttempts: 0n });
+  expect(stats).toMatchObject({ inFlight: 0n, scheduled: 0n });
+});
+
+it("an outcome that nobody took at first is reported when the server is back", LONG, async () => {
+  const dlq = clientOf(server, { timeoutMs: 60_000 });
+  await dlq.send("late", "x", error, { delayMs: 0 });
+  const goOn = Promise.withResolvers<void>();
+  let calls = 0;
+  let settled = 0;
+  const worker = dlq.worker({
+    queues: ["late"],
+    onError: () => {},
+    onSettled: () => settled++,
+    handler: async () => {
+      calls++;
+      await goOn.promise;
+    },
+  });
+  await until(() => calls === 1, "the handler");
+  await server.kill9();
+  goOn.resolve();
+  await server.restart();
+  await until(() => settled === 1, "the outcome");
+  await worker.stop();
+  expect(calls).toBe(1);
+  expect((await statsOf(dlq.stubs, "late")).totals).toMatchObject({ succeeded: 1n });
+});

@@ -1,0 +1,331 @@
+// The worker of the TypeScript client against a real server.
+
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import {
+  type Delivery,
+  discard,
+  fail,
+  type Handler,
+  NonRetryableError,
+  quarantine,
+  RetryAfterError,
+  release,
+  type SettledDelivery,
+  type WorkerOptions,
+} from "../../../clients/typescript/src/index.ts";
+import { statsOf } from "../../support/grpc.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { clientOf, stored, until } from "./client.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+let count = 0;
+const newQueue = () => `w${++count}`;
+const error = new Error("it broke");
+const NOW = { delayMs: 0 };
+
+interface Settled extends SettledDelivery {
+  readonly id: string;
+}
+
+/** One message, worked on once; what became of it. */
+async function workOn(
+  handler: Handler,
+  options: Partial<WorkerOptions> = {},
+  payload: unknown = "x",
+): Promise<Settled> {
+  const dlq = clientOf(server);
+  const queue = newQueue();
+  const { id } = stored(await dlq.send(queue, payload, error, { ...NOW, sourceId: queue }));
+  const { promise, resolve } = Promise.withResolvers<Settled>();
+  const onSettled = (delivery: Delivery, result: SettledDelivery) =>
+    resolve({ id: delivery.id, ...result });
+  const worker = dlq.worker({ queues: [queue], handler, onSettled, ...options });
+  const settled = await promise;
+  expect(settled.id).toBe(id);
+  await worker.stop();
+  return settled;
+}
+
+const inMs = ({ dueTime }: SettledDelivery) => (dueTime?.getTime() ?? 0) - Date.now();
+
+describe("the outcome of a delivery", () => {
+  it("is success when the handler returns", async () => {
+    expect(await workOn(() => {})).toMatchObject({ outcome: "succeeded", state: "SUCCEEDED" });
+    expect(await workOn(async () => {})).toMatchObject({ outcome: "succeeded" });
+  });
+
+  it("is a failure when it throws, with that error", async () => {
+    const handler = () => Promise.reject(new RangeError("too far"));
+    expect(await workOn(handler)).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
+  });
+
+  it("is due when the error says so", async () => {
+    const settled = await workOn(() => {
+      throw new RetryAfterError("busy", 40_000_000);
+    });
+    expect(inMs(settled)).toBeGreaterThan(39_000_000);
+  });
+
+  it("is quarantine when the error says that it is of no use", async () => {
+    const settled = await workOn(() => {
+      throw new NonRetryableError("no such order");
+    });
+    expect(settled).toMatchObject({ outcome: "failed", quarantineReason: "NON_RETRYABLE" });
+  });
+
+  it("is what the handler returns", async () => {
+    expect(await workOn(() => discard("old"))).toMatchObject({ state: "DISCARDED" });
+    expect(await workOn(() => quarantine("look"))).toMatchObject({
+      quarantineReason: "WORKER_REQUEST",
+    });
+    const released = await workOn(() => release({ delayMs: 50_000_000 }));
+    expect(released.outcome).toBe("released");
+    expect(inMs(released)).toBeGreaterThan(49_000_000);
+    const failed = await workOn(() => fail("busy", { retryAfterMs: 50_000_000 }));
+    expect(inMs(failed)).toBeGreaterThan(49_000_000);
+    const hopeless = await workOn(() => fail(error, { nonRetryable: true }));
+    expect(hopeless.quarantineReason).toBe("NON_RETRYABLE");
+  });
+});
+
+it("a handler sees the message and how it failed", async () => {
+  let seen: Delivery | undefined;
+  await workOn(
+    (delivery) => {
+      seen = delivery;
+    },
+    {},
+    { order: 42 },
+  );
+  expect(seen?.payload.json<{ order: number }>().order).toBe(42);
+  expect(seen?.payload.text()).toBe('{"order":42}');
+  expect(new TextDecoder().decode(seen?.payload.bytes())).toBe('{"order":42}');
+  expect(seen?.failure).toMatchObject({ type: "Error", message: "it broke" });
+  expect(seen).toMatchObject({ attempt: 1, deliveryNumber: 1, outcomeUnknown: false });
+  expect(seen?.sourceId).toBe(seen?.queue);
+  expect(seen?.leaseExpireTime.getTime()).toBeGreaterThan(Date.now());
+});
+
+it("works on many at a time, and on no more than it may", async () => {
+  const dlq = clientOf(server);
+  const queue = newQueue();
+  const many = Array.from({ length: 200 }, (_, at) => dlq.send(queue, `m${at}`, error, NOW));
+  await Promise.all(many);
+  let running = 0;
+  let most = 0;
+  let done = 0;
+  const worker = dlq.worker({
+    queues: [queue],
+    concurrency: 7,
+    handler: async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      done++;
+    },
+  });
+  await until(() => done === 200, "all");
+  await worker.stop();
+  expect(most).toBe(7);
+  const { totals, inFlight } = await statsOf(dlq.stubs, queue);
+  expect({ ...totals, inFlight }).toMatchObject({
+    succeeded: 200n,
+    deliveries: 200n,
+    inFlight: 0n,
+  });
+});
+
+it("a handler that throws at once, again and again, holds nothing up", async () => {
+  const dlq = clientOf(server);
+  const queue = newQueue();
+  await Promise.all(Array.from({ length: 50 }, () => dlq.send(queue, "x", error, NOW)));
+  let settled = 0;
+  const worker = dlq.worker({
+    queues: [queue],
+    concurrency: 1,
+    prefetch: 49,
+    onSettled: () => void settled++,
+    handler: () => {
+      throw new NonRetryableError("no such order");
+    },
+  });
+  await until(() => settled === 50, "all");
+  await worker.stop();
+  expect(await statsOf(dlq.stubs, queue)).toMatchObject({ quarantined: 50n });
+});
+
+describe("a lease", () => {
+  it("is extended while a handler runs, and while it waits for one", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    await Promise.all(["a", "b"].map((text) => dlq.send(queue, text, error, NOW)));
+    const firstExpiry = Promise.withResolvers<Delivery>();
+    const goOn = Promise.withResolvers<void>();
+    const numbers: number[] = [];
+    const worker = dlq.worker({
+      queues: [queue],
+      concurrency: 1,
+      prefetch: 1,
+      leaseDurationMs: 1_000,
+      handler: async (delivery) => {
+        numbers.push(delivery.deliveryNumber);
+        firstExpiry.resolve(delivery);
+        await goOn.promise;
+      },
+    });
+    const delivery = await firstExpiry.promise;
+    const until3 = delivery.leaseExpireTime.getTime() + 2_000;
+    await until(() => delivery.leaseExpireTime.getTime() > until3, "three leases");
+    goOn.resolve();
+    await until(() => numbers.length === 2, "the other one");
+    await worker.stop();
+    expect(numbers).toEqual([1, 1]);
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals).toMatchObject({ succeeded: 2n, leaseExpiries: 0n, deliveries: 2n });
+  });
+
+  it("that is lost aborts its handler, and its outcome is not sent", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    stored(await dlq.send(queue, "x", error, NOW));
+    const errors: string[] = [];
+    const aborted = Promise.withResolvers<unknown>();
+    const worker = dlq.worker({
+      queues: [queue],
+      leaseDurationMs: 1_000,
+      onError: ({ kind }) => errors.push(kind),
+      handler: async (delivery) => {
+        // As somebody else would, to whom the message has moved on.
+        const { leaseToken } = delivery as Delivery & { leaseToken: string };
+        const result = { case: "discarded", value: {} } as const;
+        await dlq.stubs.ack({ outcomes: [{ leaseToken, result }] });
+        delivery.signal.addEventListener("abort", () => aborted.resolve(delivery.signal.reason));
+        await aborted.promise;
+        throw new Error("not to be reported");
+      },
+    });
+    expect(await aborted.promise).toMatchObject({ kind: "lease-lost" });
+    await worker.stop();
+    expect(errors).toEqual(["lease-lost"]);
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals).toMatchObject({ discarded: 1n, failedAttempts: 0n });
+  });
+});
+
+describe("a worker that stops", () => {
+  it("lets running handlers end, reports them, and gives the rest back", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    await Promise.all(["a", "b", "c"].map((text) => dlq.send(queue, text, error, NOW)));
+    const goOn = Promise.withResolvers<void>();
+    let started = 0;
+    const worker = dlq.worker({
+      queues: [queue],
+      concurrency: 1,
+      prefetch: 2,
+      handler: async () => {
+        started++;
+        await goOn.promise;
+      },
+    });
+    await until(() => started === 1, "the first");
+    const stopped = worker.stop();
+    goOn.resolve();
+    await stopped;
+    await worker.done;
+    expect(started).toBe(1);
+    const { totals, inFlight, scheduled } = await statsOf(dlq.stubs, queue);
+    expect({ ...totals, inFlight, scheduled }).toMatchObject({
+      succeeded: 1n,
+      leaseExpiries: 0n,
+      inFlight: 0n,
+      scheduled: 2n,
+    });
+  });
+
+  it("aborts those that take too long, and gives them back uncounted", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    stored(await dlq.send(queue, "x", error, NOW));
+    let isRunning = false;
+    const worker = dlq.worker({
+      queues: [queue],
+      handler: async ({ signal }) => {
+        isRunning = true;
+        await new Promise((_, reject) => signal.addEventListener("abort", reject));
+      },
+    });
+    await until(() => isRunning, "the handler");
+    await worker.stop(0);
+    const { totals, scheduled } = await statsOf(dlq.stubs, queue);
+    expect({ ...totals, scheduled }).toMatchObject({
+      released: 1n,
+      failedAttempts: 0n,
+      scheduled: 1n,
+    });
+  });
+
+  it("does so by a signal, too, and with the end of a block", async () => {
+    const dlq = clientOf(server);
+    const abort = new AbortController();
+    const worker = dlq.worker({ queues: [newQueue()], handler: () => {}, signal: abort.signal });
+    abort.abort();
+    await worker.done;
+    const already = dlq.worker({ queues: [newQueue()], handler: () => {}, signal: abort.signal });
+    await already.done;
+    let disposed: Promise<void>;
+    {
+      await using short = dlq.worker({ queues: [newQueue()], handler: () => {} });
+      disposed = short.done;
+    }
+    await disposed;
+  });
+
+  it("is stopped by the end of its client", async () => {
+    const dlq = clientOf(server);
+    const worker = dlq.worker({ queues: [newQueue()], handler: () => {} });
+    await dlq.close();
+    await worker.done;
+  });
+});
+
+it("a request that can't be right ends the worker, and says why", async () => {
+  const dlq = clientOf(server);
+  const errors: string[] = [];
+  const worker = dlq.worker({
+    queues: ["no/queue"],
+    handler: () => {},
+    onError: ({ message }) => errors.push(message),
+  });
+  await expect(worker.done).rejects.toMatchObject({ kind: "refused" });
+  expect(errors.join()).toMatch(/queues/);
+  expect(() => dlq.worker({ queues: [], handler: () => {} })).toThrow(/name at least one/);
+});
+
+it("what its owner's functions throw does not stop a worker", async () => {
+  const dlq = clientOf(server);
+  const queue = newQueue();
+  let done = 0;
+  const worker = dlq.worker({
+    queues: [queue],
+    handler: () => void done++,
+    onSettled: () => {
+      throw new Error("oops");
+    },
+  });
+  const { error: log } = console;
+  console.error = () => {};
+  onTestFinished(() => {
+    console.error = log;
+  });
+  for (const expected of [1, 2]) {
+    stored(await dlq.send(queue, "x", error, NOW));
+    await until(() => done === expected, "the handler");
+  }
+  await worker.stop();
+});
