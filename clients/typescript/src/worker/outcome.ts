@@ -20,13 +20,18 @@ type Result = OutcomeMessage["result"];
 /** What a handler may return instead of nothing, made by `release`, `quarantine`, `discard`, `fail`. */
 export class Outcome {
   readonly kind: OutcomeKind;
-  /** @internal */
-  readonly result: Result;
+  /** Private, so that nothing else is taken for one. */
+  readonly #result: Result;
 
   /** @internal */
   constructor(kind: OutcomeKind, result: Result) {
     this.kind = kind;
-    this.result = result;
+    this.#result = result;
+  }
+
+  /** @internal */
+  get result(): Result {
+    return this.#result;
   }
 }
 

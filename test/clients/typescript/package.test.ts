@@ -1,0 +1,153 @@
+// The package as a new user gets it: packed, installed into an empty folder, type-checked strictly,
+// and the programs of its README run as they stand there; only the address is the test's.
+
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fence, fencesOf } from "../../docs/markdown.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const PACKAGE = join(ROOT, "clients/typescript");
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+const run = promisify(execFile);
+
+/** Uses what the README names; strict in every respect, the types of the package included. */
+const CONSUMER = `
+import {
+  createDlqClient, type Delivery, type DlqClient, type DlqClientOptions, DlqClientError, discard,
+  fail, NonRetryableError, quarantine, release, RetryAfterError, type SendResult, type Worker,
+} from "dlq-client";
+
+export async function use(options: DlqClientOptions): Promise<string | undefined> {
+  await using dlq: DlqClient = createDlqClient(options);
+  const result: SendResult = await dlq.send("q", { a: 1 }, new Error("x"), { reason: "TIMEOUT" });
+  if (result.status === "dropped") return result.error.kind;
+  const id: string = result.id;
+  const charge = dlq.deadLetter("q", async (order: { id: string }) => order.id.length, {
+    payload: (order) => order.id,
+    send: (order) => ({ sourceId: order.id }),
+  });
+  const length: number | undefined = await charge({ id });
+  const worker: Worker = dlq.worker({
+    queues: ["q"],
+    handler: (delivery: Delivery) => {
+      const { signal, payload, attempt } = delivery;
+      if (signal.aborted) return release({ delayMs: 1 });
+      if (attempt === 2) return quarantine("look");
+      if (attempt === 3) return discard();
+      if (attempt === 4) return fail("x", { retryAfterMs: 5 });
+      if (payload.json<{ a: number }>().a === 1) throw new NonRetryableError("no");
+      throw new RetryAfterError("later", 1_000, { cause: new DlqClientError("aborted", "x") });
+    },
+    onSettled: (_, { outcome, state, dueTime }) => console.log(outcome, state, dueTime?.getTime()),
+  });
+  await worker.stop();
+  const { queues } = await dlq.stubs.stats({ queues: ["q"] });
+  return queues[0]?.queue ?? String(length);
+}
+
+// @ts-expect-error nothing but an outcome, or nothing, may be returned
+createDlqClient({ url: "http://x" }).worker({ queues: ["q"], handler: () => ({ kind: "failed" }) });
+// @ts-expect-error no such reason
+void createDlqClient({ url: "http://x" }).send("q", "x", 1, { reason: "BAD_LUCK" });
+`;
+
+const TSCONFIG = {
+  compilerOptions: {
+    target: "es2022",
+    module: "nodenext",
+    types: ["node"],
+    typeRoots: [join(ROOT, "node_modules/@types")],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: false,
+    noEmit: true,
+  },
+  include: ["*.ts"],
+};
+
+let folder: string;
+let server: TestServer;
+let readme: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "dlq-client-"));
+  const [started] = await Promise.all([startTestServer(), install()]);
+  server = started;
+  readme = await readFile(join(folder, "node_modules/dlq-client/README.md"), "utf8");
+}, 60_000);
+
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true });
+});
+
+async function install(): Promise<void> {
+  await run("npm", ["pack", "--pack-destination", folder], { cwd: PACKAGE });
+  const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  const quiet = ["--prefer-offline", "--no-audit", "--no-fund"];
+  await run("npm", ["install", ...quiet, `./${tarball}`], { cwd: folder });
+}
+
+/** Starts a program of the README. */
+async function start(name: string): Promise<ChildProcessByStdio<null, Readable, null>> {
+  const program = fence(readme, `js ${name}`).replaceAll("localhost:50051", server.grpcAddress);
+  await writeFile(join(folder, `${name}.mjs`), program);
+  return spawn(process.execPath, [`${name}.mjs`], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+}
+
+describe("the packed package", { timeout: 60_000 }, () => {
+  it("holds JavaScript, types, their sources, and the words around them", async () => {
+    const files = await readdir(join(folder, "node_modules/dlq-client"), { recursive: true });
+    for (const name of ["index.js", "index.d.ts", "gen/dlq/v1/dlq_service_pb.js"]) {
+      expect(files).toContain(`dist/${name}`);
+    }
+    expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md"]));
+    expect(files.filter((name) => /test|tsconfig|buf/.test(name))).toEqual([]);
+  });
+
+  it("is typed for a strict user who checks libraries, too", async () => {
+    await writeFile(join(folder, "consumer.ts"), CONSUMER);
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
+    const { stdout } = await run(process.execPath, [TSC, "-p", folder]).catch((error) => error);
+    expect(stdout).toBe("");
+  });
+
+  it("runs the README's producer, then its worker until it is told to end", async () => {
+    const producer = await start("producer");
+    const [sent] = await Promise.all([text(producer.stdout), once(producer, "exit")]);
+    expect(sent).toContain("status: 'sent'");
+    expect(producer.exitCode).toBe(0);
+
+    const worker = await start("worker");
+    const exited = once(worker, "exit");
+    const lines = createInterface({ input: worker.stdout });
+    const [line] = await once(lines, "line");
+    expect(line).toBe("attempt 1 { id: 'order-42', amount: 100 }");
+    worker.kill("SIGTERM");
+    await exited;
+    expect(worker.exitCode).toBe(0);
+  });
+
+  it("has a README whose other programs are at least right in their syntax", async () => {
+    for (const { info, text: program } of fencesOf(readme)) {
+      if (!info.startsWith("js")) continue;
+      const file = join(folder, "syntax.mjs");
+      await writeFile(file, program);
+      await run(process.execPath, ["--check", file]);
+    }
+  });
+});
