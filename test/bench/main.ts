@@ -2,12 +2,18 @@
 // this needs, and is the way to call it.
 
 import { resolve } from "node:path";
-import { plan, ROWS, toolsFor } from "./catalog.ts";
+import { type Planned, plan, ROWS, toolsFor } from "./catalog.ts";
 import type { Cell } from "./cell.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
 import { createProgress } from "./progress.ts";
 import { goalResults, goalTable } from "./report/goals.ts";
-import { changeSince, machine, readResults, writeResults } from "./report/result-file.ts";
+import {
+  changeSince,
+  machine,
+  type ResultFile,
+  readResults,
+  writeResults,
+} from "./report/result-file.ts";
 import { compact, resultTable } from "./report/table.ts";
 import { runCell } from "./runner.ts";
 
@@ -36,38 +42,56 @@ async function main(options: Options): Promise<void> {
   }
   const earlier = options.compare === undefined ? undefined : readResults(options.compare);
   const startedAt = new Date().toISOString();
-  const cells = await runAll(planned, options);
+  const interrupted = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => interrupted.abort(new Error(`ended by ${name}`)));
+  }
+  const cells = await runAll(planned, options, interrupted.signal);
   const goals = goalResults(cells);
-  const file = options.json ?? DEFAULT_JSON;
-  const { form, only, samples, seconds, stored } = options;
+  const { form, only, samples, seconds, stored, json = DEFAULT_JSON } = options;
   const asked = { form, only, samples, seconds, stored };
-  writeResults(file, { version: 1, startedAt, machine: machine(), options: asked, cells, goals });
-
-  print(`${resultTable(ROWS, cells, earlier && changeSince(earlier))}\n`);
-  if (goals.length > 0) print(`\n${goalTable(goals)}\n`);
-  print(`\n${Object.values(machine()).join(", ")}\nResults as JSON: ${file}\n`);
-  const busiest = Math.max(0, ...cells.map((cell) => cell.othersCorePercent?.median ?? 0));
-  if (busiest > OTHERS_MAX_PERCENT) {
-    print(
-      `Other programs used up to ${compact(busiest)} % of a core meanwhile: measure on a quiet machine.\n`,
-    );
+  const results = {
+    version: 1,
+    startedAt,
+    machine: machine(),
+    options: asked,
+    cells,
+    goals,
+  } as const;
+  show(results, earlier);
+  if (!interrupted.signal.aborted) {
+    writeResults(json, results);
+    print(`Results as JSON: ${json}\n`);
   }
   const failed = cells.filter(({ failure }) => failure !== undefined);
   for (const { row, system, failure } of failed) {
     process.stderr.write(`\n${row}/${system} failed: ${failure}\n`);
   }
-  if (failed.length > 0) process.exitCode = 1;
+  if (failed.length > 0 || interrupted.signal.aborted) process.exitCode = 1;
 }
 
-async function runAll(planned: ReturnType<typeof plan>, options: Options): Promise<Cell[]> {
+function show(results: ResultFile, earlier: ResultFile | undefined): void {
+  const { cells, goals, options } = results;
+  print(`${resultTable(ROWS, cells, earlier && changeSince(earlier))}\n`);
+  if (goals.length > 0) print(`\n${goalTable(goals)}\n`);
+  const { samples, seconds, stored } = options;
+  const shape = `${samples} samples of ${seconds} s; many stored: ${stored.toLocaleString("en")}`;
+  print(`\n${Object.values(machine()).join(", ")}; ${shape}\n`);
+  const busiest = Math.max(0, ...cells.map((cell) => cell.othersCorePercent?.median ?? 0));
+  if (busiest > OTHERS_MAX_PERCENT) {
+    const share = `${compact(busiest)} % of a core`;
+    print(`Other programs used up to ${share} meanwhile: measure again on a quiet machine.\n`);
+  }
+}
+
+async function runAll(
+  planned: readonly Planned[],
+  options: Options,
+  signal: AbortSignal,
+): Promise<Cell[]> {
   const { samples, seconds, stored } = options;
   const progress = createProgress(process.stderr);
   const cells: Cell[] = [];
-  const interrupted = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(name, () => interrupted.abort(new Error(`ended by ${name}`)));
-  }
-  const { signal } = interrupted;
   for (const one of planned) {
     if (signal.aborted) break;
     progress.step(`${cells.length + 1}/${planned.length} ${one.row.name} ${one.system}`);

@@ -1,10 +1,11 @@
 import { expect, it, onTestFinished } from "vitest";
 import { connectTo, statsOf } from "../support/grpc.ts";
-import { measureLateness, quantile } from "../support/lateness.ts";
+import { measureLateness } from "../support/lateness.ts";
+import { quantile } from "../support/quantile.ts";
 import { startTestServer } from "../support/server.ts";
 
-// The goal is a p99 below 20 ms, which test/bench/lateness.ts shows on a quiet machine. Here other
-// tests run at the same time.
+// The goal is a p99 below 20 ms, which `npm run bench` shows on a quiet machine. Here other tests run
+// at the same time.
 it("a thousand messages due each second are streamed when they are due", async () => {
   const server = await startTestServer();
   onTestFinished(() => server.stop());

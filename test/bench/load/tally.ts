@@ -1,3 +1,4 @@
+import { quantile } from "../../support/quantile.ts";
 import type { LoadResult } from "./commands.ts";
 
 /** A clock that processes of one machine share, with fractions of a millisecond. */
@@ -35,10 +36,4 @@ export class Tally {
       ...(sorted.length > 0 && { p50Ms: quantile(sorted, 0.5), p99Ms: quantile(sorted, 0.99) }),
     };
   }
-}
-
-/** @param sorted ascending; @param share from 0 to 1 */
-export function quantile(sorted: readonly number[], share: number): number {
-  const index = Math.min(sorted.length - 1, Math.floor(share * sorted.length));
-  return sorted[index] ?? Number.NaN;
 }

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, release, totalmem } from "node:os";
 import { dirname } from "node:path";
 import type { Cell } from "../cell.ts";
+import type { Options } from "../options.ts";
 import type { Measure } from "../row.ts";
 import type { GoalResult } from "./goals.ts";
 
@@ -11,7 +12,7 @@ export interface ResultFile {
   readonly version: 1;
   readonly startedAt: string;
   readonly machine: Readonly<Record<string, string | number>>;
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options: Pick<Options, "form" | "only" | "samples" | "seconds" | "stored">;
   readonly cells: readonly Cell[];
   readonly goals: readonly GoalResult[];
 }

@@ -57,8 +57,8 @@ export interface DeliverOptions {
   readonly queues?: number;
   readonly bytes?: number;
   readonly count?: number;
-  /** Messages in one call, when the queue is filled. */
-  readonly batch?: number;
+  /** How the queue is filled, where 100 messages don't fit in a call. */
+  readonly calls?: { readonly batch: number; readonly inFlight: number };
   readonly held?: number;
   readonly api?: Api;
 }
@@ -78,10 +78,7 @@ export async function openDeliver(
   return {
     async prepare() {
       target = { queue: nextQueue(), ...sized };
-      await fill(first, target, total, {
-        mayFail: outcome === "fail",
-        batch: options.batch ?? 100,
-      });
+      await fill(first, target, total, { mayFail: outcome === "fail", ...options.calls });
     },
     async sample(): Promise<Sample> {
       const { held = HELD, api = "stubs" } = options;

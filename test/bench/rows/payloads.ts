@@ -42,9 +42,10 @@ export const payloads: readonly Row[] = SIZES.flatMap(([name, bytes]) => {
     words: `deliver + ack, 1 worker, ${name} each`,
     async open(context) {
       const perSecond = Math.min(PER_SECOND, BYTES_PER_SECOND / bytes);
+      const calls = { batch, inFlight: BATCHES_IN_FLIGHT };
       const held = Math.max(1, Math.min(HELD, Math.floor(HELD_BYTES / bytes)));
       const count = Math.max(ROUNDS_MIN * held, Math.round(perSecond * context.scale.seconds));
-      return openDeliver(context, { processes: 1, bytes, batch, held, count });
+      return openDeliver(context, { processes: 1, bytes, held, count, calls });
     },
   };
   return [send, deliver];

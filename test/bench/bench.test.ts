@@ -1,0 +1,159 @@
+// The bench in its smallest form: rows of this service alone, with few messages. What it measures here
+// says nothing; that it measures, counts and ends does.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { type Cell, figureOf } from "./cell.ts";
+import { childrenOf } from "./meter.ts";
+import { goalResults } from "./report/goals.ts";
+import type { ResultFile } from "./report/result-file.ts";
+
+const MAIN = resolve(import.meta.dirname, "main.ts");
+const SMALL = ["--samples", "3", "--seconds", "0.05"];
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  const text = { stdout: "", stderr: "" };
+  child.stdout.on("data", (chunk: Buffer) => {
+    text.stdout += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    text.stderr += chunk.toString();
+  });
+  const ended = once(child, "close").then(
+    ([code]): Ended => ({ code: code as number | null, ...text }),
+  );
+  return { child, ended };
+}
+
+const bench = (...args: readonly string[]) => start(args).ended;
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "dlq-bench-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test("rows become a table and a file, and can be compared with an earlier run", async () => {
+  const file = join(await temporaryFolder(), "results.json");
+  const only = ["send-batch", "deliver", "lateness-100"].flatMap((row) => [
+    "--only",
+    `${row}/dlq:always`,
+  ]);
+  const first = await bench(...only, ...SMALL, "--json", file);
+  expect(first).toMatchObject({ code: 0 });
+  expect(first.stdout).toMatch(
+    /^\| send-batch +\| dlq:always +\| [\d,]+ msg\/s \([\d,]+ – [\d,]+\)/m,
+  );
+  expect(first.stdout).toMatch(/^\| deliver +\| dlq:always .*server [\d.]+, redis [\d.]+, load/m);
+  expect(first.stdout).toMatch(/^\| lateness-100 +\| dlq:always +\| p50 [\d.]+ ms/m);
+
+  const { cells } = JSON.parse(await readFile(file, "utf8")) as ResultFile;
+  expect(cells.map(({ row }) => row)).toEqual(["send-batch", "deliver", "lateness-100"]);
+  for (const { figures = {} } of cells) {
+    for (const { samples, median, min, max } of Object.values(figures)) {
+      expect(samples).toHaveLength(3);
+      expect(min).toBeGreaterThan(0);
+      expect([...samples].sort((a, b) => a - b)).toEqual([min, median, max]);
+    }
+  }
+
+  const again = await bench(
+    "--only",
+    "deliver/dlq:always",
+    ...SMALL,
+    "--compare",
+    file,
+    "--json",
+    `${file}2`,
+  );
+  expect(again.stdout).toMatch(/^\| deliver .*\| [+-]?\d+ %( !)? +\|$/m);
+}, 60_000);
+
+test("a row that fails is told, the others run, and the exit code is 1", async () => {
+  const file = join(await temporaryFolder(), "results.json");
+  const rows = ["--only", "send-unary/noop:http2", "--only", "deliver/dlq:always"];
+  const args = [...rows, ...SMALL, "--json", file];
+  const { code, stdout, stderr } = await start(args, { DLQ_BENCH_GHZ: "/no/such/ghz" }).ended;
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^\| send-unary +\| noop:http2 +\| FAILED: .*\/no\/such\/ghz/m);
+  expect(stdout).toMatch(/^\| deliver +\| dlq:always +\| [\d,]+ msg\/s/m);
+  expect(stderr).toContain("send-unary/noop:http2 failed: ");
+  const { cells } = JSON.parse(await readFile(file, "utf8")) as ResultFile;
+  expect(cells.map(({ failure }) => failure !== undefined)).toEqual([true, false]);
+}, 60_000);
+
+test("what is asked wrongly is told, and nothing runs", async () => {
+  expect(await bench("--samples", "none")).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("--samples takes a number of at least 1, not none."),
+  });
+  expect(await bench("--only", "no-such-row")).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/No row matches no-such-row. Rows: send-unary, /),
+  });
+});
+
+test("help and the list of rows need nothing", async () => {
+  expect((await bench("--help")).stdout).toContain("npm run bench -- --full");
+  const { stdout } = await bench("--list", "--only", "deliver*/dlq:always");
+  expect(stdout.split("\n")).toContain("deliver-200-streams/dlq:always");
+  expect(stdout).not.toContain("send-batch");
+});
+
+test("an interrupted run ends what it has started", async () => {
+  const { child, ended } = start(["--only", "deliver/dlq:always", "--samples", "1000"]);
+  const parts = () => childrenOf(child.pid ?? 0).flatMap((pid) => [pid, ...childrenOf(pid)]);
+  // The server, its Redis, the load.
+  await expect.poll(() => parts().length, { timeout: 20_000 }).toBe(3);
+  const pids = parts();
+  child.kill("SIGINT");
+  expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining("FAILED") });
+  expect(pids.filter(isRunning)).toEqual([]);
+}, 60_000);
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+const cell = (row: string, system: Cell["system"], rate: number): Cell => ({
+  row,
+  system,
+  figures: { rate: figureOf([rate]) },
+});
+
+test("goals are told of what was measured, and of nothing else", () => {
+  const cells = [
+    cell("send-unary", "dlq:always", 12),
+    cell("send-unary", "noop:grpc-js", 20),
+    cell("deliver", "dlq:always", 30),
+    cell("deliver", "bullmq:always", 20),
+    { row: "deliver", system: "asynq:always", failure: "it broke" } as const,
+  ];
+  expect(goalResults(cells)).toMatchObject([
+    { goal: "unary send / no-op grpc-js", value: 0.6, isMet: true },
+    { goal: "deliver + ack / BullMQ, always", value: 1.5, isMet: false },
+  ]);
+});
+
+test("the median is the middle one, or between the two in the middle", () => {
+  expect(figureOf([3, 1, 2])).toMatchObject({ median: 2, min: 1, max: 3 });
+  expect(figureOf([4, 1, 2, 3])).toMatchObject({ median: 2.5, min: 1, max: 4 });
+});
