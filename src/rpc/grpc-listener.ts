@@ -4,6 +4,7 @@ import {
   type ServerHttp2Session,
   type ServerOptions,
 } from "node:http2";
+import type { Socket } from "node:net";
 import type { ConnectError } from "@connectrpc/connect";
 import { bind, type ListenAddress } from "./bind.ts";
 import { GrpcCalls, type GrpcCallsOptions } from "./grpc/calls.ts";
@@ -44,7 +45,12 @@ export function createGrpcListener(options: GrpcListenerOptions) {
       ? createServer(SERVER_OPTIONS)
       : createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
   server.on("stream", calls.accept);
-  server.on("session", (session) => sessions.add(session));
+  // Node begins a session within the event that brings its socket, behind this listener.
+  let socket: Socket;
+  server.prependListener(options.tls === undefined ? "connection" : "secureConnection", (one) => {
+    socket = one;
+  });
+  server.on("session", (session) => sessions.add(session, socket));
   // A peer that breaks off its handshake is an everyday event.
   server.on("sessionError", (err) => options.log.debug({ err }, "connection failed"));
 

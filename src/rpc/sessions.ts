@@ -1,4 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
 
 export interface SessionsOptions {
   /** Between two PINGs of one connection. */
@@ -26,6 +27,8 @@ const NEVER = new AbortController().signal;
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #agings = new Map<ServerHttp2Session, AbortController>();
+  /** A session that has ended waits for its peer to close the connection, perhaps for ever. */
+  readonly #sockets = new Set<Socket>();
   readonly #whenEmpty = new Set<() => void>();
 
   constructor(options: SessionsOptions) {
@@ -36,11 +39,13 @@ export class Sessions {
     return this.#agings.size;
   }
 
-  add(session: ServerHttp2Session): void {
+  add(session: ServerHttp2Session, socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     const aging = new AbortController();
     this.#agings.set(session, aging);
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
-    const stopPinging = this.#ping(session);
+    const stopPinging = this.#ping(session, socket);
     const stopAging = this.#age(session, aging);
     // A broken connection is an everyday event; its calls learn of it by their signals.
     session.on("error", (err) => this.#options.log.debug({ err }, "connection failed"));
@@ -66,6 +71,7 @@ export class Sessions {
 
   destroy(): void {
     for (const session of this.#agings.keys()) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async empty(): Promise<void> {
@@ -73,10 +79,14 @@ export class Sessions {
     await new Promise<void>((resolve) => this.#whenEmpty.add(resolve));
   }
 
-  #ping(session: ServerHttp2Session): () => void {
+  #ping(session: ServerHttp2Session, socket: Socket): () => void {
     let unanswered = 0;
     const timer = setInterval(() => {
-      if (session.destroyed) return;
+      if (session.destroyed) {
+        // It was told to leave an interval ago, and stays.
+        socket.destroy();
+        return;
+      }
       if (unanswered >= UNANSWERED_LIMIT) {
         this.#options.log.debug({ unanswered }, "connection is dead: its peer answers no PING");
         session.destroy();

@@ -6,7 +6,7 @@ import { constants } from "node:http2";
 import { setImmediate as turn } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Server, startServer, untilIdle } from "./listener.ts";
 import { encode, frameOf, openRaw, type RawConnection, SEND, STATS } from "./raw.ts";
@@ -147,6 +147,16 @@ describe("a request above the limit", () => {
 });
 
 describe("a client that goes on sending after it was answered", () => {
+  it("with 415 has its stream closed", async () => {
+    const one = await start();
+    const call = one.raw.call(SEND, { "content-type": "text/plain" });
+    call.stream.write(Buffer.alloc(100_000));
+    const closed = once(call.stream, "close");
+    expect(await call.ended).toMatchObject({ httpStatus: 415 });
+    await closed;
+    await expectAlive(one);
+  });
+
   it.for([
     ["UNIMPLEMENTED for its path", "/a/b", {}],
     ["UNIMPLEMENTED for its encoding", SEND, { "grpc-encoding": "snappy" }],
@@ -172,4 +182,24 @@ it("a message and its prefix may come apart", async () => {
   await raw.send(HEALTH, EMPTY);
   call.stream.end(message);
   expect(await call.ended).toMatchObject({ code: 0 });
+});
+
+describe("a request that is never complete", () => {
+  it("is answered at its deadline, though its client never half-closes", async () => {
+    const one = await start();
+    const call = one.raw.call(SEND, { "grpc-timeout": "100m" });
+    onTestFinished(() => void call.stream.destroy());
+    call.stream.write(LETTER);
+    expect(await call.ended).toMatchObject({ code: Code.DeadlineExceeded });
+    expect(one.server.dlq.sent).toEqual([]);
+    await expectAlive(one);
+  });
+
+  it("is answered at its deadline, though its client sends nothing at all", async () => {
+    const one = await start();
+    const call = one.raw.call(SEND, { "grpc-timeout": "100m" });
+    onTestFinished(() => void call.stream.destroy());
+    expect(await call.ended).toMatchObject({ code: Code.DeadlineExceeded });
+    await expectAlive(one);
+  });
 });

@@ -1,14 +1,14 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
-import { canceled, codeName, toConnectError } from "../error-map.ts";
+import { canceled, codeName, deadlineExceeded, toConnectError } from "../error-map.ts";
 import type { Method } from "../methods.ts";
 import { CallContext } from "./call-context.ts";
 import { type CallHead, readHead } from "./call-head.ts";
 import { ACCEPTED_ENCODINGS } from "./compression.ts";
 import { errorTrailers } from "./metadata.ts";
-import { readMany, readOnly } from "./read-request.ts";
-import { endAtOnce, Reply } from "./reply.ts";
+import { type Reading, readMany, readOnly } from "./read-request.ts";
+import { closeUnread, endAtOnce, Reply } from "./reply.ts";
 import { answerOne, writeAll } from "./run.ts";
 
 export interface GrpcCallsOptions {
@@ -23,8 +23,10 @@ export interface GrpcCallsOptions {
   refused(method: string, code: string): void;
 }
 
-/** A request must be complete by then; its client's deadline is kept by the client itself. */
+/** A request must be complete by then, whatever deadline its client names. */
 const READ_TIMEOUT_MS = 60_000;
+/** A request that comes in pieces has its deadline kept this exactly; the guard keeps the rest. */
+const SWEEP_MS = 250;
 
 /**
  * gRPC over HTTP/2 streams (PROTOCOL-HTTP2 of the gRPC project), for Connect implementations that
@@ -33,13 +35,13 @@ const READ_TIMEOUT_MS = 60_000;
 export class GrpcCalls {
   readonly #options: GrpcCallsOptions;
   readonly #live = new Set<CallContext>();
-  /** With the moment by which their request must be complete. In order of it. */
-  readonly #reading = new Map<CallContext, number>();
+  /** Requests that are not complete. A timer for each would cost more than most take to arrive. */
+  readonly #reading = new Set<Reading>();
   readonly #sweep: NodeJS.Timeout;
 
   constructor(options: GrpcCallsOptions) {
     this.#options = options;
-    this.#sweep = setInterval(() => this.#endSlowRequests(performance.now()), 1_000).unref();
+    this.#sweep = setInterval(() => this.#endSlowRequests(performance.now()), SWEEP_MS).unref();
   }
 
   /** For the event "stream" of an HTTP/2 server. */
@@ -50,8 +52,7 @@ export class GrpcCalls {
     if ("status" in head) {
       const type = "text/plain; charset=utf-8";
       stream.respond({ ":status": head.status, "content-type": type });
-      stream.end(head.words);
-      stream.resume();
+      stream.end(head.words, () => closeUnread(stream));
       return;
     }
     if (head instanceof ConnectError) {
@@ -82,7 +83,6 @@ export class GrpcCalls {
     this.#live.add(context);
     stream.once("close", () => {
       this.#live.delete(context);
-      this.#reading.delete(context);
       if (!context.isOver) context.abort(canceled());
     });
     const { compressMinBytes } = this.#options;
@@ -114,14 +114,16 @@ export class GrpcCalls {
   }
 
   async #read(stream: ServerHttp2Stream, head: CallHead, context: CallContext): Promise<unknown> {
-    this.#reading.set(context, performance.now() + READ_TIMEOUT_MS);
+    const timeoutMs = Math.min(context.timeoutMs() ?? READ_TIMEOUT_MS, READ_TIMEOUT_MS);
+    const reading: Reading = { untilMs: performance.now() + timeoutMs, stop: () => {} };
+    this.#reading.add(reading);
     try {
-      return await readOnly(stream, head);
+      return await readOnly(stream, head, reading);
     } catch (error) {
       this.#options.refused(nameOf(head.method), codeName(ConnectError.from(error).code));
       throw error;
     } finally {
-      this.#reading.delete(context);
+      this.#reading.delete(reading);
     }
   }
 
@@ -132,10 +134,8 @@ export class GrpcCalls {
   }
 
   #endSlowRequests(now: number): void {
-    for (const [context, untilMs] of this.#reading) {
-      if (untilMs > now) return;
-      this.#reading.delete(context);
-      context.source.stream.close(constants.NGHTTP2_CANCEL);
+    for (const { untilMs, stop } of this.#reading) {
+      if (untilMs <= now) stop(deadlineExceeded(undefined));
     }
   }
 }

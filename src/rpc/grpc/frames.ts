@@ -7,6 +7,8 @@ export interface Frame {
   bytes: Uint8Array;
 }
 
+const NOTHING = Buffer.alloc(0);
+
 export class FrameTooLarge extends Error {
   readonly limitBytes: number;
 
@@ -20,12 +22,17 @@ export class MalformedFrame extends Error {}
 
 /**
  * Takes the bytes of one direction of a call as they arrive, in pieces of any size, and gives
- * whole messages. Never holds more than one message and its prefix beyond what it was just given.
+ * whole messages. What it keeps of an unfinished one is at most twice the bytes that have arrived,
+ * in however many pieces, and whatever length was announced.
  */
 export class FrameReader {
   readonly #limitBytes: number;
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  /** What has arrived and was not given out: `#kept` from `#from` to `#to`. */
+  #kept: Buffer = NOTHING;
+  #from = 0;
+  #to = 0;
+  /** `#kept` is of our own making, and not a piece that the connection gave. */
+  #owned = false;
   /** Length of the message that is being read, once its prefix is there. */
   #wanted: number | undefined;
   #compressed = false;
@@ -36,18 +43,35 @@ export class FrameReader {
 
   /** True when every byte so far belonged to a message that was given out. */
   get atBoundary(): boolean {
-    return this.#bytes === 0 && this.#wanted === undefined;
+    return this.#from === this.#to && this.#wanted === undefined;
   }
 
   push(chunk: Buffer): void {
-    this.#pieces.push(chunk);
-    this.#bytes += chunk.length;
+    if (this.#from === this.#to) {
+      // Nearly always a message is within one piece: no copy.
+      this.#kept = chunk;
+      this.#owned = false;
+      this.#from = 0;
+      this.#to = chunk.length;
+      return;
+    }
+    const bytes = this.#to - this.#from;
+    if (!this.#owned || this.#to + chunk.length > this.#kept.length) {
+      const roomy = Buffer.allocUnsafeSlow(Math.max(64, 2 * (bytes + chunk.length)));
+      this.#kept.copy(roomy, 0, this.#from, this.#to);
+      this.#kept = roomy;
+      this.#owned = true;
+      this.#from = 0;
+      this.#to = bytes;
+    }
+    chunk.copy(this.#kept, this.#to);
+    this.#to += chunk.length;
   }
 
   /** The next whole message, if it is there. Throws where the bytes are no messages. */
   next(): Frame | undefined {
     if (this.#wanted === undefined) {
-      if (this.#bytes < PREFIX_BYTES) return undefined;
+      if (this.#to - this.#from < PREFIX_BYTES) return undefined;
       const prefix = this.#take(PREFIX_BYTES);
       const flags = prefix.readUInt8(0);
       if (flags > COMPRESSED) throw new MalformedFrame(`a message has flags ${flags}`);
@@ -56,28 +80,16 @@ export class FrameReader {
       // Before a byte of it is kept.
       if (this.#wanted > this.#limitBytes) throw new FrameTooLarge(this.#limitBytes);
     }
-    if (this.#bytes < this.#wanted) return undefined;
+    if (this.#to - this.#from < this.#wanted) return undefined;
     const bytes = this.#take(this.#wanted);
     this.#wanted = undefined;
     return { compressed: this.#compressed, bytes };
   }
 
   #take(count: number): Buffer {
-    const [first] = this.#pieces;
-    this.#bytes -= count;
-    // Nearly always a message is within one piece: no copy.
-    if (first !== undefined && first.length > count) {
-      this.#pieces[0] = first.subarray(count);
-      return first.subarray(0, count);
-    }
-    if (first !== undefined && first.length === count) {
-      this.#pieces.shift();
-      return first;
-    }
-    const whole = this.#pieces.length === 1 ? (first as Buffer) : Buffer.concat(this.#pieces);
-    const rest = whole.subarray(count);
-    this.#pieces = rest.length === 0 ? [] : [rest];
-    return whole.subarray(0, count);
+    const from = this.#from;
+    this.#from += count;
+    return this.#kept.subarray(from, this.#from);
   }
 }
 

@@ -6,11 +6,21 @@ import type { CallHead } from "./call-head.ts";
 import { inflate } from "./compression.ts";
 import { type Frame, FrameReader, FrameTooLarge } from "./frames.ts";
 
+/** A request on its way. `stop` makes its reading fail. */
+export interface Reading {
+  readonly untilMs: number;
+  stop: (error: ConnectError) => void;
+}
+
 /**
  * The only message of a call, when its client has said that there is no other. Rejects as soon as
  * it can't be one: nothing beyond the limit is ever kept.
  */
-export function readOnly(stream: ServerHttp2Stream, head: CallHead): Promise<unknown> {
+export function readOnly(
+  stream: ServerHttp2Stream,
+  head: CallHead,
+  reading: Reading,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const reader = new FrameReader(head.method.readMaxBytes);
     let only: Frame | undefined;
@@ -19,6 +29,7 @@ export function readOnly(stream: ServerHttp2Stream, head: CallHead): Promise<unk
       stream.pause();
       reject(explain(error));
     };
+    reading.stop = stop;
     const onData = (chunk: Buffer) => {
       try {
         reader.push(chunk);

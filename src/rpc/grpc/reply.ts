@@ -112,7 +112,7 @@ export function endAtOnce(stream: ServerHttp2Stream, headers: OutgoingHttpHeader
  * A request that was refused halfway leaves its stream open for a rest that nobody reads: its
  * client would wait for our window to open, and the connection could not end.
  */
-function closeUnread(stream: ServerHttp2Stream): void {
+export function closeUnread(stream: ServerHttp2Stream): void {
   if (stream.readableEnded) return;
   // The trailers are the last of the answer; the reset must not overtake them.
   setImmediate(() => {
