@@ -27,9 +27,10 @@ it("a peer that does not leave when told is cut off", async () => {
   const socket = await connectStubborn(server.grpc);
   const cut = once(socket, "close");
   await server.listeners.close(20);
-  // Its own half is still open; what it says there is refused.
-  socket.write("x");
+  // Its own half is still open: the first word there is refused, and the next one finds out.
+  const speaking = setInterval(() => socket.write("x"), 20);
   await cut;
+  clearInterval(speaking);
 });
 
 it("a call that never ends is cut off with its connection", async () => {
