@@ -25,7 +25,7 @@ async function connectStubborn(address: string): Promise<Socket> {
 it("a peer that does not leave when told is cut off", async () => {
   const server = await startServer();
   const socket = await connectStubborn(server.grpc);
-  const cut = once(socket, "close");
+  const cut = new Promise((resolve) => socket.once("close", resolve));
   await server.listeners.close(20);
   // Its own half is still open: the first word there is refused, and the next one finds out.
   const speaking = setInterval(() => socket.write("x"), 20);
