@@ -39,7 +39,12 @@ export interface DlqClient extends AsyncDisposable {
   worker(options: WorkerOptions): Worker;
   /** Resolves when everything sent so far has its result. */
   flush(): Promise<void>;
-  /** Waits for what is pending, at most `timeoutMs` (default: as long as sends try), then ends. Workers first. */
+  /**
+   * Stops the workers, waits for what is pending, and ends.
+   *
+   * @param timeoutMs how long to wait for handlers, and for sends. Default: as long as workers
+   *   drain and sends try
+   */
   close(timeoutMs?: number): Promise<void>;
   /** The generated client, for every RPC as it is. */
   readonly stubs: DlqStubs;
@@ -93,7 +98,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   }
 
   async function close(timeoutMs?: number): Promise<void> {
-    await Promise.all([...workers].map((worker) => worker.stop()));
+    await Promise.all([...workers].map((worker) => worker.stop(timeoutMs)));
     isClosed = true;
     const late = () => sender.dropAll(closedBefore);
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);

@@ -1,12 +1,13 @@
 import { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
-import { isWorthAgain, neverArrived, refusalOf, wordsOf } from "./call-error.ts";
+import { isWorthAgain, neverArrived } from "./call-error.ts";
 import type { DlqStubs } from "./connection.ts";
-import { DlqClientError } from "./errors.ts";
+import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
 import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
 import { type Answer, callSend, isOfTheWholeCall } from "./send-call.ts";
+import { aborted, bufferFull, late, refusal } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
 import { type SendResult, storedFrom } from "./send-result.ts";
 
@@ -79,10 +80,7 @@ export class Sender {
       this.#pending.size >= maxPendingMessages ||
       this.#pendingBytes + letter.bytes > maxPendingBytes;
     if (!isFull) return undefined;
-    return new DlqClientError(
-      "buffer-full",
-      `${this.#pending.size} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`,
-    );
+    return bufferFull(this.#pending.size);
   }
 
   #isFull(): boolean {
@@ -202,24 +200,4 @@ function tried(send: PendingSend, error: unknown, maybeStored: boolean): Pending
 function longestMs(sends: readonly PendingSend[]): number {
   const nowMs = performance.now();
   return sends.reduce((most, { deadlineAtMs }) => Math.max(most, deadlineAtMs - nowMs), 1);
-}
-
-function refusal(error: ConnectError): DlqClientError {
-  return refusalOf(error.code, wordsOf(error), error);
-}
-
-function late(send: PendingSend): DlqClientError {
-  const { lastError, maybeStored } = send;
-  const why = lastError === undefined ? "the server did not answer" : wordsOf(lastError);
-  const code = lastError instanceof ConnectError ? lastError.code : undefined;
-  return new DlqClientError(
-    "deadline",
-    `not sent in time: ${why}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
-    { code, cause: lastError, maybeStored },
-  );
-}
-
-function aborted(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
-  const details = { cause: signal.reason, maybeStored: send?.maybeStored };
-  return new DlqClientError("aborted", "the signal of this send aborted", details);
 }

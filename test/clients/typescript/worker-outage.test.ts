@@ -1,6 +1,8 @@
 // The worker of the TypeScript client while its server goes away and comes back.
 
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { createConnections } from "../../../clients/typescript/src/connection.ts";
+import { DueStream } from "../../../clients/typescript/src/worker/due-stream.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, until } from "./client.ts";
@@ -57,6 +59,56 @@ it("a killed server: the worker finds it again, and every message is done", LONG
   expect(errors).toContain("connection");
   expect(stats.totals).toMatchObject({ accepted: 600n, succeeded: 600n, failedAttempts: 0n });
   expect(stats).toMatchObject({ inFlight: 0n, scheduled: 0n });
+});
+
+it(
+  "a stream that says nothing for too long is opened again, as the same session",
+  LONG,
+  async () => {
+    const connect = createConnections({ url: `http://${server.grpcAddress}` });
+    const resumed: string[] = [];
+    const broken: string[] = [];
+    const stream = new DueStream({
+      connect,
+      silenceMs: 200, // far less than the server's heartbeat
+      open: ({ stubs }, resumeSessionId, signal) => {
+        resumed.push(resumeSessionId);
+        return stubs.streamDue({ queues: ["silent"], resumeSessionId }, { signal });
+      },
+      onOpened: () => {},
+      onDeliveries: () => {},
+      onBroken: ({ message }) => broken.push(message),
+      beforeResume: () => Promise.resolve(),
+    });
+    await until(() => resumed.length > 1, "the second stream");
+    stream.close();
+    await stream.done;
+    expect(resumed[0]).toBe("");
+    expect(resumed[1]).toBe(stream.sessionId);
+    expect(broken[0]).toContain("nothing was heard for 0.2 s");
+  },
+);
+
+it("a worker that stops while nobody answers comes to its end", LONG, async () => {
+  const dlq = clientOf(server);
+  await dlq.send("gone", "x", error, { delayMs: 0 });
+  const errors: string[] = [];
+  let calls = 0;
+  const goOn = Promise.withResolvers<void>();
+  const worker = dlq.worker({
+    queues: ["gone"],
+    onError: ({ message }) => errors.push(message),
+    handler: async () => {
+      calls++;
+      await goOn.promise;
+    },
+  });
+  await until(() => calls === 1, "the handler");
+  await server.kill9();
+  goOn.resolve();
+  await worker.stop();
+  expect(errors.join()).toContain("could not be reported");
+  await server.restart();
 });
 
 it("an outcome that nobody took at first is reported when the server is back", LONG, async () => {

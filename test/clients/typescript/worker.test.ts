@@ -13,8 +13,11 @@ import {
   type SettledDelivery,
   type WorkerOptions,
 } from "../../../clients/typescript/src/index.ts";
+import { HeldDelivery } from "../../../clients/typescript/src/worker/delivery.ts";
+import { Leases } from "../../../clients/typescript/src/worker/leases.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { Worker as RawWorker, type Received } from "../../support/worker.ts";
 import { clientOf, stored, until } from "./client.ts";
 
 let server: TestServer;
@@ -215,6 +218,22 @@ describe("a lease", () => {
     const { totals } = await statsOf(dlq.stubs, queue);
     expect(totals).toMatchObject({ discarded: 1n, failedAttempts: 0n });
   });
+});
+
+it("what was written to a broken stream and never came is given back when it is resumed", async () => {
+  const dlq = clientOf(server);
+  const queue = newQueue();
+  await Promise.all(["a", "b", "c"].map((text) => dlq.send(queue, text, error, NOW)));
+  const raw = await RawWorker.open(dlq.stubs, { queues: [queue], maxInFlight: 3 });
+  await raw.hasReceived(3);
+  await raw.close();
+  const leases = new Leases({ stubs: dlq.stubs, onLost: () => {}, onRefused: () => {} });
+  const [kept] = await raw.take(1);
+  const { delivery, message } = kept as Received;
+  leases.add(new HeldDelivery(delivery, message, dlq, 0));
+  await leases.releaseStrays(raw.opened.sessionId);
+  const { totals, inFlight } = await statsOf(dlq.stubs, queue);
+  expect({ ...totals, inFlight }).toMatchObject({ released: 2n, inFlight: 1n });
 });
 
 describe("a worker that stops", () => {

@@ -43,6 +43,7 @@ export class Acks {
   #isScheduled = false;
   #delay: NodeJS.Timeout | undefined;
   readonly #calls = new Set<Promise<void>>();
+  readonly #end = new AbortController();
 
   constructor(options: AcksOptions) {
     this.#options = options;
@@ -61,6 +62,11 @@ export class Acks {
       this.#pump();
       await Promise.race(this.#calls);
     }
+  }
+
+  /** Makes no further try. */
+  abandon(): void {
+    this.#end.abort();
   }
 
   #isFull(): boolean {
@@ -119,12 +125,13 @@ export class Acks {
         return;
       } catch (reason) {
         const error = ConnectError.from(reason);
-        if (!isWorthAgain(error) || performance.now() > giveUpAtMs) {
+        const isOver = this.#end.signal.aborted || performance.now() > giveUpAtMs;
+        if (isOver || !isWorthAgain(error)) {
           for (const one of batch) this.#options.onGivenUp(one, error);
           return;
         }
       }
-      await sleep(backoff.nextMs());
+      await sleep(backoff.nextMs(), undefined, { signal: this.#end.signal }).catch(() => {});
     }
   }
 }

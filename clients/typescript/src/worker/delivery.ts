@@ -41,8 +41,7 @@ export interface Delivery {
 
 /** A delivery and its lease, until its outcome is reported. */
 export class HeldDelivery implements Delivery {
-  readonly payload: DeliveryPayload;
-  /** The worker that holds it. */
+  /** Of the worker that holds it. */
   readonly client: object;
   /** When its lease was given or last extended, by the monotonic clock. */
   leasedAtMs: number;
@@ -54,6 +53,7 @@ export class HeldDelivery implements Delivery {
   sent: Outcome | undefined;
   readonly #delivery: DeliveryMessage;
   readonly #message: Message;
+  #payload: DeliveryPayload | undefined;
   #abort: AbortController | undefined;
   #abortReason: Error | undefined;
 
@@ -62,7 +62,6 @@ export class HeldDelivery implements Delivery {
     this.#message = message;
     this.client = client;
     this.leasedAtMs = nowMs;
-    this.payload = new DeliveryPayload(message.payload);
   }
 
   get id(): string {
@@ -70,6 +69,10 @@ export class HeldDelivery implements Delivery {
   }
   get queue(): string {
     return this.#message.queue;
+  }
+  get payload(): DeliveryPayload {
+    this.#payload ??= new DeliveryPayload(this.#message.payload);
+    return this.#payload;
   }
   get attributes(): Readonly<Record<string, string>> {
     return this.#message.attributes;

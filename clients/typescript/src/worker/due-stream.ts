@@ -20,13 +20,14 @@ export interface DueStreamOptions {
   readonly onBroken: (error: DlqClientError) => void;
   /** Called between two streams of a session. */
   readonly beforeResume: (sessionId: string) => Promise<void>;
+  /** A stream that says nothing for so long is dead; the server says something every 10 s. */
+  readonly silenceMs?: number;
 }
 
 const FIRST_PAUSE_MS = 50;
 const MOST_PAUSE_MS = 5_000;
 /** A stream that has lived this long was no failed try to open one. */
 const GOOD_AFTER_MS = 1_000;
-/** The server says something every 10 s. */
 const SILENCE_MS = 25_000;
 
 /** Statuses that trying again can't change: the request itself is wrong, or the server another one. */
@@ -47,7 +48,8 @@ export class DueStream {
 
   constructor(options: DueStreamOptions) {
     this.#options = options;
-    this.#watch = setInterval(() => this.#look(), SILENCE_MS / 10).unref();
+    const { silenceMs = SILENCE_MS } = options;
+    this.#watch = setInterval(() => this.#look(silenceMs), silenceMs / 10).unref();
     this.done = this.#keep().finally(() => clearInterval(this.#watch));
   }
 
@@ -107,9 +109,9 @@ export class DueStream {
   }
 
   /** Also covers the opening of a stream that never answers. */
-  #look(): void {
-    if (performance.now() - this.#heardAtMs < SILENCE_MS) return;
-    const words = `nothing was heard for ${SILENCE_MS / 1_000} s`;
+  #look(silenceMs: number): void {
+    if (performance.now() - this.#heardAtMs < silenceMs) return;
+    const words = `nothing was heard for ${silenceMs / 1_000} s`;
     this.#abort.abort(new ConnectError(words, Code.Unavailable));
   }
 

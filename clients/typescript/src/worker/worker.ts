@@ -1,15 +1,7 @@
-import { hostname } from "node:os";
-import { create } from "@bufbuild/protobuf";
 import { refusalOf, wordsOf } from "../call-error.ts";
 import type { Connection, DlqStubs } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
-import {
-  AckStatus,
-  type Delivery as DeliveryMessage,
-  type StreamDueRequest,
-  StreamDueRequestSchema,
-} from "../gen/dlq/v1/dlq_service_pb.ts";
-import { duration } from "../letter.ts";
+import { AckStatus, type Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { Acks, type Unreported } from "./acks.ts";
 import { currentDelivery } from "./current.ts";
 import { HeldDelivery } from "./delivery.ts";
@@ -17,7 +9,9 @@ import { DueStream } from "./due-stream.ts";
 import { Leases } from "./leases.ts";
 import { fail, Outcome, release, succeed } from "./outcome.ts";
 import { createReports, type Reports } from "./reports.ts";
+import { within } from "./within.ts";
 import type { WorkerOptions } from "./worker-options.ts";
+import { requestOf } from "./worker-request.ts";
 
 /** A running worker. */
 export interface Worker extends AsyncDisposable {
@@ -41,8 +35,8 @@ export interface WorkerHome {
 const DRAIN_TIMEOUT_MS = 30_000;
 /** How long an aborted handler may take to end, before its message is given back. */
 const ABORT_GRACE_MS = 1_000;
-const REPORT_TIMEOUT_MS = 10_000;
-const MOST_IN_FLIGHT = 10_000;
+/** How long a worker that stops waits for the answers to its outcomes. */
+const REPORT_TIMEOUT_MS = 5_000;
 
 export function startWorker(options: WorkerOptions, home: WorkerHome): Worker {
   const worker = new RunningWorker(options, home);
@@ -202,6 +196,7 @@ class RunningWorker implements Worker {
       for (const held of this.#running) this.#settle(held, release());
     }
     await within(REPORT_TIMEOUT_MS, this.#acks.flush());
+    this.#acks.abandon();
     const { sessionId } = this.#stream;
     if (sessionId !== "") await this.#leases.releaseStrays(sessionId);
     this.#leases.stop();
@@ -214,32 +209,4 @@ class RunningWorker implements Worker {
     });
     return within(ms, idle);
   }
-}
-
-/** Whether it came to its end in time. */
-async function within(ms: number, promise: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function requestOf(options: WorkerOptions, concurrency: number): StreamDueRequest {
-  const { queues, prefetch = concurrency, leaseDurationMs, maxInFlightBytes, workerId } = options;
-  if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
-  const request = create(StreamDueRequestSchema, {
-    queues: [...queues],
-    workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
-    maxInFlight: Math.min(concurrency + prefetch, MOST_IN_FLIGHT),
-  });
-  if (leaseDurationMs !== undefined) {
-    request.leaseDuration = duration("leaseDurationMs", leaseDurationMs);
-  }
-  if (maxInFlightBytes !== undefined) request.maxInFlightBytes = BigInt(maxInFlightBytes);
-  return request;
 }

@@ -1,0 +1,33 @@
+// Why a send was dropped, and what to do.
+
+import { ConnectError } from "@connectrpc/connect";
+import { refusalOf, wordsOf } from "./call-error.ts";
+import { DlqClientError } from "./errors.ts";
+import type { PendingSend } from "./pending-send.ts";
+
+export function bufferFull(pending: number): DlqClientError {
+  return new DlqClientError(
+    "buffer-full",
+    `${pending} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`,
+  );
+}
+
+export function refusal(error: ConnectError): DlqClientError {
+  return refusalOf(error.code, wordsOf(error), error);
+}
+
+export function late(send: PendingSend): DlqClientError {
+  const { lastError, maybeStored } = send;
+  const why = lastError === undefined ? "the server did not answer" : wordsOf(lastError);
+  const code = lastError instanceof ConnectError ? lastError.code : undefined;
+  return new DlqClientError(
+    "deadline",
+    `not sent in time: ${why}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
+    { code, cause: lastError, maybeStored },
+  );
+}
+
+export function aborted(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
+  const details = { cause: signal.reason, maybeStored: send?.maybeStored };
+  return new DlqClientError("aborted", "the signal of this send aborted", details);
+}

@@ -1,0 +1,24 @@
+import { hostname } from "node:os";
+import { create } from "@bufbuild/protobuf";
+import { type StreamDueRequest, StreamDueRequestSchema } from "../gen/dlq/v1/dlq_service_pb.ts";
+import { duration } from "../letter.ts";
+import type { WorkerOptions } from "./worker-options.ts";
+
+/** The most that the server takes. */
+const MOST_IN_FLIGHT = 10_000;
+
+/** @throws TypeError if an option makes no sense */
+export function requestOf(options: WorkerOptions, concurrency: number): StreamDueRequest {
+  const { queues, prefetch = concurrency, leaseDurationMs, maxInFlightBytes, workerId } = options;
+  if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
+  const request = create(StreamDueRequestSchema, {
+    queues: [...queues],
+    workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
+    maxInFlight: Math.min(concurrency + prefetch, MOST_IN_FLIGHT),
+  });
+  if (leaseDurationMs !== undefined) {
+    request.leaseDuration = duration("leaseDurationMs", leaseDurationMs);
+  }
+  if (maxInFlightBytes !== undefined) request.maxInFlightBytes = BigInt(maxInFlightBytes);
+  return request;
+}
