@@ -5,7 +5,12 @@ import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ensureBullmq } from "./setup/bench-peers.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
-import { ensureGhz, ensureGoPeers, ensureNatsServer } from "./setup/go-tools.mjs";
+import {
+  ensureGhz,
+  ensureGoPeers,
+  ensureNatsServer,
+  removeGoLeftovers,
+} from "./setup/go-tools.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { envWithFirst, ROOT } from "./setup/places.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
@@ -31,6 +36,7 @@ await withWords(async () => {
   if (asked.status === 0 && !onlyLooks) {
     env.DLQ_REDIS_SERVER = ensureRedisServer();
     for (const tool of JSON.parse(asked.stdout)) provide(tool, node);
+    removeGoLeftovers();
   }
   process.exitCode = await runBench(node, args, env);
 });
@@ -55,8 +61,9 @@ function provide(tool, node) {
  * @returns {Promise<number>}
  */
 function runBench(node, args, env) {
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   const child = spawn(node, [MAIN, ...args], { stdio: "inherit", env });
+  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));

