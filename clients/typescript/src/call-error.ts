@@ -17,7 +17,13 @@ const BROKEN: ReadonlySet<number> = new Set([Code.Internal, Code.Unknown, Code.C
  * a server stops.
  */
 export function isWorthAgain(error: ConnectError): boolean {
-  return AGAIN.has(error.code) || (BROKEN.has(error.code) && error.details.length === 0);
+  if (AGAIN.has(error.code)) return true;
+  return BROKEN.has(error.code) && error.details.length === 0 && !cannotBeWritten(error);
+}
+
+/** The request has a value that protobuf does not take: no byte of it went out. */
+export function cannotBeWritten(error: ConnectError): boolean {
+  return error.code === Code.Internal && error.rawMessage.startsWith("serialize ");
 }
 
 /** Nothing was listening: the call can't have had an effect. */
@@ -29,7 +35,9 @@ export function neverArrived(error: ConnectError): boolean {
 
 /** The error of a send that a server's word has ended. */
 export function refusalOf(code: Code, message: string, cause: unknown): DlqClientError {
-  return new DlqClientError(kindOf(code), `${message}${ADVICE[code] ?? ""}`, { code, cause });
+  const isLocal = cause instanceof ConnectError && cannotBeWritten(cause);
+  const kind = isLocal ? "invalid" : kindOf(code);
+  return new DlqClientError(kind, `${message}${ADVICE[code] ?? ""}`, { code, cause });
 }
 
 function kindOf(code: Code): DlqErrorKind {

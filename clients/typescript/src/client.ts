@@ -89,7 +89,12 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     if (isClosed) {
       return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);
     }
-    return sender.add(letter, given.timeoutMs ?? defaultTimeoutMs, given.signal).result;
+    const timeoutMs = given.timeoutMs ?? defaultTimeoutMs;
+    if (!(timeoutMs > 0)) {
+      const words = `timeoutMs is ${timeoutMs}; give a number of milliseconds above 0`;
+      return dropped(new DlqClientError("invalid", words), queue);
+    }
+    return sender.add(letter, timeoutMs, given.signal).result;
   }
 
   function dropped(error: DlqClientError, queue: string): Promise<SendResult> {

@@ -28,6 +28,8 @@ export interface Letter {
 const FRAME_BYTES = 512;
 /** A character of UTF-16 takes at most three bytes of UTF-8. */
 const BYTES_PER_CHAR = 3;
+/** 30 days. */
+const MOST_RETRY_AFTER_MS = 30 * 24 * 3_600_000;
 
 /** @throws TypeError if a value can't be put on the wire */
 export function letterOf(
@@ -40,14 +42,14 @@ export function letterOf(
   const payload = payloadOf(value, options.contentType);
   const failure = error === undefined ? undefined : failureOf(error);
   const request = create(SendToDlqRequestSchema);
-  request.requestId = options.requestId ?? randomUUID();
-  request.queue = queue;
+  request.requestId = options.requestId === undefined ? randomUUID() : text(options.requestId);
+  request.queue = text(queue);
   request.payload = payload;
   if (failure !== undefined) request.failure = failure;
   if (origin !== undefined) request.origin = origin;
-  if (options.sourceId !== undefined) request.sourceId = options.sourceId;
-  if (options.dedupKey !== undefined) request.dedupKey = options.dedupKey;
-  if (options.orderingKey !== undefined) request.orderingKey = options.orderingKey;
+  if (options.sourceId !== undefined) request.sourceId = text(options.sourceId);
+  if (options.dedupKey !== undefined) request.dedupKey = text(options.dedupKey);
+  if (options.orderingKey !== undefined) request.orderingKey = text(options.orderingKey);
   if (options.priority !== undefined) request.priority = integer("priority", options.priority);
   if (options.ttlMs !== undefined) request.ttl = duration("ttlMs", options.ttlMs);
   if (options.maxRetries !== undefined) {
@@ -88,10 +90,13 @@ function setReason(request: SendToDlqRequest, error: unknown, options: SendOptio
   request.failure = failure;
 }
 
-/** An error's own word on when to come back, in ms; undefined if it has none that makes sense. */
+/**
+ * An error's own word on when to come back, in ms; undefined if it has none that makes sense. An
+ * endpoint may name any time: what the server would refuse is cut.
+ */
 export function retryAfterOf(error: unknown): number | undefined {
   const ms = peek(error, "retryAfterMs");
-  return typeof ms === "number" && ms >= 0 && Number.isFinite(ms) ? ms : undefined;
+  return typeof ms === "number" && ms >= 0 ? Math.min(ms, MOST_RETRY_AFTER_MS) : undefined;
 }
 
 export function isNonRetryable(error: unknown): boolean {
@@ -122,10 +127,13 @@ function integer(name: string, value: number): number {
   return value;
 }
 
+/** Ids are often numbers where no compiler looks. */
+function text(value: unknown): string {
+  return String(value).toWellFormed();
+}
+
 function texts(given: Readonly<Record<string, unknown>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(given).map(([key, value]) => [key, String(value).toWellFormed()]),
-  );
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, text(value)]));
 }
 
 function bytesOf(

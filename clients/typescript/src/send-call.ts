@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { cannotBeWritten } from "./call-error.ts";
 import type { DlqStubs } from "./connection.ts";
 import type { SendToDlqBatchResult, SendToDlqResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
 import type { PendingSend } from "./pending-send.ts";
@@ -43,6 +44,6 @@ export function isOfTheWholeCall(error: ConnectError): boolean {
   return (
     error.code === Code.InvalidArgument ||
     error.code === Code.ResourceExhausted ||
-    (error.code === Code.Internal && error.rawMessage.startsWith("serialize"))
+    cannotBeWritten(error)
   );
 }

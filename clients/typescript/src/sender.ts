@@ -96,18 +96,18 @@ export class Sender {
 
   readonly #onTurn = (): void => {
     this.#isScheduled = false;
-    this.#pump(false);
+    this.#pump();
   };
 
   readonly #onDelay = (): void => {
     this.#delay = undefined;
-    this.#pump(true);
+    this.#pump();
   };
 
-  /** @param isDue the first send of the queue has waited long enough */
-  #pump(isDue: boolean): void {
+  /** Makes one call of what is there, and more calls only of what fills them. */
+  #pump(): void {
     const { maxCalls, maxMessages, maxBytes } = this.#options.coalesce;
-    let goes = isDue || this.#calls === 0;
+    let goes = true;
     while (!this.#isPaused && this.#calls < maxCalls && (goes || this.#isFull())) {
       goes = false;
       const sends = this.#queue.take(maxMessages, maxBytes);
@@ -167,7 +167,7 @@ export class Sender {
 
   readonly #resume = (): void => {
     this.#isPaused = false;
-    this.#pump(true);
+    this.#pump();
   };
 
   readonly #dropLate = (): void => {

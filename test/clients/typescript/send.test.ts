@@ -100,6 +100,11 @@ describe("the result", () => {
     expect(two).toMatchObject({ status: "joined", id: one.id });
   });
 
+  it("takes ids that are numbers, as programs without types give them", async () => {
+    const sourceId = 42 as unknown as string;
+    expect((await sentAndTaken("x", { sourceId })).sourceId).toBe("42");
+  });
+
   it("is the same for the same request id", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
@@ -131,6 +136,16 @@ describe("the result", () => {
 });
 
 describe("sends that come together", () => {
+  it("go on when a call is answered, not when all are", async () => {
+    const coalesce = { maxMessages: 10, maxCalls: 2, maxDelayMs: 60_000 };
+    const { transport, calls } = countingTransport(server);
+    const dlq = clientOf(server, { transport, coalesce });
+    const queue = newQueue();
+    const sends = Array.from({ length: 95 }, (_, at) => dlq.send(queue, `m${at}`, error));
+    for (const result of await Promise.all(sends)) stored(result);
+    expect(calls).toHaveLength(10);
+  });
+
   it("go in as few calls as may be, one that is alone by itself", async () => {
     const { transport, calls } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce: { maxMessages: 1_000 } });
@@ -174,8 +189,10 @@ describe("sends that come together", () => {
       dlq.send("no/queue", "bad", error),
       dlq.send(queue, "x".repeat(2_000_000), error),
       dlq.send(queue, "also good", error),
+      dlq.send(queue, "spoils the call", error, { priority: 1e12 }),
     ]);
-    expect(results.map(({ status }) => status)).toEqual(["sent", "dropped", "dropped", "sent"]);
+    const statuses = ["sent", "dropped", "dropped", "sent", "dropped"];
+    expect(results.map(({ status }) => status)).toEqual(statuses);
     expect(errorOf(results[1] as never)).toMatchObject({ kind: "refused", maybeStored: false });
     expect(errorOf(results[1] as never).message).toMatch(/queue/);
   });
@@ -190,6 +207,8 @@ describe("a send never rejects", () => {
     ["a BigInt", 1n, {}, /BigInt/],
     ["a delay that is no number", "x", { delayMs: Number.NaN }, /delayMs is NaN/],
     ["half a priority", "x", { priority: 0.5 }, /priority is 0.5/],
+    ["a number too large for its field", "x", { priority: 1e12 }, /priority/],
+    ["a timeout that is none", "x", { timeoutMs: Number.NaN }, /timeoutMs is NaN/],
     ["a date that is none", "x", { dueTime: new Date("") }, /./],
   ])("%s: dropped, and told", async (_, payload, options, words) => {
     const onDropped = vi.fn();
