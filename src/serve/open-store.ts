@@ -33,6 +33,7 @@ export async function openStore(
     // Of this process alone: a restarted one must not be held back by the fences of the last.
     nodeId: `${config.nodeId}-${randomBytes(4).toString("hex")}`,
     journalMax: config.journalMaxEntries,
+    compressMinBytes: config.storeCompressMinBytes,
     expiryGraceMs: config.expiryGraceMaxMs,
     maxQueues: config.maxQueues,
     waitReplicas: config.redisWaitReplicas,

@@ -1,3 +1,4 @@
+import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
 import { decodeJournal, type JournalRecord } from "./store-journal.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
@@ -50,7 +51,8 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
       ...decodeState(value),
       arrival: sequenceOf(Buffer.from(id, "hex")),
       chunk,
-      envelope: bodies.get(id)?.value.toString(),
+      // One character a byte: envelopes of tests are ASCII, or random.
+      envelope: inflated(bodies.get(id)?.value)?.toString("latin1"),
       history: decodeHistory(failures.get(id)?.value),
     });
   }
@@ -114,4 +116,9 @@ function decodeHistory(packed: Buffer | undefined): string[] {
 async function journal(redis: Redis, key: string): Promise<JournalRecord[]> {
   const entries = (await redis.callBuffer("XRANGE", key, "-", "+")) as [Buffer, Buffer[]][];
   return entries.flatMap(([, fields]) => decodeJournal(fields[1] as Buffer));
+}
+
+/** A body as it was sent, whether or not it is stored compressed. */
+function inflated(body: Buffer | undefined): Buffer | undefined {
+  return body?.subarray(0, 4).toString("hex") === "28b52ffd" ? zstdDecompressSync(body) : body;
 }

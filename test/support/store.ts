@@ -38,6 +38,7 @@ export class TestStore {
       // Time jumps in tests, and no outage is meant by it.
       expiryGraceMs: 0,
       maxQueues: 1_000,
+      compressMinBytes: 0,
       clock: "key",
       ...options,
     });

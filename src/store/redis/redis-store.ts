@@ -13,6 +13,7 @@ import type {
   Store,
   TickRequest,
 } from "../contract.ts";
+import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { RedisHints } from "./hints.ts";
@@ -35,6 +36,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   nodeId: string;
   /** Entries of a queue's journal; each packs up to 64 transitions. */
   journalMax: number;
+  /** Envelopes of at least this size are stored compressed where it helps; 0: none is. */
+  compressMinBytes: number;
   /** Longest wait of lease expiry after an outage, in milliseconds. */
   expiryGraceMs: number;
   /** Queues that the deployment may have. */
@@ -55,6 +58,7 @@ export class RedisStore implements Store {
   readonly #queues: KnownQueues;
   readonly #opening: Opening;
   readonly #sends: Sends;
+  readonly #bodies: Bodies;
   /** A node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
 
@@ -71,7 +75,10 @@ export class RedisStore implements Store {
       check: () => this.#check(),
       onError: (error) => options.onError?.(error),
     });
-    this.#sends = new Sends({ run: this.#run, connection, journalMax, waitReplicas, timeoutMs });
+    this.#bodies = new Bodies(options.compressMinBytes);
+    const bodies = this.#bodies;
+    const run = this.#run;
+    this.#sends = new Sends({ run, connection, journalMax, bodies, waitReplicas, timeoutMs });
     this.hints = new RedisHints({
       target: options.target,
       prefix,
@@ -128,6 +135,7 @@ export class RedisStore implements Store {
   tick(queue: string, request: TickRequest) {
     return runTick(this.#run, queue, request, {
       claimer: this.#claimer,
+      bodies: this.#bodies,
       graceMs: this.#options.expiryGraceMs,
       journalMax: this.#options.journalMax,
     });

@@ -1,5 +1,6 @@
 import { DlqError, internal, storeUnavailable } from "../../core/errors.ts";
 import type { SendItem, SendReply, SendSettings } from "../contract.ts";
+import type { Bodies } from "./bodies.ts";
 import { Coalescer } from "./coalescer.ts";
 import type { Connection } from "./connection.ts";
 import type { RunScript } from "./verbs/run.ts";
@@ -19,6 +20,7 @@ export interface SendsParts {
   run: RunScript;
   connection: Connection;
   journalMax: number;
+  bodies: Bodies;
   /** 0: none is waited for. */
   waitReplicas: number;
   /** Of one call to the store. */
@@ -58,10 +60,10 @@ export class Sends {
   }
 
   #openLane(queue: string, settings: SendSettings): Lane {
-    const { run, journalMax } = this.#parts;
+    const { run, journalMax, bodies } = this.#parts;
     const coalescer = new Coalescer<SendItem, SendReply>({
       run: async (items) => {
-        const replies = await runSend(run, queue, items, lane.settings, journalMax);
+        const replies = await runSend(run, queue, items, lane.settings, journalMax, bodies);
         await this.#untilReplicated();
         return replies;
       },

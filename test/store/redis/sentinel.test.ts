@@ -22,6 +22,7 @@ beforeAll(async () => {
     journalMax: 1_000,
     expiryGraceMs: 0,
     maxQueues: 10,
+    compressMinBytes: 0,
   });
   await until("the connection", () => store.ready || undefined);
 }, 20_000);

@@ -61,21 +61,20 @@ local function next_sequence(left)
 end
 
 local function accept(item, left)
-  local envelope = item.envelope
   if max_messages > 0 and messages + 1 > max_messages then return FULL_MESSAGES end
-  if max_bytes > 0 and bytes + #envelope > max_bytes then return FULL_BYTES end
+  if max_bytes > 0 and bytes + item.size > max_bytes then return FULL_BYTES end
 
   local id = make_id(next_sequence(left), item.random)
   local ttl = item.ttl
   local s = {
     state = SCHEDULED, place = PLACE_DUE, flags = 0, reason = item.reason,
     qreason = 0, version = 0, attempts = 0, expiries = 0, releases = 0, unknown = 0, failures = 1,
-    delivery = 0, size = #envelope, due = 0, expire = ttl > 0 and now + ttl or 0,
+    delivery = 0, size = item.size, due = 0, expire = ttl > 0 and now + ttl or 0,
     ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
     source = item.source, retry = item.retry,
   }
   local chunk = chunk_of(id)
-  put(k_bodies .. chunk, id, envelope)
+  put(k_bodies .. chunk, id, item.envelope)
   rank(k_chunks, chunk, chunk)
 
   local qreason = item.qreason
@@ -92,9 +91,9 @@ local function accept(item, left)
     schedule(id, s, due)
   end
 
-  messages, bytes = messages + 1, bytes + #envelope
+  messages, bytes = messages + 1, bytes + item.size
   count('messages')
-  count('bytes', #envelope)
+  count('bytes', item.size)
   count('accepted')
   if item.dedup ~= '' and dedup_window > 0 then
     redis.call('SET', k_dedup .. item.dedup, id .. item.payload_hash, 'PX', dedup_window)
@@ -106,8 +105,8 @@ end
 local function read_item(at)
   local facts = ARGV[at + I_facts]
   local item, from = { envelope = ARGV[at + I_envelope] }, nil
-  item.random, item.reason, item.qreason, item.delay, item.has_due_at, item.due_at, item.ttl, from =
-    struct.unpack('>c5BBI6BI6I6', facts)
+  item.random, item.reason, item.qreason, item.delay, item.has_due_at, item.due_at, item.ttl, item.size, from =
+    struct.unpack('>c5BBI6BI6I6I4', facts)
   item.request, item.source, item.dedup, item.payload_hash, item.retry, item.failure =
     struct.unpack('>Bc0Bc0Bc0Bc0Hc0I4c0', facts, from)
   return item

@@ -1,6 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
 import type { SendItem, SendReply, SendSettings } from "../../contract.ts";
+import type { Bodies } from "../bodies.ts";
 import { digest } from "../digest.ts";
 import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
@@ -15,6 +16,7 @@ export async function runSend(
   items: readonly SendItem[],
   settings: SendSettings,
   journalMax: number,
+  bodies: Bodies,
 ): Promise<SendReply[]> {
   const random = randomFillSync(Buffer.allocUnsafe(items.length * 5));
   const reply = (await run(
@@ -30,7 +32,7 @@ export async function runSend(
     },
     items.map((item, index) => ({
       facts: packFacts(item, random.subarray(index * 5, index * 5 + 5), settings),
-      envelope: item.envelope,
+      envelope: bodies.pack(item.envelope),
     })),
   )) as Buffer;
   const reader = new ReplyReader(reply);
@@ -55,6 +57,7 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
     .u8(item.dueAtMs === undefined ? 0 : 1)
     .ms(Math.max(0, item.dueAtMs ?? 0))
     .ms(item.ttlMs)
+    .u32(item.envelope.length)
     .short(request)
     .short(source)
     .short(dedup)
@@ -66,7 +69,7 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
 }
 
 /** What is fixed, and the lengths: five random bytes, numbers, four short strings, two long ones. */
-const FACTS_BYTES = 5 + 1 + 1 + 6 + 1 + 6 + 6 + 4 + 2 + 4;
+const FACTS_BYTES = 5 + 1 + 1 + 6 + 1 + 6 + 6 + 4 + 4 + 2 + 4;
 
 const STATUS_JOINED = 1;
 const STATUS_FULL_MESSAGES = 2;

@@ -1,6 +1,7 @@
 import { CRASH_LOOP_EXPIRIES, ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { createdAtMs } from "../../../core/message-id.ts";
 import type { Claimed, LostLease, TickReply, TickRequest } from "../../contract.ts";
+import type { Bodies } from "../bodies.ts";
 import { ReplyReader } from "../reply.ts";
 import { storedReason, storedState } from "../states.ts";
 import type { RunScript } from "./run.ts";
@@ -18,6 +19,7 @@ export interface TickSetup {
   /** Longest wait of expiry after an outage. */
   graceMs: number;
   journalMax: number;
+  bodies: Bodies;
 }
 
 export async function runTick(
@@ -65,7 +67,7 @@ export async function runTick(
     leasesOut: reader.u32(),
     lost: readLost(lost),
     ended: readEnded(ended),
-    claimed: readClaims(queue, request, claims),
+    claimed: readClaims(queue, request, claims, setup.bodies),
   };
 }
 
@@ -94,7 +96,12 @@ function readEnded(bytes: Buffer): { id: Uint8Array; state: "QUARANTINED" | "EXP
 }
 
 /** Three values a claim: its packed facts, the envelope, the latest failure or nothing. */
-function readClaims(queue: string, request: TickRequest, values: readonly Buffer[]): Claimed[] {
+function readClaims(
+  queue: string,
+  request: TickRequest,
+  values: readonly Buffer[],
+  bodies: Bodies,
+): Claimed[] {
   const claimed: Claimed[] = [];
   for (let at = 0; at < values.length; at += 3) {
     const reader = new ReplyReader(values[at] as Buffer);
@@ -118,7 +125,7 @@ function readClaims(queue: string, request: TickRequest, values: readonly Buffer
       leaseExpireAtMs: reader.ms(),
       bytes: reader.u32(),
       createdAtMs: createdAtMs(id),
-      envelope: values[at + 1] as Buffer,
+      envelope: bodies.unpack(values[at + 1] as Buffer),
       latestFailure: failure.length > 0 ? failure : undefined,
     });
   }

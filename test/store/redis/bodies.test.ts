@@ -1,0 +1,64 @@
+import { randomBytes } from "node:crypto";
+import { expect, test } from "vitest";
+import type { Store } from "../../../src/store/contract.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { bytes, hex, item, only, SETTINGS, session } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+/** As services fail: JSON, which says the same names again and again. */
+const json = bytes(JSON.stringify(Array.from({ length: 60 }, (_, id) => ({ id, name: "order" }))));
+
+/** What is in Redis of the only message. */
+async function stored(): Promise<Buffer> {
+  const [key = ""] = await at.current.redis.keys(at.current.key(QUEUE, ":bodies:*"));
+  return only(Object.values(await at.current.redis.hgetallBuffer(key)));
+}
+
+async function opened(compressMinBytes: number) {
+  const store = at.current.openStore({ compressMinBytes });
+  await until("the store's connection", () => store.ready || undefined);
+  return store;
+}
+
+let claimNumber = 0;
+const claim = async (store: Store) => {
+  const request = { claimNumber: ++claimNumber, sessions: [session(1)], settings: SETTLED };
+  return (await store.tick(QUEUE, request)).claimed;
+};
+const SETTLED = { ttlAction: "quarantine", quarantineRetentionMs: 0 } as const;
+
+test("a large envelope is stored in less, and delivered as it was sent", async () => {
+  const store = await opened(512);
+  await store.send(QUEUE, [item({ envelope: json })], SETTINGS);
+  expect((await stored()).length).toBeLessThan(json.length / 3);
+  expect(hex(only(await claim(store)).envelope)).toBe(hex(json));
+});
+
+test.each([
+  ["small", bytes("x".repeat(511))],
+  ["without anything that repeats", Uint8Array.from(randomBytes(4_096))],
+])("an envelope that is %s is stored as it is", async (_, envelope) => {
+  const store = await opened(512);
+  await store.send(QUEUE, [item({ envelope })], SETTINGS);
+  expect(hex(await stored())).toBe(hex(envelope));
+  expect(hex(only(await claim(store)).envelope)).toBe(hex(envelope));
+});
+
+test("limits and credits count the bytes that a worker gets", async () => {
+  const limits = { ...SETTINGS, maxBytes: json.length * 2 - 1 };
+  const store = await opened(512);
+  await store.send(QUEUE, [item({ envelope: json })], limits);
+  expect(only(await store.send(QUEUE, [item({ envelope: json })], limits))).toEqual({
+    status: "full",
+    what: "bytes",
+  });
+  expect(only(await claim(store))).toMatchObject({ bytes: json.length });
+});
+
+test("what was stored under other settings is read", async () => {
+  const [off, on] = [await opened(0), await opened(512)];
+  for (const store of [off, on]) await store.send(QUEUE, [item({ envelope: json })], SETTINGS);
+  const claimed = await claim(off);
+  expect(claimed.map(({ envelope }) => hex(envelope))).toEqual([hex(json), hex(json)]);
+});
