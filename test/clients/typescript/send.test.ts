@@ -1,8 +1,11 @@
 // Sends of the TypeScript client against a real server.
 
+import { readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
+import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
+  createDlqClient,
   NonRetryableError,
   RetryAfterError,
   type SendOptions,
@@ -351,6 +354,29 @@ describe("the end of a client", () => {
 
 it("a URL that is none is refused at once, with what to give", () => {
   expect(() => clientOf({ grpcAddress: "" })).toThrow(/give one such as http/);
+});
+
+it("tells of dropped messages on the console, once a second at most", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  const dlq = createDlqClient({ url: `http://${server.grpcAddress}` });
+  for (let at = 0; at < 3; at++) await dlq.send("no/queue", "x", error);
+  await dlq.close();
+  expect(log).toHaveBeenCalledOnce();
+  expect(log.mock.calls[0]?.[0]).toContain("dropped a message for no/queue");
+});
+
+it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }, async () => {
+  const file = (name: string) => resolve(import.meta.dirname, "../../rpc/tls", name);
+  const [cert, key] = [file("test-only.crt"), file("test-only.key")];
+  const secured = await startTestServer({ env: { DLQ_TLS_CERT: cert, DLQ_TLS_KEY: key } });
+  onTestFinished(() => secured.stop());
+  const url = `https://${secured.grpcAddress}`;
+  const tls = { ca: await readFile(cert) };
+  await using trusting = createDlqClient({ url, tls });
+  expect((await trusting.send("q", "x", error)).status).toBe("sent");
+  await using other = createDlqClient({ url, timeoutMs: 300, onDropped: () => {} });
+  expect(errorOf(await other.send("q", "x", error)).message).toMatch(/certificate/);
 });
 
 it("sends a token", { timeout: 60_000 }, async () => {
