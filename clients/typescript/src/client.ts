@@ -8,6 +8,7 @@ import { failureOf } from "./failure.ts";
 import { type Origin, OriginSchema } from "./gen/dlq/v1/message_pb.ts";
 import { Reason } from "./gen/dlq/v1/state_pb.ts";
 import { isNonRetryable, type Letter, letterOf } from "./letter.ts";
+import { Line } from "./line.ts";
 import { coalesceOf, type DlqClientOptions } from "./options.ts";
 import type { SendOptions } from "./send-options.ts";
 import type { SendResult } from "./send-result.ts";
@@ -56,12 +57,12 @@ const TRY_TIMEOUT_MS = 2_000;
 /** @throws TypeError if an option makes no sense */
 export function createDlqClient(options: DlqClientOptions): DlqClient {
   const connect = createConnections(options);
-  const connection = connect();
-  const { stubs } = connection;
+  const line = new Line(connect);
+  const own = connect(); // the caller's: never replaced under his calls
   const onDropped = shielded(options.onDropped ?? createDropReport());
   const { timeoutMs: defaultTimeoutMs = TIMEOUT_MS, tryTimeoutMs = TRY_TIMEOUT_MS } = options;
   const coalesce = coalesceOf(options.coalesce);
-  const sender = new Sender({ stubs, coalesce, tryTimeoutMs, onDropped });
+  const sender = new Sender({ line, coalesce, tryTimeoutMs, onDropped });
   const origin = originOf(options);
   const workers = new Set<Worker>();
   let isClosed = false;
@@ -109,14 +110,15 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     await sender.flush();
     clearTimeout(timer);
-    connection.close();
+    line.close();
+    own.close();
   }
 
   const client: DlqClient = {
     send,
     deadLetter: createDeadLetter(send),
     worker(given) {
-      const worker = startWorker(given, { client, stubs, connect });
+      const worker = startWorker(given, { client, line, connect });
       workers.add(worker);
       const forget = () => void workers.delete(worker);
       worker.done.then(forget, forget);
@@ -124,7 +126,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     },
     flush: () => sender.flush(),
     close,
-    stubs,
+    stubs: own.stubs,
     [Symbol.asyncDispose]: () => close(),
   };
   return client;

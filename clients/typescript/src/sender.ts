@@ -1,9 +1,9 @@
 import { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
 import { isWorthAgain, neverArrived } from "./call-error.ts";
-import type { DlqStubs } from "./connection.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
+import type { Line } from "./line.ts";
 import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
 import { type Answer, callSend, isOfTheWholeCall } from "./send-call.ts";
@@ -13,7 +13,7 @@ import { type SendResult, storedFrom } from "./send-result.ts";
 
 /** What a {@link Sender} is made of. */
 export interface SenderOptions {
-  readonly stubs: DlqStubs;
+  readonly line: Line;
   readonly coalesce: Coalesce;
   readonly tryTimeoutMs: number;
   readonly onDropped: (error: DlqClientError, queue: string) => void;
@@ -119,12 +119,16 @@ export class Sender {
   async #call(sends: readonly PendingSend[]): Promise<void> {
     this.#calls++;
     for (const send of sends) send.isOut = true;
+    const { line } = this.#options;
+    const { stubs } = line;
     try {
       const timeoutMs = Math.ceil(Math.min(this.#options.tryTimeoutMs, longestMs(sends)));
-      const answers = await callSend(this.#options.stubs, sends, timeoutMs);
+      const answers = await callSend(stubs, sends, timeoutMs);
       this.#take(sends, answers);
     } catch (reason) {
-      this.#fail(sends, ConnectError.from(reason));
+      const error = ConnectError.from(reason);
+      line.failed(stubs, error);
+      this.#fail(sends, error);
     } finally {
       this.#calls--;
       if (this.#queue.length > 0) this.#schedule();

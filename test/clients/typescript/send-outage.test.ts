@@ -1,6 +1,7 @@
 // Sends of the TypeScript client while the server goes away and comes back.
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { connect, createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, countingTransport, errorOf, stored } from "./client.ts";
@@ -48,6 +49,34 @@ it("a server that restarts in an orderly way loses and doubles nothing", LONG, a
   const { totals } = await statsOf(dlq.stubs, "restarted");
   expect(totals?.accepted).toBe(BigInt(ids.length + 2));
 });
+
+it("a connection that falls silent is given up for another one", LONG, async () => {
+  const { address, connections } = await firstSilent();
+  const dlq = clientOf({ grpcAddress: address }, { timeoutMs: 60_000, tryTimeoutMs: 200 });
+  expect((await dlq.send("silent", "x", error)).status).toBe("sent");
+  expect(connections()).toBe(2);
+});
+
+/** Leads to the server, but for the first connection: it is taken, and nothing ever comes of it. */
+async function firstSilent(): Promise<{ address: string; connections(): number }> {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const [host = "", port] = server.grpcAddress.split(":");
+  const proxy = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}));
+    if (++count === 1) return;
+    const onward = connect(Number(port), host).on("error", () => {});
+    socket.pipe(onward).pipe(socket);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    proxy.close();
+  });
+  const bound = proxy.address();
+  const address = `127.0.0.1:${typeof bound === "object" ? bound?.port : ""}`;
+  return { address, connections: () => count };
+}
 
 it("while it is away, one call after another finds out, not one for each send", LONG, async () => {
   await server.terminate();

@@ -1,6 +1,7 @@
 // The worker of the TypeScript client against a real server.
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createConnections } from "../../../clients/typescript/src/connection.ts";
 import {
   type Delivery,
   discard,
@@ -13,6 +14,7 @@ import {
   type SettledDelivery,
   type WorkerOptions,
 } from "../../../clients/typescript/src/index.ts";
+import { Line } from "../../../clients/typescript/src/line.ts";
 import { HeldDelivery } from "../../../clients/typescript/src/worker/delivery.ts";
 import { Leases } from "../../../clients/typescript/src/worker/leases.ts";
 import { statsOf } from "../../support/grpc.ts";
@@ -227,7 +229,9 @@ it("what was written to a broken stream and never came is given back when it is 
   const raw = await RawWorker.open(dlq.stubs, { queues: [queue], maxInFlight: 3 });
   await raw.hasReceived(3);
   await raw.close();
-  const leases = new Leases({ stubs: dlq.stubs, onLost: () => {}, onRefused: () => {} });
+  const line = new Line(createConnections({ url: `http://${server.grpcAddress}` }));
+  onTestFinished(() => line.close());
+  const leases = new Leases({ line, onLost: () => {}, onRefused: () => {} });
   const [kept] = await raw.take(1);
   const { delivery, message } = kept as Received;
   leases.add(new HeldDelivery(delivery, message, dlq, 0));

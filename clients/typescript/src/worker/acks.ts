@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
 import { isWorthAgain } from "../call-error.ts";
-import type { DlqStubs } from "../connection.ts";
 import type { AckResult, Outcome as OutcomeMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { failureBytes } from "../letter.ts";
+import type { Line } from "../line.ts";
 import type { HeldDelivery } from "./delivery.ts";
 import { type Outcome, outcomeMessage } from "./outcome.ts";
 
@@ -17,7 +17,7 @@ export interface Unreported {
 
 /** What {@link Acks} are made of. */
 export interface AcksOptions {
-  readonly stubs: DlqStubs;
+  readonly line: Line;
   readonly onAnswered: (one: Unreported, result: AckResult | undefined) => void;
   /** The server never said whether it counts. */
   readonly onGivenUp: (one: Unreported, error: ConnectError) => void;
@@ -117,14 +117,17 @@ export class Acks {
     const outcomes: OutcomeMessage[] = batch.map(({ held, outcome }) =>
       outcomeMessage(held.leaseToken, outcome),
     );
+    const { line } = this.#options;
     for (;;) {
+      const { stubs } = line;
       try {
         const request = { requestId, outcomes };
-        const { results } = await this.#options.stubs.ack(request, { timeoutMs: TRY_TIMEOUT_MS });
+        const { results } = await stubs.ack(request, { timeoutMs: TRY_TIMEOUT_MS });
         for (const [at, one] of batch.entries()) this.#options.onAnswered(one, results[at]);
         return;
       } catch (reason) {
         const error = ConnectError.from(reason);
+        line.failed(stubs, error);
         const isOver = this.#end.signal.aborted || performance.now() > giveUpAtMs;
         if (isOver || !isWorthAgain(error)) {
           for (const one of batch) this.#options.onGivenUp(one, error);

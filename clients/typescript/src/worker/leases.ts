@@ -2,6 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { isWorthAgain } from "../call-error.ts";
 import type { DlqStubs } from "../connection.ts";
 import { AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { Line } from "../line.ts";
 import type { HeldDelivery } from "./delivery.ts";
 
 const MOST_TOKENS = 1_000;
@@ -10,7 +11,7 @@ const CALL_TIMEOUT_MS = 2_000;
 
 /** What {@link Leases} are made of. */
 export interface LeasesOptions {
-  readonly stubs: DlqStubs;
+  readonly line: Line;
   readonly onLost: (held: HeldDelivery) => void;
   /** Extending is refused as such, for a reason that does not pass by itself. */
   readonly onRefused: (error: ConnectError) => void;
@@ -61,7 +62,7 @@ export class Leases {
    * stream that broke. Only while no stream is open. Best effort: they expire by themselves.
    */
   async releaseStrays(sessionId: string): Promise<void> {
-    const { stubs } = this.#options;
+    const { stubs } = this.#options.line;
     const options = { timeoutMs: CALL_TIMEOUT_MS };
     try {
       const { results } = await stubs.extendLease({ sessionId }, options);
@@ -85,23 +86,26 @@ export class Leases {
       if (!held.isLost && nowMs - held.leasedAtMs >= this.#leaseMs / 3) due.push(held);
     }
     this.#isBusy = true;
+    const { line } = this.#options;
+    const { stubs } = line;
     try {
       for (let at = 0; at < due.length; at += MOST_TOKENS) {
-        await this.#extend(due.slice(at, at + MOST_TOKENS));
+        await this.#extend(stubs, due.slice(at, at + MOST_TOKENS));
       }
     } catch (reason) {
       // The next look tries again; until then the lease goes on.
       const error = ConnectError.from(reason);
+      line.failed(stubs, error);
       if (!isWorthAgain(error)) this.#options.onRefused(error);
     } finally {
       this.#isBusy = false;
     }
   }
 
-  async #extend(due: readonly HeldDelivery[]): Promise<void> {
+  async #extend(stubs: DlqStubs, due: readonly HeldDelivery[]): Promise<void> {
     const leaseTokens = due.map(({ leaseToken }) => leaseToken);
     const timeoutMs = Math.ceil(Math.min(CALL_TIMEOUT_MS, this.#leaseMs / 3));
-    const { results } = await this.#options.stubs.extendLease({ leaseTokens }, { timeoutMs });
+    const { results } = await stubs.extendLease({ leaseTokens }, { timeoutMs });
     const nowMs = performance.now();
     for (const [at, held] of due.entries()) {
       const result = results[at];

@@ -1,7 +1,8 @@
 import { refusalOf, wordsOf } from "../call-error.ts";
-import type { Connection, DlqStubs } from "../connection.ts";
+import type { Connection } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
 import { AckStatus, type Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { Line } from "../line.ts";
 import { Acks, type Unreported } from "./acks.ts";
 import { currentDelivery } from "./current.ts";
 import { HeldDelivery } from "./delivery.ts";
@@ -28,7 +29,7 @@ export interface Worker extends AsyncDisposable {
 /** What a worker uses of its client. */
 export interface WorkerHome {
   readonly client: object;
-  readonly stubs: DlqStubs;
+  readonly line: Line;
   readonly connect: () => Connection;
 }
 
@@ -71,9 +72,9 @@ class RunningWorker implements Worker {
     this.#home = home;
     this.#concurrency = Math.max(1, options.concurrency ?? 16);
     this.#reports = createReports(options);
-    const { stubs, connect } = home;
+    const { line, connect } = home;
     this.#acks = new Acks({
-      stubs,
+      line,
       onAnswered: (one, result) => {
         this.#leases.delete(one.held);
         if (result?.status === AckStatus.APPLIED) this.#reports.settled(one, result);
@@ -85,7 +86,7 @@ class RunningWorker implements Worker {
       },
     });
     this.#leases = new Leases({
-      stubs,
+      line,
       onLost: (held) => this.#lose(held),
       onRefused: (error) => this.#reports.error(refusalOf(error.code, wordsOf(error), error)),
     });

@@ -1,0 +1,36 @@
+import { Code, type ConnectError } from "@connectrpc/connect";
+import type { Connection, DlqStubs } from "./connection.ts";
+
+/** How long calls of before may still be answered on a connection that was replaced. */
+const LINGER_MS = 5_000;
+
+/**
+ * The connection of sends and outcomes. When a call on it is not answered in time it is replaced:
+ * a peer that vanished without a word is otherwise found by pings only, long after the deadlines.
+ */
+export class Line {
+  readonly #connect: () => Connection;
+  #connection: Connection;
+
+  constructor(connect: () => Connection) {
+    this.#connect = connect;
+    this.#connection = connect();
+  }
+
+  get stubs(): DlqStubs {
+    return this.#connection.stubs;
+  }
+
+  /** Says that a call by `stubs` failed, and how. */
+  failed(stubs: DlqStubs, error: ConnectError): void {
+    const isSilent = error.code === Code.DeadlineExceeded && error.details.length === 0;
+    const suspect = this.#connection;
+    if (!isSilent || stubs !== suspect.stubs) return;
+    this.#connection = this.#connect();
+    setTimeout(() => suspect.close(), LINGER_MS).unref();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+}
