@@ -11,7 +11,7 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fence, fencesOf } from "../../docs/markdown.ts";
+import { codesOf, fence, fencesOf, tableRows } from "../../docs/markdown.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -140,6 +140,35 @@ describe("the packed package", { timeout: 60_000 }, () => {
     worker.kill("SIGTERM");
     await exited;
     expect(worker.exitCode).toBe(0);
+  });
+
+  it("has a README that names every option, and every kind of error, and no other", async () => {
+    const source = async (name: string) => readFile(join(PACKAGE, "src", name), "utf8");
+    const fields = (text: string, type: string) => {
+      const [body = ""] = text.split(`interface ${type} {`)[1]?.split("\n}") ?? [];
+      return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name ?? "");
+    };
+    const [options, worker, send] = await Promise.all(
+      ["options.ts", "worker/worker-options.ts", "send-options.ts"].map(source),
+    );
+    const tables = readme.split("\n## ").find((part) => part.startsWith("Options")) ?? "";
+    const [ofClient = "", more = ""] = tables.split("Of `send`");
+    const [ofSend = "", ofWorker = ""] = more.split("Of `worker`");
+    const named = (text: string) =>
+      text
+        .split("\n")
+        .filter((line) => line.startsWith("| `"))
+        .flatMap((line) => codesOf(line.split("|")[1] ?? ""));
+    const coalesce = fields(options ?? "", "CoalesceOptions").map((name) => `coalesce.${name}`);
+    const client = fields(options ?? "", "DlqClientOptions").filter((name) => name !== "coalesce");
+    expect(named(ofClient).sort()).toEqual([...client, ...coalesce].sort());
+    expect(named(ofWorker).sort()).toEqual(fields(worker ?? "", "WorkerOptions").sort());
+    const [sentence = ""] = ofSend.split(". A string");
+    expect(codesOf(sentence).sort()).toEqual(fields(send ?? "", "SendOptions").sort());
+
+    const kinds = [...(await source("errors.ts")).matchAll(/^ {2}\| "(.+)"/gm)].map(([, k]) => k);
+    const rows = tableRows(readme, "`kind`").flatMap(([cell]) => codesOf(cell ?? ""));
+    expect(rows.sort()).toEqual(kinds.sort());
   });
 
   it("has a README whose other programs are at least right in their syntax", async () => {
