@@ -16,7 +16,9 @@ export interface DumpedMessage extends DumpedState {
 export interface QueueDump {
   messages: Map<string, DumpedMessage>;
   /** Index -> id -> score. */
-  indexes: Record<"due" | "isolated" | "leases" | "quarantine" | "expiry", Map<string, number>>;
+  indexes: Record<"due" | "isolated" | "leases" | "quarantine", Map<string, number>>;
+  /** Chunk -> when a life in it may end first. */
+  chunkEnds: Map<string, number>;
   /** Chunks by kind of key that exists, and the index of them. */
   chunks: { states: string[]; bodies: string[]; failures: string[]; indexed: string[] };
   /** Ids that have a body or failures. */
@@ -28,7 +30,7 @@ export interface QueueDump {
   journal: JournalRecord[];
 }
 
-const INDEXES = ["due", "isolated", "leases", "quarantine", "expiry"] as const;
+const INDEXES = ["due", "isolated", "leases", "quarantine"] as const;
 
 export async function dumpQueue(redis: Redis, prefix: string, queue: string): Promise<QueueDump> {
   const base = `${prefix}:{${queue}}`;
@@ -65,9 +67,11 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   }
 
   const counters = Object.entries(await redis.hgetall(`${base}:counters`));
+  const ends = [...(await scores(redis, `${base}:expiry`))];
   return {
     messages,
     indexes,
+    chunkEnds: new Map(ends.map(([name, at]) => [Buffer.from(name, "hex").toString(), at])),
     chunks: {
       states: family("states").sort(),
       bodies: family("bodies").sort(),

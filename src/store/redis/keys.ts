@@ -18,7 +18,7 @@ export const QUEUE_KEYS = {
   leases: ":leases",
   /** zset: messages in quarantine, by when they came there. */
   quarantine: ":quarantine",
-  /** zset: scheduled messages with a time to live, by its end. May also hold others, lazily. */
+  /** zset: chunks with scheduled messages that have a time to live, by the first end or earlier. */
   expiry: ":expiry",
   /** hash a chunk of 128 messages: id -> packed state (lua/lib/state.lua). */
   states: ":states:",

@@ -127,14 +127,30 @@ test("quarantine ends when its retention does, and is kept for ever without one"
 test("one tick ends a bounded number of lives and says that there are more", async () => {
   await at.current.store.send(
     QUEUE,
-    Array.from({ length: 250 }, () => item({ ttlMs: 1_000 })),
+    Array.from({ length: 400 }, () => item({ ttlMs: 1_000 })),
     SETTINGS,
   );
   await at.current.clock.advance(1_000);
   const first = await tick();
-  expect(first.ended).toHaveLength(200);
+  // Two chunks; the first one of a queue has 127.
+  expect(first.ended).toHaveLength(255);
   expect(first.nextEndAtMs).toBeLessThanOrEqual(first.nowMs);
-  expect((await tick()).ended).toHaveLength(50);
+  expect((await tick()).ended).toHaveLength(145);
+});
+
+test("a chunk is looked at again when the next life in it ends", async () => {
+  const ttls = [1_000, 5_000, 3_000];
+  const items = ttls.map((ttlMs) => item({ ttlMs, delayMs: 100 }));
+  const ids = (await at.current.store.send(QUEUE, items, SETTINGS)).map(storedId);
+  const ends: number[] = [];
+  for (const ms of [1_000, 2_000, 2_000]) {
+    await at.current.clock.advance(ms);
+    const { ended, nextEndAtMs } = await tick();
+    expect(ended).toHaveLength(1);
+    ends.push(ids.findIndex((id) => hex(id) === hex(only(ended).id)));
+    if (ends.length < 3) expect(nextEndAtMs).toBe(START_MS + (ends.length === 1 ? 3_000 : 5_000));
+  }
+  expect(ends).toEqual([0, 2, 1]);
 });
 
 test("chunks disappear with their last message", async () => {

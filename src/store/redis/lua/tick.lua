@@ -67,25 +67,40 @@ local function remove(id, s, kind)
   gone[#gone + 1] = struct.pack('>c16B', id, 0)
 end
 
-local function end_lives()
-  local ids = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, batch)
-  load_states(ids)
-  for _, id in ipairs(ids) do
-    local s = load_state(id)
-    if not s then
-      indexed(k_expiry, id)
-    elseif s.state ~= SCHEDULED then
-      -- In flight: never touched; it is entered again when it is scheduled again.
-      rank(k_expiry, id, false)
-    elseif ttl_discards == 1 then
-      remove(id, s, 'expired_ttl')
-    else
-      leave(id, s)
-      quarantine(id, s, QUARANTINE_TTL_EXPIRED)
-      journal('quarantined', id, s)
-      gone[#gone + 1] = struct.pack('>c16B', id, QUARANTINED)
+local function end_life(id, s)
+  if ttl_discards == 1 then
+    remove(id, s, 'expired_ttl')
+  else
+    leave(id, s)
+    quarantine(id, s, QUARANTINE_TTL_EXPIRED)
+    journal('quarantined', id, s)
+    gone[#gone + 1] = struct.pack('>c16B', id, QUARANTINED)
+  end
+end
+
+-- Ends the lives in a chunk that are over, and notes when the next one will be. What is in flight is
+-- never touched: it is noted again when it is scheduled again.
+local function end_lives_in(chunk)
+  local entries = redis.call('HGETALL', k_states .. chunk)
+  if #entries == 0 then count('healed') end
+  local next_end = math.huge
+  for at = 1, #entries, 2 do
+    local id = entries[at]
+    if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
+    local s = known_states[id]
+    if s.state == SCHEDULED and s.expire > 0 then
+      if s.expire <= now then end_life(id, s) else next_end = math.min(next_end, s.expire) end
     end
   end
+  rank(k_expiry, chunk, next_end < math.huge and next_end)
+end
+
+-- A chunk has 128 messages.
+local CHUNKS_A_TICK = 2
+
+local function end_lives()
+  local chunks = redis.call('ZRANGEBYSCORE', k_expiry, '-inf', now, 'LIMIT', 0, CHUNKS_A_TICK)
+  for _, chunk in ipairs(chunks) do end_lives_in(chunk) end
   if retention > 0 then
     local before = now - retention
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', k_quarantine, '-inf', before, 'LIMIT', 0, batch)) do
@@ -202,6 +217,7 @@ end
 -- Each step reads the indexes that the one before has changed.
 expire_leases()
 flush_writes()
+flush_ends()
 end_lives()
 flush_writes()
 if not fenced and #ARGV >= FIRST then

@@ -1,6 +1,7 @@
 -- What every script that writes ends with.
 local function finish()
   flush_writes()
+  flush_ends()
   flush_chunks()
   flush_answers()
   flush_counters()

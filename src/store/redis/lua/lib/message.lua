@@ -1,6 +1,7 @@
 -- What a message can do. Each function changes its state, every index and every count together.
 -- A message in state s is in exactly one of: due or isolated (SCHEDULED), leases (IN_FLIGHT),
--- quarantine (QUARANTINED); and, while scheduled and mortal, also in expiry.
+-- quarantine (QUARANTINED). Ends of lives are not indexed by message: those of one chunk come at
+-- about the same time, so the chunk is in expiry with the first of them.
 
 local function head_score(key)
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
@@ -48,6 +49,27 @@ local function leave(id, s)
   end
 end
 
+local chunk_ends, chunk_end_count = {}, 0
+
+-- LT: what is known of a chunk may be too early, never too late.
+local function flush_ends()
+  local args = {}
+  for chunk, at in pairs(chunk_ends) do
+    args[#args + 1] = at
+    args[#args + 1] = chunk
+  end
+  if #args > 0 then redis.call('ZADD', k_expiry, 'LT', unpack(args)) end
+  chunk_ends, chunk_end_count = {}, 0
+end
+
+local function note_end(id, at)
+  local chunk = chunk_of(id)
+  local first = chunk_ends[chunk]
+  if not first then chunk_end_count = chunk_end_count + 1 end
+  if not first or at < first then chunk_ends[chunk] = at end
+  if chunk_end_count >= GATHERED_MAX then flush_ends() end
+end
+
 local function schedule(id, s, due)
   note_due(s.place, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
@@ -56,7 +78,7 @@ local function schedule(id, s, due)
     -- A due time at or beyond the end of its life extends it by one more time to live: else it
     -- would end before its try.
     if due >= s.expire then s.expire = due + s.ttl * 1000 end
-    rank(k_expiry, id, s.expire)
+    note_end(id, s.expire)
   end
   count_cell(s, 1)
   save_state(id, s)
@@ -65,7 +87,6 @@ end
 local function quarantine(id, s, qreason)
   s.state, s.qreason, s.since = QUARANTINED, qreason, now
   rank(k_quarantine, id, now)
-  rank(k_expiry, id, false)
   count_cell(s, 1)
   save_state(id, s)
 end
@@ -79,7 +100,6 @@ local function forget(id, s)
   put(k_states .. chunk, id, false)
   put(k_bodies .. chunk, id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
-  rank(k_expiry, id, false)
   thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)
@@ -88,7 +108,10 @@ end
 -- A chunk is listed while it holds messages. After flush_writes.
 local function flush_chunks()
   for chunk in pairs(thinned_chunks) do
-    if redis.call('EXISTS', k_states .. chunk) == 0 then redis.call('ZREM', k_chunks, chunk) end
+    if redis.call('EXISTS', k_states .. chunk) == 0 then
+      redis.call('ZREM', k_chunks, chunk)
+      redis.call('ZREM', k_expiry, chunk)
+    end
   end
 end
 
