@@ -31,7 +31,8 @@ export function resultTable(
           ? `${compact(figures.corePercent.median)} %`
           : compact(figures.cpuMsPer1000.median),
       ),
-      byRole(cell, (figures) => compact(figures.rssMiB.median)),
+      // A load that has ended by then, such as ghz, has none.
+      byRole(cell, ({ rssMiB }) => (rssMiB.median === 0 ? undefined : compact(rssMiB.median))),
       ...(changeOf ? [measures.map((measure) => changeOf(cell, measure)).join(", ")] : []),
     ];
   });
@@ -39,10 +40,11 @@ export function resultTable(
 }
 
 /** `server 12, redis 3.4`, without roles that the system does not have. */
-function byRole(cell: Cell, value: (figures: Processes) => string): string {
+function byRole(cell: Cell, shownOf: (figures: Processes) => string | undefined): string {
   const parts = ROLES.flatMap((role) => {
     const figures = cell.processes?.[role];
-    return figures === undefined ? [] : [`${role} ${value(figures)}`];
+    const value = figures === undefined ? undefined : shownOf(figures);
+    return value === undefined ? [] : [`${role} ${value}`];
   });
   return parts.length === 0 ? NONE : parts.join(", ");
 }

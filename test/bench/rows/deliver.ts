@@ -3,14 +3,20 @@
 import { type Consume, consume, expectEmpty, fill } from "../consuming.ts";
 import type { Api } from "../load/commands.ts";
 import { RATE, type Row, type Sample, type Trial, type TrialContext } from "../row.ts";
+import type { SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { countLoad, queueSequence } from "./shared.ts";
 
 /** Messages that one worker holds at a time: BullMQ's and Asynq's concurrency. */
 export const HELD = 200;
 
-/** Stored for one second of sampling; the slow ones take a bit longer, the fast ones less. */
+/** Stored for one second of sampling, about; what is far slower or faster than the rest by name. */
 const PER_SECOND = 20_000;
+const PER_SECOND_OF: Partial<Record<SystemName, number>> = {
+  "asynq:always": 5_000,
+  "jetstream:always": 5_000,
+  "jetstream:default": 100_000,
+};
 
 const ALL = [
   "dlq:always",
@@ -72,7 +78,8 @@ export async function openDeliver(
   const [first] = loads;
   if (first === undefined) throw new Error("a worker needs a process");
   const nextQueue = queueSequence();
-  const total = options.count ?? Math.max(200, Math.round(PER_SECOND * scale.seconds));
+  const perSecond = PER_SECOND_OF[system.name] ?? PER_SECOND;
+  const total = options.count ?? Math.max(200, Math.round(perSecond * scale.seconds));
   const sized = { bytes: options.bytes ?? PAYLOAD_BYTES, queues: options.queues ?? 1 };
   let target = { queue: "", ...sized };
   return {
