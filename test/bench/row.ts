@@ -49,7 +49,7 @@ export interface Row {
   /** Only these are part of the short form; default: all. */
   readonly short?: readonly SystemName[];
   readonly tools?: readonly "ghz"[];
-  /** Samples before the first one that counts. Default 2. */
+  /** Samples before the first one that counts. Default 3. */
   readonly warmUps?: number;
   open(context: TrialContext): Promise<Trial>;
 }

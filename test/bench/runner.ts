@@ -38,7 +38,7 @@ export async function runCell({ row, system: name }: Planned, options: RunOption
     system = await startSystem(name);
     options.signal.throwIfAborted();
     const trial = await row.open({ system, scale: options.scale });
-    for (let left = row.warmUps ?? 2; left > 0; left--) await measure(trial, system);
+    for (let left = row.warmUps ?? 3; left > 0; left--) await measure(trial, system);
     const measured: Measured[] = [];
     while (measured.length < options.samples) measured.push(await measure(trial, system));
     const figures = row.measures.flatMap(({ name }) => {
