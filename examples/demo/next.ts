@@ -1,0 +1,50 @@
+// What to look at next, with commands that can be pasted.
+
+import type { Ledger } from "./ledger.ts";
+import { SERVICE_NAMES } from "./services.ts";
+
+const FILES = `The code is short, and is what yours would look like:
+  examples/demo/shop.ts            the producer's catch block, and the worker
+  examples/demo/dlq.yaml           the retry policies
+  clients/typescript/README.md     the client: all it does and promises
+  README.md                        the service: a tour of five minutes
+`;
+
+/** After a run whose server has ended. */
+export const NEXT = `
+What next?
+  npm run demo -- --keep           leaves it running at the end, with commands that look into the
+                                   queues and put the quarantined messages back
+  npm start                        runs the service by itself, on localhost:50051
+
+${FILES}`;
+
+export interface Addresses {
+  readonly grpc: string;
+  readonly http: string;
+}
+
+/** While everything still runs. The bug is mended by now, so what it quarantined can recover. */
+export function nextWhileKept({ grpc, http }: Addresses, ledger: Ledger): string {
+  const call = (method: string, request: object) =>
+    `  grpcurl -plaintext -d '${JSON.stringify(request)}' \\\n    ${grpc} dlq.v1.DlqService/${method}`;
+  const { quarantined } = ledger.row("coupons");
+  const retry = { queue: "coupons", filter: {}, expectedCount: quarantined };
+  return `
+Everything still runs: server, shop, worker. Try in a second terminal:
+
+What is in the queues, and why nothing moves
+${call("Stats", { queues: [...SERVICE_NAMES] })}
+
+The bug in coupons is mended now: put its ${quarantined} messages back, and watch them recover here
+${call("Retry", retry)}
+
+Without grpcurl, over HTTP, the same with any method
+  curl -H 'content-type: application/json' -d '{"queues":["coupons"]}' \\
+    http://${http}/dlq.v1.DlqService/Stats
+  curl -s http://${http}/metrics | grep '^dlq_messages_total'
+
+${FILES}
+Ctrl-C ends it.
+`;
+}
