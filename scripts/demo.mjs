@@ -9,6 +9,7 @@ import { ROOT } from "./setup/places.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
 import { withWords } from "./setup/step.mjs";
 
+const PARENT_LOOK_MS = 250;
 const MAIN = join(ROOT, "examples/demo/main.ts");
 
 await withWords(async () => {
@@ -32,6 +33,11 @@ function runDemo(node, args, env) {
   const child = spawn(node, [MAIN, ...args], { stdio: "inherit", env });
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event) {
+    // npm hands SIGTERM to the shell that it put between us, which ends without a word.
+    const parent = process.ppid;
+    setInterval(() => process.ppid === parent || child.kill("SIGTERM"), PARENT_LOOK_MS).unref();
+  }
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("exit", (code) => resolve(code ?? 1));

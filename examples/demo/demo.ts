@@ -26,8 +26,10 @@ export interface Stage {
 
 const REFRESH_EVERY_MS = 250;
 
-/** @returns whether every order came to the end that it should, before the signal aborted */
-export async function runDemo({ options, write, openView, signal }: Stage): Promise<boolean> {
+/** `good`: every order is decided, and none was lost. `stopped`: by the signal, before that. */
+export type End = "good" | "bad" | "stopped";
+
+export async function runDemo({ options, write, openView, signal }: Stage): Promise<End> {
   await using parts = new AsyncDisposableStack();
   write("Starting a dlq-service of its own …\n");
   const server = parts.use(await startServer(signal));
@@ -66,20 +68,21 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   const story = { seconds: options.seconds, random, endpoint, shop, ledger, tell, signal };
   const isDecided = await orUntilAborted(Promise.race([tellStory(story), server.failed]), signal);
   view.close();
-  if (signal.aborted) write("Stopped early.\n");
-  else if (!isDecided) write("Some messages are still undecided, and it took too long to wait.\n");
   write(summaryOf(ledger, scene.elapsedMs()));
-  if (signal.aborted || !options.keep) {
+  if (isDecided === undefined) return "stopped";
+  if (!isDecided) write("Some are still undecided, and it took too long to wait for them.\n");
+  const end = isDecided && ledger.lost === 0 ? "good" : "bad";
+  if (!options.keep) {
     write(NEXT);
-    return isDecided === true && ledger.lost === 0;
+    return end;
   }
 
   calls.mendCoupons();
   write(nextWhileKept(server, ledger));
   view = createPlainView(scene, write);
   tell({ kind: "service", service: "coupons", words: serviceOf("coupons").repair });
-  await Promise.race([once(signal, "abort"), server.failed]);
-  return isDecided === true && ledger.lost === 0;
+  if (!signal.aborted) await Promise.race([once(signal, "abort"), server.failed]);
+  return end;
 }
 
 /** Asks for the counts again and again. A call that fails shows old ones for a moment longer. */

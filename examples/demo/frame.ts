@@ -16,9 +16,9 @@ export interface FrameOptions {
 }
 
 const NAME_WIDTH = 10;
-const PROBLEM_WIDTH = 13;
+const PROBLEM_WIDTH = 12;
 /** Of the columns right of the bar: sent, waiting, due, in flight, recovered, quarantined, attempts. */
-const NUMBER_WIDTHS = [5, 8, 7, 7, 7, 8, 6];
+const NUMBER_WIDTHS = [5, 8, 7, 7, 7, 8, 7];
 const BESIDE_BAR = NAME_WIDTH + PROBLEM_WIDTH + NUMBER_WIDTHS.reduce((sum, width) => sum + width);
 const LEAST_BAR = 8;
 const MOST_BAR = 40;
@@ -37,7 +37,7 @@ export function frameOf({ scene, events, columns, rows, paint }: FrameOptions): 
   const shown = events.slice(-Math.max(1, rows - lines.length));
   for (const { happening, atMs } of shown) {
     const colour = COLOURS[happening.kind];
-    const text = `${seconds(atMs).padStart(7)}  ${happening.words}`;
+    const text = `${seconds(atMs).padStart(6)}  ${happening.words}`;
     lines.push(colour === undefined ? text : paint(colour, text));
   }
   return lines;
@@ -58,8 +58,8 @@ function headOf({ ledger, elapsedMs, seconds: planned, grpc }: Scene, paint: Pai
 
 function tableOf(scene: Scene, barWidth: number, paint: Paint): string[] {
   const heads = [
-    ["", "", "next", "in", "recov-", "quaran-", ""],
-    ["sent", "waiting", "due", "flight", "ered", "tined", "tries"],
+    ["", "", "next", "in", "recov-", "quaran-", "at-"],
+    ["sent", "waiting", "due", "flight", "ered", "tined", "tempts"],
   ];
   const [over = "", under = ""] = heads.map(cellsOf);
   const left = "queue".padEnd(NAME_WIDTH) + "problem".padEnd(PROBLEM_WIDTH);

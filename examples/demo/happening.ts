@@ -1,6 +1,7 @@
 // What happens in the demo, in words. Everything comes from what the client reports.
 
 import type { SendResult, SettledDelivery } from "../../clients/typescript/src/index.ts";
+import { HttpError } from "./call.ts";
 import type { ServiceName } from "./services.ts";
 
 export type HappeningKind = "kept" | "failed" | "recovered" | "quarantined" | "lost" | "service";
@@ -28,10 +29,10 @@ export function ofSend({ id, service }: OrderRef, error: unknown, result: SendRe
     default: {
       const { reason, quarantineReason, dueTime } = result;
       if (quarantineReason !== undefined) {
-        const words = `${start} -> ${reason}, quarantined: ${whyOf(quarantineReason)}`;
+        const words = `${start}, ${reason}: quarantined at once`;
         return { kind: "quarantined", service, words };
       }
-      return { kind: "kept", service, words: `${start} -> ${reason}, retry ${inTime(dueTime)}` };
+      return { kind: "kept", service, words: `${start}, ${reason}; retry ${inTime(dueTime)}` };
     }
   }
 }
@@ -54,7 +55,8 @@ export function ofAttempt(attempt: Attempt, settled: SettledDelivery): Happening
   }
   const failed = `${which}: attempt ${attempt.attempt}, ${inShort(error)}`;
   if (settled.quarantineReason !== undefined) {
-    const words = `${failed} -> quarantined: ${whyOf(settled.quarantineReason)}`;
+    const why = settled.quarantineReason.toLowerCase().replaceAll("_", " ");
+    const words = `${which} quarantined after attempt ${attempt.attempt}: ${why}`;
     return { kind: "quarantined", service, words };
   }
   return { kind: "failed", service, words: `${failed}; retry ${inTime(settled.dueTime)}` };
@@ -62,11 +64,6 @@ export function ofAttempt(attempt: Attempt, settled: SettledDelivery): Happening
 
 export function seconds(ms: number): string {
   return `${(Math.max(0, ms) / 1_000).toFixed(1)} s`;
-}
-
-/** `RETRIES_EXHAUSTED` to `retries exhausted`. */
-export function whyOf(name: string): string {
-  return name.toLowerCase().replaceAll("_", " ");
 }
 
 function inTime(dueTime: Date | undefined): string {
@@ -79,5 +76,5 @@ function inShort(error: unknown): string {
   if (error.name === "TimeoutError") return "no answer in time";
   const code = (error.cause as { code?: unknown } | undefined)?.code;
   if (code === "ECONNREFUSED") return "connection refused";
-  return error.message.replace(/^\/\w+ /, "");
+  return error instanceof HttpError ? `answered ${error.status}` : error.name;
 }

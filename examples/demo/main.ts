@@ -8,7 +8,7 @@ import { createPlainView } from "./plain.ts";
 import { createScreen } from "./screen.ts";
 import type { Scene } from "./view.ts";
 
-const STOPPED = 130;
+const EXIT_CODES = { good: 0, bad: 1, stopped: 130 };
 /** A terminal's Ctrl-C reaches us up to three times: by itself, by npm, by the script before this. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PARENT_LOOK_MS = 250;
@@ -28,18 +28,16 @@ async function main(): Promise<number> {
     stdout.write(HELP);
     return 0;
   }
-  const { isPlain, keep } = options;
   const signal = stopSignal();
   const write = (text: string) => void stdout.write(text);
-  const isScreen = stdout.isTTY && !isPlain && env.TERM !== "dumb";
+  const isScreen = stdout.isTTY && !options.isPlain && env.TERM !== "dumb";
   const paint = createPaint(isScreen && (env.NO_COLOR ?? "") === "");
   const openView = (scene: Scene) =>
     isScreen ? createScreen(scene, stdout, paint) : createPlainView(scene, write);
   try {
-    const isGood = await runDemo({ options, write, openView, signal });
-    return signal.aborted && !keep ? STOPPED : isGood ? 0 : 1;
+    return EXIT_CODES[await runDemo({ options, write, openView, signal })];
   } catch (error) {
-    if (signal.aborted) return STOPPED;
+    if (error === signal.reason) return EXIT_CODES.stopped;
     stderr.write(`The demo could not go on: ${wordsOf(error)}\n`);
     return 1;
   }
@@ -49,6 +47,7 @@ async function main(): Promise<number> {
 function stopSignal(): AbortSignal {
   const stop = new AbortController();
   for (const name of SIGNALS) process.on(name, () => stop.abort());
+  stdout.on("error", () => stop.abort()); // its reader is gone, or the terminal
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || stop.abort(), PARENT_LOOK_MS).unref();
   return stop.signal;

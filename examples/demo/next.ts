@@ -1,21 +1,20 @@
 // What to look at next, with commands that can be pasted.
 
 import type { Ledger } from "./ledger.ts";
-import { SERVICE_NAMES } from "./services.ts";
 
 const FILES = `The code is short, and is what yours would look like:
-  examples/demo/shop.ts            the producer's catch block, and the worker
-  examples/demo/dlq.yaml           the retry policies
-  clients/typescript/README.md     the client: all it does and promises
-  README.md                        the service: a tour of five minutes
+  examples/demo/shop.ts          the producer's catch block, and the worker
+  examples/demo/dlq.yaml         the retry policies
+  clients/typescript/README.md   the client: all it does and promises
+  README.md                      the service: a tour of five minutes
 `;
 
 /** After a run whose server has ended. */
 export const NEXT = `
 What next?
-  npm run demo -- --keep           leaves it running at the end, with commands that look into the
-                                   queues and put the quarantined messages back
-  npm start                        runs the service by itself, on localhost:50051
+  npm run demo -- --keep         keeps it running at the end, with commands to
+                                 look into it and to put messages back
+  npm start                      runs the service by itself, on localhost:50051
 
 ${FILES}`;
 
@@ -33,13 +32,14 @@ export function nextWhileKept({ grpc, http }: Addresses, ledger: Ledger): string
   return `
 Everything still runs: server, shop, worker. Try in a second terminal:
 
-What is in the queues, and why nothing moves
-${call("Stats", { queues: [...SERVICE_NAMES] })}
+What is in the queues, and why nothing moves:
+${call("Stats", {})}
 
-The bug in coupons is mended now: put its ${quarantined} messages back, and watch them recover here
+The bug in coupons is mended now: put its ${quarantined} messages back, and watch
+them recover here:
 ${call("Retry", retry)}
 
-Without grpcurl, over HTTP, the same with any method
+Without grpcurl, over HTTP, and so with any method:
   curl -H 'content-type: application/json' -d '{"queues":["coupons"]}' \\
     http://${http}/dlq.v1.DlqService/Stats
   curl -s http://${http}/metrics | grep '^dlq_messages_total'

@@ -6,14 +6,17 @@ import type { Scene, View } from "./view.ts";
 const TOTALS_EVERY_MS = 4_000;
 
 export function createPlainView(scene: Scene, write: (text: string) => void): View {
-  let totalsAtMs = TOTALS_EVERY_MS;
+  let totalsAtMs = scene.elapsedMs() + TOTALS_EVERY_MS;
+  let lastTotals = "";
   const line = (words: string) => write(`${seconds(scene.elapsedMs()).padStart(7)}  ${words}\n`);
   return {
     happened: ({ kind, words }: Happening) => line(kind === "service" ? `*** ${words}` : words),
     refreshed() {
       if (scene.elapsedMs() < totalsAtMs) return;
-      totalsAtMs += TOTALS_EVERY_MS;
-      line(`--- ${totalsOf(scene)}`);
+      totalsAtMs = scene.elapsedMs() + TOTALS_EVERY_MS;
+      const totals = totalsOf(scene);
+      if (totals !== lastTotals) line(`--- ${totals}`);
+      lastTotals = totals;
     },
     close() {},
   };

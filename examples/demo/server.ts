@@ -2,12 +2,10 @@
 // a temporary folder, and free ports of the loopback.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { makeDataFolder, removeDataFolder } from "./data-folder.ts";
 
 export interface DemoServer extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */
@@ -28,7 +26,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 /** @param signal ends the start; what was started is gone when this rejects */
 export async function startServer(signal: AbortSignal): Promise<DemoServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), "dlq-demo-"));
+  const dataDir = await makeDataFolder();
   const child = spawn(process.execPath, [MAIN, "serve", "--config", CONFIG_FILE], {
     env: environment(dataDir),
     stdio: ["ignore", "pipe", "pipe"],
@@ -49,7 +47,7 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer> {
     await hasEnded;
     clearTimeout(timer);
     process.off("exit", killNow);
-    await rm(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    await removeDataFolder(dataDir);
   }
 
   const output = createOutput();
@@ -94,9 +92,16 @@ async function untilServing(child: Child, keep: (line: string) => void, signal: 
     if (log.msg === "listening") addresses = { grpc: String(log.grpc), http: String(log.http) };
     if (log.msg === "the store is ready" && addresses !== undefined) serving(addresses);
   });
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(START_DEADLINE_MS)]);
-  once(stop, "abort").then(() => reject(new Error("the server was not ready in time")), reject);
-  return promise;
+  const stop = () => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  const late = () => reject(new Error(`the server was not ready within ${START_DEADLINE_MS} ms`));
+  const timer = setTimeout(late, START_DEADLINE_MS);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 interface Addresses {

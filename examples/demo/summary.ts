@@ -4,7 +4,7 @@ import { seconds } from "./happening.ts";
 import type { Ledger } from "./ledger.ts";
 import { SERVICES } from "./services.ts";
 
-const WIDTHS = [10, 20, 12, 11, 10];
+const WIDTHS = [10, 19, 8, 10, 9];
 
 export function summaryOf(ledger: Ledger, elapsedMs: number): string {
   const { total, tried, atOnce, lost } = ledger;
@@ -22,7 +22,8 @@ export function summaryOf(ledger: Ledger, elapsedMs: number): string {
 ${tried} orders in ${seconds(elapsedMs)}: ${atOnce} went through at once, ${sent} became dead letters. Of these
 ${recovered} recovered, ${quarantined} are in quarantine, ${open} are undecided; ${lost} orders were lost.
 
-${cells(["queue", "read as", "dead letters", "recovered", "attempts"], "quarantined")}
+${cells(["", "", "dead", "", ""], "")}
+${cells(["queue", "reason", "letters", "recovered", "attempts"], "quarantined")}
 ${rows.join("\n")}
 ${cells(["all", "", sent, recovered, attempts], String(quarantined))}
 `;
@@ -33,5 +34,5 @@ function cells(values: readonly (string | number)[], last: string): string {
     const width = WIDTHS[i] ?? 0;
     return i < 2 ? String(value).padEnd(width) : String(value).padStart(width);
   });
-  return `${padded.join("")}  ${last}`;
+  return `${padded.join("")}  ${last}`.trimEnd();
 }
