@@ -24,7 +24,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   "store/contract": { uses: [], types: ["core"] },
   "store/redis": {
     uses: ["core", "store/contract"],
-    packages: ["ioredis", "opossum", "node:crypto", "node:fs"],
+    packages: ["ioredis", "opossum", "node:crypto", "node:fs", "node:zlib"],
   },
   "store/embedded": { uses: ["core", "store/contract"], packages: ["node:*"] },
   app: { uses: ["core", "store/contract", "gen"], packages: [PROTOBUF, "node:crypto"] },

@@ -10,10 +10,8 @@ import { boolean, choice, integer, path, string } from "./value-type.ts";
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const MIB = 1024 * 1024;
-
 /** Node's timers overflow at 2^31 ms, about 24.8 days, and then fire at once. */
 const TIMER_MAX_MS = 24 * DAY_MS;
-
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export const LOG_FORMATS = ["json", "pretty", "auto"] as const;
 

@@ -1,80 +1,103 @@
+export interface CoalescerOptions<Item, Reply> {
+  run: (items: readonly Item[]) => Promise<readonly Reply[]>;
+  /** What the items of a run get that fails. */
+  failed: (error: unknown) => Reply;
+  /** A script's work stays bounded: others wait for it. */
+  maxItems: number;
+  maxBytes: number;
+  sizeOf: (item: Item) => number;
+  /** Nothing waits or runs any more. */
+  onIdle: () => void;
+}
+
+/** A second run starts beside the first one only with this many items, or with a full batch. */
+const SECOND_FROM_ITEMS = 64;
+
 /**
- * Lets concurrent calls share one script: while calls of a queue are under way, later items
- * gather and go together. A lone call is not delayed. A durable write costs one fsync however
- * many items it carries.
+ * Lets concurrent calls share one script: while one is under way, later items gather and go
+ * together. A script costs its two socket writes, its wake-ups and its fsync however little it
+ * carries, so a few items wait for the one before them; a lone call is not delayed.
  */
 export class Coalescer<Item, Reply> {
-  readonly #run: (items: readonly Item[]) => Promise<readonly Reply[]>;
-  readonly #maxItems: number;
-  readonly #maxBytes: number;
-  readonly #sizeOf: (item: Item) => number;
-  readonly #onIdle: () => void;
-  readonly #waiting: Waiting<Item, Reply>[] = [];
+  readonly #options: CoalescerOptions<Item, Reply>;
+  #waiting: Waiting<Item, Reply>[] = [];
   #running = 0;
 
-  constructor(options: {
-    run: (items: readonly Item[]) => Promise<readonly Reply[]>;
-    /** A script's work stays bounded: others wait for it. */
-    maxItems: number;
-    maxBytes: number;
-    sizeOf: (item: Item) => number;
-    /** Nothing waits or runs any more. */
-    onIdle: () => void;
-  }) {
-    this.#run = options.run;
-    this.#maxItems = options.maxItems;
-    this.#maxBytes = options.maxBytes;
-    this.#sizeOf = options.sizeOf;
-    this.#onIdle = options.onIdle;
+  constructor(options: CoalescerOptions<Item, Reply>) {
+    this.#options = options;
   }
 
-  add(item: Item): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, resolve, reject });
-      // The items of one turn of the event loop gather before the first of them is sent.
-      if (this.#waiting.length === 1) queueMicrotask(() => this.#flush());
+  /** One reply for each item, in their order. They may go in several runs. Never rejects. */
+  add(items: readonly Item[]): Promise<Reply[]> {
+    return new Promise((resolve) => {
+      if (items.length === 0) {
+        resolve([]);
+        return;
+      }
+      const call: Call<Reply> = { replies: new Array(items.length), open: items.length, resolve };
+      // What has arrived in this turn of the event loop gathers before the first of it is sent.
+      if (this.#waiting.length === 0 && this.#running === 0) setImmediate(() => this.#flush());
+      items.forEach((item, index) => {
+        this.#waiting.push({ item, call, index });
+      });
+      if (this.#running > 0) this.#flush();
     });
   }
 
-  /** Two at a time: one travels while the other gathers. */
   #flush(): void {
-    while (this.#running < 2 && this.#waiting.length > 0) {
-      const batch = this.#take();
-      this.#running++;
-      this.#run(batch.map((waiting) => waiting.item))
-        .then(
-          (replies) => {
-            batch.forEach((waiting, index) => {
-              waiting.resolve(replies[index] as Reply);
-            });
-          },
-          (error: unknown) => {
-            for (const waiting of batch) waiting.reject(error);
-          },
-        )
-        .finally(() => {
-          this.#running--;
-          if (this.#running === 0 && this.#waiting.length === 0) this.#onIdle();
-          else this.#flush();
-        })
-        .catch(() => {});
+    while (this.#waiting.length > 0 && this.#running < 2) {
+      const count = this.#countOfNext();
+      const isFull = count < this.#waiting.length || count >= this.#options.maxItems;
+      if (this.#running > 0 && !isFull && count < SECOND_FROM_ITEMS) return;
+      const batch = this.#waiting.slice(0, count);
+      this.#waiting = this.#waiting.slice(count);
+      void this.#send(batch);
     }
   }
 
-  #take(): Waiting<Item, Reply>[] {
+  async #send(batch: readonly Waiting<Item, Reply>[]): Promise<void> {
+    const { run, failed, onIdle } = this.#options;
+    this.#running++;
+    let replyOf: (index: number) => Reply;
+    try {
+      const replies = await run(batch.map(({ item }) => item));
+      replyOf = (index) => replies[index] as Reply;
+    } catch (error) {
+      replyOf = () => failed(error);
+    }
+    this.#running--;
+    this.#flush();
+    batch.forEach(({ call, index }, at) => {
+      call.replies[index] = replyOf(at);
+      call.open--;
+      if (call.open === 0) call.resolve(call.replies);
+    });
+    if (this.#running === 0 && this.#waiting.length === 0) onIdle();
+  }
+
+  #countOfNext(): number {
+    const { maxItems, maxBytes, sizeOf } = this.#options;
     let count = 0;
     let bytes = 0;
     for (const { item } of this.#waiting) {
-      bytes += this.#sizeOf(item);
-      if (count > 0 && (count >= this.#maxItems || bytes > this.#maxBytes)) break;
+      bytes += sizeOf(item);
+      if (count > 0 && (count >= maxItems || bytes > maxBytes)) break;
       count++;
     }
-    return this.#waiting.splice(0, count);
+    return count;
   }
 }
 
+interface Call<Reply> {
+  readonly replies: Reply[];
+  /** Items without a reply. */
+  open: number;
+  readonly resolve: (replies: Reply[]) => void;
+}
+
 interface Waiting<Item, Reply> {
-  item: Item;
-  resolve: (reply: Reply) => void;
-  reject: (error: unknown) => void;
+  readonly item: Item;
+  readonly call: Call<Reply>;
+  /** Of the item in its call. */
+  readonly index: number;
 }

@@ -44,14 +44,7 @@ export class Sends {
   ): Promise<SendReply[]> {
     const lane = this.#lanes.get(queue) ?? this.#openLane(queue, settings);
     lane.settings = settings;
-    const replies = await Promise.all(
-      items.map((item) =>
-        lane.coalescer.add(item).catch((error: unknown) => ({
-          status: "failed" as const,
-          error: error instanceof DlqError ? error : internal(error),
-        })),
-      ),
-    );
+    const replies = await lane.coalescer.add(items);
     const [first] = replies;
     if (first?.status === "failed" && replies.every(({ status }) => status === "failed")) {
       throw first.error;
@@ -67,6 +60,10 @@ export class Sends {
         await this.#untilReplicated();
         return replies;
       },
+      failed: (error) => ({
+        status: "failed",
+        error: error instanceof DlqError ? error : internal(error),
+      }),
       maxItems: ITEMS,
       maxBytes: BYTES,
       sizeOf: (item) => item.envelope.length,

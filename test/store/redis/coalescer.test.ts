@@ -14,6 +14,7 @@ function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
           fail: reject,
         });
       }),
+    failed: (error) => (error as Error).message,
     maxItems: limits.maxItems ?? 100,
     maxBytes: limits.maxBytes ?? 1_000_000,
     sizeOf: (n) => n,
@@ -21,42 +22,58 @@ function setUp(limits: { maxItems?: number; maxBytes?: number } = {}) {
   });
   return { coalescer, runs, batches: () => runs.map((run) => run.items), idle: () => idle };
 }
-/** Lets everything that is ready run. */
-const settle = () => new Promise((resolve) => setImmediate(resolve));
+/** Lets everything that is ready run: two turns, for what begins in the first. */
+async function settle() {
+  for (const _ of [1, 2]) await new Promise((resolve) => setImmediate(resolve));
+}
+const many = (count: number) => Array.from({ length: count }, () => 1);
 
 test("a lone item is not delayed", async () => {
   const { coalescer, runs, batches } = setUp();
-  const reply = coalescer.add(1);
+  const reply = coalescer.add([1]);
   await settle();
   expect(batches()).toEqual([[1]]);
   runs[0]?.finish();
-  expect(await reply).toBe("reply 1");
+  expect(await reply).toEqual(["reply 1"]);
 });
 
-test("items of one turn go together", async () => {
+test("calls of one turn go together, and each gets its own replies in order", async () => {
   const { coalescer, runs, batches } = setUp();
-  const replies = [coalescer.add(1), coalescer.add(2), coalescer.add(3)];
+  const replies = [coalescer.add([1, 2]), coalescer.add([]), coalescer.add([3])];
   await settle();
   expect(batches()).toEqual([[1, 2, 3]]);
   runs[0]?.finish();
-  expect(await Promise.all(replies)).toEqual(["reply 1", "reply 2", "reply 3"]);
+  expect(await Promise.all(replies)).toEqual([["reply 1", "reply 2"], [], ["reply 3"]]);
 });
 
-test("two runs are under way at the most; what comes later gathers", async () => {
+test("what comes while a run is under way gathers and goes together", async () => {
   const { coalescer, runs, batches } = setUp();
-  for (const n of [1, 2, 3, 4]) {
-    coalescer.add(n).catch(() => {});
+  for (const n of [1, 2, 3]) {
+    void coalescer.add([n]);
     await settle();
   }
-  expect(batches()).toEqual([[1], [2]]);
+  expect(batches()).toEqual([[1]]);
   runs[0]?.finish();
   await settle();
-  expect(batches()).toEqual([[1], [2], [3, 4]]);
+  expect(batches()).toEqual([[1], [2, 3]]);
+});
+
+test("a second run goes beside the first when it is well filled, and never a third", async () => {
+  const { coalescer, batches } = setUp();
+  void coalescer.add([1]);
+  await settle();
+  void coalescer.add(many(63));
+  await settle();
+  expect(batches()).toHaveLength(1);
+  void coalescer.add([1]);
+  void coalescer.add(many(99));
+  await settle();
+  expect(batches().map((batch) => batch.length)).toEqual([1, 64]);
 });
 
 test("a run carries no more items and bytes than allowed", async () => {
   const { coalescer, runs, batches } = setUp({ maxItems: 3, maxBytes: 10 });
-  for (const n of [1, 1, 1, 1, 9, 2]) coalescer.add(n).catch(() => {});
+  void coalescer.add([1, 1, 1, 1, 9, 2]);
   await settle();
   expect(batches()).toEqual([
     [1, 1, 1],
@@ -64,30 +81,36 @@ test("a run carries no more items and bytes than allowed", async () => {
   ]);
   runs[1]?.finish();
   await settle();
+  // It does not fill a run, so it goes when no other is under way.
+  expect(batches()).toHaveLength(2);
+  runs[0]?.finish();
+  await settle();
   expect(batches()[2]).toEqual([2]);
 });
 
 test("an item larger than a run goes alone", async () => {
-  const { coalescer, batches } = setUp({ maxBytes: 10 });
-  for (const n of [50, 1]) coalescer.add(n).catch(() => {});
+  const { coalescer, runs, batches } = setUp({ maxBytes: 10 });
+  void coalescer.add([50, 1]);
+  await settle();
+  runs[0]?.finish();
   await settle();
   expect(batches()).toEqual([[50], [1]]);
 });
 
-test("a failure is that of its own run; the others go on", async () => {
+test("a failure is that of its own run; the others go on, and a call gets both", async () => {
   const { coalescer, runs } = setUp({ maxItems: 1 });
-  const replies = Promise.allSettled([coalescer.add(1), coalescer.add(2), coalescer.add(3)]);
+  const replies = coalescer.add([1, 2, 3]);
   await settle();
   runs[0]?.fail(new Error("lost"));
   await settle();
   runs[1]?.finish();
   runs[2]?.finish();
-  expect((await replies).map((end) => end.status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+  expect(await replies).toEqual(["lost", "reply 2", "reply 3"]);
 });
 
 test("idle is told once nothing runs or waits, and not before", async () => {
   const { coalescer, runs, idle } = setUp({ maxItems: 1 });
-  for (const n of [1, 2, 3]) coalescer.add(n).catch(() => {});
+  void coalescer.add([1, 2, 3]);
   await settle();
   runs[0]?.finish();
   runs[1]?.finish();
@@ -100,11 +123,11 @@ test("idle is told once nothing runs or waits, and not before", async () => {
 
 test("an item added while a reply is handled is not forgotten", async () => {
   const { coalescer, runs, batches } = setUp();
-  const second = coalescer.add(1).then(() => coalescer.add(2));
+  const second = coalescer.add([1]).then(() => coalescer.add([2]));
   await settle();
   runs[0]?.finish();
   await settle();
   expect(batches()).toEqual([[1], [2]]);
   runs[1]?.finish();
-  expect(await second).toBe("reply 2");
+  expect(await second).toEqual(["reply 2"]);
 });

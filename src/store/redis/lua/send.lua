@@ -60,6 +60,8 @@ local function next_sequence(left)
   return sequence
 end
 
+local listed_chunks = {}
+
 local function accept(item, left)
   if max_messages > 0 and messages + 1 > max_messages then return FULL_MESSAGES end
   if max_bytes > 0 and bytes + item.size > max_bytes then return FULL_BYTES end
@@ -73,9 +75,13 @@ local function accept(item, left)
     ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
     source = item.source, retry = item.retry,
   }
-  local chunk = chunk_of(id)
-  put(k_bodies .. chunk, id, item.envelope)
-  rank(k_chunks, chunk, chunk)
+  local chunk = chunk_of_sequence(sequence)
+  chunks_of_ids[id] = chunk
+  put(bodies_of(chunk), id, item.envelope)
+  if not listed_chunks[chunk] then
+    listed_chunks[chunk] = true
+    rank(k_chunks, chunk, chunk)
+  end
 
   local qreason = item.qreason
   if is_poison(s.source) then
@@ -103,13 +109,13 @@ local function accept(item, left)
 end
 
 local function read_item(at)
-  local facts = ARGV[at + I_facts]
-  local item, from = { envelope = ARGV[at + I_envelope] }, nil
-  item.random, item.reason, item.qreason, item.delay, item.has_due_at, item.due_at, item.ttl, item.size, from =
-    struct.unpack('>c5BBI6BI6I6I4', facts)
-  item.request, item.source, item.dedup, item.payload_hash, item.retry, item.failure =
-    struct.unpack('>Bc0Bc0Bc0Bc0Hc0I4c0', facts, from)
-  return item
+  local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
+    retry, failure = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
+  return {
+    envelope = ARGV[at + I_envelope], random = random, reason = reason, qreason = qreason, delay = delay,
+    has_due_at = has_due_at, due_at = due_at, ttl = ttl, size = size, request = request, source = source,
+    dedup = dedup, payload_hash = payload_hash, retry = retry, failure = failure,
+  }
 end
 
 local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }

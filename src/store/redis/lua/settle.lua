@@ -9,12 +9,12 @@ local answer = answered(VERB_SETTLE, request)
 if answer then return { answer } end
 
 local function read_outcome(facts)
-  local o, at = {}, nil
-  o.id, o.delivery, o.nonce, o.kind, o.versioned, o.version, o.delay, o.qreason, o.reason, at =
-    struct.unpack(TOKEN_FORMAT .. 'BBHI6BB', facts)
-  o.failure, at = struct.unpack('>I4c0', facts, at)
-  o.note = struct.unpack('>Hc0', facts, at)
-  return o
+  local id, delivery, nonce, kind, versioned, version, delay, qreason, reason, failure, note =
+    struct.unpack(TOKEN_FORMAT .. 'BBHI6BBI4c0Hc0', facts)
+  return {
+    id = id, delivery = delivery, nonce = nonce, kind = kind, versioned = versioned, version = version,
+    delay = delay, qreason = qreason, reason = reason, failure = failure, note = note,
+  }
 end
 
 load_token_states()

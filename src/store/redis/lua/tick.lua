@@ -81,7 +81,7 @@ end
 -- Ends the lives in a chunk that are over, and notes when the next one will be. What is in flight is
 -- never touched: it is noted again when it is scheduled again.
 local function end_lives_in(chunk)
-  local entries = redis.call('HGETALL', k_states .. chunk)
+  local entries = redis.call('HGETALL', states_of(chunk))
   if #entries == 0 then count('healed') end
   local next_end = math.huge
   for at = 1, #entries, 2 do

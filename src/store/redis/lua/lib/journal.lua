@@ -11,9 +11,9 @@ local RECORDS_PER_ENTRY = 64
 local records = {}
 
 local function journal(kind, id, s, note)
-  note = string.sub(note or '', 1, 255)
-  records[#records + 1] = struct.pack('>Bc16BBBHI4I6', JOURNAL[kind], id, s.state, s.reason,
-    s.qreason, u16(s.attempts), s.delivery, s.due) .. struct.pack('>Bc0', #note, note)
+  note = note and string.sub(note, 1, 255) or ''
+  records[#records + 1] = struct.pack('>Bc16BBBHI4I6Bc0', JOURNAL[kind], id, s.state, s.reason,
+    s.qreason, u16(s.attempts), s.delivery, s.due, #note, note)
 end
 
 local function flush_journal(max_entries)

@@ -67,7 +67,7 @@ local function note_end(id, at)
   local first = chunk_ends[chunk]
   if not first then chunk_end_count = chunk_end_count + 1 end
   if not first or at < first then chunk_ends[chunk] = at end
-  if chunk_end_count >= GATHERED_MAX then flush_ends() end
+  if chunk_end_count >= 1000 then flush_ends() end
 end
 
 local function schedule(id, s, due)
@@ -97,8 +97,8 @@ local thinned_chunks = {}
 local function forget(id, s)
   local chunk = chunk_of(id)
   known_states[id] = false
-  put(k_states .. chunk, id, false)
-  put(k_bodies .. chunk, id, false)
+  put(states_of(chunk), id, false)
+  put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
   thinned_chunks[chunk] = true
   count('messages', -1)
@@ -108,7 +108,7 @@ end
 -- A chunk is listed while it holds messages. After flush_writes.
 local function flush_chunks()
   for chunk in pairs(thinned_chunks) do
-    if redis.call('EXISTS', k_states .. chunk) == 0 then
+    if redis.call('EXISTS', states_of(chunk)) == 0 then
       redis.call('ZREM', k_chunks, chunk)
       redis.call('ZREM', k_expiry, chunk)
     end

@@ -5,7 +5,7 @@
 --   I6 due   I6 expire (0: never)   I4 ttl (seconds)   I6 since   I4 lease (ms)
 --   then three strings behind their length: lease (B, nonce 16 + session 16), source (B), retry (H).
 -- A message that was never leased stays within 64 bytes, so that its chunk stays a listpack.
-local STATE_FORMAT = '>BBBBBHHBBHHI4I4I6I6I4I6I4'
+local STATE_FORMAT = '>BBBBBHHBBHHI4I4I6I6I4I6I4Bc0Bc0Hc0'
 
 local SCHEDULED, IN_FLIGHT, QUARANTINED = 1, 2, 3
 -- Where a scheduled message waits: the common due set, or the lane of those that are only ever
@@ -24,25 +24,19 @@ local function u16(n) return n > 65535 and 65535 or n end
 local function pack_state(s)
   return struct.pack(STATE_FORMAT, s.state, s.place, s.flags, s.reason, s.qreason, s.version,
       u16(s.attempts), u8(s.expiries), u8(s.releases), u16(s.unknown), u16(s.failures),
-      s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease)
-    .. struct.pack('>Bc0', #s.nonce + #s.session, s.nonce .. s.session)
-    .. struct.pack('>Bc0', #s.source, s.source)
-    .. struct.pack('>Hc0', #s.retry, s.retry)
+      s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease,
+      #s.nonce + #s.session, s.nonce .. s.session, #s.source, s.source, #s.retry, s.retry)
 end
 
 local function unpack_state(v)
-  local s = {}
-  local at
-  s.state, s.place, s.flags, s.reason, s.qreason, s.version,
-    s.attempts, s.expiries, s.releases, s.unknown, s.failures,
-    s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease, at = struct.unpack(STATE_FORMAT, v)
-  local held, source, retry
-  held, at = struct.unpack('>Bc0', v, at)
-  source, at = struct.unpack('>Bc0', v, at)
-  retry = struct.unpack('>Hc0', v, at)
-  s.nonce, s.session = string.sub(held, 1, 16), string.sub(held, 17, 32)
-  s.source, s.retry = source, retry
-  return s
+  local state, place, flags, reason, qreason, version, attempts, expiries, releases, unknown, failures,
+    delivery, size, due, expire, ttl, since, lease, held, source, retry = struct.unpack(STATE_FORMAT, v)
+  return {
+    state = state, place = place, flags = flags, reason = reason, qreason = qreason, version = version,
+    attempts = attempts, expiries = expiries, releases = releases, unknown = unknown, failures = failures,
+    delivery = delivery, size = size, due = due, expire = expire, ttl = ttl, since = since, lease = lease,
+    nonce = string.sub(held, 1, 16), session = string.sub(held, 17, 32), source = source, retry = retry,
+  }
 end
 
 -- An id is a UUIDv7: 48 bits of time, then, around version and variant, the queue's 40-bit counter
@@ -55,10 +49,48 @@ local function make_id(sequence, random)
     .. string.sub(random, 1, 4)
 end
 
+-- By number and by id: a script asks several times for each message, and few chunks are many
+-- messages.
+local chunk_names, chunks_of_ids = {}, {}
+
+local function chunk_of_sequence(sequence)
+  local number = math.floor(sequence / 128)
+  local name = chunk_names[number]
+  if not name then
+    name = string.format('%d', number)
+    chunk_names[number] = name
+  end
+  return name
+end
+
 local function chunk_of(id)
-  local high, middle, low = struct.unpack('>HBI3', id, 7)
-  local sequence = (high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4)
-  return string.format('%d', math.floor(sequence / 128))
+  local name = chunks_of_ids[id]
+  if not name then
+    local high, middle, low = struct.unpack('>HBI3', id, 7)
+    name = chunk_of_sequence((high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4))
+    chunks_of_ids[id] = name
+  end
+  return name
+end
+
+local state_keys, body_keys = {}, {}
+
+local function states_of(chunk)
+  local key = state_keys[chunk]
+  if not key then
+    key = k_states .. chunk
+    state_keys[chunk] = key
+  end
+  return key
+end
+
+local function bodies_of(chunk)
+  local key = body_keys[chunk]
+  if not key then
+    key = k_bodies .. chunk
+    body_keys[chunk] = key
+  end
+  return key
 end
 
 local function created_at(id)
@@ -79,7 +111,7 @@ local known_states = {}
 local function load_state(id)
   local s = known_states[id]
   if s == nil then
-    local v = redis.call('HGET', k_states .. chunk_of(id), id)
+    local v = redis.call('HGET', states_of(chunk_of(id)), id)
     s = v and unpack_state(v) or false
     known_states[id] = s
   end
@@ -110,5 +142,5 @@ end
 local function save_state(id, s)
   s.version = (s.version + 1) % 65536
   known_states[id] = s
-  put(k_states .. chunk_of(id), id, pack_state(s))
+  put(states_of(chunk_of(id)), id, pack_state(s))
 end
