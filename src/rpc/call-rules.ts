@@ -20,6 +20,37 @@ export interface CallRules {
 export type UnaryFn = (request: unknown, context: HandlerContext) => unknown;
 export type StreamFn = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
 
+/**
+ * A context may tell of its end without a signal: making one and listening to it costs more than
+ * the rest of a small call. Connect's own contexts only have the signal.
+ */
+interface TellsItsEnd {
+  readonly isAborted: boolean;
+  whenAborted(listener: (() => void) | undefined): void;
+}
+
+function tellsItsEnd(context: HandlerContext): context is HandlerContext & TellsItsEnd {
+  return "whenAborted" in context;
+}
+
+export function isAborted(context: HandlerContext): boolean {
+  return tellsItsEnd(context) ? context.isAborted : context.signal.aborted;
+}
+
+/** Calls `listener` when the call ends early; undefined takes `former` away. */
+export function whenAborted(
+  context: HandlerContext,
+  listener: (() => void) | undefined,
+  former?: () => void,
+): void {
+  if (tellsItsEnd(context)) {
+    context.whenAborted(listener);
+    return;
+  }
+  if (former !== undefined) context.signal.removeEventListener("abort", former);
+  if (listener !== undefined) context.signal.addEventListener("abort", listener, { once: true });
+}
+
 /** Why a call's signal was aborted, as an error. */
 export function abortError(context: HandlerContext): ConnectError {
   const reason: unknown = context.signal.reason;

@@ -14,7 +14,10 @@ import type { TlsPair } from "./tls.ts";
 
 export interface GrpcListenerOptions
   extends SessionsOptions,
-    Pick<GrpcCallsOptions, "methods" | "compressMinBytes" | "refused" | "reportInternal"> {
+    Pick<
+      GrpcCallsOptions,
+      "methods" | "compressMinBytes" | "refusal" | "refused" | "reportInternal"
+    > {
   address: ListenAddress;
   tls: TlsPair | undefined;
 }

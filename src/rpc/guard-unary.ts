@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { abortError, type CallRules, type UnaryFn } from "./call-rules.ts";
+import { abortError, type CallRules, isAborted, type UnaryFn, whenAborted } from "./call-rules.ts";
 import { deadlineExceeded } from "./error-map.ts";
 
 /**
@@ -8,59 +8,87 @@ import { deadlineExceeded } from "./error-map.ts";
  * to the store is nothing that a server may stop on.
  */
 export function guardUnary(implementation: UnaryFn, rules: CallRules): UnaryFn {
-  return async (request, context) => {
-    const startedAtMs = performance.now();
-    try {
-      rules.authorize(context);
-      const answer = await withinDeadline(
-        () => run(implementation, request, context, rules),
-        context,
-        rules,
-      );
-      rules.done(startedAtMs, undefined);
-      return answer;
-    } catch (error) {
-      const explained = rules.explain(error, context);
-      rules.done(startedAtMs, explained);
-      throw explained;
-    }
-  };
+  return (request, context) =>
+    new Promise((resolve, reject) => {
+      new UnaryRun(context, rules, resolve, reject).start(implementation, request);
+    });
 }
 
-async function run(
-  implementation: UnaryFn,
-  request: unknown,
-  context: HandlerContext,
-  rules: CallRules,
-): Promise<unknown> {
-  rules.calls.begin();
-  try {
-    return await implementation(request, context);
-  } finally {
-    rules.calls.end();
+class UnaryRun {
+  readonly #startedAtMs = performance.now();
+  readonly #context: HandlerContext;
+  readonly #rules: CallRules;
+  readonly #resolve: (answer: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #settled = false;
+
+  constructor(
+    context: HandlerContext,
+    rules: CallRules,
+    resolve: (answer: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#context = context;
+    this.#rules = rules;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
-}
 
-function withinDeadline(
-  work: () => Promise<unknown>,
-  context: HandlerContext,
-  rules: CallRules,
-): Promise<unknown> {
-  const { signal } = context;
-  const wantedMs = context.timeoutMs() ?? rules.defaultTimeoutMs;
-  const timeoutMs = Math.min(wantedMs, rules.maxTimeoutMs);
-  if (timeoutMs <= 0) return Promise.reject(deadlineExceeded(undefined));
-  if (signal.aborted) return Promise.reject(abortError(context));
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(deadlineExceeded(timeoutMs)), timeoutMs);
-    const onAbort = () => reject(abortError(context));
-    signal.addEventListener("abort", onAbort, { once: true });
+  start(implementation: UnaryFn, request: unknown): void {
+    const { calls, authorize, defaultTimeoutMs, maxTimeoutMs } = this.#rules;
+    let work: unknown;
+    try {
+      authorize(this.#context);
+      const timeoutMs = Math.min(this.#context.timeoutMs() ?? defaultTimeoutMs, maxTimeoutMs);
+      if (timeoutMs <= 0) throw deadlineExceeded(undefined);
+      if (isAborted(this.#context)) throw abortError(this.#context);
+      this.#timer = setTimeout(() => this.#fail(deadlineExceeded(timeoutMs)), timeoutMs);
+      whenAborted(this.#context, this.#onAbort);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    calls.begin();
+    try {
+      work = implementation(request, this.#context);
+    } catch (error) {
+      work = Promise.reject(error);
+    }
     // A result that comes after the deadline settles nothing any more, and is no unhandled one.
-    work()
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", onAbort);
-      });
-  });
+    Promise.resolve(work).then(
+      (answer) => {
+        calls.end();
+        this.#succeed(answer);
+      },
+      (error) => {
+        calls.end();
+        this.#fail(error);
+      },
+    );
+  }
+
+  #succeed(answer: unknown): void {
+    if (!this.#settle()) return;
+    this.#rules.done(this.#startedAtMs, undefined);
+    this.#resolve(answer);
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#settle()) return;
+    const explained = this.#rules.explain(error, this.#context);
+    this.#rules.done(this.#startedAtMs, explained);
+    this.#reject(explained);
+  }
+
+  readonly #onAbort = (): void => this.#fail(abortError(this.#context));
+
+  /** True the first time. */
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    whenAborted(this.#context, undefined, this.#onAbort);
+    return true;
+  }
 }

@@ -38,6 +38,8 @@ export interface Guard {
     options?: GuardedServiceOptions,
   ): ServiceImpl<S>;
   readonly calls: Calls;
+  /** Why the caller may not; for a listener that wants to know before it reads a request. */
+  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
   /** INTERNAL errors leave only this id with the client; the log line has the rest. */
   reportInternal(error: unknown, method: string): string;
 }
@@ -45,6 +47,7 @@ export interface Guard {
 export function createGuard(options: GuardOptions): Guard {
   const calls = new Calls();
   const isKnown = createCredentials(options.tokens);
+  const openServices = new Set<string>();
 
   function reportInternal(error: unknown, method: string): string {
     const errorId = randomBytes(6).toString("hex");
@@ -81,7 +84,12 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     calls,
     reportInternal,
+    refusal(method, call) {
+      if (openServices.has(method.parent.typeName) || isKnown(call)) return undefined;
+      return toConnectError(unauthenticated());
+    },
     wrap(service, implementation, { open = false } = {}) {
+      if (open) openServices.add(service.typeName);
       const wrapped: Record<string, UnaryFn | StreamFn> = {};
       for (const method of service.methods) {
         const given = (implementation as Record<string, unknown>)[method.localName];

@@ -30,7 +30,7 @@ export interface ListenersOptions {
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType" | "rpc">;
   /** Of the services: its calls are what `close` waits for. */
-  guard: Pick<Guard, "calls" | "reportInternal">;
+  guard: Pick<Guard, "calls" | "reportInternal" | "refusal">;
   log: {
     debug(fields: object, message: string): void;
     warn(fields: object, message: string): void;
@@ -72,6 +72,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         tls,
         methods: methodTable(services),
         reportInternal: guard.reportInternal,
+        refusal: guard.refusal,
         refused: (method, code) => options.metrics.rpc(method, code, 0),
         address: config.grpc,
         pingIntervalMs: config.pingIntervalMs ?? 10_000,

@@ -29,7 +29,7 @@ export function registerServices(router: ConnectRouter, services: Services): voi
   }
 }
 
-export type UnaryMethod = Callable<"unary", Implementation<unknown, unknown>>;
+export type UnaryMethod = Callable<"unary", Implementation<unknown, Promise<unknown>>>;
 export type StreamMethod = Callable<
   "server_streaming",
   Implementation<unknown, AsyncIterable<unknown>>

@@ -1,15 +1,13 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
-import { internal } from "../../core/errors.ts";
-import { canceled, codeName, deadlineExceeded, toConnectError } from "../error-map.ts";
+import { codeName, deadlineExceeded } from "../error-map.ts";
 import type { Method } from "../methods.ts";
-import { CallContext } from "./call-context.ts";
-import { type CallHead, readHead } from "./call-head.ts";
+import { Call } from "./call.ts";
+import { readHead } from "./call-head.ts";
 import { ACCEPTED_ENCODINGS } from "./compression.ts";
 import { errorTrailers } from "./metadata.ts";
-import { type Reading, readMany, readOnly } from "./read-request.ts";
-import { closeUnread, endAtOnce, Reply } from "./reply.ts";
-import { answerOne, writeAll } from "./run.ts";
+import { closeUnread, endAtOnce } from "./reply.ts";
 
 export interface GrpcCallsOptions {
   methods: ReadonlyMap<string, Method>;
@@ -17,14 +15,14 @@ export interface GrpcCallsOptions {
   compressMinBytes: number;
   /** Adds what the listener knows of the call's connection. */
   values(values: ContextValues, stream: ServerHttp2Stream): ContextValues;
+  /** Why this caller may not; asked before a byte of the request is kept. */
+  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
   /** Logs what a client must not be told, and returns the id to look for. */
   reportInternal(error: unknown, method: string): string;
   /** A call that ended before its implementation was asked. `method` is empty if it is none. */
   refused(method: string, code: string): void;
 }
 
-/** A request must be complete by then, whatever deadline its client names. */
-const READ_TIMEOUT_MS = 60_000;
 /** A request that comes in pieces has its deadline kept this exactly; the guard keeps the rest. */
 const SWEEP_MS = 250;
 
@@ -34,13 +32,12 @@ const SWEEP_MS = 250;
  */
 export class GrpcCalls {
   readonly #options: GrpcCallsOptions;
-  readonly #live = new Set<CallContext>();
-  /** Requests that are not complete. A timer for each would cost more than most take to arrive. */
-  readonly #reading = new Set<Reading>();
+  readonly #live = new Set<Call>();
   readonly #sweep: NodeJS.Timeout;
 
   constructor(options: GrpcCallsOptions) {
     this.#options = options;
+    // One timer for all: one for each would cost more than most requests take to arrive.
     this.#sweep = setInterval(() => this.#endSlowRequests(performance.now()), SWEEP_MS).unref();
   }
 
@@ -65,83 +62,28 @@ export class GrpcCalls {
       });
       return;
     }
-    this.#start(stream, headers, head);
+    const call = new Call(stream, headers, head, this.#options, this.#onClosed);
+    this.#live.add(call);
+    call.start();
   };
 
   /** Every call hears it as its signal's reason. */
   abort(reason: ConnectError): void {
     clearInterval(this.#sweep);
-    for (const context of this.#live) context.abort(reason);
+    for (const { context } of this.#live) context.abort(reason);
   }
 
-  #start(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, head: CallHead): void {
-    const context = new CallContext(head, {
-      stream,
-      headers,
-      values: (values) => this.#options.values(values, stream),
-    });
-    this.#live.add(context);
-    stream.once("close", () => {
-      this.#live.delete(context);
-      if (!context.isOver) context.abort(canceled());
-    });
-    const { compressMinBytes } = this.#options;
-    const gzip = head.acceptsGzip && compressMinBytes > 0;
-    const reply = new Reply(stream, context, gzip ? compressMinBytes : undefined);
-    void this.#run(stream, head, context, reply);
-  }
-
-  async #run(
-    stream: ServerHttp2Stream,
-    head: CallHead,
-    context: CallContext,
-    reply: Reply,
-  ): Promise<void> {
-    try {
-      if (head.method.kind === "bidi_streaming") {
-        await writeAll(head.method, readMany(stream, head), context, reply);
-      } else {
-        const request = await this.#read(stream, head, context);
-        if (head.method.kind === "unary") await answerOne(head.method, request, context, reply);
-        else await writeAll(head.method, request, context, reply);
-      }
-      context.finish();
-    } catch (error) {
-      const failed = this.#explain(error, head.method);
-      reply.fail(failed);
-      context.abort(failed);
-    }
-  }
-
-  async #read(stream: ServerHttp2Stream, head: CallHead, context: CallContext): Promise<unknown> {
-    const timeoutMs = Math.min(context.timeoutMs() ?? READ_TIMEOUT_MS, READ_TIMEOUT_MS);
-    const reading: Reading = { untilMs: performance.now() + timeoutMs, stop: () => {} };
-    this.#reading.add(reading);
-    try {
-      return await readOnly(stream, head, reading);
-    } catch (error) {
-      this.#options.refused(nameOf(head.method), codeName(ConnectError.from(error).code));
-      throw error;
-    } finally {
-      this.#reading.delete(reading);
-    }
-  }
-
-  /** Guarded implementations throw nothing else; this is for what could not be encoded. */
-  #explain(error: unknown, method: Method): ConnectError {
-    if (error instanceof ConnectError) return error;
-    return toConnectError(internal(error), this.#options.reportInternal(error, nameOf(method)));
-  }
+  readonly #onClosed = (call: Call): void => {
+    this.#live.delete(call);
+  };
 
   #endSlowRequests(now: number): void {
-    for (const { untilMs, stop } of this.#reading) {
-      if (untilMs <= now) stop(deadlineExceeded(undefined));
+    for (const call of this.#live) {
+      if (call.isReading && call.requestUntilMs <= now) {
+        call.refuseRequest(deadlineExceeded(undefined));
+      }
     }
   }
-}
-
-function nameOf({ desc }: Method): string {
-  return `${desc.parent.typeName}/${desc.name}`;
 }
 
 function ignore(): void {}

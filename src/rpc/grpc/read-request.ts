@@ -6,54 +6,42 @@ import type { CallHead } from "./call-head.ts";
 import { inflate } from "./compression.ts";
 import { type Frame, FrameReader, FrameTooLarge } from "./frames.ts";
 
-/** A request on its way. `stop` makes its reading fail. */
-export interface Reading {
-  readonly untilMs: number;
-  stop: (error: ConnectError) => void;
+/**
+ * The only message of a call. Fails as soon as it can't be one: nothing beyond the limit is ever
+ * kept.
+ */
+export class OnlyMessage {
+  readonly #reader: FrameReader;
+  #frame: Frame | undefined;
+
+  constructor(limitBytes: number) {
+    this.#reader = new FrameReader(limitBytes);
+  }
+
+  push(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+      for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+        if (this.#frame !== undefined) throw wrongCount("more than one message");
+        this.#frame = frame;
+      }
+    } catch (error) {
+      throw explain(error);
+    }
+  }
+
+  /** When the client has said that there is no other. */
+  end(): Frame {
+    if (!this.#reader.atBoundary) throw malformedRequest("the body ends within a message");
+    if (this.#frame === undefined) throw wrongCount("no message");
+    return this.#frame;
+  }
 }
 
-/**
- * The only message of a call, when its client has said that there is no other. Rejects as soon as
- * it can't be one: nothing beyond the limit is ever kept.
- */
-export function readOnly(
-  stream: ServerHttp2Stream,
-  head: CallHead,
-  reading: Reading,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const reader = new FrameReader(head.method.readMaxBytes);
-    let only: Frame | undefined;
-    const stop = (error: unknown) => {
-      stream.off("data", onData);
-      stream.pause();
-      reject(explain(error));
-    };
-    reading.stop = stop;
-    const onData = (chunk: Buffer) => {
-      try {
-        reader.push(chunk);
-        for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-          if (only !== undefined) throw wrongCount("more than one message");
-          only = frame;
-        }
-      } catch (error) {
-        stop(error);
-      }
-    };
-    stream.on("data", onData);
-    stream.once("end", () => {
-      if (!reader.atBoundary) return stop(malformedRequest("the body ends within a message"));
-      if (only === undefined) return stop(wrongCount("no message"));
-      // Without a detour where there is nothing to inflate.
-      if (only.compressed) resolve(decodeCompressed(only, head));
-      else decodeInto(head.method.input, only.bytes, resolve, reject);
-    });
-    // Otherwise nobody would be left to settle it: the peer is gone, or reset the stream.
-    stream.once("close", () => {
-      if (!stream.readableEnded) reject(new ConnectError("the request broke off", Code.Canceled));
-    });
-  });
+/** At once where there is nothing to inflate. */
+export function decodeFrame(frame: Frame, head: CallHead): unknown | Promise<unknown> {
+  if (frame.compressed) return decodeCompressed(frame, head);
+  return decode(head.method.input, frame.bytes);
 }
 
 /** The messages of a call one after the other, as they come and are asked for. */
@@ -66,7 +54,7 @@ export async function* readMany(
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       reader.push(chunk);
       for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-        yield await decodeCompressed(frame, head);
+        yield await decodeFrame(frame, head);
       }
     }
   } catch (error) {
@@ -78,19 +66,6 @@ export async function* readMany(
 async function decodeCompressed(frame: Frame, head: CallHead): Promise<unknown> {
   const bytes = await inflate(frame, head.requestEncoding, head.method.readMaxBytes);
   return decode(head.method.input, bytes);
-}
-
-function decodeInto(
-  input: DescMessage,
-  bytes: Uint8Array,
-  resolve: (message: unknown) => void,
-  reject: (error: unknown) => void,
-): void {
-  try {
-    resolve(decode(input, bytes));
-  } catch (error) {
-    reject(error);
-  }
 }
 
 function decode(input: DescMessage, bytes: Uint8Array): unknown {

@@ -14,7 +14,7 @@ const GZIP_HEADERS: OutgoingHttpHeaders = Object.freeze({
   ...PLAIN_HEADERS,
   "grpc-encoding": "gzip",
 });
-const WITH_TRAILERS = Object.freeze({ waitForTrailers: true });
+const WITH_TRAILERS = Object.freeze({ waitForTrailers: true, sendDate: false });
 
 /** Our half of a call: headers once, messages, trailers once. Says nothing to a peer that left. */
 export class Reply {
@@ -32,9 +32,16 @@ export class Reply {
     this.#gzipFromBytes = gzipFromBytes;
   }
 
-  /** The only message of a unary call, and the end. */
-  async answer(message: Uint8Array): Promise<void> {
-    const frame = this.#gzipFromBytes === undefined ? frameOf(message) : await this.#frame(message);
+  /** The only message of a unary call, and the end. At once where nothing is compressed. */
+  answer(message: Uint8Array): Promise<void> | undefined {
+    if (this.#gzipFromBytes !== undefined) {
+      return deflate(message, this.#gzipFromBytes).then((frame) => this.#endWith(frame));
+    }
+    this.#endWith(frameOf(message));
+    return undefined;
+  }
+
+  #endWith(frame: Buffer): void {
     if (this.#isGone) return;
     this.#begin();
     this.#trailers = withGiven(OK_TRAILERS, this.#context.givenTrailer);
@@ -93,7 +100,7 @@ export class Reply {
   #begin(): void {
     const stream = this.#stream;
     if (stream.headersSent) return;
-    stream.once("wantTrailers", () => {
+    stream.on("wantTrailers", () => {
       stream.sendTrailers(this.#trailers);
       closeUnread(stream);
     });

@@ -1,22 +1,11 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { deadlineExceeded } from "../error-map.ts";
-import type { BidiMethod, StreamMethod, UnaryMethod } from "../methods.ts";
+import type { BidiMethod, StreamMethod } from "../methods.ts";
 import type { CallContext } from "./call-context.ts";
 import type { Reply } from "./reply.ts";
 
 /** 23 days. A timer that is set to more than 2^31 ms fires at once. */
 const LONGEST_TIMER_MS = 2_000_000_000;
-
-/** The deadline of a unary call is kept by its implementation's guard. */
-export async function answerOne(
-  method: UnaryMethod,
-  request: unknown,
-  context: CallContext,
-  reply: Reply,
-): Promise<void> {
-  const message = await method.call(request, context);
-  await reply.answer(encode(method.output, message));
-}
 
 /**
  * The next message is asked for when the connection has taken the last one, so that a peer that
@@ -56,6 +45,6 @@ function deadlineTimer(context: CallContext, reply: Reply): NodeJS.Timeout | und
 }
 
 /** Implementations may return plain fields. They are typed by their service, and checked there. */
-function encode(output: DescMessage, message: unknown): Uint8Array {
+export function encode(output: DescMessage, message: unknown): Uint8Array {
   return toBinary(output, create(output, message as MessageInitShape<DescMessage>));
 }

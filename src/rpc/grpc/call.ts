@@ -1,0 +1,158 @@
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { internal } from "../../core/errors.ts";
+import { canceled, codeName, toConnectError } from "../error-map.ts";
+import { CallContext } from "./call-context.ts";
+import type { CallHead } from "./call-head.ts";
+import type { GrpcCallsOptions } from "./calls.ts";
+import { encode, writeAll } from "./messages.ts";
+import { decodeFrame, OnlyMessage, readMany } from "./read-request.ts";
+import { Reply } from "./reply.ts";
+
+/** A request must be complete by then, whatever deadline its client names. */
+const READ_TIMEOUT_MS = 60_000;
+
+/**
+ * One call, from its headers to the end of its stream. By callbacks where a small unary call comes
+ * along: a dozen promises would cost as much as all the rest of it.
+ */
+export class Call {
+  readonly context: CallContext;
+  /** When a request that is not complete is given up, by `performance.now()`. */
+  readonly requestUntilMs: number;
+  readonly #stream: ServerHttp2Stream;
+  readonly #head: CallHead;
+  readonly #options: GrpcCallsOptions;
+  readonly #reply: Reply;
+  readonly #onClosed: (call: Call) => void;
+  /** While the request is being read. */
+  #request: OnlyMessage | undefined;
+
+  constructor(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    head: CallHead,
+    options: GrpcCallsOptions,
+    onClosed: (call: Call) => void,
+  ) {
+    this.#stream = stream;
+    this.#head = head;
+    this.#options = options;
+    this.#onClosed = onClosed;
+    this.context = new CallContext(head, {
+      stream,
+      headers,
+      values: (values) => options.values(values, stream),
+    });
+    const gzip = head.acceptsGzip && options.compressMinBytes > 0;
+    this.#reply = new Reply(stream, this.context, gzip ? options.compressMinBytes : undefined);
+    const timeoutMs = Math.min(head.timeoutMs ?? READ_TIMEOUT_MS, READ_TIMEOUT_MS);
+    this.requestUntilMs = performance.now() + timeoutMs;
+  }
+
+  get isReading(): boolean {
+    return this.#request !== undefined;
+  }
+
+  start(): void {
+    const { method } = this.#head;
+    this.#stream.on("close", this.#onClose);
+    const refusal = this.#options.refusal(method.desc, this.context);
+    if (refusal !== undefined) {
+      this.#refuse(refusal);
+    } else if (method.kind === "bidi_streaming") {
+      const requests = readMany(this.#stream, this.#head);
+      this.#write(writeAll(method, requests, this.context, this.#reply));
+    } else {
+      this.#request = new OnlyMessage(method.readMaxBytes);
+      this.#stream.on("data", this.#onData);
+      this.#stream.on("end", this.#onEnd);
+    }
+  }
+
+  /** Before its implementation is asked; nothing more is read. */
+  refuseRequest(error: ConnectError): void {
+    this.#request = undefined;
+    this.#stream.off("data", this.#onData);
+    this.#stream.off("end", this.#onEnd);
+    this.#stream.pause();
+    this.#refuse(error);
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    try {
+      this.#request?.push(chunk);
+    } catch (error) {
+      this.refuseRequest(this.#explain(error));
+    }
+  };
+
+  readonly #onEnd = (): void => {
+    const request = this.#request;
+    this.#request = undefined;
+    try {
+      const frame = request?.end();
+      if (frame === undefined) return;
+      const message = decodeFrame(frame, this.#head);
+      if (message instanceof Promise) message.then(this.#ask, this.#refuseUnreadable);
+      else this.#ask(message);
+    } catch (error) {
+      this.#refuseUnreadable(error);
+    }
+  };
+
+  readonly #ask = (request: unknown): void => {
+    const { method } = this.#head;
+    if (method.kind === "unary") {
+      method.call(request, this.context).then(this.#answer, this.#fail);
+    } else if (method.kind === "server_streaming") {
+      this.#write(writeAll(method, request, this.context, this.#reply));
+    }
+  };
+
+  readonly #answer = (message: unknown): void => {
+    try {
+      const sent = this.#reply.answer(encode(this.#head.method.output, message));
+      sent?.catch(this.#fail);
+      this.context.finish();
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  #write(written: Promise<void>): void {
+    written.then(() => this.context.finish(), this.#fail);
+  }
+
+  readonly #fail = (error: unknown): void => {
+    const explained = this.#explain(error);
+    this.#reply.fail(explained);
+    this.context.abort(explained);
+  };
+
+  readonly #refuseUnreadable = (error: unknown): void => this.#refuse(this.#explain(error));
+
+  #refuse(error: ConnectError): void {
+    this.#options.refused(this.#name, codeName(error.code));
+    this.#fail(error);
+  }
+
+  readonly #onClose = (): void => {
+    this.#onClosed(this);
+    // The peer is gone, or has reset the stream.
+    if (this.#request !== undefined) this.#options.refused(this.#name, codeName(Code.Canceled));
+    this.#request = undefined;
+    if (!this.context.isAborted) this.context.abort(canceled());
+  };
+
+  /** Guarded implementations throw nothing else; this is for what could not be encoded. */
+  #explain(error: unknown): ConnectError {
+    if (error instanceof ConnectError) return error;
+    return toConnectError(internal(error), this.#options.reportInternal(error, this.#name));
+  }
+
+  get #name(): string {
+    const { desc } = this.#head.method;
+    return `${desc.parent.typeName}/${desc.name}`;
+  }
+}
