@@ -36,6 +36,8 @@ export interface Ledger {
   readonly tried: number;
   /** Those that went through at once. */
   readonly atOnce: number;
+  /** The service has everything that was sent to it, and nothing of it is open any more. */
+  readonly isDecided: boolean;
   /** Those that are nowhere, since even the send failed. */
   readonly lost: number;
   /** How the service has read the failures of a queue, most frequent first. */
@@ -67,6 +69,8 @@ export function createLedger(): Ledger {
   let sent = 0;
   let lost = 0;
 
+  const total = () => [...rows.values()].reduce(sum, NOTHING);
+
   function noteQuarantine(service: ServiceName, reason: QuarantineReasonName | undefined): void {
     if (reason === undefined) return;
     quarantineReasons.set(service, (quarantineReasons.get(service) ?? new Set()).add(reason));
@@ -75,13 +79,17 @@ export function createLedger(): Ledger {
   return {
     row: (service) => rows.get(service) ?? NOTHING,
     get total() {
-      return [...rows.values()].reduce(sum, NOTHING);
+      return total();
     },
     get tried() {
       return atOnce + sent + lost;
     },
     get atOnce() {
       return atOnce;
+    },
+    get isDecided() {
+      const { sent: accepted, waiting, inFlight } = total();
+      return accepted === sent && waiting + inFlight === 0;
     },
     get lost() {
       return lost;

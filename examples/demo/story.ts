@@ -33,9 +33,7 @@ export async function tellStory(story: Story): Promise<boolean> {
   await Promise.all([placeOrders(story, at), recover(story, at)]);
   const endAtMs = startedAtMs + durationMs + LATEST_END_MS;
   while (performance.now() < endAtMs) {
-    await story.ledger.refresh(story.shop.dlq);
-    const { waiting, inFlight } = story.ledger.total;
-    if (waiting + inFlight === 0) return true;
+    if (story.ledger.isDecided) return true;
     await pause(LOOK_EVERY_MS, undefined, { signal: story.signal });
   }
   return false;

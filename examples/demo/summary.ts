@@ -22,7 +22,6 @@ export function summaryOf(ledger: Ledger, elapsedMs: number): string {
 ${tried} orders in ${seconds(elapsedMs)}: ${atOnce} went through at once, ${sent} became dead letters. Of these
 ${recovered} recovered, ${quarantined} are in quarantine, ${open} are undecided; ${lost} orders were lost.
 
-${cells(["", "", "dead", "", ""], "")}
 ${cells(["queue", "reason", "letters", "recovered", "attempts"], "quarantined")}
 ${rows.join("\n")}
 ${cells(["all", "", sent, recovered, attempts], String(quarantined))}
@@ -34,5 +33,5 @@ function cells(values: readonly (string | number)[], last: string): string {
     const width = WIDTHS[i] ?? 0;
     return i < 2 ? String(value).padEnd(width) : String(value).padStart(width);
   });
-  return `${padded.join("")}  ${last}`.trimEnd();
+  return `${padded.join("")}  ${last}`;
 }

@@ -28,7 +28,10 @@ interface SummaryRow {
 }
 
 function summaryRow(output: string, queue: string): SummaryRow {
-  const row = new RegExp(`^${queue} +(\\S+) +(\\d+) +(\\d+) +(\\d+)  (\\d.*)$`, "m").exec(output);
+  const row = new RegExp(
+    `^${queue} +(\\S+)(?: \\+\\d)? +(\\d+) +(\\d+) +(\\d+)  (\\d.*)$`,
+    "m",
+  ).exec(output);
   const [, reason = "no row", letters, recovered, attempts, quarantined = ""] = row ?? [];
   const [first = 0, second = 0, third = 0] = [letters, recovered, attempts].map(Number);
   return { reason, letters: first, recovered: second, attempts: third, quarantined };
@@ -83,7 +86,7 @@ describe("on a terminal", () => {
 
   test("lines fit, colours show, and at the end the terminal is as before", async () => {
     const run = await runDemo(SHORT, { onTerminal: true, env: { TERM: "xterm-256color" } });
-    await run.untilOutput(/recovered on attempt/);
+    await run.untilOutput(/works again/);
     const started = run.descendants();
     expect(await run.ended).toBe(0);
     expect(started.filter(isRunning)).toEqual([]);
