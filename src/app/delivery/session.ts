@@ -5,6 +5,13 @@ const FRAME_BYTES = 1024 * 1024;
 /** What a delivery is on the wire beyond its envelope and failure: more than it ever needs. */
 const DELIVERY_SLACK_BYTES = 1024;
 
+/**
+ * One claim takes half of what a stream may hold, but for small ones: while a worker does one half,
+ * the other is on its way or being settled. Smaller shares cost more scripts than they save time.
+ */
+const SHARE_OF_ROOM = 2;
+const LEAST_SHARE = 16;
+
 /** What a stream asked for, and who it is. */
 export interface SessionOptions {
   /** The UUID's text and its bytes. */
@@ -216,10 +223,10 @@ export class Session {
   }
 
   #roomFor(most: number): number {
-    return Math.max(
-      0,
-      Math.min(most, this.options.maxInFlight - this.#leases.size - this.#reservedCount),
-    );
+    const { maxInFlight } = this.options;
+    const share = Math.max(LEAST_SHARE, Math.ceil(maxInFlight / SHARE_OF_ROOM));
+    const room = maxInFlight - this.#leases.size - this.#reservedCount;
+    return Math.max(0, Math.min(most, share, room));
   }
 
   #add(lease: Lease): void {
