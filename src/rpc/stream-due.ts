@@ -25,6 +25,7 @@ export async function* streamDue(
   drainGraceMs: number,
 ): AsyncGenerator<StreamDueResponse> {
   const command = readStream(request);
+  const spliced = context.protocolName === "grpc";
   const aging = context.values.get(connectionAging);
   const stop = new AbortController();
   const onStop = () => stop.abort();
@@ -33,7 +34,8 @@ export async function* streamDue(
     else signal.addEventListener("abort", onStop, { once: true });
   }
   try {
-    for await (const frame of dlq.stream(command, stop.signal)) yield* writeFrames(frame);
+    for await (const frame of dlq.stream(command, stop.signal))
+      yield* writeFrames(frame, { spliced });
     if (aging.aborted && !context.signal.aborted) {
       yield* writeFrames({ kind: "drain", graceMs: drainGraceMs });
     }

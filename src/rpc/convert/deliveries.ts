@@ -14,12 +14,19 @@ import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { spliceDeliveries } from "./spliced.ts";
 
 /** What a delivery adds to its envelope at most: token, id, queue name, five times, counters. */
 const DELIVERY_SLACK_BYTES = 768;
 
-/** One frame of the use cases is one or more on the wire: none too large for a stock client. */
-export function* writeFrames(frame: StreamFrame): Generator<StreamDueResponse> {
+/**
+ * One frame of the use cases is one or more on the wire: none too large for a stock client.
+ * `spliced`: the peer gets protobuf's bytes, and nobody looks into the frames before.
+ */
+export function* writeFrames(
+  frame: StreamFrame,
+  { spliced = false } = {},
+): Generator<StreamDueResponse> {
   switch (frame.kind) {
     case "opened":
       yield wire({
@@ -39,7 +46,8 @@ export function* writeFrames(frame: StreamFrame): Generator<StreamDueResponse> {
       return;
     case "deliveries":
       for (const group of splitBySize(frame.deliveries)) {
-        yield wire({ case: "deliveries", value: { deliveries: group.map(writeDelivery) } });
+        if (spliced) yield spliceDeliveries(group);
+        else yield wire({ case: "deliveries", value: { deliveries: group.map(writeDelivery) } });
       }
   }
 }

@@ -48,16 +48,16 @@ function cut(sent: Failure): Failure {
     message !== sent.message ||
     stackTrace !== sent.stackTrace ||
     attributes !== sent.attributes;
-  return create(FailureSchema, {
-    reason: sent.reason,
-    type,
-    message,
-    stackTrace,
-    attributes,
-    truncated,
-    ...(sent.grpcCode === undefined ? {} : { grpcCode: sent.grpcCode }),
-    ...(sent.httpStatus === undefined ? {} : { httpStatus: sent.httpStatus }),
-  });
+  const failure = create(FailureSchema);
+  failure.reason = sent.reason;
+  failure.type = type;
+  failure.message = message;
+  failure.stackTrace = stackTrace;
+  failure.attributes = attributes;
+  failure.truncated = truncated;
+  if (sent.grpcCode !== undefined) failure.grpcCode = sent.grpcCode;
+  if (sent.httpStatus !== undefined) failure.httpStatus = sent.httpStatus;
+  return failure;
 }
 
 /** The same object when nothing had to be cut. */

@@ -1,13 +1,13 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import type { SendToDlqRequest, SendToDlqResponse } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { SendCommand, SendResult } from "../../app/commands.ts";
 import { formatMessageId } from "../../core/message-id.ts";
-import { QUARANTINE_REASONS, REASONS, type Reason } from "../../core/reason.ts";
+import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
-import { type ReadFailure, readFailure } from "./failure.ts";
+import { encodeEnvelope } from "./envelope.ts";
+import { readFailure } from "./failure.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { checkPayload, hashPayload } from "./payload.ts";
 import { readRetry } from "./retry-policy.ts";
@@ -43,7 +43,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   return {
     requestId: request.requestId,
     queue: request.queue,
-    encodeEnvelope: (reason) => encodeEnvelope(request, failure, reason),
+    encodeEnvelope: (reason) => encodeEnvelope(request, failure.stored(reason)),
     failure,
     sourceId: request.sourceId,
     dedupKey: request.dedupKey,
@@ -96,33 +96,13 @@ function checkPriority(v: Violations, priority: number): void {
   }
 }
 
-/** Fields that this version does not know are dropped: no limit speaks of their size. */
-function encodeEnvelope(
-  request: SendToDlqRequest,
-  failure: ReadFailure,
-  reason: Reason,
-): Uint8Array {
-  const envelope = create(EnvelopeSchema, {
-    attributes: request.attributes,
-    failure: failure.stored(reason),
-    sourceId: request.sourceId,
-    dedupKey: request.dedupKey,
-    orderingKey: request.orderingKey,
-    priority: request.priority,
-    ...(request.payload === undefined ? {} : { payload: request.payload }),
-    ...(request.origin === undefined ? {} : { origin: request.origin }),
-    ...(request.traceContext === undefined ? {} : { traceContext: request.traceContext }),
-  });
-  return toBinary(EnvelopeSchema, envelope, { writeUnknownFields: false });
-}
-
 export function writeSend(result: SendResult): SendToDlqResponse {
-  const response = create(SendToDlqResponseSchema, {
-    id: formatMessageId(result.id),
-    state: STATE_NUMBERS[result.state],
-    reason: REASONS[result.reason],
-    duplicate: result.duplicate,
-  });
+  // Assigned field by field: this runs for every message, and `create` with values walks them.
+  const response = create(SendToDlqResponseSchema);
+  response.id = formatMessageId(result.id);
+  response.state = STATE_NUMBERS[result.state];
+  response.reason = REASONS[result.reason];
+  response.duplicate = result.duplicate;
   if (result.dueAtMs !== undefined) response.dueTime = timestampFromMs(result.dueAtMs);
   if (result.quarantineReason !== undefined) {
     response.quarantineReason = QUARANTINE_REASONS[result.quarantineReason];

@@ -1,0 +1,117 @@
+// What is encoded by hand is what the schema would have encoded.
+
+import { create, fromBinary, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { type Envelope, EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
+import {
+  type SendToDlqRequest,
+  SendToDlqRequestSchema,
+  StreamDueResponseSchema,
+} from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { type Failure, FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
+import type { DueDelivery } from "../../src/app/commands.ts";
+import { writeFrames } from "../../src/rpc/convert/deliveries.ts";
+import { encodeEnvelope } from "../../src/rpc/convert/envelope.ts";
+import { delivery } from "./scripted-dlq.ts";
+
+type Init = MessageInitShape<typeof SendToDlqRequestSchema>;
+
+const long = "é".repeat(40_000);
+const everything: Init = {
+  payload: { body: { case: "text", value: `{"order": "${long}"}` }, contentType: "text/plain" },
+  attributes: { one: "1", empty: "", "": "no name", "ü😀": "ö".repeat(200) },
+  sourceId: "source",
+  dedupKey: "dedup",
+  orderingKey: "ordering",
+  origin: { service: "shop", instance: "i-1", version: "2", coordinates: { topic: "t", "": "" } },
+  traceContext: { traceparent: "00-1-2-01", tracestate: "a=b" },
+  priority: -7,
+  failure: {
+    reason: 3,
+    type: "TimeoutError",
+    message: "took too long",
+    stackTrace: long,
+    grpcCode: 0,
+    httpStatus: 504,
+    attributes: { host: "a", empty: "" },
+    truncated: true,
+  },
+};
+const requests: [string, Init][] = [
+  ["everything", everything],
+  ["an empty text", { payload: { body: { case: "text", value: "" } } }],
+  ["empty data", { payload: { body: { case: "data", value: new Uint8Array() } } }],
+  ["data", { payload: { body: { case: "data", value: new Uint8Array(70_000).fill(200) } } }],
+  ["a lone surrogate", { payload: { body: { case: "text", value: "a\ud800b" } } }],
+  ["an unknown reason", { payload: everything.payload, failure: { reason: 4_000 as never } }],
+  ["lengths around one byte", { payload: { body: { case: "text", value: "x".repeat(127) } } }],
+  ["and two", { payload: { body: { case: "text", value: "x".repeat(16_384) } } }],
+];
+
+function envelopeOf(request: SendToDlqRequest): Envelope {
+  const { payload, attributes, failure, sourceId, dedupKey, orderingKey } = request;
+  const { origin, traceContext, priority } = request;
+  const envelope = create(EnvelopeSchema, {
+    attributes,
+    sourceId,
+    dedupKey,
+    orderingKey,
+    priority,
+  });
+  Object.assign(envelope, { payload, failure, origin, traceContext });
+  return envelope;
+}
+
+function requestOf(init: Init): { request: SendToDlqRequest; failure: Failure } {
+  const request = create(SendToDlqRequestSchema, init);
+  request.failure ??= create(FailureSchema);
+  return { request, failure: request.failure };
+}
+
+describe("envelopes", () => {
+  it.each(requests)("with %s", (_, init) => {
+    const { request, failure } = requestOf(init);
+    const bytes = encodeEnvelope(request, failure);
+    expect(Buffer.from(bytes)).toEqual(
+      Buffer.from(toBinary(EnvelopeSchema, envelopeOf(request), { writeUnknownFields: false })),
+    );
+  });
+
+  it("are whole again after one that could not be encoded", () => {
+    const { request, failure } = requestOf(everything);
+    const before = encodeEnvelope(request, failure);
+    const broken = { ...request, priority: 1.5 };
+    expect(() => encodeEnvelope(broken, failure)).toThrow();
+    expect(encodeEnvelope(request, failure)).toEqual(before);
+  });
+});
+
+describe("deliveries", () => {
+  const facts: Partial<DueDelivery> = {
+    attempts: 3,
+    deliveryNumber: 4_294_967_295,
+    failureCount: 300,
+    outcomeUnknown: true,
+    createdAtMs: 1_790_000_000_123,
+    dueAtMs: 1_790_000_000_000,
+    expireAtMs: 253_402_300_799_999,
+  };
+
+  it.each(requests)("with %s", (_, init) => {
+    const { request, failure } = requestOf(init);
+    const envelope = encodeEnvelope(request, failure);
+    const latestFailure = toBinary(FailureSchema, create(FailureSchema, { type: "Later" }));
+    const deliveries = [
+      delivery({ envelope }),
+      delivery({ envelope, ...facts }),
+      delivery({ envelope, ...facts, latestFailure }),
+    ];
+    const read = (spliced: boolean) =>
+      [...writeFrames({ kind: "deliveries", deliveries }, { spliced })]
+        .map((frame) =>
+          fromBinary(StreamDueResponseSchema, toBinary(StreamDueResponseSchema, frame)),
+        )
+        .map((frame) => toJson(StreamDueResponseSchema, frame));
+    expect(read(true)).toEqual(read(false));
+  });
+});
