@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { createConnections, type DlqStubs } from "./connection.ts";
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
+import { Deadline } from "./deadline.ts";
 import { createDropReport } from "./drop-report.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf } from "./failure.ts";
@@ -43,8 +44,8 @@ export interface DlqClient extends AsyncDisposable {
   /**
    * Stops the workers, waits for what is pending, and ends.
    *
-   * @param timeoutMs how long to wait for handlers, and for sends. Default: as long as workers
-   *   drain and sends try
+   * @param timeoutMs how long to wait for handlers and sends; aborting and reporting what has not
+   *   ended by then takes 3 s more at most. Default: as long as workers drain and sends try
    */
   close(timeoutMs?: number): Promise<void>;
   /** The generated client, for every RPC as it is. */
@@ -53,6 +54,7 @@ export interface DlqClient extends AsyncDisposable {
 
 const TIMEOUT_MS = 5_000;
 const TRY_TIMEOUT_MS = 2_000;
+const LAST_SENDS_MS = 250;
 
 /** @throws TypeError if an option makes no sense */
 export function createDlqClient(options: DlqClientOptions): DlqClient {
@@ -65,6 +67,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const sender = new Sender({ line, coalesce, tryTimeoutMs, onDropped });
   const origin = originOf(options);
   const workers = new Set<Worker>();
+  let isClosing = false;
   let isClosed = false;
 
   function send(
@@ -103,13 +106,15 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     return Promise.resolve({ status: "dropped", error });
   }
 
-  async function close(timeoutMs?: number): Promise<void> {
-    await Promise.all([...workers].map((worker) => worker.stop(timeoutMs)));
+  async function close(timeoutMs = Number.POSITIVE_INFINITY): Promise<void> {
+    isClosing = true;
+    const deadline = new Deadline(timeoutMs);
+    const drainMs = Number.isFinite(timeoutMs) ? timeoutMs : undefined;
+    await Promise.all([...workers].map((worker) => worker.stop(drainMs)));
     isClosed = true;
-    const late = () => sender.dropAll(closedBefore);
-    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
-    await sender.flush();
-    clearTimeout(timer);
+    // What handlers sent at the very end has a moment, too.
+    const leftMs = Math.max(deadline.leftMs, Math.min(timeoutMs, LAST_SENDS_MS));
+    if (!(await new Deadline(leftMs).meets(sender.flush()))) sender.dropAll(closedBefore);
     line.close();
     own.close();
   }
@@ -118,6 +123,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     send,
     deadLetter: createDeadLetter(send),
     worker(given) {
+      if (isClosing) throw new DlqClientError("closed", "the client is closed; make another one");
       const worker = startWorker(given, { client, line, connect });
       workers.add(worker);
       const forget = () => void workers.delete(worker);

@@ -64,9 +64,10 @@ export class Acks {
     }
   }
 
-  /** Makes no further try. */
-  abandon(): void {
+  /** Gives up what has no answer yet, and resolves when all that is told. */
+  abandon(): Promise<void> {
     this.#end.abort();
+    return this.flush();
   }
 
   #isFull(): boolean {
@@ -122,7 +123,8 @@ export class Acks {
       const { stubs } = line;
       try {
         const request = { requestId, outcomes };
-        const { results } = await stubs.ack(request, { timeoutMs: TRY_TIMEOUT_MS });
+        const call = { timeoutMs: TRY_TIMEOUT_MS, signal: this.#end.signal };
+        const { results } = await stubs.ack(request, call);
         for (const [at, one] of batch.entries()) this.#options.onAnswered(one, results[at]);
         return;
       } catch (reason) {

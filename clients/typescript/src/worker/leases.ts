@@ -62,6 +62,7 @@ export class Leases {
    * stream that broke. Only while no stream is open. Best effort: they expire by themselves.
    */
   async releaseStrays(sessionId: string): Promise<void> {
+    if (sessionId === "") return; // no stream was ever open
     const { stubs } = this.#options.line;
     const options = { timeoutMs: CALL_TIMEOUT_MS };
     try {

@@ -1,5 +1,6 @@
 import { refusalOf, wordsOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
+import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
 import { AckStatus, type Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
@@ -10,7 +11,6 @@ import { DueStream } from "./due-stream.ts";
 import { Leases } from "./leases.ts";
 import { fail, Outcome, release, succeed } from "./outcome.ts";
 import { createReports, type Reports } from "./reports.ts";
-import { within } from "./within.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 import { requestOf } from "./worker-request.ts";
 
@@ -20,6 +20,7 @@ export interface Worker extends AsyncDisposable {
   readonly done: Promise<void>;
   /**
    * Takes nothing new, waits for running handlers, reports their outcomes, and gives the rest back.
+   * Called again it can only hasten the end.
    *
    * @param drainTimeoutMs how long handlers may take before they are aborted
    */
@@ -36,8 +37,9 @@ export interface WorkerHome {
 const DRAIN_TIMEOUT_MS = 30_000;
 /** How long an aborted handler may take to end, before its message is given back. */
 const ABORT_GRACE_MS = 1_000;
-/** How long a worker that stops waits for the answers to its outcomes. */
-const REPORT_TIMEOUT_MS = 5_000;
+/** How long a worker that stops waits for the answers to its outcomes: what is left, within these. */
+const LEAST_REPORT_MS = 1_000;
+const MOST_REPORT_MS = 5_000;
 
 export function startWorker(options: WorkerOptions, home: WorkerHome): Worker {
   const worker = new RunningWorker(options, home);
@@ -62,6 +64,8 @@ class RunningWorker implements Worker {
   readonly #running = new Set<HeldDelivery>();
   #waiting: HeldDelivery[] = [];
   #stopping: Promise<void> | undefined;
+  /** Of running handlers, once it stops. */
+  #deadline: Deadline | undefined;
   #onIdle: (() => void) | undefined;
   #isStarting = false;
   /** Running handlers have been aborted. */
@@ -108,7 +112,9 @@ class RunningWorker implements Worker {
   }
 
   stop(drainTimeoutMs = this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS): Promise<void> {
-    this.#stopping ??= this.#drain(drainTimeoutMs);
+    this.#deadline?.bringForward(drainTimeoutMs);
+    this.#deadline ??= new Deadline(drainTimeoutMs);
+    this.#stopping ??= this.#drain(this.#deadline);
     return this.#stopping;
   }
 
@@ -184,30 +190,33 @@ class RunningWorker implements Worker {
     this.#reports.error(error, held);
   }
 
-  async #drain(drainTimeoutMs: number): Promise<void> {
+  async #drain(deadline: Deadline): Promise<void> {
     await Promise.resolve(); // first of all `stop` must know that it has begun
     this.#stream.close();
     for (const held of this.#waiting) this.#settle(held, release());
     this.#waiting = [];
-    if (!(await this.#idleWithin(drainTimeoutMs))) {
+    if (!(await deadline.meets(this.#idle()))) {
       this.#isGivingUp = true;
       const reason = new DlqClientError("closed", "the worker has stopped");
       for (const held of this.#running) held.abort(reason);
-      await this.#idleWithin(ABORT_GRACE_MS);
+      await new Deadline(ABORT_GRACE_MS).meets(this.#idle());
       for (const held of this.#running) this.#settle(held, release());
     }
-    await within(REPORT_TIMEOUT_MS, this.#acks.flush());
-    this.#acks.abandon();
-    const { sessionId } = this.#stream;
-    if (sessionId !== "") await this.#leases.releaseStrays(sessionId);
+    const reportMs = Math.min(Math.max(deadline.leftMs, LEAST_REPORT_MS), MOST_REPORT_MS);
+    const isReported = await new Deadline(reportMs).meets(this.#acks.flush());
+    if (isReported) {
+      const released = this.#leases.releaseStrays(this.#stream.sessionId);
+      await new Deadline(LEAST_REPORT_MS).meets(released);
+    } else {
+      await this.#acks.abandon();
+    }
     this.#leases.stop();
   }
 
-  #idleWithin(ms: number): Promise<boolean> {
-    if (this.#running.size === 0) return Promise.resolve(true);
-    const idle = new Promise<void>((resolve) => {
+  #idle(): Promise<void> {
+    if (this.#running.size === 0) return Promise.resolve();
+    return new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
-    return within(ms, idle);
   }
 }

@@ -1,0 +1,88 @@
+// The end of a client and of its workers takes no longer than it may, whatever hangs.
+
+import { afterAll, beforeAll, expect, it } from "vitest";
+import type { DlqClient, Worker } from "../../../clients/typescript/src/index.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { clientOf, stored, until } from "./client.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const error = new Error("it broke");
+const LONG = { timeout: 60_000 };
+
+interface Busy {
+  readonly worker: Worker;
+  readonly goOn: () => void;
+  readonly errors: readonly string[];
+  isAborted(): boolean;
+}
+
+/** A worker in the midst of its one message. */
+async function busyWorker(dlq: DlqClient, queue: string): Promise<Busy> {
+  stored(await dlq.send(queue, "x", error, { delayMs: 0 }));
+  const { promise, resolve: goOn } = Promise.withResolvers<void>();
+  const errors: string[] = [];
+  let signal: AbortSignal | undefined;
+  const worker = dlq.worker({
+    queues: [queue],
+    onError: ({ message }) => errors.push(message),
+    handler: (delivery) => {
+      signal = delivery.signal;
+      return promise;
+    },
+  });
+  await until(() => signal !== undefined, "the handler");
+  return { worker, goOn, errors, isAborted: () => signal?.aborted === true };
+}
+
+async function tookMs(end: Promise<void>): Promise<number> {
+  const startedAtMs = performance.now();
+  await end;
+  return performance.now() - startedAtMs;
+}
+
+it(
+  "a dead server does not hold up a close that is bounded, and what was lost is told",
+  LONG,
+  async () => {
+    const dlq = clientOf(server);
+    const { goOn, errors } = await busyWorker(dlq, "dead");
+    await server.kill9();
+    goOn();
+    expect(await tookMs(dlq.close(100))).toBeLessThan(3_500);
+    expect(errors.join()).toContain("could not be reported");
+    await server.restart();
+  },
+);
+
+it("a later call hastens the end, and an earlier one is not prolonged", async () => {
+  const dlq = clientOf(server);
+  const { worker, goOn, isAborted } = await busyWorker(dlq, "hasty");
+  const stopped = worker.stop(60_000);
+  const closed = tookMs(dlq.close(100));
+  void worker.stop(90_000);
+  await until(isAborted, "the abort");
+  goOn();
+  await stopped;
+  expect(await closed).toBeLessThan(4_000);
+});
+
+it("without a bound it waits, and does not abort", async () => {
+  const dlq = clientOf(server);
+  const { worker, goOn, isAborted } = await busyWorker(dlq, "patient");
+  const stopped = worker.stop(Number.POSITIVE_INFINITY);
+  await dlq.stubs.stats({ queues: ["patient"] }); // a turn of the network
+  expect(isAborted()).toBe(false);
+  goOn();
+  await stopped;
+});
+
+it("a client that is closed starts no worker", async () => {
+  const dlq = clientOf(server);
+  await dlq.close();
+  expect(() => dlq.worker({ queues: ["q"], handler: () => {} })).toThrow(/make another one/);
+});
