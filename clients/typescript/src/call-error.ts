@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
+import { peek } from "./peek.ts";
 
 /** Statuses after which the same call may be made again under its request id. */
 const AGAIN: ReadonlySet<number> = new Set([
@@ -9,7 +10,27 @@ const AGAIN: ReadonlySet<number> = new Set([
 ]);
 
 /** What a broken connection becomes on its way through HTTP/2, where no server has spoken. */
-const BROKEN: ReadonlySet<number> = new Set([Code.Internal, Code.Unknown, Code.Canceled]);
+const BROKEN: ReadonlySet<number> = new Set([
+  Code.Internal,
+  Code.Unknown,
+  Code.Canceled,
+  Code.ResourceExhausted, // HTTP/2's ENHANCE_YOUR_CALM
+]);
+
+/** Statuses by which a server says that it did not take a call. */
+const NOT_TAKEN: ReadonlySet<number> = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.PermissionDenied,
+  Code.ResourceExhausted,
+  Code.FailedPrecondition,
+  Code.OutOfRange,
+  Code.Unimplemented,
+  Code.Unauthenticated,
+]);
+
+/** What Node says of connections that never came to be. */
+const NO_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
 /**
  * Whether it makes sense, and is safe, to make the same call again. The server's own errors always
@@ -26,18 +47,28 @@ export function cannotBeWritten(error: ConnectError): boolean {
   return error.code === Code.Internal && error.rawMessage.startsWith("serialize ");
 }
 
-/** Nothing was listening: the call can't have had an effect. */
+/**
+ * The call can't have had an effect: nobody was there to take it. An ETIMEDOUT may also be the end of
+ * a connection that had carried it.
+ */
 export function neverArrived(error: ConnectError): boolean {
-  return (
-    error.code === Code.Unavailable && error.details.length === 0 && error.cause instanceof Error
-  );
+  if (error.code !== Code.Unavailable || error.details.length > 0) return false;
+  const { cause } = error;
+  return NO_CONNECTION.has(peek(cause, "code")) || peek(cause, "syscall") === "connect";
 }
 
-/** The error of a send that a server's word has ended. */
-export function refusalOf(code: Code, message: string, cause: unknown): DlqClientError {
-  const isLocal = cause instanceof ConnectError && cannotBeWritten(cause);
+/**
+ * The error of a call that a server's word has ended.
+ *
+ * @param wasMaybeStored an earlier try may have had its effect, of which this refusal says nothing
+ */
+export function refusalOf(error: ConnectError, wasMaybeStored = false): DlqClientError {
+  const { code } = error;
+  const isLocal = cannotBeWritten(error);
   const kind = isLocal ? "invalid" : kindOf(code);
-  return new DlqClientError(kind, `${message}${ADVICE[code] ?? ""}`, { code, cause });
+  const maybeStored = wasMaybeStored || !(isLocal || NOT_TAKEN.has(code));
+  const words = `${wordsOf(error)}${ADVICE[code] ?? ""}`;
+  return new DlqClientError(kind, words, { code, cause: error, maybeStored });
 }
 
 function kindOf(code: Code): DlqErrorKind {

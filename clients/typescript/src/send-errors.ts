@@ -12,8 +12,8 @@ export function bufferFull(pending: number): DlqClientError {
   );
 }
 
-export function refusal(error: ConnectError): DlqClientError {
-  return refusalOf(error.code, wordsOf(error), error);
+export function refusal(error: ConnectError, send: PendingSend): DlqClientError {
+  return refusalOf(error, send.wasMaybeStored);
 }
 
 export function late(send: PendingSend): DlqClientError {

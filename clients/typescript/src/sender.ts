@@ -141,7 +141,7 @@ export class Sender {
       const answer = answers[at];
       if (answer?.response !== undefined) send.settle(storedFrom(answer.response));
       else if (answer !== undefined && !isWorthAgain(answer.error))
-        send.drop(refusal(answer.error));
+        send.drop(refusal(answer.error, send));
       else again.push(tried(send, answer?.error, true));
     }
     if (again.length === 0) this.#backoff.reset();
@@ -158,7 +158,7 @@ export class Sender {
       void this.#call(sends.slice(0, middle));
       void this.#call(sends.slice(middle));
     } else {
-      for (const send of sends) send.drop(refusal(error));
+      for (const send of sends) send.drop(refusal(error, send));
     }
   }
 

@@ -69,7 +69,7 @@ export class DueStream {
       const end = await this.#read();
       if (this.#isClosed) return;
       if (end instanceof ConnectError) {
-        if (FINAL.has(end.code)) throw refusalOf(end.code, wordsOf(end), end);
+        if (FINAL.has(end.code)) throw refusalOf(end);
         this.#options.onBroken(brokenBy(end));
       }
       const wasGood = performance.now() - startedAtMs > GOOD_AFTER_MS;
@@ -130,7 +130,7 @@ const DEFAULT_LEASE = { $typeName: "google.protobuf.Duration", seconds: 30n, nan
 
 function brokenBy(error: ConnectError): DlqClientError {
   if (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied) {
-    return refusalOf(error.code, wordsOf(error), error);
+    return refusalOf(error);
   }
   const words = `the stream of due messages broke and is opened again: ${wordsOf(error)}`;
   return new DlqClientError("connection", words, { code: error.code, cause: error });

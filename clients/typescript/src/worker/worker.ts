@@ -1,4 +1,4 @@
-import { refusalOf, wordsOf } from "../call-error.ts";
+import { refusalOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
@@ -92,7 +92,7 @@ class RunningWorker implements Worker {
     this.#leases = new Leases({
       line,
       onLost: (held) => this.#lose(held),
-      onRefused: (error) => this.#reports.error(refusalOf(error.code, wordsOf(error), error)),
+      onRefused: (error) => this.#reports.error(refusalOf(error)),
     });
     const request = requestOf(options, this.#concurrency);
     this.#stream = new DueStream({
