@@ -3,6 +3,8 @@ import type { Connection, DlqStubs } from "./connection.ts";
 
 /** How long calls of before may still be answered on a connection that was replaced. */
 const LINGER_MS = 5_000;
+/** A younger one stays: deadlines too short for a busy server must not cost it a handshake each. */
+const LEAST_AGE_MS = 1_000;
 
 /**
  * The connection of sends and outcomes. When a call on it is not answered in time it is replaced:
@@ -10,7 +12,9 @@ const LINGER_MS = 5_000;
  */
 export class Line {
   readonly #connect: () => Connection;
+  readonly #lingering = new Set<Connection>();
   #connection: Connection;
+  #madeAtMs = performance.now();
 
   constructor(connect: () => Connection) {
     this.#connect = connect;
@@ -26,11 +30,21 @@ export class Line {
     const isSilent = error.code === Code.DeadlineExceeded && error.details.length === 0;
     const suspect = this.#connection;
     if (!isSilent || stubs !== suspect.stubs) return;
+    const nowMs = performance.now();
+    if (nowMs - this.#madeAtMs < LEAST_AGE_MS) return;
     this.#connection = this.#connect();
-    setTimeout(() => suspect.close(), LINGER_MS).unref();
+    this.#madeAtMs = nowMs;
+    this.#lingering.add(suspect);
+    const end = () => {
+      this.#lingering.delete(suspect);
+      suspect.close();
+    };
+    setTimeout(end, LINGER_MS).unref();
   }
 
   close(): void {
     this.#connection.close();
+    for (const suspect of this.#lingering) suspect.close();
+    this.#lingering.clear();
   }
 }
