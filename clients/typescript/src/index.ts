@@ -1,5 +1,7 @@
 // Everything that users of the package import.
 
+/** Of Connect: errors of `stubs`, and the statuses that they and a DlqClientError carry. */
+export { Code, ConnectError } from "@connectrpc/connect";
 export { createDlqClient, type DlqClient } from "./client.ts";
 export type { DlqStubs } from "./connection.ts";
 export type { DeadLetter, DeadLetterOptions } from "./dead-letter.ts";
@@ -11,8 +13,16 @@ export {
   RetryAfterError,
 } from "./errors.ts";
 export { failureOf } from "./failure.ts";
-export { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+export {
+  AckStatus,
+  ConditionCode,
+  DlqService,
+  type QueueStats,
+  type StatsResponse,
+} from "./gen/dlq/v1/dlq_service_pb.ts";
 export type { Failure } from "./gen/dlq/v1/failure_pb.ts";
+export { Jitter, type Message, type Origin, type TraceContext } from "./gen/dlq/v1/message_pb.ts";
+export { MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts";
 export type { MessageStateName, QuarantineReasonName, ReasonName } from "./names.ts";
 export type { CoalesceOptions, DlqClientOptions, TlsOptions } from "./options.ts";
 export type { DeliveryPayload } from "./payload.ts";

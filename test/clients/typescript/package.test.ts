@@ -22,8 +22,9 @@ const run = promisify(execFile);
 /** Uses what the README names; strict in every respect, the types of the package included. */
 const CONSUMER = `
 import {
-  createDlqClient, type Delivery, type DlqClient, type DlqClientOptions, DlqClientError, discard,
-  fail, NonRetryableError, quarantine, release, RetryAfterError, type SendResult, type Worker,
+  AckStatus, Code, ConditionCode, ConnectError, createDlqClient, type Delivery, type DlqClient, type DlqClientOptions, DlqClientError, discard,
+  fail, Jitter, type Message, MessageState, NonRetryableError, type Origin, quarantine,
+  QuarantineReason, type QueueStats, Reason, release, RetryAfterError, type SendResult, type Worker,
 } from "dlq-client";
 
 export async function use(options: DlqClientOptions): Promise<string | undefined> {
@@ -51,7 +52,27 @@ export async function use(options: DlqClientOptions): Promise<string | undefined
   });
   await worker.stop();
   const { queues } = await dlq.stubs.stats({ queues: ["q"] });
-  return queues[0]?.queue ?? String(length);
+  const [stats]: readonly QueueStats[] = queues;
+  if (stats?.conditions.some(({ code }) => code === ConditionCode.NO_WORKERS)) return "no workers";
+  return stats?.queue ?? String(length);
+}
+
+/** What the enums of the contract are for. */
+export async function operate({ stubs }: DlqClient, delivery: Delivery): Promise<Message | Origin | undefined> {
+  const filter = {
+    states: [MessageState.QUARANTINED],
+    quarantineReasons: [QuarantineReason.POISON],
+    reasons: [Reason.TIMEOUT],
+  };
+  try {
+    await stubs.retry({ queue: "q", filter, expectedCount: 1 });
+    const { results } = await stubs.ack({ outcomes: [] });
+    if (results[0]?.status === AckStatus.LEASE_LOST) return undefined;
+  } catch (error) {
+    if (error instanceof ConnectError && error.code === Code.FailedPrecondition) return undefined;
+  }
+  await stubs.sendToDlq({ queue: "q", retryPolicy: { jitter: Jitter.NONE } });
+  return delivery.origin;
 }
 
 // @ts-expect-error nothing but an outcome, or nothing, may be returned
