@@ -37,7 +37,7 @@ function inLua(file: string, pattern: RegExp): number[] {
   return (pattern.exec(source) ?? []).slice(1).map(Number);
 }
 
-const [noteBytes = 0] = inLua("journal.lua", /string\.sub\(note or '', 1, (\d+)\)/);
+const [noteBytes = 0] = inLua("journal.lua", /string\.sub\(note, 1, (\d+)\)/);
 const [entries = 0, historyBytes = 0] = inLua(
   "message.lua",
   /HISTORY_ENTRIES, HISTORY_BYTES = (\d+), (\d+)/,

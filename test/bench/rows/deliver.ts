@@ -7,8 +7,10 @@ import type { SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { countLoad, queueSequence } from "./shared.ts";
 
-/** Messages that one worker holds at a time: BullMQ's and Asynq's concurrency. */
+/** Messages that one worker of BullMQ or Asynq works on at a time: its concurrency. */
 export const HELD = 200;
+/** Ours also holds as many that wait for it, as the TypeScript client does by default. */
+const HELD_WITH_PREFETCH = 2 * HELD;
 
 /** Stored for one second of sampling, about; what is far slower or faster than the rest by name. */
 const PER_SECOND = 20_000;
@@ -88,7 +90,8 @@ export async function openDeliver(
       await fill(first, target, total, { mayFail: outcome === "fail", ...options.calls });
     },
     async sample(): Promise<Sample> {
-      const { held = HELD, api = "stubs" } = options;
+      const own = system.name.startsWith("dlq") ? HELD_WITH_PREFETCH : HELD;
+      const { held = own, api = "stubs" } = options;
       const command = { ...target, inFlight: held, workers, outcome, api };
       return countLoad(await consume(loads, command, total));
     },

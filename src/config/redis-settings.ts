@@ -1,0 +1,95 @@
+import { peerAddress } from "./address.ts";
+import { duration } from "./duration.ts";
+import { listOf } from "./list.ts";
+import { redisUrl, secret } from "./secret.ts";
+import { optional, type Setting, setting } from "./setting.ts";
+import { integer, string } from "./value-type.ts";
+
+const MINUTE_MS = 60_000;
+
+/** Where the store is, and how it is reached. */
+export const REDIS_SETTINGS = {
+  redisUrl: optional({
+    name: "redis-url",
+    group: "Redis",
+    type: redisUrl,
+    secret: true,
+    fallbackText: "an embedded Redis with its data in data-dir",
+    doc: "Redis 7.0 or newer to keep everything in. Schemes redis, rediss (TLS) and unix.",
+    example: "redis://:password@redis.internal:6379/0",
+  }),
+  redisSentinels: setting({
+    name: "redis-sentinels",
+    group: "Redis",
+    type: listOf(peerAddress, {
+      placeholder: "HOST:PORT,…",
+      allowed: "addresses separated by commas, each host:port",
+    }),
+    fallback: [],
+    fallbackText: "none",
+    doc: "Sentinels that know the primary. Instead of redis-url.",
+    example: "sentinel-0:26379,sentinel-1:26379",
+  }),
+  redisSentinelName: optional({
+    name: "redis-sentinel-name",
+    group: "Redis",
+    type: string({
+      placeholder: "NAME",
+      allowed: "1 to 128 letters, digits and . _ -",
+      pattern: /^[A-Za-z0-9._-]{1,128}$/,
+    }),
+    doc: "Name under which the Sentinels know the primary.",
+    example: "mymaster",
+  }),
+  redisSentinelPassword: optional({
+    name: "redis-sentinel-password",
+    group: "Redis",
+    type: secret,
+    secret: true,
+    doc: "Password of the Sentinels themselves.",
+    example: "s3cret",
+  }),
+  redisUsername: optional({
+    name: "redis-username",
+    group: "Redis",
+    type: string(),
+    doc: "ACL user of the Redis behind Sentinels. With redis-url it belongs into the URL.",
+    example: "dlq",
+  }),
+  redisPassword: optional({
+    name: "redis-password",
+    group: "Redis",
+    type: secret,
+    secret: true,
+    doc: "Password of the Redis behind Sentinels. With redis-url it belongs into the URL.",
+    example: "s3cret",
+  }),
+  redisPrefix: setting({
+    name: "redis-prefix",
+    group: "Redis",
+    type: string({
+      placeholder: "NAME",
+      allowed: "1 to 64 letters, digits and . _ -",
+      pattern: /^[A-Za-z0-9._-]{1,64}$/,
+    }),
+    fallback: "dlq",
+    doc: "First part of every key and channel, so that several deployments can share one Redis.",
+    example: "dlq-staging",
+  }),
+  redisTimeoutMs: setting({
+    name: "redis-timeout",
+    group: "Redis",
+    type: duration({ min: 10, max: MINUTE_MS }),
+    fallback: 2_000,
+    doc: "Deadline of one call to the store. Callers hear UNAVAILABLE when it passes.",
+    example: "500ms",
+  }),
+  redisWaitReplicas: setting({
+    name: "redis-wait-replicas",
+    group: "Redis",
+    type: integer(0, 16),
+    fallback: 0,
+    doc: "Replicas that must have a send before it is answered; fewer within half of redis-timeout is UNAVAILABLE. Bounds what a failover can lose. 0 does not wait.",
+    example: "1",
+  }),
+} as const satisfies Record<string, Setting>;
