@@ -28,8 +28,8 @@ export interface Letter {
 const FRAME_BYTES = 512;
 /** A character of UTF-16 takes at most three bytes of UTF-8. */
 const BYTES_PER_CHAR = 3;
-/** 30 days. */
-const MOST_RETRY_AFTER_MS = 30 * 24 * 3_600_000;
+/** What the server takes of a worker: 30 days. */
+const MOST_WAIT_MS = 30 * 24 * 3_600_000;
 
 /** @throws TypeError if a value can't be put on the wire */
 export function letterOf(
@@ -96,7 +96,7 @@ function setReason(request: SendToDlqRequest, error: unknown, options: SendOptio
  */
 export function retryAfterOf(error: unknown): number | undefined {
   const ms = peek(error, "retryAfterMs");
-  return typeof ms === "number" && ms >= 0 ? Math.min(ms, MOST_RETRY_AFTER_MS) : undefined;
+  return typeof ms === "number" && ms >= 0 ? Math.min(ms, MOST_WAIT_MS) : undefined;
 }
 
 export function isNonRetryable(error: unknown): boolean {
@@ -120,6 +120,11 @@ function policyOf(options: RetryPolicyOptions): RetryPolicy {
 export function duration(name: string, ms: number): Duration {
   if (!Number.isFinite(ms)) throw new TypeError(`${name} is ${ms}; give a number of milliseconds`);
   return durationFromMs(Math.round(ms));
+}
+
+/** Of an outcome: the server would not count one whose wait it does not take. */
+export function waitOf(name: string, ms: number): Duration {
+  return duration(name, Math.min(Math.max(ms, 0), MOST_WAIT_MS));
 }
 
 function integer(name: string, value: number): number {

@@ -10,10 +10,14 @@ import {
   SucceededSchema,
 } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
-import { duration, isNonRetryable, retryAfterOf } from "../letter.ts";
+import { isNonRetryable, retryAfterOf, waitOf } from "../letter.ts";
+import { cut } from "../peek.ts";
 
 /** What a delivery's outcome is called. */
 export type OutcomeKind = "succeeded" | "failed" | "released" | "quarantined" | "discarded";
+
+/** Longer notes are cut by the server, too; uncut they could spoil the call of many outcomes. */
+const NOTE_BYTES = 1024;
 
 type Result = OutcomeMessage["result"];
 
@@ -48,22 +52,22 @@ const SUCCEEDED = new Outcome("succeeded", { case: "succeeded", value: create(Su
 /** Done: what a handler that returns nothing says. */
 export const succeed = (): Outcome => SUCCEEDED;
 
-/** Give it back unprocessed; no attempt is counted. Comes again in 1 s or later. */
+/** Give it back unprocessed; no attempt is counted. Comes again in 1 s or later, at most 30 days. */
 export function release(options: { readonly delayMs?: number | undefined } = {}): Outcome {
   const value = create(ReleasedSchema);
-  if (options.delayMs !== undefined) value.delay = duration("delayMs", options.delayMs);
+  if (options.delayMs !== undefined) value.delay = waitOf("delayMs", options.delayMs);
   return new Outcome("released", { case: "released", value });
 }
 
 /** To quarantine, whatever the policy says. */
 export function quarantine(note = ""): Outcome {
-  const value = create(QuarantinedSchema, { note: note.toWellFormed() });
+  const value = create(QuarantinedSchema, { note: cut(note, NOTE_BYTES) });
   return new Outcome("quarantined", { case: "quarantined", value });
 }
 
 /** Drop it without success. */
 export function discard(note = ""): Outcome {
-  const value = create(DiscardedSchema, { note: note.toWellFormed() });
+  const value = create(DiscardedSchema, { note: cut(note, NOTE_BYTES) });
   return new Outcome("discarded", { case: "discarded", value });
 }
 
@@ -84,7 +88,7 @@ export function failedWith(
 ): Outcome {
   const value = create(FailedSchema);
   value.failure = failure;
-  if (retryAfterMs !== undefined) value.retryAfter = duration("retryAfterMs", retryAfterMs);
+  if (retryAfterMs !== undefined) value.retryAfter = waitOf("retryAfterMs", retryAfterMs);
   value.nonRetryable = nonRetryable;
   return new Outcome("failed", { case: "failed", value });
 }
