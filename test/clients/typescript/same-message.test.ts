@@ -71,6 +71,29 @@ describe("a send of the same message in its handler", () => {
     expect(settled.outcome).toBe("failed");
   });
 
+  it("is known by its JSON, whoever wrote that", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const payload = '{ "name": "J\\u00fcrgen",\n "amount": 1.0 }';
+    const { settled } = await workOn(
+      dlq,
+      queue,
+      async (delivery) => void (await dlq.send(queue, delivery.payload.json(), error)),
+      { payload },
+    );
+    expect(settled.outcome).toBe("failed");
+    expect((await statsOf(dlq.stubs, queue)).totals).toMatchObject({ accepted: 1n });
+  });
+
+  it("counts with a wait that is longer than a worker may ask for", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const { settled } = await workOn(dlq, queue, async ({ payload }) => {
+      await dlq.send(queue, payload, error, { delayMs: 60 * 24 * 3_600_000 });
+    });
+    expect(settled).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
+  });
+
   it("waits as the send says", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();

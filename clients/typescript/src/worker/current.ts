@@ -12,8 +12,9 @@ export function sameAsCurrent({ request }: Letter, client: object): HeldDelivery
   if (held === undefined || held.isClosed || held.client !== client) return undefined;
   if (held.queue !== request.queue) return undefined;
   const haveIds = held.sourceId !== "" && request.sourceId !== "";
+  const { payload } = request;
   const isSame = haveIds
     ? held.sourceId === request.sourceId
-    : samePayload(held.payload.raw, request.payload);
+    : payload !== undefined && samePayload(held.payload.raw, payload);
   return isSame ? held : undefined;
 }
