@@ -1,5 +1,6 @@
 // The worker of the TypeScript client while its server goes away and comes back.
 
+import { Code, ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createConnections } from "../../../clients/typescript/src/connection.ts";
 import { DueStream } from "../../../clients/typescript/src/worker/due-stream.ts";
@@ -86,6 +87,33 @@ it(
     expect(resumed[0]).toBe("");
     expect(resumed[1]).toBe(stream.sessionId);
     expect(broken[0]).toContain("nothing was heard for 0.2 s");
+  },
+);
+
+it(
+  "a stream that was open once is opened again whatever a proxy says meanwhile",
+  LONG,
+  async () => {
+    const connect = createConnections({ url: `http://${server.grpcAddress}` });
+    const words: string[] = [];
+    let opened = 0;
+    let opens = 0;
+    const stream = new DueStream({
+      connect,
+      silenceMs: 200,
+      open: ({ stubs }, resumeSessionId, signal) => {
+        if (++opens === 2) throw new ConnectError("HTTP 404", Code.Unimplemented);
+        return stubs.streamDue({ queues: ["proxied"], resumeSessionId }, { signal });
+      },
+      onOpened: () => opened++,
+      onDeliveries: () => {},
+      onBroken: ({ message }) => words.push(message),
+      beforeResume: () => Promise.resolve(),
+    });
+    await until(() => opened === 2, "the stream after that");
+    stream.close();
+    await stream.done;
+    expect(words.join()).toContain("HTTP 404");
   },
 );
 

@@ -330,6 +330,27 @@ it("a request that can't be right ends the worker, and says why", async () => {
   expect(() => dlq.worker({ queues: [], handler: () => {} })).toThrow(/name at least one/);
 });
 
+it("numbers that make no sense are refused at once", () => {
+  const dlq = clientOf(server);
+  const rest = { queues: ["q"], handler: () => {} };
+  expect(() => dlq.worker({ ...rest, concurrency: Number.NaN })).toThrow(/concurrency is NaN/);
+  expect(() => dlq.worker({ ...rest, prefetch: -1 })).toThrow(/prefetch is -1/);
+});
+
+it("an outcome counts whatever wait and words it has", async () => {
+  const year = 365 * 24 * 3_600_000;
+  const long = "é".repeat(3_000_000);
+  const settled = await Promise.all([
+    workOn(() => fail(error, { retryAfterMs: Number.POSITIVE_INFINITY })),
+    workOn(() => fail(error, { retryAfterMs: -1 })),
+    workOn(() => release({ delayMs: year })),
+    workOn(() => quarantine(long)),
+    workOn(() => discard(long)),
+  ]);
+  const kinds = ["failed", "failed", "released", "quarantined", "discarded"];
+  expect(settled.map(({ outcome }) => outcome)).toEqual(kinds);
+});
+
 it("what its owner's functions throw does not stop a worker", async () => {
   const dlq = clientOf(server);
   const queue = newQueue();

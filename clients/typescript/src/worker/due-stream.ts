@@ -1,7 +1,7 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { refusalOf, wordsOf } from "../call-error.ts";
+import { cannotBeWritten, refusalOf, wordsOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
 import type { Delivery } from "../gen/dlq/v1/dlq_service_pb.ts";
@@ -30,7 +30,10 @@ const MOST_PAUSE_MS = 5_000;
 const GOOD_AFTER_MS = 1_000;
 const SILENCE_MS = 25_000;
 
-/** Statuses that trying again can't change: the request itself is wrong, or the server another one. */
+/**
+ * Statuses that trying again can't change: the request itself is wrong, or the server another one.
+ * Not once a stream has been open: then it is a proxy whose servers are away, or a deployment.
+ */
 const FINAL: ReadonlySet<Code> = new Set([Code.InvalidArgument, Code.Unimplemented]);
 
 /** One worker's stream: opened again whenever it ends, with its session, until it is closed. */
@@ -69,7 +72,7 @@ export class DueStream {
       const end = await this.#read();
       if (this.#isClosed) return;
       if (end instanceof ConnectError) {
-        if (FINAL.has(end.code)) throw refusalOf(end);
+        if (this.#sessionId === "" && isFinal(end)) throw refusalOf(end);
         this.#options.onBroken(brokenBy(end));
       }
       const wasGood = performance.now() - startedAtMs > GOOD_AFTER_MS;
@@ -127,6 +130,10 @@ export class DueStream {
 }
 
 const DEFAULT_LEASE = { $typeName: "google.protobuf.Duration", seconds: 30n, nanos: 0 } as const;
+
+function isFinal(error: ConnectError): boolean {
+  return FINAL.has(error.code) || cannotBeWritten(error);
+}
 
 function brokenBy(error: ConnectError): DlqClientError {
   if (error.code === Code.Unauthenticated || error.code === Code.PermissionDenied) {

@@ -11,6 +11,8 @@ const MOST_IN_FLIGHT = 10_000;
 export function requestOf(options: WorkerOptions, concurrency: number): StreamDueRequest {
   const { queues, prefetch = concurrency, leaseDurationMs, maxInFlightBytes, workerId } = options;
   if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
+  checkCount("concurrency", concurrency, 1);
+  checkCount("prefetch", prefetch, 0);
   const request = create(StreamDueRequestSchema, {
     queues: [...queues],
     workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
@@ -21,4 +23,9 @@ export function requestOf(options: WorkerOptions, concurrency: number): StreamDu
   }
   if (maxInFlightBytes !== undefined) request.maxInFlightBytes = BigInt(maxInFlightBytes);
   return request;
+}
+
+function checkCount(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new TypeError(`${name} is ${value}; give a whole number of ${least} or more`);
 }

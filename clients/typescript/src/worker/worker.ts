@@ -34,6 +34,7 @@ export interface WorkerHome {
   readonly connect: () => Connection;
 }
 
+const CONCURRENCY = 16;
 const DRAIN_TIMEOUT_MS = 30_000;
 /** How long an aborted handler may take to end, before its message is given back. */
 const ABORT_GRACE_MS = 1_000;
@@ -74,7 +75,7 @@ class RunningWorker implements Worker {
   constructor(options: WorkerOptions, home: WorkerHome) {
     this.#options = options;
     this.#home = home;
-    this.#concurrency = Math.max(1, options.concurrency ?? 16);
+    this.#concurrency = options.concurrency ?? CONCURRENCY;
     this.#reports = createReports(options);
     const { line, connect } = home;
     this.#acks = new Acks({
