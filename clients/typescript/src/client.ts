@@ -4,6 +4,7 @@ import { createConnections, type DlqStubs } from "./connection.ts";
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
 import { createDropReport } from "./drop-report.ts";
+import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf } from "./failure.ts";
 import { type Origin, OriginSchema } from "./gen/dlq/v1/message_pb.ts";
@@ -14,6 +15,7 @@ import { coalesceOf, type DlqClientOptions } from "./options.ts";
 import type { SendOptions } from "./send-options.ts";
 import type { SendResult } from "./send-result.ts";
 import { Sender } from "./sender.ts";
+import { shielded } from "./shielded.ts";
 import { sameAsCurrent } from "./worker/current.ts";
 import type { HeldDelivery } from "./worker/delivery.ts";
 import { failedWith } from "./worker/outcome.ts";
@@ -61,8 +63,9 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const connect = createConnections(options);
   const line = new Line(connect);
   const own = connect(); // the caller's: never replaced under his calls
-  const onDropped = shielded(options.onDropped ?? createDropReport());
-  const { timeoutMs: defaultTimeoutMs = TIMEOUT_MS, tryTimeoutMs = TRY_TIMEOUT_MS } = options;
+  const onDropped = shielded("onDropped", options.onDropped ?? createDropReport());
+  const defaultTimeoutMs = aboveZero("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
+  const tryTimeoutMs = aboveZero("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
   const coalesce = coalesceOf(options.coalesce);
   const sender = new Sender({ line, coalesce, tryTimeoutMs, onDropped });
   const origin = originOf(options);
@@ -76,28 +79,28 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     error?: unknown,
     given: SendOptions = {},
   ): Promise<SendResult> {
-    const result = tryToSend(queue, payload, error, given);
-    return given.throwOnFailure === true ? result.then(orThrow) : result;
+    const result = orInvalid(queue, () => tryToSend(queue, payload, error, given ?? {}));
+    return given?.throwOnFailure === true ? result.then(orThrow) : result;
+  }
+
+  /** Whatever a program without types has given, nothing is thrown into its catch block. */
+  function orInvalid(queue: string, attempt: () => Promise<SendResult>): Promise<SendResult> {
+    try {
+      return attempt();
+    } catch (cause) {
+      const words = `can't be sent: ${textOf(cause)}`;
+      return dropped(new DlqClientError("invalid", words, { cause }), queue);
+    }
   }
 
   function tryToSend(queue: string, payload: unknown, error: unknown, given: SendOptions) {
-    let letter: Letter;
-    try {
-      letter = letterOf(queue, payload, error, given, origin);
-    } catch (cause) {
-      const words = cause instanceof Error ? cause.message : String(cause);
-      return dropped(new DlqClientError("invalid", `can't be sent: ${words}`, { cause }), queue);
-    }
+    const letter = letterOf(queue, payload, error, given, origin);
     const held = sameAsCurrent(letter, client);
     if (held !== undefined) return Promise.resolve(becomesOutcome(held, letter, error));
     if (isClosed) {
       return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);
     }
-    const timeoutMs = given.timeoutMs ?? defaultTimeoutMs;
-    if (!(timeoutMs > 0)) {
-      const words = `timeoutMs is ${timeoutMs}; give a number of milliseconds above 0`;
-      return dropped(new DlqClientError("invalid", words), queue);
-    }
+    const timeoutMs = aboveZero("timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
     return sender.add(letter, timeoutMs, given.signal).result;
   }
 
@@ -153,6 +156,11 @@ function becomesOutcome(held: HeldDelivery, { request }: Letter, error: unknown)
   return { status: "delivery", id: held.id };
 }
 
+function aboveZero(name: string, ms: number): number {
+  if (ms > 0) return ms;
+  throw new TypeError(`${name} is ${ms}; give a number of milliseconds above 0`);
+}
+
 function originOf(options: DlqClientOptions): Origin | undefined {
   const { service = "", instance = "", version = "" } = options;
   if (service === "" && instance === "" && version === "") return undefined;
@@ -169,17 +177,4 @@ function closedBefore(send: { readonly maybeStored: boolean }): DlqClientError {
   return new DlqClientError("closed", "the client was closed before this was sent", {
     maybeStored,
   });
-}
-
-/** What a caller's function throws must not become a failure of the send. */
-function shielded<A extends readonly unknown[]>(
-  report: (...args: A) => void,
-): (...args: A) => void {
-  return (...args) => {
-    try {
-      report(...args);
-    } catch (error) {
-      console.error("dlq-client: onDropped threw:", error);
-    }
-  };
 }

@@ -1,5 +1,5 @@
 /** What `setTimeout` takes; beyond it, it fires at once. About 25 days. */
-const MOST_TIMER_MS = 2 ** 31 - 1;
+export const MOST_TIMER_MS = 2 ** 31 - 1;
 
 /** An end of waiting that can be brought forward while somebody waits. */
 export class Deadline {

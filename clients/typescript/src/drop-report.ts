@@ -2,17 +2,28 @@ import type { DlqClientError } from "./errors.ts";
 
 const LINE_EVERY_MS = 1_000;
 
-/** Tells of dropped messages on the console: one line a second at most, with how many it stands for. */
+/**
+ * Tells of dropped messages on the console: the first at once, then one line a second with how many
+ * it stands for, until all are told.
+ */
 export function createDropReport(): (error: DlqClientError, queue: string) => void {
   let untold = 0;
-  let toldAtMs = Number.NEGATIVE_INFINITY;
+  let latest: { readonly queue: string; readonly message: string } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function tell(): void {
+    timer = undefined;
+    if (latest === undefined) return;
+    const more = untold > 1 ? ` (and ${untold - 1} before it)` : "";
+    console.error(`dlq-client: dropped a message for ${latest.queue}${more}: ${latest.message}`);
+    untold = 0;
+    latest = undefined;
+    timer = setTimeout(tell, LINE_EVERY_MS);
+  }
+
   return (error, queue) => {
     untold++;
-    const nowMs = performance.now();
-    if (nowMs - toldAtMs < LINE_EVERY_MS) return;
-    const more = untold > 1 ? ` (and ${untold - 1} before it)` : "";
-    console.error(`dlq-client: dropped a message for ${queue}${more}: ${error.message}`);
-    untold = 0;
-    toldAtMs = nowMs;
+    latest = { queue, message: error.message };
+    if (timer === undefined) tell();
   };
 }

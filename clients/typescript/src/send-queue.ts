@@ -44,6 +44,13 @@ export class SendQueue {
     return taken;
   }
 
+  /** Lets go of those that were settled, however long no call takes them. */
+  sweep(): void {
+    this.#sends = this.#sends.slice(this.#head).filter(({ isSettled }) => !isSettled);
+    this.#head = 0;
+    this.#bytes = this.#sends.reduce((sum, { letter }) => sum + letter.bytes, 0);
+  }
+
   #compact(): void {
     if (this.#head === this.#sends.length) this.#sends = [];
     else if (this.#head > 1_024) this.#sends = this.#sends.slice(this.#head);

@@ -1,6 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
 import { isWorthAgain, neverArrived } from "./call-error.ts";
+import { MOST_TIMER_MS } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
 import type { Line } from "./line.ts";
@@ -49,13 +50,13 @@ export class Sender {
   add(letter: Letter, timeoutMs: number, signal: AbortSignal | undefined): PendingSend {
     const send = new PendingSend(letter, performance.now() + timeoutMs, this.#forget);
     const refusal = this.#refusal(letter, signal);
+    if (signal !== undefined) send.listen(signal, () => send.drop(aborted(signal, send)));
     this.#pending.add(send);
     this.#pendingBytes += letter.bytes;
     if (refusal !== undefined) {
       send.drop(refusal);
       return send;
     }
-    if (signal !== undefined) send.listen(signal, () => send.drop(aborted(signal, send)));
     this.#queue.push(send);
     this.#look ??= setInterval(this.#dropLate, LOOK_EVERY_MS).unref();
     if (this.#calls === 0 || this.#isFull()) this.#schedule();
@@ -122,7 +123,8 @@ export class Sender {
     const { line } = this.#options;
     const { stubs } = line;
     try {
-      const timeoutMs = Math.ceil(Math.min(this.#options.tryTimeoutMs, longestMs(sends)));
+      const { tryTimeoutMs } = this.#options;
+      const timeoutMs = Math.ceil(Math.min(tryTimeoutMs, longestMs(sends), MOST_TIMER_MS));
       const answers = await callSend(stubs, sends, timeoutMs);
       this.#take(sends, answers);
     } catch (reason) {
@@ -179,6 +181,7 @@ export class Sender {
     for (const send of this.#pending) {
       if (send.deadlineAtMs <= nowMs) send.drop(late(send));
     }
+    if (this.#queue.length > this.#pending.size) this.#queue.sweep();
   };
 
   readonly #forget = (send: PendingSend, result: SendResult): void => {

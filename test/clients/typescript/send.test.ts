@@ -221,6 +221,33 @@ describe("a send never rejects", () => {
     expect(onDropped.mock.calls).toEqual([[dropped, "some-queue"]]);
   });
 
+  it.each([
+    ["options that are none", null, "sent"],
+    ["a signal that is none", { signal: new AbortController() }, "dropped"],
+    ["attributes that are none", { attributes: null }, "dropped"],
+  ])("%s, as programs without types give them", async (_, options, status) => {
+    const dlq = clientOf(server);
+    expect((await dlq.send(newQueue(), "x", error, options as never)).status).toBe(status);
+    await dlq.flush();
+  });
+
+  it("a payload whose toJSON throws what nobody can read", async () => {
+    const unreadable = new Proxy(() => {}, {
+      get: () => {
+        throw unreadable;
+      },
+      getPrototypeOf: () => {
+        throw unreadable;
+      },
+    });
+    const payload = {
+      toJSON() {
+        throw unreadable;
+      },
+    };
+    expect(errorOf(await clientOf(server).send("q", payload, error)).kind).toBe("invalid");
+  });
+
   it("unless it is asked to", async () => {
     const dlq = clientOf(server);
     const send = dlq.send("no/queue", "x", error, { throwOnFailure: true });
@@ -268,6 +295,15 @@ async function silentServer(): Promise<{ grpcAddress: string }> {
   const port = typeof address === "object" && address !== null ? address.port : 0;
   return { grpcAddress: `127.0.0.1:${port}` };
 }
+
+it("a promise of onDropped that is rejected is told, and ends no process", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  const oops = new Error("the disk is full, too");
+  const dlq = clientOf(server, { onDropped: () => Promise.reject(oops) });
+  await dlq.send("no/queue", "x", error);
+  await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.any(String), oops), WAIT);
+});
 
 describe("a server that does not answer", () => {
   it("costs a send no more than its deadline", async () => {
@@ -352,6 +388,13 @@ describe("the end of a client", () => {
   });
 });
 
+it.each([
+  ["timeoutMs", { timeoutMs: Number.NaN }],
+  ["tryTimeoutMs", { tryTimeoutMs: 0 }],
+])("a %s that makes no sense is refused at once", (name, options) => {
+  expect(() => clientOf(server, options)).toThrow(new RegExp(`${name} is`));
+});
+
 it("a URL that is none is refused at once, with what to give", () => {
   expect(() => clientOf({ grpcAddress: "" })).toThrow(/give one such as http/);
 });
@@ -364,6 +407,8 @@ it("tells of dropped messages on the console, once a second at most", async () =
   await dlq.close();
   expect(log).toHaveBeenCalledOnce();
   expect(log.mock.calls[0]?.[0]).toContain("dropped a message for no/queue");
+  await vi.waitFor(() => expect(log).toHaveBeenCalledTimes(2), WAIT);
+  expect(log.mock.calls[1]?.[0]).toContain("(and 1 before it)");
 });
 
 it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }, async () => {

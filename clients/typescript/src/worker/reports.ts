@@ -4,6 +4,7 @@ import { wordsOf } from "../call-error.ts";
 import { DlqClientError } from "../errors.ts";
 import { type AckResult, AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { quarantineReasonName, stateName } from "../names.ts";
+import { shielded } from "../shielded.ts";
 import type { Unreported } from "./acks.ts";
 import type { Delivery } from "./delivery.ts";
 import type { SettledDelivery, WorkerOptions } from "./worker-options.ts";
@@ -18,17 +19,14 @@ export interface Reports {
 }
 
 export function createReports(options: WorkerOptions): Reports {
-  const { onError = toConsole, onSettled } = options;
-
-  function error(found: DlqClientError, delivery?: Delivery): void {
-    guard("onError", () => onError(found, delivery));
-  }
+  const error = shielded("onError", options.onError ?? toConsole);
+  const { onSettled } = options;
+  const tellSettled = onSettled === undefined ? undefined : shielded("onSettled", onSettled);
 
   return {
     error,
     settled({ held, outcome }, result) {
-      if (onSettled === undefined) return;
-      guard("onSettled", () => onSettled(held, { outcome: outcome.kind, ...settledFrom(result) }));
+      tellSettled?.(held, { outcome: outcome.kind, ...settledFrom(result) });
     },
     notCounted({ held, outcome }, result) {
       const words = `the outcome (${outcome.kind}) of message ${held.id} does not count: ${whyNot(result)}`;
@@ -58,13 +56,4 @@ function whyNot(result: AckResult | undefined): string {
 
 function toConsole(error: DlqClientError): void {
   console.error(`dlq-client: ${error.message}`);
-}
-
-/** What a caller's function throws must not stop the worker. */
-function guard(name: string, call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    console.error(`dlq-client: ${name} threw:`, error);
-  }
 }

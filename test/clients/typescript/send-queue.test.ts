@@ -1,0 +1,22 @@
+// What waits for a call: how much of it stays in memory.
+
+import { create } from "@bufbuild/protobuf";
+import { expect, it } from "vitest";
+import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
+import { SendToDlqRequestSchema } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
+import { PendingSend } from "../../../clients/typescript/src/pending-send.ts";
+import { SendQueue } from "../../../clients/typescript/src/send-queue.ts";
+
+it("lets go of what was settled, also while no call takes it", () => {
+  const queue = new SendQueue();
+  const request = create(SendToDlqRequestSchema);
+  const sends = Array.from({ length: 10 }, () => {
+    return new PendingSend({ request, bytes: 100 }, 0, () => {});
+  });
+  for (const send of sends) queue.push(send);
+  for (const send of sends.slice(0, 7)) send.drop(new DlqClientError("deadline", "late"));
+  queue.sweep();
+  expect(queue).toMatchObject({ length: 3, bytes: 300 });
+  expect(queue.take(10, 1_000)).toEqual(sends.slice(7));
+  expect(queue).toMatchObject({ length: 0, bytes: 0 });
+});
