@@ -1,9 +1,10 @@
 // `npm run bench`: sets up what the chosen rows need, and measures. What can't be had is said in one
 // line; its rows then fail, the others run. `npm run bench -- --help` tells what there is.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { ensureBullmq } from "./setup/bench-peers.mjs";
+import { runChild } from "./setup/child.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import {
   ensureGhz,
@@ -38,7 +39,7 @@ await withWords(async () => {
     for (const tool of JSON.parse(asked.stdout)) provide(tool, node);
     removeGoLeftovers();
   }
-  process.exitCode = await runBench(node, args, env);
+  process.exitCode = await runChild(node, [MAIN, ...args], env);
 });
 
 /** @param {string} tool @param {string} node */
@@ -50,22 +51,4 @@ function provide(tool, node) {
     const [why = "", ...more] = error.message.split("\n").filter((line) => line !== "");
     process.stderr.write(`${tool} can't be had, its rows will fail: ${why} ${more.at(-1) ?? ""}\n`);
   }
-}
-
-/**
- * A terminal's Ctrl-C reaches the bench too, which ends what it has started; this process waits for
- * that.
- * @param {string} node
- * @param {readonly string[]} args
- * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<number>}
- */
-function runBench(node, args, env) {
-  const child = spawn(node, [MAIN, ...args], { stdio: "inherit", env });
-  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
-  for (const signal of signals) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
 }

@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { onParentEnd } from "./setup/child.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ROOT } from "./setup/places.mjs";
@@ -20,19 +21,6 @@ await withWords(() => {
   if (needsRedisServer(args)) env.DLQ_REDIS_SERVER = ensureRedisServer();
   runServer(node, [join(ROOT, "src/main.ts"), "serve", ...args], env);
 });
-
-/**
- * npm hands SIGTERM to the shell that it put between us, and that shell ends without a word.
- * @param {() => void} then
- */
-function onParentEnd(then) {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(timer);
-    then();
-  }, 250).unref();
-}
 
 /**
  * The server gets a process group of its own, so that the terminal's Ctrl-C reaches it only
@@ -53,7 +41,7 @@ function runServer(node, args, env) {
   };
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, forward);
-  if (process.env.npm_lifecycle_event) onParentEnd(() => forward("SIGTERM"));
+  onParentEnd(() => forward("SIGTERM"));
   child.on("error", (error) => {
     process.stderr.write(`Cannot run ${node}: ${error.message}\n`);
     process.exitCode = 1;

@@ -1,4 +1,5 @@
-// Programs in Go, built into .runtime/bin: what the bench loads servers with, and compares with.
+// Programs in Go, built into .runtime/bin: grpcurl, and what the bench loads servers with and compares
+// with.
 
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,11 +19,11 @@ const WORK = join(RUNTIME, "go");
 const PACKAGED_GO = join(RUNTIME, "venv/bin/go");
 
 export function ensureGhz() {
-  install("ghz", GHZ);
+  installByGo("ghz", GHZ);
 }
 
 export function ensureNatsServer() {
-  install("nats-server", NATS_SERVER);
+  installByGo("nats-server", NATS_SERVER);
 }
 
 /** Asynq and the client of JetStream: a program of ours, built again whenever a source changes. */
@@ -38,7 +39,7 @@ export function ensureGoPeers() {
  * Built again when another version is wanted than the one that a stamp beside it names.
  * @param {string} name @param {string} source
  */
-function install(name, source) {
+export function installByGo(name, source) {
   const stamp = join(RUNTIME_BIN, `.${name}.version`);
   if (isExecutable(join(RUNTIME_BIN, name)) && text(stamp) === source) return;
   announce(name, `go install ${source}, into .runtime/bin`);
