@@ -26,6 +26,12 @@ export function reasonOf(failure: FailureRecord): Reason {
 /** Accepts dead letters: categorizes, decides the first retry, stores. Each stands by itself. */
 export function createSend(parts: SendParts) {
   return async (commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]> => {
+    const [first] = commands;
+    if (first === undefined) return [];
+    // Nearly always.
+    if (commands.every(({ queue }) => queue === first.queue)) {
+      return sendToQueue(parts, first.queue, commands);
+    }
     const results: (SendResult | DlqError)[] = new Array(commands.length);
     const byQueue = Map.groupBy(commands.keys(), (index) => (commands[index] as SendCommand).queue);
     await Promise.all(

@@ -94,43 +94,55 @@ export class Call {
       const frame = request?.end();
       if (frame === undefined) return;
       const message = decodeFrame(frame, this.#head);
-      if (message instanceof Promise) message.then(this.#ask, this.#refuseUnreadable);
-      else this.#ask(message);
+      if (message instanceof Promise) {
+        message.then(
+          (inflated) => this.#ask(inflated),
+          (error) => this.#refuseUnreadable(error),
+        );
+      } else this.#ask(message);
     } catch (error) {
       this.#refuseUnreadable(error);
     }
   };
 
-  readonly #ask = (request: unknown): void => {
+  #ask(request: unknown): void {
     const { method } = this.#head;
     if (method.kind === "unary") {
-      method.call(request, this.context).then(this.#answer, this.#fail);
+      method.call(request, this.context).then(
+        (answer) => this.#answer(answer),
+        (error) => this.#fail(error),
+      );
     } else if (method.kind === "server_streaming") {
       this.#write(writeAll(method, request, this.context, this.#reply));
     }
-  };
+  }
 
-  readonly #answer = (message: unknown): void => {
+  #answer(message: unknown): void {
     try {
       const sent = this.#reply.answer(encode(this.#head.method.output, message));
-      sent?.catch(this.#fail);
+      sent?.catch((error) => this.#fail(error));
       this.context.finish();
     } catch (error) {
       this.#fail(error);
     }
-  };
-
-  #write(written: Promise<void>): void {
-    written.then(() => this.context.finish(), this.#fail);
   }
 
-  readonly #fail = (error: unknown): void => {
+  #write(written: Promise<void>): void {
+    written.then(
+      () => this.context.finish(),
+      (error) => this.#fail(error),
+    );
+  }
+
+  #fail(error: unknown): void {
     const explained = this.#explain(error);
     this.#reply.fail(explained);
     this.context.abort(explained);
-  };
+  }
 
-  readonly #refuseUnreadable = (error: unknown): void => this.#refuse(this.#explain(error));
+  #refuseUnreadable(error: unknown): void {
+    this.#refuse(this.#explain(error));
+  }
 
   #refuse(error: ConnectError): void {
     this.#options.refused(this.#name, codeName(error.code));
