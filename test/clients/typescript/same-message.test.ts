@@ -2,12 +2,13 @@
 // sent when they fail.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import type {
-  Delivery,
-  DlqClient,
-  Handler,
-  SendResult,
-  SettledDelivery,
+import {
+  type Delivery,
+  type DlqClient,
+  type Handler,
+  quarantine,
+  type SendResult,
+  type SettledDelivery,
 } from "../../../clients/typescript/src/index.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -83,6 +84,16 @@ describe("a send of the same message in its handler", () => {
     );
     expect(settled.outcome).toBe("failed");
     expect((await statsOf(dlq.stubs, queue)).totals).toMatchObject({ accepted: 1n });
+  });
+
+  it("gives way to the outcome that the handler returns", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    const { settled } = await workOn(dlq, queue, async ({ payload }) => {
+      await dlq.send(queue, payload, error);
+      return quarantine("look at it");
+    });
+    expect(settled).toMatchObject({ outcome: "quarantined", state: "QUARANTINED" });
   });
 
   it("counts with a wait that is longer than a worker may ask for", async () => {

@@ -164,7 +164,7 @@ class RunningWorker implements Worker {
     let outcome: Outcome;
     try {
       const given = await currentDelivery.run(held, this.#options.handler, held);
-      outcome = held.sent ?? (given instanceof Outcome ? given : succeed());
+      outcome = given instanceof Outcome ? given : (held.sent ?? succeed());
     } catch (error) {
       // Aborted because the worker stops: no fault of the message.
       outcome = this.#isGivingUp ? release() : (held.sent ?? fail(error));
