@@ -51,7 +51,7 @@ export interface SendOptions {
   readonly requestId?: string | undefined;
   /** Gives up when it aborts. */
   readonly signal?: AbortSignal | undefined;
-  /** How long to try. Default: the client's `timeoutMs`. */
+  /** How long to try; below 10 min, for which a request id is known. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /** Reject with the DlqClientError instead of resolving to `dropped`. */
   readonly throwOnFailure?: boolean | undefined;
