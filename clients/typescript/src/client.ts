@@ -18,7 +18,7 @@ import { Sender } from "./sender.ts";
 import { shielded } from "./shielded.ts";
 import { sameAsCurrent } from "./worker/current.ts";
 import type { HeldDelivery } from "./worker/delivery.ts";
-import { failedWith } from "./worker/outcome.ts";
+import { failedWith, release } from "./worker/outcome.ts";
 import { startWorker, type Worker } from "./worker/worker.ts";
 import type { WorkerOptions } from "./worker/worker-options.ts";
 
@@ -152,7 +152,11 @@ function becomesOutcome(held: HeldDelivery, { request }: Letter, error: unknown)
   if (firstRetry.case === "dueTime") {
     retryAfterMs = Math.max(0, timestampMs(firstRetry.value) - Date.now());
   }
-  held.sent = failedWith(failure, retryAfterMs, isNonRetryable(error) || quarantines);
+  if (held.isAborted) {
+    held.sent ??= release(); // that, and not the message, is why it failed
+  } else {
+    held.sent = failedWith(failure, retryAfterMs, isNonRetryable(error) || quarantines);
+  }
   return { status: "delivery", id: held.id };
 }
 

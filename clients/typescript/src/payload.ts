@@ -4,37 +4,43 @@ import { type Payload, PayloadSchema } from "./gen/dlq/v1/message_pb.ts";
 const JSON_TYPE = "application/json";
 
 /** The message of a delivery, byte for byte as it was sent. */
-export class DeliveryPayload {
+export interface DeliveryPayload {
+  /** A media type; empty if the sender gave none. */
+  readonly contentType: string;
+  /** As text; bytes are read as UTF-8. */
+  text(): string;
+  /** Parsed; throws a SyntaxError if it is no JSON. The type is the caller's word. */
+  json<T = unknown>(): T;
+  /** As bytes; text is given as UTF-8. */
+  bytes(): Uint8Array;
+}
+
+/** A payload that is sent again as it is. */
+export class HeldPayload implements DeliveryPayload {
   readonly #payload: Payload | undefined;
 
-  /** @internal */
   constructor(payload: Payload | undefined) {
     this.#payload = payload;
   }
 
-  /** A media type; empty if the sender gave none. */
   get contentType(): string {
     return this.#payload?.contentType ?? "";
   }
 
-  /** As text; bytes are read as UTF-8. */
   text(): string {
     const value = this.#payload?.body.value ?? "";
     return typeof value === "string" ? value : new TextDecoder().decode(value);
   }
 
-  /** Parsed; throws a SyntaxError if it is no JSON. The type is the caller's word. */
   json<T = unknown>(): T {
     return JSON.parse(this.text()) as T;
   }
 
-  /** As bytes; text is given as UTF-8. */
   bytes(): Uint8Array {
     const value = this.#payload?.body.value ?? "";
     return typeof value === "string" ? new TextEncoder().encode(value) : value;
   }
 
-  /** @internal */
   get raw(): Payload | undefined {
     return this.#payload;
   }
@@ -47,7 +53,7 @@ export class DeliveryPayload {
  * @throws what JSON.stringify throws
  */
 export function payloadOf(value: unknown, contentType: string | undefined): Payload {
-  if (value instanceof DeliveryPayload && value.raw !== undefined) return value.raw;
+  if (value instanceof HeldPayload && value.raw !== undefined) return value.raw;
   const payload = create(PayloadSchema);
   if (value instanceof Uint8Array) {
     payload.body = { case: "data", value };
@@ -81,8 +87,8 @@ export function samePayload(one: Payload | undefined, other: Payload): boolean {
 /** Other languages write JSON with other spaces and escapes: read and written here, they are gone. */
 function sameJson(one: Payload | undefined, other: Payload): boolean {
   try {
-    const again = JSON.stringify(new DeliveryPayload(one).json());
-    return again === new DeliveryPayload(other).text();
+    const again = JSON.stringify(new HeldPayload(one).json());
+    return again === new HeldPayload(other).text();
   } catch {
     return false; // no JSON
   }

@@ -75,6 +75,14 @@ export async function operate({ stubs }: DlqClient, delivery: Delivery): Promise
   return delivery.origin;
 }
 
+/** As tests of a user's handlers need one. */
+export const fake: Delivery["payload"] = {
+  contentType: "text/plain",
+  text: () => "x",
+  json: () => JSON.parse("1"),
+  bytes: () => new Uint8Array(),
+};
+
 // @ts-expect-error nothing but an outcome, or nothing, may be returned
 createDlqClient({ url: "http://x" }).worker({ queues: ["q"], handler: () => ({ kind: "failed" }) });
 // @ts-expect-error no such reason

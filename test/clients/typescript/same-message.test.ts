@@ -105,6 +105,24 @@ describe("a send of the same message in its handler", () => {
     expect(settled).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
   });
 
+  it("is no failure of a message whose handler was aborted by the worker's end", async () => {
+    const dlq = clientOf(server);
+    const queue = newQueue();
+    stored(await dlq.send(queue, "x", error, { delayMs: 0 }));
+    const { promise: isRunning, resolve: runs } = Promise.withResolvers<void>();
+    const handler = dlq.deadLetter(queue, async ({ signal }: Delivery): Promise<void> => {
+      await new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        runs();
+      });
+    });
+    const worker = dlq.worker({ queues: [queue], handler });
+    await isRunning;
+    await worker.stop(0);
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals).toMatchObject({ accepted: 1n, released: 1n, failedAttempts: 0n });
+  });
+
   it("waits as the send says", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();

@@ -3,7 +3,7 @@ import type { Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.t
 import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
 import type { Message, Origin, TraceContext } from "../gen/dlq/v1/message_pb.ts";
 import { type ReasonName, reasonName } from "../names.ts";
-import { DeliveryPayload } from "../payload.ts";
+import { type DeliveryPayload, HeldPayload } from "../payload.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** One hand-out of one message, as a handler sees it. */
@@ -53,7 +53,7 @@ export class HeldDelivery implements Delivery {
   sent: Outcome | undefined;
   readonly #delivery: DeliveryMessage;
   readonly #message: Message;
-  #payload: DeliveryPayload | undefined;
+  #payload: HeldPayload | undefined;
   #abort: AbortController | undefined;
   #abortReason: Error | undefined;
 
@@ -70,8 +70,8 @@ export class HeldDelivery implements Delivery {
   get queue(): string {
     return this.#message.queue;
   }
-  get payload(): DeliveryPayload {
-    this.#payload ??= new DeliveryPayload(this.#message.payload);
+  get payload(): HeldPayload {
+    this.#payload ??= new HeldPayload(this.#message.payload);
     return this.#payload;
   }
   get attributes(): Readonly<Record<string, string>> {
@@ -134,6 +134,10 @@ export class HeldDelivery implements Delivery {
   extendedTo(expireTime: DeliveryMessage["leaseExpireTime"], nowMs: number): void {
     this.leasedAtMs = nowMs;
     if (expireTime !== undefined) this.#delivery.leaseExpireTime = expireTime;
+  }
+
+  get isAborted(): boolean {
+    return this.#abortReason !== undefined;
   }
 
   abort(reason: Error): void {
