@@ -4,7 +4,7 @@ import { globalKeys } from "./keys.ts";
 import { writeWhenFull } from "./when-full.ts";
 
 /** Version of what keys.ts and lua/lib/state.lua describe. */
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Redis as it has to be, or words about what is wrong with it. */
 export class LayoutError extends Error {
@@ -40,6 +40,11 @@ export async function checkLayout(connection: Connection, prefix: string): Promi
     throw new LayoutError(
       `the data under the prefix "${prefix}" is of layout ${found}, written by a newer server; this one knows ${LAYOUT_VERSION}: run the newer server, or use another --redis-prefix`,
     );
+  }
+  // The scripts of this version read what layout 1 left, and change it where they meet it; servers of
+  // that version must not go on beside them. What layout 1 had: ends of lives by message.
+  if (found < LAYOUT_VERSION) {
+    await connection.command((redis) => writeWhenFull(redis, "SET", version, LAYOUT_VERSION, "XX"));
   }
   return [...warnings(info), ...(await hintWarnings(connection, prefix))];
 }

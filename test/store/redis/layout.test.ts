@@ -23,6 +23,13 @@ test("data of a newer server is refused, and left alone", async () => {
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION + 1));
 });
 
+test("data of layout 1 is taken over, so that its servers refuse it from then on", async () => {
+  const { store, redis } = at.current;
+  await redis.set(version(), 1);
+  await store.open();
+  expect(await redis.get(version())).toBe("2");
+});
+
 test("nothing is read or written before the layout is known to fit", async () => {
   const { redis } = at.current;
   await redis.set(version(), LAYOUT_VERSION + 1);

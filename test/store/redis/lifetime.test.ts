@@ -153,6 +153,30 @@ test("a chunk is looked at again when the next life in it ends", async () => {
   expect(ends).toEqual([0, 2, 1]);
 });
 
+test("a life that is over is not handed out, however many have ended", async () => {
+  const { store, clock } = at.current;
+  // Each in a chunk of its own, among others that are for later and live on.
+  const others = Array.from({ length: 127 }, () => item({ delayMs: DAY_MS }));
+  for (let chunk = 0; chunk < 6; chunk++) {
+    await store.send(QUEUE, [item({ delayMs: 1_000, ttlMs: 5_000 }), ...others], SETTINGS);
+  }
+  await clock.advance(10_000);
+  const { ended, claimed } = await at.current.tick(QUEUE, [session(1)]);
+  expect(claimed).toEqual([]);
+  expect(ended).toHaveLength(6);
+});
+
+test("an entry of layout 1, which named the message, still ends its life", async () => {
+  const { redis, clock } = at.current;
+  const id = await send({ delayMs: DAY_MS, ttlMs: 2 * DAY_MS });
+  const key = at.current.key(QUEUE, ":expiry");
+  await redis.del(key);
+  await redis.zadd(key, START_MS + DAY_MS, Buffer.from(id));
+  await clock.advance(DAY_MS);
+  await tick();
+  expect((await at.current.dump(QUEUE)).chunkEnds).toEqual(new Map([["0", START_MS + 2 * DAY_MS]]));
+});
+
 test("chunks disappear with their last message", async () => {
   const { store } = at.current;
   const replies = await store.send(

@@ -78,9 +78,24 @@ local function end_life(id, s)
   end
 end
 
+-- A life that is over is never handed out, also when more have ended than one tick looks for.
+local function ended(id, s)
+  if s.expire == 0 or s.expire > now then return false end
+  end_life(id, s)
+  return true
+end
+
 -- Ends the lives in a chunk that are over, and notes when the next one will be. What is in flight is
 -- never touched: it is noted again when it is scheduled again.
 local function end_lives_in(chunk)
+  if #chunk == 16 then
+    -- Layout 1 had messages here: its chunk takes its place.
+    local s = load_state(chunk)
+    if not s then count('healed') end
+    if s and s.state == SCHEDULED and s.expire > 0 then note_end(chunk, s.expire) end
+    rank(k_expiry, chunk, false)
+    return
+  end
   local entries = redis.call('HGETALL', states_of(chunk))
   if #entries == 0 then count('healed') end
   local next_end = math.huge
@@ -88,8 +103,8 @@ local function end_lives_in(chunk)
     local id = entries[at]
     if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
     local s = known_states[id]
-    if s.state == SCHEDULED and s.expire > 0 then
-      if s.expire <= now then end_life(id, s) else next_end = math.min(next_end, s.expire) end
+    if s.state == SCHEDULED and s.expire > 0 and not ended(id, s) then
+      next_end = math.min(next_end, s.expire)
     end
   end
   rank(k_expiry, chunk, next_end < math.huge and next_end)
@@ -164,7 +179,7 @@ local function claim_isolated(sessions)
   local suspects = {}
   for _, id in ipairs(due) do
     local s = indexed(k_isolated, id, SCHEDULED)
-    if s then suspects[#suspects + 1] = { id = id, s = s } end
+    if s and not ended(id, s) then suspects[#suspects + 1] = { id = id, s = s } end
   end
   local left, taken = {}, 0
   for _, session in ipairs(sessions) do
@@ -200,7 +215,7 @@ local function claim_due(sessions)
   end
   for _, id in ipairs(due) do
     local s = indexed(k_due, id, SCHEDULED)
-    if s then
+    if s and not ended(id, s) then
       local chosen = choose(s)
       if not chosen then
         for _, session in ipairs(sessions) do head_too_large = head_too_large or session.count > 0 end
