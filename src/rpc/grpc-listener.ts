@@ -26,12 +26,14 @@ const SERVER_OPTIONS: ServerOptions = {
   settings: {
     // 64 KiB by default, which would stall a payload of 1 MiB for sixteen round trips.
     initialWindowSize: 1024 * 1024,
-    maxConcurrentStreams: 1_000,
+    // What a peer can send without being read is this, times the window.
+    maxConcurrentStreams: 256,
     // Also what an unauthenticated peer can make us keep; credentials and metadata fit well.
     maxHeaderListSize: 16 * 1024,
   },
-  // In MB, for each connection: a thousand streams with small messages, or a dozen large ones.
-  maxSessionMemory: 64,
+  // In MB. Also counts what is written to a peer that does not read, and refuses all new calls beyond
+  // it, acknowledgements too: room for a frame of the largest message on each stream.
+  maxSessionMemory: 1_024,
 };
 
 /** HTTP/2 for gRPC: in the clear with prior knowledge, or by TLS with ALPN. */

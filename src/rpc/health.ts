@@ -4,6 +4,7 @@ import {
   type Health,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/health/v1/health_pb.ts";
+import { safeText } from "./error-details.ts";
 
 /** Whether this server can do its work at present: its store answers, and it does not drain. */
 export interface Readiness {
@@ -17,13 +18,17 @@ export interface Readiness {
 /** The server as a whole, and its one service of interest. */
 const SERVICES: ReadonlySet<string> = new Set(["", DlqService.typeName]);
 
+/** Of a name that is not known, in the words of its refusal. */
+const SHOWN_BYTES = 128;
+
 /** grpc.health.v1, as its specification says: Check, List and Watch. */
 export function createHealth(readiness: Readiness): ServiceImpl<typeof Health> {
   const status = () => (readiness.state() === "SERVING" ? Status.SERVING : Status.NOT_SERVING);
   return {
     check({ service }) {
       if (SERVICES.has(service)) return { status: status() };
-      throw new ConnectError(`unknown service ${JSON.stringify(service)}`, Code.NotFound);
+      const shown = JSON.stringify(safeText(service, SHOWN_BYTES));
+      throw new ConnectError(`unknown service ${shown}`, Code.NotFound);
     },
 
     list() {

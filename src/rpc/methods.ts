@@ -10,17 +10,27 @@ import type { Services } from "./services.ts";
 /** Largest request of any other call: what stock clients accept, and room for 3 MiB of payload. */
 export const READ_MAX_BYTES = 4 * 1024 * 1024;
 
-/** By path: methods whose requests have a limit of their own. */
+/** A name is all that these are asked for, and health is answered to everybody. */
+const SMALL_BYTES = 4 * 1024;
+
+/** By method or service: requests that have a limit of their own. */
 const READ_MAX_BYTES_OF: Readonly<Record<string, number>> = {
   [pathOf(DlqService.method.sendToDlqBatch)]: LIMITS.batchBytes,
+  [Health.typeName]: SMALL_BYTES,
+  [ServerReflection.typeName]: SMALL_BYTES,
+  [ServerReflectionAlpha.typeName]: SMALL_BYTES,
 };
+
+function readMaxBytesOf(method: DescMethod): number | undefined {
+  return READ_MAX_BYTES_OF[pathOf(method)] ?? READ_MAX_BYTES_OF[method.parent.typeName];
+}
 
 /** For Connect's own pipeline: every method of every service. */
 export function registerServices(router: ConnectRouter, services: Services): void {
   for (const { service, implementation } of served(services)) {
     router.service(service, implementation as ServiceImpl<DescService>);
     for (const method of service.methods) {
-      const readMaxBytes = READ_MAX_BYTES_OF[pathOf(method)];
+      const readMaxBytes = readMaxBytesOf(method);
       if (readMaxBytes === undefined) continue;
       // Registered again, since a limit belongs to a registration; the later one holds.
       const fn = implementation[method.localName];
@@ -63,7 +73,7 @@ export function methodTable(services: Services): ReadonlyMap<string, Method> {
         throw new Error(`${desc.name}: no listener serves client streaming yet`);
       }
       const path = pathOf(desc);
-      const readMaxBytes = READ_MAX_BYTES_OF[path] ?? READ_MAX_BYTES;
+      const readMaxBytes = readMaxBytesOf(desc) ?? READ_MAX_BYTES;
       const { input, output, methodKind: kind } = desc;
       // The kind and the function belong together by their service; the compiler can't follow.
       table.set(path, { kind, desc, input, output, readMaxBytes, call } as unknown as Method);

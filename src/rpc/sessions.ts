@@ -11,7 +11,10 @@ export interface SessionsOptions {
   log: { debug(fields: object, message: string): void };
 }
 
-/** What a peer may send ahead of our reading on one connection; a stream has its own, smaller. */
+/**
+ * What a peer may have under way to us on one connection. No bound of what waits here to be read:
+ * that is the window of a stream, times their number.
+ */
 const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 
 /** A peer that is alive answers in far less than this many intervals. */

@@ -26,6 +26,16 @@ describe.for(CLIENTS)("$name", (client) => {
     expect(outcome).toMatchObject({ code: Code.NotFound, message: 'unknown service "no.such"' });
   });
 
+  it("says little of a long name, and takes no longer one", async () => {
+    const server = await startServer({ tokens: ["t1"] });
+    const connection = open(client, server);
+    const long = await connection.unary(check, { service: "\n".repeat(1_500) });
+    expect(long.code).toBe(Code.NotFound);
+    expect(long.message?.length).toBeLessThan(400);
+    const longer = await connection.unary(check, { service: "x".repeat(8_000) });
+    expect(longer.code).toBe(Code.ResourceExhausted);
+  });
+
   it("lists", async () => {
     const server = await startServer();
     const { response } = await open(client, server).unary(list, {});

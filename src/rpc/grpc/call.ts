@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
 import { canceled, codeName, toConnectError } from "../error-map.ts";
@@ -25,6 +25,7 @@ export class Call {
   readonly #options: GrpcCallsOptions;
   readonly #reply: Reply;
   readonly #onClosed: (call: Call) => void;
+  #answeredAtMs: number | undefined;
   /** While the request is being read. */
   #request: OnlyMessage | undefined;
 
@@ -52,6 +53,15 @@ export class Call {
 
   get isReading(): boolean {
     return this.#request !== undefined;
+  }
+
+  get answeredAtMs(): number | undefined {
+    return this.#answeredAtMs;
+  }
+
+  /** Without another word. */
+  cut(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   start(): void {
@@ -122,6 +132,7 @@ export class Call {
       const sent = this.#reply.answer(encode(this.#head.method.output, message));
       sent?.catch((error) => this.#fail(error));
       this.context.finish();
+      this.#answeredAtMs = performance.now();
     } catch (error) {
       this.#fail(error);
     }
@@ -138,6 +149,7 @@ export class Call {
     const explained = this.#explain(error);
     this.#reply.fail(explained);
     this.context.abort(explained);
+    this.#answeredAtMs ??= performance.now();
   }
 
   #refuseUnreadable(error: unknown): void {

@@ -26,6 +26,9 @@ export interface GrpcCallsOptions {
 /** A request that comes in pieces has its deadline kept this exactly; the guard keeps the rest. */
 const SWEEP_MS = 250;
 
+/** An answer that its peer has not taken by then is given up, and its stream with it. */
+const TAKEN_WITHIN_MS = 30_000;
+
 /**
  * gRPC over HTTP/2 streams (PROTOCOL-HTTP2 of the gRPC project), for Connect implementations that
  * carry their own rules: deadline, credentials, errors and metrics are in the implementation.
@@ -49,7 +52,9 @@ export class GrpcCalls {
     if ("status" in head) {
       const type = "text/plain; charset=utf-8";
       stream.respond({ ":status": head.status, "content-type": type });
-      stream.end(head.words, () => closeUnread(stream));
+      // A HEAD has ended with its headers.
+      if (stream.writableEnded) closeUnread(stream);
+      else stream.end(head.words, () => closeUnread(stream));
       return;
     }
     if (head instanceof ConnectError) {
@@ -82,6 +87,8 @@ export class GrpcCalls {
       if (call.isReading && call.requestUntilMs <= now) {
         call.refuseRequest(deadlineExceeded(undefined));
       }
+      // Its peer takes no answer, not even its trailers.
+      if (call.answeredAtMs !== undefined && call.answeredAtMs + TAKEN_WITHIN_MS <= now) call.cut();
     }
   }
 }

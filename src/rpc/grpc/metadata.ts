@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { safeText } from "../error-details.ts";
 
 export type HeadersIn = IncomingHttpHeaders;
 
@@ -23,11 +24,15 @@ export function withGiven(
   return { ...Object.fromEntries(given), ...own };
 }
 
+/** Ours are shorter; an implementation may throw any. Beyond some kilobytes peers refuse trailers. */
+const MESSAGE_BYTES = 1_024;
+
 export const OK_TRAILERS: OutgoingHttpHeaders = Object.freeze({ "grpc-status": "0" });
 
 export function errorTrailers(error: ConnectError): OutgoingHttpHeaders {
   const trailers = Object.fromEntries(setTrailerStatus(new Headers(), error));
-  return { ...trailers, "grpc-message": percentEncode(error.rawMessage) };
+  const message = safeText(error.rawMessage, MESSAGE_BYTES);
+  return { ...trailers, "grpc-message": percentEncode(message) };
 }
 
 /**
@@ -35,5 +40,5 @@ export function errorTrailers(error: ConnectError): OutgoingHttpHeaders {
  * some clients leave encoded for their users to read.
  */
 function percentEncode(message: string): string {
-  return message.toWellFormed().replace(/[^ -$&-~]+/g, encodeURIComponent);
+  return message.replace(/[^ -$&-~]+/g, encodeURIComponent);
 }

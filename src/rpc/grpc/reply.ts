@@ -51,7 +51,8 @@ export class Reply {
   /** Resolves when the connection has taken it: a peer that does not read holds it back. */
   async write(message: Uint8Array): Promise<void> {
     const frame = await this.#frame(message);
-    if (this.#isGone) return;
+    // While it was compressed its call may have come to its end.
+    if (this.#isGone || this.#context.isAborted) return;
     this.#begin();
     this.#writing = true;
     await new Promise<void>((resolve) => {
