@@ -61,8 +61,15 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error("the embedded Redis was stopped"));
     this.#firstReady.reject(this.#stopping.signal.reason);
-    if (this.#current !== undefined) await terminate(this.#current.identity, STOP_GRACE_MS);
-    await this.#ended;
+    // What watches a server that was taken over keeps no process alive: without this, the process
+    // might be over before the end of that server is seen.
+    const awake = setInterval(() => {}, STOP_GRACE_MS);
+    try {
+      if (this.#current !== undefined) await terminate(this.#current.identity, STOP_GRACE_MS);
+      await this.#ended;
+    } finally {
+      clearInterval(awake);
+    }
   }
 
   async #keepRunning(first: ServerProcess): Promise<void> {
