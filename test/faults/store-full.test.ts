@@ -14,7 +14,9 @@ const MIB = 1024 * 1024;
 it("a full Redis refuses sends only, and takes them again when there is room", async () => {
   const redis = await startTestRedis({ appendonly: false, maxMemoryBytes: 24 * MIB });
   onTestFinished(() => redis.stop(), 30_000);
-  const server = await startTestServer({ redisUrl: redis.url });
+  // Compressed, letters of one kind would never fill it.
+  const args = ["--store-compress-min", "0"];
+  const server = await startTestServer({ redisUrl: redis.url, args });
   onTestFinished(() => server.stop(), 30_000);
   const client = connectTo(server.grpcAddress);
   onTestFinished(() => client.close());
