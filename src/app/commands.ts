@@ -44,6 +44,7 @@ export interface SendCommand {
   /** Empty: not idempotent. */
   requestId: string;
   queue: string;
+  payloadBytes: number;
   /** The `dlq.storage.v1.Envelope` to store, its failure carrying the reason in force. */
   encodeEnvelope(reason: Reason): Uint8Array;
   failure: FailureRecord;

@@ -82,6 +82,7 @@ function prepare(command: SendCommand, settings: QueueSettings, random: number):
     item: {
       requestId: command.requestId,
       envelope: command.encodeEnvelope(reason),
+      payloadBytes: command.payloadBytes,
       failure: command.dedupKey === "" ? NOTHING : command.failure.encode(reason),
       reason,
       quarantineReason: verdict.kind === "quarantine" ? verdict.quarantineReason : undefined,

@@ -144,7 +144,7 @@ export const SETTINGS = {
     group: "Storage",
     type: bytes({ min: 0, max: LIMITS.payloadMaxBytes }),
     fallback: 512,
-    doc: "Smallest message, with its attributes and failure, that is stored compressed (zstd), if that makes it smaller. Costs about 15 us a send and a delivery. 0 stores all as they are.",
+    doc: "Messages with payloads of at least this size are stored compressed (zstd), if that makes them smaller. Costs about 15 us a send and a delivery. 0 stores all as they are.",
     example: "4KiB",
   }),
   maxQueues: setting({

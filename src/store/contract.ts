@@ -88,6 +88,8 @@ export type SendSettings = Pick<
 export interface SendItem {
   requestId: string;
   envelope: Uint8Array;
+  /** Of the envelope, the payload alone. */
+  payloadBytes: number;
   failure: Uint8Array;
   reason: Reason;
   /** Set: straight to quarantine. */

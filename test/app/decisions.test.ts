@@ -20,6 +20,7 @@ beforeEach(() => {
 const command: SendCommand = {
   requestId: "",
   queue: "orders",
+  payloadBytes: 0,
   encodeEnvelope: () => new Uint8Array(8),
   failure: {
     reason: undefined,

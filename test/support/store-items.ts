@@ -23,6 +23,7 @@ export function item(over: Partial<SendItem> = {}): SendItem {
   return {
     requestId: "",
     envelope: bytes("envelope"),
+    payloadBytes: over.envelope?.length ?? 8,
     failure: bytes("first failure"),
     reason: "TIMEOUT",
     quarantineReason: undefined,

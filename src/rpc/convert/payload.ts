@@ -4,16 +4,20 @@ import { WIRE_LIMITS } from "./limits.ts";
 import { checkText, utf8Bytes } from "./text.ts";
 import type { Violations } from "./violations.ts";
 
-/** May be empty, not absent: a payload without a body is more likely a misspelt field than a wish. */
-export function checkPayload(v: Violations, payload: Payload | undefined, maxBytes: number): void {
+/** Returns its size in bytes. It may be empty, not absent: a payload without a body is more likely a misspelt field than a wish. */
+export function checkPayload(
+  v: Violations,
+  payload: Payload | undefined,
+  maxBytes: number,
+): number {
   if (payload === undefined) {
     v.add("payload", "is required; an empty message is sent as an empty payload.text");
-    return;
+    return 0;
   }
   checkText(v, "payload.content_type", payload.contentType, WIRE_LIMITS.identityBytes);
   if (payload.body.case === undefined) {
     v.add("payload", "has neither text nor data; one of them must be set, and may be empty");
-    return;
+    return 0;
   }
   const bytes =
     payload.body.case === "text" ? utf8Bytes(payload.body.value) : payload.body.value.length;
@@ -23,6 +27,7 @@ export function checkPayload(v: Violations, payload: Payload | undefined, maxByt
       `is ${bytes} bytes long; this server takes at most ${maxBytes}: store large content elsewhere and send a reference, or raise the server's payload limit`,
     );
   }
+  return bytes;
 }
 
 /** 16 bytes that differ when the kind, the content type or the content of two payloads differ. */

@@ -27,7 +27,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   const v = new Violations(prefix);
   checkRequestId(v, request.requestId);
   checkQueue(v, "queue", request.queue);
-  checkPayload(v, request.payload, rules.payloadMaxBytes);
+  const payloadBytes = checkPayload(v, request.payload, rules.payloadMaxBytes);
   checkMap(v, "attributes", request.attributes, WIRE_LIMITS.attributes);
   checkText(v, "source_id", request.sourceId, WIRE_LIMITS.identityBytes);
   checkText(v, "dedup_key", request.dedupKey, WIRE_LIMITS.identityBytes);
@@ -43,6 +43,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   return {
     requestId: request.requestId,
     queue: request.queue,
+    payloadBytes,
     encodeEnvelope: (reason) => encodeEnvelope(request, failure.stored(reason)),
     failure,
     sourceId: request.sourceId,

@@ -16,13 +16,13 @@ const LARGEST_BYTES = 8 * 1024 * 1024;
 export class Bodies {
   readonly #minBytes: number;
 
-  /** Envelopes of at least `minBytes` are compressed where it helps; 0: none is. */
+  /** Envelopes with a payload of at least `minBytes` are compressed where it helps; 0: none is. */
   constructor(minBytes: number) {
     this.#minBytes = minBytes;
   }
 
-  pack(envelope: Uint8Array): Uint8Array {
-    if (this.#minBytes === 0 || envelope.length < this.#minBytes) return envelope;
+  pack(envelope: Uint8Array, payloadBytes: number): Uint8Array {
+    if (this.#minBytes === 0 || payloadBytes < this.#minBytes) return envelope;
     const packed = zstdCompressSync(envelope, PARAMS);
     return packed.length <= envelope.length * WORTHWHILE ? packed : envelope;
   }

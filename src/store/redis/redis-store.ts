@@ -36,7 +36,7 @@ export interface RedisStoreOptions extends ConnectionOptions {
   nodeId: string;
   /** Entries of a queue's journal; each packs up to 64 transitions. */
   journalMax: number;
-  /** Envelopes of at least this size are stored compressed where it helps; 0: none is. */
+  /** Messages with payloads of at least this size are stored compressed where it helps; 0: none. */
   compressMinBytes: number;
   /** Longest wait of lease expiry after an outage, in milliseconds. */
   expiryGraceMs: number;

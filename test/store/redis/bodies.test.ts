@@ -45,6 +45,12 @@ test.each([
   expect(hex(only(await claim(store)).envelope)).toBe(hex(envelope));
 });
 
+test("an envelope that is large by its failure alone is stored as it is", async () => {
+  const store = await opened(512);
+  await store.send(QUEUE, [item({ envelope: json, payloadBytes: 511 })], SETTINGS);
+  expect(hex(await stored())).toBe(hex(json));
+});
+
 test("limits and credits count the bytes that a worker gets", async () => {
   const limits = { ...SETTINGS, maxBytes: json.length * 2 - 1 };
   const store = await opened(512);

@@ -32,7 +32,7 @@ export async function runSend(
     },
     items.map((item, index) => ({
       facts: packFacts(item, random.subarray(index * 5, index * 5 + 5), settings),
-      envelope: bodies.pack(item.envelope),
+      envelope: bodies.pack(item.envelope, item.payloadBytes),
     })),
   )) as Buffer;
   const reader = new ReplyReader(reply);
