@@ -27,6 +27,8 @@ export type StreamFn = (request: unknown, context: HandlerContext) => AsyncItera
 interface TellsItsEnd {
   readonly isAborted: boolean;
   whenAborted(listener: (() => void) | undefined): void;
+  /** Aborts with DEADLINE_EXCEEDED soon after; a tenth of a second is near enough for a server. */
+  endAfter(timeoutMs: number): void;
 }
 
 function tellsItsEnd(context: HandlerContext): context is HandlerContext & TellsItsEnd {
@@ -35,6 +37,13 @@ function tellsItsEnd(context: HandlerContext): context is HandlerContext & Tells
 
 export function isAborted(context: HandlerContext): boolean {
   return tellsItsEnd(context) ? context.isAborted : context.signal.aborted;
+}
+
+/** Whether the context itself keeps the deadline: a timer a call costs more than looking at all. */
+export function keepsDeadline(context: HandlerContext, timeoutMs: number): boolean {
+  if (!tellsItsEnd(context)) return false;
+  context.endAfter(timeoutMs);
+  return true;
 }
 
 /** Calls `listener` when the call ends early; undefined takes `former` away. */
@@ -55,7 +64,10 @@ export function whenAborted(
 export function abortError(context: HandlerContext): ConnectError {
   const reason: unknown = context.signal.reason;
   if (!(reason instanceof ConnectError)) return canceled();
-  if (reason.code === Code.DeadlineExceeded) return deadlineExceeded(undefined);
+  // Connect's own has no details.
+  if (reason.code === Code.DeadlineExceeded) {
+    return reason.details.length > 0 ? reason : deadlineExceeded(undefined);
+  }
   // The listener's own words when it stops; anything else is the peer's doing.
   return reason.code === Code.Unavailable ? reason : canceled();
 }

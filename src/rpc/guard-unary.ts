@@ -1,5 +1,12 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { abortError, type CallRules, isAborted, type UnaryFn, whenAborted } from "./call-rules.ts";
+import {
+  abortError,
+  type CallRules,
+  isAborted,
+  keepsDeadline,
+  type UnaryFn,
+  whenAborted,
+} from "./call-rules.ts";
 import { deadlineExceeded } from "./error-map.ts";
 
 /**
@@ -43,7 +50,9 @@ class UnaryRun {
       const timeoutMs = Math.min(this.#context.timeoutMs() ?? defaultTimeoutMs, maxTimeoutMs);
       if (timeoutMs <= 0) throw deadlineExceeded(undefined);
       if (isAborted(this.#context)) throw abortError(this.#context);
-      this.#timer = setTimeout(() => this.#fail(deadlineExceeded(timeoutMs)), timeoutMs);
+      if (!keepsDeadline(this.#context, timeoutMs)) {
+        this.#timer = setTimeout(() => this.#fail(deadlineExceeded(timeoutMs)), timeoutMs);
+      }
       whenAborted(this.#context, this.#onAbort);
     } catch (error) {
       this.#fail(error);

@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext } from "@connectrpc/connect";
+import { deadlineExceeded } from "../error-map.ts";
 import type { CallHead } from "./call-head.ts";
 import { type HeadersIn, toHeaders } from "./metadata.ts";
 
@@ -67,6 +68,19 @@ export class CallContext implements HandlerContext {
 
   get isAborted(): boolean {
     return this.#aborted !== undefined;
+  }
+
+  /** When the implementation is to be given up, by `performance.now()`, and after how long. */
+  #endsAtMs = Number.POSITIVE_INFINITY;
+  #endsAfterMs = 0;
+
+  endAfter(timeoutMs: number): void {
+    this.#endsAtMs = performance.now() + timeoutMs;
+    this.#endsAfterMs = timeoutMs;
+  }
+
+  endIfOverdue(now: number): void {
+    if (this.#endsAtMs <= now) this.abort(deadlineExceeded(this.#endsAfterMs));
   }
 
   /** One listener; undefined takes it away. */
