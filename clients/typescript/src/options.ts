@@ -5,7 +5,7 @@ import type { DlqClientError } from "./errors.ts";
 export interface CoalesceOptions {
   /** How long a send waits for others while a call is under way; with none it goes at once. Default 2. */
   readonly maxDelayMs?: number | undefined;
-  /** Most messages of one call: 1 to 1,000. Default 250, so that many sends share several calls at a time. */
+  /** Most messages of one call: 1 to 1,000. Default 100, so that many sends share several calls at a time. */
   readonly maxMessages?: number | undefined;
   /** Most bytes of one call, at most 3.5 MiB. Default 3 MiB. */
   readonly maxBytes?: number | undefined;
@@ -56,7 +56,7 @@ export type Coalesce = { readonly [K in keyof CoalesceOptions]-?: number };
 const MIB = 1024 ** 2;
 const DEFAULTS: Coalesce = {
   maxDelayMs: 2,
-  maxMessages: 250,
+  maxMessages: 100,
   maxBytes: 3 * MIB,
   maxCalls: 4,
   maxPendingMessages: 10_000,

@@ -86,7 +86,7 @@ it("while it is away, one call after another finds out, not one for each send", 
   for (const result of await Promise.all(sends)) {
     expect(errorOf(result)).toMatchObject({ kind: "deadline", maybeStored: false });
   }
-  expect(calls.length).toBeLessThan(20);
+  expect(calls.length).toBeLessThan(50); // five batches, some tries each
   await server.restart();
   expect((await dlq.send("away", "again", error, { timeoutMs: 30_000 })).status).toBe("sent");
 });
