@@ -47,10 +47,12 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
     grpc: server.grpc,
   };
   let view = openView(scene);
+  let isShown = true;
   parts.defer(() => view.close());
   const tell = (happening: Happening) => {
     if (happening.kind === "service") works.add(happening.service);
-    view.happened(happening);
+    // What is still under way when the summary is written has no place behind it.
+    if (isShown) view.happened(happening);
   };
   const shop = parts.use(
     openShop({
@@ -68,6 +70,7 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   const story = { seconds: options.seconds, random, endpoint, shop, ledger, tell, signal };
   const isDecided = await orUntilAborted(Promise.race([tellStory(story), server.failed]), signal);
   view.close();
+  isShown = false;
   write(summaryOf(ledger, scene.elapsedMs()));
   if (isDecided === undefined) return "stopped";
   if (!isDecided) write("Some are still undecided, and it took too long to wait for them.\n");
@@ -80,6 +83,7 @@ export async function runDemo({ options, write, openView, signal }: Stage): Prom
   calls.mendCoupons();
   write(nextWhileKept(server, ledger));
   view = createPlainView(scene, write);
+  isShown = true;
   tell({ kind: "service", service: "coupons", words: serviceOf("coupons").repair });
   if (!signal.aborted) await Promise.race([once(signal, "abort"), server.failed]);
   return end;

@@ -103,10 +103,9 @@ export function createLedger(): Ledger {
       atOnce += 1;
     },
     sent({ service }, result) {
-      if (result.status !== "sent") {
-        lost += 1;
-        return;
-      }
+      if (result.status === "dropped") lost += 1;
+      // Otherwise it is one more failure of a letter that is counted already.
+      if (result.status !== "sent") return;
       sent += 1;
       const counts = reasons.get(service) ?? new Map<ReasonName, number>();
       reasons.set(service, counts.set(result.reason, (counts.get(result.reason) ?? 0) + 1));
