@@ -1,11 +1,4 @@
-import { constants } from "node:http2";
-import {
-  Code,
-  ConnectError,
-  type ConnectRouter,
-  type ContextValues,
-  createConnectRouter,
-} from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
   type ConnectNodeAdapterOptions,
@@ -29,12 +22,11 @@ export interface AdapterOptions {
   shutdownSignal: AbortSignal;
   /** For paths that are no RPC. */
   fallback: NonNullable<ConnectNodeAdapterOptions["fallback"]>;
-  contextValues?: (request: NodeRequest) => ContextValues;
   log: { warn(fields: object, message: string): void };
 }
 
 /**
- * Serves Connect's handlers on a Node.js server. In place of `connectNodeAdapter`, which prints
+ * Serves Connect's handlers on the HTTP port. In place of `connectNodeAdapter`, which prints
  * failures to the console and lets two things through: timeouts beyond what a timer can hold, and
  * errors of Connect itself without details.
  */
@@ -59,14 +51,13 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       options.fallback(request, response);
       return;
     }
-    const universal = read(request, response, options.contextValues?.(request));
+    const universal = read(request, response);
     if (universal === undefined) {
       response.writeHead(400, { "content-type": "text/plain; charset=utf-8" });
       response.end("the request names no host, or none that a URL can have\n");
       return;
     }
     boundTimeout(universal.header);
-    endUnread(request);
     handler(universal)
       .then((answer) => explainAnswer(answer, handler))
       .then((answer) => universalResponseToNodeResponse(answer, response))
@@ -81,34 +72,12 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
 }
 
 /** Undefined where Connect throws, which here would be an uncaught exception: the process's end. */
-function read(
-  request: NodeRequest,
-  response: NodeResponse,
-  contextValues: ContextValues | undefined,
-): UniversalServerRequest | undefined {
+function read(request: NodeRequest, response: NodeResponse): UniversalServerRequest | undefined {
   try {
-    return universalRequestFromNodeRequest(request, response, undefined, contextValues);
+    return universalRequestFromNodeRequest(request, response, undefined, undefined);
   } catch {
     return undefined;
   }
-}
-
-/**
- * A request that was refused halfway leaves its stream open for a rest that nobody reads: its
- * client would wait for our window to open, and the connection could not end.
- */
-function endUnread(request: NodeRequest): void {
-  if (!("stream" in request)) return;
-  const { stream } = request;
-  // The trailers are the last of the answer; the reset must not overtake them.
-  stream.once("wantTrailers", () => {
-    setImmediate(() => {
-      if (stream.readableEnded || stream.destroyed) return;
-      stream.close(constants.NGHTTP2_NO_ERROR);
-      // What is buffered and unread would keep even a closed one.
-      stream.destroy();
-    });
-  });
 }
 
 /** 23 days. A timer that is set to more than 2^31 ms fires at once. */

@@ -66,6 +66,7 @@ export class CallContext implements HandlerContext {
     this.#onAbort?.();
   }
 
+  /** Or answered: nothing that is written from now on reaches anybody. */
   get isAborted(): boolean {
     return this.#aborted !== undefined;
   }
