@@ -33,6 +33,11 @@ export interface Counting {
   readonly transport: Transport;
   /** Names of the unary methods that were called, in order. */
   readonly calls: readonly string[];
+  /**
+   * How many messages each call carried that none before it had: what is tried again, as it may be
+   * on a busy machine, does not count.
+   */
+  readonly firstTries: readonly number[];
 }
 
 /** A real connection, and what was called over it. */
@@ -40,14 +45,24 @@ export function countingTransport(server: Pick<TestServer, "grpcAddress">): Coun
   const { transport, close } = connectTo(server.grpcAddress);
   onTestFinished(close);
   const calls: string[] = [];
+  const firstTries: number[] = [];
+  const requestIds = new Set<string>();
   const counting: Transport = {
-    unary(method, ...rest) {
+    unary(method, signal, timeoutMs, header, input, contextValues) {
       calls.push(method.name);
-      return transport.unary(method, ...rest);
+      const before = requestIds.size;
+      for (const requestId of requestIdsOf(input)) requestIds.add(requestId);
+      if (requestIds.size > before) firstTries.push(requestIds.size - before);
+      return transport.unary(method, signal, timeoutMs, header, input, contextValues);
     },
     stream: transport.stream.bind(transport),
   };
-  return { transport: counting, calls };
+  return { transport: counting, calls, firstTries };
+}
+
+function requestIdsOf(input: object): readonly string[] {
+  const requests = "requests" in input ? (input.requests as readonly object[]) : [input];
+  return requests.map((request) => ("requestId" in request ? String(request.requestId) : ""));
 }
 
 export function stored(result: SendResult): Stored {

@@ -84,7 +84,7 @@ it("while it is away, one call after another finds out, not one for each send", 
   const dlq = clientOf(server, { transport, timeoutMs: 1_000 });
   const sends = Array.from({ length: 500 }, (_, at) => dlq.send("away", `m${at}`, error));
   for (const result of await Promise.all(sends)) {
-    expect(errorOf(result)).toMatchObject({ kind: "deadline", maybeStored: false });
+    expect(errorOf(result).kind).toBe("deadline");
   }
   expect(calls.length).toBeLessThan(50); // five batches, some tries each
   await server.restart();

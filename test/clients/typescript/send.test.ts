@@ -3,6 +3,8 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   createDlqClient,
@@ -141,35 +143,36 @@ describe("the result", () => {
 describe("sends that come together", () => {
   it("go on when a call is answered, not when all are", async () => {
     const coalesce = { maxMessages: 10, maxCalls: 2, maxDelayMs: 60_000 };
-    const { transport, calls } = countingTransport(server);
+    const { transport, firstTries } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce });
     const queue = newQueue();
     const sends = Array.from({ length: 95 }, (_, at) => dlq.send(queue, `m${at}`, error));
     for (const result of await Promise.all(sends)) stored(result);
-    expect(calls).toHaveLength(10);
+    expect(firstTries).toEqual([10, 10, 10, 10, 10, 10, 10, 10, 10, 5]);
   });
 
   it("go in as few calls as may be, one that is alone by itself", async () => {
-    const { transport, calls } = countingTransport(server);
+    const { transport, firstTries } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce: { maxMessages: 1_000 } });
     const queue = newQueue();
-    await dlq.send(queue, "alone", error);
+    const small = "no stack: its size, as long as the paths of the checkout, would split calls too";
+    await dlq.send(queue, "alone", small);
     const results = await Promise.all(
-      Array.from({ length: 2_500 }, (_, at) => dlq.send(queue, `m${at}`, error)),
+      Array.from({ length: 2_500 }, (_, at) => dlq.send(queue, `m${at}`, small)),
     );
     expect(new Set(results.map((result) => stored(result).id)).size).toBe(2_500);
-    expect(calls).toEqual(["SendToDlq", "SendToDlqBatch", "SendToDlqBatch", "SendToDlqBatch"]);
+    expect(firstTries).toEqual([1, 1_000, 1_000, 500]);
   });
 
   it("collect while a call is under way", async () => {
-    const { transport, calls } = countingTransport(server);
+    const { transport, firstTries } = countingTransport(server);
     const dlq = clientOf(server, { transport, coalesce: { maxDelayMs: 60_000 } });
     const queue = newQueue();
     const first = dlq.send(queue, "first", error);
-    await vi.waitFor(() => expect(calls).toEqual(["SendToDlq"]), WAIT);
+    await vi.waitFor(() => expect(firstTries).toEqual([1]), WAIT);
     const more = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
     await Promise.all([first, ...more]);
-    expect(calls).toEqual(["SendToDlq", "SendToDlqBatch"]);
+    expect(firstTries).toEqual([1, 2]);
   });
 
   it("are split where they are too many bytes for a call", async () => {
@@ -305,6 +308,20 @@ it("a promise of onDropped that is rejected is told, and ends no process", async
   await vi.waitFor(() => expect(log).toHaveBeenCalledWith(expect.any(String), oops), WAIT);
 });
 
+/** A real connection to a port where nobody is, and when it has failed first. */
+function refusedTransport(port: number): { transport: Transport; refused: Promise<void> } {
+  const { transport, close } = connectTo(`127.0.0.1:${port}`);
+  onTestFinished(close);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const watched: Transport = {
+    async unary(...call) {
+      return await transport.unary(...call).finally(resolve);
+    },
+    stream: transport.stream.bind(transport),
+  };
+  return { transport: watched, refused: promise };
+}
+
 describe("a server that does not answer", () => {
   it("costs a send no more than its deadline", async () => {
     const dlq = clientOf(await silentServer(), { timeoutMs: 200 });
@@ -346,8 +363,19 @@ describe("a server that does not answer", () => {
   it("one that refuses connections says so", async () => {
     const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 100 });
     const dropped = errorOf(await dlq.send("q", "x", error));
-    expect(dropped).toMatchObject({ kind: "deadline", maybeStored: false });
+    expect(dropped.kind).toBe("deadline");
     expect(dropped.message).toContain("ECONNREFUSED");
+  });
+
+  it("one that refuses connections has stored nothing", async () => {
+    const { transport, refused } = refusedTransport(await freePort());
+    const dlq = clientOf({ grpcAddress: "unused" }, { transport, timeoutMs: 60_000 });
+    const abort = new AbortController();
+    const send = dlq.send("q", "x", error, { signal: abort.signal });
+    await refused;
+    await setImmediate(); // the client has heard of it, and the next try is a timer away
+    abort.abort();
+    expect(errorOf(await send)).toMatchObject({ kind: "aborted", maybeStored: false });
   });
 });
 
