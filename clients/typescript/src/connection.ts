@@ -31,7 +31,9 @@ export function createConnections(options: DlqClientOptions): () => Connection {
     return () => ({ stubs, close: () => {} }); // it belongs to the caller
   }
   const { origin: baseUrl, hostname } = checkedUrl(options.url);
-  const interceptors = token === undefined ? [] : [bearer(token)];
+  const given = options.interceptors ?? [];
+  // The first one is the outermost.
+  const interceptors = token === undefined ? [...given] : [bearer(token), ...given];
   const http2Options = { settings: { initialWindowSize: WINDOW_BYTES }, ...nodeTls(tls) };
   // On the same machine compression costs more than it saves.
   const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");

@@ -1,4 +1,4 @@
-import type { Transport } from "@connectrpc/connect";
+import type { Interceptor, Transport } from "@connectrpc/connect";
 import type { DlqClientError } from "./errors.ts";
 
 /** How concurrent sends share calls. */
@@ -43,7 +43,15 @@ export interface DlqClientOptions {
   /** How long one try of it waits for an answer. Default 2,000. */
   readonly tryTimeoutMs?: number | undefined;
   readonly tls?: TlsOptions | undefined;
-  /** Any Connect transport instead of gRPC over HTTP/2; `url`, `token` and `tls` are then its own. */
+  /**
+   * See or change each call as it goes out, retries and streams included: for tracing, or credentials
+   * that change. They are called in order, after the token was set.
+   */
+  readonly interceptors?: readonly Interceptor[] | undefined;
+  /**
+   * Any Connect transport instead of gRPC over HTTP/2; `url`, `token`, `tls` and `interceptors` are
+   * then its own.
+   */
   readonly transport?: Transport | undefined;
   readonly coalesce?: CoalesceOptions | undefined;
   /** Told of each message that was dropped. Default: at most one line a second on the console. */

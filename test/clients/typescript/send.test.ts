@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { Transport } from "@connectrpc/connect";
+import type { Interceptor, Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   createDlqClient,
@@ -421,6 +421,17 @@ it.each([
   ["tryTimeoutMs", { tryTimeoutMs: 0 }],
 ])("a %s that makes no sense is refused at once", (name, options) => {
   expect(() => clientOf(server, options)).toThrow(new RegExp(`${name} is`));
+});
+
+it("lets interceptors see each call, with the token that was set", async () => {
+  const seen: unknown[] = [];
+  const see: Interceptor = (next) => (request) => {
+    seen.push([request.method.name, request.header.get("authorization")]);
+    return next(request);
+  };
+  const dlq = clientOf(server, { token: "one", interceptors: [see] });
+  stored(await dlq.send(newQueue(), "x", error));
+  expect(seen).toEqual([["SendToDlq", "Bearer one"]]);
 });
 
 it("a URL that is none is refused at once, with what to give", () => {
