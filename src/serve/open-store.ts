@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { type EmbeddedRedis, startEmbeddedRedis } from "../store/embedded/embedded.ts";
 import type { RedisTarget } from "../store/redis/connection.ts";
+import { LayoutWait } from "../store/redis/layout.ts";
 import { RedisStore } from "../store/redis/redis-store.ts";
 import { redisServerPath } from "./redis-server-path.ts";
 
@@ -101,6 +102,10 @@ function createErrorLog(log: Logger): (error: Error) => void {
     lastAt = now;
     // The words of a DlqError are for callers; what happened is its cause.
     const cause = error.cause instanceof Error ? error.cause : error;
-    log.warn({ error: cause.message }, "the store can't be reached; trying again");
+    const isThere = error instanceof LayoutWait;
+    const words = isThere
+      ? "the store can't be used yet"
+      : "the store can't be reached; trying again";
+    log.warn({ error: cause.message }, words);
   };
 }

@@ -82,7 +82,8 @@ async function run(
   draining.abort();
   listeners.drain();
   await pumps.stop();
-  await untilSettled(store, held, config.drainGraceMs);
+  // A store that must not be used any more takes no outcome, however long they are waited for.
+  if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
   if (why instanceof Error) throw why;

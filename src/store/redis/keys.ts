@@ -56,8 +56,10 @@ export const QUEUE_KEYS = {
 export const globalKeys = (prefix: string) => ({
   /** set: names of all queues. Written before a queue's first message. */
   queues: `${prefix}:queues`,
-  /** string: version of this layout. */
+  /** string: version of the layout; `1>2` while an upgrade runs. */
   version: `${prefix}:version`,
+  /** string: the layout that a server upgrades to, and its node. Expires. */
+  upgrade: `${prefix}:upgrade`,
   /** zset: node -> its last sign of life. */
   nodes: `${prefix}:nodes`,
   /** string a session: the queues of its stream, to find its leases from any node. Expires. */

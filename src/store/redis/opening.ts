@@ -1,20 +1,31 @@
 import { storeUnavailable } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
-import { LayoutError } from "./layout.ts";
+import { LayoutError, LayoutWait } from "./layout.ts";
+import { NODE_SILENCE_MS } from "./sessions.ts";
 
 /** A check that failed, but not for good, is made again after this long. */
 const AGAIN_MS = 250;
+/**
+ * So long the store may be used after each confirmation. A node that has been silent for longer than
+ * NODE_SILENCE_MS is taken for gone: by then the last call that it was allowed to send has run.
+ */
+const CONFIRMED_MS = NODE_SILENCE_MS - 4_000;
 
 export interface OpeningParts {
   connection: Connection;
   /** Looks at what is there; gives warnings, or rejects with a LayoutError. */
   check(): Promise<string[]>;
+  /** Whether it still is what was checked; rejects with a LayoutError where it is not. */
+  confirm(): Promise<void>;
   onError(error: Error): void;
+  /** A monotonic clock, in milliseconds. */
+  now(): number;
 }
 
 /**
  * The time between a connection and its use: another Redis, or other data, may answer now than
- * before. Nothing is read or written until it has been checked, and again after each reconnect.
+ * before. Nothing is read or written until it has been checked, and again after each reconnect; and
+ * nothing is later than a while after it was last confirmed, as when this process was held up.
  */
 export class Opening {
   readonly #parts: OpeningParts;
@@ -22,6 +33,8 @@ export class Opening {
   readonly #onLost: (() => void)[] = [];
   readonly #onRefused: ((error: LayoutError) => void)[] = [];
   #usable = false;
+  #confirmedUntil = Number.NEGATIVE_INFINITY;
+  #confirming: Promise<void> | undefined;
   /** Grows with each lost connection: a check of an earlier one says nothing of this one. */
   #connections = 0;
 
@@ -31,8 +44,7 @@ export class Opening {
     redis.on("ready", () => void this.#untilUsable());
     redis.on("close", () => {
       this.#connections++;
-      this.#usable = false;
-      for (const listener of this.#onLost) listener();
+      this.#lose();
     });
   }
 
@@ -40,16 +52,30 @@ export class Opening {
     return this.#usable && this.#parts.connection.ready;
   }
 
-  /** Throws STORE_UNAVAILABLE while the store may not be used. */
-  require(): void {
-    if (!this.#usable) throw storeUnavailable(AGAIN_MS);
+  /**
+   * Before each use. Throws STORE_UNAVAILABLE while the store may not be used; a promise, where it
+   * must be asked first.
+   */
+  enter(): Promise<void> | undefined {
+    this.#require();
+    return this.#parts.now() < this.#confirmedUntil ? undefined : this.#confirmInTime();
   }
 
   async open(): Promise<string[]> {
     const connection = this.#connections;
     const warnings = await this.#parts.check();
+    await this.#confirm(connection);
     if (connection === this.#connections) this.#usable = true;
     return warnings;
+  }
+
+  /** Asks whether the store may still be used; where not, all uses end. */
+  async confirm(): Promise<void> {
+    this.#require();
+    this.#confirming ??= this.#confirmOrEnd().finally(() => {
+      this.#confirming = undefined;
+    });
+    await this.#confirming;
   }
 
   onReady(listener: (warnings: readonly string[]) => void): void {
@@ -64,6 +90,49 @@ export class Opening {
     this.#onRefused.push(listener);
   }
 
+  #require(): void {
+    if (!this.#usable) throw storeUnavailable(AGAIN_MS);
+  }
+
+  async #confirmInTime(): Promise<void> {
+    await this.confirm();
+    if (this.#parts.now() >= this.#confirmedUntil) throw storeUnavailable(AGAIN_MS);
+  }
+
+  async #confirm(connection: number): Promise<void> {
+    const began = this.#parts.now();
+    await this.#parts.confirm();
+    if (connection === this.#connections) this.#confirmedUntil = began + CONFIRMED_MS;
+  }
+
+  async #confirmOrEnd(): Promise<void> {
+    const connection = this.#connections;
+    try {
+      await this.#confirm(connection);
+    } catch (error) {
+      if (connection !== this.#connections) throw storeUnavailable(AGAIN_MS, error);
+      if (error instanceof LayoutError) {
+        this.#usable = false;
+        this.#refuse(error);
+      } else if (error instanceof LayoutWait) {
+        this.#lose();
+        void this.#untilUsable();
+      } else {
+        throw error;
+      }
+      throw storeUnavailable(AGAIN_MS, error);
+    }
+  }
+
+  #lose(): void {
+    this.#usable = false;
+    for (const listener of this.#onLost) listener();
+  }
+
+  #refuse(error: LayoutError): void {
+    for (const listener of this.#onRefused) listener(error);
+  }
+
   async #untilUsable(): Promise<void> {
     const connection = this.#connections;
     while (connection === this.#connections && !this.#usable) {
@@ -71,10 +140,7 @@ export class Opening {
         const warnings = await this.open();
         if (this.#usable) for (const listener of this.#onReady) listener(warnings);
       } catch (error) {
-        if (error instanceof LayoutError) {
-          for (const listener of this.#onRefused) listener(error);
-          return;
-        }
+        if (error instanceof LayoutError) return this.#refuse(error);
         if (error instanceof Error) this.#parts.onError(error);
         await new Promise<void>((resolve) => {
           setTimeout(resolve, AGAIN_MS).unref();

@@ -19,10 +19,12 @@ import { Connection, type ConnectionOptions } from "./connection.ts";
 import { RedisHints } from "./hints.ts";
 import { queueBase } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
-import { checkLayout, type LayoutError } from "./layout.ts";
+import { LAYOUT, type Layout, type LayoutError } from "./layout.ts";
+import { LayoutGuard } from "./layout-guard.ts";
 import { Opening } from "./opening.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
+import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
@@ -30,6 +32,9 @@ import type { RunScript } from "./verbs/run.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runTick } from "./verbs/tick.ts";
+
+/** An orderly end waits for the store so long at most. */
+const LEAVE_MS = 300;
 
 export interface RedisStoreOptions extends ConnectionOptions {
   prefix: string;
@@ -46,6 +51,10 @@ export interface RedisStoreOptions extends ConnectionOptions {
   waitReplicas?: number;
   /** Whether the disk below an embedded store is nearly full. */
   diskIsLow?: () => boolean;
+  /** Default: this version's own. */
+  layout?: Layout;
+  /** A monotonic clock, in milliseconds. Default: the process's. */
+  now?: () => number;
 }
 
 /** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
@@ -56,6 +65,7 @@ export class RedisStore implements Store {
   readonly #sessions: Sessions;
   readonly #capacity: Capacity;
   readonly #queues: KnownQueues;
+  readonly #layout: LayoutGuard;
   readonly #opening: Opening;
   readonly #sends: Sends;
   readonly #bodies: Bodies;
@@ -70,10 +80,23 @@ export class RedisStore implements Store {
     this.#sessions = new Sessions(connection, prefix, nodeId);
     this.#capacity = new Capacity(connection, options.diskIsLow ?? (() => false));
     this.#queues = new KnownQueues(connection, prefix, options.maxQueues);
+    this.#layout = new LayoutGuard({
+      connection,
+      prefix,
+      nodeId,
+      layout: options.layout ?? LAYOUT,
+      sign: () => this.#sessions.sign(),
+      othersAlive: async () => {
+        const alive = await this.#sessions.aliveNodes();
+        return [...alive].filter((node) => node !== nodeId);
+      },
+    });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
+      confirm: () => this.#layout.confirm(),
       onError: (error) => options.onError?.(error),
+      now: options.now ?? (() => performance.now()),
     });
     this.#bodies = new Bodies(options.compressMinBytes);
     const bodies = this.#bodies;
@@ -110,13 +133,14 @@ export class RedisStore implements Store {
     this.#opening.onLost(listener);
   }
 
-  /** The data there is not for this version: it is not touched, and never will be. */
+  /** The data is not for this version, or not any more: it is not touched from now on. */
   onRefused(listener: (error: LayoutError) => void): void {
     this.#opening.onRefused(listener);
   }
 
   async close(): Promise<void> {
     this.#capacity.stop();
+    if (this.#connection.ready) await this.#leave();
     await Promise.all([this.hints.close(), this.#connection.close()]);
   }
 
@@ -127,7 +151,7 @@ export class RedisStore implements Store {
   ): Promise<SendReply[]> {
     const full = this.#capacity.full;
     if (full !== undefined) throw storeFull(1000, full);
-    this.#opening.require();
+    await this.#opening.enter();
     await this.#queues.add(queue);
     return this.#sends.send(queue, items, settings);
   }
@@ -186,33 +210,34 @@ export class RedisStore implements Store {
   }
 
   async queues(): Promise<string[]> {
-    this.#opening.require();
+    await this.#opening.enter();
     return this.#queues.all();
   }
 
   async registerSession(session: SessionRecord): Promise<void> {
-    this.#opening.require();
-    return this.#sessions.register(session);
+    // At once: it may end while the store is asked.
+    return this.#sessions.register(session, this.#opening.enter());
   }
 
   async unregisterSession(session: SessionRecord): Promise<void> {
     this.#sessions.end(session);
-    this.#opening.require();
+    await this.#opening.enter();
     return this.#sessions.unregister(session);
   }
 
   async sessionQueues(sessionId: string): Promise<string[] | undefined> {
-    this.#opening.require();
+    await this.#opening.enter();
     return this.#sessions.queuesOf(sessionId);
   }
 
   async beat(): Promise<void> {
-    this.#opening.require();
-    return this.#sessions.beat();
+    await this.#opening.confirm();
+    return this.#sessions.tend();
   }
 
   async #check(): Promise<string[]> {
-    const warnings = await checkLayout(this.#connection, this.#options.prefix);
+    const warnings = await checkServer(this.#connection, this.#options.prefix);
+    warnings.push(...(await this.#layout.open()));
     await this.#capacity.look();
     this.#capacity.start();
     // Another Redis may answer now than before: what this process remembers of it is in doubt.
@@ -221,8 +246,17 @@ export class RedisStore implements Store {
     return warnings;
   }
 
+  /** Where the store does not hear it, the silence of this node will tell. */
+  async #leave(): Promise<void> {
+    const late = new Promise<void>((resolve) => {
+      setTimeout(resolve, LEAVE_MS).unref();
+    });
+    await Promise.race([this.#sessions.leave().catch(() => {}), late]);
+  }
+
   readonly #run: RunScript = async (name, queue, header, items) => {
-    this.#opening.require();
+    const entering = this.#opening.enter();
+    if (entering !== undefined) await entering;
     const base = queueBase(this.#options.prefix, queue);
     return this.#connection.run(name, base, scriptArgs(name, header, items));
   };

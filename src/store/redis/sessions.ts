@@ -8,7 +8,7 @@ import { writeWhenFull } from "./when-full.ts";
 /** A session can be found for as long as its longest possible lease, and a little. */
 const SESSION_KEPT_MS = 13 * 3_600_000;
 /** A node that has been silent for this long is gone, and its workers with it. */
-const NODE_SILENCE_MS = 10_000;
+export const NODE_SILENCE_MS = 10_000;
 /** And after this long it is forgotten, and so are its workers. */
 const NODE_KEPT_MS = 3_600_000;
 /** Queues that are remembered of a session: those of two streams. */
@@ -32,6 +32,7 @@ export class Sessions {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #nodeId: string;
+  #hasSigned = false;
 
   constructor(connection: Connection, prefix: string, nodeId: string) {
     this.#connection = connection;
@@ -39,10 +40,12 @@ export class Sessions {
     this.#nodeId = nodeId;
   }
 
-  async register(session: SessionRecord): Promise<void> {
+  /** @param storeIsUsable resolves when the store may be written */
+  async register(session: SessionRecord, storeIsUsable?: Promise<void>): Promise<void> {
     this.#ended.delete(session.sessionId);
     this.#open.set(session.sessionId, { session, writtenAt: performance.now() });
-    await this.#sign();
+    await storeIsUsable;
+    await this.sign();
     await this.#write(session);
     // It ended while it was written: what came too late for its end is taken back at the next beat.
     if (!this.#open.has(session.sessionId)) this.#ended.set(session.sessionId, session);
@@ -86,8 +89,8 @@ export class Sessions {
     return text === null ? undefined : text.split(" ");
   }
 
-  async beat(): Promise<void> {
-    await this.#sign();
+  /** What is written of streams again and again, as long as this node lives. */
+  async tend(): Promise<void> {
     const now = performance.now();
     for (const open of this.#open.values()) {
       if (now - open.writtenAt < REWRITE_MS) continue;
@@ -97,21 +100,30 @@ export class Sessions {
     for (const session of this.#ended.values()) await this.unregister(session);
   }
 
+  /** A sign of life of this node, so that its workers count. */
+  async sign(): Promise<void> {
+    const { nodes } = globalKeys(this.#prefix);
+    this.#hasSigned = true;
+    await this.#connection.command(async (redis) => {
+      const nowMs = await storeNowMs(redis);
+      await writeWhenFull(redis, "ZADD", nodes, nowMs, this.#nodeId);
+      await redis.zremrangebyscore(nodes, "-inf", nowMs - NODE_KEPT_MS);
+    });
+  }
+
+  /** At an orderly end: nobody has to wait until this node has been silent for long enough. */
+  async leave(): Promise<void> {
+    if (!this.#hasSigned) return;
+    const { nodes } = globalKeys(this.#prefix);
+    await this.#connection.command((redis) => redis.zrem(nodes, this.#nodeId));
+  }
+
   /** The nodes that have given a sign of life lately. */
   async aliveNodes(): Promise<Set<string>> {
     const { nodes } = globalKeys(this.#prefix);
     return this.#connection.command(async (redis) => {
       const nowMs = await storeNowMs(redis);
       return new Set(await redis.zrangebyscore(nodes, nowMs - NODE_SILENCE_MS, "+inf"));
-    });
-  }
-
-  async #sign(): Promise<void> {
-    const { nodes } = globalKeys(this.#prefix);
-    await this.#connection.command(async (redis) => {
-      const nowMs = await storeNowMs(redis);
-      await writeWhenFull(redis, "ZADD", nodes, nowMs, this.#nodeId);
-      await redis.zremrangebyscore(nodes, "-inf", nowMs - NODE_KEPT_MS);
     });
   }
 

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { LAYOUT_VERSION, LayoutError } from "../../../src/store/redis/layout.ts";
-import { until, useTestStore } from "../../support/store.ts";
+import { START_MS, until, useTestStore } from "../../support/store.ts";
 import { item, SETTINGS } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -23,13 +23,6 @@ test("data of a newer server is refused, and left alone", async () => {
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION + 1));
 });
 
-test("data of layout 1 is taken over, so that its servers refuse it from then on", async () => {
-  const { store, redis } = at.current;
-  await redis.set(version(), 1);
-  await store.open();
-  expect(await redis.get(version())).toBe("2");
-});
-
 test("nothing is read or written before the layout is known to fit", async () => {
   const { redis } = at.current;
   await redis.set(version(), LAYOUT_VERSION + 1);
@@ -43,9 +36,66 @@ test("nothing is read or written before the layout is known to fit", async () =>
   expect(await redis.keys(`${at.current.prefix}:{*`)).toEqual([]);
 });
 
-test("a key of another program in its place is refused, too", async () => {
-  await at.current.redis.set(version(), "v1.2");
-  await expect(at.current.store.open()).rejects.toThrow(/another program/);
+test.each(["v1.2", "", "0", "-1", "2.5", "1e0", " 2", "2>", ">2", "1>2>3"])(
+  "a key of another program in its place, %j, is refused and left alone",
+  async (text) => {
+    const { store, redis } = at.current;
+    await redis.set(version(), text);
+    await expect(store.open()).rejects.toThrow(/another program/);
+    expect(await redis.get(version())).toBe(text);
+  },
+);
+
+test("so is one of another type", async () => {
+  const { store, redis } = at.current;
+  await redis.del(version());
+  await redis.lpush(version(), "1");
+  await expect(store.open()).rejects.toThrow(LayoutError);
+  await expect(store.open()).rejects.toThrow(/another program/);
+});
+
+test("queues whose layout nobody knows are refused, and left alone", async () => {
+  const { store, redis } = at.current;
+  await store.send("orders", [item()], SETTINGS);
+  await redis.del(version());
+  await expect(store.open()).rejects.toThrow(LayoutError);
+  await expect(store.open()).rejects.toThrow(/set it again, to 2/);
+  expect(await redis.exists(version())).toBe(0);
+});
+
+test("a store that is emptied while a server runs gets its version again", async () => {
+  const { store, redis, clock } = at.current;
+  await redis.flushall();
+  await clock.set(START_MS);
+  await store.send("orders", [item()], SETTINGS);
+  await store.beat();
+  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+});
+
+test("data that becomes older while a server runs, as by a backup, is upgraded before it goes on", async () => {
+  const { store, redis } = at.current;
+  const warnings = new Promise<readonly string[]>((resolve) => store.onReady(resolve));
+  await redis.set(version(), 1);
+  await expect(store.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  expect(await warnings).toContainEqual(expect.stringMatching(/from layout 1 to 2/));
+  expect(await redis.get(version())).toBe("2");
+  await store.send("orders", [item()], SETTINGS);
+});
+
+test("a read-only replica is no store until it is the primary", async () => {
+  const { redis, prefix, server: machine } = at.current;
+  const errors: Error[] = [];
+  await redis.call("REPLICAOF", "127.0.0.1", "1");
+  onTestFinished(async () => void (await machine.cli("REPLICAOF", "NO", "ONE")));
+  const server = at.current.openStore({ onError: (error) => errors.push(error) });
+  await until("its words", () => errors.some(({ cause }) => /READONLY/.test(String(cause))));
+  expect(server.ready).toBe(false);
+  await expect(server.send("orders", [item()], SETTINGS)).rejects.toMatchObject({
+    kind: "STORE_UNAVAILABLE",
+  });
+  await redis.call("REPLICAOF", "NO", "ONE");
+  await until("the store", () => server.ready || undefined);
+  expect(await redis.get(`${prefix}:version`)).toBe(String(LAYOUT_VERSION));
 });
 
 test("settings that could lose messages are warned of", async () => {

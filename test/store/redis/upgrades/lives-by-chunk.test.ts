@@ -1,0 +1,145 @@
+// The upgrade from layout 1 to 2, on what layout 1 really wrote and on more than one step takes.
+
+import { expect, test } from "vitest";
+import { livesByChunk } from "../../../../src/store/redis/upgrades/lives-by-chunk.ts";
+import type { UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
+import { useTestStore } from "../../../support/store.ts";
+import type { QueueDump } from "../../../support/store-dump.ts";
+import { bytes, item, NO_REQUEST, only, SETTINGS, session } from "../../../support/store-items.ts";
+import { readFixture, restore } from "../layouts/fixture.ts";
+
+const QUEUE = "orders";
+const DAY_MS = 24 * 3_600_000;
+const LAYOUT_1 = readFixture("layout-1");
+
+const at = useTestStore();
+
+/** As it was when the last server of layout 1 ended. */
+async function becomeLayout1(): Promise<void> {
+  const { redis, clock, prefix } = at.current;
+  await redis.flushall();
+  await clock.set(LAYOUT_1.nowMs);
+  await restore(LAYOUT_1, redis, prefix);
+}
+
+/** The first end of a life that is scheduled in each chunk. */
+function firstEnds({ messages }: QueueDump): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const { state, chunk, expireAtMs } of messages.values()) {
+    if (state !== "SCHEDULED" || expireAtMs === 0) continue;
+    ends.set(chunk, Math.min(expireAtMs, ends.get(chunk) ?? Number.POSITIVE_INFINITY));
+  }
+  return ends;
+}
+
+const without = ({ chunkEnds: _, ...rest }: QueueDump) => rest;
+
+test("what layout 1 wrote becomes layout 2: all messages as they were, lives by chunk", async () => {
+  await becomeLayout1();
+  const { store, redis, prefix } = at.current;
+  const before = await at.current.dump(QUEUE);
+  expect([...before.chunkEnds.keys()].some((name) => name.length > 4)).toBe(true);
+
+  expect(await store.open()).toContainEqual(expect.stringMatching(/from layout 1 to 2/));
+  expect(await redis.get(`${prefix}:version`)).toBe("2");
+  expect(await redis.exists(`${prefix}:upgrade`)).toBe(0);
+  const after = await at.current.dump(QUEUE);
+  expect(without(after)).toEqual(without(before));
+  expect(after.chunkEnds).toEqual(firstEnds(after));
+  expect(after.chunkEnds.size).toBeGreaterThan(0);
+});
+
+test("leases, answers and dedup keys of layout 1 still count", async () => {
+  await becomeLayout1();
+  const { store } = at.current;
+  await store.open();
+  const { held, repeated, joined } = LAYOUT_1.known;
+  const of = (hex: string) => Uint8Array.from(Buffer.from(hex, "hex"));
+  const token = {
+    queue: QUEUE,
+    messageId: of(held.id),
+    deliveryNumber: held.deliveryNumber,
+    nonce: of(held.nonce),
+  };
+  const settled = await store.settle(QUEUE, NO_REQUEST, [{ token, kind: "succeed" }]);
+  expect(only(settled?.results)).toMatchObject({ status: "APPLIED", state: "SUCCEEDED" });
+  const [again] = await store.send(QUEUE, [item({ requestId: "request-1" })], SETTINGS);
+  expect(again).toMatchObject({ repeated: true, id: of(repeated) });
+  const [join] = await store.send(QUEUE, [item({ dedupKey: "key-1" })], SETTINGS);
+  expect(join).toMatchObject({ joined: true, id: of(joined) });
+});
+
+test("messages of layout 1 are handed out, and their lives end", async () => {
+  await becomeLayout1();
+  const { store, clock } = at.current;
+  await store.open();
+  await clock.advance(1_000);
+  const first = only((await at.current.tick(QUEUE, [session(2, { count: 1 })])).claimed);
+  expect(first).toMatchObject({ isolated: true, envelope: Buffer.from(bytes("suspect")) });
+  expect(firstEnds(await at.current.dump(QUEUE)).size).toBeGreaterThan(0);
+  // The one in flight lives on from the end of its lease, for as long as it was to live at first.
+  for (const days of [5, 2]) {
+    await clock.advance(days * DAY_MS);
+    for (let ticks = 0; ticks < 10; ticks++) await at.current.tick(QUEUE);
+  }
+  expect(firstEnds(await at.current.dump(QUEUE))).toEqual(new Map());
+});
+
+/** More than one step takes, listed as layout 1 did. */
+async function listMany(): Promise<void> {
+  const { store, redis } = at.current;
+  for (let days = 1; days <= 5; days++) {
+    const items = Array(500).fill(item({ delayMs: days * 1_000, ttlMs: days * DAY_MS }));
+    await store.send(QUEUE, items, SETTINGS);
+  }
+  await listByMessage();
+  expect(await redis.zcard(at.current.key(QUEUE, ":expiry"))).toBe(2_500);
+}
+
+async function listByMessage(): Promise<void> {
+  const { redis } = at.current;
+  const key = at.current.key(QUEUE, ":expiry");
+  await redis.del(key);
+  for (const [id, { expireAtMs }] of (await at.current.dump(QUEUE)).messages) {
+    await redis.zadd(key, expireAtMs, Buffer.from(id, "hex"));
+  }
+}
+
+/** Steps of which only so many run. */
+function stepsThatEnd(after: number): UpgradeSteps & { readonly count: number } {
+  const { redis, prefix } = at.current;
+  const steps = {
+    count: 0,
+    prefix,
+    queues: async () => [QUEUE],
+    async run(script: string, key: string, ...args: readonly (string | number)[]) {
+      if (steps.count === after) throw new Error("killed");
+      steps.count++;
+      return redis.eval(script, 1, key, ...args);
+    },
+  };
+  return steps;
+}
+
+test("it may be killed after any step, and begin again", async () => {
+  await listMany();
+  const whole = stepsThatEnd(Number.POSITIVE_INFINITY);
+  await livesByChunk.run(whole);
+  const done = await at.current.dump(QUEUE);
+  expect(done.chunkEnds).toEqual(firstEnds(done));
+  expect(whole.count).toBeGreaterThan(2);
+  for (let after = 0; after < whole.count; after++) {
+    await listByMessage();
+    await expect(livesByChunk.run(stepsThatEnd(after))).rejects.toThrow("killed");
+    await livesByChunk.run(stepsThatEnd(Number.POSITIVE_INFINITY));
+    expect((await at.current.dump(QUEUE)).chunkEnds).toEqual(done.chunkEnds);
+  }
+}, 20_000);
+
+test("a step that comes when all is done changes nothing", async () => {
+  const { store } = at.current;
+  await store.send(QUEUE, [item({ delayMs: 1_000, ttlMs: DAY_MS })], SETTINGS);
+  const before = await at.current.dump(QUEUE);
+  await livesByChunk.run(stepsThatEnd(Number.POSITIVE_INFINITY));
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+});

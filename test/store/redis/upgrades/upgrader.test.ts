@@ -1,0 +1,186 @@
+// How servers of two layouts meet: who ends, who waits, and that nothing is half upgraded.
+
+import { expect, test } from "vitest";
+import { LAYOUT, LAYOUT_VERSION, type Layout } from "../../../../src/store/redis/layout.ts";
+import type { RedisStore } from "../../../../src/store/redis/redis-store.ts";
+import type { Upgrade, UpgradeSteps } from "../../../../src/store/redis/upgrades/upgrade.ts";
+import { until, useTestStore } from "../../../support/store.ts";
+import { item, SETTINGS } from "../../../support/store-items.ts";
+
+const QUEUE = "orders";
+const NEXT = LAYOUT_VERSION + 1;
+const at = useTestStore();
+const key = (name: string) => `${at.current.prefix}:${name}`;
+const version = () => at.current.redis.get(key("version"));
+
+/** Marks each queue, one step each. */
+const MARK = "redis.call('INCR', KEYS[1])";
+
+function nextLayout(run: Upgrade["run"] = mark): Layout {
+  const upgrade = { from: LAYOUT_VERSION, to: NEXT, what: "queues are marked", run };
+  return { version: NEXT, upgrades: [...LAYOUT.upgrades, upgrade] };
+}
+
+async function mark(steps: UpgradeSteps): Promise<void> {
+  for (const queue of await steps.queues()) await steps.run(MARK, `${steps.prefix}:mark:${queue}`);
+}
+
+const marks = async () => Number(await at.current.redis.get(key(`mark:${QUEUE}`)));
+const ready = (store: RedisStore) => until("the store", () => store.ready || undefined);
+const refusal = (store: RedisStore) =>
+  new Promise<string>((resolve) => store.onRefused(({ message }) => resolve(message)));
+
+/** A server of the next layout, and what it says while it waits. */
+function openNext(run?: Upgrade["run"]): { store: RedisStore; words: string[] } {
+  const words: string[] = [];
+  const onError = ({ message }: Error) => void words.push(message);
+  const store = at.current.openStore({ layout: nextLayout(run), onError });
+  return { store, words };
+}
+
+test("the upgrades lead without a gap to this version's layout", () => {
+  LAYOUT.upgrades.forEach(({ from, to }, index) => {
+    expect(from).toBe(index + 1);
+    expect(to).toBe(index + 2);
+  });
+  expect(LAYOUT.upgrades.at(-1)?.to).toBe(LAYOUT_VERSION);
+});
+
+test("a running server ends when a newer one comes, which waits for it and then upgrades", async () => {
+  const { store: old } = at.current;
+  await old.send(QUEUE, [item()], SETTINGS);
+  const { store: next, words } = openNext();
+  await until("its words", () => words.some((line) => line.includes("stop node-1")));
+  expect(await version()).toBe(String(LAYOUT_VERSION));
+
+  const refused = refusal(old);
+  await expect(old.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  expect(await refused).toMatch(/is upgraded to layout 3 by a newer server.*run the newer server/);
+  expect(old.ready).toBe(false);
+  await expect(old.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject({
+    kind: "STORE_UNAVAILABLE",
+  });
+  expect(next.ready).toBe(false);
+  expect(await marks()).toBe(0);
+
+  await old.close();
+  await ready(next);
+  expect(await version()).toBe(String(NEXT));
+  expect(await marks()).toBe(1);
+  expect(await at.current.redis.exists(key("upgrade"))).toBe(0);
+  await next.send(QUEUE, [item()], SETTINGS);
+});
+
+test("a server that was killed holds an upgrade up until it has been silent for long enough", async () => {
+  const { store: old, redis } = at.current;
+  const killedAt = Number(await redis.zscore(key("nodes"), "node-1"));
+  await old.close();
+  await redis.zadd(key("nodes"), killedAt, "node-killed");
+  const { store: next, words } = openNext();
+  await until("its words", () => words.some((line) => line.includes("stop node-killed")));
+  await redis.zadd(key("nodes"), killedAt - 10_000, "node-killed");
+  await ready(next);
+  expect(await version()).toBe(String(NEXT));
+});
+
+test("a server that was held up asks before it goes on", async () => {
+  let nowMs = 0;
+  const old = at.current.openStore({ now: () => nowMs });
+  await ready(old);
+  await at.current.store.send(QUEUE, [item()], SETTINGS);
+  await at.current.redis.set(key("version"), NEXT);
+  nowMs = 5_999; // Still within what it was confirmed for: others wait for that long.
+  await old.send(QUEUE, [item()], SETTINGS);
+  const before = await at.current.dump(QUEUE);
+
+  nowMs = 6_000;
+  const refused = refusal(old);
+  const calls = [
+    old.send(QUEUE, [item()], SETTINGS),
+    old.stats([QUEUE]),
+    old.leases(QUEUE, new Uint8Array(16)),
+  ];
+  for (const call of calls) await expect(call).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  expect(await refused).toMatch(/is of layout 3 by a newer server/);
+  expect(await at.current.dump(QUEUE)).toEqual(before);
+});
+
+test("one that finds all as it was goes on after it was held up", async () => {
+  let nowMs = 0;
+  const server = at.current.openStore({ now: () => nowMs });
+  await ready(server);
+  nowMs = 3_600_000;
+  await server.send(QUEUE, [item()], SETTINGS);
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
+});
+
+test("older servers don't start while an upgrade is announced, or has begun", async () => {
+  const { store, redis } = at.current;
+  await redis.set(key("upgrade"), `${NEXT} node-new`);
+  await expect(store.open()).rejects.toThrow(/is upgraded to layout 3 by a newer server/);
+  await redis.del(key("upgrade"));
+  await redis.set(key("version"), `${LAYOUT_VERSION}>${NEXT}`);
+  await expect(store.open()).rejects.toThrow(/is upgraded to layout 3 by a newer server/);
+});
+
+test("of several servers one upgrades, once, and all serve then", async () => {
+  await at.current.store.send(QUEUE, [item()], SETTINGS);
+  await at.current.store.close();
+  let running = 0;
+  let most = 0;
+  const slowly = async (steps: UpgradeSteps) => {
+    most = Math.max(most, ++running);
+    await mark(steps);
+    for (let n = 0; n < 20; n++) await steps.run("return 0", `${steps.prefix}:mark:${QUEUE}`);
+    running--;
+  };
+  const servers = Array.from({ length: 4 }, () => openNext(slowly));
+  for (const { store } of servers) await ready(store);
+  expect({ most, marks: await marks() }).toEqual({ most: 1, marks: 1 });
+  expect(await version()).toBe(String(NEXT));
+});
+
+test("what one server has half done another does again, from the beginning", async () => {
+  const { redis } = at.current;
+  await at.current.store.send(QUEUE, [item()], SETTINGS);
+  await at.current.store.close();
+  const half = Promise.withResolvers<void>();
+  const killed = openNext(async (steps) => {
+    await mark(steps);
+    half.resolve();
+    await new Promise(() => {}); // it never gets further
+  });
+  await half.promise;
+  expect(await version()).toBe(`${LAYOUT_VERSION}>${NEXT}`);
+  await killed.store.close();
+
+  const { store: next, words } = openNext();
+  await until("its words", () => words.some((line) => line.includes("node-2 upgrades the data")));
+  expect(await marks()).toBe(1);
+  await redis.pexpire(key("upgrade"), 1); // as after ten seconds
+  await ready(next);
+  expect(await marks()).toBe(2);
+  expect(await version()).toBe(String(NEXT));
+});
+
+test("a server that has lost its upgrade to another one takes no further step", async () => {
+  await at.current.store.send(QUEUE, [item()], SETTINGS);
+  await at.current.store.close();
+  const lost = Promise.withResolvers<unknown>();
+  const slow = openNext(async (steps) => {
+    await at.current.redis.set(key("upgrade"), `${NEXT} node-other`);
+    await mark(steps).catch(lost.resolve);
+  });
+  expect(String(await lost.promise)).toMatch(/node-other upgrades the data to layout 3/);
+  expect(await marks()).toBe(0);
+  await slow.store.close();
+});
+
+test("what no upgrade leads from is refused, and left alone", async () => {
+  const { redis } = at.current;
+  await at.current.store.close();
+  const upgrades = [{ from: NEXT, to: NEXT + 1, what: "", run: mark }];
+  const store = at.current.openStore({ layout: { version: NEXT + 1, upgrades } });
+  expect(await refusal(store)).toMatch(/is of layout 2; this server upgrades from 3 on/);
+  expect(await redis.get(key("version"))).toBe(String(LAYOUT_VERSION));
+});
