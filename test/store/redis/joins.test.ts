@@ -59,6 +59,18 @@ test("two of one batch join each other", async () => {
   expect(b).toMatchObject({ joined: true, id: storedId(a) });
 });
 
+test.each([
+  ["in the future", 9_000, 9_000],
+  ["in the past", -9_000, 0],
+])("IN_FLIGHT: a due time %s counts as a delay does", async (_, dueInMs, afterMs) => {
+  await at.current.clock.advance(5_000);
+  const claimed = await claim();
+  const { nowMs } = at.current.clock;
+  await send({ delayMs: 60_000, dueAtMs: nowMs + dueInMs });
+  await settle(outcome(claimed, "succeed"));
+  expect(await message()).toMatchObject({ state: "SCHEDULED", dueAtMs: nowMs + afterMs });
+});
+
 test("IN_FLIGHT: the message reschedules even if the running attempt succeeds", async () => {
   await at.current.clock.advance(5_000);
   const claimed = await claim();

@@ -24,6 +24,11 @@ local function is_poison(source)
   return sends >= poison_threshold
 end
 
+local function first_due(item)
+  if item.has_due_at == 1 then return math.max(now, item.due_at) end
+  return now + item.delay
+end
+
 local function join(id, s, item)
   count_cell(s, -1)
   append_failure(id, s, item.reason, item.failure)
@@ -32,8 +37,8 @@ local function join(id, s, item)
   -- A worker may still report a success that it began before this failure: the message stays then.
   if s.nonce ~= '' then set_flag(s, FLAG_REJOINED, true) end
   if s.state == IN_FLIGHT then
-    -- It failed once more while a worker has it: due again after this failure's own delay.
-    s.due = now + item.delay
+    -- It failed once more while a worker has it: due again when this failure says.
+    s.due = first_due(item)
     save_state(id, s)
   elseif s.state == SCHEDULED and has_flag(s, FLAG_POISONED) then
     leave(id, s)
@@ -88,13 +93,11 @@ local function accept(item, left)
     set_flag(s, FLAG_POISONED, true)
     if qreason == 0 then qreason = QUARANTINE_POISON end
   end
-  local due = now + item.delay
-  if item.has_due_at == 1 then due = math.max(now, item.due_at) end
   if qreason > 0 then
     s.due = now
     quarantine(id, s, qreason)
   else
-    schedule(id, s, due)
+    schedule(id, s, first_due(item))
   end
 
   messages, bytes = messages + 1, bytes + item.size
