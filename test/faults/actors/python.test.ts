@@ -1,0 +1,271 @@
+// The Python actors against a real server that is started again under them: what they write down is
+// a whole history, and what they do ends each message by its plan.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { connectTo, type DlqClient, statsOf, type TestClient } from "../../support/grpc.ts";
+import { findPython, pythonEnvironment } from "../../support/python.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import type { Delivered, HistoryEvent, OutcomeKind, Plan } from "../history/event.ts";
+import { parseEvent } from "./python/event-shapes.ts";
+
+const FOLDER = resolve(import.meta.dirname, "python");
+const QUEUES = ["a", "b"];
+const MESSAGES = 400;
+const RATE = 150;
+const WEIGHTS = {
+  ok: 40,
+  fail1: 10,
+  fail2: 6,
+  exhaust: 6,
+  bad: 6,
+  discard: 6,
+  quarantine: 6,
+  release: 6,
+  slow: 6,
+  silent: 6,
+  stock: 2,
+} satisfies Partial<Record<Plan, number>>;
+const WAIT = { timeout: 15_000, interval: 100 };
+const LEASE_MS = 1_500;
+
+class Actor {
+  readonly file: string;
+  readonly #child: ChildProcess;
+  #words = "";
+
+  constructor(program: string, name: string, flags: readonly string[]) {
+    this.file = join(dataDir, `${name}.jsonl`);
+    const common = ["--addresses", server.grpcAddress, "--out", this.file, "--name", name];
+    const args = [join(FOLDER, program), ...common, "--queues", QUEUES.join(), ...flags];
+    this.#child = spawn(findPython(), args, {
+      env: pythonEnvironment(),
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#child.stderr?.on("data", (words) => (this.#words += words));
+    children.push(this.#child);
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async ended(): Promise<void> {
+    if (this.isRunning) await once(this.#child, "close", { signal: AbortSignal.timeout(15_000) });
+    expect(this.#child.exitCode, this.#words).toBe(0);
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGTERM");
+    await this.ended();
+  }
+
+  async history(): Promise<HistoryEvent[]> {
+    const lines = (await readFile(this.file, "utf8").catch(() => "")).split("\n");
+    return lines.slice(0, -1).map(parseEvent);
+  }
+}
+
+const children: ChildProcess[] = [];
+let server: TestServer;
+let client: TestClient;
+let dlq: DlqClient;
+let dataDir: string;
+beforeAll(async () => {
+  dataDir = await mkdtemp("/tmp/dlq-actors-");
+  server = await startTestServer();
+  client = connectTo(server.grpcAddress);
+  dlq = client.dlq;
+}, 60_000);
+afterAll(async () => {
+  for (const child of children) child.kill("SIGKILL");
+  client?.close();
+  await server?.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+function startProducer(name: string, messages: number, plans: Partial<Record<Plan, number>>) {
+  const flags = ["--messages", `${messages}`, "--rate", `${RATE}`, "--plans"];
+  return new Actor("producer.py", name, [...flags, JSON.stringify(plans), "--seed", "7"]);
+}
+
+function startWorker(name: string): Actor {
+  return new Actor("worker.py", name, ["--lease-ms", `${LEASE_MS}`, "--streams", "2"]);
+}
+
+/** Nothing is left that a worker could end. */
+async function expectWorkedOff(stock: number): Promise<void> {
+  const stats = await Promise.all(QUEUES.map((queue) => statsOf(dlq, queue)));
+  const sum = (pick: (queue: (typeof stats)[number]) => bigint | undefined) =>
+    stats.reduce((all, queue) => all + Number(pick(queue) ?? 0n), 0);
+  expect(sum((queue) => queue.inFlight)).toBe(0);
+  expect(sum((queue) => queue.scheduled)).toBe(stock);
+}
+
+function of<E extends HistoryEvent["e"]>(events: readonly HistoryEvent[], e: E) {
+  return events.filter((event): event is Extract<HistoryEvent, { e: E }> => event.e === e);
+}
+
+describe("through a restart of the server", () => {
+  let produced: HistoryEvent[];
+  let worked: HistoryEvent[];
+  beforeAll(async () => {
+    const worker = startWorker("py-worker-1");
+    const producer = startProducer("py-producer-1", MESSAGES, WEIGHTS);
+    await vi.waitFor(async () => {
+      expect(of(await producer.history(), "sent").length).toBeGreaterThan(MESSAGES / 4);
+      expect(of(await worker.history(), "acked").length).toBeGreaterThan(10);
+    }, WAIT);
+    await server.restart();
+    await producer.ended();
+    produced = await producer.history();
+    const stock = new Set(
+      of(produced, "sending")
+        .filter(({ plan }) => plan === "stock")
+        .map(({ source }) => source),
+    );
+    await vi.waitFor(() => expectWorkedOff(stock.size), WAIT);
+    await worker.stop();
+    worked = await worker.history();
+  }, 60_000);
+
+  it("both write a whole history, from `started` to `ended`", () => {
+    for (const [events, role] of [
+      [produced, "producer"],
+      [worked, "worker"],
+    ] as const) {
+      expect(events[0]).toMatchObject({ e: "started", role, language: "python" });
+      expect(events.at(-1)?.e).toBe("ended");
+      const times = events.map(({ at }) => at);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    }
+    // The fault was there, and they went on.
+    expect(of(produced, "unsent").length).toBeGreaterThan(0);
+    expect(of(worked, "closed").map(({ why }) => why)).toContain("drain");
+    const streams = of(worked, "opened").map(({ stream }) => stream);
+    expect(streams.length).toBeGreaterThan(2);
+    expect(
+      of(worked, "closed")
+        .map(({ stream }) => stream)
+        .toSorted(),
+    ).toEqual(streams.toSorted());
+  });
+
+  it("what was not answered is sent again as the same request, and each is sent at last", () => {
+    const sendings = of(produced, "sending");
+    const requests = new Set(sendings.map(({ request }) => request));
+    expect(requests.size).toBe(MESSAGES);
+    expect(new Set(sendings.map(({ source }) => source)).size).toBe(MESSAGES);
+    expect(new Set(of(produced, "sent").map(({ request }) => request))).toEqual(requests);
+    const answers = of(produced, "sent").length + of(produced, "unsent").length;
+    expect(sendings.length).toBe(answers);
+  });
+
+  it("each message is delivered as it was sent, but for stock", () => {
+    const sent = new Map(of(produced, "sending").map((sending) => [sending.source, sending]));
+    const delivered = of(worked, "delivered");
+    for (const { source, sum, plan, queue } of delivered) {
+      expect(sent.get(source)).toMatchObject({ sum, plan, queue });
+    }
+    const due = [...sent.values()].filter(({ plan }) => plan !== "stock");
+    expect(new Set(delivered.map(({ source }) => source))).toEqual(
+      new Set(due.map(({ source }) => source)),
+    );
+  });
+
+  it("each message ends by its plan", () => {
+    const ends = endsOf(worked);
+    const plans = new Map(of(produced, "sending").map(({ source, plan }) => [source, plan]));
+    for (const [source, plan] of plans) {
+      const end = [...(ends.get(source) ?? [])];
+      if (END[plan] === undefined) expect([source, plan, end]).toEqual([source, plan, []]);
+      else expect(end, `${source} of plan ${plan}`).toContain(END[plan]);
+    }
+    expect([...new Set(plans.values())].toSorted()).toEqual(Object.keys(WEIGHTS).toSorted());
+  });
+
+  it("leases of slow work are extended, and silent work comes again as of unknown outcome", () => {
+    const deliveries = of(worked, "delivered");
+    const slow = new Map(
+      deliveries
+        .filter(({ plan }) => plan === "slow")
+        .map(({ token, expires }) => [token, expires]),
+    );
+    const extended = of(worked, "extended").flatMap(({ leases }) => leases);
+    expect(extended.length).toBeGreaterThanOrEqual(slow.size);
+    for (const { token, expires } of extended)
+      expect(expires).toBeGreaterThan(slow.get(token) ?? 0);
+    const silent = deliveries.filter(({ plan }) => plan === "silent");
+    const ignored = new Set(silent.filter(({ number }) => number === 1).map(({ id }) => id));
+    const again = silent.filter(({ id, number }) => number === 2 && ignored.has(id));
+    expect(again.length).toBeGreaterThan(0);
+    expect(again.map(({ unknown }) => unknown)).not.toContain(false);
+  });
+});
+
+/** What a worker reported last of a message of each plan. */
+const END: Readonly<Record<Plan, string | undefined>> = {
+  ok: "succeeded",
+  fail1: "succeeded",
+  fail2: "succeeded",
+  exhaust: "failed, QUARANTINED",
+  bad: "failed for good, QUARANTINED",
+  discard: "discarded",
+  quarantine: "quarantined, QUARANTINED",
+  release: "succeeded",
+  slow: "succeeded",
+  silent: "succeeded",
+  crash: undefined,
+  stock: undefined,
+};
+
+/**
+ * Source -> how it may have ended: the outcomes of its latest delivery that applied, with the state
+ * that they left, or that were never answered and so may have applied.
+ */
+function endsOf(events: readonly HistoryEvent[]): Map<string, Set<string>> {
+  const latest = new Map<string, Delivered>();
+  const sources = new Map<string, string>();
+  for (const delivered of of(events, "delivered")) {
+    const { source, token, number } = delivered;
+    sources.set(token, source);
+    if (number >= (latest.get(source)?.number ?? 0)) latest.set(source, delivered);
+  }
+  const answers = new Map(of(events, "acked").map(({ request, results }) => [request, results]));
+  const ends = new Map<string, Set<string>>();
+  for (const { request, outcomes } of of(events, "acking")) {
+    for (const [index, { token, outcome, nonRetryable }] of outcomes.entries()) {
+      const source = sources.get(token) ?? "";
+      if (latest.get(source)?.token !== token) continue;
+      const how = nonRetryable === true ? `${outcome} for good` : outcome;
+      const answer = answers.get(request)?.[index];
+      if (answer !== undefined && answer.status !== "APPLIED") continue;
+      const left = answer === undefined ? LEFT[outcome] : answer.state;
+      const end = left === undefined ? how : `${how}, ${left}`;
+      ends.set(source, (ends.get(source) ?? new Set()).add(end));
+    }
+  }
+  return ends;
+}
+
+/** What the store says of an outcome that ended a message, where its answer was lost. */
+const LEFT: Readonly<Partial<Record<OutcomeKind, string>>> = {
+  failed: "QUARANTINED",
+  quarantined: "QUARANTINED",
+};
+
+it("a producer that is told to end waits for what is out, and sends no more", async () => {
+  const producer = startProducer("py-producer-2", 100_000, { stock: 1 });
+  await vi.waitFor(async () => {
+    expect(of(await producer.history(), "sent").length).toBeGreaterThan(20);
+  }, WAIT);
+  await producer.stop();
+  const events = await producer.history();
+  expect(events.at(-1)?.e).toBe("ended");
+  const sent = of(events, "sent").map(({ request }) => request);
+  expect(new Set(sent)).toEqual(new Set(of(events, "sending").map(({ request }) => request)));
+  expect(sent.length).toBeLessThan(100_000);
+}, 60_000);

@@ -1,0 +1,68 @@
+"""Messages that a producer of the fault suite sends."""
+
+import hashlib
+import json
+import random
+from dataclasses import dataclass
+
+from dlq.v1 import dlq_service_pb2 as dlq
+from dlq.v1 import failure_pb2, message_pb2, state_pb2
+from google.protobuf.duration_pb2 import Duration
+
+from history import new_request
+
+FILLER_CHARS = 400
+
+POLICY = message_pb2.RetryPolicy(
+    initial_delay=Duration(nanos=100_000_000), max_delay=Duration(nanos=500_000_000)
+)
+FAILURES = [
+    failure_pb2.Failure(reason=state_pb2.REASON_TIMEOUT),
+    failure_pb2.Failure(type="requests.exceptions.ConnectTimeout", message="no answer"),
+    failure_pb2.Failure(reason=state_pb2.REASON_NETWORK_ERROR, message="connection reset"),
+]
+# Far beyond any run.
+STOCK_DELAY = Duration(seconds=30 * 24 * 3600)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to be sent, with what its history says of it."""
+
+    request: dlq.SendToDlqRequest
+    plan: str
+    sum: str
+
+
+class Letters:
+    """Makes messages, the same ones for the same seed but for their request ids."""
+
+    def __init__(self, name: str, queues: list[str], plans: dict[str, float], seed: int):
+        self._name, self._queues = name, queues
+        self._plans, self._weights = list(plans), list(plans.values())
+        self._random = random.Random(seed)
+        self.made = 0
+
+    def next(self) -> Letter:
+        self.made += 1
+        source = f"{self._name}-{self.made}"
+        [plan] = self._random.choices(self._plans, self._weights)
+        filler = self._random.randbytes(FILLER_CHARS // 2).hex()
+        filler = filler[: self._random.randint(0, FILLER_CHARS)]
+        text = json.dumps({"source": source, "plan": plan, "filler": filler})
+        request = dlq.SendToDlqRequest(
+            request_id=new_request(),
+            queue=self._random.choice(self._queues),
+            payload=message_pb2.Payload(text=text, content_type="application/json"),
+            failure=self._random.choice(FAILURES),
+            source_id=source,
+            retry_policy=POLICY,
+        )
+        if plan == "exhaust":
+            request.max_retries = 2
+        if plan == "stock":
+            request.delay.CopyFrom(STOCK_DELAY)
+        return Letter(request, plan, hashlib.sha256(text.encode()).hexdigest()[:16])
+
+    def batch_size(self, most: int) -> int:
+        return self._random.randint(1, max(1, most))

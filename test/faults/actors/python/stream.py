@@ -1,0 +1,154 @@
+"""A StreamDue call that is opened again whenever it ends, as docs/delivery.md asks of workers."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+from dlq.v1 import dlq_service_pb2 as dlq
+from google.protobuf.duration_pb2 import Duration
+
+from acks import Job
+from history import History, ms_of
+from servers import CallFailed, Channel, Servers
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
+# The first frame comes at once, so that its absence is found sooner than that of a heartbeat.
+OPENING_S = 5.0
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the worker asks for."""
+
+    queues: list[str]
+    max_in_flight: int
+    lease_ms: int
+    # Longer silences mean that the connection is dead.
+    silence_s: float
+
+
+class Stream:
+    """One session, over as many calls as it takes. `run` in a thread of its own."""
+
+    def __init__(
+        self,
+        name: str,
+        wish: Wish,
+        servers: Servers,
+        history: History,
+        on_job: Callable[[Job], None],
+    ):
+        self._name, self._wish = name, wish
+        self._servers, self._history, self._on_job = servers, history, on_job
+        self._session = ""
+        self._lease_ms = 0.0
+        self._calls = 0
+        self._call: grpc.Call | None = None
+        self._silent_s = 0.0
+        self._is_open = False
+        self._why = ""
+        self._is_closing = False
+
+    def run(self) -> None:
+        pause = FIRST_PAUSE_S
+        while not self._is_closing:
+            self._calls += 1
+            stream = f"{self._name}-{self._calls}"
+            self._is_open, self._why = False, ""
+            try:
+                with self._servers.calling() as channel:
+                    self._read(channel, stream)
+                why = self._why or "ended"
+                self._servers.go_on()
+            except CallFailed as failure:
+                why = self._why or failure.code
+            if self._is_open:
+                self._history.write("closed", stream=stream, why=why)
+                pause = FIRST_PAUSE_S
+            if why != "drain" and not self._is_closing:
+                time.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    def close(self) -> None:
+        self._is_closing = True
+        self._cancel("stopped")
+
+    def look(self, passed_s: float) -> None:
+        """To be called all the while. Own pauses don't count: time is what the caller says."""
+        self._silent_s += passed_s
+        limit = self._wish.silence_s
+        if self._silent_s > (limit if self._is_open else min(limit, OPENING_S)):
+            self._silent_s = 0.0
+            self._cancel("silent")
+
+    def _cancel(self, why: str) -> None:
+        call = self._call
+        if call is not None:
+            self._why = self._why or why
+            call.cancel()
+
+    def _read(self, channel: Channel, stream: str) -> None:
+        lease = Duration()
+        lease.FromMilliseconds(self._wish.lease_ms)
+        request = dlq.StreamDueRequest(
+            queues=self._wish.queues,
+            worker_id=self._name,
+            max_in_flight=self._wish.max_in_flight,
+            lease_duration=lease,
+            resume_session_id=self._session,
+        )
+        self._silent_s = 0.0
+        call = self._call = channel.stub.StreamDue(request)
+        if self._is_closing:  # meanwhile; `close` saw the call before
+            self._cancel("stopped")
+        try:
+            for frame in call:
+                self._silent_s = 0.0
+                kind = frame.WhichOneof("frame")
+                if kind == "opened":
+                    channel.answered()
+                    self._opened(stream, frame.opened)
+                elif kind == "deliveries":
+                    for delivery in frame.deliveries.deliveries:
+                        self._delivered(stream, delivery)
+                elif kind == "drain":
+                    self._why = self._why or "drain"  # the server ends it; the next one is due
+        finally:
+            self._call = None
+
+    def _opened(self, stream: str, opened: dlq.Opened) -> None:
+        self._is_open = True
+        self._session = opened.session_id
+        self._lease_ms = opened.lease_duration.ToNanoseconds() / 1_000_000
+        self._history.write(
+            "opened",
+            stream=stream,
+            session=opened.session_id,
+            leaseMs=self._lease_ms,
+            leasesHeld=opened.leases_held,
+        )
+
+    def _delivered(self, stream: str, delivery: dlq.Delivery) -> None:
+        message = delivery.message
+        payload = message.payload.data or message.payload.text.encode()
+        plan = json.loads(payload)["plan"]
+        expires = ms_of(delivery.lease_expire_time)
+        self._history.write(
+            "delivered",
+            stream=stream,
+            queue=message.queue,
+            id=message.id,
+            source=message.source_id,
+            sum=hashlib.sha256(payload).hexdigest()[:16],
+            plan=plan,
+            token=delivery.lease_token,
+            number=delivery.delivery_number,
+            attempt=delivery.attempt,
+            unknown=delivery.outcome_unknown,
+            expires=expires,
+        )
+        token, number, attempt = delivery.lease_token, delivery.delivery_number, delivery.attempt
+        self._on_job(Job(token, plan, number, attempt, self._lease_ms, expires))
