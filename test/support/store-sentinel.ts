@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { findRedisServer, freePort, startTestRedis, type TestRedis } from "./redis.ts";
-import { until } from "./store.ts";
+import { until } from "./until.ts";
 
 /** A primary, its replica and one sentinel that watches them: real ones, on loopback ports. */
 export interface SentinelSet {

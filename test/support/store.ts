@@ -6,6 +6,9 @@ import { startTestRedis, type TestRedis, type TestRedisOptions } from "./redis.t
 import { createTestClock, type TestClock } from "./store-clock.ts";
 import { dumpQueue, type QueueDump } from "./store-dump.ts";
 import { brokenInvariants } from "./store-invariants.ts";
+import { until } from "./until.ts";
+
+export { until };
 
 /** A RedisStore on a redis-server of its own, whose clock stands still until a test moves it. */
 export class TestStore {
@@ -82,17 +85,6 @@ export class TestStore {
   async close(): Promise<void> {
     await Promise.all(this.#opened.map((store) => store.close()));
     this.redis.disconnect();
-  }
-}
-
-/** Resolves with the first value that is not undefined; rejects at a deadline, saying for what. */
-export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>) {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error(`waited too long for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 

@@ -41,12 +41,10 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #scripts = new Map<ScriptName, LoadedScript>();
   readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
-  /** When the socket last gave a reply, or was given up for a new one. */
-  #lastReplyAt = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.redis = createRedis(options.target, "dlq");
+    this.redis = createRedis(options.target, "dlq", options.timeoutMs);
     this.redis.on("error", (error: Error) => options.onError?.(error));
     this.#guard = new CircuitBreaker(
       (script: LoadedScript, base: string, args: (string | Buffer | number)[]) =>
@@ -136,23 +134,15 @@ export class Connection {
     }
   }
 
-  /**
-   * A socket that has said nothing for a whole deadline is taken for dead and opened anew. The
-   * reply of a call that was given up may still come; nobody waits for it.
-   */
+  /** The reply of a call that was given up may still come; nobody waits for it. */
   #withDeadline<T>(call: Promise<T>): Promise<T> {
-    const began = performance.now();
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        if (this.#lastReplyAt < began && this.ready) {
-          this.#lastReplyAt = performance.now();
-          this.redis.disconnect(true);
-        }
-        reject(storeUnavailable(RETRY_AFTER_MS));
-      }, this.#options.timeoutMs);
+      const timer = setTimeout(
+        () => reject(storeUnavailable(RETRY_AFTER_MS)),
+        this.#options.timeoutMs,
+      );
       call.then(
         (value) => {
-          this.#lastReplyAt = performance.now();
           clearTimeout(timer);
           resolve(value);
         },
@@ -169,9 +159,14 @@ export class Connection {
 const reconnectDelayMs = (times: number) =>
   Math.min(50 * times, 400) + Math.floor(Math.random() * 100);
 
-/** A client that never re-sends, never queues for later, and reconnects for ever. */
-export function createRedis(target: RedisTarget, role: string): Redis {
+/**
+ * A client that never re-sends, never queues for later, and reconnects for ever. A socket that owes
+ * an answer and says nothing for `silenceMs` is taken for dead and opened anew: also one that falls
+ * silent in its handshake, or that only ever listens, if it is pinged.
+ */
+export function createRedis(target: RedisTarget, role: string, silenceMs: number): Redis {
   const options = {
+    socketTimeout: silenceMs,
     protocol: 2,
     connectionName: role,
     disableClientInfo: true,

@@ -3,6 +3,8 @@ import type { EndedLease, StoreHints } from "../contract.ts";
 import { closeRedis, createRedis, type RedisTarget } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 
+const PING_MS = 5_000;
+
 type Channel = "wake" | "credit" | "takeover";
 
 /**
@@ -21,23 +23,29 @@ export class RedisHints implements StoreHints {
     takeover: [],
   };
   readonly #onReconnect: (() => void)[] = [];
+  readonly #pings: NodeJS.Timeout;
 
   constructor(options: {
     target: RedisTarget;
     prefix: string;
     nodeId: string;
     publisher: Redis;
+    /** How long an answer may take before the connection is made anew, in milliseconds. */
+    timeoutMs: number;
+    /** How often a connection that only listens is asked whether it is alive. Default 5,000. */
+    pingMs?: number;
     onError?: (error: Error) => void;
   }) {
     const { wake, credit, takeover } = globalKeys(options.prefix);
     this.#channels = { wake, credit, takeover };
     this.#nodeId = options.nodeId;
     this.#publisher = options.publisher;
-    this.#subscriber = createRedis(options.target, "dlq-hints");
+    this.#subscriber = createRedis(options.target, "dlq-hints", options.timeoutMs);
     this.#onError = options.onError ?? (() => {});
     this.#subscriber.on("error", this.#onError);
     this.#subscriber.on("ready", () => this.#subscribe());
     this.#subscriber.on("message", (channel: string, text: string) => this.#hear(channel, text));
+    this.#pings = setInterval(() => this.#ping(), options.pingMs ?? PING_MS).unref();
   }
 
   onWake(listener: (queue: string) => void): void {
@@ -65,7 +73,13 @@ export class RedisHints implements StoreHints {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#pings);
     await closeRedis(this.#subscriber);
+  }
+
+  /** No answer ends the connection; nobody would miss hints on one that is dead. */
+  #ping(): void {
+    if (this.#subscriber.status === "ready") this.#subscriber.ping().catch(() => {});
   }
 
   #subscribe(): void {

@@ -53,6 +53,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   diskIsLow?: () => boolean;
   /** Default: this version's own. */
   layout?: Layout;
+  /** How often the connection of hints is asked whether it is alive, in milliseconds. */
+  pingMs?: number;
   /** A monotonic clock, in milliseconds. Default: the process's. */
   now?: () => number;
 }
@@ -107,6 +109,8 @@ export class RedisStore implements Store {
       prefix,
       nodeId,
       publisher: connection.redis,
+      timeoutMs,
+      ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
       ...(options.onError ? { onError: options.onError } : {}),
     });
   }

@@ -191,7 +191,7 @@ test("a Redis that has loaded its data is found at once, however long it said it
   });
   // Its estimate is by the time passed: a standstill at the beginning makes it long.
   process.kill(pid, "SIGSTOP");
-  const later = createRedis({ kind: "socket", path: loading.socketPath }, "test");
+  const later = createRedis({ kind: "socket", path: loading.socketPath }, "test", 2_000);
   onTestFinished(() => closeRedis(later));
   // Redis counts in whole seconds.
   await delay(2_500);

@@ -1,0 +1,76 @@
+// Links to Redis that go silent without a word, as when a machine or a route vanishes.
+
+import { afterEach, beforeEach, onTestFinished, test } from "vitest";
+import { RedisStore } from "../../../src/store/redis/redis-store.ts";
+import { LinkProxy } from "../../support/link-proxy.ts";
+import { startTestRedis, type TestRedis } from "../../support/redis.ts";
+import { item, SETTINGS } from "../../support/store-items.ts";
+import { until } from "../../support/until.ts";
+
+const DEADLINE_MS = 300;
+const PING_MS = 100;
+
+let redis: TestRedis;
+let link: LinkProxy;
+beforeEach(async () => {
+  redis = await startTestRedis({ appendonly: false });
+  link = await LinkProxy.open(() => [{ path: redis.socketPath }]);
+});
+afterEach(async () => {
+  await link.close();
+  await redis.stop();
+});
+
+async function openStore(): Promise<RedisStore> {
+  const store = new RedisStore({
+    target: { kind: "url", url: `redis://${link.address}` },
+    prefix: "dlq",
+    nodeId: "node",
+    timeoutMs: DEADLINE_MS,
+    journalMax: 1_000,
+    expiryGraceMs: 0,
+    maxQueues: 10_000,
+    compressMinBytes: 0,
+    pingMs: PING_MS,
+  });
+  onTestFinished(() => store.close());
+  await until("the connection", () => store.ready || undefined);
+  return store;
+}
+
+/** Each message is the first of its queue: whoever listens is woken. */
+let queues = 0;
+const accepted = (store: RedisStore) => () =>
+  store.send(`orders-${++queues}`, [item()], SETTINGS).then(
+    () => true as const,
+    () => undefined,
+  );
+
+test("a connection that falls silent while it is made is given up for another", async () => {
+  const store = await openStore();
+  link.reset();
+  link.set({ blackhole: true }, ["down"]);
+  const before = link.lostBytes;
+  await until("a handshake to vanish", () => link.lostBytes > before || undefined);
+  link.clear();
+  await until("sends to be accepted again", accepted(store));
+});
+
+test("hints come again after their connection has fallen silent", async () => {
+  const store = await openStore();
+  let hints = 0;
+  store.hints.onWake(() => hints++);
+  const hint = () => {
+    const before = hints;
+    return until("a hint", async () => {
+      await accepted(store)();
+      return hints > before || undefined;
+    });
+  };
+  await hint();
+  link.set({ blackhole: true });
+  const before = link.lostBytes;
+  await until("a ping to vanish", () => link.lostBytes > before || undefined);
+  link.clear();
+  await hint();
+});
