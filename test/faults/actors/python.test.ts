@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectTo, type DlqClient, statsOf, type TestClient } from "../../support/grpc.ts";
 import { findPython, pythonEnvironment } from "../../support/python.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
-import type { Delivered, HistoryEvent, OutcomeKind, Plan } from "../history/event.ts";
+import type { HistoryEvent, Plan } from "../history/event.ts";
+import { END, endsOf, of } from "./python/ends.ts";
 import { parseEvent } from "./python/event-shapes.ts";
 
 const FOLDER = resolve(import.meta.dirname, "python");
@@ -103,10 +104,6 @@ async function expectWorkedOff(stock: number): Promise<void> {
     stats.reduce((all, queue) => all + Number(pick(queue) ?? 0n), 0);
   expect(sum((queue) => queue.inFlight)).toBe(0);
   expect(sum((queue) => queue.scheduled)).toBe(stock);
-}
-
-function of<E extends HistoryEvent["e"]>(events: readonly HistoryEvent[], e: E) {
-  return events.filter((event): event is Extract<HistoryEvent, { e: E }> => event.e === e);
 }
 
 describe("through a restart of the server", () => {
@@ -205,57 +202,6 @@ describe("through a restart of the server", () => {
     expect(again.map(({ unknown }) => unknown)).not.toContain(false);
   });
 });
-
-/** What a worker reported last of a message of each plan. */
-const END: Readonly<Record<Plan, string | undefined>> = {
-  ok: "succeeded",
-  fail1: "succeeded",
-  fail2: "succeeded",
-  exhaust: "failed, QUARANTINED",
-  bad: "failed for good, QUARANTINED",
-  discard: "discarded",
-  quarantine: "quarantined, QUARANTINED",
-  release: "succeeded",
-  slow: "succeeded",
-  silent: "succeeded",
-  crash: undefined,
-  stock: undefined,
-};
-
-/**
- * Source -> how it may have ended: the outcomes of its latest delivery that applied, with the state
- * that they left, or that were never answered and so may have applied.
- */
-function endsOf(events: readonly HistoryEvent[]): Map<string, Set<string>> {
-  const latest = new Map<string, Delivered>();
-  const sources = new Map<string, string>();
-  for (const delivered of of(events, "delivered")) {
-    const { source, token, number } = delivered;
-    sources.set(token, source);
-    if (number >= (latest.get(source)?.number ?? 0)) latest.set(source, delivered);
-  }
-  const answers = new Map(of(events, "acked").map(({ request, results }) => [request, results]));
-  const ends = new Map<string, Set<string>>();
-  for (const { request, outcomes } of of(events, "acking")) {
-    for (const [index, { token, outcome, nonRetryable }] of outcomes.entries()) {
-      const source = sources.get(token) ?? "";
-      if (latest.get(source)?.token !== token) continue;
-      const how = nonRetryable === true ? `${outcome} for good` : outcome;
-      const answer = answers.get(request)?.[index];
-      if (answer !== undefined && answer.status !== "APPLIED") continue;
-      const left = answer === undefined ? LEFT[outcome] : answer.state;
-      const end = left === undefined ? how : `${how}, ${left}`;
-      ends.set(source, (ends.get(source) ?? new Set()).add(end));
-    }
-  }
-  return ends;
-}
-
-/** What the store says of an outcome that ended a message, where its answer was lost. */
-const LEFT: Readonly<Partial<Record<OutcomeKind, string>>> = {
-  failed: "QUARANTINED",
-  quarantined: "QUARANTINED",
-};
 
 it("a producer that is told to end waits for what is out, and sends no more", async () => {
   const producer = startProducer("py-producer-2", 100_000, { stock: 1 });
