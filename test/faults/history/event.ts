@@ -38,6 +38,7 @@ export interface Sent {
   readonly id: string;
   /** Bare name: SCHEDULED, QUARANTINED. */
   readonly state: string;
+  /** 0: none, as in quarantine. */
   readonly dueAt: AtMs;
 }
 
@@ -98,6 +99,7 @@ export type OutcomeKind = "succeeded" | "failed" | "released" | "quarantined" | 
 export interface Acking {
   readonly e: "acking";
   readonly at: AtMs;
+  /** Empty: a call without a `request_id`, which stands by itself; one at a time in a file. */
   readonly request: string;
   readonly outcomes: readonly {
     readonly token: string;
@@ -242,8 +244,8 @@ export type SnapshotLine = Kept | Counted;
 /** What the conductor did to the system, in order. */
 export interface FaultRecord {
   readonly e: "fault";
-  /** Place in the plan of the run, from 1. */
   readonly at: AtMs;
+  /** Place in the plan of the run, from 1. */
   readonly number: number;
   readonly kind: string;
   readonly phase: "begins" | "over" | "recovered";

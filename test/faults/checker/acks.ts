@@ -1,0 +1,153 @@
+import type { Acked, Acking, Unacked } from "../history/event.ts";
+import { OUTCOME_KINDS } from "../history/shape.ts";
+import type { Findings } from "./findings.ts";
+import { CLOCK_TOLERANCE_MS, type Delivery, type Ledger, NEVER, type RunMs } from "./ledger.ts";
+
+const NON_RETRYABLE = 32;
+
+interface AckRequest {
+  readonly deliveries: readonly Delivery[];
+  /** Bits of each outcome: its kind, and NON_RETRYABLE. */
+  readonly kinds: readonly number[];
+  /** Of its first try. */
+  readonly sentAt: RunMs;
+  tries: number;
+  refusedTries: number;
+  /** Statuses, joined; empty: not answered. */
+  answer: string;
+  answeredAt: RunMs;
+}
+
+/** The outcomes that one worker reported, and what it heard of them. */
+export class Acks {
+  readonly #ledger: Ledger;
+  readonly #findings: Findings;
+  /** Acks twice, late, with foreign and forged tokens, on purpose. */
+  readonly #isOdd: boolean;
+  readonly #requests = new Map<string, AckRequest>();
+
+  constructor(ledger: Ledger, findings: Findings, isOdd: boolean) {
+    this.#ledger = ledger;
+    this.#findings = findings;
+    this.#isOdd = isOdd;
+  }
+
+  acking({ request, outcomes }: Acking, at: RunMs): void {
+    const kinds = outcomes.map(({ outcome, nonRetryable }) => {
+      const kind = OUTCOME_KINDS[outcome];
+      if (kind === undefined) throw new Error(`there is no outcome ${outcome}`);
+      return nonRetryable === true ? kind | NON_RETRYABLE : kind;
+    });
+    const known = this.#requests.get(request);
+    // Without a request id nothing is remembered: each call stands by itself.
+    if (known !== undefined && request !== "") {
+      known.tries++;
+      const isSame =
+        kinds.length === known.kinds.length &&
+        outcomes.every(
+          ({ token }, index) =>
+            known.deliveries[index]?.token === token && known.kinds[index] === kinds[index],
+        );
+      if (!isSame) {
+        this.#findings.broken("history-whole", `request ${request} has other outcomes than before`);
+      }
+      return;
+    }
+    if (known !== undefined) close(known);
+    const deliveries = outcomes.map(({ token }) => {
+      if (typeof token !== "string") throw new Error("an outcome without a token");
+      const delivery = this.#ledger.token(token);
+      if (!this.#isOdd) delivery.isAckedByPolite = true;
+      return delivery;
+    });
+    const fresh = { tries: 1, refusedTries: 0, answer: "", answeredAt: NEVER };
+    this.#requests.set(request, { deliveries, kinds, sentAt: at, ...fresh });
+  }
+
+  acked({ request, results }: Acked, at: RunMs): void {
+    const own = this.#requests.get(request);
+    if (own === undefined || results.length !== own.kinds.length) {
+      const words = `request ${request} got ${results.length} answers to ${own?.kinds.length ?? 0} outcomes`;
+      this.#findings.broken("history-whole", words);
+      return;
+    }
+    const answer = results.map(({ status }) => status).join();
+    if (own.answer !== "") {
+      if (own.answer === answer) return;
+      const words = `request ${request} was answered with ${own.answer}, then with ${answer}`;
+      this.#findings.brokenUnlessForgotten("same-answer", words, own.sentAt, own.answeredAt);
+      return;
+    }
+    own.answer = answer;
+    own.answeredAt = at;
+    results.forEach((result, index) => {
+      this.#answered(own, index, result, at);
+    });
+  }
+
+  unacked({ request, refused }: Unacked): void {
+    const own = this.#requests.get(request);
+    if (own === undefined) {
+      this.#findings.broken("history-whole", `request ${request} failed and was never made`);
+    } else if (refused) own.refusedTries++;
+  }
+
+  /** No more answers come: what has none may have been applied. */
+  end(): void {
+    for (const request of this.#requests.values()) close(request);
+  }
+
+  #answered(own: AckRequest, index: number, result: Acked["results"][number], at: RunMs): void {
+    const delivery = own.deliveries[index] as Delivery;
+    switch (result.status) {
+      case "APPLIED":
+        this.#applied(own, index, result, at);
+        return;
+      case "LEASE_LOST":
+        delivery.lostAt = Math.min(delivery.lostAt, at);
+        return;
+      case "NOT_FOUND":
+        delivery.notFoundAt = Math.min(delivery.notFoundAt, at);
+        return;
+      case "INVALID":
+        return;
+      default:
+        throw new Error(`there is no status ${result.status}`);
+    }
+  }
+
+  #applied(own: AckRequest, index: number, result: Acked["results"][number], at: RunMs): void {
+    const delivery = own.deliveries[index] as Delivery;
+    const bits = own.kinds[index] as number;
+    const applied = {
+      kind: bits & ~NON_RETRYABLE,
+      nonRetryable: (bits & NON_RETRYABLE) !== 0,
+      byOdd: this.#isOdd,
+      state: result.state,
+      dueAt: result.dueAt === undefined ? -NEVER : this.#ledger.clock.of(result.dueAt),
+      from: own.sentAt,
+      to: at,
+    };
+    const before = delivery.applied;
+    if (before === undefined) {
+      delivery.applied = applied;
+      return;
+    }
+    const words = `token ${delivery.token} of ${delivery.message ?? "nobody"}, by ${before.to} ms and by ${at} ms`;
+    // A store that has forgotten the one may apply the other: either was the first.
+    const [from, to] = [Math.min(before.from, own.sentAt), Math.min(before.to, at)];
+    this.#findings.brokenUnlessForgotten("applied-once", words, from, to + CLOCK_TOLERANCE_MS);
+    if (at > before.to) delivery.applied = applied;
+  }
+}
+
+/** Without an answer, and not refused each time: its outcomes may have been applied. */
+function close(request: AckRequest): void {
+  if (request.answer !== "" || request.tries <= request.refusedTries) return;
+  request.deliveries.forEach((delivery, index) => {
+    const bits = request.kinds[index] as number;
+    delivery.possible |= bits & ~NON_RETRYABLE;
+    delivery.possibleNonRetryable ||= (bits & NON_RETRYABLE) !== 0;
+    delivery.possibleFrom = Math.min(delivery.possibleFrom, request.sentAt);
+  });
+}

@@ -1,0 +1,105 @@
+import type { HistoryEvent } from "../history/event.ts";
+import { asEvent } from "../history/shape.ts";
+import { Acks } from "./acks.ts";
+import { Deliveries } from "./deliveries.ts";
+import { Extensions } from "./extensions.ts";
+import type { Findings } from "./findings.ts";
+import type { Ledger, RunMs } from "./ledger.ts";
+import { Sends } from "./sends.ts";
+
+/** Actors of this name do on purpose what they should not. */
+const ODD = "odd-";
+
+/** One actor's file, event by event, and then `end`. */
+export class ActorHistory {
+  readonly #ledger: Ledger;
+  readonly #findings: Findings;
+  readonly #actors: Set<string>;
+  readonly #file: string;
+  readonly #sends: Sends;
+  readonly #deliveries: Deliveries;
+  readonly #extensions: Extensions;
+  #acks: Acks | undefined;
+  #hasEnded = false;
+  #lastAt: RunMs = 0;
+
+  constructor(ledger: Ledger, findings: Findings, actors: Set<string>, file: string) {
+    this.#ledger = ledger;
+    this.#findings = findings;
+    this.#file = file;
+    this.#actors = actors;
+    this.#sends = new Sends(ledger, findings);
+    this.#deliveries = new Deliveries(ledger, findings);
+    this.#extensions = new Extensions(ledger, findings);
+  }
+
+  readonly take = (value: unknown): void => {
+    const event = asEvent(value);
+    const at = this.#ledger.clock.of(event.at);
+    this.#lastAt = Math.max(this.#lastAt, at);
+    if (this.#hasEnded) this.#tell(`${event.e} after its end`);
+    if (event.e === "started") this.#start(event.actor);
+    else if (this.#acks === undefined) this.#tell(`${event.e} before its start`);
+    else this.#dispatch(event, at, this.#acks);
+  };
+
+  end(): void {
+    if (this.#acks === undefined) this.#tell("no start");
+    this.#acks?.end();
+    this.#deliveries.end(this.#lastAt);
+  }
+
+  #start(actor: string): void {
+    if (this.#acks !== undefined) this.#tell("a second start");
+    if (this.#actors.has(actor)) this.#tell(`another file of actor ${actor}`);
+    this.#actors.add(actor);
+    this.#acks = new Acks(this.#ledger, this.#findings, actor.startsWith(ODD));
+  }
+
+  #dispatch(event: Exclude<HistoryEvent, { e: "started" }>, at: RunMs, acks: Acks): void {
+    switch (event.e) {
+      case "sending":
+        this.#sends.sending(event);
+        break;
+      case "sent":
+        this.#sends.sent(event, at);
+        break;
+      case "unsent":
+        this.#sends.unsent(event);
+        break;
+      case "opened":
+        this.#deliveries.opened(event);
+        break;
+      case "closed":
+        this.#deliveries.closed(event, at);
+        break;
+      case "delivered":
+        this.#deliveries.delivered(event, at);
+        break;
+      case "acking":
+        acks.acking(event, at);
+        break;
+      case "acked":
+        acks.acked(event, at);
+        break;
+      case "unacked":
+        acks.unacked(event);
+        break;
+      case "extending":
+        this.#extensions.extending(event, at);
+        break;
+      case "extended":
+        this.#extensions.extended(event);
+        break;
+      case "unextended":
+        this.#extensions.unextended(event);
+        break;
+      case "ended":
+        this.#hasEnded = true;
+    }
+  }
+
+  #tell(words: string): void {
+    this.#findings.broken("history-whole", `${this.#file}: ${words}`);
+  }
+}

@@ -1,0 +1,105 @@
+import type { FaultRecord, SnapshotLine } from "../history/event.ts";
+import { ActorHistory } from "./actor-history.ts";
+import { Contents } from "./contents.ts";
+import { Findings } from "./findings.ts";
+import { Ledger, type Message, NEVER, RunClock } from "./ledger.ts";
+import { type CheckReport, noCounts } from "./report.ts";
+import { type AllowLoss, Rollbacks } from "./rollbacks.ts";
+import { checkAttempts } from "./rules/attempts.ts";
+import { checkDoubt } from "./rules/doubt.ts";
+import { checkDueTimes } from "./rules/due-times.ts";
+import { checkDuplicate } from "./rules/duplicates.ts";
+import { checkEnding, checkFinished } from "./rules/endings.ts";
+import { checkIdentity } from "./rules/identity.ts";
+import { checkNumbers } from "./rules/numbers.ts";
+import { checkDue, checkEarned } from "./rules/quarantine.ts";
+import { checkAnswer, checkLast, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
+
+/** Reads the histories of one run, then what the store holds, then judges. */
+export class Checker {
+  readonly counts = noCounts();
+  readonly #ledger: Ledger;
+  readonly #findings: Findings;
+  readonly #contents: Contents;
+  readonly #actors = new Set<string>();
+
+  constructor(faults: Iterable<FaultRecord>, allowLoss: AllowLoss | undefined) {
+    const records = [...faults];
+    const clock = new RunClock();
+    this.#ledger = new Ledger(clock);
+    this.#findings = new Findings(new Rollbacks(records, allowLoss, clock));
+    this.#contents = new Contents(this.#ledger, this.#findings);
+    for (const words of unfinished(records)) this.#findings.broken("history-whole", words);
+  }
+
+  /** One actor's file: to be fed with its lines, and ended. Files may come in any order. */
+  open(file: string): ActorHistory {
+    this.counts.files++;
+    return new ActorHistory(this.#ledger, this.#findings, this.#actors, file);
+  }
+
+  /** After all histories. */
+  judge(snapshot: Iterable<SnapshotLine>): CheckReport {
+    for (const line of snapshot) this.#contents.take(line);
+    for (const source of this.#ledger.sources.values()) checkIdentity(source, this.#findings);
+    for (const message of this.#ledger.messages.values()) this.#judgeMessage(message);
+    checkStrangeTokens(this.#ledger, this.#findings);
+    this.#contents.counts.check(this.#findings);
+    this.counts.sources = this.#ledger.sources.size;
+    this.counts.messages = this.#ledger.messages.size;
+    this.counts.kept = this.#contents.kept;
+    const { violations, rolledBack } = this.#findings;
+    return { violations, rolledBack, counts: this.counts };
+  }
+
+  #judgeMessage(message: Message): void {
+    const findings = this.#findings;
+    this.#count(message);
+    checkNumbers(message, findings);
+    const { deliveries } = message;
+    for (const [index, one] of deliveries.entries()) {
+      checkAnswer(message, one, findings);
+      const before = deliveries[index - 1];
+      if (before === undefined) continue;
+      checkTokens(message, before, one, findings);
+      checkDuplicate(message, before, one, this.counts.duplicates, findings);
+    }
+    const last = deliveries.at(-1);
+    if (last !== undefined) {
+      checkLast(message, last, findings);
+      checkAttempts(message, findings);
+      checkDoubt(message, findings);
+      checkDue(message, findings);
+      checkDueTimes(message, findings);
+    }
+    checkEnding(message, findings);
+    checkFinished(message, findings);
+    checkEarned(message, findings);
+    this.#contents.counts.add(message);
+  }
+
+  #count({ sentAt, kept, deliveries }: Message): void {
+    const { counts } = this;
+    if (sentAt !== NEVER) counts.acknowledged++;
+    else counts.unacknowledgedButThere++;
+    if (kept?.state === "QUARANTINED") counts.quarantined++;
+    let number = kept?.number ?? 0;
+    for (const one of deliveries) {
+      number = Math.max(number, one.number);
+      if (one.applied !== undefined) counts.applied++;
+      else if (one.possible !== 0) counts.unanswered++;
+    }
+    counts.deliveries += deliveries.length;
+    counts.unreceived += Math.max(0, number - deliveries.length);
+  }
+}
+
+/** Faults that are not over: then the end of the run proves little. */
+function unfinished(faults: readonly FaultRecord[]): string[] {
+  const over = new Set(
+    faults.filter(({ phase }) => phase !== "begins").map(({ number }) => number),
+  );
+  return faults
+    .filter(({ phase, number }) => phase === "begins" && !over.has(number))
+    .map(({ kind, number }) => `fault ${number} (${kind}) is not over`);
+}

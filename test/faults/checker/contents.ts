@@ -1,0 +1,52 @@
+import type { Kept, SnapshotLine } from "../history/event.ts";
+import type { Findings } from "./findings.ts";
+import { type Ledger, type Message, Source } from "./ledger.ts";
+import { QueueCounts } from "./rules/counters.ts";
+
+/** What the store holds at the end: joined with what the histories know. */
+export class Contents {
+  readonly counts = new QueueCounts();
+  kept = 0;
+  readonly #ledger: Ledger;
+  readonly #findings: Findings;
+
+  constructor(ledger: Ledger, findings: Findings) {
+    this.#ledger = ledger;
+    this.#findings = findings;
+  }
+
+  readonly take = (line: SnapshotLine): void => {
+    if (line.e === "counted") {
+      this.counts.take(line, this.#findings);
+      return;
+    }
+    this.kept++;
+    const message = this.#messageOf(line);
+    if (message.kept !== undefined) {
+      this.#findings.broken("kept-once", `${message} is kept twice`);
+      return;
+    }
+    const { state, quarantineReason, attempts, number } = line;
+    message.kept = { state, quarantineReason, attempts, number };
+    if (message.source.queue !== line.queue) {
+      this.#findings.broken("unchanged", `${message} is kept in queue ${line.queue}`);
+    }
+  };
+
+  #messageOf({ id, source: name, queue }: Kept): Message {
+    const source = this.#ledger.sources.get(name) ?? this.#stranger(name, queue);
+    const known = this.#ledger.messages.get(id);
+    if (known === undefined) return this.#ledger.message(id, source);
+    if (known.source !== source) {
+      this.#findings.broken("one-source", `${known} is kept as ${name}`);
+    }
+    return known;
+  }
+
+  /** Of no history: it was never sent, whatever it was to be. */
+  #stranger(name: string, queue: string): Source {
+    const source = new Source(name, queue, "ok", "");
+    this.#ledger.sources.set(name, source);
+    return source;
+  }
+}

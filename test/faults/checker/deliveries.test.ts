@@ -1,0 +1,222 @@
+import { describe, expect, it } from "vitest";
+import { Story } from "./story.ts";
+
+/** One message that was sent, to go on from. */
+const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
+
+describe("tokens", () => {
+  it("may be told of again under the same request, and are applied once", () => {
+    const story = sent()
+      .deliver("m", { at: 10 })
+      .ack("m-1", "succeeded", { at: 20, request: "r" })
+      .ack("m-1", "succeeded", { at: 30, request: "r" })
+      .ack("m-1", "succeeded", { at: 40, answer: "NOT_FOUND", by: "odd-worker" });
+    expect(story.broken()).toEqual([]);
+  });
+
+  it("are not applied under two requests", () => {
+    const story = sent()
+      .deliver("m", { at: 10 })
+      .ack("m-1", "succeeded", { at: 20 })
+      .ack("m-1", "succeeded", { at: 30, by: "odd-worker" });
+    expect(story.broken()).toEqual(["applied-once"]);
+  });
+
+  it("get the same answer under the same request", () => {
+    const story = sent()
+      .deliver("m", { at: 10 })
+      .ack("m-1", "succeeded", { at: 20, request: "r" })
+      .ack("m-1", "succeeded", { at: 30, request: "r", answer: "NOT_FOUND" });
+    expect(story.broken()).toEqual(["same-answer"]);
+  });
+
+  it("are issued once", () => {
+    const story = sent()
+      .deliver("m", { at: 10 })
+      .deliver("m", { at: 2_010, number: 2, token: "m-1", unknown: true })
+      .ack("m-1", "succeeded", { at: 2_020 });
+    expect(story.broken()).toEqual(["token-once", "counters-agree"]);
+  });
+
+  it("may be forged, to no effect", () => {
+    const story = sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
+    story.ack("forged", "succeeded", { at: 30, answer: "NOT_FOUND", by: "odd-worker" });
+    expect(story.broken()).toEqual([]);
+    story.ack("forged too", "succeeded", { at: 30, by: "odd-worker" });
+    expect(story.broken()).toEqual(["token-issued"]);
+  });
+
+  it("of deliveries that were lost on their way are given back when ExtendLease has named them", () => {
+    const story = sent()
+      .extend("m-1", 50, 2_050)
+      .ack("m-1", "released", { at: 60, request: "" })
+      .deliver("m", { at: 1_070, number: 2 })
+      .ack("m-2", "succeeded", { at: 1_080 });
+    expect(story.broken()).toEqual([]);
+    expect(
+      sent().keep("m").ack("m-1", "released", { at: 60, answer: "LEASE_LOST" }).broken(),
+    ).toContain("history-whole");
+  });
+
+  it("are dead when the next one is issued", () => {
+    const late = (at: number) =>
+      sent()
+        .deliver("m", { at: 10 })
+        .deliver("m", { at: 2_010, number: 2, unknown: true })
+        .ack("m-2", "succeeded", { at: 2_020 })
+        .ack("m-1", "failed", { at, answer: at < 2_010 ? "none" : "LEASE_LOST" });
+    expect(late(2_000).broken()).toEqual([]);
+    expect(late(2_030).broken()).toEqual([]);
+    const story = sent()
+      .deliver("m", { at: 10 })
+      .deliver("m", { at: 2_010, number: 2, unknown: true })
+      .ack("m-1", "succeeded", { at: 2_030 });
+    expect(story.broken()).toContain("one-live-token");
+  });
+
+  it("are not extended when the next one is issued", () => {
+    const extended = (at: number) =>
+      sent()
+        .deliver("m", { at: 10 })
+        .deliver("m", { at: 4_010, number: 2, unknown: true })
+        .ack("m-2", "succeeded", { at: 4_020 })
+        .extend("m-1", at, at + 2_000);
+    expect(extended(2_000).broken()).toEqual([]);
+    expect(extended(4_030).broken()).toEqual(["one-live-token", "duplicate-explained"]);
+  });
+
+  it("count, however late, while nobody else has the message", () => {
+    const refused = (number: number) =>
+      sent()
+        .deliver("m", { at: 10 })
+        .ack("m-1", "succeeded", { at: 2_500, answer: "LEASE_LOST" })
+        .deliver("m", { at: 3_000, number, unknown: true })
+        .ack(`m-${number}`, "succeeded", { at: 3_010 });
+    // Somebody may have had the second delivery.
+    expect(refused(3).broken()).toEqual([]);
+    expect(refused(2).broken()).toEqual(["outcome-taken"]);
+    const last = sent()
+      .deliver("m", { at: 10 })
+      .ack("m-1", "failed", { at: 20, answer: "LEASE_LOST" });
+    expect(last.keep("m").broken()).toContain("outcome-taken");
+  });
+
+  it("lead to the state that their outcome asks for", () => {
+    const failed = (nonRetryable: boolean) =>
+      sent({ plan: "bad" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at: 20, nonRetryable })
+        .deliver("m", { at: 30, number: 2, attempt: 2 })
+        .ack("m-2", "succeeded", { at: 40 });
+    expect(failed(false).broken()).toEqual([]);
+    expect(failed(true).broken()).toEqual(["answer-fits"]);
+  });
+});
+
+describe("delivery numbers", () => {
+  const pair = (first: number, second: number) =>
+    sent()
+      .deliver("m", { at: 10, number: first, token: "a" })
+      .deliver("m", { at: 3_000, number: second, token: "b", unknown: true })
+      .ack("b", "succeeded", { at: 3_010 });
+
+  it("grow, with gaps where nobody received a delivery", () => {
+    expect(pair(1, 4).broken()).toEqual([]);
+  });
+
+  it("are given once", () => expect(pair(1, 1).broken()).toContain("number-once"));
+
+  it("are not given backwards", () => expect(pair(2, 1).broken()).toContain("numbers-grow"));
+});
+
+describe("duplicates", () => {
+  const again = (at: number, story = sent()) =>
+    story
+      .deliver("m", { at: 10 })
+      .deliver("m", { at, number: 2, unknown: true })
+      .ack("m-2", "succeeded", { at: at + 10 });
+
+  it("come when a lease has ended, and not a millisecond before", () => {
+    const story = again(2_010);
+    expect(story.broken()).toEqual([]);
+    expect(story.report().counts.duplicates).toEqual({ expired: 1, unanswered: 0, stream: 0 });
+    expect(again(2_009).broken()).toEqual(["duplicate-explained"]);
+  });
+
+  it("come when an extended lease has ended", () => {
+    expect(again(3_500, sent().extend("m-1", 1_500, 3_500)).broken()).toEqual([]);
+    expect(again(3_400, sent().extend("m-1", 1_500, 3_500)).broken()).toEqual([
+      "duplicate-explained",
+    ]);
+    // Nobody knows whether it was extended.
+    expect(again(2_010, sent().extend("m-1", 1_500, undefined)).broken()).toEqual([]);
+  });
+
+  it("come when an outcome got no answer, if it was sent before", () => {
+    const unanswered = (at: number, answer: "none" | "refused") =>
+      sent()
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at, answer })
+        .deliver("m", { at: 200, number: 2, attempt: answer === "none" ? 2 : 1 })
+        .ack("m-2", "succeeded", { at: 210 });
+    const story = unanswered(100, "none");
+    expect(story.broken()).toEqual([]);
+    expect(story.report().counts.duplicates).toEqual({ expired: 0, unanswered: 1, stream: 0 });
+    expect(unanswered(100, "refused").broken()).toContain("duplicate-explained");
+    expect(unanswered(300, "none").broken()).toContain("duplicate-explained");
+  });
+
+  it("come when a stream has closed", () => {
+    const closed = (at: number) =>
+      sent()
+        .deliver("m", { at: 10 })
+        .write("worker", { e: "closed", at, stream: "stream", why: "reset" })
+        .write("worker", {
+          e: "opened",
+          at: 500,
+          stream: "next",
+          session: "s",
+          leaseMs: 2_000,
+          leasesHeld: 0,
+        })
+        .deliver("m", { at: 600, number: 2, stream: "next" })
+        .ack("m-2", "succeeded", { at: 610 });
+    const story = closed(100);
+    expect(story.broken()).toEqual([]);
+    expect(story.report().counts.duplicates).toEqual({ expired: 0, unanswered: 0, stream: 1 });
+    expect(closed(700).broken()).toEqual(["duplicate-explained", "doubt-told"]);
+  });
+});
+
+describe("due times", () => {
+  it("hold for the first delivery", () => {
+    const first = (at: number) =>
+      sent({ dueAt: 500 })
+        .deliver("m", { at })
+        .ack("m-1", "succeeded", { at: at + 10 });
+    expect(first(500).broken()).toEqual([]);
+    expect(first(499).broken()).toEqual(["not-early"]);
+  });
+
+  it("hold after a failure", () => {
+    const second = (at: number) =>
+      sent({ plan: "fail1" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at: 20, dueAt: 500 })
+        .deliver("m", { at, number: 2, attempt: 2 })
+        .ack("m-2", "succeeded", { at: at + 10 });
+    expect(second(500).broken()).toEqual([]);
+    expect(second(499).broken()).toEqual(["not-early"]);
+  });
+
+  it("of what was released are a second away at least", () => {
+    const released = (dueAt: number) =>
+      sent({ plan: "release" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "released", { at: 20, dueAt })
+        .deliver("m", { at: 2_000, number: 2 })
+        .ack("m-2", "succeeded", { at: 2_010 });
+    expect(released(1_020).broken()).toEqual([]);
+    expect(released(900).broken()).toEqual(["not-early"]);
+  });
+});

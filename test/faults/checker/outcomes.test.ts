@@ -1,0 +1,200 @@
+import { describe, expect, it } from "vitest";
+import type { Kept } from "../history/event.ts";
+import { idAt, Story } from "./story.ts";
+
+const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
+
+describe("identity", () => {
+  const done = (story: Story, id?: string) =>
+    story
+      .deliver("m", { at: 10, ...(id === undefined ? {} : { id }) })
+      .ack("m-1", "succeeded", { at: 20 });
+
+  it("stays through tries that got no answer", () => {
+    const story = sent({ answer: "none" }).send("m", { at: 5, id: idAt(1, 0) });
+    expect(done(story).broken()).toEqual([]);
+  });
+
+  it("is one id for a source", () => {
+    const story = done(sent(), idAt(2, 7)).keep("m");
+    expect(story.broken()).toContain("one-id");
+  });
+
+  it("is one answer to a request", () => {
+    const story = done(sent().send("m", { at: 5 }));
+    story.counted = { accepted: 2, succeeded: 2 };
+    expect(story.broken()).toContain("one-id");
+  });
+
+  it("is one source for an id", () => {
+    const story = sent()
+      .send("n")
+      .deliver("n", { at: 10, id: idAt(1, 0) });
+    expect(story.broken()).toContain("one-source");
+    const kept = sent()
+      .keep("m")
+      .send("n", { answer: "none" })
+      .keep("n", { id: idAt(1, 0) });
+    expect(kept.broken()).toContain("one-source");
+  });
+
+  it("includes payload, plan and queue", () => {
+    for (const over of [{ sum: "other" }, { plan: "bad" }, { queue: "other" }] as const) {
+      const story = sent().deliver("m", { at: 10, over }).ack("m-1", "succeeded", { at: 20 });
+      expect(story.broken(), JSON.stringify(over)).toEqual(["unchanged"]);
+    }
+    expect(
+      sent({ plan: "stock" }).keep("m", { state: "SCHEDULED", queue: "other" }).broken(),
+    ).toContain("unchanged");
+  });
+
+  it("is not made up", () => {
+    expect(done(new Story()).broken()).toEqual(["no-stranger"]);
+    expect(done(sent({ answer: "refused" })).broken()).toEqual(["no-stranger"]);
+    expect(done(sent({ answer: "none" })).broken()).toEqual([]);
+  });
+});
+
+describe("endings", () => {
+  it("may be missing without an acknowledgement, not with one", () => {
+    expect(sent({ answer: "none" }).broken()).toEqual([]);
+    expect(sent().broken()).toContain("not-lost");
+  });
+
+  it("may be an outcome without an answer, if no delivery came after it", () => {
+    const unanswered = () =>
+      sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20, answer: "none" });
+    expect(unanswered().broken()).toEqual([]);
+    expect(unanswered().deliver("m", { at: 2_010, number: 2 }).broken()).toContain("not-lost");
+    const refused = sent().deliver("m", { at: 10 });
+    expect(refused.ack("m-1", "succeeded", { at: 20, answer: "refused" }).broken()).toContain(
+      "not-lost",
+    );
+  });
+
+  it("are asked of what was delivered, also without an acknowledgement", () => {
+    const story = sent({ answer: "none" }).deliver("m", { at: 10 });
+    expect(story.broken()).toContain("not-lost");
+  });
+
+  it("are final", () => {
+    const gone = () => sent().deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
+    expect(gone().broken()).toEqual([]);
+    expect(gone().keep("m").broken()).toContain("stays-ended");
+    expect(gone().deliver("m", { at: 30, number: 2 }).broken()).toContain("stays-ended");
+  });
+
+  it("are final in quarantine", () => {
+    const set = () =>
+      sent({ plan: "quarantine" }).deliver("m", { at: 10 }).ack("m-1", "quarantined", { at: 20 });
+    expect(set().keep("m", { quarantineReason: "WORKER_REQUEST" }).broken()).toEqual([]);
+    expect(set().broken()).toContain("not-lost");
+    expect(set().keep("m", { state: "SCHEDULED" }).broken()).toContain("stays-ended");
+    const again = set().deliver("m", { at: 30, number: 2 }).ack("m-2", "succeeded", { at: 40 });
+    expect(again.broken()).toEqual(["stays-ended"]);
+  });
+
+  it("are final when the store says that the message is gone", () => {
+    const told = (at: number) =>
+      sent()
+        .deliver("m", { at: 10 })
+        .ack("m-1", "succeeded", { at, answer: "NOT_FOUND" })
+        .deliver("m", { at: 2_010, number: 2, unknown: true })
+        .ack("m-2", "succeeded", { at: 2_020 });
+    expect(told(2_030).broken()).toEqual([]);
+    expect(told(500).broken()).toEqual(["stays-ended"]);
+  });
+
+  it("come once", () => {
+    const story = sent({ plan: "stock" }).keep("m", { state: "SCHEDULED" });
+    expect(story.broken()).toEqual([]);
+    expect(story.keep("m", { state: "SCHEDULED" }).broken()).toContain("kept-once");
+  });
+
+  it("are asked of all but stock", () => {
+    const kept = (state: Kept["state"]) => sent().keep("m", { state });
+    expect(kept("SCHEDULED").broken()).toEqual(["finished"]);
+    expect(kept("IN_FLIGHT").broken()).toEqual(["finished"]);
+    const stock = () => sent({ plan: "stock", dueAt: 3e9 });
+    expect(stock().keep("m", { state: "SCHEDULED" }).broken()).toEqual([]);
+    expect(stock().broken()).toContain("not-lost");
+    expect(stock().keep("m", { state: "IN_FLIGHT" }).broken()).toEqual(["stock-untouched"]);
+    expect(stock().keep("m", { state: "SCHEDULED", number: 1 }).broken()).toEqual([
+      "stock-untouched",
+    ]);
+    expect(stock().deliver("m", { at: 10 }).keep("m", { state: "SCHEDULED" }).broken()).toContain(
+      "stock-untouched",
+    );
+  });
+});
+
+describe("attempts", () => {
+  const failed = (answer: "APPLIED" | "none" | "refused", attempt: number) =>
+    sent({ plan: "fail1" })
+      .deliver("m", { at: 10 })
+      .ack("m-1", "failed", { at: 20, answer })
+      .deliver("m", { at: 2_010, number: 2, attempt, unknown: answer !== "APPLIED" })
+      .ack("m-2", "succeeded", { at: 2_020 });
+
+  it("count the failures that were applied", () => {
+    expect(failed("APPLIED", 2).broken()).toEqual([]);
+    expect(failed("APPLIED", 1).broken()).toEqual(["attempts"]);
+    expect(failed("refused", 1).broken()).toEqual([]);
+    expect(failed("refused", 2).broken()).toEqual(["attempts"]);
+  });
+
+  it("may count those without an answer", () => {
+    expect(failed("none", 1).broken()).toEqual([]);
+    expect(failed("none", 2).broken()).toEqual([]);
+    expect(failed("none", 3).broken()).toEqual(["attempts"]);
+  });
+
+  it("are as many where the message is kept", () => {
+    const kept = (attempts: number) =>
+      sent({ plan: "bad" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at: 20, nonRetryable: true, state: "QUARANTINED" })
+        .keep("m", { attempts, quarantineReason: "NON_RETRYABLE" });
+    expect(kept(1).broken()).toEqual([]);
+    expect(kept(0).broken()).toEqual(["attempts"]);
+    expect(kept(2).broken()).toEqual(["attempts"]);
+  });
+});
+
+describe("doubt", () => {
+  const third = (unknown: boolean, first: "failed" | undefined) => {
+    const story = sent({ plan: "fail1" }).deliver("m", { at: 10 });
+    if (first !== undefined) story.ack("m-1", first, { at: 20 });
+    const attempt = first === undefined ? 1 : 2;
+    return story
+      .deliver("m", { at: 2_100, number: 2, attempt, unknown: first === undefined })
+      .ack("m-2", "released", { at: 2_110 })
+      .deliver("m", { at: 4_000, number: 3, attempt, unknown })
+      .ack("m-3", "succeeded", { at: 4_010 });
+  };
+
+  it("stays once an outcome is unknown, also after others", () => {
+    expect(third(true, undefined).broken()).toEqual([]);
+    expect(third(false, undefined).broken()).toEqual(["doubt-told"]);
+  });
+
+  it("is not told where every outcome is known", () => {
+    expect(third(false, "failed").broken()).toEqual([]);
+    expect(third(true, "failed").broken()).toEqual(["doubt-true"]);
+  });
+
+  it("may be told or not where nobody received a delivery, or an outcome has no answer", () => {
+    for (const unknown of [true, false]) {
+      const unseen = sent()
+        .deliver("m", { at: 10, number: 2, unknown })
+        .ack("m-2", "succeeded", { at: 20 });
+      expect(unseen.broken()).toEqual([]);
+      const unanswered = sent()
+        .deliver("m", { at: 10 })
+        .ack("m-1", "released", { at: 20, answer: "none" })
+        .deliver("m", { at: 2_010, number: 2, unknown })
+        .ack("m-2", "succeeded", { at: 2_020 });
+      expect(unanswered.broken()).toEqual([]);
+    }
+  });
+});

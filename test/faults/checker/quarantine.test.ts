@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { Story } from "./story.ts";
+
+const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
+
+describe("quarantine", () => {
+  const exhausted = (failures: number, plan: "exhaust" | "ok") => {
+    const story = sent({ plan });
+    for (let number = 1; number <= failures; number++) {
+      const state = number === failures ? "QUARANTINED" : "SCHEDULED";
+      story.deliver("m", { at: 100 * number, number, attempt: number });
+      story.ack(`m-${number}`, "failed", { at: 100 * number + 10, state });
+    }
+    return story.keep("m", { attempts: failures, quarantineReason: "RETRIES_EXHAUSTED" });
+  };
+
+  it("is earned by as many failures as are allowed", () => {
+    expect(exhausted(2, "exhaust").broken()).toEqual([]);
+    expect(exhausted(1, "exhaust").broken()).toEqual(["quarantine-earned"]);
+    expect(exhausted(3, "ok").broken()).toEqual([]);
+    expect(exhausted(2, "ok").broken()).toEqual(["quarantine-earned"]);
+  });
+
+  it("is due after as many failures as are allowed", () => {
+    expect(exhausted(3, "exhaust").broken()).toEqual(["quarantine-due"]);
+  });
+
+  it("is earned by a failure that no retry helps", () => {
+    const failed = (plan: "bad" | "ok", nonRetryable: boolean, by = "worker") =>
+      sent({ plan })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at: 20, nonRetryable, state: "QUARANTINED", by })
+        .keep("m", { attempts: 1, quarantineReason: "NON_RETRYABLE" });
+    expect(failed("bad", true).broken()).toEqual([]);
+    expect(failed("ok", true, "odd-worker").broken()).toEqual([]);
+    expect(failed("ok", true).broken()).toEqual(["quarantine-earned"]);
+    expect(failed("bad", false).broken()).toEqual(["quarantine-earned"]);
+  });
+
+  it("is earned by a worker's word, answered or not", () => {
+    const asked = (answer: "APPLIED" | "none" | "refused") =>
+      sent({ plan: "quarantine" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "quarantined", { at: 20, answer })
+        .keep("m", { quarantineReason: "WORKER_REQUEST" });
+    expect(asked("APPLIED").broken()).toEqual([]);
+    expect(asked("none").broken()).toEqual([]);
+    expect(asked("refused").broken()).toEqual(["quarantine-earned"]);
+  });
+
+  const silent = (deliveries: number) => {
+    const story = sent({ plan: "crash" });
+    for (let number = 1; number <= deliveries; number++) {
+      story.deliver("m", { at: 3_000 * number, number, unknown: number > 1 });
+    }
+    return story;
+  };
+
+  it("is earned by five leases without an outcome, and due then", () => {
+    const kept = (story: Story, over = {}) =>
+      story.keep("m", { quarantineReason: "CRASH_LOOP", ...over });
+    expect(kept(silent(5)).broken()).toEqual([]);
+    expect(kept(silent(4)).broken()).toEqual(["quarantine-earned", "counters-agree"]);
+    // The fifth was claimed by a server that was killed.
+    expect(kept(silent(4), { number: 5 }).broken()).toEqual([]);
+    expect(kept(silent(6)).broken()).toEqual(["quarantine-due"]);
+  });
+
+  it("is not earned when one of five was released, or began the count anew", () => {
+    for (const outcome of ["released", "failed"] as const) {
+      const story = sent({ plan: "crash" }).deliver("m", { at: 0 }).ack("m-1", outcome, { at: 10 });
+      const attempt = outcome === "failed" ? 2 : 1;
+      for (let number = 2; number <= 5; number++) {
+        story.deliver("m", { at: 3_000 * number, number, attempt, unknown: number > 2 });
+      }
+      story.keep("m", { attempts: attempt - 1, quarantineReason: "CRASH_LOOP" });
+      story.counted = { leaseExpiries: 5 };
+      expect(story.broken()).toEqual(["quarantine-earned"]);
+    }
+  });
+
+  it("has no other reasons here, and none elsewhere", () => {
+    for (const quarantineReason of ["POISON", "TTL_EXPIRED", "PRODUCER_REQUEST"]) {
+      expect(sent().keep("m", { quarantineReason }).broken()).toEqual(["quarantine-earned"]);
+    }
+    expect(sent().keep("m").broken()).toEqual(["quarantine-earned"]);
+    const stock = sent({ plan: "stock" });
+    stock.keep("m", { state: "SCHEDULED", quarantineReason: "POISON" });
+    expect(stock.broken()).toEqual(["quarantine-earned"]);
+  });
+});
+
+describe("counters", () => {
+  const run = (counted: Story["counted"]) => {
+    const story = sent()
+      .deliver("m", { at: 10 })
+      .deliver("m", { at: 2_010, number: 2, unknown: true })
+      .ack("m-2", "succeeded", { at: 2_020 })
+      .send("n", { plan: "stock" })
+      .keep("n", { state: "SCHEDULED" });
+    story.counted = counted;
+    return story.broken();
+  };
+
+  it("agree with contents and histories", () => {
+    expect(run({})).toEqual([]);
+    expect(run({ leaseExpiries: 1 })).toEqual([]);
+    for (const counted of [
+      { accepted: 3 },
+      { accepted: 1, succeeded: 0 },
+      { accepted: 3, succeeded: 2 },
+      { succeeded: 0, discarded: 1 },
+      { succeeded: 0, expired: 1 },
+      { succeeded: 0, purged: 1 },
+      { deliveries: 1 },
+      { deliveries: 3 },
+      { leaseExpiries: 0 },
+      { leaseExpiries: 3 },
+      { queue: "other" },
+    ]) {
+      expect(run(counted), JSON.stringify(counted)).toContain("counters-agree");
+    }
+  });
+
+  it("may count an outcome without an answer either way", () => {
+    const twice = (succeeded: number) => {
+      const story = sent()
+        .deliver("m", { at: 10 })
+        .ack("m-1", "succeeded", { at: 20, answer: "none" })
+        .ack("m-1", "discarded", { at: 30, answer: "none", by: "odd-worker" });
+      story.counted = { succeeded, discarded: 1 - succeeded };
+      return story.broken();
+    };
+    expect(twice(0)).toEqual([]);
+    expect(twice(1)).toEqual([]);
+  });
+
+  it("come with a store that does not contradict itself", () => {
+    expect(run({ broken: ["due has an orphan"] })).toEqual(["store-sound"]);
+  });
+});

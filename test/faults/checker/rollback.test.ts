@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { idAt, Story } from "./story.ts";
+
+const AT = 10_000;
+const ALLOW = { kinds: ["failover"], withinMs: 500 };
+
+/** Rules that do not hold, and those of which a rollback is the reason. */
+function judge(story: Story, allow = ALLOW): { broken: string[]; forgotten: string[] } {
+  const { violations, rolledBack } = story.failover(AT).report(allow);
+  return {
+    broken: violations.map(({ rule }) => rule),
+    forgotten: rolledBack.map(({ rule }) => rule),
+  };
+}
+
+/** What became of a message that was last written this long before the failover. */
+const stories: Record<string, (before: number) => { story: Story; rule: string }> = {
+  "a send": (before) => {
+    const story = new Story().send("m", { at: AT - before });
+    story.counted = { accepted: 0, succeeded: 0 };
+    return { story, rule: "not-lost" };
+  },
+  "the end of a message that is kept": (before) => {
+    const story = new Story()
+      .send("m", { plan: "crash" })
+      .deliver("m", { at: 10 })
+      .ack("m-1", "succeeded", { at: AT - before })
+      .keep("m", { number: 5, quarantineReason: "CRASH_LOOP" });
+    return { story, rule: "stays-ended" };
+  },
+  "the end of a message that comes again": (before) => ({
+    rule: "stays-ended",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "succeeded", { at: AT - before })
+      .deliver("m", { at: AT + 3_000, number: 2, unknown: true })
+      .ack("m-2", "succeeded", { at: AT + 3_010 }),
+  }),
+  "a claim, whose number is given again": (before) => ({
+    rule: "number-once",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before, token: "a" })
+      .deliver("m", { at: AT + 900, token: "b" })
+      .ack("b", "succeeded", { at: AT + 910 }),
+  }),
+  "two claims": (before) => {
+    const story = new Story()
+      .send("m")
+      .deliver("m", { at: AT - before, number: 2, token: "a" })
+      .deliver("m", { at: AT + 900, number: 1, token: "b" })
+      .ack("b", "succeeded", { at: AT + 910 });
+    story.counted = { deliveries: 1, leaseExpiries: 0 };
+    return { story, rule: "numbers-grow" };
+  },
+  "a lease": (before) => ({
+    rule: "duplicate-explained",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before })
+      .deliver("m", { at: AT - before + 1_900, number: 2, unknown: true })
+      .ack("m-2", "succeeded", { at: AT + 1_910 }),
+  }),
+  "an outcome, so that it counts again": (before) => ({
+    rule: "applied-once",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "succeeded", { at: AT - before })
+      .ack("m-1", "succeeded", { at: AT + 1_100 }),
+  }),
+  "an answer": (before) => ({
+    rule: "same-answer",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "succeeded", { at: AT - before, request: "r" })
+      .ack("m-1", "succeeded", { at: AT + 1_100, request: "r", answer: "NOT_FOUND" }),
+  }),
+  "a failure": (before) => ({
+    rule: "attempts",
+    story: new Story()
+      .send("m", { plan: "fail1" })
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "failed", { at: AT - before })
+      .deliver("m", { at: AT + 3_000, number: 2, attempt: 1, unknown: true })
+      .ack("m-2", "succeeded", { at: AT + 3_010 }),
+  }),
+  "a due time": (before) => ({
+    rule: "not-early",
+    story: new Story()
+      .send("m", { plan: "fail1" })
+      .deliver("m", { at: AT - before - 10 })
+      .ack("m-1", "failed", { at: AT - before, dueAt: AT + 9_000 })
+      .deliver("m", { at: AT + 3_000, number: 2, attempt: 2 })
+      .ack("m-2", "succeeded", { at: AT + 3_010 }),
+  }),
+};
+
+describe("a rollback explains that the store has forgotten", () => {
+  for (const [words, tell] of Object.entries(stories)) {
+    it(words, () => {
+      const recent = tell(400);
+      const { broken, forgotten } = judge(recent.story);
+      expect(broken).toEqual([]);
+      expect(forgotten).toContain(recent.rule);
+    });
+
+    it(`${words}, but not long before it`, () => {
+      const old = tell(2_500);
+      expect(judge(old.story).broken).toContain(old.rule);
+    });
+
+    it(`${words}, but not without a fault of that kind`, () => {
+      const { story, rule } = tell(400);
+      expect(judge(story, { kinds: ["redis-killed"], withinMs: 500 }).broken).toContain(rule);
+    });
+  }
+
+  it("a send that was tried again, under another id", () => {
+    const tell = (before: number) => {
+      const story = new Story()
+        .send("m", { at: AT - before, answer: "none" })
+        .deliver("m", { at: AT - before + 10, id: idAt(AT - before + 1, 0), token: "a" })
+        .send("m", { at: AT + 1_100 })
+        .deliver("m", { at: AT + 1_110, token: "b" })
+        .ack("b", "succeeded", { at: AT + 1_120 });
+      story.counted = { accepted: 1, succeeded: 1, deliveries: 1 };
+      return story;
+    };
+    expect(judge(tell(400))).toEqual({
+      broken: [],
+      forgotten: expect.arrayContaining(["one-id", "not-lost", "counters-agree"]),
+    });
+    expect(judge(tell(2_500)).broken).toContain("one-id");
+    // It never has both.
+    const both = tell(400)
+      .keep("m")
+      .keep("m", { id: idAt(AT - 399, 0) });
+    expect(judge(both).broken).toContain("one-id");
+  });
+
+  it("nothing that was never written", () => {
+    const forged = new Story()
+      .send("m")
+      .deliver("m", { at: AT })
+      .ack("m-1", "succeeded", { at: AT });
+    forged.ack("forged", "succeeded", { at: AT, by: "odd-worker" });
+    expect(judge(forged).broken).toEqual(["token-issued"]);
+    const twice = new Story()
+      .send("m", { at: AT })
+      .deliver("m", { at: AT })
+      .deliver("m", { at: AT + 5_000, number: 2, unknown: true, token: "m-1" });
+    expect(judge(twice).broken).toContain("token-once");
+    const invented = new Story()
+      .send("m", { at: AT })
+      .deliver("m", { at: AT, attempt: 2 })
+      .ack("m-1", "succeeded", { at: AT });
+    expect(judge(invented).broken).toEqual(["attempts"]);
+    const more = new Story().send("m", { at: AT }).deliver("m", { at: AT });
+    more.ack("m-1", "succeeded", { at: AT });
+    more.counted = { accepted: 2, succeeded: 2 };
+    expect(judge(more).broken).toEqual(["counters-agree"]);
+  });
+});

@@ -1,0 +1,43 @@
+import type { FaultRecord } from "../history/event.ts";
+import { NEVER, type RunClock, type RunMs } from "./ledger.ts";
+
+/** Which faults may take the store back to an earlier state, and how far. */
+export interface AllowLoss {
+  /** Kinds of fault, as their records name them. */
+  readonly kinds: readonly string[];
+  /** What was written this long before such a fault begins may be forgotten. */
+  readonly withinMs: number;
+}
+
+/**
+ * When the store may have forgotten what it had acknowledged: from a while before each fault of
+ * the kinds that are allowed to, until that fault is over.
+ */
+export class Rollbacks {
+  readonly #windows: { readonly from: RunMs; to: RunMs }[] = [];
+
+  constructor(faults: Iterable<FaultRecord>, allow: AllowLoss | undefined, clock: RunClock) {
+    const open = new Map<number, { readonly from: RunMs; to: RunMs }>();
+    for (const { kind, phase, number, at: atMs } of faults) {
+      if (allow === undefined || !allow.kinds.includes(kind)) continue;
+      const at = clock.of(atMs);
+      if (phase === "begins") {
+        const window = { from: at - allow.withinMs, to: NEVER };
+        open.set(number, window);
+        this.#windows.push(window);
+      } else {
+        const window = open.get(number);
+        if (window !== undefined) window.to = at;
+      }
+    }
+  }
+
+  get happened(): boolean {
+    return this.#windows.length > 0;
+  }
+
+  /** Whether a write that took place between these instants may have been forgotten. */
+  mayHaveForgotten(fromMs: RunMs, toMs: RunMs): boolean {
+    return this.#windows.some(({ from, to }) => fromMs <= to && toMs >= from);
+  }
+}

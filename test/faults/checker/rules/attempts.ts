@@ -1,0 +1,33 @@
+import { OUTCOME_KINDS } from "../../history/shape.ts";
+import type { Findings } from "../findings.ts";
+import { type Message, NEVER } from "../ledger.ts";
+
+const FAILED = OUTCOME_KINDS.failed;
+
+/**
+ * The failures of deliveries with lower numbers: at least those that were applied, at most those
+ * without an answer too. A store may forget failures, and never invents one.
+ */
+export function checkAttempts(message: Message, findings: Findings): void {
+  const { deliveries } = message;
+  let sure = 0;
+  let possible = 0;
+  let from = NEVER;
+  let to = -NEVER;
+  const compare = (attempts: number, what: string): void => {
+    if (attempts >= sure && attempts <= sure + possible) return;
+    const words = `${message}: ${what} after ${attempts} failures; ${sure} were applied, ${possible} more may have been`;
+    if (attempts > sure) findings.broken("attempts", words);
+    else findings.brokenUnlessForgotten("attempts", words, from, to);
+  };
+  for (const [index, one] of deliveries.entries()) {
+    compare(one.attempt - 1, `delivery ${one.number}`);
+    const { applied } = one;
+    if (applied?.kind === FAILED) {
+      sure++;
+      from = Math.min(from, applied.from);
+      to = Math.max(to, applied.to);
+    } else if ((one.mayHave(deliveries[index + 1]?.issuedAt ?? NEVER) & FAILED) !== 0) possible++;
+  }
+  if (message.kept !== undefined) compare(message.kept.attempts, "it is kept");
+}

@@ -1,0 +1,36 @@
+import type { Findings } from "../findings.ts";
+import { type Delivery, type Message, NEVER } from "../ledger.ts";
+import { endedUnknown } from "./duplicates.ts";
+
+/**
+ * `outcome_unknown` is true on a delivery when an earlier one ended without a reported outcome,
+ * whatever was reported of others. It must be false when all earlier ones were received and each
+ * had its outcome applied; else nobody can tell.
+ */
+export function checkDoubt(message: Message, findings: Findings): void {
+  const { deliveries } = message;
+  let doubtful: Delivery | undefined;
+  let known = 0;
+  let from = NEVER;
+  let to = -NEVER;
+  for (const [index, one] of deliveries.entries()) {
+    const before = deliveries[index - 1];
+    if (before !== undefined) {
+      if (endedUnknown(before, one)) doubtful ??= before;
+      if (before.applied !== undefined) {
+        known++;
+        from = Math.min(from, before.applied.from);
+        to = Math.max(to, before.applied.to);
+      }
+    }
+    if (doubtful !== undefined && !one.isUnknown) {
+      const words = `${message}: delivery ${one.number} does not say that delivery ${doubtful.number} ended without an outcome`;
+      const { issuedAt } = doubtful;
+      findings.brokenUnlessForgotten("doubt-told", words, issuedAt, issuedAt);
+    }
+    if (one.isUnknown && known === one.number - 1) {
+      const words = `${message}: delivery ${one.number} says that an outcome is unknown, all ${known} before had one`;
+      findings.brokenUnlessForgotten("doubt-true", words, from, to);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import { OUTCOME_KINDS } from "../../history/shape.ts";
+import type { Findings } from "../findings.ts";
+import { CLOCK_TOLERANCE_MS, type Message } from "../ledger.ts";
+
+/** No release comes back sooner. */
+const LEAST_RELEASE_MS = 1_000;
+
+/** Nothing is issued before the instant that its producer, or the worker before, was told. */
+export function checkDueTimes(message: Message, findings: Findings): void {
+  const { deliveries } = message;
+  for (const [index, { number, issuedAt }] of deliveries.entries()) {
+    if (issuedAt < message.dueAt) {
+      const words = `${message}: delivery ${number} was issued at ${issuedAt} ms, due at ${message.dueAt} ms`;
+      findings.broken("not-early", words);
+    }
+    const applied = deliveries[index - 1]?.applied;
+    if (applied === undefined || issuedAt >= applied.dueAt) continue;
+    const words = `${message}: delivery ${number} was issued at ${issuedAt} ms, due again at ${applied.dueAt} ms`;
+    findings.brokenUnlessForgotten("not-early", words, applied.from, applied.to);
+  }
+  for (const { applied, number } of deliveries) {
+    if (applied?.kind !== OUTCOME_KINDS.released || applied.state !== "SCHEDULED") continue;
+    const pauseMs = applied.dueAt - applied.from;
+    if (pauseMs >= LEAST_RELEASE_MS - CLOCK_TOLERANCE_MS) continue;
+    const words = `${message}: delivery ${number} was released and due ${pauseMs} ms later`;
+    findings.broken("not-early", words);
+  }
+}

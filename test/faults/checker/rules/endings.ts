@@ -1,0 +1,97 @@
+import { OUTCOME_KINDS } from "../../history/shape.ts";
+import type { Findings } from "../findings.ts";
+import { CLOCK_TOLERANCE_MS, type Delivery, type Message, NEVER } from "../ledger.ts";
+
+/** Outcomes after which a message is gone. */
+export const TERMINAL = OUTCOME_KINDS.succeeded | OUTCOME_KINDS.discarded;
+
+/**
+ * What was acknowledged, or delivered, exists: at the end it is kept, or an outcome has ended it
+ * that was applied, or may have been. Only that of its last delivery can be one without an answer:
+ * the store takes none when the message has been handed out again.
+ */
+export function checkEnding(message: Message, findings: Findings): void {
+  const { kept, deliveries } = message;
+  const endings = deliveries.filter(({ applied }) => isEnding(applied));
+  for (const { applied, number } of endings) {
+    const words = `${message}: delivery ${number} ended it by ${applied?.to} ms`;
+    const later = deliveries.find((one) => one.number > number);
+    const again =
+      later !== undefined
+        ? `delivery ${later.number} came at ${later.at} ms`
+        : kept !== undefined && (kept.state !== "QUARANTINED" || isGone(applied))
+          ? `it is kept ${kept.state}`
+          : undefined;
+    if (applied === undefined || again === undefined) continue;
+    const { from, to } = applied;
+    findings.brokenUnlessForgotten("stays-ended", `${words}, ${again}`, from, to);
+  }
+  if (kept === undefined && !endings.some(({ applied }) => isGone(applied))) {
+    checkNotLost(message, findings);
+  }
+  for (const one of deliveries) {
+    if (one.notFoundAt !== NEVER) checkGone(message, one, findings);
+  }
+}
+
+function checkNotLost(message: Message, findings: Findings): void {
+  const { deliveries, createdAt } = message;
+  const at = deliveries.findLastIndex(
+    ({ applied, possible }) => applied === undefined && (possible & TERMINAL) !== 0,
+  );
+  const number = deliveries[at]?.number;
+  const next = deliveries.find((one) => number !== undefined && one.number > number);
+  if (number !== undefined && next === undefined) return;
+  const last = deliveries.at(-1);
+  const words =
+    last === undefined
+      ? `${message} was acknowledged at ${message.sentAt} ms, and is neither kept nor was it delivered`
+      : `${message} is not kept; its delivery ${last.number} did not end it`;
+  const writtenAt = next?.issuedAt ?? createdAt;
+  findings.brokenUnlessForgotten("not-lost", words, writtenAt, writtenAt);
+}
+
+/** The store has said that the message is gone: then it never is there again. */
+function checkGone(message: Message, told: Delivery, findings: Findings): void {
+  const after = told.notFoundAt + CLOCK_TOLERANCE_MS;
+  const words = `${message} was gone at ${told.notFoundAt} ms`;
+  const there =
+    message.kept !== undefined
+      ? "it is kept"
+      : message.deliveries.find(({ issuedAt }) => issuedAt > after) !== undefined
+        ? "it was delivered later"
+        : message.deliveries.find(({ applied }) => (applied?.from ?? 0) > after) !== undefined
+          ? "an outcome was applied to it later"
+          : undefined;
+  if (there === undefined) return;
+  findings.brokenUnlessForgotten("stays-ended", `${words}, ${there}`, told.issuedAt, after);
+}
+
+type Applied = Delivery["applied"];
+
+function isGone(applied: Applied): boolean {
+  return applied !== undefined && (applied.kind & TERMINAL) !== 0;
+}
+
+/** Nothing is delivered after it: the message is gone, or in quarantine. */
+function isEnding(applied: Applied): boolean {
+  return isGone(applied) || applied?.state === "QUARANTINED";
+}
+
+/** At the end all faults are over, and workers have had the time to drain every queue. */
+export function checkFinished(message: Message, findings: Findings): void {
+  const { kept, deliveries, source } = message;
+  if (source.plan !== "stock") {
+    if (kept !== undefined && kept.state !== "QUARANTINED") {
+      findings.broken("finished", `${message} is still ${kept.state}`);
+    }
+    return;
+  }
+  const [first] = deliveries;
+  if (first !== undefined) {
+    findings.broken("stock-untouched", `${message} was delivered at ${first.at} ms`);
+  } else if (kept !== undefined && (kept.state !== "SCHEDULED" || kept.number > 0)) {
+    const words = `${message} is ${kept.state} after ${kept.number} deliveries`;
+    findings.broken("stock-untouched", words);
+  }
+}

@@ -1,0 +1,25 @@
+import type { Findings } from "../findings.ts";
+import { NEVER, type Source } from "../ledger.ts";
+
+/**
+ * A source exists under one id, however often its request was repeated; and only if it was sent,
+ * and not refused each time. A store that has forgotten a send may give the next try another id,
+ * but never holds both.
+ */
+export function checkIdentity(source: Source, findings: Findings): void {
+  const { name, messages, request, tries, refusedTries } = source;
+  if (messages.length > 1) {
+    const byAge = messages.toSorted((a, b) => a.createdAt - b.createdAt);
+    const words = `source ${name} exists as ${byAge.map(({ id }) => id).join(" and as ")}`;
+    const keptTwice = messages.filter(({ kept }) => kept !== undefined).length > 1;
+    if (keptTwice) findings.broken("one-id", words);
+    for (const { createdAt } of byAge.slice(0, -1)) {
+      if (!keptTwice) findings.brokenUnlessForgotten("one-id", words, createdAt, createdAt);
+    }
+  }
+  if (messages.length === 0) return;
+  if (request === undefined) findings.broken("no-stranger", `${messages[0]} was never sent`);
+  else if (refusedTries >= tries && messages.every((one) => one.sentAt === NEVER)) {
+    findings.broken("no-stranger", `${messages[0]} exists, and each try was refused`);
+  }
+}

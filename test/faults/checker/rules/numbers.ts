@@ -1,0 +1,23 @@
+import type { Findings } from "../findings.ts";
+import type { Delivery, Message } from "../ledger.ts";
+
+/**
+ * Brings the deliveries of a message into their order, in which numbers grow with the instants of
+ * issue. A store that has forgotten a claim gives its number again: what was claimed before under
+ * that number or a higher one has no consequences, and is left out.
+ */
+export function checkNumbers(message: Message, findings: Findings): void {
+  if (message.deliveries.length < 2) return;
+  const order: Delivery[] = [];
+  const byIssue = message.deliveries.sort((a, b) => a.issuedAt - b.issuedAt || a.number - b.number);
+  for (const one of byIssue) {
+    for (let last = order.at(-1); last && last.number >= one.number; last = order.at(-1)) {
+      const rule = last.number === one.number ? "number-once" : "numbers-grow";
+      const words = `${message}: delivery ${last.number} was issued at ${last.issuedAt} ms, delivery ${one.number} at ${one.issuedAt} ms`;
+      findings.brokenUnlessForgotten(rule, words, last.issuedAt, last.issuedAt);
+      order.pop();
+    }
+    order.push(one);
+  }
+  message.deliveries = order;
+}

@@ -1,0 +1,67 @@
+import { OUTCOME_KINDS } from "../../history/shape.ts";
+import type { Findings } from "../findings.ts";
+import { CLOCK_TOLERANCE_MS, type Delivery, type Ledger, type Message, NEVER } from "../ledger.ts";
+
+const QUARANTINED_ONLY = ["QUARANTINED"];
+const SCHEDULED_ONLY = ["SCHEDULED"];
+
+/** States that an applied outcome may lead to, by kind. Of what is gone none need be told. */
+const STATES_AFTER: Readonly<Record<number, readonly (string | undefined)[]>> = {
+  [OUTCOME_KINDS.succeeded]: ["SUCCEEDED", undefined],
+  [OUTCOME_KINDS.discarded]: ["DISCARDED", undefined],
+  [OUTCOME_KINDS.failed]: ["SCHEDULED", "QUARANTINED"],
+  [OUTCOME_KINDS.released]: SCHEDULED_ONLY,
+  [OUTCOME_KINDS.quarantined]: QUARANTINED_ONLY,
+};
+
+/** Of two deliveries, one after the other: when the second was given out, the first token was dead. */
+export function checkTokens(message: Message, a: Delivery, b: Delivery, findings: Findings): void {
+  const pair = `${message}: deliveries ${a.number} and ${b.number}`;
+  const replaced = b.issuedAt + CLOCK_TOLERANCE_MS;
+  const lived = Math.max(a.applied?.from ?? -NEVER, a.extendSentAt);
+  if (lived > replaced) {
+    const words = `${pair}: the second was issued at ${b.issuedAt} ms, the token of the first counted at ${lived} ms or later`;
+    findings.brokenUnlessForgotten("one-live-token", words, b.issuedAt, b.issuedAt);
+  }
+  if (b.number === a.number + 1) checkTaken(message, a, b.issuedAt, findings);
+}
+
+/** The last delivery is nobody else's, so that its outcome is taken whenever it comes. */
+export function checkLast(message: Message, last: Delivery, findings: Findings): void {
+  if (message.kept === undefined) return;
+  const { number } = message.kept;
+  if (number < last.number) {
+    const words = `${message}: delivery ${last.number} came, ${number} are counted`;
+    findings.brokenUnlessForgotten("numbers-grow", words, last.issuedAt, last.issuedAt);
+  }
+  if (number === last.number) checkTaken(message, last, NEVER, findings);
+}
+
+function checkTaken(message: Message, a: Delivery, takenAt: number, findings: Findings): void {
+  const { applied, possible, lostAt, issuedAt, number } = a;
+  if (applied !== undefined || possible !== 0 || lostAt + CLOCK_TOLERANCE_MS >= takenAt) return;
+  const words = `${message}: an outcome of delivery ${number} was refused by ${lostAt} ms, nobody had taken it before ${takenAt} ms`;
+  findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, issuedAt);
+}
+
+export function checkAnswer(message: Message, { applied, number }: Delivery, findings: Findings) {
+  if (applied === undefined) return;
+  const { kind, nonRetryable, state } = applied;
+  const allowed = nonRetryable ? QUARANTINED_ONLY : STATES_AFTER[kind];
+  if (allowed?.includes(state)) return;
+  findings.broken("answer-fits", `${message}: delivery ${number} went to ${state ?? "no state"}`);
+}
+
+/** Tokens that nobody got: made up by an odd actor, or on their way when a stream broke. */
+export function checkStrangeTokens(ledger: Ledger, findings: Findings): void {
+  for (const { message, token, applied, isNamed, isAckedByPolite } of ledger.tokens.values()) {
+    if (message !== undefined) continue;
+    if (isAckedByPolite && !isNamed) {
+      findings.broken("history-whole", `token ${token} was acked and delivered to nobody`);
+    }
+    // A client gives back what was on its way to it, as ExtendLease has named it.
+    if (applied !== undefined && !(isNamed && applied.kind === OUTCOME_KINDS.released)) {
+      findings.broken("token-issued", `an outcome was applied under ${token}`);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import type { Sending, Sent, Unsent } from "../history/event.ts";
+import type { Findings } from "./findings.ts";
+import type { Ledger, RunMs, Source } from "./ledger.ts";
+import { seenSource } from "./seen-source.ts";
+
+interface SendRequest {
+  readonly source: Source;
+  /** The answer; empty: none yet. */
+  id: string;
+}
+
+/** The sends of one producer. */
+export class Sends {
+  readonly #ledger: Ledger;
+  readonly #findings: Findings;
+  readonly #requests = new Map<string, SendRequest>();
+
+  constructor(ledger: Ledger, findings: Findings) {
+    this.#ledger = ledger;
+    this.#findings = findings;
+  }
+
+  sending(event: Sending): void {
+    const source = seenSource(this.#ledger, this.#findings, event);
+    source.tries++;
+    const { request } = event;
+    const known = this.#requests.get(request);
+    if (known === undefined) this.#requests.set(request, { source, id: "" });
+    if ((source.request ?? request) !== request || (known?.source ?? source) !== source) {
+      const words = `request ${request} and source ${source.name} are not each other's alone`;
+      this.#findings.broken("history-whole", words);
+    }
+    source.request = request;
+  }
+
+  sent({ request, id, state, dueAt }: Sent, at: RunMs): void {
+    const own = this.#requests.get(request);
+    if (own === undefined) {
+      this.#findings.broken("history-whole", `request ${request} was answered and never made`);
+      return;
+    }
+    const { source } = own;
+    const message = this.#ledger.messages.get(id) ?? this.#ledger.message(id, source);
+    if (message.source !== source) {
+      this.#findings.broken("one-source", `${message} was sent as ${source.name}`);
+      return;
+    }
+    if (own.id !== "" && own.id !== id) {
+      const words = `request ${request} was answered with ${own.id}, then with ${id}`;
+      this.#findings.brokenUnlessForgotten("one-id", words, message.createdAt, at);
+    }
+    own.id = id;
+    message.sentAt = at;
+    if (dueAt > 0) message.dueAt = this.#ledger.clock.of(dueAt);
+    if (state !== "SCHEDULED") {
+      const words = `${message} came to ${state} by its send`;
+      this.#findings.broken("quarantine-earned", words);
+    }
+  }
+
+  unsent({ request, refused }: Unsent): void {
+    const own = this.#requests.get(request);
+    if (own === undefined) {
+      this.#findings.broken("history-whole", `request ${request} failed and was never made`);
+    } else if (refused) own.source.refusedTries++;
+  }
+}

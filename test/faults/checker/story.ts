@@ -1,0 +1,234 @@
+// Small histories for tests of the checker, told act by act. Instants are milliseconds of the run.
+
+import type {
+  Counted,
+  FaultRecord,
+  HistoryEvent,
+  Kept,
+  OutcomeKind,
+  Plan,
+  SnapshotLine,
+} from "../history/event.ts";
+import { Checker } from "./checker.ts";
+import type { CheckReport } from "./report.ts";
+import type { AllowLoss } from "./rollbacks.ts";
+
+export const STARTED_AT = Date.UTC(2026, 0, 1);
+export const LEASE_MS = 2_000;
+const QUEUE = "q";
+
+/** A UUIDv7 of this instant and number. */
+export function idAt(at: number, number: number): string {
+  const time = (STARTED_AT + at).toString(16).padStart(12, "0");
+  const tail = number.toString(16).padStart(12, "0");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-${tail}`;
+}
+
+interface Send {
+  readonly plan?: Plan;
+  readonly at?: number;
+  readonly dueAt?: number;
+  readonly id?: string;
+  readonly request?: string;
+  /** `none`: no answer ever; `refused`: for sure. */
+  readonly answer?: "sent" | "none" | "refused";
+}
+
+interface Delivery {
+  /** When the store issued it; its actor sees it 5 ms later. */
+  readonly at: number;
+  readonly number?: number;
+  readonly attempt?: number;
+  readonly unknown?: boolean;
+  readonly token?: string;
+  readonly id?: string;
+  readonly stream?: string;
+  readonly over?: Partial<Extract<HistoryEvent, { e: "delivered" }>>;
+}
+
+interface Outcome {
+  readonly at: number;
+  /** None: no answer. */
+  readonly answer?: "APPLIED" | "LEASE_LOST" | "NOT_FOUND" | "none" | "refused";
+  readonly state?: string;
+  readonly dueAt?: number;
+  readonly nonRetryable?: boolean;
+  readonly request?: string;
+  readonly by?: string;
+}
+
+/** What happens to a few messages of one queue. */
+export class Story {
+  readonly events = new Map<string, HistoryEvent[]>();
+  readonly kept: Kept[] = [];
+  readonly faults: FaultRecord[] = [];
+  /** Overrides what follows from the story. */
+  counted: Partial<Counted> = {};
+  readonly #sent = new Map<string, { plan: Plan; id: string }>();
+  readonly #deliveries = new Map<string, number>();
+  readonly #sources = new Set<string>();
+  #discarded = 0;
+  #requests = 0;
+
+  constructor() {
+    this.write("producer", { e: "started", at: 0, ...PRODUCER });
+    for (const actor of ["worker", "odd-worker"]) {
+      this.write(actor, { e: "started", at: 0, ...WORKER, actor });
+      const opened = { session: "session", leaseMs: LEASE_MS, leasesHeld: 0 };
+      this.write(actor, { e: "opened", at: 0, stream: "stream", ...opened });
+    }
+  }
+
+  write(actor: string, event: HistoryEvent): this {
+    const events = this.events.get(actor) ?? [];
+    events.push({ ...event, at: STARTED_AT + event.at });
+    this.events.set(actor, events);
+    return this;
+  }
+
+  send(source: string, over: Send = {}): this {
+    const { plan = "ok", at = 0, dueAt = at, answer = "sent" } = over;
+    const { id = idAt(at + 1, this.#sent.size), request = `send-${source}` } = over;
+    this.#sent.set(source, { plan, id });
+    if (answer === "sent") this.#sources.add(source);
+    const call = { request, source, queue: QUEUE, sum: `sum of ${source}`, plan };
+    this.write("producer", { e: "sending", at, ...call });
+    const told = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
+    if (answer === "sent") return this.write("producer", { e: "sent", at: at + 2, ...told });
+    const refused = answer === "refused";
+    return this.write("producer", { e: "unsent", at: at + 2, request, code: "OOPS", refused });
+  }
+
+  deliver(source: string, by: Delivery): this {
+    const { number = 1, attempt = 1, unknown = false, stream = "stream" } = by;
+    const { plan, id } = this.#sent.get(source) ?? { plan: "ok", id: idAt(0, 999) };
+    this.#sources.add(source);
+    this.#deliveries.set(source, Math.max(number, this.#deliveries.get(source) ?? 0));
+    return this.write("worker", {
+      e: "delivered",
+      at: by.at + 5,
+      stream,
+      queue: QUEUE,
+      id: by.id ?? id,
+      source,
+      sum: `sum of ${source}`,
+      plan,
+      token: by.token ?? `${source}-${number}`,
+      number,
+      attempt,
+      unknown,
+      expires: STARTED_AT + by.at + LEASE_MS,
+      ...by.over,
+    });
+  }
+
+  ack(token: string, outcome: OutcomeKind, over: Outcome): this {
+    const { at, answer = "APPLIED", by = "worker", nonRetryable } = over;
+    const request = over.request ?? `ack-${++this.#requests}`;
+    const said = nonRetryable === undefined ? {} : { nonRetryable };
+    this.write(by, { e: "acking", at, request, outcomes: [{ token, outcome, ...said }] });
+    if (answer === "none" || answer === "refused") {
+      const refused = answer === "refused";
+      return this.write(by, { e: "unacked", at: at + 4, request, code: "OOPS", refused });
+    }
+    if (answer === "APPLIED" && outcome === "discarded") this.#discarded++;
+    const state = over.state ?? (answer === "APPLIED" ? STATE_AFTER[outcome] : undefined);
+    const dueAt = over.dueAt ?? (outcome === "released" ? at + 1_002 : at + 2);
+    const told = {
+      status: answer,
+      ...(state === undefined ? {} : { state }),
+      ...(state === "SCHEDULED" ? { dueAt: STARTED_AT + dueAt } : {}),
+    };
+    return this.write(by, { e: "acked", at: at + 4, request, results: [told] });
+  }
+
+  extend(token: string, at: number, until: number | undefined): this {
+    const request = `extend-${++this.#requests}`;
+    this.write("worker", { e: "extending", at, request, tokens: [token] });
+    if (until === undefined) {
+      return this.write("worker", { e: "unextended", at: at + 4, request, code: "OOPS" });
+    }
+    const leases = [{ token, expires: STARTED_AT + until }];
+    return this.write("worker", { e: "extended", at: at + 4, request, leases });
+  }
+
+  keep(source: string, over: Partial<Kept> = {}): this {
+    const { id = idAt(1, this.#sent.size) } = this.#sent.get(source) ?? {};
+    this.#sources.add(source);
+    this.kept.push({
+      e: "kept",
+      queue: QUEUE,
+      id,
+      source,
+      state: "QUARANTINED",
+      attempts: 0,
+      number: this.#deliveries.get(source) ?? 0,
+      ...over,
+    });
+    return this;
+  }
+
+  failover(at: number): this {
+    const fault = { e: "fault", number: 1, kind: "failover" } as const;
+    this.faults.push({ ...fault, phase: "begins", at: STARTED_AT + at });
+    this.faults.push({ ...fault, phase: "recovered", at: STARTED_AT + at + 1_000 });
+    return this;
+  }
+
+  get snapshot(): SnapshotLine[] {
+    const deliveries = new Map(this.#deliveries);
+    for (const { source, number } of this.kept) deliveries.set(source, number);
+    const accepted = this.#sources.size;
+    const issued = [...deliveries.values()].reduce((sum, number) => sum + number, 0);
+    const counted: Counted = {
+      e: "counted",
+      queue: QUEUE,
+      accepted,
+      duplicates: 0,
+      succeeded: accepted - this.kept.length - this.#discarded,
+      discarded: this.#discarded,
+      expired: 0,
+      purged: 0,
+      deliveries: issued,
+      leaseExpiries: issued,
+      broken: [],
+      ...this.counted,
+    };
+    return [...this.kept, counted];
+  }
+
+  report(allowLoss?: AllowLoss): CheckReport {
+    return checkEvents(this.events, this.snapshot, this.faults, allowLoss);
+  }
+
+  /** Names of the rules that do not hold. */
+  broken(): string[] {
+    return this.report().violations.map(({ rule }) => rule);
+  }
+}
+
+export function checkEvents(
+  events: ReadonlyMap<string, readonly HistoryEvent[]>,
+  snapshot: readonly SnapshotLine[],
+  faults: readonly FaultRecord[] = [],
+  allowLoss?: AllowLoss,
+): CheckReport {
+  const checker = new Checker(faults, allowLoss);
+  for (const [name, own] of events) {
+    const actor = checker.open(name);
+    for (const event of own) actor.take(event);
+    actor.end();
+  }
+  return checker.judge(snapshot);
+}
+
+const PRODUCER = { actor: "producer", role: "producer", language: "typescript" } as const;
+const WORKER = { role: "worker", language: "typescript" } as const;
+
+const STATE_AFTER: Readonly<Record<OutcomeKind, string>> = {
+  succeeded: "SUCCEEDED",
+  failed: "SCHEDULED",
+  released: "SCHEDULED",
+  quarantined: "QUARANTINED",
+  discarded: "DISCARDED",
+};
