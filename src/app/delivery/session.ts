@@ -103,11 +103,14 @@ export class Session {
   reserve(queue: string, most: number, alone: boolean): Reservation | undefined {
     if (this.#ended || this.#loading || this.#exclusive || this.#reader === undefined) return;
     if (this.#isolated > 0) return;
+    // All bytes are taken at a time. What a lease that ends meanwhile frees are scraps, in which a
+    // message does not fit that has room enough a moment later.
+    if (this.#reservedBytes > 0) return;
     const empty = this.#leases.size === 0 && this.#reservedCount === 0;
     if (this.quiet && (!empty || this.#quietFor !== queue)) return;
     const idle = empty && (alone || this.quiet);
     const count = this.#roomFor(most);
-    const bytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes - this.#reservedBytes);
+    const bytes = Math.max(0, this.options.maxInFlightBytes - this.#bytes);
     if (count === 0 || (bytes === 0 && !idle)) return;
     this.#reservedCount += count;
     this.#reservedBytes += bytes;

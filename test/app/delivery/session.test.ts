@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { type Reservation, Session } from "../../../src/app/delivery/session.ts";
+import type { Claimed } from "../../../src/store/contract.ts";
+
+const BYTES = 10_000;
+const MOST = 200;
+
+function reading(): Session {
+  const session = new Session({
+    idText: "0190a0b0-0000-7000-8000-000000000001",
+    id: new Uint8Array(16),
+    workerId: "worker",
+    queues: ["a", "b"],
+    maxInFlight: 32,
+    maxInFlightBytes: BYTES,
+    leaseMs: undefined,
+  });
+  session.read(() => {});
+  return session;
+}
+
+function claimOf(queue: string, at: number, bytes: number): Claimed {
+  return {
+    session: 0,
+    queue,
+    id: new Uint8Array(16).fill(at),
+    bytes,
+    envelope: new Uint8Array(bytes),
+    isolated: false,
+    deliveryNumber: 1,
+  } as Claimed;
+}
+
+function taken(reservation: Reservation | undefined): Reservation {
+  if (reservation === undefined) throw new Error("no room");
+  return reservation;
+}
+
+it("never gives one queue the scraps of bytes that a claim for another has left", () => {
+  const session = reading();
+  const held = claimOf("a", 1, 300);
+  session.settle(taken(session.reserve("a", MOST, false)), [held]);
+  session.take();
+  session.read(() => {});
+
+  // A claim is under way with all bytes that are left, and a lease ends meanwhile.
+  const first = taken(session.reserve("a", MOST, false));
+  expect(first.bytes).toBe(BYTES - 300);
+  session.release("a", held.id, 1);
+  // With 300 bytes the head of the queue might not fit, and be taken for one too large for company.
+  expect(session.reserve("b", MOST, false)).toBeUndefined();
+
+  session.settle(first, [claimOf("a", 2, 400)]);
+  session.take();
+  session.read(() => {});
+  expect(taken(session.reserve("b", MOST, false)).bytes).toBe(BYTES - 400);
+});
