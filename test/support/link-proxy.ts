@@ -89,10 +89,11 @@ export class LinkProxy {
   }
 
   async #accept(client: Socket): Promise<void> {
+    client.on("error", () => {}); // it may be gone by now
     const server = await this.#dial();
     if (server === undefined || client.destroyed) {
       server?.destroy();
-      client.resetAndDestroy();
+      cut(client);
       return;
     }
     const onLost = (bytes: number) => {

@@ -1,0 +1,106 @@
+// A worker without manners: it acknowledges twice, late, under other requests, with tokens that are
+// forged or of messages that are over. Nothing of it may count twice. By bare stubs.
+
+import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { type Delivery, DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { seededRandom } from "../../support/random.ts";
+import { openHistory } from "../history/writer.ts";
+import { readArguments, untilAsked } from "./arguments.ts";
+import { recording } from "./recording.ts";
+
+const args = readArguments(["name", "address", "out", "queues", "lease-ms", "seed"] as const);
+const history = openHistory(args.out);
+history.write({ e: "started", actor: args.name, role: "worker", language: "typescript" });
+
+const random = seededRandom(Number(args.seed));
+const leaseMs = Number(args["lease-ms"]);
+const dlq = createClient(
+  DlqService,
+  createGrpcTransport({
+    baseUrl: `http://${args.address}`,
+    interceptors: [recording(history)],
+    pingIntervalMs: 5_000,
+    pingTimeoutMs: 2_000,
+  }),
+);
+const CALL_MS = 2_000;
+const MAX_IN_FLIGHT = 8;
+const PAUSE_MS = 300;
+/** Tokens of before, whose messages are over or somebody else's. */
+const MOST_OLD = 1_000;
+
+const old: string[] = [];
+const end = new AbortController();
+
+async function succeed(leaseToken: string, requestId: string = randomUUID()): Promise<void> {
+  const outcomes = [{ leaseToken, result: { case: "succeeded", value: {} } } as const];
+  await dlq.ack({ requestId, outcomes }, { timeoutMs: CALL_MS }).catch(() => {});
+}
+
+/** Its bytes changed in one place: never issued by anybody. */
+function forged(token: string): string {
+  const at = random.below(token.length);
+  return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
+}
+
+const WAYS: readonly ((token: string) => Promise<unknown>)[] = [
+  // twice, at the same time and under two requests
+  (token) => Promise.all([succeed(token), succeed(token)]),
+  // twice, one after the other, and again under the first request
+  async (token) => {
+    const requestId = randomUUID();
+    await succeed(token, requestId);
+    await succeed(token);
+    await succeed(token, requestId);
+  },
+  // late
+  async (token) => {
+    await sleep(leaseMs * (1 + random.next()));
+    await succeed(token);
+  },
+  // what is not its own, before what is
+  async (token) => {
+    await succeed(forged(token));
+    if (old.length > 0) await succeed(random.pick(old));
+    await succeed(token);
+  },
+];
+
+async function act({ leaseToken }: Delivery): Promise<void> {
+  await random.pick(WAYS)(leaseToken);
+  old.push(leaseToken);
+  if (old.length > MOST_OLD) old.shift();
+}
+
+async function keepStream(): Promise<void> {
+  while (!end.signal.aborted) {
+    try {
+      const request = {
+        queues: args.queues.split(","),
+        workerId: args.name,
+        maxInFlight: MAX_IN_FLIGHT,
+        leaseDuration: durationFromMs(leaseMs),
+      };
+      const stream = dlq.streamDue(request, { signal: end.signal, timeoutMs: 0 });
+      for await (const { frame } of stream) {
+        if (frame.case !== "deliveries") continue;
+        for (const delivery of frame.value.deliveries) void act(delivery);
+      }
+    } catch {
+      // its server went away, or its link; the history says so
+    }
+    await sleep(PAUSE_MS, undefined, { signal: end.signal }).catch(() => {});
+  }
+}
+
+const streaming = keepStream();
+await untilAsked();
+end.abort();
+await streaming;
+await sleep(2 * leaseMs + CALL_MS); // what is late by intention
+history.write({ e: "ended" });
+process.exit(0); // the connection of stubs has no end of its own

@@ -1,0 +1,72 @@
+// A producer as users have it: the TypeScript client, at a steady rate, whatever happens.
+
+import { createDlqClient } from "../../../clients/typescript/src/index.ts";
+import { seededRandom } from "../../support/random.ts";
+import { openHistory } from "../history/writer.ts";
+import { readArguments } from "./arguments.ts";
+import { EXHAUST_RETRIES, payloadOf, planFrom, RETRY_POLICY, type Weights } from "./letters.ts";
+import { recording } from "./recording.ts";
+
+const args = readArguments([
+  "name",
+  "address",
+  "out",
+  "queues",
+  "messages",
+  "rate",
+  "seed",
+  "plans",
+] as const);
+const history = openHistory(args.out);
+history.write({ e: "started", actor: args.name, role: "producer", language: "typescript" });
+
+const random = seededRandom(Number(args.seed));
+const queues = args.queues.split(",");
+const weights = JSON.parse(args.plans) as Weights;
+const dlq = createDlqClient({
+  url: `http://${args.address}`,
+  interceptors: [recording(history)],
+  onDropped: () => {}, // the history has each try
+});
+
+/** How often to look at how many are due, ms. */
+const EVERY_MS = 10;
+/** Sends that wait at most: what is more comes later, so that memory is bounded in an outage. */
+const MOST_PENDING = 5_000;
+
+const ratePerMs = Number(args.rate) / 1_000;
+let left = Number(args.messages);
+let sequence = 0;
+let pending = 0;
+let dueAtMs = performance.now();
+
+function send(): void {
+  const plan = planFrom(weights, random);
+  const source = `${args.name}-${++sequence}`;
+  pending++;
+  void dlq
+    .send(random.pick(queues), payloadOf(source, plan, random), new Error("it broke"), {
+      sourceId: source,
+      retryPolicy: RETRY_POLICY,
+      ...(plan === "exhaust" ? { maxRetries: EXHAUST_RETRIES } : {}),
+      delayMs: random.below(300),
+    })
+    .finally(() => pending--);
+}
+
+const { promise: done, resolve: end } = Promise.withResolvers<void>();
+process.once("SIGTERM", end);
+const timer = setInterval(() => {
+  const nowMs = performance.now();
+  for (; dueAtMs <= nowMs && left > 0 && pending < MOST_PENDING; left--) {
+    send();
+    dueAtMs += 1 / ratePerMs;
+  }
+  if (pending >= MOST_PENDING) dueAtMs = nowMs;
+  if (left === 0) end();
+}, EVERY_MS);
+await done;
+clearInterval(timer);
+await dlq.flush();
+await dlq.close();
+history.write({ e: "ended" });

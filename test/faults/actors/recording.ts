@@ -1,0 +1,167 @@
+// Writes down what goes over the wire, tries that fail included: below all that a client's helper
+// does, and the same for a client that has none.
+
+import type { MessageShape } from "@bufbuild/protobuf";
+import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import {
+  type AckRequest,
+  type AckResponse,
+  AckStatus,
+  type ExtendLeaseRequest,
+  type ExtendLeaseResponse,
+  type SendToDlqBatchRequestSchema,
+  type SendToDlqBatchResponse,
+  type SendToDlqRequest,
+  type SendToDlqRequestSchema,
+  type SendToDlqResponse,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
+import type { OutcomeKind } from "../history/event.ts";
+import type { HistoryWriter } from "../history/writer.ts";
+import { readPayload, sumOf } from "./letters.ts";
+import { nameOf } from "./names.ts";
+import { recordedStream } from "./recorded-stream.ts";
+
+/** What a server says when it has changed nothing; its errors carry details, those of a link don't. */
+const REFUSALS: ReadonlySet<Code> = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.ResourceExhausted,
+  Code.FailedPrecondition,
+]);
+
+export function recording(history: HistoryWriter): Interceptor {
+  let calls = 0;
+  return (next) => async (request) => {
+    if (request.stream) {
+      const response = await next(request);
+      if (!response.stream) return response;
+      return { ...response, message: recordedStream(response.message, history) };
+    }
+    const record = recordOf(request.message, history, `call-${++calls}`);
+    try {
+      const response = await next(request);
+      if (!response.stream) record?.answered(response.message);
+      return response;
+    } catch (reason) {
+      record?.failed(errorOf(reason));
+      throw reason;
+    }
+  };
+}
+
+interface ErrorWords {
+  readonly code: string;
+  readonly refused: boolean;
+}
+
+/** Writes that a call is about to go out; then its answer, or its failure. */
+interface CallRecord {
+  answered(response: object): void;
+  failed(error: ErrorWords): void;
+}
+
+function recordOf(message: object, history: HistoryWriter, call: string): CallRecord | undefined {
+  switch ((message as { $typeName?: string }).$typeName) {
+    case "dlq.v1.SendToDlqRequest":
+      return recordSends([message as SendToDlqRequest], history);
+    case "dlq.v1.SendToDlqBatchRequest":
+      return recordSends(
+        (message as MessageShape<typeof SendToDlqBatchRequestSchema>).requests,
+        history,
+      );
+    case "dlq.v1.AckRequest":
+      return recordAck(message as AckRequest, history);
+    case "dlq.v1.ExtendLeaseRequest":
+      return recordExtend(message as ExtendLeaseRequest, history, call);
+    default:
+      return undefined;
+  }
+}
+
+function recordSends(
+  requests: readonly MessageShape<typeof SendToDlqRequestSchema>[],
+  history: HistoryWriter,
+): CallRecord {
+  for (const { requestId: request, sourceId: source, queue, payload } of requests) {
+    const text = payload?.body.case === "text" ? payload.body.value : "";
+    const { plan } = readPayload(text);
+    history.write({ e: "sending", request, source, queue, sum: sumOf(text), plan });
+  }
+  const sent = (request: string, response: SendToDlqResponse) =>
+    history.write({
+      e: "sent",
+      request,
+      id: response.id,
+      state: nameOf(MessageState, response.state),
+      dueAt: response.dueTime === undefined ? 0 : timestampMs(response.dueTime),
+    });
+  return {
+    answered(response) {
+      if (!("results" in response)) {
+        sent(requests[0]?.requestId ?? "", response as SendToDlqResponse);
+        return;
+      }
+      const { results } = response as SendToDlqBatchResponse;
+      for (const [at, { requestId: request }] of requests.entries()) {
+        const outcome = results[at]?.outcome;
+        if (outcome?.case === "response") sent(request, outcome.value);
+        else {
+          const code: Code = outcome?.value?.code ?? Code.Internal;
+          history.write({ e: "unsent", request, code: Code[code], refused: REFUSALS.has(code) });
+        }
+      }
+    },
+    failed(error) {
+      for (const { requestId: request } of requests)
+        history.write({ e: "unsent", request, ...error });
+    },
+  };
+}
+
+function recordAck(message: AckRequest, history: HistoryWriter): CallRecord {
+  const { requestId: request } = message;
+  const outcomes = message.outcomes.map(({ leaseToken: token, result }) => ({
+    token,
+    outcome: result.case as OutcomeKind,
+    ...(result.case === "failed" && result.value.nonRetryable ? { nonRetryable: true } : {}),
+  }));
+  history.write({ e: "acking", request, outcomes });
+  return {
+    answered(response) {
+      const results = (response as AckResponse).results.map(({ status, state, dueTime }) => ({
+        status: nameOf(AckStatus, status),
+        ...(state === MessageState.UNSPECIFIED ? {} : { state: nameOf(MessageState, state) }),
+        ...(dueTime === undefined ? {} : { dueAt: timestampMs(dueTime) }),
+      }));
+      history.write({ e: "acked", request, results });
+    },
+    failed: (error) => history.write({ e: "unacked", request, ...error }),
+  };
+}
+
+function recordExtend(
+  message: ExtendLeaseRequest,
+  history: HistoryWriter,
+  request: string,
+): CallRecord {
+  history.write({ e: "extending", request, tokens: message.leaseTokens });
+  return {
+    answered(response) {
+      const leases = (response as ExtendLeaseResponse).results.flatMap((result) => {
+        const { leaseToken: token, status, leaseExpireTime: until } = result;
+        if (status !== AckStatus.APPLIED || until === undefined) return [];
+        return [{ token, expires: timestampMs(until) }];
+      });
+      history.write({ e: "extended", request, leases });
+    },
+    failed: ({ code }) => history.write({ e: "unextended", request, code }),
+  };
+}
+
+function errorOf(reason: unknown): ErrorWords {
+  const error = ConnectError.from(reason);
+  const refused = REFUSALS.has(error.code) && error.details.length > 0;
+  return { code: Code[error.code], refused };
+}

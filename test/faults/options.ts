@@ -1,0 +1,98 @@
+import { parseArgs } from "node:util";
+import type { WorldName } from "./rig/world.ts";
+
+export interface Options {
+  readonly long: boolean;
+  readonly seed: number;
+  readonly worlds: readonly WorldName[];
+  /** Kinds of faults to run; none: all. */
+  readonly only: readonly string[];
+  /** Instead of the form's own, for each world. */
+  readonly messages: number | undefined;
+  readonly faults: number | undefined;
+  readonly rate: number | undefined;
+  readonly report: string | undefined;
+  readonly histories: string | undefined;
+  readonly help: boolean;
+  readonly list: boolean;
+}
+
+export const HELP = `Real servers, producers and workers under faults; then a proof that nothing was lost.
+
+  npm run test:faults                     the short form: 50,000 messages, a fault of each kind
+  npm run test:faults -- --long           2,000,000 messages, 200 faults by chance, 20 long outages
+  npm run test:faults -- --seed 7         the same faults in the same order as another run with 7
+
+  --seed N          what chance goes by; printed at the start. Default: another each time
+  --world NAME      external, embedded or sentinel; may be given several times. Default: all
+  --only KIND       a kind of fault; may be given several times. Default: all of the world
+  --list            name the kinds of faults, and end
+  --messages N      messages that must be acknowledged, of each world
+  --faults N        faults by chance, of each world, instead of each kind once
+  --rate N          messages a second
+  --report FILE     write the report there too, as Markdown
+  --histories DIR   keep there what the actors wrote down. Default: kept only when something failed
+  --help            this
+
+Exit code 1: something was lost, doubled without a cause, or never came back. It says what and where.
+`;
+
+export class UsageError extends Error {}
+
+const WORLDS: readonly WorldName[] = ["external", "embedded", "sentinel"];
+
+/** @throws {UsageError} */
+export function readOptions(args: readonly string[]): Options {
+  const values = parse(args);
+  const worlds = values.world ?? WORLDS;
+  for (const world of worlds) {
+    if (!WORLDS.includes(world as WorldName))
+      throw new UsageError(`There is no world ${world}; there are ${WORLDS.join(", ")}.`);
+  }
+  return {
+    long: values.long === true,
+    seed: numberOf("seed", values.seed) ?? Math.floor(Math.random() * 1_000_000),
+    worlds: worlds as readonly WorldName[],
+    only: values.only ?? [],
+    messages: numberOf("messages", values.messages),
+    faults: numberOf("faults", values.faults),
+    rate: numberOf("rate", values.rate),
+    report: values.report,
+    histories: values.histories,
+    help: values.help === true,
+    list: values.list === true,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const flag = { type: "boolean" } as const;
+  const value = { type: "string" } as const;
+  const several = { type: "string", multiple: true } as const;
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        long: flag,
+        list: flag,
+        help: { type: "boolean", short: "h" },
+        seed: value,
+        world: several,
+        only: several,
+        messages: value,
+        faults: value,
+        rate: value,
+        report: value,
+        histories: value,
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 0) return number;
+  throw new UsageError(`--${name} is ${text}; give a whole number.`);
+}

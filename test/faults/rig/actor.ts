@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+/** What a process of the suite is started with, as `--name value` words. */
+export type ActorArgs = Readonly<Record<string, string | number>>;
+
+export interface ActorSpec {
+  /** Unique in a run: also the name of its history file. */
+  readonly name: string;
+  readonly language: "typescript" | "python";
+  /** File below test/faults/actors. */
+  readonly program: string;
+  readonly args: ActorArgs;
+  readonly folder: string;
+}
+
+const ACTORS = resolve(import.meta.dirname, "../actors");
+const PYTHON_STUBS = resolve(import.meta.dirname, "../../../clients/python/src");
+/** An actor that has not ended by then hangs. Sends and outcomes try for some seconds themselves. */
+const STOP_DEADLINE_MS = 60_000;
+
+/** Processes that still run when the suite ends are killed with it. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** A producer or worker in a process of its own, so that it can be stopped and killed for real. */
+export class Actor {
+  readonly name: string;
+  readonly history: string;
+  readonly #child: ChildProcess;
+  #output = "";
+
+  constructor(spec: ActorSpec) {
+    const { name, language, program, args, folder } = spec;
+    this.name = name;
+    this.history = join(folder, `${name}.jsonl`);
+    const words = Object.entries({ ...args, name, out: this.history });
+    const flags = words.flatMap(([flag, value]) => [`--${flag}`, String(value)]);
+    const command =
+      language === "python" ? (process.env.DLQ_PYTHON ?? "python3") : process.execPath;
+    this.#child = spawn(command, [join(ACTORS, program), ...flags], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, PYTHONPATH: PYTHON_STUBS, GRPC_VERBOSITY: "NONE" },
+    });
+    running.add(this.#child);
+    this.#child.once("exit", () => running.delete(this.#child));
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        this.#output = `${this.#output}${line}\n`.slice(-4_000);
+      });
+    }
+  }
+
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  /** Why it ended badly, if it did by itself; its last words. */
+  get failure(): string | undefined {
+    const { exitCode, signalCode } = this.#child;
+    if (!this.hasEnded || exitCode === 0 || signalCode === "SIGKILL") return undefined;
+    return `${this.name} ended with ${exitCode ?? signalCode}: ${this.#output}`;
+  }
+
+  pause(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#child.kill("SIGCONT");
+  }
+
+  async kill9(): Promise<void> {
+    if (this.hasEnded) return;
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+
+  /** Lets it end in order. @throws Error with its last words if it doesn't, or ends badly */
+  async stop(): Promise<void> {
+    if (!this.hasEnded) {
+      const exited = once(this.#child, "exit", { signal: AbortSignal.timeout(STOP_DEADLINE_MS) });
+      this.#child.kill("SIGTERM");
+      await exited.catch(() => {
+        this.#child.kill("SIGKILL");
+        throw new Error(`${this.name} does not end: ${this.#output}`);
+      });
+    }
+    if (this.failure !== undefined) throw new Error(this.failure);
+  }
+}

@@ -1,0 +1,155 @@
+import type { SeededRandom } from "../../support/random.ts";
+import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
+import type { Tail } from "./tail.ts";
+import { HEARTBEAT_MS, LEASE_MS, type World } from "./world.ts";
+
+/** Queues that every worker serves. */
+export const LOAD_QUEUES = ["orders", "payments"] as const;
+/** Messages whose leases expire on purpose: only workers without a helper let them. */
+export const QUIET_QUEUE = "quiet";
+export const CRASH_QUEUE = "crashing";
+export const STOCK_QUEUE = "stock";
+
+const LOAD_PLANS = {
+  ok: 80,
+  fail1: 8,
+  fail2: 3,
+  bad: 2,
+  exhaust: 1,
+  discard: 1,
+  quarantine: 1,
+  release: 2,
+  slow: 1,
+} as const;
+/** Which part of all messages comes from whom; those of the quiet queue expire once. */
+const TYPESCRIPT_PART = 0.75;
+const PYTHON_PART = 0.24;
+const QUIET_PART = 0.01;
+/** How many messages never get an outcome. */
+const CRASHING = 8;
+/** Producers of the load end when they are asked to. */
+const ENDLESS = 1_000_000_000;
+
+export interface CrewOptions {
+  readonly world: World;
+  readonly folder: string;
+  readonly tail: Tail;
+  readonly random: SeededRandom;
+  /** Messages a second, all producers together, until they are asked to end. */
+  readonly rate: number;
+}
+
+/** The producers and workers of a run, in two languages, each a process with a history. */
+export class Crew {
+  readonly producers: readonly Actor[];
+  readonly #options: CrewOptions;
+  readonly #specs = new Map<Actor, ActorSpec>();
+  #workers: Actor[] = [];
+  #others: Actor[] = [];
+  #replacements = 0;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#workers = [
+      this.#worker("ts-worker-1", LOAD_QUEUES),
+      this.#worker("ts-worker-2", LOAD_QUEUES),
+      this.#pythonWorker("py-worker-1", [...LOAD_QUEUES, QUIET_QUEUE], 32),
+    ];
+    this.#others = [this.#oddAcker(), this.#pythonWorker("py-crashing-1", [CRASH_QUEUE], 4)];
+    this.producers = this.#startProducers();
+  }
+
+  /** Those that work on the load: faults may hit them. */
+  get workers(): readonly Actor[] {
+    return this.#workers;
+  }
+
+  get histories(): readonly string[] {
+    return [...this.#specs.keys()].map(({ history }) => history);
+  }
+
+  /** Why some of them ended by themselves, though nobody killed them. */
+  get failures(): readonly string[] {
+    return [...this.#specs.keys()].flatMap(({ failure }) => failure ?? []);
+  }
+
+  /** Another worker of the same kind, for one that was killed. */
+  replace(dead: Actor): Actor {
+    const spec = this.#specs.get(dead);
+    if (spec === undefined) throw new Error(`${dead.name} is none of ours`);
+    this.#options.tail.forget(dead.name);
+    const name = `${spec.name.replace(/-r\d+$/, "")}-r${++this.#replacements}`;
+    const worker = this.#start({ ...spec, name });
+    this.#workers = this.#workers.map((one) => (one === dead ? worker : one));
+    return worker;
+  }
+
+  /** Resolves when all that was sent has its answer, or was given up. */
+  async stopProducers(): Promise<void> {
+    await Promise.all(this.producers.map((producer) => producer.stop()));
+  }
+
+  async stopWorkers(): Promise<void> {
+    await Promise.all([...this.#workers, ...this.#others].map((actor) => actor.stop()));
+  }
+
+  #start(spec: ActorSpec): Actor {
+    const actor = new Actor(spec);
+    this.#specs.set(actor, spec);
+    this.#options.tail.follow(actor.name, actor.history);
+    return actor;
+  }
+
+  #actor(name: string, language: ActorSpec["language"], program: string, args: ActorArgs): Actor {
+    const { world, random, folder } = this.#options;
+    const seed = random.below(2 ** 31);
+    const where =
+      language === "python"
+        ? { addresses: world.addresses.join(",") }
+        : { address: world.balancer };
+    return this.#start({ name, language, program, folder, args: { ...where, ...args, seed } });
+  }
+
+  #worker(name: string, queues: readonly string[]): Actor {
+    const args = { queues: queues.join(","), concurrency: 32, "lease-ms": LEASE_MS };
+    return this.#actor(name, "typescript", "worker.ts", args);
+  }
+
+  #pythonWorker(name: string, queues: readonly string[], maxInFlight: number): Actor {
+    return this.#actor(name, "python", "python/worker.py", {
+      queues: queues.join(","),
+      "max-in-flight": maxInFlight,
+      "lease-ms": LEASE_MS,
+      "heartbeat-ms": HEARTBEAT_MS,
+    });
+  }
+
+  #oddAcker(): Actor {
+    const args = { queues: LOAD_QUEUES.join(","), "lease-ms": LEASE_MS };
+    return this.#actor("odd-acker-1", "typescript", "odd-acker.ts", args);
+  }
+
+  #startProducers(): readonly Actor[] {
+    const { rate } = this.#options;
+    const producer = (
+      name: string,
+      language: ActorSpec["language"],
+      queues: readonly string[],
+      plans: object,
+      args: { readonly rate: number; readonly messages: number },
+    ) =>
+      this.#actor(name, language, language === "python" ? "python/producer.py" : "producer.ts", {
+        queues: queues.join(","),
+        plans: JSON.stringify(plans),
+        ...args,
+      });
+    const part = (of: number) => ({ rate: rate * of, messages: ENDLESS });
+    const crashing = { rate: 1, messages: CRASHING };
+    return [
+      producer("ts-producer-1", "typescript", LOAD_QUEUES, LOAD_PLANS, part(TYPESCRIPT_PART)),
+      producer("py-producer-1", "python", LOAD_QUEUES, LOAD_PLANS, part(PYTHON_PART)),
+      producer("py-quiet-1", "python", [QUIET_QUEUE], { silent: 1 }, part(QUIET_PART)),
+      producer("py-crashing-producer-1", "python", [CRASH_QUEUE], { crash: 1 }, crashing),
+    ];
+  }
+}

@@ -1,0 +1,45 @@
+import { LinkProxy } from "../../support/link-proxy.ts";
+import { startTestRedis, type TestRedis } from "../../support/redis.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { openClientLinks } from "./client-links.ts";
+import { connectToStore } from "./store-connection.ts";
+import { SERVER_ENV, type World } from "./world.ts";
+
+/** Three servers on one Redis (`appendfsync always`), which they reach through a link. */
+export interface ExternalWorld extends World {
+  readonly name: "external";
+  readonly store: TestRedis;
+  readonly storeLink: LinkProxy;
+}
+
+const SERVERS = 3;
+
+export async function openExternalWorld(): Promise<ExternalWorld> {
+  const store = await startTestRedis();
+  const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }]);
+  const redisUrl = `redis://${storeLink.address}`;
+  const start = () => startTestServer({ redisUrl, env: SERVER_ENV });
+  const servers: TestServer[] = await Promise.all(Array.from({ length: SERVERS }, start));
+  const clients = await openClientLinks(servers);
+  return {
+    name: "external",
+    words: `${SERVERS} servers, one Redis with appendfsync always`,
+    store,
+    storeLink,
+    servers,
+    clientLinks: clients.links,
+    addresses: clients.addresses,
+    balancer: clients.balancer,
+    redis: () => connectToStore({ path: store.socketPath }),
+    pids: () => ({
+      redis: store.pid,
+      ...Object.fromEntries(servers.map(({ pid }, at) => [`server-${at + 1}`, pid])),
+    }),
+    async stop() {
+      await Promise.all(servers.map((server) => server.stop()));
+      await clients.close();
+      await storeLink.close();
+      await store.stop();
+    },
+  };
+}

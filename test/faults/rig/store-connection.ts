@@ -1,0 +1,14 @@
+import { Redis } from "ioredis";
+
+/** Where the store of a world is right now. */
+export type StoreAddress = { readonly path: string } | { readonly port: number };
+
+/** A connection of the suite's own, used for one look and closed by the caller. */
+export async function connectToStore(address: StoreAddress): Promise<Redis> {
+  const target = "path" in address ? address : { ...address, host: "127.0.0.1" };
+  const redis = new Redis({ ...target, protocol: 2, lazyConnect: true, retryStrategy: () => 50 });
+  redis.on("error", () => {});
+  await redis.connect().catch(() => {}); // it goes on trying by itself
+  await redis.ping();
+  return redis;
+}

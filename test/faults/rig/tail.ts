@@ -1,0 +1,88 @@
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+
+const EVERY_MS = 20;
+const PIECE_BYTES = 1 << 20;
+
+/** A delivery that an actor has written down. */
+export interface SeenDelivery {
+  readonly at: number;
+  readonly queue: string;
+}
+
+/** Follows the histories of workers while they are written: when was what delivered last? */
+export class Tail {
+  readonly #files = new Map<string, Follower>();
+  readonly #timer: NodeJS.Timeout;
+  /** Queue -> when the latest delivery of it was seen by an actor. */
+  readonly lastByQueue = new Map<string, number>();
+  /** Actor -> the same. */
+  readonly lastByActor = new Map<string, number>();
+  deliveries = 0;
+  /** Messages that a producer knows to be stored. */
+  sent = 0;
+
+  constructor() {
+    this.#timer = setInterval(() => this.look(), EVERY_MS);
+  }
+
+  follow(actor: string, path: string): void {
+    this.#files.set(actor, new Follower(path));
+  }
+
+  forget(actor: string): void {
+    this.look();
+    this.#files.delete(actor);
+    this.lastByActor.delete(actor);
+  }
+
+  look(): void {
+    for (const [actor, file] of this.#files) {
+      for (const line of file.newLines()) this.#take(actor, line);
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.look();
+  }
+
+  #take(actor: string, line: string): void {
+    // Cheaper than reading all as JSON: there are thousands a second.
+    if (line.includes('"e":"sent"') || line.includes('"e": "sent"')) this.sent++;
+    if (!line.includes('"delivered"')) return;
+    const { at, queue } = JSON.parse(line) as SeenDelivery;
+    this.deliveries++;
+    this.lastByActor.set(actor, at);
+    if (at > (this.lastByQueue.get(queue) ?? 0)) this.lastByQueue.set(queue, at);
+  }
+}
+
+class Follower {
+  readonly #path: string;
+  readonly #buffer = Buffer.alloc(PIECE_BYTES);
+  #position = 0;
+  #rest = "";
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  newLines(): string[] {
+    if (!existsSync(this.#path)) return [];
+    const file = openSync(this.#path, "r");
+    try {
+      let text = this.#rest;
+      for (;;) {
+        const bytes = readSync(file, this.#buffer, 0, PIECE_BYTES, this.#position);
+        if (bytes === 0) break;
+        this.#position += bytes;
+        text += this.#buffer.toString("latin1", 0, bytes);
+      }
+      const lines = text.split("\n");
+      this.#rest = lines.pop() ?? "";
+      return lines;
+    } finally {
+      closeSync(file);
+    }
+  }
+}
