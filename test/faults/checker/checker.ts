@@ -13,7 +13,7 @@ import { checkEnding, checkFinished } from "./rules/endings.ts";
 import { checkIdentity } from "./rules/identity.ts";
 import { checkNumbers } from "./rules/numbers.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
-import { checkAnswer, checkLast, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
+import { checkLast, checkOutcome, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
 
 /** Reads the histories of one run, then what the store holds, then judges. */
 export class Checker {
@@ -58,7 +58,7 @@ export class Checker {
     checkNumbers(message, findings);
     const { deliveries } = message;
     for (const [index, one] of deliveries.entries()) {
-      checkAnswer(message, one, findings);
+      checkOutcome(message, one, findings);
       const before = deliveries[index - 1];
       if (before === undefined) continue;
       checkTokens(message, before, one, findings);

@@ -126,6 +126,8 @@ describe("delivery numbers", () => {
 
   it("are given once", () => expect(pair(1, 1).broken()).toContain("number-once"));
 
+  it("begin at 1", () => expect(pair(0, 1).broken()).toContain("numbers-grow"));
+
   it("are not given backwards", () => expect(pair(2, 1).broken()).toContain("numbers-grow"));
 });
 

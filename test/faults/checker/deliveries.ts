@@ -57,6 +57,9 @@ export class Deliveries {
     delivery.attempt = event.attempt;
     delivery.isUnknown = event.unknown;
     message.add(delivery);
+    if (event.number < 1) {
+      this.#findings.broken("numbers-grow", `delivery ${event.number} of ${message}`);
+    }
     if (delivery.issuedAt > at + CLOCK_TOLERANCE_MS) {
       const words = `delivery ${event.number} of ${message} came ${delivery.issuedAt - at} ms before it was issued by its lease of ${stream.leaseMs} ms`;
       this.#findings.broken("history-whole", words);

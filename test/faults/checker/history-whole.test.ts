@@ -93,6 +93,12 @@ describe("a history that is not whole", () => {
     expect(sent().deliver("m", { at: 10, stream }).broken()).toContain("history-whole");
   });
 
+  it("has an outcome from before its token was issued", () => {
+    const story = (at: number) => sent().ack("m-1", "succeeded", { at }).deliver("m", { at: 50 });
+    expect(story(55).broken()).toEqual([]);
+    expect(story(30).broken()).toEqual(["history-whole"]);
+  });
+
   it("is that of a run whose faults are not over", () => {
     const story = done().failover(10);
     expect(story.broken()).toEqual([]);

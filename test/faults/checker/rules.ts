@@ -12,7 +12,7 @@ export const RULES = {
   "token-once": "a token is issued once",
   "one-live-token": "no token counts after the next one was issued",
   "number-once": "a delivery number of a message is given once",
-  "numbers-grow": "a delivery with a higher number was issued later",
+  "numbers-grow": "numbers begin at 1, and a delivery with a higher one was issued later",
   "duplicate-explained":
     "a message comes again only after its lease, its stream, or an outcome without an answer",
   "applied-once": "one outcome at most is applied under a token",

@@ -44,7 +44,14 @@ function checkTaken(message: Message, a: Delivery, takenAt: number, findings: Fi
   findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, issuedAt);
 }
 
-export function checkAnswer(message: Message, { applied, number }: Delivery, findings: Findings) {
+/** An outcome is sent after its token was issued, and leads to the state that it asks for. */
+export function checkOutcome(message: Message, one: Delivery, findings: Findings): void {
+  const { applied, number, possibleFrom, issuedAt } = one;
+  const sentAt = Math.min(applied?.from ?? NEVER, possibleFrom);
+  if (sentAt + CLOCK_TOLERANCE_MS < issuedAt) {
+    const words = `${message}: an outcome of delivery ${number} was sent at ${sentAt} ms, before its issue at ${issuedAt} ms`;
+    findings.broken("history-whole", words);
+  }
   if (applied === undefined) return;
   const { kind, nonRetryable, state } = applied;
   const allowed = nonRetryable ? QUARANTINED_ONLY : STATES_AFTER[kind];

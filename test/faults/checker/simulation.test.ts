@@ -1,0 +1,64 @@
+import { expect, it } from "vitest";
+import { seededRandom } from "../../support/random.ts";
+import { MUTATIONS, type Mutation, STILL_LEGAL } from "./mutations.ts";
+import { simulate } from "./simulation.ts";
+import { checkEvents } from "./story.ts";
+
+it("finds nothing in what is legal", () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const { events, kept, counted } = simulate(4_000, seededRandom(seed));
+    const { violations, counts } = checkEvents(events, [...kept, ...counted]);
+    expect(violations, `seed ${seed}`).toEqual([]);
+    // Else it would say nothing.
+    const { duplicates } = counts;
+    expect(Math.min(duplicates.expired, counts.unanswered, counts.unreceived)).toBeGreaterThan(50);
+    expect(counts.quarantined).toBeGreaterThan(500);
+  }
+});
+
+const runs = Array.from({ length: 6 }, (_, seed) => simulate(80, seededRandom(seed)));
+const TRIES = 25;
+
+/** In how many of so many tries it was found, and by which rules. */
+function search(mutation: Mutation): { tried: number; found: number; rules: Set<string> } {
+  const random = seededRandom(7);
+  const rules = new Set<string>();
+  let tried = 0;
+  let found = 0;
+  for (let at = 0; at < TRIES; at++) {
+    const mutated = mutation(random.pick(runs), random);
+    if (mutated === undefined) continue;
+    tried++;
+    const { violations } = checkEvents(mutated.events, mutated.snapshot);
+    if (violations.length > 0) found++;
+    for (const { rule } of violations) rules.add(rule);
+  }
+  return { tried, found, rules };
+}
+
+/**
+ * What is left can't be told from a legal history: a delivery that nobody acknowledged may have been
+ * lost on its way, or have had any token and number; an outcome without an answer may have been
+ * another one; two equal fields may be exchanged.
+ */
+it("finds the great majority of single changes", { timeout: 60_000 }, () => {
+  let tried = 0;
+  let found = 0;
+  for (const [name, mutation] of Object.entries(MUTATIONS)) {
+    const result = search(mutation);
+    expect(result.tried, name).toBeGreaterThan(TRIES / 2);
+    expect(result.found / result.tried, name).toBeGreaterThan(0.4);
+    tried += result.tried;
+    found += result.found;
+  }
+  console.info(`${found} of ${tried} single changes were found`);
+  expect(found / tried).toBeGreaterThan(0.95);
+});
+
+it("finds nothing where a change leaves a history legal", { timeout: 60_000 }, () => {
+  for (const [name, [mutation]] of Object.entries(STILL_LEGAL)) {
+    const { tried, rules } = search(mutation);
+    expect(tried, name).toBeGreaterThan(TRIES / 2);
+    expect([...rules], name).toEqual([]);
+  }
+});
