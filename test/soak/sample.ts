@@ -1,0 +1,77 @@
+// One look at everything.
+
+import { readdirSync } from "node:fs";
+import type { Redis } from "ioredis";
+import { childrenOf, usageOf } from "../bench/meter.ts";
+import { quantile } from "../support/quantile.ts";
+import type { TestServer } from "../support/server.ts";
+import type { Totals } from "./actors/words.ts";
+import { type RedisFigures, redisFigures } from "./redis-figures.ts";
+
+export interface Sample {
+  /** Since the run began. */
+  readonly atMs: number;
+  readonly server: {
+    readonly rssBytes: number;
+    readonly heapBytes: number;
+    /** Of buffers and other memory outside the heap. */
+    readonly externalBytes: number;
+    readonly handles: number;
+  };
+  readonly redis: RedisFigures & { readonly rssBytes: number };
+  /** Messages that the service has, in any state, in all queues. */
+  readonly stored: number;
+  /** Undefined where no measurement has ended since the last sample. */
+  readonly latenessMs: { readonly p50: number; readonly p99: number } | undefined;
+  readonly totals: Totals;
+  /** Sessions opened so far, of all that open any. */
+  readonly sessions: number;
+}
+
+export interface Sampled {
+  readonly server: TestServer;
+  readonly redis: Redis;
+  totals(): Totals;
+  sessions(): number;
+  /** Sorted, since the last call. */
+  takeLateness(): number[];
+}
+
+export async function takeSample(of: Sampled, beganAtMs: number): Promise<Sample> {
+  const { server, redis } = of;
+  const atMs = performance.now() - beganAtMs;
+  const metrics = await readMetrics(server.httpAddress);
+  const usage = usageOf({ server: [server.pid], redis: childrenOf(server.pid) });
+  const late = of.takeLateness();
+  return {
+    atMs: Math.round(atMs),
+    server: {
+      rssBytes: usage.server?.rssBytes ?? 0,
+      heapBytes: metrics.sum("nodejs_heap_size_used_bytes"),
+      externalBytes: metrics.sum("nodejs_external_memory_bytes"),
+      handles: readdirSync(`/proc/${server.pid}/fd`).length,
+    },
+    redis: { ...(await redisFigures(redis)), rssBytes: usage.redis?.rssBytes ?? 0 },
+    stored: metrics.sum("dlq_size"),
+    latenessMs:
+      late.length === 0 ? undefined : { p50: quantile(late, 0.5), p99: quantile(late, 0.99) },
+    totals: of.totals(),
+    sessions: of.sessions(),
+  };
+}
+
+/** @throws when the server does not tell them */
+async function readMetrics(address: string) {
+  const response = await fetch(`http://${address}/metrics`, {
+    signal: AbortSignal.timeout(10_000),
+  });
+  const text = await response.text();
+  return {
+    /** Over all label values. */
+    sum(name: string): number {
+      const values = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))];
+      if (values.length === 0) throw new Error(`/metrics has no ${name}`);
+      return values.reduce((sum, [, value]) => sum + Number(value), 0);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+// A soak: one server with its embedded Redis, its load, and a sample every few seconds.
+
+import type { Redis } from "ioredis";
+import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { connectTo } from "../support/grpc.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+import { Actor } from "./actors/actor.ts";
+import { NOTHING, type Totals } from "./actors/words.ts";
+import { LOSING_QUEUE, QUEUE } from "./fate.ts";
+import { LatenessProbe } from "./lateness-probe.ts";
+import { answersBytes, connectToRedis, redisFigures } from "./redis-figures.ts";
+import { type Sample, takeSample } from "./sample.ts";
+
+/** So that bounds are reached while the warm-up lasts, and connections end often. */
+const SETTINGS = {
+  DLQ_DEDUP_WINDOW: "2s",
+  DLQ_POISON_WINDOW: "2s",
+  DLQ_JOURNAL_MAX_ENTRIES: "100",
+  DLQ_MAX_CONNECTION_AGE: "20s",
+};
+const LOOK_EVERY_MS = 250;
+/** Before anything is measured: streams open, and the windows above pass. */
+const SETTLE_MS = 3_000;
+/** Until all that was sent has come to its end. */
+const DRAIN_MS = 180_000;
+
+/** What was there when all messages had come to their end. Counted by the service, without the probe's. */
+export interface Ending {
+  readonly totals: Totals;
+  readonly accepted: number;
+  readonly succeeded: number;
+  readonly redisUsedBytes: number;
+  readonly redisDataBytes: number;
+  readonly redisOverheadBytes: number;
+  readonly redisAnswersBytes: number;
+}
+
+export class Soak {
+  readonly server: TestServer;
+  readonly #redis: Redis;
+  readonly #producer: Actor;
+  readonly #consumer: Actor;
+  #probe: LatenessProbe | undefined;
+
+  private constructor(server: TestServer, redis: Redis) {
+    this.server = server;
+    this.#redis = redis;
+    this.#producer = new Actor("producer", server.grpcAddress);
+    this.#consumer = new Actor("consumer", server.grpcAddress);
+  }
+
+  static async start(): Promise<Soak> {
+    const server = await startTestServer({ env: SETTINGS });
+    try {
+      return new Soak(server, await connectToRedis(server.dataDir));
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Messages a second that come to their end while as many are sent as can be. */
+  async mostRate(seconds: number, signal: AbortSignal): Promise<number> {
+    await this.#begin("most", signal);
+    const before = this.#totals().succeeded;
+    const beganAt = performance.now();
+    await this.#wait(seconds * 1_000, signal);
+    const rate = ((this.#totals().succeeded - before) * 1_000) / (performance.now() - beganAt);
+    await this.#producer.stop();
+    await this.#untilEmpty();
+    return rate;
+  }
+
+  /** Sends at a rate, and takes so many samples, one each `everyMs`. */
+  async run(
+    rate: number,
+    count: number,
+    everyMs: number,
+    signal: AbortSignal,
+    onSample: (sample: Sample, last: Sample | undefined) => void,
+  ): Promise<Sample[]> {
+    await this.#begin(rate, signal);
+    const probe = new LatenessProbe(this.server.grpcAddress, Math.min(4, everyMs / 1_000));
+    this.#probe = probe;
+    const samples: Sample[] = [];
+    const beganAt = performance.now();
+    const of = {
+      server: this.server,
+      redis: this.#redis,
+      totals: () => this.#totals(),
+      sessions: () => this.#consumer.totals.sessions + probe.sessions,
+      takeLateness: () => probe.take(),
+    };
+    while (samples.length < count) {
+      const dueAt = beganAt + (samples.length + 1) * everyMs;
+      await this.#wait(Math.max(0, dueAt - performance.now()), signal);
+      const sample = await takeSample(of, beganAt);
+      onSample(sample, samples.at(-1));
+      samples.push(sample);
+    }
+    return samples;
+  }
+
+  /** Ends the load, waits for the end of all messages, and looks once more. */
+  async finish(): Promise<Ending> {
+    await this.#probe?.stop();
+    await this.#producer.stop();
+    await this.#untilEmpty();
+    const client = connectTo(this.server.grpcAddress);
+    const { queues } = await client.dlq.stats({});
+    client.close();
+    const own = queues.filter(({ queue }) => [QUEUE, LOSING_QUEUE].includes(queue));
+    const sum = (of: (queue: QueueStats) => bigint) =>
+      own.reduce((total, queue) => total + Number(of(queue)), 0);
+    const figures = await redisFigures(this.#redis);
+    return {
+      totals: this.#totals(),
+      accepted: sum(({ totals }) => totals?.accepted ?? 0n),
+      succeeded: sum(({ totals }) => totals?.succeeded ?? 0n),
+      redisUsedBytes: figures.usedBytes,
+      redisDataBytes: figures.dataBytes,
+      redisOverheadBytes: figures.overheadBytes,
+      redisAnswersBytes: await answersBytes(this.#redis),
+    };
+  }
+
+  /** Ends all that runs, whatever state it is in. */
+  async end(): Promise<void> {
+    await Promise.allSettled([this.#producer.end(), this.#consumer.end()]);
+    this.#redis.disconnect();
+    await this.server.stop();
+  }
+
+  async #begin(send: number | "most", signal: AbortSignal): Promise<void> {
+    const bothSpeak = () => this.#producer.hasSpoken && this.#consumer.hasSpoken;
+    while (!bothSpeak()) await this.#wait(LOOK_EVERY_MS, signal);
+    this.#producer.order({ send });
+    await this.#wait(SETTLE_MS, signal);
+  }
+
+  #totals(): Totals {
+    const both: Record<string, number | string> = { ...NOTHING };
+    for (const { totals } of [this.#producer, this.#consumer]) {
+      for (const [name, value] of Object.entries(totals)) {
+        both[name] = typeof value === "number" ? Number(both[name]) + value : both[name] || value;
+      }
+    }
+    return both as unknown as Totals;
+  }
+
+  async #untilEmpty(): Promise<void> {
+    const client = connectTo(this.server.grpcAddress);
+    try {
+      await until(
+        "the end of all messages",
+        async () => {
+          await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+          const { queues } = await client.dlq.stats({}).catch(() => ({ queues: undefined }));
+          return queues?.every(isEmpty) || undefined;
+        },
+        DRAIN_MS,
+      );
+    } finally {
+      client.close();
+    }
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    const interrupt = () => reject(signal.reason);
+    signal.addEventListener("abort", interrupt);
+    try {
+      await Promise.race([promise, this.#producer.died, this.#consumer.died]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", interrupt);
+    }
+  }
+}
+
+function isEmpty({ scheduled, inFlight, quarantined }: QueueStats): boolean {
+  return scheduled + inFlight + quarantined === 0n;
+}
