@@ -34,6 +34,7 @@ function run(of: (at: number, index: number) => Over): Sample[] {
       },
       stored: 1_000,
       latenessMs: late === undefined ? undefined : { p50: 2, p99: late },
+      cpuMs: { own: 0, machine: 0 },
       totals: NOTHING,
       sessions: 2,
     };

@@ -7,7 +7,11 @@ import { judgeEnding, missingParts } from "./ending.ts";
 import { judge } from "./judge.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
 import { type SoakReport, sampleLine, verdictTable, writeReport } from "./report.ts";
+import { othersPercent } from "./sample.ts";
 import { Soak } from "./soak.ts";
+
+/** Beyond this share of a core, other programs make what was measured of time doubtful. */
+const OTHERS_MAX_PERCENT = 15;
 
 const print = (text: string) => void process.stdout.write(`${text}\n`);
 
@@ -28,6 +32,12 @@ async function main(options: Options): Promise<void> {
   try {
     const report = await measure(options, interrupted.signal);
     print(`\n${verdictTable(report.verdicts)}\n`);
+    const others = othersOf(report);
+    if (others > OTHERS_MAX_PERCENT) {
+      print(
+        `Other programs used ${compact(others)} % of a core meanwhile: judge lateness on a quiet machine.`,
+      );
+    }
     for (const part of report.missing) print(`Nothing was ${part}: the mix was not whole.`);
     print(
       report.isSteady ? "All is at the end as at the start." : "Not as at the start; see above.",
@@ -78,6 +88,11 @@ async function measure(options: Options, signal: AbortSignal): Promise<SoakRepor
     ending,
     samples,
   };
+}
+
+function othersOf({ samples }: SoakReport): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  return first === undefined || last === undefined ? 0 : othersPercent(first, last);
 }
 
 async function withSoak<T>(use: (soak: Soak) => Promise<T>): Promise<T> {

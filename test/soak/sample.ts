@@ -2,7 +2,7 @@
 
 import { readdirSync } from "node:fs";
 import type { Redis } from "ioredis";
-import { childrenOf, usageOf } from "../bench/meter.ts";
+import { childrenOf, machineCpuMs, usageOf } from "../bench/meter.ts";
 import { quantile } from "../support/quantile.ts";
 import type { TestServer } from "../support/server.ts";
 import type { Totals } from "./actors/words.ts";
@@ -23,6 +23,8 @@ export interface Sample {
   readonly stored: number;
   /** Undefined where no measurement has ended since the last sample. */
   readonly latenessMs: { readonly p50: number; readonly p99: number } | undefined;
+  /** CPU time so far, of the soak's own processes and of everything on the machine. */
+  readonly cpuMs: { readonly own: number; readonly machine: number };
   readonly totals: Totals;
   /** Sessions opened so far, of all that open any. */
   readonly sessions: number;
@@ -31,6 +33,8 @@ export interface Sample {
 export interface Sampled {
   readonly server: TestServer;
   readonly redis: Redis;
+  /** Processes that send and work. */
+  readonly actors: readonly number[];
   totals(): Totals;
   sessions(): number;
   /** Sorted, since the last call. */
@@ -41,7 +45,9 @@ export async function takeSample(of: Sampled, beganAtMs: number): Promise<Sample
   const { server, redis } = of;
   const atMs = performance.now() - beganAtMs;
   const metrics = await readMetrics(server.httpAddress);
-  const usage = usageOf({ server: [server.pid], redis: childrenOf(server.pid) });
+  const load = [process.pid, ...of.actors];
+  const usage = usageOf({ server: [server.pid], redis: childrenOf(server.pid), load });
+  const own = Object.values(usage).reduce((sum, { cpuMs }) => sum + cpuMs, 0);
   const late = of.takeLateness();
   return {
     atMs: Math.round(atMs),
@@ -55,6 +61,7 @@ export async function takeSample(of: Sampled, beganAtMs: number): Promise<Sample
     stored: metrics.sum("dlq_size"),
     latenessMs:
       late.length === 0 ? undefined : { p50: quantile(late, 0.5), p99: quantile(late, 0.99) },
+    cpuMs: { own, machine: machineCpuMs() },
     totals: of.totals(),
     sessions: of.sessions(),
   };
@@ -74,4 +81,11 @@ async function readMetrics(address: string) {
       return values.reduce((sum, [, value]) => sum + Number(value), 0);
     },
   };
+}
+
+/** What other programs took between two samples, in percent of one core. */
+export function othersPercent(first: Sample, last: Sample): number {
+  const machine = last.cpuMs.machine - first.cpuMs.machine;
+  const own = last.cpuMs.own - first.cpuMs.own;
+  return (Math.max(0, machine - own) * 100) / (last.atMs - first.atMs);
 }

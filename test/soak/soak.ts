@@ -88,6 +88,7 @@ export class Soak {
     const of = {
       server: this.server,
       redis: this.#redis,
+      actors: [this.#producer.pid, this.#consumer.pid],
       totals: () => this.#totals(),
       sessions: () => this.#consumer.totals.sessions + probe.sessions,
       takeLateness: () => probe.take(),

@@ -50,6 +50,10 @@ export class Actor {
     this.died.catch(() => {}); // whoever waits for it hears of it
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   order(order: Order): void {
     this.#isIdle = false;
     this.#child.send(order);
