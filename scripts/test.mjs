@@ -1,7 +1,8 @@
-// `npm test`: sets up what is missing, checks, tests, counts. With arguments (`npm test --
-// test/core`) it runs only those tests, without the checks. The last line is the count.
+// `npm test`: sets up what is missing, checks, tests, runs the fault suite, counts. With arguments
+// (`npm test -- test/core`) it runs only those tests. The last line is the count.
 
 import { runChecks } from "./checks/checks.mjs";
+import { runFaults } from "./checks/faults.mjs";
 import { runTests } from "./checks/tests.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureGrpcurl } from "./setup/grpcurl.mjs";
@@ -22,10 +23,13 @@ await withWords(() => {
     DLQ_GRPCURL: ensureGrpcurl(),
   };
 
-  const checks = args.length === 0 ? runChecks(env) : { passed: 0, failed: 0 };
+  const isWhole = args.length === 0;
+  const none = { passed: 0, failed: 0 };
+  const checks = isWhole ? runChecks(env) : none;
   const tests = runTests(node, args, env);
-  const passed = checks.passed + tests.passed;
-  const failed = checks.failed + tests.failed;
+  const faults = isWhole ? runFaults(node, env) : none;
+  const passed = checks.passed + tests.passed + faults.passed;
+  const failed = checks.failed + tests.failed + faults.failed;
   if (tests.passed + tests.failed === 0) process.stdout.write("No test ran.\n");
   if (failed > 0 || tests.passed === 0) process.exitCode = 1;
   process.stdout.write(`${passed} passed, ${failed} failed\n`);

@@ -2,10 +2,10 @@ import { mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
-import { checkHistory } from "./checker/check-history.ts";
 import type { CheckReport } from "./checker/report.ts";
 import type { AllowLoss } from "./checker/rollbacks.ts";
 import type { FaultRecord } from "./history/event.ts";
+import { judge, keep } from "./history/kept.ts";
 import { nowMs } from "./history/writer.ts";
 import type { Scene } from "./kinds/catalog.ts";
 import type { PlannedFault } from "./plan.ts";
@@ -97,12 +97,8 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     progress("checking the histories");
     const snapshot = await takeSnapshot(world);
     const files = [stock, ...crew.histories];
-    const check = await checkHistory({
-      files,
-      snapshot,
-      faults: records,
-      ...(options.allowLoss === undefined ? {} : { allowLoss: options.allowLoss }),
-    });
+    keep(folder, { files, snapshot, faults: records });
+    const check = await judge(folder, options.allowLoss);
     const durationMs = nowMs() - startedAtMs;
     const { name, words } = world;
     return { world: name, words, faults, check, failures, memory: memory.peaks, durationMs };

@@ -12,6 +12,8 @@ export interface Options {
   readonly faults: number | undefined;
   readonly rate: number | undefined;
   readonly report: string | undefined;
+  /** Write how many faults there were, and how many problems, as JSON. */
+  readonly count: string | undefined;
   readonly histories: string | undefined;
   readonly help: boolean;
   readonly list: boolean;
@@ -31,6 +33,7 @@ export const HELP = `Real servers, producers and workers under faults; then a pr
   --faults N        faults by chance, of each world, instead of each kind once
   --rate N          messages a second
   --report FILE     write the report there too, as Markdown
+  --count FILE      write {"faults": N, "problems": N} there
   --histories DIR   keep there what the actors wrote down. Default: kept only when something failed
   --help            this
 
@@ -58,6 +61,7 @@ export function readOptions(args: readonly string[]): Options {
     faults: numberOf("faults", values.faults),
     rate: numberOf("rate", values.rate),
     report: values.report,
+    count: values.count,
     histories: values.histories,
     help: values.help === true,
     list: values.list === true,
@@ -82,6 +86,7 @@ function parse(args: readonly string[]) {
         faults: value,
         rate: value,
         report: value,
+        count: value,
         histories: value,
       },
     }).values;

@@ -1,0 +1,40 @@
+// Each sentence of docs/guarantees.md names its proof: here the proofs are looked up.
+
+import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { EMBEDDED, EXTERNAL, SENTINEL } from "../faults/kinds/catalog.ts";
+
+const PAGE = resolve(import.meta.dirname, "../../docs/guarantees.md");
+const page = readFileSync(PAGE, "utf8");
+/** `what` or "what", perhaps several, in the file that is linked next. */
+const PROOF = /((?:(?:`[a-z-]+`|"[^"]+")(?:,\s+|\s+and\s+)?)+)\s+in\s+\[[^\]]+\]\(([^)]+)\)/g;
+
+const proofs = [...page.matchAll(PROOF)].flatMap(([, names = "", file = ""]) =>
+  [...names.matchAll(/`([a-z-]+)`|"([^"]+)"/g)].map(([, code, title]) => ({
+    name: (code ?? title ?? "").replaceAll(/\s+/g, " "),
+    file,
+  })),
+);
+
+describe("docs/guarantees.md", () => {
+  it("names proofs", () => {
+    expect(proofs.length).toBeGreaterThan(30);
+  });
+
+  it.each(proofs)("$name is in $file", ({ name, file }) => {
+    const text = readFileSync(join(dirname(PAGE), file), "utf8");
+    // A title or a name in quotes; a rule of one word is a key without them.
+    const found = text.includes(`"${name}"`) || text.includes(`\n  ${name}:`);
+    expect(found).toBe(true);
+  });
+
+  it("speaks of every way in which a process can die", () => {
+    const kinds = [EXTERNAL, EMBEDDED, SENTINEL].flatMap(
+      ({ kinds }) => kinds as readonly { name: string }[],
+    );
+    const deaths = kinds.filter(({ name }) => /^(kill-(?!worker)|orphaned|failover)/.test(name));
+    const missing = deaths.filter(({ name }) => !page.includes(`\`${name}\``));
+    expect(missing.map(({ name }) => name)).toEqual([]);
+  });
+});

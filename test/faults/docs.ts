@@ -1,0 +1,41 @@
+// Writes the tables of docs/faults.md from the code: `node test/faults/docs.ts`.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { RULES } from "./checker/rules.ts";
+import { EMBEDDED, EXTERNAL, type Scene, SENTINEL } from "./kinds/catalog.ts";
+import type { World } from "./rig/world.ts";
+
+export const PAGE = resolve(import.meta.dirname, "../../docs/faults.md");
+
+function rowsOf<W extends World>({ world, kinds }: Scene<W>): string[] {
+  return kinds.map(({ name, words }) => `| ${world} | \`${name}\` | ${words} |`);
+}
+
+/** The page with its tables as the code has them. */
+export function withTables(page: string): string {
+  const faults = [
+    "| world | fault | what happens |",
+    "|---|---|---|",
+    ...rowsOf(EXTERNAL),
+    ...rowsOf(EMBEDDED),
+    ...rowsOf(SENTINEL),
+  ];
+  const rules = [
+    "| rule | |",
+    "|---|---|",
+    ...Object.entries(RULES).map(([rule, words]) => `| \`${rule}\` | ${words} |`),
+  ];
+  return filled(filled(page, "faults", faults), "rules", rules);
+}
+
+function filled(page: string, name: string, lines: readonly string[]): string {
+  const mark = `<!-- ${name} -->\n`;
+  const [before, after] = page.split(mark) as [string, string];
+  const next = after.search(/^## /m);
+  return `${before}${mark}\n${lines.join("\n")}\n\n${after.slice(next)}`;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(PAGE, withTables(readFileSync(PAGE, "utf8")));
+}

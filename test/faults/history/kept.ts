@@ -1,0 +1,39 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type CheckOptions, checkHistory } from "../checker/check-history.ts";
+import type { CheckReport } from "../checker/report.ts";
+import type { AllowLoss } from "../checker/rollbacks.ts";
+import type { FaultRecord, SnapshotLine } from "./event.ts";
+
+/** What a run leaves in its folder beside the histories: enough to judge it again. */
+export type Evidence = Pick<CheckOptions, "files"> & {
+  readonly snapshot: readonly SnapshotLine[];
+  readonly faults: readonly FaultRecord[];
+};
+
+const nameOf = (folder: string, part: keyof Evidence) => join(folder, `${part}.json`);
+
+export function keep(folder: string, evidence: Evidence): void {
+  writeLines(nameOf(folder, "files"), evidence.files);
+  writeLines(nameOf(folder, "snapshot"), evidence.snapshot);
+  writeLines(nameOf(folder, "faults"), evidence.faults);
+}
+
+export function judge(folder: string, allowLoss: AllowLoss | undefined): Promise<CheckReport> {
+  return checkHistory({
+    files: readLines<string>(nameOf(folder, "files")),
+    snapshot: readLines<SnapshotLine>(nameOf(folder, "snapshot")),
+    faults: readLines<FaultRecord>(nameOf(folder, "faults")),
+    ...(allowLoss === undefined ? {} : { allowLoss }),
+  });
+}
+
+/** One JSON value a line. */
+function writeLines(path: string, values: readonly unknown[]): void {
+  writeFileSync(path, values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+}
+
+function readLines<T>(path: string): T[] {
+  const lines = readFileSync(path, "utf8").split("\n").slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as T);
+}
