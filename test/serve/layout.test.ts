@@ -2,6 +2,7 @@
 
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { childrenOf } from "../bench/meter.ts";
 import { readFixture, restore } from "../store/redis/layouts/fixture.ts";
 import { connectTo, statsOf } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
@@ -33,6 +34,36 @@ test("data of layout 1 is upgraded, said and served", async () => {
     await server.stop();
   }
 });
+
+/** Many entries as layout 1 had them, so that an upgrade takes a while; of messages long gone. */
+const LIST_MANY = `
+for n = 1, tonumber(ARGV[1]) do
+  redis.call('ZADD', KEYS[1], n, struct.pack('>I8I8', n, n))
+end`;
+const MANY = 300_000;
+
+test("a server that is killed while it upgrades leaves it to the next one", async () => {
+  await restore(readFixture("layout-1"), data, "dlq");
+  await data.eval(LIST_MANY, 1, "dlq:{orders}:expiry", MANY);
+  const starting = startTestServer({ redisUrl: redis.url });
+  const ending = expect(starting).rejects.toThrow(/ended at its start with SIGKILL/);
+  await until("the upgrade", async () => (await data.get("dlq:version")) === "1>2" || undefined);
+  for (const pid of childrenOf(process.pid)) if (pid !== redis.pid) process.kill(pid, "SIGKILL");
+  await ending;
+  expect(await data.get("dlq:version")).toBe("1>2");
+  expect(await data.zcard("dlq:{orders}:expiry")).toBeGreaterThan(1_000);
+
+  await data.pexpire("dlq:upgrade", 1); // as after ten seconds
+  const server = await startTestServer({ redisUrl: redis.url });
+  try {
+    expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 1 to 2 /);
+    expect(await data.get("dlq:version")).toBe("2");
+    const chunks = await data.zrange("dlq:{orders}:expiry", "0", "-1");
+    expect(chunks.sort()).toEqual(["0", "1"]);
+  } finally {
+    await server.stop();
+  }
+}, 30_000);
 
 test("a server whose data becomes that of a newer one ends within a few seconds, and says why", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
