@@ -1,0 +1,117 @@
+import type { Reason } from "../../../src/core/reason.ts";
+import { type Life, once, told } from "./life.ts";
+import type { Message, Token } from "./message.ts";
+import { onFailure, releaseDelayMs } from "./rules.ts";
+
+/** What a worker reports of one delivery. */
+export type Report = { token: Token } & (
+  | { kind: "succeeded" | "discarded" | "quarantined" }
+  | {
+      kind: "failed";
+      reason: Reason;
+      failure: string;
+      hopeless: boolean;
+      retryAfterMs: number | undefined;
+    }
+  | { kind: "released"; delayMs: number | undefined }
+);
+
+export type AckAnswer =
+  | { status: "NOT_FOUND" }
+  | ({ status: "LEASE_LOST" } & ReturnType<typeof told>)
+  | ({ status: "APPLIED" } & (ReturnType<typeof told> | { state: "SUCCEEDED" | "DISCARDED" }));
+
+export function ack(life: Life, request: string, reports: readonly Report[], random: number) {
+  return once(life, "ack", request, () => reports.map((report) => apply(life, report, random)));
+}
+
+/** Whether an outcome under this token applies: its lease is live, or nobody's since it ended. */
+export function counts(message: Message, { number, nonce }: Token): boolean {
+  return message.deliveries === number && message.lease?.nonce === nonce;
+}
+
+function apply(life: Life, report: Report, random: number): AckAnswer {
+  const message = life.messages.get(report.token.id);
+  if (!message) return { status: "NOT_FOUND" };
+  if (!counts(message, report.token)) return { status: "LEASE_LOST", ...told(message) };
+  // Late: what was unknown is known now.
+  if (message.state !== "IN_FLIGHT") message.doubt--;
+  message.lease = undefined;
+  const gone = settle(life, message, report, random);
+  return gone === undefined
+    ? { status: "APPLIED", ...told(message) }
+    : { status: "APPLIED", state: gone };
+}
+
+/** Applies the outcome; says if the message is gone by it. */
+function settle(life: Life, message: Message, report: Report, random: number) {
+  const { rejoined } = message;
+  if (report.kind === "discarded") {
+    life.leave(message, "discarded");
+    return "DISCARDED";
+  }
+  if (report.kind === "succeeded" && !rejoined) {
+    life.leave(message, "succeeded");
+    return "SUCCEEDED";
+  }
+  if (report.kind === "released") {
+    life.counts.released++;
+    life.schedule(message, life.nowMs + releaseDelayMs(message.releases, report.delayMs));
+    message.releases++;
+    return undefined;
+  }
+  if (report.kind === "failed") fail(life, message, report, random);
+  else if (report.kind === "quarantined") life.quarantine(message, "WORKER_REQUEST");
+  else succeedAndGoOn(life, message);
+  message.rejoined = false;
+  message.expiries = 0;
+  message.releases = 0;
+  return undefined;
+}
+
+function fail(life: Life, message: Message, report: Report & { kind: "failed" }, random: number) {
+  const { nonRetryable } = life.settings;
+  const decision = onFailure(message, { ...report, nonRetryable, random });
+  life.counts.failed_attempts++;
+  message.attempts++;
+  life.addFailure(message, report.reason, report.failure);
+  if ("quarantine" in decision) life.quarantine(message, decision.quarantine);
+  else life.schedule(message, life.nowMs + decision.delayMs);
+}
+
+/** It failed once more while it was being done. */
+function succeedAndGoOn(life: Life, message: Message): void {
+  if (message.poisoned) life.quarantine(message, "POISON");
+  else life.schedule(message, Math.max(life.nowMs, message.dueAtMs));
+}
+
+/** Handed out and not seen by any worker: goes back as if nothing had been, but for its number. */
+export function giveBack(life: Life, token: Token): void {
+  const message = life.messages.get(token.id);
+  if (!message || !counts(message, token)) return;
+  if (message.state !== "IN_FLIGHT") {
+    message.doubt--;
+    message.expiries--;
+  }
+  message.lease = undefined;
+  life.counts.returned++;
+  life.schedule(message, message.dueAtMs);
+}
+
+export type ExtendAnswer = {
+  status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";
+  leaseExpireAtMs: number | undefined;
+};
+
+/** A lease that was taken back is never brought back. */
+export function extend(life: Life, token: Token, lengthMs: number | undefined): ExtendAnswer {
+  const message = life.messages.get(token.id);
+  if (!message) return { status: "NOT_FOUND", leaseExpireAtMs: undefined };
+  const { lease } = message;
+  if (!lease || message.state !== "IN_FLIGHT" || !counts(message, token)) {
+    return { status: "LEASE_LOST", leaseExpireAtMs: undefined };
+  }
+  lease.lengthMs = lengthMs ?? lease.lengthMs;
+  lease.endsAtMs = life.nowMs + lease.lengthMs;
+  return { status: "APPLIED", leaseExpireAtMs: lease.endsAtMs };
+}

@@ -1,0 +1,118 @@
+import type { QuarantineReason, Reason } from "../../../src/core/reason.ts";
+import { Memory } from "./memory.ts";
+import type { Message } from "./message.ts";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** What is in force during one run. */
+export interface LifeSettings {
+  graceMs: number;
+  ttlAction: "quarantine" | "discard";
+  /** 0: quarantine is kept. */
+  retentionMs: number;
+  /** 0: no limit. */
+  maxMessages: number;
+  poisonThreshold: number;
+  nonRetryable: readonly Reason[];
+}
+
+export const DEDUP_WINDOW_MS = HOUR;
+export const POISON_WINDOW_MS = 24 * HOUR;
+/** Keys that expire do so by a clock that goes on while a test runs: near the end nobody asks. */
+const WALL_MS = MINUTE;
+
+const NOTHING_COUNTED = {
+  accepted: 0,
+  joined: 0,
+  succeeded: 0,
+  discarded: 0,
+  expired: 0,
+  deliveries: 0,
+  failed_attempts: 0,
+  released: 0,
+  /** Given back without having been seen. */
+  returned: 0,
+  lease_expiries: 0,
+};
+export type Counts = typeof NOTHING_COUNTED;
+
+/**
+ * The life of messages in one queue as README.md and docs/delivery.md tell it: what is stored, what is
+ * remembered, what is counted. Verbs are in the files beside this one.
+ */
+export class Life {
+  nowMs: number;
+  readonly settings: LifeSettings;
+  readonly messages = new Map<string, Message>();
+  readonly counts: Counts = { ...NOTHING_COUNTED };
+  /** Answers by verb and request. */
+  readonly answers = new Memory<unknown>(10 * MINUTE, 20 * MINUTE);
+  readonly dedup = new Memory<{ id: string; payload: string }>(
+    DEDUP_WINDOW_MS - WALL_MS,
+    DEDUP_WINDOW_MS,
+  );
+  readonly sources = new Memory<number>(POISON_WINDOW_MS - WALL_MS, POISON_WINDOW_MS);
+  /** When somebody last looked after the queue. */
+  tendedAtMs: number;
+  /** The end of the last outage. */
+  resumedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(nowMs: number, settings: LifeSettings) {
+    this.nowMs = nowMs;
+    this.tendedAtMs = nowMs;
+    this.settings = settings;
+  }
+
+  inState(state: Message["state"]): Message[] {
+    return [...this.messages.values()].filter((message) => message.state === state);
+  }
+
+  heldBy(session: string): Message[] {
+    return this.inState("IN_FLIGHT").filter(({ lease }) => lease?.session === session);
+  }
+
+  schedule(message: Message, dueAtMs: number): void {
+    message.state = "SCHEDULED";
+    message.quarantineReason = undefined;
+    message.dueAtMs = dueAtMs;
+    // A due time beyond the end of its life gives it one more.
+    if (message.expireAtMs !== undefined && dueAtMs >= message.expireAtMs) {
+      message.expireAtMs = dueAtMs + message.ttlMs;
+    }
+  }
+
+  quarantine(message: Message, reason: QuarantineReason): void {
+    message.state = "QUARANTINED";
+    message.quarantineReason = reason;
+    message.sinceMs = this.nowMs;
+  }
+
+  leave(message: Message, how: "succeeded" | "discarded" | "expired"): void {
+    this.messages.delete(message.id);
+    this.counts[how]++;
+  }
+
+  addFailure(message: Message, reason: Reason, text: string): void {
+    message.failures++;
+    message.reason = reason;
+    message.latestFailure = text;
+  }
+}
+
+/** As a caller is told of a message that is still there. */
+export function told(message: Message) {
+  const { state, quarantineReason, dueAtMs } = message;
+  return { state, quarantineReason, dueAtMs: state === "SCHEDULED" ? dueAtMs : undefined };
+}
+
+/** The first answer to this request; a new one is remembered, if there is a request. */
+export function once<T>(life: Life, verb: string, request: string, act: () => T): T {
+  if (request === "") return act();
+  const key = `${verb} ${request}`;
+  const answer = life.answers.get(key, life.nowMs);
+  if (answer !== undefined) return answer as T;
+  const given = act();
+  if (given !== undefined) life.answers.set(key, given, life.nowMs);
+  return given;
+}

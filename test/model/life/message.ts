@@ -1,0 +1,65 @@
+import type { StoredState } from "../../../src/core/message.ts";
+import type { QuarantineReason, Reason } from "../../../src/core/reason.ts";
+
+/** A message as the documents tell of it. What is gone is not there. */
+export interface Message {
+  readonly id: string;
+  readonly sourceId: string;
+  readonly own: OwnRetry;
+  readonly envelope: string;
+  state: StoredState;
+  reason: Reason;
+  /** Only in quarantine. */
+  quarantineReason: QuarantineReason | undefined;
+  /** When it came to quarantine. */
+  sinceMs: number;
+  failures: number;
+  latestFailure: string;
+  dueAtMs: number;
+  ttlMs: number;
+  /** Undefined: lives for ever. */
+  expireAtMs: number | undefined;
+  /** Failed attempts of this round. */
+  attempts: number;
+  /** In a row. */
+  expiries: number;
+  /** In a row. */
+  releases: number;
+  /** Deliveries that ended without an outcome. */
+  doubt: number;
+  /** Hand-outs, whatever became of them. */
+  deliveries: number;
+  /** A failure joined it while an outcome of a delivery may still come. */
+  rejoined: boolean;
+  /** Its source was sent too often. */
+  poisoned: boolean;
+  /** The last lease, while an outcome under it still counts: live, or ended and nobody's since. */
+  lease: Lease | undefined;
+}
+
+export interface Lease {
+  readonly nonce: string;
+  readonly session: string;
+  lengthMs: number;
+  endsAtMs: number;
+}
+
+/** What a message says itself of its retries. */
+export interface OwnRetry {
+  maxRetries: number | undefined;
+  /** Each delay, without growth or jitter. */
+  fixedDelayMs: number | undefined;
+}
+
+/** Proof of a delivery, in the hand of whoever got it. */
+export interface Token {
+  readonly id: string;
+  readonly number: number;
+  readonly nonce: string;
+  readonly session: string;
+}
+
+/** After two expiries in a row it is delivered alone. */
+export function isSuspect(message: Message): boolean {
+  return message.expiries >= 2;
+}

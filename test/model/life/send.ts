@@ -1,0 +1,96 @@
+import type { Reason } from "../../../src/core/reason.ts";
+import { type Life, once, told } from "./life.ts";
+import type { Message, OwnRetry } from "./message.ts";
+import { onArrival } from "./rules.ts";
+
+/** What a producer says. */
+export interface Letter {
+  /** Empty: none. */
+  requestId: string;
+  payload: string;
+  reason: Reason;
+  failure: string;
+  sourceId: string;
+  dedupKey: string;
+  delayMs: number | undefined;
+  /** Instead of the delay. */
+  dueAtMs: number | undefined;
+  /** 0: lives for ever. */
+  ttlMs: number;
+  own: OwnRetry;
+}
+
+export type SendAnswer = ReturnType<typeof told> & {
+  id: string;
+  reason: Reason;
+  duplicate: boolean;
+};
+
+/** Undefined: the queue is full, and nothing has changed. `newId`: if it becomes a new message. */
+export function send(life: Life, letter: Letter, random: number, newId: string) {
+  return once(life, "send", letter.requestId, (): SendAnswer | undefined => {
+    const joined = joinable(life, letter);
+    if (joined) return join(life, joined, letter, random);
+    return accept(life, letter, random, newId);
+  });
+}
+
+/** The message of the same key and payload, if it is still there. */
+function joinable(life: Life, { dedupKey, payload }: Letter): Message | undefined {
+  const first = dedupKey === "" ? undefined : life.dedup.get(dedupKey, life.nowMs);
+  return first?.payload === payload ? life.messages.get(first.id) : undefined;
+}
+
+function join(life: Life, message: Message, letter: Letter, random: number): SendAnswer {
+  life.counts.joined++;
+  life.addFailure(message, letter.reason, letter.failure);
+  if (countSource(life, letter.sourceId)) message.poisoned = true;
+  // A success that is still to come was begun before this failure.
+  if (message.lease) message.rejoined = true;
+  if (message.state === "IN_FLIGHT") message.dueAtMs = firstDueAtMs(life, letter, random);
+  if (message.state === "SCHEDULED" && message.poisoned) life.quarantine(message, "POISON");
+  return answer(message, true);
+}
+
+function accept(life: Life, letter: Letter, random: number, id: string): SendAnswer | undefined {
+  const { maxMessages, nonRetryable } = life.settings;
+  if (maxMessages > 0 && life.messages.size >= maxMessages) return undefined;
+  const { ttlMs, reason, own, sourceId, payload, failure, dedupKey } = letter;
+  const message: Message = {
+    ...{ id, sourceId, own, envelope: payload, state: "SCHEDULED", reason },
+    ...{ quarantineReason: undefined, sinceMs: life.nowMs, failures: 1, latestFailure: failure },
+    ...{ dueAtMs: life.nowMs, ttlMs, expireAtMs: ttlMs > 0 ? life.nowMs + ttlMs : undefined },
+    ...{ attempts: 0, expiries: 0, releases: 0, doubt: 0, deliveries: 0 },
+    ...{ rejoined: false, poisoned: countSource(life, sourceId), lease: undefined },
+  };
+  life.messages.set(id, message);
+  life.counts.accepted++;
+  if (dedupKey !== "") life.dedup.set(dedupKey, { id, payload }, life.nowMs);
+  const decision = onArrival({ reason, own, delayMs: letter.delayMs, nonRetryable, random });
+  if ("quarantine" in decision) life.quarantine(message, decision.quarantine);
+  else if (message.poisoned) life.quarantine(message, "POISON");
+  else life.schedule(message, firstDueAtMs(life, letter, random));
+  return answer(message, false);
+}
+
+/** When the first retry is due, or the next one of a message that a worker has. */
+function firstDueAtMs(life: Life, letter: Letter, random: number): number {
+  const { reason, own, delayMs, dueAtMs } = letter;
+  if (dueAtMs !== undefined) return Math.max(life.nowMs, dueAtMs);
+  const { nonRetryable } = life.settings;
+  const decision = onArrival({ reason, own, delayMs, nonRetryable, random });
+  return life.nowMs + ("delayMs" in decision ? decision.delayMs : 0);
+}
+
+/** Counts a send of the source; true when it was sent too often within the window. */
+function countSource({ sources, nowMs, settings }: Life, sourceId: string): boolean {
+  if (sourceId === "") return false;
+  const sends = (sources.get(sourceId, nowMs) ?? 0) + 1;
+  if (sends === 1) sources.set(sourceId, sends, nowMs);
+  else sources.update(sourceId, sends);
+  return sends >= settings.poisonThreshold;
+}
+
+function answer(message: Message, duplicate: boolean): SendAnswer {
+  return { ...told(message), id: message.id, reason: message.reason, duplicate };
+}

@@ -1,0 +1,167 @@
+import type { Life } from "./life.ts";
+import { isSuspect, type Message, type Token } from "./message.ts";
+
+/** While leases are out somebody ticks each second: a longer silence was an outage. */
+const SILENCE_MS = 2_500;
+const CRASH_LOOP = 5;
+
+/** What a stream has room for. */
+export interface Offer {
+  session: string;
+  count: number;
+  bytes: number;
+  leaseMs: number;
+  /** It holds nothing: may take what must be alone, or what is larger than its bytes. */
+  idle: boolean;
+}
+
+/** One hand-out, as it was told. */
+export interface HandedOut {
+  offer: number;
+  token: Token;
+  attempts: number;
+  failures: number;
+  reason: string;
+  isolated: boolean;
+  outcomeUnknown: boolean;
+  dueAtMs: number;
+  expireAtMs: number | undefined;
+  leaseExpireAtMs: number;
+  envelope: string;
+  /** Of the second failure on. */
+  latestFailure: string | undefined;
+}
+
+export interface Ended {
+  lost: { id: string; session: string; number: number; state: string }[];
+  ended: { id: string; state: "QUARANTINED" | "EXPIRED" }[];
+}
+
+/** Takes back leases that are over, ends lives that are: what a tick does before it hands out. */
+export function tend(life: Life): Ended {
+  const leased = life.inState("IN_FLIGHT");
+  const silence = life.nowMs - life.tendedAtMs;
+  if (leased.length > 0 && silence > SILENCE_MS) life.resumedAtMs = life.nowMs;
+  life.tendedAtMs = life.nowMs;
+  return { lost: leased.flatMap((message) => expire(life, message)), ended: endLives(life) };
+}
+
+function expire(life: Life, message: Message): Ended["lost"] {
+  const { lease, id, deliveries: number } = message;
+  if (!lease || lease.endsAtMs > life.nowMs) return [];
+  // Nobody could speak in an outage: one lease more from its end.
+  const graceEndMs = life.resumedAtMs + Math.min(lease.lengthMs, life.settings.graceMs);
+  if (graceEndMs > life.nowMs) {
+    lease.endsAtMs = graceEndMs;
+    return [];
+  }
+  message.expiries++;
+  message.doubt++;
+  life.counts.lease_expiries++;
+  if (message.expiries >= CRASH_LOOP) life.quarantine(message, "CRASH_LOOP");
+  else life.schedule(message, life.nowMs);
+  return [{ id, session: lease.session, number, state: message.state }];
+}
+
+function endLives(life: Life): Ended["ended"] {
+  const { ttlAction, retentionMs } = life.settings;
+  const ended: Ended["ended"] = [];
+  for (const message of life.inState("SCHEDULED")) {
+    const { id, expireAtMs = Number.POSITIVE_INFINITY } = message;
+    if (expireAtMs > life.nowMs) continue;
+    if (ttlAction === "discard") life.leave(message, "expired");
+    else life.quarantine(message, "TTL_EXPIRED");
+    ended.push({ id, state: ttlAction === "discard" ? "EXPIRED" : "QUARANTINED" });
+  }
+  for (const message of retentionMs > 0 ? life.inState("QUARANTINED") : []) {
+    if (message.sinceMs + retentionMs > life.nowMs) continue;
+    life.leave(message, "expired");
+    ended.push({ id: message.id, state: "EXPIRED" });
+  }
+  return ended;
+}
+
+/** Judges what was handed out to these streams; gives what is wrong with it, and takes note of it. */
+export function handOut(life: Life, offers: readonly Offer[], out: readonly HandedOut[]): string[] {
+  const wrong: string[] = [];
+  const due = life.inState("SCHEDULED").filter(({ dueAtMs }) => dueAtMs <= life.nowMs);
+  const rooms = offers.map((offer) => ({ ...offer, taken: 0, alone: false, offer }));
+  const heldBefore = offers.map(({ session }) => life.heldBy(session));
+  for (const claim of out) {
+    const message = life.messages.get(claim.token.id);
+    const room = rooms[claim.offer];
+    if (!message || !room || !due.includes(message)) {
+      wrong.push(`${claim.token.id} was handed out and is not due`);
+      continue;
+    }
+    wrong.push(...misjudged(life, message, claim, room.offer));
+    const held = heldBefore[claim.offer] ?? [];
+    if (isSuspect(message) && (held.length > 0 || room.taken > 0 || !room.idle)) {
+      wrong.push(`${message.id} must be alone, its stream holds others`);
+    }
+    if (room.alone || held.some(isSuspect))
+      wrong.push(`${message.id} joins one that must be alone`);
+    if (room.taken >= room.count) wrong.push(`${room.session} got more than its room`);
+    const fits = message.envelope.length <= room.bytes || (room.idle && room.taken === 0);
+    if (!fits) wrong.push(`${room.session} got more bytes than its room`);
+    room.taken++;
+    room.bytes -= message.envelope.length;
+    room.alone = isSuspect(message);
+    take(life, message, claim, room.offer);
+  }
+  return [...wrong, ...leftLying(due, rooms)];
+}
+
+/** What a hand-out says of a message that is not so. */
+function misjudged(life: Life, message: Message, claim: HandedOut, offer: Offer): string[] {
+  const { reason, attempts, failures, dueAtMs, expireAtMs, envelope, latestFailure } = message;
+  const expected = {
+    ...{ reason, attempts, failures, dueAtMs, expireAtMs, envelope },
+    latestFailure: failures > 1 ? latestFailure : undefined,
+    isolated: isSuspect(message),
+    outcomeUnknown: message.doubt > 0,
+    leaseExpireAtMs: life.nowMs + offer.leaseMs,
+    number: message.deliveries + 1,
+  };
+  const said = { ...claim, number: claim.token.number };
+  return (Object.keys(expected) as (keyof typeof expected)[])
+    .filter((name) => said[name] !== expected[name])
+    .map((name) => `${message.id}: ${name} is ${said[name]}, not ${expected[name]}`);
+}
+
+function take(life: Life, message: Message, { token }: HandedOut, offer: Offer): void {
+  message.state = "IN_FLIGHT";
+  message.deliveries = token.number;
+  message.rejoined = false;
+  const { session, leaseMs: lengthMs } = offer;
+  message.lease = { nonce: token.nonce, session, lengthMs, endsAtMs: life.nowMs + lengthMs };
+  life.counts.deliveries++;
+}
+
+interface Room extends Offer {
+  taken: number;
+  alone: boolean;
+}
+
+/** Nothing due may stay while there is room for it, and what is due first goes first. */
+function leftLying(due: readonly Message[], rooms: readonly Room[]): string[] {
+  const left = due.filter(({ state }) => state === "SCHEDULED");
+  const wrong: string[] = [];
+  const open = rooms.filter(({ alone, taken, count }) => !alone && taken < count);
+  // An empty stream takes a suspect before all else.
+  const passedOver = rooms.some(({ alone, idle, count }) => !alone && idle && count > 0);
+  if (left.some(isSuspect) && passedOver) wrong.push("a suspect stays beside an empty stream");
+
+  const others = left.filter((message) => !isSuspect(message));
+  const firstMs = Math.min(...others.map(({ dueAtMs }) => dueAtMs));
+  const handed = due.filter((message) => message.state === "IN_FLIGHT" && !isSuspect(message));
+  for (const { id, dueAtMs } of handed) {
+    if (dueAtMs > firstMs) wrong.push(`${id} was handed out before what was due earlier`);
+  }
+  // One that fits nowhere holds up those behind it: which one, if several are due first, is open.
+  const fits = ({ envelope }: Message) =>
+    open.some((room) => envelope.length <= room.bytes || (room.idle && room.taken === 0));
+  const first = others.filter(({ dueAtMs }) => dueAtMs === firstMs);
+  if (first.length > 0 && first.every(fits)) wrong.push(`${first[0]?.id} stays, and fits`);
+  return wrong;
+}

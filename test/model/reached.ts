@@ -1,0 +1,30 @@
+import { QUARANTINE_REASONS } from "../../src/core/reason.ts";
+import type { QueueDump } from "../support/store-dump.ts";
+
+/** All that a journal can tell of. */
+const KINDS = [
+  ...["sent", "joined", "claimed", "succeeded", "failed", "released", "returned"],
+  ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried", "extended"],
+  ...["expired_retention"],
+];
+
+/** Where the runs have been: a model that never gets there proves nothing of it. */
+export class Reached {
+  readonly #kinds = new Set<string>();
+  readonly #quarantines = new Set<number>();
+
+  add({ journal }: QueueDump): void {
+    for (const { kind, quarantineReason } of journal) {
+      this.#kinds.add(kind);
+      this.#quarantines.add(quarantineReason);
+    }
+  }
+
+  get missing(): string[] {
+    const reasons = Object.entries(QUARANTINE_REASONS);
+    return [
+      ...KINDS.filter((kind) => !this.#kinds.has(kind)),
+      ...reasons.filter(([, n]) => !this.#quarantines.has(n)).map(([name]) => name),
+    ];
+  }
+}

@@ -1,0 +1,72 @@
+import { storeUnavailable } from "../../../src/core/errors.ts";
+import type { Store } from "../../../src/store/contract.ts";
+
+export type Verb =
+  | "send"
+  | "tick"
+  | "abandon"
+  | "examine"
+  | "settle"
+  | "extend"
+  | "leases"
+  | "retry"
+  | "retryMatching";
+
+/** What is lost of a call: its request, so that nothing happens; or its reply, when all has. */
+export type Loss = "request" | "reply";
+
+/**
+ * What lies between use cases and a store: the next call of a verb can get lost on it, or find that
+ * something else has come in between.
+ */
+export class Wire {
+  readonly #losses = new Map<Verb, Loss>();
+  readonly #firsts = new Map<Verb, () => Promise<void>>();
+  /** The last reply that nobody got. */
+  lostReply: unknown;
+  lostCalls = 0;
+
+  lose(verb: Verb, loss: Loss): void {
+    this.#losses.set(verb, loss);
+  }
+
+  /** Something that happens just before the next call of this verb gets through. */
+  before(verb: Verb, first: () => Promise<void>): void {
+    this.#firsts.set(verb, first);
+  }
+
+  /** What was ordered for calls that were never made. */
+  clear(): void {
+    this.#losses.clear();
+    this.#firsts.clear();
+  }
+
+  over(store: Pick<Store, Verb>): Pick<Store, Verb> {
+    const wired = <A extends unknown[], R>(verb: Verb, call: (...args: A) => Promise<R>) => {
+      return async (...args: A): Promise<R> => {
+        const first = this.#firsts.get(verb);
+        this.#firsts.delete(verb);
+        await first?.();
+        const loss = this.#losses.get(verb);
+        this.#losses.delete(verb);
+        if (loss !== undefined) this.lostCalls++;
+        if (loss === "request") throw storeUnavailable(1);
+        const reply = await call(...args);
+        if (loss === undefined) return reply;
+        this.lostReply = reply;
+        throw storeUnavailable(1);
+      };
+    };
+    return {
+      send: wired("send", store.send.bind(store)),
+      tick: wired("tick", store.tick.bind(store)),
+      abandon: wired("abandon", store.abandon.bind(store)),
+      examine: wired("examine", store.examine.bind(store)),
+      settle: wired("settle", store.settle.bind(store)),
+      extend: wired("extend", store.extend.bind(store)),
+      leases: wired("leases", store.leases.bind(store)),
+      retry: wired("retry", store.retry.bind(store)),
+      retryMatching: wired("retryMatching", store.retryMatching.bind(store)),
+    };
+  }
+}
