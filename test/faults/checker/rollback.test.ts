@@ -141,6 +141,14 @@ describe("a rollback explains that the store has forgotten", () => {
     expect(judge(both).broken).toContain("one-id");
   });
 
+  it("also when other faults come with it", () => {
+    const story = new Story().send("m", { at: AT - 400 }).failover(AT, "reset+failover");
+    story.counted = { accepted: 0, succeeded: 0 };
+    const { violations, rolledBack } = story.report(ALLOW);
+    expect(violations).toEqual([]);
+    expect(rolledBack.map(({ rule }) => rule)).toEqual(["not-lost", "counters-agree"]);
+  });
+
   it("nothing that was never written", () => {
     const forged = new Story()
       .send("m")

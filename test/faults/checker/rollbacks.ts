@@ -19,7 +19,8 @@ export class Rollbacks {
   constructor(faults: Iterable<FaultRecord>, allow: AllowLoss | undefined, clock: RunClock) {
     const open = new Map<number, { readonly from: RunMs; to: RunMs }>();
     for (const { kind, phase, number, at: atMs } of faults) {
-      if (allow === undefined || !allow.kinds.includes(kind)) continue;
+      if (allow === undefined) continue;
+      if (!kind.split("+").some((one) => allow.kinds.includes(one))) continue;
       const at = clock.of(atMs);
       if (phase === "begins") {
         const window = { from: at - allow.withinMs, to: NEVER };

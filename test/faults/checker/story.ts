@@ -168,8 +168,8 @@ export class Story {
     return this;
   }
 
-  failover(at: number): this {
-    const fault = { e: "fault", number: 1, kind: "failover" } as const;
+  failover(at: number, kind = "failover"): this {
+    const fault = { e: "fault", number: 1, kind } as const;
     this.faults.push({ ...fault, phase: "begins", at: STARTED_AT + at });
     this.faults.push({ ...fault, phase: "recovered", at: STARTED_AT + at + 1_000 });
     return this;

@@ -247,6 +247,7 @@ export interface FaultRecord {
   readonly at: AtMs;
   /** Place in the plan of the run, from 1. */
   readonly number: number;
+  /** Several at the same time are joined by `+`. */
   readonly kind: string;
   readonly phase: "begins" | "over" | "recovered";
   readonly detail?: string;
