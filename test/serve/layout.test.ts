@@ -40,7 +40,7 @@ const LIST_MANY = `
 for n = 1, tonumber(ARGV[1]) do
   redis.call('ZADD', KEYS[1], n, struct.pack('>I8I8', n, n))
 end`;
-const MANY = 300_000;
+const MANY = 150_000;
 
 test("a server that is killed while it upgrades leaves it to the next one", async () => {
   await restore(readFixture("layout-1"), data, "dlq");

@@ -6,13 +6,22 @@ import type { Ending } from "./soak.ts";
 const MIB = 2 ** 20;
 /** Of Redis' memory: what its own figures for keys and overhead leave out, such as rounding. */
 const UNACCOUNTED_SHARE = 0.1;
+/** Of the measurements of lateness: those for which a busy machine stood still. */
+const FAILED_SHARE = 0.05;
 const UNACCOUNTED_BYTES = 4 * MIB;
 
 export function judgeEnding(ending: Ending): Verdict[] {
-  const { totals, accepted, succeeded, redisUsedBytes: used } = ending;
+  const { totals, accepted, succeeded, lateness, redisUsedBytes: used } = ending;
   const known = ending.redisDataBytes + ending.redisOverheadBytes + ending.redisAnswersBytes;
   const most = used * UNACCOUNTED_SHARE + UNACCOUNTED_BYTES;
   return [
+    atMost(
+      "lateness, failed measurements",
+      "",
+      lateness.failures,
+      Math.ceil(lateness.measurements * FAILED_SHARE),
+      lateness.lastError,
+    ),
     atMost("sends dropped", "", totals.dropped, 0),
     atMost("sends held back", "", totals.heldBack, 0),
     atMost("worker's errors", "", totals.errors, 0, totals.lastError),

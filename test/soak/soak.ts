@@ -30,6 +30,11 @@ export interface Ending {
   readonly totals: Totals;
   readonly accepted: number;
   readonly succeeded: number;
+  readonly lateness: {
+    readonly measurements: number;
+    readonly failures: number;
+    readonly lastError: string;
+  };
   readonly redisUsedBytes: number;
   readonly redisDataBytes: number;
   readonly redisOverheadBytes: number;
@@ -119,6 +124,11 @@ export class Soak {
       totals: this.#totals(),
       accepted: sum(({ totals }) => totals?.accepted ?? 0n),
       succeeded: sum(({ totals }) => totals?.succeeded ?? 0n),
+      lateness: {
+        measurements: this.#probe?.measurements ?? 0,
+        failures: this.#probe?.failures ?? 0,
+        lastError: this.#probe?.lastError ?? "",
+      },
       redisUsedBytes: figures.usedBytes,
       redisDataBytes: figures.dataBytes,
       redisOverheadBytes: figures.overheadBytes,
