@@ -4,20 +4,20 @@ import { MUTATIONS, type Mutation, STILL_LEGAL } from "./mutations.ts";
 import { simulate } from "./simulation.ts";
 import { checkEvents } from "./story.ts";
 
-it("finds nothing in what is legal", () => {
-  for (let seed = 1; seed <= 5; seed++) {
-    const { events, kept, counted } = simulate(4_000, seededRandom(seed));
+it("finds nothing in what is legal", { timeout: 60_000 }, () => {
+  for (let seed = 1; seed <= 3; seed++) {
+    const { events, kept, counted } = simulate(3_000, seededRandom(seed));
     const { violations, counts } = checkEvents(events, [...kept, ...counted]);
     expect(violations, `seed ${seed}`).toEqual([]);
     // Else it would say nothing.
     const { duplicates } = counts;
-    expect(Math.min(duplicates.expired, counts.unanswered, counts.unreceived)).toBeGreaterThan(50);
-    expect(counts.quarantined).toBeGreaterThan(500);
+    expect(Math.min(duplicates.expired, counts.unanswered, counts.unreceived)).toBeGreaterThan(40);
+    expect(counts.quarantined).toBeGreaterThan(400);
   }
 });
 
 const runs = Array.from({ length: 6 }, (_, seed) => simulate(80, seededRandom(seed)));
-const TRIES = 25;
+const TRIES = 20;
 
 /** In how many of so many tries it was found, and by which rules. */
 function search(mutation: Mutation): { tried: number; found: number; rules: Set<string> } {
