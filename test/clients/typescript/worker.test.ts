@@ -1,9 +1,12 @@
 // The worker of the TypeScript client against a real server.
 
+import { createRouterTransport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { createConnections } from "../../../clients/typescript/src/connection.ts";
 import {
+  AckStatus,
   type Delivery,
+  DlqService,
   discard,
   fail,
   type Handler,
@@ -238,6 +241,26 @@ it("what was written to a broken stream and never came is given back when it is 
   await leases.releaseStrays(raw.opened.sessionId);
   const { totals, inFlight } = await statsOf(dlq.stubs, queue);
   expect({ ...totals, inFlight }).toMatchObject({ released: 2n, inFlight: 1n });
+});
+
+it("a stray whose lease is over already is left alone: its message need not wait", async () => {
+  const released: string[] = [];
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(DlqService.method.extendLease, () => ({
+      results: [
+        { leaseToken: "live", status: AckStatus.APPLIED },
+        { leaseToken: "over", status: AckStatus.LEASE_LOST },
+      ],
+    }));
+    rpc(DlqService.method.ack, ({ outcomes }) => {
+      released.push(...outcomes.map(({ leaseToken }) => leaseToken));
+      return {};
+    });
+  });
+  const line = new Line(createConnections({ url: "", transport }));
+  const leases = new Leases({ line, onLost: () => {}, onRefused: () => {} });
+  await leases.releaseStrays("0190a0b0-0000-7000-8000-000000000001");
+  expect(released).toEqual(["live"]);
 });
 
 describe("a worker that stops", () => {

@@ -67,7 +67,10 @@ export class Leases {
     const options = { timeoutMs: CALL_TIMEOUT_MS };
     try {
       const { results } = await stubs.extendLease({ sessionId }, options);
-      const strays = results.filter(({ leaseToken }) => !this.#held.has(leaseToken));
+      // A lease that is over already needs no release, which would only make its message wait.
+      const strays = results.filter(
+        ({ leaseToken, status }) => status === AckStatus.APPLIED && !this.#held.has(leaseToken),
+      );
       for (let at = 0; at < strays.length; at += MOST_TOKENS) {
         const outcomes = strays.slice(at, at + MOST_TOKENS).map(({ leaseToken }) => {
           return { leaseToken, result: { case: "released" as const, value: {} } };
