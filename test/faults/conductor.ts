@@ -3,7 +3,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
 import type { CheckReport } from "./checker/report.ts";
-import type { AllowLoss } from "./checker/rollbacks.ts";
 import type { FaultRecord } from "./history/event.ts";
 import { judge, keep } from "./history/kept.ts";
 import { nowMs } from "./history/writer.ts";
@@ -28,8 +27,6 @@ export interface RunOptions<W extends World> {
   /** Messages that lie in the store throughout. */
   readonly stock: number;
   readonly folder: string;
-  /** A failover may lose what was not replicated; it is counted. Default: nothing may be lost. */
-  readonly allowLoss: AllowLoss | undefined;
   readonly progress: (words: string) => void;
 }
 
@@ -98,7 +95,7 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     const snapshot = await takeSnapshot(world);
     const files = [stock, ...crew.histories];
     keep(folder, { files, snapshot, faults: records });
-    const check = await judge(folder, options.allowLoss);
+    const check = await judge(folder, scene.allowLoss);
     const durationMs = nowMs() - startedAtMs;
     const { name, words } = world;
     return { world: name, words, faults, check, failures, memory: memory.peaks, durationMs };

@@ -14,13 +14,15 @@ export interface Amounts {
 
 const SHORT: Readonly<Record<WorldName, Amounts>> = {
   external: { ...short(37_000), stock: 200_000 },
-  embedded: { ...short(11_000), stock: 200_000 },
+  everysec: { ...short(2_000), stock: 5_000 },
+  embedded: { ...short(9_000), stock: 200_000 },
   sentinel: { ...short(2_000), stock: 5_000 },
 };
 
 const LONG: Readonly<Record<WorldName, Amounts>> = {
-  external: { ...long(1_480_000, 130), fixed: new Map([["long-outage", 20]]) },
-  embedded: long(500_000, 65),
+  external: { ...long(1_480_000, 130), fixed: new Map([["long-outage", 10]]) },
+  everysec: { ...long(40_000, 10), stock: 20_000 },
+  embedded: long(460_000, 55),
   sentinel: { ...long(20_000, 5), rate: 400, stock: 5_000 },
 };
 

@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
 import { amountsOf } from "./forms.ts";
-import { EMBEDDED, EXTERNAL, type Scene, SENTINEL } from "./kinds/catalog.ts";
-import { FAILOVER_LOSS } from "./kinds/sentinel.ts";
+import { EMBEDDED, EVERYSEC, EXTERNAL, type Scene, SENTINEL } from "./kinds/catalog.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf } from "./report/goals.ts";
@@ -28,12 +27,14 @@ try {
 
 async function main(options: Options): Promise<void> {
   if (options.help) return print(HELP);
-  if (options.list) return print(listOf(EXTERNAL) + listOf(EMBEDDED) + listOf(SENTINEL));
+  if (options.list)
+    return print(listOf(EXTERNAL) + listOf(EVERYSEC) + listOf(EMBEDDED) + listOf(SENTINEL));
   print(`seed ${options.seed}\n`);
   const folder = options.histories ?? mkdtempSync(join(tmpdir(), "dlq-faults-"));
   const results: RunResult[] = [];
   for (const world of options.worlds) {
     if (world === "external") results.push(await runIn(EXTERNAL, options, folder));
+    if (world === "everysec") results.push(await runIn(EVERYSEC, options, folder));
     if (world === "embedded") results.push(await runIn(EMBEDDED, options, folder));
     if (world === "sentinel") results.push(await runIn(SENTINEL, options, folder));
   }
@@ -71,7 +72,6 @@ function runIn<W extends World>(scene: Scene<W>, options: Options, folder: strin
     messages,
     rate,
     stock,
-    allowLoss: scene.world === "sentinel" ? FAILOVER_LOSS : undefined,
     folder: join(folder, `${scene.world}-${seed}${long ? "-long" : ""}`),
     progress(words) {
       const seconds = Math.round((performance.now() - startedAtMs) / 1_000);

@@ -22,11 +22,11 @@ export interface Options {
 export const HELP = `Real servers, producers and workers under faults; then a proof that nothing was lost.
 
   npm run test:faults                     the short form: 50,000 messages, a fault of each kind
-  npm run test:faults -- --long           2,000,000 messages, 200 faults by chance, 20 long outages
+  npm run test:faults -- --long           2,000,000 messages, 200 faults by chance, 10 long outages
   npm run test:faults -- --seed 7         the same faults in the same order as another run with 7
 
   --seed N          what chance goes by; printed at the start. Default: another each time
-  --world NAME      external, embedded or sentinel; may be given several times. Default: all
+  --world NAME      external, everysec, embedded or sentinel; may be given several times. Default: all
   --only KIND       a kind of fault; may be given several times. Default: all of the world
   --list            name the kinds of faults, and end
   --messages N      messages that must be acknowledged, of each world
@@ -42,7 +42,7 @@ Exit code 1: something was lost, doubled without a cause, or never came back. It
 
 export class UsageError extends Error {}
 
-const WORLDS: readonly WorldName[] = ["external", "embedded", "sentinel"];
+const WORLDS: readonly WorldName[] = ["external", "everysec", "embedded", "sentinel"];
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {

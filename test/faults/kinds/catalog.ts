@@ -1,5 +1,6 @@
 // Every kind of fault, by the world in which it can happen.
 
+import type { AllowLoss } from "../checker/rollbacks.ts";
 import { type EmbeddedWorld, openEmbeddedWorld } from "../rig/embedded.ts";
 import { type ExternalWorld, openExternalWorld } from "../rig/external.ts";
 import { openSentinelWorld, type SentinelWorld } from "../rig/sentinel.ts";
@@ -42,11 +43,13 @@ export interface Scene<W extends World = World> {
   readonly world: WorldName;
   readonly open: () => Promise<W>;
   readonly kinds: readonly FaultKind<W>[];
+  /** What may be lost here, by which kinds; it is counted. Default: nothing. */
+  readonly allowLoss?: AllowLoss;
 }
 
 export const EXTERNAL: Scene<ExternalWorld> = {
   world: "external",
-  open: openExternalWorld,
+  open: () => openExternalWorld(),
   kinds: [
     killServer,
     killStore,
@@ -72,6 +75,14 @@ export const EXTERNAL: Scene<ExternalWorld> = {
   ],
 };
 
+export const EVERYSEC: Scene<ExternalWorld> = {
+  world: "everysec",
+  open: () => openExternalWorld("everysec"),
+  kinds: [killServer, killStore, killBoth],
+  // Redis may put a write off by 2 s while it waits for the disk.
+  allowLoss: { kinds: ["kill-redis", "kill-both"], withinMs: 2_500 },
+};
+
 export const EMBEDDED: Scene<EmbeddedWorld> = {
   world: "embedded",
   open: openEmbeddedWorld,
@@ -92,4 +103,6 @@ export const SENTINEL: Scene<SentinelWorld> = {
   world: "sentinel",
   open: openSentinelWorld,
   kinds: [failover],
+  // Replication on one machine is never that late.
+  allowLoss: { kinds: ["failover"], withinMs: 2_000 },
 };

@@ -1,12 +1,8 @@
 import { until } from "../../support/until.ts";
-import type { AllowLoss } from "../checker/rollbacks.ts";
 import type { SentinelWorld } from "../rig/sentinel.ts";
 import type { FaultKind } from "./kind.ts";
 
 const FAILOVER_DEADLINE_MS = 30_000;
-
-/** What a failover may take back. Replication on one machine is never that late. */
-export const FAILOVER_LOSS: AllowLoss = { kinds: ["failover"], withinMs: 2_000 };
 
 export const failover: FaultKind<SentinelWorld> = {
   name: "failover",

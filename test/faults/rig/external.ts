@@ -5,25 +5,27 @@ import { openClientLinks } from "./client-links.ts";
 import { connectToStore } from "./store-connection.ts";
 import { SERVER_ENV, type World } from "./world.ts";
 
-/** Three servers on one Redis (`appendfsync always`), which they reach through a link. */
+/** Three servers on one Redis, which they reach through a link. */
 export interface ExternalWorld extends World {
-  readonly name: "external";
+  readonly name: "external" | "everysec";
   readonly store: TestRedis;
   readonly storeLink: LinkProxy;
 }
 
 const SERVERS = 3;
 
-export async function openExternalWorld(): Promise<ExternalWorld> {
-  const store = await startTestRedis();
+export async function openExternalWorld(
+  appendfsync: "always" | "everysec" = "always",
+): Promise<ExternalWorld> {
+  const store = await startTestRedis({ appendfsync });
   const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }]);
   const redisUrl = `redis://${storeLink.address}`;
   const start = () => startTestServer({ redisUrl, env: SERVER_ENV });
   const servers: TestServer[] = await Promise.all(Array.from({ length: SERVERS }, start));
   const clients = await openClientLinks(servers);
   return {
-    name: "external",
-    words: `${SERVERS} servers, one Redis with appendfsync always`,
+    name: appendfsync === "always" ? "external" : "everysec",
+    words: `${SERVERS} servers, one Redis with appendfsync ${appendfsync}`,
     store,
     storeLink,
     servers,

@@ -21,7 +21,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export type WorldName = "external" | "embedded" | "sentinel";
+export type WorldName = "external" | "everysec" | "embedded" | "sentinel";
 
 /** Shortened by configuration, so that a run meets hundreds of leases and retries. */
 export const LEASE_MS = 2_000;
