@@ -53,9 +53,10 @@ export class Crew {
     this.#workers = [
       this.#worker("ts-worker-1", LOAD_QUEUES),
       this.#worker("ts-worker-2", LOAD_QUEUES),
-      this.#pythonWorker("py-worker-1", [...LOAD_QUEUES, QUIET_QUEUE], 32),
+      this.#pythonWorker("py-worker-1", [...LOAD_QUEUES, QUIET_QUEUE], 128),
     ];
-    this.#others = [this.#oddAcker(), this.#pythonWorker("py-crashing-1", [CRASH_QUEUE], 4)];
+    // Several streams, since what has expired twice is alone on its own.
+    this.#others = [this.#oddAcker(), this.#pythonWorker("py-crashing-1", [CRASH_QUEUE], 2, 4)];
     this.producers = this.#startProducers();
   }
 
@@ -115,9 +116,10 @@ export class Crew {
     return this.#actor(name, "typescript", "worker.ts", args);
   }
 
-  #pythonWorker(name: string, queues: readonly string[], maxInFlight: number): Actor {
+  #pythonWorker(name: string, queues: readonly string[], maxInFlight: number, streams = 1): Actor {
     return this.#actor(name, "python", "python/worker.py", {
       queues: queues.join(","),
+      streams,
       "max-in-flight": maxInFlight,
       "lease-ms": LEASE_MS,
       "heartbeat-ms": HEARTBEAT_MS,
