@@ -46,6 +46,8 @@ export interface FaultOutcome {
 export interface RunResult {
   readonly world: string;
   readonly words: string;
+  /** Messages that lay in the store throughout. */
+  readonly stock: number;
   readonly faults: readonly FaultOutcome[];
   readonly check: CheckReport;
   /** What went wrong beside what the checker finds. */
@@ -98,7 +100,9 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     const check = await judge(folder, scene.allowLoss);
     const durationMs = nowMs() - startedAtMs;
     const { name, words } = world;
-    return { world: name, words, faults, check, failures, memory: memory.peaks, durationMs };
+    const { peaks } = memory;
+    const shown = { world: name, words, stock: options.stock, faults, check, failures };
+    return { ...shown, memory: peaks, durationMs };
   } finally {
     tail.stop();
     memory.stop();

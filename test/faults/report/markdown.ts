@@ -10,7 +10,7 @@ const MIB = 1024 ** 2;
 export function reportOf(results: readonly RunResult[], options: Options): string {
   const { cpu, cores, memoryGiB, node } = machine();
   const command = `npm run test:faults --${options.long ? " --long" : ""} --seed ${options.seed}`;
-  const messages = results.reduce((sum, { check }) => sum + check.counts.acknowledged, 0);
+  const messages = results.reduce((sum, result) => sum + loadOf(result), 0);
   const faults = results.flatMap((result) => result.faults);
   const kinds = faults.reduce((sum, fault) => sum + fault.kinds.length, 0);
   return [
@@ -27,7 +27,8 @@ function partOf(result: RunResult): string {
   const problems = problemsOf(result);
   return [
     `### ${world}: ${words}`,
-    `${Math.round(durationMs / 1_000)} s; ${count(counts.acknowledged)} sends acknowledged, ` +
+    `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged beside ` +
+      `${count(result.stock)} that lay there throughout, ` +
       `${count(counts.unacknowledgedButThere)} stored without an acknowledgement; ` +
       `${count(counts.deliveries)} deliveries received, ${count(counts.unreceived)} that reached nobody; ` +
       `${count(counts.applied)} outcomes applied, ${count(counts.unanswered)} unanswered; ` +
@@ -44,6 +45,11 @@ function partOf(result: RunResult): string {
       .map(([name, bytes]) => `${name} ${Math.round(bytes / MIB)} MiB`)
       .join(", ")} (bound of a server: ${SERVER_MEMORY_MIB} MiB).`,
   ].join("\n\n");
+}
+
+/** Messages that were acknowledged, without those that only lay there. */
+function loadOf({ check, stock }: RunResult): number {
+  return check.counts.acknowledged - stock;
 }
 
 function faultTable(faults: readonly FaultOutcome[]): string {
