@@ -1,30 +1,43 @@
-import { until } from "../../support/until.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
 import { CRASH_QUEUE, LOAD_QUEUES, QUIET_QUEUE } from "./crew.ts";
 import type { World } from "./world.ts";
 
-const DEADLINE_MS = 180_000;
+const QUEUES = [...LOAD_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
+const LOOK_MS = 50;
+/** Work that is not less after so long is stuck. A crash loop alone takes five leases. */
+const STUCK_MS = 60_000;
 
-/** Resolves when nothing waits for workers any more: all is done, or in quarantine. */
+/**
+ * Resolves when nothing waits for workers any more: all is done, or in quarantine.
+ * @throws Error if work is left and gets no less
+ */
 export async function untilDrained(world: World): Promise<void> {
   const redis = await world.redis();
-  const queues = [...LOAD_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
-  let left = "";
-  const look = async () => {
-    const counts = await Promise.all(
-      queues.map(async (queue) => {
-        const indexes = ["due", "isolated", "leases"].map((index) => `dlq:{${queue}}:${index}`);
-        const sizes = await Promise.all(indexes.map((key) => redis.zcard(key)));
-        return sizes.reduce((sum, size) => sum + size, 0);
-      }),
-    );
-    left = queues.map((queue, at) => `${queue} ${counts[at]}`).join(", ");
-    return counts.every((count) => count === 0) || undefined;
-  };
   try {
-    await until("all work to end", look, DEADLINE_MS);
-  } catch {
-    throw new Error(`work is left after ${DEADLINE_MS / 1_000} s: ${left}`);
+    let least = Number.POSITIVE_INFINITY;
+    let leastAtMs = performance.now();
+    for (;;) {
+      const left = await Promise.all(QUEUES.map((queue) => waiting(redis, queue)));
+      const sum = left.reduce((total, count) => total + count, 0);
+      if (sum === 0) return;
+      if (sum < least) {
+        least = sum;
+        leastAtMs = performance.now();
+      }
+      if (performance.now() - leastAtMs > STUCK_MS) {
+        const words = QUEUES.map((queue, at) => `${queue} ${left[at]}`).join(", ");
+        throw new Error(`work is left, and no less for ${STUCK_MS / 1_000} s: ${words}`);
+      }
+      await sleep(LOOK_MS);
+    }
   } finally {
     redis.disconnect();
   }
+}
+
+async function waiting(redis: Redis, queue: string): Promise<number> {
+  const keys = ["due", "isolated", "leases"].map((index) => `dlq:{${queue}}:${index}`);
+  const sizes = await Promise.all(keys.map((key) => redis.zcard(key)));
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
