@@ -88,6 +88,22 @@ export const SETTINGS = {
     doc: "PEM file with the private key of tls-cert.",
     example: "/etc/dlq/tls.key",
   }),
+  maxConnections: setting({
+    name: "max-connections",
+    group: "Listening",
+    type: integer(1, 1_000_000),
+    fallback: 4_096,
+    doc: "Connections that each listener keeps; further ones are closed at once. Each takes a file handle, and an idle one about 25 KiB.",
+    example: "20000",
+  }),
+  requestMemoryBytes: setting({
+    name: "request-memory",
+    group: "Listening",
+    type: bytes({ min: 16 * MIB }),
+    fallback: 256 * MIB,
+    doc: "Memory for requests that are not complete yet, and answers that their callers do not read, on both listeners together. Above it the oldest of them are refused.",
+    example: "1GiB",
+  }),
 
   ...REDIS_SETTINGS,
 

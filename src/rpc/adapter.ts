@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { Code, ConnectError, type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
@@ -7,8 +8,10 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { admit } from "./admission.ts";
 import { explainAnswer } from "./explain-answer.ts";
 import { READ_MAX_BYTES } from "./methods.ts";
+import type { RequestMemory } from "./request-memory.ts";
 
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 type NodeRequest = Parameters<NodeHandler>[0];
@@ -20,6 +23,9 @@ export interface AdapterOptions {
   compressMinBytes: number;
   /** Aborted when the server stops for good: every context's signal follows. */
   shutdownSignal: AbortSignal;
+  /** Why this caller may not; asked before its request is read. */
+  refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;
+  memory: RequestMemory;
   /** For paths that are no RPC. */
   fallback: NonNullable<ConnectNodeAdapterOptions["fallback"]>;
   log: { warn(fields: object, message: string): void };
@@ -39,6 +45,10 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       options.compressMinBytes > 0 ? options.compressMinBytes : Number.MAX_SAFE_INTEGER,
     acceptCompression: [compressionGzip],
     shutdownSignal: options.shutdownSignal,
+    requestGate(context) {
+      const refusal = options.refusal(context.method, context);
+      if (refusal !== undefined) throw refusal;
+    },
   });
   options.routes(router);
   const handlers = new Map<string, UniversalHandler>();
@@ -58,7 +68,7 @@ export function createAdapter(options: AdapterOptions): NodeHandler {
       return;
     }
     boundTimeout(universal.header);
-    handler(universal)
+    handler(admit(universal, request.socket, handler.method, options.memory))
       .then((answer) => explainAnswer(answer, handler))
       .then((answer) => universalResponseToNodeResponse(answer, response))
       .catch((error: unknown) => {

@@ -97,11 +97,26 @@ export function stopping(): ConnectError {
 
 /** A message beyond what its method takes, or beyond what was to be inflated. */
 export function tooLarge(limit: number | string): ConnectError {
-  const description = `larger than ${limit} bytes; send fewer or smaller messages`;
+  return beyondLimit(`larger than ${limit} bytes; send fewer or smaller messages`);
+}
+
+/** A message of so many parts that decoding it would hold up everybody else. */
+export function tooCrowded(words: string): ConnectError {
+  return beyondLimit(`of ${words} for one call; send fewer at once`);
+}
+
+/** Too large for now: room comes back as others are complete. */
+export function tooManyUnfinished(): ConnectError {
+  const description = "more than fits beside other unfinished ones; send it whole, again later";
+  return beyondLimit(description, [retryInfo(1_000)]);
+}
+
+function beyondLimit(description: string, more: ErrorDetail[] = []): ConnectError {
   const violations = [{ subject: "request", description }];
   return connectError(`the request is ${description}`, Code.ResourceExhausted, [
     errorInfo(KINDS.PAYLOAD_TOO_LARGE.reason),
     ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
+    ...more,
   ]);
 }
 

@@ -16,10 +16,11 @@ export interface GrpcListenerOptions
   extends SessionsOptions,
     Pick<
       GrpcCallsOptions,
-      "methods" | "compressMinBytes" | "refusal" | "refused" | "reportInternal"
+      "methods" | "memory" | "compressMinBytes" | "refusal" | "refused" | "reportInternal"
     > {
   address: ListenAddress;
   tls: TlsPair | undefined;
+  maxConnections: number;
 }
 
 const SERVER_OPTIONS: ServerOptions = {
@@ -49,6 +50,7 @@ export function createGrpcListener(options: GrpcListenerOptions) {
     options.tls === undefined
       ? createServer(SERVER_OPTIONS)
       : createSecureServer({ ...SERVER_OPTIONS, ...options.tls, ALPNProtocols: ["h2"] });
+  server.maxConnections = options.maxConnections;
   server.on("stream", calls.accept);
   // Node begins a session within the event that brings its socket, behind this listener.
   let socket: Socket;

@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
-import { createAdapter, type NodeHandler } from "./adapter.ts";
+import { type AdapterOptions, createAdapter, type NodeHandler } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
 import type { Readiness } from "./health.ts";
+import type { RequestMemory } from "./request-memory.ts";
 import type { TlsPair } from "./tls.ts";
 
 export interface HttpListenerOptions {
@@ -13,10 +14,17 @@ export interface HttpListenerOptions {
   routes: (router: ConnectRouter) => void;
   compressMinBytes: number;
   shutdownSignal: AbortSignal;
+  /** Why this caller may not; asked before its request is read. */
+  refusal: AdapterOptions["refusal"];
+  memory: RequestMemory;
+  maxConnections: number;
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType">;
   log: { warn(fields: object, message: string): void };
 }
+
+/** Requests of one connection at a time. Clients that pipeline at all send a few. */
+const PIPELINED_LIMIT = 16;
 
 type Answer = { status: number; body: string; type?: string };
 
@@ -34,16 +42,32 @@ export function createHttpListener(options: HttpListenerOptions) {
       });
     },
   });
+  const underWay = new WeakMap<object, number>();
   const onRequest: NodeHandler = (request, response) => {
+    // Node answers in order, but hands out every request that it has read: thousands in one piece.
+    const { socket } = request;
+    const count = (underWay.get(socket) ?? 0) + 1;
+    if (count > PIPELINED_LIMIT) {
+      socket.destroy();
+      return;
+    }
+    underWay.set(socket, count);
+    response.once("close", () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
     // So that keep-alive clients move on with their next request.
     if (draining) response.setHeader("connection", "close");
     handler(request, response);
   };
-  const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 60_000 };
+  const limits = {
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 10_000,
+    requestTimeout: 60_000,
+    connectionsCheckingInterval: 5_000,
+  };
   const server: Server =
     options.tls === undefined
       ? createServer(limits, onRequest)
       : createSecureServer({ ...limits, ...options.tls }, onRequest);
+  server.maxConnections = options.maxConnections;
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
 
   return {
@@ -85,10 +109,18 @@ async function answer(
 }
 
 function createPages({ readiness, metrics }: HttpListenerOptions) {
+  /** Takes milliseconds: those who ask meanwhile get the same. */
+  let rendering: Promise<string> | undefined;
+  const render = () => {
+    rendering ??= metrics.render().finally(() => {
+      rendering = undefined;
+    });
+    return rendering;
+  };
   return {
     "/metrics": async (): Promise<Answer> => ({
       status: 200,
-      body: await metrics.render(),
+      body: await render(),
       type: metrics.contentType,
     }),
     /** The process runs and its event loop turns: restarting it would not help the store. */

@@ -7,6 +7,7 @@ import type { Guard } from "./guard.ts";
 import type { Readiness } from "./health.ts";
 import { createHttpListener } from "./http-listener.ts";
 import { methodTable, registerServices } from "./methods.ts";
+import { RequestMemory } from "./request-memory.ts";
 import type { Services } from "./services.ts";
 import { readTls, type TlsFiles } from "./tls.ts";
 
@@ -20,6 +21,10 @@ export interface ListenersConfig {
   compressMinBytes: number;
   /** 0: connections live as long as their peers want. */
   maxConnectionAgeMs: number;
+  /** Of each listener; further ones are closed at once. Default 4,096. */
+  maxConnections?: number;
+  /** What requests that are not complete may hold, on both listeners together. Default 256 MiB. */
+  requestMemoryBytes?: number;
   /** Default 10 s. */
   pingIntervalMs?: number;
 }
@@ -57,7 +62,12 @@ const LAST_WORDS_MS = 1_000;
 export function createListeners(options: ListenersOptions): Listeners {
   const { config, services, guard, log } = options;
   const shutdown = new AbortController();
-  const shared = { compressMinBytes: config.compressMinBytes, log };
+  const shared = {
+    compressMinBytes: config.compressMinBytes,
+    maxConnections: config.maxConnections ?? 4_096,
+    memory: new RequestMemory(config.requestMemoryBytes ?? 256 * 1024 * 1024),
+    log,
+  };
   type GrpcListener = ReturnType<typeof createGrpcListener>;
   type HttpListener = ReturnType<typeof createHttpListener>;
   let grpc: GrpcListener | undefined;
@@ -88,6 +98,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         tls,
         address: config.http,
         routes: (router) => registerServices(router, services),
+        refusal: guard.refusal,
         shutdownSignal: shutdown.signal,
         readiness,
         metrics,

@@ -21,8 +21,9 @@ const READ_MAX_BYTES_OF: Readonly<Record<string, number>> = {
   [ServerReflectionAlpha.typeName]: SMALL_BYTES,
 };
 
-function readMaxBytesOf(method: DescMethod): number | undefined {
-  return READ_MAX_BYTES_OF[pathOf(method)] ?? READ_MAX_BYTES_OF[method.parent.typeName];
+export function readMaxBytesOf(method: DescMethod): number {
+  const own = READ_MAX_BYTES_OF[pathOf(method)] ?? READ_MAX_BYTES_OF[method.parent.typeName];
+  return own ?? READ_MAX_BYTES;
 }
 
 /** For Connect's own pipeline: every method of every service. */
@@ -31,7 +32,7 @@ export function registerServices(router: ConnectRouter, services: Services): voi
     router.service(service, implementation as ServiceImpl<DescService>);
     for (const method of service.methods) {
       const readMaxBytes = readMaxBytesOf(method);
-      if (readMaxBytes === undefined) continue;
+      if (readMaxBytes === READ_MAX_BYTES) continue;
       // Registered again, since a limit belongs to a registration; the later one holds.
       const fn = implementation[method.localName];
       if (fn !== undefined) router.rpc(method, fn as never, { readMaxBytes });
@@ -73,7 +74,7 @@ export function methodTable(services: Services): ReadonlyMap<string, Method> {
         throw new Error(`${desc.name}: no listener serves client streaming yet`);
       }
       const path = pathOf(desc);
-      const readMaxBytes = readMaxBytesOf(desc) ?? READ_MAX_BYTES;
+      const readMaxBytes = readMaxBytesOf(desc);
       const { input, output, methodKind: kind } = desc;
       // The kind and the function belong together by their service; the compiler can't follow.
       table.set(path, { kind, desc, input, output, readMaxBytes, call } as unknown as Method);

@@ -117,6 +117,8 @@ async function listen(
           : { certFile: tlsCert, keyFile: tlsKey },
       compressMinBytes: config.compressMinBytes,
       maxConnectionAgeMs: config.maxConnectionAgeMs,
+      maxConnections: config.maxConnections,
+      requestMemoryBytes: config.requestMemoryBytes,
     },
     services,
     readiness,

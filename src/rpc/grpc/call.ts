@@ -1,7 +1,9 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
-import { canceled, codeName, toConnectError } from "../error-map.ts";
+import { canceled, codeName, toConnectError, tooManyUnfinished } from "../error-map.ts";
+import type { Unfinished } from "../request-memory.ts";
+import { afterRead } from "./after-read.ts";
 import { CallContext } from "./call-context.ts";
 import type { CallHead } from "./call-head.ts";
 import type { GrpcCallsOptions } from "./calls.ts";
@@ -12,11 +14,14 @@ import { Reply } from "./reply.ts";
 /** A request must be complete by then, whatever deadline its client names. */
 const READ_TIMEOUT_MS = 60_000;
 
+/** What a call takes beside its bytes, about. */
+const CALL_BYTES = 8 * 1024;
+
 /**
  * One call, from its headers to the end of its stream. By callbacks where a small unary call comes
  * along: a dozen promises would cost as much as all the rest of it.
  */
-export class Call {
+export class Call implements Unfinished {
   readonly context: CallContext;
   /** When a request that is not complete is given up, by `performance.now()`. */
   readonly requestUntilMs: number;
@@ -59,6 +64,29 @@ export class Call {
     return this.#answeredAtMs;
   }
 
+  /**
+   * What its peer makes us keep by not going on: by not ending its request, or not reading our
+   * answer. Zero while its implementation works for it.
+   */
+  get heldBytes(): number {
+    if (this.#request !== undefined) return this.#request.keptBytes + CALL_BYTES;
+    if (this.#answeredAtMs !== undefined) return this.#stream.writableLength + CALL_BYTES;
+    return this.#head.method.kind === "bidi_streaming" ? this.#stream.readableLength : 0;
+  }
+
+  /** It has been here for a while: as little as can be is kept of it, and counted. */
+  settleDown(): void {
+    this.#request?.compact();
+    const bytes = this.heldBytes;
+    if (bytes > 0) this.#options.memory.hold(this, bytes);
+    else this.#options.memory.release(this);
+  }
+
+  giveUp(): void {
+    if (this.#request !== undefined) this.refuseRequest(tooManyUnfinished());
+    else this.cut();
+  }
+
   /** Without another word. */
   cut(): void {
     this.#stream.close(constants.NGHTTP2_CANCEL);
@@ -83,6 +111,7 @@ export class Call {
   /** Before its implementation is asked; nothing more is read. */
   refuseRequest(error: ConnectError): void {
     this.#request = undefined;
+    this.#options.memory.release(this);
     this.#stream.off("data", this.#onData);
     this.#stream.off("end", this.#onEnd);
     this.#stream.pause();
@@ -91,29 +120,43 @@ export class Call {
 
   readonly #onData = (chunk: Buffer): void => {
     try {
-      this.#request?.push(chunk);
+      const request = this.#request;
+      if (request === undefined) return;
+      request.push(chunk);
+      if (!request.isOfOnePiece) this.#options.memory.hold(this, this.heldBytes);
     } catch (error) {
       this.refuseRequest(this.#explain(error));
     }
   };
 
-  readonly #onEnd = (): void => {
-    const request = this.#request;
-    this.#request = undefined;
+  readonly #onEnd = (): void => afterRead(this.#decode);
+
+  readonly #decode = (): void => {
+    if (this.#stream.closed) return;
     try {
-      const frame = request?.end();
+      const frame = this.#request?.end();
       if (frame === undefined) return;
-      const message = decodeFrame(frame, this.#head);
+      const message = decodeFrame(frame, this.#head, this.#isGone);
       if (message instanceof Promise) {
         message.then(
-          (inflated) => this.#ask(inflated),
+          (inflated) => this.#askFor(inflated),
           (error) => this.#refuseUnreadable(error),
         );
-      } else this.#ask(message);
+      } else this.#askFor(message);
     } catch (error) {
       this.#refuseUnreadable(error);
     }
   };
+
+  readonly #isGone = (): boolean => this.#request === undefined;
+
+  #askFor(request: unknown): void {
+    // It was refused, or its peer has left, while it was inflated.
+    if (this.#request === undefined) return;
+    this.#request = undefined;
+    this.#options.memory.release(this);
+    this.#ask(request);
+  }
 
   #ask(request: unknown): void {
     const { method } = this.#head;
@@ -153,6 +196,9 @@ export class Call {
   }
 
   #refuseUnreadable(error: unknown): void {
+    if (this.#request === undefined) return;
+    this.#request = undefined;
+    this.#options.memory.release(this);
     this.#refuse(this.#explain(error));
   }
 
@@ -163,6 +209,7 @@ export class Call {
 
   readonly #onClose = (): void => {
     this.#onClosed(this);
+    this.#options.memory.release(this);
     // The peer is gone, or has reset the stream.
     if (this.#request !== undefined) this.#options.refused(this.#name, codeName(Code.Canceled));
     this.#request = undefined;

@@ -3,6 +3,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
 import { codeName, deadlineExceeded } from "../error-map.ts";
 import type { Method } from "../methods.ts";
+import type { RequestMemory } from "../request-memory.ts";
 import { Call } from "./call.ts";
 import { readHead } from "./call-head.ts";
 import { ACCEPTED_ENCODINGS } from "./compression.ts";
@@ -11,6 +12,7 @@ import { closeUnread, endAtOnce } from "./reply.ts";
 
 export interface GrpcCallsOptions {
   methods: ReadonlyMap<string, Method>;
+  memory: RequestMemory;
   /** Messages of at least this size are compressed for clients that accept it; 0: none is. */
   compressMinBytes: number;
   /** Adds what the listener knows of the call's connection. */
@@ -88,6 +90,7 @@ export class GrpcCalls {
         call.refuseRequest(deadlineExceeded(undefined));
       }
       call.context.endIfOverdue(now);
+      call.settleDown();
       // Its peer takes no answer, not even its trailers.
       if (call.answeredAtMs !== undefined && call.answeredAtMs + TAKEN_WITHIN_MS <= now) call.cut();
     }

@@ -1,10 +1,10 @@
 import { promisify } from "node:util";
-import { gunzip as gunzipCallback, gzip as gzipCallback } from "node:zlib";
+import { gzip as gzipCallback } from "node:zlib";
 import { Code } from "@connectrpc/connect";
-import { malformedRequest, tooLarge } from "../error-map.ts";
+import { canceled, malformedRequest, tooLarge } from "../error-map.ts";
+import { Gone, gunzip } from "../gunzip.ts";
 import { type Frame, frameOf } from "./frames.ts";
 
-const gunzip = promisify(gunzipCallback);
 const gzip = promisify(gzipCallback);
 
 /** What we read and write, as `grpc-accept-encoding` says it. */
@@ -22,14 +22,16 @@ export async function inflate(
   frame: Frame,
   encoding: Encoding,
   limitBytes: number,
+  isGone: () => boolean,
 ): Promise<Uint8Array> {
   if (!frame.compressed || frame.bytes.length === 0) return frame.bytes;
   if (encoding === "identity") {
     throw malformedRequest("a compressed message without a grpc-encoding header", Code.Internal);
   }
   try {
-    return await gunzip(frame.bytes, { maxOutputLength: limitBytes });
+    return await gunzip(() => (isGone() ? undefined : frame.bytes), limitBytes);
   } catch (error) {
+    if (error instanceof Gone) throw canceled();
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw tooLarge(limitBytes);
     throw malformedRequest("a message that gzip can't read");

@@ -46,6 +46,20 @@ export class FrameReader {
     return this.#from === this.#to && this.#wanted === undefined;
   }
 
+  /** Of what has arrived; at most twice that. */
+  get keptBytes(): number {
+    return this.#kept.length;
+  }
+
+  /** What lies unfinished for long must not keep all that was read from the connection with it. */
+  compact(): void {
+    if (this.#owned || this.#from === this.#to) return;
+    this.#kept = Buffer.from(this.#kept.subarray(this.#from, this.#to));
+    this.#to -= this.#from;
+    this.#from = 0;
+    this.#owned = true;
+  }
+
   push(chunk: Buffer): void {
     if (this.#from === this.#to) {
       // Nearly always a message is within one piece: no copy.

@@ -1,7 +1,8 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { malformedRequest, tooLarge, UNREADABLE } from "../error-map.ts";
+import { malformedRequest, tooCrowded, tooLarge, UNREADABLE } from "../error-map.ts";
+import { crowdedBinary } from "../request-fields.ts";
 import type { CallHead } from "./call-head.ts";
 import { inflate } from "./compression.ts";
 import { type Frame, FrameReader, FrameTooLarge } from "./frames.ts";
@@ -13,12 +14,33 @@ import { type Frame, FrameReader, FrameTooLarge } from "./frames.ts";
 export class OnlyMessage {
   readonly #reader: FrameReader;
   #frame: Frame | undefined;
+  #isCompact = false;
+  #pieces = 0;
 
   constructor(limitBytes: number) {
     this.#reader = new FrameReader(limitBytes);
   }
 
+  /** Nearly all are, and come whole. */
+  get isOfOnePiece(): boolean {
+    return this.#pieces < 2;
+  }
+
+  get keptBytes(): number {
+    return Math.max(this.#reader.keptBytes, this.#frame?.bytes.length ?? 0);
+  }
+
+  /** For one that stays: see `FrameReader.compact`. */
+  compact(): void {
+    this.#reader.compact();
+    const frame = this.#frame;
+    if (frame === undefined || this.#isCompact) return;
+    this.#isCompact = true;
+    frame.bytes = Buffer.from(frame.bytes);
+  }
+
   push(chunk: Buffer): void {
+    this.#pieces++;
     try {
       this.#reader.push(chunk);
       for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
@@ -38,9 +60,13 @@ export class OnlyMessage {
   }
 }
 
-/** At once where there is nothing to inflate. */
-export function decodeFrame(frame: Frame, head: CallHead): unknown | Promise<unknown> {
-  if (frame.compressed) return decodeCompressed(frame, head);
+/** At once where there is nothing to inflate. `isGone`: nobody waits for it any more. */
+export function decodeFrame(
+  frame: Frame,
+  head: CallHead,
+  isGone: () => boolean,
+): unknown | Promise<unknown> {
+  if (frame.compressed) return decodeCompressed(frame, head, isGone);
   return decode(head.method.input, frame.bytes);
 }
 
@@ -54,7 +80,7 @@ export async function* readMany(
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       reader.push(chunk);
       for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-        yield await decodeFrame(frame, head);
+        yield await decodeFrame(frame, head, () => stream.closed);
       }
     }
   } catch (error) {
@@ -63,12 +89,18 @@ export async function* readMany(
   if (!reader.atBoundary) throw malformedRequest("the body ends within a message");
 }
 
-async function decodeCompressed(frame: Frame, head: CallHead): Promise<unknown> {
-  const bytes = await inflate(frame, head.requestEncoding, head.method.readMaxBytes);
+async function decodeCompressed(
+  frame: Frame,
+  head: CallHead,
+  isGone: () => boolean,
+): Promise<unknown> {
+  const bytes = await inflate(frame, head.requestEncoding, head.method.readMaxBytes, isGone);
   return decode(head.method.input, bytes);
 }
 
 function decode(input: DescMessage, bytes: Uint8Array): unknown {
+  const crowded = crowdedBinary(input, bytes);
+  if (crowded !== undefined) throw tooCrowded(crowded);
   try {
     return fromBinary(input, bytes);
   } catch (error) {

@@ -1,0 +1,145 @@
+// The bounds of what one request, and all unfinished ones together, may cost.
+
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import {
+  AckRequestSchema,
+  SendToDlqBatchRequestSchema,
+  SendToDlqRequestSchema,
+  StatsRequestSchema,
+} from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { crowdedBinary, crowdedJson } from "../../src/rpc/request-fields.ts";
+import { RequestMemory } from "../../src/rpc/request-memory.ts";
+
+const MIB = 1024 * 1024;
+
+function filled(...bytes: number[]): Buffer {
+  return Buffer.alloc(4 * MIB - ((4 * MIB) % bytes.length), Buffer.from(bytes));
+}
+
+/** As a field of so many bytes, wire type 2. */
+function field(number: number, bytes: Uint8Array): Buffer {
+  const length = [];
+  let rest = bytes.length;
+  for (; rest >= 128; rest >>>= 7) length.push((rest & 127) | 128);
+  return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), bytes]);
+}
+
+describe("fields of protobuf", () => {
+  it.for([
+    ["unknown numbers", StatsRequestSchema, filled(0x78, 1)],
+    ["empty items", AckRequestSchema, filled(0x12, 0)],
+    ["entries of a map", SendToDlqRequestSchema, filled(0x22, 0)],
+    ["groups side by side", StatsRequestSchema, filled(0x7b, 0x7c)],
+    ["items of a message within", SendToDlqBatchRequestSchema, field(1, filled(0x22, 0))],
+    ["unknown ones of an entry", SendToDlqRequestSchema, field(4, filled(0x78, 1))],
+  ] as const)("%s are refused where there are too many", ([, desc, bytes]) => {
+    expect(crowdedBinary(desc, bytes)).toBe("too many fields");
+  });
+
+  it("of a large payload are few, whatever is in it", () => {
+    const data = new Uint8Array(filled(0x78, 1));
+    const letter = { queue: "q", payload: { body: { case: "data" as const, value: data } } };
+    const bytes = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, letter));
+    expect(crowdedBinary(SendToDlqRequestSchema, bytes)).toBeUndefined();
+  });
+
+  it("of the largest batch of ordinary letters are not too many", () => {
+    const attributes = Object.fromEntries(
+      Array.from({ length: 30 }, (_, i) => [`key-${i}`, "value"]),
+    );
+    const failure = { type: "Boom", message: "it broke", stackTrace: "at x\n".repeat(200) };
+    const requests = Array.from({ length: 1_000 }, () => ({ queue: "q", attributes, failure }));
+    const batch = create(SendToDlqBatchRequestSchema, { requests });
+    const bytes = toBinary(SendToDlqBatchRequestSchema, batch);
+    expect(bytes.length).toBeGreaterThan(MIB);
+    expect(crowdedBinary(SendToDlqBatchRequestSchema, bytes)).toBeUndefined();
+  });
+
+  it("are counted to the end of bytes that lie about their lengths", () => {
+    const lying = Buffer.concat([Buffer.from([0x12, 0xff, 0xff, 0xff, 0x7f]), filled(0x78, 1)]);
+    expect(crowdedBinary(AckRequestSchema, lying)).toBe("too many fields");
+  });
+
+  it("are left to the decoder where the bytes are no message", () => {
+    const broken = Buffer.concat([Buffer.from([0x0f]), filled(0x78, 1)]);
+    expect(crowdedBinary(AckRequestSchema, broken)).toBeUndefined();
+    expect(() => fromBinary(AckRequestSchema, broken)).toThrow();
+  });
+});
+
+describe("values of JSON", () => {
+  const repeat = (begin: string, item: string, end: string) =>
+    Buffer.from(`${begin}${`${item},`.repeat(1_000_000)}${item}${end}`);
+
+  it.for([
+    ["empty objects", repeat('{"outcomes":[', "{}", "]}")],
+    ["texts", repeat('{"queues":[', '""', "]}")],
+    ["numbers", repeat("[", "1", "]")],
+    ["keys", repeat("{", '"a":1', "}")],
+  ] as const)("%s are refused where there are too many", ([, text]) => {
+    expect(crowdedJson(text)).toBe("too many fields");
+  });
+
+  it("are refused where they are nested too deep", () => {
+    expect(crowdedJson(Buffer.from("[".repeat(200)))).toBe("too deep nesting");
+    expect(crowdedJson(Buffer.from('{"a":'.repeat(200)))).toBe("too deep nesting");
+    expect(crowdedJson(Buffer.from(`${"[".repeat(90)}${"]".repeat(90)}`))).toBeUndefined();
+  });
+
+  it("do not count within texts", () => {
+    const inner = JSON.stringify([[["\\", '"', "{,["]]]);
+    const text = JSON.stringify({ payload: { text: inner.repeat(100_000) } });
+    expect(text.length).toBeGreaterThan(2 * MIB);
+    expect(crowdedJson(Buffer.from(text))).toBeUndefined();
+  });
+});
+
+describe("memory of unfinished requests", () => {
+  function requests(memory: RequestMemory, count: number) {
+    const refused: number[] = [];
+    const all = Array.from({ length: count }, (_, index) => ({
+      giveUp: () => {
+        refused.push(index);
+      },
+    }));
+    return {
+      all,
+      refused,
+      hold: (index: number, bytes: number) => memory.hold(all[index] ?? never, bytes),
+    };
+  }
+  const never = { giveUp: () => {} };
+
+  it("refuses the oldest above its limit, until it is below it", () => {
+    const memory = new RequestMemory(100);
+    const { hold, refused } = requests(memory, 4);
+    hold(0, 40);
+    hold(1, 40);
+    hold(2, 20);
+    expect(refused).toEqual([]);
+    hold(3, 45);
+    expect(refused).toEqual([0, 1]);
+    expect(memory.bytes).toBe(65);
+  });
+
+  it("counts each request once, as large as it is now", () => {
+    const memory = new RequestMemory(100);
+    const { hold, refused, all } = requests(memory, 2);
+    for (let bytes = 1; bytes <= 90; bytes++) hold(0, bytes);
+    expect(memory.bytes).toBe(90);
+    memory.release(all[0] ?? never);
+    memory.release(all[0] ?? never);
+    expect(memory.bytes).toBe(0);
+    hold(1, 100);
+    expect(refused).toEqual([]);
+  });
+
+  it("refuses even the newest, if it alone is too large", () => {
+    const memory = new RequestMemory(100);
+    const { hold, refused } = requests(memory, 1);
+    hold(0, 101);
+    expect(refused).toEqual([0]);
+    expect(memory.bytes).toBe(0);
+  });
+});
