@@ -37,6 +37,8 @@ Windows of dedup keys and sources, and the journal, are short, so that their bou
 warm-up. The answers to requests, which are kept for 10 to 20 minutes, can't be shortened: their number of
 keys is bounded instead, and their memory is accounted for at the end.
 
+A run of less than five minutes may fail by the server's memory alone: a young process still grows.
+
 Exit code 0: all is at the end as at the start. 1: something is not. 2: wrong options.
 `;
 
