@@ -1,0 +1,38 @@
+/** What a run of an attack is told. */
+export interface Target {
+  /** `127.0.0.1:PORT` of each listener. */
+  readonly grpc: string;
+  readonly http: string;
+  /** A queue whose messages are all due: 1,000 of 64 KiB. */
+  readonly queue: string;
+}
+
+/** The attacker's side of one run. */
+export interface Run {
+  readonly target: Target;
+  /** Aborts when the attack has lasted as long as it should. */
+  readonly over: AbortSignal;
+  /** Counts what was done, for the table: connections, calls or bytes. */
+  count(what: string, n?: number): void;
+  /** Everything is set up: what follows is only held. Resolves when it is over. */
+  hold(): Promise<void>;
+}
+
+export interface Attack {
+  readonly name: string;
+  /** What the attacker does, and what a server could do wrong. */
+  readonly what: string;
+  /**
+   * The server's memory may grow by so much while it lasts, in MiB, beyond `SLACK_MIB`. With the
+   * limits that it follows from.
+   */
+  readonly memoryMiB: number;
+  readonly why: string;
+  /** It is set up, and then only held: what it costs is measured from there on. */
+  readonly holds?: boolean;
+  /** Throws where the server did not answer as it should. */
+  run(run: Run): Promise<void>;
+}
+
+/** What garbage collection leaves to chance while any client makes calls as fast as it can. */
+export const SLACK_MIB = 192;

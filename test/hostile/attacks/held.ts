@@ -1,0 +1,250 @@
+// Attacks that hold: bodies without an end, answers that nobody reads, connections without a word.
+
+import { create, toBinary } from "@bufbuild/protobuf";
+import { StreamDueRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { frameOf } from "../../../src/rpc/grpc/frames.ts";
+import type { Attack, Run } from "../attack.ts";
+import {
+  check,
+  openSession,
+  openStream,
+  REFLECTION,
+  SEND,
+  STATS,
+  STREAM,
+  WATCH,
+} from "../calls.ts";
+import { FLAG, FRAME, http2Frame, openCall, Peer, SETTING } from "../wire.ts";
+
+const MIB = 1024 * 1024;
+const STREAMS = 256;
+const EMPTY = frameOf(new Uint8Array(0));
+
+/** A message of 4 MiB, but for its last byte. */
+const UNFINISHED = frameOf(Buffer.alloc(4 * MIB - 16)).subarray(0, 4 * MIB - 12);
+
+async function openPeers(
+  run: Run,
+  count: number,
+  begin: (peer: Peer) => Promise<unknown>,
+  values: Readonly<Record<number, number>> = {},
+) {
+  const peers: Peer[] = [];
+  while (peers.length < count && !run.over.aborted) {
+    const peer = await Peer.http2(run.target.grpc, values);
+    peers.push(peer);
+    await begin(peer);
+    run.count("connections");
+  }
+  await run.hold();
+  for (const peer of peers) peer.destroy();
+}
+
+export const HELD_ATTACKS: readonly Attack[] = [
+  {
+    name: "endless-bodies",
+    what: "4 connections with 256 requests of 4 MiB each, never finished: 4 GiB",
+    memoryMiB: 256 + 64,
+    why: "unfinished requests of all connections together hold 256 MiB",
+    holds: true,
+    async run({ target, count, hold, over }) {
+      const sessions = Array.from({ length: 4 }, () => openSession(target.grpc));
+      await Promise.all(
+        sessions.map(async (session) => {
+          for (let at = 0; at < STREAMS && !over.aborted && !session.destroyed; at++) {
+            const stream = openStream(session, SEND);
+            await new Promise<void>((resolve) => {
+              stream.write(UNFINISHED, () => resolve());
+              stream.once("close", resolve);
+            });
+            count("MiB", 4);
+          }
+        }),
+      );
+      await hold();
+      for (const session of sessions) session.destroy();
+    },
+  },
+  {
+    name: "http-endless-bodies",
+    what: "500 requests of 4 MiB each, never finished: 2 GiB",
+    memoryMiB: 256 + 64,
+    why: "unfinished requests of all connections together hold 256 MiB",
+    holds: true,
+    async run({ target, count, hold, over }) {
+      const head = `POST ${SEND} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+      const begin = Buffer.from(`${head}Content-Length: ${4 * MIB}\r\n\r\n`);
+      const body = Buffer.alloc(4 * MIB - 1, "x");
+      const peers: Peer[] = [];
+      for (let at = 0; at < 500 && !over.aborted; at++) {
+        const peer = new Peer(target.http);
+        peers.push(peer);
+        await peer.write(begin);
+        await peer.write(body);
+        count("MiB", 4);
+      }
+      await hold();
+      for (const peer of peers) peer.destroy();
+    },
+  },
+  {
+    name: "slow-drip",
+    what: "2,560 requests that get a byte now and then, each behind 60 KiB of PINGs",
+    memoryMiB: 2_560 * 0.032,
+    why: "32 KiB a request: of what was read with them, only their own bytes are kept",
+    holds: true,
+    async run(run) {
+      const ping = http2Frame(FRAME.PING, 0, 0, Buffer.alloc(8));
+      const filler = Buffer.alloc(ping.length * 3_500, ping);
+      const isOver = () => run.over.aborted;
+      const drip = async (peer: Peer) => {
+        for (let at = 0; at < STREAMS && !isOver(); at++) {
+          const id = 2 * at + 1;
+          const data = http2Frame(FRAME.DATA, 0, id, UNFINISHED.subarray(0, 6));
+          await peer.write(Buffer.concat([openCall(id, SEND), data, filler]));
+        }
+        run.count("requests", STREAMS);
+      };
+      await openPeers(run, 10, drip);
+    },
+  },
+  {
+    name: "announced-4-gib",
+    what: "20 connections with 256 requests that announce 4 GiB each",
+    memoryMiB: 0,
+    why: "refused by their prefix",
+    holds: true,
+    run: (run) =>
+      openPeers(run, 20, (peer) => {
+        const prefix = Buffer.from([0, 0xff, 0xff, 0xff, 0xff]);
+        const calls = Array.from({ length: STREAMS }, (_, at) => [
+          openCall(2 * at + 1, SEND),
+          http2Frame(FRAME.DATA, 0, 2 * at + 1, prefix),
+        ]);
+        run.count("requests", STREAMS);
+        return peer.write(Buffer.concat(calls.flat()));
+      }),
+  },
+  {
+    name: "silent-connections",
+    what: "3,000 connections to each port, and not a word",
+    memoryMiB: 2_000 * 0.064,
+    why: "1,000 connections are kept on each port, 64 KiB each at most",
+    holds: true,
+    async run({ target, count, hold, over }) {
+      const peers: Peer[] = [];
+      for (const address of [target.grpc, target.http]) {
+        for (let at = 0; at < 3_000 && !over.aborted; at += 100) {
+          const some = Array.from({ length: 100 }, () => new Peer(address));
+          peers.push(...some);
+          await Promise.all(some.map((peer) => connected(peer)));
+          count("connections", some.length);
+        }
+      }
+      const refused = peers.filter(({ isClosed }) => isClosed).length;
+      check(over.aborted || refused > 0, "more connections were kept than the server has room for");
+      count("refused", refused);
+      await hold();
+      for (const peer of peers) peer.destroy();
+    },
+  },
+  {
+    name: "slow-readers",
+    what: "100 streams of deliveries that are never read, all queues full",
+    memoryMiB: 100 * 6,
+    why: "a frame of 1 MiB under way, a claim of 4 MiB waiting, each",
+    holds: true,
+    async run({ target, count, hold }) {
+      const request = create(StreamDueRequestSchema, {
+        queues: [target.queue],
+        maxInFlight: 1_000,
+      });
+      const body = frameOf(toBinary(StreamDueRequestSchema, request));
+      const peers = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          Peer.http2(target.grpc, { [SETTING.INITIAL_WINDOW_SIZE]: 16_384 }),
+        ),
+      );
+      for (const peer of peers) {
+        peer.socket.pause();
+        for (let at = 0; at < 10; at++) {
+          const data = http2Frame(FRAME.DATA, FLAG.END_STREAM, 2 * at + 1, body);
+          await peer.write(Buffer.concat([openCall(2 * at + 1, STREAM), data]));
+          count("streams");
+        }
+      }
+      await hold();
+      for (const peer of peers) peer.destroy();
+    },
+  },
+  {
+    name: "unread-answers",
+    what: "4 connections with a window of nothing, 256 calls each",
+    memoryMiB: 4 * STREAMS * 0.032,
+    why: "32 KiB a call that is answered and waits to be read",
+    holds: true,
+    run: async (run) => {
+      const peers = await Promise.all(
+        Array.from({ length: 4 }, () =>
+          Peer.http2(run.target.grpc, { [SETTING.INITIAL_WINDOW_SIZE]: 0 }),
+        ),
+      );
+      for (const peer of peers) {
+        const calls = Array.from({ length: STREAMS }, (_, at) => [
+          openCall(2 * at + 1, STATS),
+          http2Frame(FRAME.DATA, FLAG.END_STREAM, 2 * at + 1, EMPTY),
+        ]);
+        await peer.write(Buffer.concat(calls.flat()));
+        run.count("calls", STREAMS);
+      }
+      await run.hold();
+      for (const peer of peers) peer.destroy();
+    },
+  },
+  {
+    name: "reflection",
+    what: "512 streams that ask on and on, 1 MiB of questions each, and read no answer",
+    memoryMiB: 256 + 64,
+    why: "what was sent and not read yet counts as unfinished requests do: 256 MiB",
+    holds: true,
+    async run(run) {
+      const question = frameOf(
+        Buffer.concat([Buffer.from([0x22, 17]), Buffer.from("dlq.v1.DlqService")]),
+      );
+      const questions = Buffer.alloc(16_380 - (16_380 % question.length), question);
+      const begin = async (peer: Peer) => {
+        for (let at = 0; at < STREAMS && !run.over.aborted; at++) {
+          await peer.write(openCall(2 * at + 1, REFLECTION));
+          const data = http2Frame(FRAME.DATA, 0, 2 * at + 1, questions);
+          await peer.write(Buffer.concat(new Array<Buffer>(60).fill(data)));
+        }
+        run.count("streams", STREAMS);
+      };
+      // The system takes the answers, but no stream has room for one.
+      await openPeers(run, 2, begin, { [SETTING.INITIAL_WINDOW_SIZE]: 0 });
+    },
+  },
+  {
+    name: "health-watch",
+    what: "10 connections with 256 streams of Health.Watch each",
+    memoryMiB: 10 * STREAMS * 0.032,
+    why: "32 KiB a stream",
+    holds: true,
+    run: (run) =>
+      openPeers(run, 10, (peer) => {
+        const calls = Array.from({ length: STREAMS }, (_, at) => [
+          openCall(2 * at + 1, WATCH),
+          http2Frame(FRAME.DATA, FLAG.END_STREAM, 2 * at + 1, EMPTY),
+        ]);
+        run.count("streams", STREAMS);
+        return peer.write(Buffer.concat(calls.flat()));
+      }),
+  },
+];
+
+function connected(peer: Peer): Promise<void> {
+  return new Promise((resolve) => {
+    peer.socket.once("connect", resolve);
+    peer.socket.once("close", () => resolve());
+  });
+}

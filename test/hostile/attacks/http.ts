@@ -1,0 +1,190 @@
+// The HTTP port: Connect by JSON and protobuf, pages, and HTTP/1.1 itself.
+
+import { gzipSync } from "node:zlib";
+import type { Attack } from "../attack.ts";
+import { ACK, BATCH, check, endlessly, inLanes, post, SEND, STATS, STREAM } from "../calls.ts";
+import { Peer } from "../wire.ts";
+
+const MIB = 1024 * 1024;
+const LARGE = 4 * MIB - 64;
+
+interface Wrong {
+  readonly path: string;
+  readonly body: Uint8Array | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly method?: string;
+}
+
+/** A status of 4xx or 5xx, or a connection that was cut: anything but success and silence. */
+function refused(wrongs: () => readonly Wrong[], lanes: number): Attack["run"] {
+  return ({ target, over, count }) =>
+    inLanes(endlessly(wrongs()), lanes, over, async ({ path, body, headers, method }) => {
+      const status = await post(target.http, path, body, headers, method);
+      if (over.aborted) return;
+      check(status === 0 || status >= 400, `${path} ${JSON.stringify(headers)}: ${status}`);
+      count("requests");
+    });
+}
+
+const PROTO = { "content-type": "application/proto" };
+const CONNECT_STREAM = { "content-type": "application/connect+json" };
+const GZIP = { "content-encoding": "gzip" };
+
+const MALFORMED: readonly Wrong[] = [
+  { path: SEND, body: "{" },
+  { path: SEND, body: "" },
+  { path: SEND, body: "null" },
+  { path: SEND, body: '{"queue":1e999}' },
+  { path: SEND, body: Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]) },
+  { path: SEND, body: '{"queue":"\\ud800"}' },
+  { path: SEND, body: '{"__proto__":{"queue":"q"},"constructor":1}' },
+  { path: SEND, body: Buffer.from([0xff, 0xff]), headers: PROTO },
+  { path: SEND, body: "{}", headers: { "content-type": "text/html" } },
+  { path: SEND, body: "{}", headers: { "content-type": "application/json; charset=utf-16" } },
+  { path: SEND, body: "{}", headers: { "content-encoding": "br" } },
+  { path: SEND, body: "no gzip", headers: GZIP },
+  { path: SEND, body: "{}", method: "PUT" },
+  { path: SEND, body: "{}", method: "DELETE" },
+  { path: "/metrics", body: "" },
+  { path: "/../../etc/passwd", body: "" },
+  { path: "/__proto__", body: "" },
+];
+
+/** These are answered by 200, with the error in the last envelope of the body. */
+const MALFORMED_STREAMS: readonly Buffer[] = [
+  Buffer.from([0, 0, 0, 0]),
+  Buffer.from([0, 0xff, 0xff, 0xff, 0xff]),
+  Buffer.from([0xff, 0, 0, 0, 1, 0x7b]),
+  Buffer.from([1, 0, 0, 0, 2, 0x7b, 0x7d]),
+];
+
+function nested(open: string, close: string): string {
+  const depth = Math.floor(LARGE / (open.length + close.length + 1));
+  return `{"queues":${open.repeat(depth)}1${close.repeat(depth)}}`;
+}
+
+function repeated(begin: string, item: string, end: string): string {
+  return `${begin}${`${item},`.repeat(Math.floor(LARGE / (item.length + 1)) - 50)}${item}${end}`;
+}
+
+function distinctKeys(begin: string, end: string): string {
+  const keys = Array.from({ length: 300_000 }, (_, index) => `"k${index}":""`);
+  return `${begin}${keys.join(",")}${end}`;
+}
+
+const crowdedJson = (): Wrong[] => [
+  { path: STATS, body: nested("[", "]") },
+  { path: STATS, body: nested('{"queues":', "}") },
+  { path: ACK, body: repeated('{"outcomes":[', "{}", "]}") },
+  { path: BATCH, body: repeated('{"requests":[', "{}", "]}") },
+  { path: STATS, body: repeated('{"queues":[', '""', "]}") },
+  { path: SEND, body: repeated('{"unknown":[', "[]", "]}") },
+  { path: SEND, body: distinctKeys("{", "}") },
+  { path: SEND, body: distinctKeys('{"attributes":{', "}}") },
+  { path: SEND, body: `{"queue":${"9".repeat(LARGE)}}` },
+];
+
+const crowdedProto = (): Wrong[] =>
+  (
+    [
+      [STATS, [0x78, 1]],
+      [ACK, [0x12, 0]],
+      [BATCH, [0x0a, 0]],
+    ] as const
+  ).map(([path, bytes]) => ({
+    path,
+    body: Buffer.alloc(LARGE, Buffer.from(bytes)),
+    headers: PROTO,
+  }));
+
+function bomb(body: Uint8Array | string, headers = {}): Wrong {
+  return { path: SEND, body: gzipSync(body), headers: { ...headers, ...GZIP } };
+}
+
+const bombs = (): Wrong[] => [
+  bomb(Buffer.alloc(128 * MIB)),
+  bomb(Buffer.alloc(LARGE), PROTO),
+  ...[...crowdedJson(), ...crowdedProto()].map(({ path, body, headers }) => ({
+    ...bomb(body, headers),
+    path,
+  })),
+];
+
+export const HTTP_ATTACKS: readonly Attack[] = [
+  {
+    name: "http-malformed",
+    what: "wrong JSON, types, encodings, methods, paths, envelopes",
+    memoryMiB: 0,
+    why: "nothing is kept of a request that was refused",
+    async run(run) {
+      const { target, over, count } = run;
+      const streams = inLanes(endlessly(MALFORMED_STREAMS), 4, over, async (body) => {
+        const status = await post(target.http, STREAM, body, CONNECT_STREAM);
+        check(status === 200 || status >= 400, `an envelope: ${status}`);
+        count("requests");
+      });
+      await Promise.all([refused(() => MALFORMED, 28)(run), streams]);
+    },
+  },
+  {
+    name: "http-crowded",
+    what: "4 MiB of nested arrays, of empty objects, of keys, of two-byte fields",
+    memoryMiB: 4 * 12,
+    why: "4 requests under way, each kept as bytes, joined, and as text",
+    run: refused(() => [...crowdedJson(), ...crowdedProto()], 4),
+  },
+  {
+    name: "http-gzip-bomb",
+    what: "128 MiB and 4 MiB in a thousandth, 64 at a time",
+    memoryMiB: 96,
+    why: "inflated to 4 MiB at most, a few at a time",
+    run: refused(bombs, 64),
+  },
+  {
+    name: "http-headers",
+    what: "100,000 headers, one of 10 MiB, endless chunk extensions, lines that never end",
+    memoryMiB: 0,
+    why: "16 KiB of headers a connection",
+    async run({ target, over, count }) {
+      const begin = `POST ${STATS} HTTP/1.1\r\nHost: x\r\n`;
+      const many = `${begin}${Array.from({ length: 100_000 }, (_, i) => `h${i}: x\r\n`).join("")}\r\n`;
+      const huge = `${begin}h: ${"x".repeat(10 * MIB)}\r\n\r\n`;
+      const chunk = `${begin}Transfer-Encoding: chunked\r\n\r\n1;${"x".repeat(10 * MIB)}\r\n`;
+      const both = `${begin}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n`;
+      const line = "G".repeat(10 * MIB);
+      const all = [many, huge, chunk, both, line].map((one) => Buffer.from(one));
+      await inLanes(endlessly(all), 8, over, async (bytes) => {
+        const peer = new Peer(target.http);
+        await peer.write(bytes);
+        await Promise.race([peer.closed, aborted(over)]);
+        peer.destroy();
+        count("connections");
+      });
+    },
+  },
+  {
+    name: "http-pipelining",
+    what: "requests for /metrics without an end, and nobody reads the answers",
+    memoryMiB: 192,
+    why: "64 connections, each with the thousand requests of one read, 3 KiB each",
+    holds: true,
+    async run({ target, count, hold }) {
+      const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000));
+      const peers = Array.from({ length: 64 }, () => new Peer(target.http));
+      for (const peer of peers) {
+        peer.socket.pause();
+        peer.socket.write(gets);
+        count("connections");
+      }
+      await hold();
+      for (const peer of peers) peer.destroy();
+    },
+  },
+];
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,165 @@
+// Whole calls that are no calls: what they carry, how it is framed, packed and nested.
+
+import { gzipSync } from "node:zlib";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { SendToDlqRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { frameOf } from "../../../src/rpc/grpc/frames.ts";
+import type { Attack } from "../attack.ts";
+import {
+  ACK,
+  BATCH,
+  call,
+  check,
+  endlessly,
+  HEALTH,
+  inLanes,
+  openSession,
+  SEND,
+  STATS,
+  STREAM,
+} from "../calls.ts";
+
+const MIB = 1024 * 1024;
+/** Just below the limit of a request. */
+const LARGE = 4 * MIB - 64;
+
+interface Wrong {
+  readonly path: string;
+  readonly body: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Calls each of them in turn, so many at a time; all must be refused, by words of gRPC or HTTP. */
+function refused(wrongs: () => readonly Wrong[], lanes: number): Attack["run"] {
+  return async ({ target, over, count }) => {
+    const session = openSession(target.grpc);
+    over.addEventListener("abort", () => session.destroy());
+    await inLanes(endlessly(wrongs()), lanes, over, async ({ path, body, headers }) => {
+      const { httpStatus, grpcStatus } = await call(session, path, body, headers);
+      if (over.aborted) return;
+      const isRefused = grpcStatus > 0 || httpStatus >= 400;
+      check(isRefused, `${path} ${JSON.stringify(headers)}: ${httpStatus} ${grpcStatus}`);
+      count("calls");
+    });
+  };
+}
+
+const LETTER = toBinary(
+  SendToDlqRequestSchema,
+  create(SendToDlqRequestSchema, {
+    queue: "hostile",
+    payload: { body: { case: "text", value: "x".repeat(1_000) } },
+  }),
+);
+const WHOLE = frameOf(LETTER);
+
+function announced(bytes: number): Buffer {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(bytes, 1);
+  return Buffer.concat([prefix, Buffer.alloc(100)]);
+}
+
+function withFlags(flags: number): Buffer {
+  return Buffer.concat([Buffer.from([flags]), WHOLE.subarray(1)]);
+}
+
+function field(number: number, bytes: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes]);
+}
+
+const BAD_UTF8 = Buffer.from([0xc3, 0x28, 0xf0, 0x28, 0x8c, 0xbc, 0xed, 0xa0, 0x80, 0xff]);
+
+const gzipped = { "grpc-encoding": "gzip" };
+
+const MALFORMED: readonly Wrong[] = [
+  { path: SEND, body: Buffer.alloc(0) },
+  { path: SEND, body: WHOLE.subarray(0, 3) },
+  { path: SEND, body: WHOLE.subarray(0, 500) },
+  { path: SEND, body: Buffer.concat([WHOLE, WHOLE]) },
+  { path: SEND, body: Buffer.concat([WHOLE, Buffer.from([0])]) },
+  { path: SEND, body: announced(101) },
+  { path: SEND, body: announced(4 * MIB + 1) },
+  { path: SEND, body: announced(0xff_ff_ff_ff) },
+  { path: SEND, body: withFlags(1) },
+  { path: SEND, body: withFlags(2) },
+  { path: SEND, body: withFlags(255) },
+  { path: SEND, body: withFlags(1), headers: gzipped },
+  { path: SEND, body: frameOf(gzipSync(LETTER).subarray(0, 30), true), headers: gzipped },
+  { path: SEND, body: WHOLE, headers: { "grpc-encoding": "snappy" } },
+  { path: SEND, body: WHOLE, headers: { "grpc-encoding": "br" } },
+  { path: SEND, body: WHOLE, headers: { "grpc-timeout": "soon" } },
+  { path: SEND, body: WHOLE, headers: { "content-type": "text/html" } },
+  { path: SEND, body: WHOLE, headers: { "content-type": "application/grpc+json" } },
+  { path: SEND, body: WHOLE, headers: { ":method": "GET" } },
+  { path: SEND, body: WHOLE, headers: { ":method": "TRACE" } },
+  { path: "/", body: WHOLE },
+  { path: `/${"x".repeat(4_000)}`, body: WHOLE },
+  { path: "/dlq.v1.DlqService/Purge", body: WHOLE },
+  { path: "/__proto__/constructor", body: WHOLE },
+  { path: SEND, body: frameOf(Buffer.from([0xff, 0xff, 0xff])) },
+  { path: SEND, body: frameOf(field(2, BAD_UTF8)) },
+  { path: STATS, body: frameOf(field(1, BAD_UTF8)) },
+  { path: ACK, body: frameOf(field(2, field(1, BAD_UTF8))) },
+  { path: HEALTH, body: frameOf(field(1, BAD_UTF8)) },
+  { path: STREAM, body: frameOf(field(1, BAD_UTF8)) },
+];
+
+/** The same few bytes over and over, to the largest request that there may be. */
+function filled(path: string, ...bytes: number[]): Wrong {
+  return { path, body: frameOf(Buffer.alloc(LARGE - (LARGE % bytes.length), Buffer.from(bytes))) };
+}
+
+/** Each pair of bytes is a field: two million things to make, for one request. */
+const crowded = (): Wrong[] => [
+  filled(STATS, 0x78, 1), // of a number that no message knows
+  filled(STATS, 0x0a, 0), // a queue without a name
+  filled(ACK, 0x12, 0), // an outcome without content
+  filled(BATCH, 0x0a, 0), // a letter without content
+  filled(SEND, 0x22, 0), // an attribute without a key
+  filled(STATS, 0x7b), // the beginning of a group, in the one before it
+  filled(STATS, 0x7b, 0x7c), // groups side by side
+  filled(SEND, 0x2a, 0), // a failure over the last one
+];
+
+/** @param bytes of zeros, which gzip makes a thousandth */
+function bomb(path: string, bytes: number): Wrong {
+  return { path, body: frameOf(gzipSync(Buffer.alloc(bytes)), true), headers: gzipped };
+}
+
+const crowdedBombs = () =>
+  crowded().map(({ path, body }) => ({
+    path,
+    body: frameOf(gzipSync(body.subarray(5)), true),
+    headers: gzipped,
+  }));
+
+export const MESSAGE_ATTACKS: readonly Attack[] = [
+  {
+    name: "malformed-messages",
+    what: "wrong prefixes, lengths, flags, encodings, types, paths, protobuf, UTF-8",
+    memoryMiB: 0,
+    why: "nothing is kept of a call that was refused",
+    run: refused(() => MALFORMED, 32),
+  },
+  {
+    name: "crowded-protobuf",
+    what: "4 MiB of two-byte fields, and groups within groups",
+    memoryMiB: 4 * 8,
+    why: "4 requests under way, each at most twice its 4 MiB",
+    run: refused(crowded, 4),
+  },
+  {
+    name: "gzip-bomb",
+    what: "128 MiB of zeros in 128 KiB, 64 at a time",
+    memoryMiB: 64,
+    why: "inflated to 4 MiB at most, a few at a time",
+    run: refused(() => [bomb(SEND, 128 * MIB)], 64),
+  },
+  {
+    name: "gzip-bomb-within-limits",
+    what: "4 MiB in 4 KiB, 256 at a time, of zeros and of two-byte fields",
+    memoryMiB: 64,
+    why: "inflated a few at a time",
+    run: refused(() => [bomb(SEND, LARGE), bomb(ACK, LARGE), ...crowdedBombs()], 256),
+  },
+];

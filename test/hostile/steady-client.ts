@@ -1,0 +1,73 @@
+// A well-behaved client: a small send at a steady rate, each begun at its time whatever became of
+// the one before, so that a server that stalls shows in all of them.
+
+import { connectTo, type DlqClient, type TestClient } from "../support/grpc.ts";
+import { letter } from "../support/letters.ts";
+import { quantile } from "../support/quantile.ts";
+
+export interface Latencies {
+  readonly calls: number;
+  /** Calls that failed, in words. */
+  readonly failures: readonly string[];
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+const EVERY_MS = 10;
+const TIMEOUT_MS = 10_000;
+
+export class SteadyClient {
+  readonly #client: TestClient;
+  readonly #open = new Set<Promise<void>>();
+  #latenciesMs: number[] = [];
+  #failures: string[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(grpcAddress: string, everyMs = EVERY_MS) {
+    this.#client = connectTo(grpcAddress);
+    this.#timer = setInterval(() => {
+      const sent = this.#send().finally(() => this.#open.delete(sent));
+      this.#open.add(sent);
+    }, everyMs);
+  }
+
+  get dlq(): DlqClient {
+    return this.#client.dlq;
+  }
+
+  /** Of the calls since this was last asked, those under way included. */
+  async take(): Promise<Latencies> {
+    await Promise.all(this.#open);
+    const sorted = this.#latenciesMs.toSorted((a, b) => a - b);
+    const failures = this.#failures;
+    this.#latenciesMs = [];
+    this.#failures = [];
+    return {
+      calls: sorted.length,
+      failures,
+      p50Ms: quantile(sorted, 0.5),
+      p99Ms: quantile(sorted, 0.99),
+      maxMs: sorted.at(-1) ?? Number.NaN,
+    };
+  }
+
+  async end(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#open);
+    this.#client.close();
+  }
+
+  async #send(): Promise<void> {
+    const startedAtMs = performance.now();
+    try {
+      await this.#client.dlq.sendToDlq(letter("steady", FAR_OFF), { timeoutMs: TIMEOUT_MS });
+      this.#latenciesMs.push(performance.now() - startedAtMs);
+    } catch (error) {
+      this.#failures.push(String(error));
+    }
+  }
+}
+
+/** Nothing is due: the queue needs no worker. */
+const FAR_OFF = { firstRetry: { case: "delay" as const, value: { seconds: 3_600n, nanos: 0 } } };

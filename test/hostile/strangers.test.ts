@@ -1,0 +1,118 @@
+// What a listener keeps and begins for somebody whom it does not know, each bound by itself.
+
+import { once } from "node:events";
+import { Code } from "@connectrpc/connect";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { frameOf } from "../../src/rpc/grpc/frames.ts";
+import { type Server, startServer, untilIdle } from "../conformance/listener.ts";
+import { openRaw } from "../conformance/raw.ts";
+import { SEND, STATS } from "./calls.ts";
+import { FLAG, FRAME, http2Frame, openCall, Peer, uint32 } from "./wire.ts";
+
+const MIB = 1024 * 1024;
+const EMPTY = frameOf(new Uint8Array(0));
+const GET = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+
+async function openPeer(address: string): Promise<Peer> {
+  const peer = new Peer(address);
+  onTestFinished(() => peer.destroy());
+  await once(peer.socket, "connect");
+  return peer;
+}
+
+/** All that a peer is told until the connection is closed, or for so many answers. */
+function answers(peer: Peer, status: string) {
+  let text = "";
+  peer.socket.on("data", (chunk: Buffer) => {
+    text += chunk.toString("latin1");
+  });
+  return () => text.split(`HTTP/1.1 ${status}`).length - 1;
+}
+
+it("on the HTTP port, no token is said before a byte of the request is sent", async () => {
+  const server = await startServer({ tokens: ["t1"] });
+  const peer = await openPeer(server.http);
+  const refused = answers(peer, "401");
+  const type = "Content-Type: application/json\r\nContent-Length: 1000";
+  peer.socket.write(`POST ${STATS} HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n`);
+  await vi.waitFor(() => expect(refused()).toBe(1), 5_000);
+});
+
+it("a few requests in one piece are answered, a flood of them is not", async () => {
+  const server = await startServer();
+  const few = await openPeer(server.http);
+  const answered = answers(few, "200");
+  few.socket.write(GET.repeat(10));
+  await vi.waitFor(() => expect(answered()).toBe(10), 5_000);
+  expect(few.isClosed).toBe(false);
+  const flood = await openPeer(server.http);
+  flood.socket.write(GET.repeat(1_000));
+  await flood.closed;
+});
+
+it.for(["grpc", "http"] as const)("the %s port keeps so many connections", async (port) => {
+  const server = await startServer({ config: { maxConnections: 2 } });
+  const kept = [await openPeer(server[port]), await openPeer(server[port])];
+  const third = await openPeer(server[port]);
+  await third.closed;
+  expect(kept.map(({ isClosed }) => isClosed)).toEqual([false, false]);
+  kept[0]?.destroy();
+  await vi.waitFor(async () => {
+    const next = await openPeer(server[port]);
+    next.socket.write(GET);
+    // Whatever each of them says to that, a connection that is not kept hears nothing.
+    const heard = once(next.socket, "data").then(() => "heard");
+    expect(await Promise.race([next.closed, heard])).toBe("heard");
+  }, 5_000);
+});
+
+it("a call that is reset in the same breath is not begun", async () => {
+  const server = await startServer();
+  const peer = await Peer.http2(server.grpc);
+  onTestFinished(() => peer.destroy());
+  const frames = Array.from({ length: 100 }, (_, at) => [
+    openCall(2 * at + 1, STATS),
+    http2Frame(FRAME.DATA, FLAG.END_STREAM, 2 * at + 1, EMPTY),
+    // The last one is meant.
+    ...(at === 99 ? [] : [http2Frame(FRAME.RST_STREAM, 0, 2 * at + 1, uint32(8))]),
+  ]);
+  peer.socket.write(Buffer.concat(frames.flat()));
+  await vi.waitFor(() => expect(server.dlq.statsOf).toHaveLength(1), 5_000);
+  await untilIdle(server);
+  expect(server.dlq.statsOf).toHaveLength(1);
+});
+
+const UNFINISHED = frameOf(Buffer.alloc(3 * MIB)).subarray(0, 3 * MIB);
+
+async function startSmall(): Promise<Server> {
+  return startServer({ config: { requestMemoryBytes: 16 * MIB } });
+}
+
+it("of unfinished gRPC requests the oldest are refused when there are too many", async () => {
+  const server = await startSmall();
+  const raw = await openRaw(server.grpc);
+  const calls = Array.from({ length: 12 }, () => {
+    const call = raw.call(SEND);
+    call.stream.write(UNFINISHED);
+    return call;
+  });
+  expect(await calls[0]?.ended).toMatchObject({
+    code: Code.ResourceExhausted,
+    details: [{ reason: "TOO_LARGE" }, {}, { retryDelay: "1s" }],
+  });
+  expect(await raw.send(STATS, EMPTY)).toMatchObject({ code: 0 });
+});
+
+it("of unfinished HTTP requests the oldest are cut off", async () => {
+  const server = await startSmall();
+  const type = "Content-Type: application/json\r\nContent-Length: 4000000";
+  const begin = `POST ${SEND} HTTP/1.1\r\nHost: x\r\n${type}\r\n\r\n`;
+  const peers: Peer[] = [];
+  for (let at = 0; at < 8; at++) {
+    const peer = await openPeer(server.http);
+    await peer.write(Buffer.concat([Buffer.from(begin), UNFINISHED]));
+    peers.push(peer);
+  }
+  await peers[0]?.closed;
+  expect(peers.at(-1)?.isClosed).toBe(false);
+});
