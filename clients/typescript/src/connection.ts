@@ -1,7 +1,8 @@
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { createGrpcTransport } from "@connectrpc/connect-node";
 import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
 import type { DlqClientOptions, TlsOptions } from "./options.ts";
+import { createSessionManager } from "./session-manager.ts";
 
 /** The generated client: every RPC of the service as it is. */
 export type DlqStubs = Client<typeof DlqService>;
@@ -39,14 +40,14 @@ export function createConnections(options: DlqClientOptions): () => Connection {
   const isLocal = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
   return () => {
     const pings = { pingIntervalMs: PING_INTERVAL_MS, pingTimeoutMs: PING_TIMEOUT_MS };
-    const sessionManager = new Http2SessionManager(baseUrl, pings, http2Options);
+    const sessionManager = createSessionManager(baseUrl, pings, http2Options);
     const transport = createGrpcTransport({
       baseUrl,
       sessionManager,
       interceptors,
       ...(isLocal ? { acceptCompression: [] } : {}),
     });
-    return { stubs: createClient(DlqService, transport), close: () => sessionManager.abort() };
+    return { stubs: createClient(DlqService, transport), close: () => sessionManager.close() };
   };
 }
 

@@ -4,9 +4,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
-import { type Delivery, DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { createConnections } from "../../../clients/typescript/src/connection.ts";
+import type { Delivery } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments, untilAsked } from "./arguments.ts";
@@ -18,15 +17,11 @@ history.write({ e: "started", actor: args.name, role: "worker", language: "types
 
 const random = seededRandom(Number(args.seed));
 const leaseMs = Number(args["lease-ms"]);
-const dlq = createClient(
-  DlqService,
-  createGrpcTransport({
-    baseUrl: `http://${args.address}`,
-    interceptors: [recording(history)],
-    pingIntervalMs: 5_000,
-    pingTimeoutMs: 2_000,
-  }),
-);
+const connect = createConnections({
+  url: `http://${args.address}`,
+  interceptors: [recording(history)],
+});
+const { stubs: dlq, close } = connect();
 const CALL_MS = 2_000;
 const MAX_IN_FLIGHT = 8;
 const PAUSE_MS = 300;
@@ -102,5 +97,5 @@ await untilAsked();
 end.abort();
 await streaming;
 await sleep(2 * leaseMs + CALL_MS); // what is late by intention
+close();
 history.write({ e: "ended" });
-process.exit(0); // the connection of stubs has no end of its own
