@@ -10,6 +10,7 @@ import type { TargetServer } from "./target-server.ts";
 
 export interface Trial {
   readonly counts: Readonly<Record<string, number>>;
+  /** While it lasted, once it was set up; its failures are those before too. */
   readonly latencies: Latencies;
   readonly beforeMiB: number;
   readonly mostMiB: number;
@@ -51,17 +52,20 @@ export async function runTrial(
   const memory = new MemoryPeak(pid);
   const attacker = new AttackProcess(attack.name, target);
   await attacker.begun;
+  // Before it holds: a port without room for connections has none for this either.
   await loopHeldUpMs(http);
-  await steady.take();
+  // To open thousands of connections is a load like any; what holding them does to others is not.
+  if (attack.holds === true) await Promise.race([attacker.holding, delay(setUpWithinMs)]);
+  const { failures } = await steady.take();
   const startedAtMs = performance.now();
   const cpuBefore = { server: cpuMs(pid), attacker: cpuMs(attacker.pid) };
-  if (attack.holds === true) await Promise.race([attacker.holding, delay(setUpWithinMs)]);
   await Promise.race([delay(lastsMs), attacker.done]);
   const seconds = (performance.now() - startedAtMs) / 1_000;
   const cpuAfter = { server: cpuMs(pid), attacker: cpuMs(attacker.pid) };
   const counts = await attacker.end();
   const endedAtMs = performance.now();
-  const latencies = await steady.take();
+  const taken = await steady.take();
+  const latencies = { ...taken, failures: [...failures, ...taken.failures] };
   const heldUpMs = await loopHeldUpMs(http);
   const mostMiB = memory.end();
   const after = await untilRecovered(look, before, recoversWithinMs);
