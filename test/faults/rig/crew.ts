@@ -19,7 +19,7 @@ const LOAD_PLANS = {
   discard: 1,
   quarantine: 1,
   release: 2,
-  slow: 1,
+  slow: 0.3,
 } as const;
 /** Which part of all messages comes from whom; those of the quiet queue expire once. */
 const TYPESCRIPT_PART = 0.75;
@@ -112,7 +112,7 @@ export class Crew {
   }
 
   #worker(name: string, queues: readonly string[]): Actor {
-    const args = { queues: queues.join(","), concurrency: 32, "lease-ms": LEASE_MS };
+    const args = { queues: queues.join(","), concurrency: 100, "lease-ms": LEASE_MS };
     return this.#actor(name, "typescript", "worker.ts", args);
   }
 
