@@ -31,7 +31,7 @@ function short(messages: number): Amounts {
 }
 
 function long(messages: number, faults: number): Amounts {
-  return { messages, rate: 1_400, stock: 200_000, faults, fixed: new Map() };
+  return { messages, rate: 2_200, stock: 200_000, faults, fixed: new Map() };
 }
 
 export function amountsOf(world: WorldName, options: Options): Amounts {
