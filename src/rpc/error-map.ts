@@ -105,18 +105,20 @@ export function tooCrowded(words: string): ConnectError {
   return beyondLimit(`of ${words} for one call; send fewer at once`);
 }
 
-/** Too large for now: room comes back as others are complete. */
+/** No fault of this request: room comes back as others are complete, so it is worth trying again. */
 export function tooManyUnfinished(): ConnectError {
-  const description = "more than fits beside other unfinished ones; send it whole, again later";
-  return beyondLimit(description, [retryInfo(1_000)]);
+  return connectError(
+    "the server holds too many requests that are not complete; nothing was changed, call again",
+    Code.Unavailable,
+    [errorInfo("SERVER_BUSY"), retryInfo(1_000)],
+  );
 }
 
-function beyondLimit(description: string, more: ErrorDetail[] = []): ConnectError {
+function beyondLimit(description: string): ConnectError {
   const violations = [{ subject: "request", description }];
   return connectError(`the request is ${description}`, Code.ResourceExhausted, [
     errorInfo(KINDS.PAYLOAD_TOO_LARGE.reason),
     ...detailsOf({ kind: "PAYLOAD_TOO_LARGE", violations }),
-    ...more,
   ]);
 }
 

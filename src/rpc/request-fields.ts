@@ -6,10 +6,10 @@ import type { DescMessage } from "@bufbuild/protobuf";
  * 4 MiB would hold up everybody for most of a second. A batch of 1,000 letters with 30 attributes
  * each has half as many.
  */
-const MAX_FIELDS = 200_000;
+export const MAX_FIELDS = 200_000;
 /** In JSON, a value costs three times as much. */
-const MAX_VALUES = 60_000;
-const MAX_JSON_DEPTH = 100;
+export const MAX_VALUES = 60_000;
+export const MAX_JSON_DEPTH = 100;
 
 export type Crowded = "too many fields" | "too deep nesting";
 

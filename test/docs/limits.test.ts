@@ -7,6 +7,7 @@ import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
+import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
 import { ROOT, readDocument, tableRows } from "./markdown.ts";
 
 const API = readDocument("docs/api.md");
@@ -61,6 +62,8 @@ const EXPECTED = [
   String(W.items),
   size(LIMITS.batchBytes),
   size(READ_MAX_BYTES),
+  String(MAX_FIELDS),
+  `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   String(LIMITS.retryIds),
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
   `at least 1, default ${size(W.inFlightBytesDefault)}`,

@@ -97,8 +97,8 @@ it("of unfinished gRPC requests the oldest are refused when there are too many",
     return call;
   });
   expect(await calls[0]?.ended).toMatchObject({
-    code: Code.ResourceExhausted,
-    details: [{ reason: "TOO_LARGE" }, {}, { retryDelay: "1s" }],
+    code: Code.Unavailable,
+    details: [{ reason: "SERVER_BUSY" }, { retryDelay: "1s" }],
   });
   expect(await raw.send(STATS, EMPTY)).toMatchObject({ code: 0 });
 });
