@@ -42,6 +42,7 @@ const KNOWN = new Set([
   ...settings,
   ...Object.values(POLICY_SETTINGS).map(yamlKeyOf),
   ...["retry_policy", "retry_policies"], // of the file only
+  ...["DLQ_MODEL_RUNS", "DLQ_MODEL_SEED"], // of the model test only
   ...Array.from({ length: 17 }, (_, code) => codeName(code)),
   ...tableRows(readDocument("docs/api.md"), "reason").flatMap(([reason]) => codesOf(reason ?? "")),
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"], // of the scripts
