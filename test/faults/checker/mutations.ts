@@ -3,7 +3,7 @@
 
 import type { SeededRandom } from "../../support/random.ts";
 import type { Counted, HistoryEvent, Kept, SnapshotLine } from "../history/event.ts";
-import type { Run } from "./simulation.ts";
+import type { Run } from "./simulation/record.ts";
 
 type Line = HistoryEvent | SnapshotLine;
 type Of<E extends Line["e"]> = Extract<Line, { e: E }>;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { seededRandom } from "../../support/random.ts";
 import { MUTATIONS, type Mutation, STILL_LEGAL } from "./mutations.ts";
-import { simulate } from "./simulation.ts";
+import { simulate } from "./simulation/simulation.ts";
 import { checkEvents } from "./story.ts";
 
 it("finds nothing in what is legal", { timeout: 60_000 }, () => {

@@ -1,0 +1,121 @@
+import type { SeededRandom } from "../../../support/random.ts";
+import type { Acked, Kept, OutcomeKind, Plan } from "../../history/event.ts";
+import { STARTED_AT } from "../story.ts";
+import type { RunRecord } from "./record.ts";
+
+type AckResult = Acked["results"][number];
+
+const CRASH_LOOP = 5;
+const EXHAUST_RETRIES = 2;
+
+/** One message. Instants are ms since the run began. */
+export class Life {
+  state: "SCHEDULED" | "QUARANTINED" | "GONE" = "SCHEDULED";
+  #quarantineReason: string | undefined;
+  /** Of the latest delivery. */
+  number = 0;
+  failures = 0;
+  #expiries = 0;
+  /** Deliveries without an outcome. */
+  unknown = 0;
+  readonly id: string;
+  readonly source: string;
+  readonly queue: string;
+  readonly plan: Plan;
+  dueAt: number;
+
+  constructor(of: Pick<Life, "id" | "source" | "queue" | "plan" | "dueAt">) {
+    this.id = of.id;
+    this.source = of.source;
+    this.queue = of.queue;
+    this.plan = of.plan;
+    this.dueAt = of.dueAt;
+  }
+
+  /** What the service answers to an outcome that counts. */
+  apply(
+    outcome: OutcomeKind,
+    nonRetryable: boolean,
+    at: number,
+    { record, random }: { record: RunRecord; random: SeededRandom },
+  ): AckResult {
+    switch (outcome) {
+      case "succeeded":
+      case "discarded":
+        this.state = "GONE";
+        record.count(this.queue, outcome);
+        return { status: "APPLIED", state: outcome.toUpperCase() };
+      case "failed":
+        this.failures++;
+        this.#expiries = 0;
+        if (nonRetryable) return this.#quarantine("NON_RETRYABLE");
+        if (this.plan === "exhaust" && this.failures === EXHAUST_RETRIES) {
+          return this.#quarantine("RETRIES_EXHAUSTED");
+        }
+        return this.#schedule(at + 100 + random.below(100));
+      case "released":
+        return this.#schedule(at + 1_000);
+      case "quarantined":
+        return this.#quarantine("WORKER_REQUEST");
+    }
+  }
+
+  /** Its lease ends; the instant of that. */
+  expire(at: number, record: RunRecord): number {
+    this.#expiries++;
+    this.unknown++;
+    record.count(this.queue, "leaseExpiries");
+    if (this.#expiries === CRASH_LOOP) this.#quarantine("CRASH_LOOP");
+    // Nobody takes it at once, so that what is late may still come.
+    this.dueAt = at + 20;
+    return at;
+  }
+
+  /** As the store has it at the end. */
+  get kept(): Kept {
+    const { queue, id, source, state, failures, number } = this;
+    const why = this.#quarantineReason;
+    const reason = why === undefined ? {} : { quarantineReason: why };
+    if (state === "GONE") throw new Error(`${id} is gone`);
+    return { e: "kept", queue, id, source, state, ...reason, attempts: failures, number };
+  }
+
+  #quarantine(reason: string): AckResult {
+    this.state = "QUARANTINED";
+    this.#quarantineReason = reason;
+    return { status: "APPLIED", state: this.state };
+  }
+
+  #schedule(dueAt: number): AckResult {
+    this.dueAt = Math.ceil(dueAt);
+    return { status: "APPLIED", state: "SCHEDULED", dueAt: STARTED_AT + this.dueAt };
+  }
+}
+
+/** What a worker does with a delivery; undefined: nothing. */
+export function outcomeOf(
+  plan: Plan,
+  { attempt, number }: { attempt: number; number: number },
+): OutcomeKind | undefined {
+  switch (plan) {
+    case "fail1":
+      return attempt === 1 ? "failed" : "succeeded";
+    case "fail2":
+      return attempt <= 2 ? "failed" : "succeeded";
+    case "exhaust":
+    case "bad":
+      return "failed";
+    case "discard":
+      return "discarded";
+    case "quarantine":
+      return "quarantined";
+    case "release":
+      return number === 1 ? "released" : "succeeded";
+    case "silent":
+      return number === 1 ? undefined : "succeeded";
+    case "crash":
+      return undefined;
+    default:
+      return "succeeded";
+  }
+}

@@ -1,0 +1,52 @@
+import type { Counted, HistoryEvent, Kept } from "../../history/event.ts";
+import { STARTED_AT } from "../story.ts";
+
+/** What all that take part write down. */
+export interface Run {
+  /** By actor, each in the order of its time. */
+  readonly events: Map<string, HistoryEvent[]>;
+  readonly kept: Kept[];
+  readonly counted: Counted[];
+}
+
+type MutableCounted = { -readonly [K in keyof Counted]: Counted[K] };
+type Counter = "accepted" | "succeeded" | "discarded" | "deliveries" | "leaseExpiries";
+
+/** A run while it is written. */
+export class RunRecord {
+  readonly run: Run = { events: new Map(), kept: [], counted: [] };
+  readonly #counters = new Map<string, MutableCounted>();
+  #names = 0;
+
+  constructor(queues: readonly string[]) {
+    for (const queue of queues) {
+      const ended = { succeeded: 0, discarded: 0, expired: 0, purged: 0 };
+      const counted = { accepted: 0, duplicates: 0, ...ended, deliveries: 0, leaseExpiries: 0 };
+      this.#counters.set(queue, { e: "counted", queue, ...counted, broken: [] });
+    }
+  }
+
+  write(actor: string, event: HistoryEvent): void {
+    const events = this.run.events.get(actor) ?? [];
+    events.push({ ...event, at: STARTED_AT + event.at });
+    this.run.events.set(actor, events);
+  }
+
+  name(kind: string): string {
+    return `${kind}-${++this.#names}`;
+  }
+
+  count(queue: string, counter: Counter): void {
+    const counted = this.#counters.get(queue);
+    if (counted !== undefined) counted[counter]++;
+  }
+
+  /** Everybody ends at `endedAt`, but for those that were killed. */
+  end(endedAt: number, killed: string): void {
+    for (const [actor, events] of this.run.events) {
+      events.sort((a, b) => a.at - b.at);
+      if (actor !== killed) events.push({ e: "ended", at: STARTED_AT + endedAt });
+    }
+    this.run.counted.push(...this.#counters.values());
+  }
+}

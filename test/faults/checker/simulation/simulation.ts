@@ -1,0 +1,231 @@
+// Legal histories: a small model of the service, its producers and workers, and of what goes wrong
+// between them. Each message lives by itself; its life is told to whoever takes part.
+
+import type { SeededRandom } from "../../../support/random.ts";
+import type { HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";
+import { PLANS } from "../../history/event.ts";
+import { idAt, STARTED_AT } from "../story.ts";
+import { Life, outcomeOf } from "./life.ts";
+import { type Run, RunRecord } from "./record.ts";
+
+const LEASE_MS = 2_000;
+const RUN_MS = 20_000;
+/** A stream lasts this long, and the next one begins. */
+const STREAM_MS = 3_000;
+const QUEUES = ["orders", "payments"];
+const WORKERS = ["worker-1", "worker-2", "odd-worker"];
+
+interface Held {
+  readonly token: string;
+  readonly worker: string;
+  readonly attempt: number;
+  readonly number: number;
+  readonly seenAt: number;
+  leaseEnd: number;
+}
+
+export function simulate(messages: number, random: SeededRandom): Run {
+  return new Simulation(random).run(messages);
+}
+
+class Simulation {
+  readonly #random: SeededRandom;
+  readonly #record = new RunRecord(QUEUES);
+
+  constructor(random: SeededRandom) {
+    this.#random = random;
+  }
+
+  run(messages: number): Run {
+    const role = { role: "producer", language: "python" } as const;
+    this.#record.write("producer", { e: "started", at: -1, actor: "producer", ...role });
+    for (const actor of WORKERS) this.#openStreams(actor);
+    for (let number = 0; number < messages; number++) this.#live(number);
+    this.#record.end(9 * RUN_MS, "worker-2");
+    return this.#record.run;
+  }
+
+  #openStreams(actor: string): void {
+    this.#record.write(actor, {
+      e: "started",
+      at: -1,
+      actor,
+      role: "worker",
+      language: "typescript",
+    });
+    for (let at = 0; at < 8 * RUN_MS; at += STREAM_MS) {
+      const stream = `stream-${at / STREAM_MS}`;
+      const opened = { session: `${actor}-session`, leaseMs: LEASE_MS, leasesHeld: 0 };
+      this.#record.write(actor, { e: "opened", at, stream, ...opened });
+      this.#record.write(actor, { e: "closed", at: at + STREAM_MS - 0.5, stream, why: "reset" });
+    }
+  }
+
+  #live(sequence: number): void {
+    const random = this.#random;
+    const at = random.below(RUN_MS);
+    const plan = random.pick(Object.keys(PLANS) as Plan[]);
+    const life = new Life({
+      id: idAt(at + 1, sequence),
+      source: `source-${sequence}`,
+      queue: random.pick(QUEUES),
+      plan,
+      dueAt: at + (plan === "stock" ? 30 * 86_400_000 : 1 + random.below(300)),
+    });
+    if (!this.#send(life, at)) return;
+    this.#record.count(life.queue, "accepted");
+    let now = life.dueAt;
+    while (life.state === "SCHEDULED" && life.plan !== "stock") {
+      now = this.#deliver(life, Math.max(now, life.dueAt) + random.below(20));
+    }
+    if (life.state !== "GONE") this.#record.run.kept.push(life.kept);
+  }
+
+  /** Whether it exists. */
+  #send(life: Life, at: number): boolean {
+    const { source, queue, plan, id } = life;
+    const request = this.#record.name("send");
+    const sending = {
+      e: "sending",
+      request,
+      source,
+      queue,
+      sum: `sum of ${source}`,
+      plan,
+    } as const;
+    const failed = { e: "unsent", request, code: "OOPS" } as const;
+    this.#record.write("producer", { ...sending, at });
+    if (this.#random.chance(0.1)) {
+      const refused = this.#random.chance(0.5);
+      this.#record.write("producer", { ...failed, at: at + 2, refused });
+      if (this.#random.chance(0.3)) return !refused && this.#random.chance(0.5);
+      this.#record.write("producer", { ...sending, at: at + 3 });
+    }
+    const dueAt = STARTED_AT + life.dueAt;
+    this.#record.write("producer", {
+      e: "sent",
+      at: at + 5,
+      request,
+      id,
+      state: "SCHEDULED",
+      dueAt,
+    });
+    return true;
+  }
+
+  /** One claim and what becomes of it; the instant when all that is over. */
+  #deliver(life: Life, at: number): number {
+    const random = this.#random;
+    life.number++;
+    this.#record.count(life.queue, "deliveries");
+    if (random.chance(0.05)) {
+      // Nobody receives it: given back, or its server was killed.
+      if (random.chance(0.5)) return at + 1;
+      return life.expire(at + LEASE_MS, this.#record);
+    }
+    const held = this.#receive(life, at);
+    const outcome = outcomeOf(life.plan, held);
+    const workedAt = held.seenAt + 1 + random.below(20);
+    if (outcome === undefined) return life.expire(held.leaseEnd, this.#record);
+    if (life.plan === "slow") return this.#hold(life, held, outcome);
+    return this.#report(life, held, outcome, workedAt);
+  }
+
+  #receive(life: Life, at: number): Held {
+    const worker = this.#random.pick(WORKERS);
+    const seenAt = at + 1 + this.#random.below(5);
+    const token = this.#record.name(`token-of-${life.source}`);
+    const leaseEnd = at + LEASE_MS;
+    this.#record.write(worker, {
+      e: "delivered",
+      at: seenAt,
+      stream: `stream-${Math.floor(seenAt / STREAM_MS)}`,
+      queue: life.queue,
+      id: life.id,
+      source: life.source,
+      sum: `sum of ${life.source}`,
+      plan: life.plan,
+      token,
+      number: life.number,
+      attempt: life.failures + 1,
+      unknown: life.unknown > 0,
+      expires: STARTED_AT + leaseEnd,
+    });
+    return { token, worker, attempt: life.failures + 1, number: life.number, seenAt, leaseEnd };
+  }
+
+  #hold(life: Life, held: Held, outcome: OutcomeKind): number {
+    const { token, worker } = held;
+    let at = held.seenAt;
+    for (let third = 0; third < 4; third++) {
+      at += LEASE_MS / 3;
+      const request = this.#record.name("extend");
+      this.#record.write(worker, { e: "extending", at, request, tokens: [token] });
+      if (this.#random.chance(0.1)) {
+        this.#record.write(worker, { e: "unextended", at: at + 2, request, code: "OOPS" });
+        continue;
+      }
+      held.leaseEnd = Math.round(at + 1) + LEASE_MS;
+      const leases = [{ token, expires: STARTED_AT + held.leaseEnd }];
+      this.#record.write(worker, { e: "extended", at: at + 2, request, leases });
+    }
+    if (at > held.leaseEnd) return life.expire(held.leaseEnd, this.#record);
+    return this.#report(life, held, outcome, at);
+  }
+
+  #report(life: Life, held: Held, outcome: OutcomeKind, at: number): number {
+    const random = this.#random;
+    const nonRetryable = life.plan === "bad" && outcome === "failed";
+    const request = this.#record.name("ack");
+    const outcomes = [{ token: held.token, outcome, ...(nonRetryable ? { nonRetryable } : {}) }];
+    const acking = { e: "acking", request, outcomes } as const;
+    const failed = { e: "unacked", request, code: "OOPS" } as const;
+    this.#record.write(held.worker, { ...acking, at });
+    const fate = random.next();
+    if (fate < 0.05) {
+      // Refused or lost on its way: too late when it is tried again.
+      this.#record.write(held.worker, { ...failed, at: at + 2, refused: random.chance(0.5) });
+      const over = life.expire(held.leaseEnd, this.#record);
+      if (life.state !== "SCHEDULED" || random.chance(0.5)) return over;
+      this.#lateTry(life, held, { ...acking, at: held.leaseEnd + 5 });
+      return life.state === "SCHEDULED" ? held.leaseEnd + 8 : over;
+    }
+    const appliedAt = at + 1;
+    const result = life.apply(outcome, nonRetryable, appliedAt, {
+      record: this.#record,
+      random: this.#random,
+    });
+    if (fate < 0.12) {
+      this.#record.write(held.worker, { ...failed, at: at + 2, refused: false });
+      if (fate < 0.08) return appliedAt; // nobody ever knows
+      this.#record.write(held.worker, { ...acking, at: at + 3 });
+    }
+    this.#record.write(held.worker, { e: "acked", at: at + 5, request, results: [result] });
+    if (random.chance(0.1)) this.#oddAck(life, held.token, at + 6);
+    return appliedAt;
+  }
+
+  /** After its lease has ended, and before anybody else has the message: it counts. */
+  #lateTry(life: Life, held: Held, acking: Extract<HistoryEvent, { e: "acking" }>): void {
+    this.#record.write(held.worker, acking);
+    const [said] = acking.outcomes;
+    if (said === undefined) return;
+    life.unknown--;
+    const nonRetryable = said.nonRetryable === true;
+    const result = life.apply(said.outcome, nonRetryable, acking.at + 1, {
+      record: this.#record,
+      random: this.#random,
+    });
+    const { request } = acking;
+    this.#record.write(held.worker, { e: "acked", at: acking.at + 2, request, results: [result] });
+  }
+
+  /** Under another request, when it is over. */
+  #oddAck(life: Life, token: string, at: number): void {
+    const request = this.#record.name("ack");
+    const outcomes = [{ token, outcome: "succeeded" }] as const;
+    this.#record.write("odd-worker", { e: "acking", at, request, outcomes });
+    const results = [{ status: life.state === "GONE" ? "NOT_FOUND" : "LEASE_LOST" }];
+    this.#record.write("odd-worker", { e: "acked", at: at + 2, request, results });
+  }
+}
