@@ -1,19 +1,24 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { LEASE_MS } from "./world.ts";
 
 const EVERY_MS = 20;
 const PIECE_BYTES = 1 << 20;
 
 /** A delivery that an actor has written down. */
 export interface SeenDelivery {
-  readonly at: number;
   readonly queue: string;
+  /** The end of its lease, which begins when it is issued. */
+  readonly expires: number;
 }
 
-/** Follows the histories of workers while they are written: when was what delivered last? */
+/**
+ * Follows the histories of workers while they are written: when was the latest that they got
+ * issued? What was issued before and lay in a link or in a stopped worker is no sign of life.
+ */
 export class Tail {
   readonly #files = new Map<string, Follower>();
   readonly #timer: NodeJS.Timeout;
-  /** Queue -> when the latest delivery of it was seen by an actor. */
+  /** Queue -> when the latest delivery of it that an actor has seen was issued. */
   readonly lastByQueue = new Map<string, number>();
   /** Actor -> the same. */
   readonly lastByActor = new Map<string, number>();
@@ -50,11 +55,16 @@ export class Tail {
     // Cheaper than reading all as JSON: there are thousands a second.
     if (line.includes('"e":"sent"') || line.includes('"e": "sent"')) this.sent++;
     if (!line.includes('"delivered"')) return;
-    const { at, queue } = JSON.parse(line) as SeenDelivery;
+    const { queue, expires } = JSON.parse(line) as SeenDelivery;
+    const issuedAt = expires - LEASE_MS;
     this.deliveries++;
-    this.lastByActor.set(actor, at);
-    if (at > (this.lastByQueue.get(queue) ?? 0)) this.lastByQueue.set(queue, at);
+    later(this.lastByActor, actor, issuedAt);
+    later(this.lastByQueue, queue, issuedAt);
   }
+}
+
+function later(times: Map<string, number>, key: string, at: number): void {
+  if (at > (times.get(key) ?? 0)) times.set(key, at);
 }
 
 class Follower {
