@@ -102,7 +102,7 @@ export const EMBEDDED: Scene<EmbeddedWorld> = {
 export const SENTINEL: Scene<SentinelWorld> = {
   world: "sentinel",
   open: openSentinelWorld,
-  kinds: [failover],
+  kinds: [failover, cutAnswers, halfOpenClients, resetLinks],
   // Replication on one machine is never that late.
   allowLoss: { kinds: ["failover"], withinMs: 2_000 },
 };

@@ -6,7 +6,9 @@ export type StoreAddress = { readonly path: string } | { readonly port: number }
 /** A connection of the suite's own, used for one look and closed by the caller. */
 export async function connectToStore(address: StoreAddress): Promise<Redis> {
   const target = "path" in address ? address : { ...address, host: "127.0.0.1" };
-  const redis = new Redis({ ...target, protocol: 2, lazyConnect: true, retryStrategy: () => 50 });
+  // A command waits for a store that is down: faults of its settings go on beside its death.
+  const patience = { retryStrategy: () => 50, maxRetriesPerRequest: null };
+  const redis = new Redis({ ...target, ...patience, protocol: 2, lazyConnect: true });
   redis.on("error", () => {});
   await redis.connect().catch(() => {}); // it goes on trying by itself
   await redis.ping();
