@@ -65,6 +65,16 @@ export class Crew {
     return this.#workers;
   }
 
+  /** Producers and workers that run now: role -> pids. */
+  pids(): Readonly<Record<"producers" | "workers", readonly number[]>> {
+    const pidsOf = (actors: readonly Actor[]) =>
+      actors.filter(({ hasEnded }) => !hasEnded).map(({ pid }) => pid);
+    return {
+      producers: pidsOf(this.producers),
+      workers: pidsOf([...this.#workers, ...this.#others]),
+    };
+  }
+
   get histories(): readonly string[] {
     return [...this.#specs.keys()].map(({ history }) => history);
   }
