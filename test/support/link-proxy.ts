@@ -1,30 +1,18 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
+import { type AnswerFinder, cut, type Direction, FAIR, Link, type Weather } from "./link.ts";
 
 /** Where a proxy connects to: a loopback port or a unix socket. */
 export type Target = { readonly port: number } | { readonly path: string };
 
-/** What bytes suffer on their way; each direction by itself. */
-export interface Weather {
-  /** How long each piece of data is held, ms. */
-  readonly latencyMs: number;
-  /** Data wait here, as in a network that is parted and will heal. */
-  readonly stalled: boolean;
-  /** Data vanish, and the peer never hears of it: the link is half-open for good. */
-  readonly blackhole: boolean;
-}
-
-const FAIR: Weather = { latencyMs: 0, stalled: false, blackhole: false };
-
-/** `up` is what the client sends, `down` what the server answers. */
-export type Direction = "up" | "down";
+/** Whatever a server says is an answer. */
+const ANYTHING: AnswerFinder = { up: () => {}, down: () => true };
 
 /** A TCP link that can be made worse: what a network does, on loopback. */
 export class LinkProxy {
   readonly #server: Server;
   readonly #targets: () => readonly Target[];
+  readonly #finder: () => AnswerFinder;
   readonly #links = new Set<Link>();
   readonly #weather: Record<Direction, Weather> = { up: FAIR, down: FAIR };
   #turn = 0;
@@ -33,15 +21,24 @@ export class LinkProxy {
   cut = 0;
   /** Bytes that vanished. */
   lostBytes = 0;
+  /** Pieces of data that were late, or had to wait for the end of a parting. */
+  held = 0;
 
-  private constructor(targets: () => readonly Target[]) {
+  private constructor(targets: () => readonly Target[], finder: () => AnswerFinder) {
     this.#targets = targets;
+    this.#finder = finder;
     this.#server = createServer({ noDelay: true }, (socket) => void this.#accept(socket));
   }
 
-  /** @param targets asked for each connection; with several they take turns, the dead are passed over */
-  static async open(targets: () => readonly Target[]): Promise<LinkProxy> {
-    const proxy = new LinkProxy(targets);
+  /**
+   * @param targets asked for each connection; with several they take turns, the dead are passed over
+   * @param finder makes what finds the answers of one connection. Default: whatever a server says
+   */
+  static async open(
+    targets: () => readonly Target[],
+    finder: () => AnswerFinder = () => ANYTHING,
+  ): Promise<LinkProxy> {
+    const proxy = new LinkProxy(targets, finder);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
     return proxy;
@@ -72,9 +69,11 @@ export class LinkProxy {
     this.set({});
   }
 
-  /** Resets all connections. */
-  reset(): void {
+  /** Resets all connections; gives how many there were. */
+  reset(): number {
+    const { size } = this.#links;
     for (const link of this.#links) link.reset();
+    return size;
   }
 
   /** The next `count` replies are thrown away with their connections: the server has done its part. */
@@ -96,10 +95,20 @@ export class LinkProxy {
       cut(client);
       return;
     }
-    const onLost = (bytes: number) => {
-      this.lostBytes += bytes;
+    const finder = this.#finder();
+    const isCut = (direction: Direction, data: Buffer) => {
+      if (direction === "down") return finder.down(data) && this.#takeCut();
+      finder.up(data);
+      return false;
     };
-    const link = new Link(client, server, this.#weather, () => this.#takeCut(), onLost);
+    const link = new Link(client, server, this.#weather, isCut, {
+      lost: (bytes) => {
+        this.lostBytes += bytes;
+      },
+      held: () => {
+        this.held++;
+      },
+    });
     this.#links.add(link);
     link.onEnd = () => void this.#links.delete(link);
   }
@@ -124,81 +133,4 @@ export class LinkProxy {
     this.cut++;
     return true;
   }
-}
-
-/** One connection through the proxy. */
-class Link {
-  onEnd: (() => void) | undefined;
-  readonly #client: Socket;
-  readonly #server: Socket;
-  readonly #weather: Record<Direction, Weather>;
-  /** A direction that has lost data. */
-  readonly #isDead: Record<Direction, boolean> = { up: false, down: false };
-  readonly #onLost: (bytes: number) => void;
-  #onWeather: (() => void)[] = [];
-
-  constructor(
-    client: Socket,
-    server: Socket,
-    weather: Record<Direction, Weather>,
-    takeCut: () => boolean,
-    onLost: (bytes: number) => void,
-  ) {
-    this.#onLost = onLost;
-    this.#client = client;
-    this.#server = server;
-    this.#weather = { ...weather };
-    void this.#carry("up", client, server, () => false);
-    void this.#carry("down", server, client, takeCut);
-    for (const socket of [client, server]) {
-      socket.on("error", () => {}); // `close` follows
-      socket.once("close", () => this.#end());
-    }
-  }
-
-  changed(weather: Record<Direction, Weather>): void {
-    Object.assign(this.#weather, weather);
-    for (const wake of this.#onWeather.splice(0)) wake();
-  }
-
-  reset(): void {
-    cut(this.#client);
-    cut(this.#server);
-  }
-
-  async #carry(direction: Direction, from: Socket, to: Duplex, takeCut: () => boolean) {
-    try {
-      for await (const data of from) {
-        if (takeCut()) return this.reset();
-        const { latencyMs } = this.#weather[direction];
-        if (latencyMs > 0) await delay(latencyMs);
-        while (this.#weather[direction].stalled) await this.#change();
-        if (this.#weather[direction].blackhole) this.#isDead[direction] = true;
-        if (this.#isDead[direction]) this.#onLost(data.length);
-        else if (!to.write(data)) await once(to, "drain");
-      }
-      // In a black hole the end of a connection is not heard of either.
-      if (!this.#isDead[direction] && !this.#weather[direction].blackhole) to.end();
-    } catch {
-      this.reset();
-    }
-  }
-
-  #change(): Promise<void> {
-    return new Promise((resolve) => void this.#onWeather.push(resolve));
-  }
-
-  #end(): void {
-    const isUnheard = this.#weather.up.blackhole || this.#weather.down.blackhole;
-    const isOver = this.#client.destroyed && this.#server.destroyed;
-    if (!isOver && !isUnheard && !this.#isDead.up && !this.#isDead.down) this.reset();
-    if (isOver) this.onEnd?.();
-    for (const wake of this.#onWeather.splice(0)) wake();
-  }
-}
-
-/** By RST where there is such a thing: a unix socket has none. */
-function cut(socket: Socket): void {
-  if ("address" in socket.address()) socket.resetAndDestroy();
-  else socket.destroy();
 }

@@ -1,7 +1,7 @@
 // Networks that are slow, parted, half-open; replies that never arrive.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Direction } from "../../support/link-proxy.ts";
+import type { Direction } from "../../support/link.ts";
 import type { ExternalWorld } from "../rig/external.ts";
 import type { FaultKind } from "./kind.ts";
 

@@ -1,3 +1,4 @@
+import { callAnswers } from "../../support/link-answers.ts";
 import { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
 
@@ -11,8 +12,10 @@ export interface ClientLinks {
 
 export async function openClientLinks(servers: readonly TestServer[]): Promise<ClientLinks> {
   const targets = servers.map((server) => ({ port: portOf(server.grpcAddress) }));
-  const links = await Promise.all(targets.map((target) => LinkProxy.open(() => [target])));
-  const balancer = await LinkProxy.open(() => targets);
+  const links = await Promise.all(
+    targets.map((target) => LinkProxy.open(() => [target], callAnswers)),
+  );
+  const balancer = await LinkProxy.open(() => targets, callAnswers);
   return {
     links: [...links, balancer],
     addresses: links.map(({ address }) => address),

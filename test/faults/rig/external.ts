@@ -1,3 +1,4 @@
+import { scriptReplies } from "../../support/link-answers.ts";
 import { LinkProxy } from "../../support/link-proxy.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -18,7 +19,7 @@ export async function openExternalWorld(
   appendfsync: "always" | "everysec" = "always",
 ): Promise<ExternalWorld> {
   const store = await startTestRedis({ appendfsync });
-  const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }]);
+  const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }], scriptReplies);
   const redisUrl = `redis://${storeLink.address}`;
   const start = () => startTestServer({ redisUrl, env: SERVER_ENV });
   const servers: TestServer[] = await Promise.all(Array.from({ length: SERVERS }, start));
