@@ -33,6 +33,8 @@ export class Actor {
   readonly history: string;
   readonly #child: ChildProcess;
   #output = "";
+  /** The suite killed it: any other SIGKILL is a failure, such as that of a machine out of memory. */
+  #isKilled = false;
 
   constructor(spec: ActorSpec) {
     const { name, language, program, args, folder } = spec;
@@ -67,7 +69,8 @@ export class Actor {
   /** Why it ended badly, if it did by itself; its last words. */
   get failure(): string | undefined {
     const { exitCode, signalCode } = this.#child;
-    if (!this.hasEnded || exitCode === 0 || signalCode === "SIGKILL") return undefined;
+    if (!this.hasEnded || exitCode === 0) return undefined;
+    if (signalCode === "SIGKILL" && this.#isKilled) return undefined;
     return `${this.name} ended with ${exitCode ?? signalCode}: ${this.#output}`;
   }
 
@@ -79,8 +82,10 @@ export class Actor {
     this.#child.kill("SIGCONT");
   }
 
+  /** @throws Error if it has ended by itself: then nothing was killed */
   async kill9(): Promise<void> {
-    if (this.hasEnded) return;
+    if (this.hasEnded) throw new Error(this.failure ?? `${this.name} had ended already`);
+    this.#isKilled = true;
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
     await exited;
