@@ -7,10 +7,13 @@ export class KnownQueues {
   readonly #connection: Connection;
   readonly #key: string;
   readonly #max: number;
+  readonly #sayLayout: () => Promise<void>;
   readonly #known = new Set<string>();
 
-  constructor(connection: Connection, prefix: string, max: number) {
+  /** @param sayLayout writes the layout's version, where none is: queues without one are refused. */
+  constructor(connection: Connection, prefix: string, max: number, sayLayout: () => Promise<void>) {
     this.#connection = connection;
+    this.#sayLayout = sayLayout;
     this.#key = globalKeys(prefix).queues;
     this.#max = max;
   }
@@ -18,11 +21,14 @@ export class KnownQueues {
   /** Before a queue's first message is written: no message is ever in an unknown queue. */
   async add(queue: string): Promise<void> {
     if (this.#known.has(queue)) return;
-    await this.#connection.command(async (redis) => {
-      if ((await redis.sismember(this.#key, queue)) === 1) return;
-      if ((await redis.scard(this.#key)) >= this.#max) throw tooManyQueues(this.#max);
-      await redis.sadd(this.#key, queue);
-    });
+    const [isKnown, count] = await this.#connection.command((redis) =>
+      Promise.all([redis.sismember(this.#key, queue), redis.scard(this.#key)]),
+    );
+    if (isKnown === 0) {
+      if (count >= this.#max) throw tooManyQueues(this.#max);
+      await this.#sayLayout();
+      await this.#connection.command((redis) => redis.sadd(this.#key, queue));
+    }
     this.#known.add(queue);
   }
 

@@ -51,13 +51,16 @@ export class LayoutGuard {
 
   /**
    * Whether this server may use the data now: asked before the first use and at each sign of life. It
-   * signs first: a server that upgrades has been announced before, or finds the sign and waits.
+   * signs first: a server that upgrades has been announced before, or finds the sign and waits. All
+   * in one round trip, since everything waits for it: Redis runs the commands of a connection in order.
    */
   async confirm(): Promise<void> {
-    await this.#parts.sign();
-    const stored = await this.#look();
-    // A store that has been emptied meanwhile: what is written from now on is of this layout.
-    if (stored === undefined) return this.#write();
+    const [, stored] = await Promise.all([this.#parts.sign(), this.#look()]);
+    if (stored === undefined) {
+      // What is written until it is looked at anew is of this layout.
+      await this.write();
+      throw new LayoutWait("the store has been emptied; looking at it anew");
+    }
     if (!this.#isOwn(stored)) {
       throw new LayoutWait(`the data has become one of layout ${stored.from}; looking at it anew`);
     }
@@ -95,19 +98,26 @@ export class LayoutGuard {
     );
   }
 
-  /** Of a new store. Queues without a version are data of an unknown layout. */
+  /** Of a new store. Queues without a version are data of an unknown layout, but to who wrote them. */
   async #begin(): Promise<StoredLayout> {
     const { queues, version } = globalKeys(this.#parts.prefix);
     if ((await this.#connection.command((redis) => redis.exists(queues))) === 1) {
+      const others = await this.#parts.othersAlive();
+      if (others.length > 0) {
+        throw new LayoutWait(
+          `there are queues, but the key "${version}" that tells their layout is gone; waiting for ${others.join(", ")} to tell it`,
+        );
+      }
       throw new LayoutError(
         `there are queues, but the key "${version}" that tells their layout is gone: set it again, to ${this.#layout.version} if servers of this version wrote them, or use another --redis-prefix`,
       );
     }
-    await this.#write();
+    await this.write();
     return { from: this.#layout.version, to: this.#layout.version };
   }
 
-  async #write(): Promise<void> {
+  /** The version, where there is none. */
+  async write(): Promise<void> {
     const { version } = globalKeys(this.#parts.prefix);
     const own = { from: this.#layout.version, to: this.#layout.version };
     await this.#connection.command((redis) =>

@@ -81,7 +81,6 @@ export class RedisStore implements Store {
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
     this.#capacity = new Capacity(connection, options.diskIsLow ?? (() => false));
-    this.#queues = new KnownQueues(connection, prefix, options.maxQueues);
     this.#layout = new LayoutGuard({
       connection,
       prefix,
@@ -93,6 +92,9 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
+    this.#queues = new KnownQueues(connection, prefix, options.maxQueues, () =>
+      this.#layout.write(),
+    );
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),

@@ -16,6 +16,13 @@ const QUEUES_KEPT = 2_000;
 /** What is written of an open stream is written again after this long. */
 const REWRITE_MS = 600_000;
 
+/** One round trip: every use of the store waits for a sign of life. */
+const SIGN = `#!lua flags=allow-oom
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])`;
+
 /** In one step: between a look and a removal another node may write its own. */
 const REMOVE_OWN = `#!lua flags=allow-oom
 local entry = redis.call('HGET', KEYS[1], ARGV[1])
@@ -104,11 +111,9 @@ export class Sessions {
   async sign(): Promise<void> {
     const { nodes } = globalKeys(this.#prefix);
     this.#hasSigned = true;
-    await this.#connection.command(async (redis) => {
-      const nowMs = await storeNowMs(redis);
-      await writeWhenFull(redis, "ZADD", nodes, nowMs, this.#nodeId);
-      await redis.zremrangebyscore(nodes, "-inf", nowMs - NODE_KEPT_MS);
-    });
+    await this.#connection.command((redis) =>
+      redis.eval(SIGN, 1, nodes, this.#nodeId, NODE_KEPT_MS),
+    );
   }
 
   /** At an orderly end: nobody has to wait until this node has been silent for long enough. */

@@ -63,12 +63,36 @@ test("queues whose layout nobody knows are refused, and left alone", async () =>
   expect(await redis.exists(version())).toBe(0);
 });
 
-test("a store that is emptied while a server runs gets its version again", async () => {
+test("queues without a version are waited for while another server may know it", async () => {
+  const { store, redis } = at.current;
+  await store.send("orders", [item()], SETTINGS);
+  await redis.del(version());
+  const errors: Error[] = [];
+  const second = at.current.openStore({ onError: (error) => errors.push(error) });
+  await until("its words", () => errors.some(({ message }) => /waiting for node-1/.test(message)));
+  expect(second.ready).toBe(false);
+  await store.beat().catch(() => {});
+  await until("the second server", () => second.ready || undefined);
+  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+});
+
+test("a store that is emptied while a server runs is made anew", async () => {
+  const { store, redis, clock } = at.current;
+  await store.send("orders", [item()], SETTINGS);
+  await redis.flushall();
+  await clock.set(START_MS);
+  await expect(store.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  await until("the store", () => store.ready || undefined);
+  expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
+  await store.send("orders", [item()], SETTINGS);
+  expect(await store.queues()).toEqual(["orders"]);
+});
+
+test("no queue is ever there without a version, also in a store that was just emptied", async () => {
   const { store, redis, clock } = at.current;
   await redis.flushall();
   await clock.set(START_MS);
   await store.send("orders", [item()], SETTINGS);
-  await store.beat();
   expect(await redis.get(version())).toBe(String(LAYOUT_VERSION));
 });
 

@@ -56,6 +56,13 @@ test("a connection that falls silent while it is made is given up for another", 
   await until("sends to be accepted again", accepted(store));
 });
 
+test("a link that is slow, but within the deadline, is used", async () => {
+  // One way; there and back is most of the deadline.
+  link.set({ latencyMs: 0.4 * DEADLINE_MS });
+  const store = await openStore();
+  await until("sends to be accepted", accepted(store));
+});
+
 test("hints come again after their connection has fallen silent", async () => {
   const store = await openStore();
   let hints = 0;

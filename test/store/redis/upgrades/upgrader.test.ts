@@ -100,7 +100,8 @@ test("a server that was held up asks before it goes on", async () => {
     old.stats([QUEUE]),
     old.leases(QUEUE, new Uint8Array(16)),
   ];
-  for (const call of calls) await expect(call).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
+  const isUnavailable = { kind: "STORE_UNAVAILABLE" };
+  await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(isUnavailable)));
   expect(await refused).toMatch(/is of layout 3 by a newer server/);
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
