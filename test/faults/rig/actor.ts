@@ -82,9 +82,8 @@ export class Actor {
     this.#child.kill("SIGCONT");
   }
 
-  /** @throws Error if it has ended by itself: then nothing was killed */
   async kill9(): Promise<void> {
-    if (this.hasEnded) throw new Error(this.failure ?? `${this.name} had ended already`);
+    if (this.hasEnded) return;
     this.#isKilled = true;
     const exited = once(this.#child, "exit");
     this.#child.kill("SIGKILL");
