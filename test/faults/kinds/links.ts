@@ -2,44 +2,62 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Direction } from "../../support/link.ts";
+import type { LinkProxy } from "../../support/link-proxy.ts";
+import { until } from "../../support/until.ts";
 import type { ExternalWorld } from "../rig/external.ts";
 import type { FaultKind } from "./kind.ts";
 
 const HOLD_MS = 3_000;
 const CUTS = 20;
+/** For what makes it slow at the same time: a server or a store that is down or parted. */
+const SEEN_DEADLINE_MS = 45_000;
 const EITHER: readonly (readonly Direction[])[] = [["up"], ["down"], ["up", "down"]];
+
+/** Cuts so many answers, one after the other. @throws Error if there were too few to cut */
+async function cut(next: () => LinkProxy, pauseMs: () => number): Promise<string> {
+  let cuts = 0;
+  const cutOne = async () => {
+    const link = next();
+    const before = link.cut;
+    link.cutReplies(1);
+    await sleep(pauseMs());
+    link.cutReplies(0);
+    cuts += link.cut - before;
+    return cuts >= CUTS || undefined;
+  };
+  await until(`${CUTS} answers to cut`, cutOne, SEEN_DEADLINE_MS);
+  return `${cuts} cut`;
+}
+
+/** Holds a weather for a while, and until it was felt. @throws Error if it never was */
+async function hold(link: LinkProxy, felt: "held" | "lostBytes"): Promise<string> {
+  const before = link[felt];
+  await sleep(HOLD_MS);
+  const count = () => link[felt] - before;
+  await until(`${felt} of a link`, () => count() > 0 || undefined, SEEN_DEADLINE_MS);
+  return felt === "held" ? `${count()} pieces held` : `${count()} bytes lost`;
+}
 
 export const cutReplies: FaultKind<ExternalWorld> = {
   name: "cut-replies",
-  words: `${CUTS} replies of Redis are lost with their connections, after it has done what was asked`,
+  words: `${CUTS} replies of Redis to scripts are lost with their connections, after it has done what was asked`,
   touches: ["store-link"],
-  async run({ world, random }) {
-    const before = world.storeLink.cut;
-    for (let n = 0; n < CUTS; n++) {
-      world.storeLink.cutReplies(1);
-      await sleep(random.between(20, 250));
-    }
-    world.storeLink.cutReplies(0);
-    return `${world.storeLink.cut - before} replies`;
-  },
+  run: ({ world, random }) =>
+    cut(
+      () => world.storeLink,
+      () => random.between(20, 250),
+    ),
 };
 
 export const cutAnswers: FaultKind = {
   name: "cut-answers",
   words: `${CUTS} answers of servers are lost with their connections, after they have done what was asked`,
   touches: ["client-links"],
-  async run({ world, random }) {
-    let cut = 0;
-    for (let n = 0; n < CUTS; n++) {
-      const link = random.pick(world.clientLinks);
-      const before = link.cut;
-      link.cutReplies(1);
-      await sleep(random.between(20, 150));
-      link.cutReplies(0);
-      cut += link.cut - before;
-    }
-    return `${cut} answers`;
-  },
+  run: ({ world, random }) =>
+    cut(
+      () => random.pick(world.clientLinks),
+      () => random.between(20, 150),
+    ),
 };
 
 export const slowStore: FaultKind<ExternalWorld> = {
@@ -49,9 +67,11 @@ export const slowStore: FaultKind<ExternalWorld> = {
   async run({ world, random }) {
     const latencyMs = random.between(20, 200);
     world.storeLink.set({ latencyMs });
-    await sleep(HOLD_MS);
-    world.storeLink.clear();
-    return `${latencyMs} ms`;
+    try {
+      return `${latencyMs} ms, ${await hold(world.storeLink, "held")}`;
+    } finally {
+      world.storeLink.clear();
+    }
   },
 };
 
@@ -62,8 +82,11 @@ export const slowClients: FaultKind = {
   async run({ world, random }) {
     const latencyMs = random.between(50, 500);
     for (const link of world.clientLinks) link.set({ latencyMs });
-    await sleep(HOLD_MS);
-    for (const link of world.clientLinks) link.clear();
+    try {
+      await Promise.any(world.clientLinks.map((link) => hold(link, "held")));
+    } finally {
+      for (const link of world.clientLinks) link.clear();
+    }
     return `${latencyMs} ms`;
   },
 };
@@ -75,9 +98,11 @@ export const partStore: FaultKind<ExternalWorld> = {
   async run({ world, random }) {
     const directions = random.pick(EITHER);
     world.storeLink.set({ stalled: true }, directions);
-    await sleep(HOLD_MS);
-    world.storeLink.clear();
-    return directions.join(" and ");
+    try {
+      return `${directions.join(" and ")}, ${await hold(world.storeLink, "held")}`;
+    } finally {
+      world.storeLink.clear();
+    }
   },
 };
 
@@ -88,9 +113,11 @@ export const halfOpenStore: FaultKind<ExternalWorld> = {
   async run({ world, random }) {
     const directions = random.pick(EITHER);
     world.storeLink.set({ blackhole: true }, directions);
-    await sleep(HOLD_MS);
-    world.storeLink.clear();
-    return directions.join(" and ");
+    try {
+      return `${directions.join(" and ")}, ${await hold(world.storeLink, "lostBytes")}`;
+    } finally {
+      world.storeLink.clear();
+    }
   },
 };
 
@@ -102,9 +129,12 @@ export const halfOpenClients: FaultKind = {
     const link = random.pick(world.clientLinks);
     const directions = random.pick(EITHER);
     link.set({ blackhole: true }, directions);
-    await sleep(HOLD_MS);
-    link.clear();
-    return `link ${world.clientLinks.indexOf(link) + 1}, ${directions.join(" and ")}`;
+    try {
+      const lost = await hold(link, "lostBytes");
+      return `link ${world.clientLinks.indexOf(link) + 1}, ${directions.join(" and ")}, ${lost}`;
+    } finally {
+      link.clear();
+    }
   },
 };
 
@@ -113,10 +143,12 @@ export const resetLinks: FaultKind = {
   words: "every connection between clients and servers is reset, ten times in two seconds",
   touches: ["client-links"],
   async run({ world }) {
+    let resets = 0;
     for (let n = 0; n < 10; n++) {
-      for (const link of world.clientLinks) link.reset();
+      for (const link of world.clientLinks) resets += link.reset();
       await sleep(200);
     }
-    return undefined;
+    if (resets === 0) throw new Error("there was no connection to reset");
+    return `${resets} resets`;
   },
 };

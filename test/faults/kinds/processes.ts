@@ -4,10 +4,27 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ExternalWorld } from "../rig/external.ts";
 import { LEASE_MS, type World } from "../rig/world.ts";
 import type { FaultContext, FaultKind } from "./kind.ts";
+import { holdStill, mustBeAnother, mustRun } from "./process-state.ts";
 
 /** Longer than a lease, so that what was held expires meanwhile. */
 const PAST_LEASE_MS = LEASE_MS * 1.5;
 const DOWN_MS = 1_000;
+
+/** What can be killed and started again, under another pid each time. */
+interface Mortal {
+  readonly pid: number;
+  kill9(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+async function killAndRestart(name: string, mortal: Mortal, downMs: number): Promise<void> {
+  const { pid } = mortal;
+  mustRun(name, pid);
+  await mortal.kill9();
+  await sleep(downMs);
+  await mortal.restart();
+  mustBeAnother(name, pid, mortal.pid);
+}
 
 export const killServer: FaultKind = {
   name: "kill-server",
@@ -15,9 +32,7 @@ export const killServer: FaultKind = {
   touches: ["servers"],
   async run({ world, random }) {
     const server = random.pick(world.servers);
-    await server.kill9();
-    await sleep(random.below(DOWN_MS));
-    await server.restart();
+    await killAndRestart("the server", server, random.below(DOWN_MS));
     return `server ${world.servers.indexOf(server) + 1}`;
   },
 };
@@ -27,9 +42,7 @@ export const killStore: FaultKind<ExternalWorld> = {
   words: "kill -9 of Redis, which is started again",
   touches: ["store"],
   async run({ world, random }) {
-    await world.store.kill9();
-    await sleep(random.below(DOWN_MS));
-    await world.store.restart();
+    await killAndRestart("Redis", world.store, random.below(DOWN_MS));
     return undefined;
   },
 };
@@ -39,9 +52,14 @@ export const killBoth: FaultKind<ExternalWorld> = {
   words: "kill -9 of Redis and of every server at the same moment",
   touches: ["servers", "store"],
   async run({ world }) {
-    await Promise.all([world.store.kill9(), ...world.servers.map((server) => server.kill9())]);
+    const mortals: readonly Mortal[] = [world.store, ...world.servers];
+    const before = mortals.map(({ pid }) => pid);
+    for (const pid of before) mustRun("a server or Redis", pid);
+    await Promise.all(mortals.map((mortal) => mortal.kill9()));
     await world.store.restart();
     await Promise.all(world.servers.map((server) => server.restart()));
+    for (const [at, { pid }] of mortals.entries())
+      mustBeAnother("a server or Redis", before[at] ?? 0, pid);
     return undefined;
   },
 };
@@ -51,11 +69,9 @@ export const stopServer: FaultKind = {
   words: "SIGSTOP of a server for longer than a lease",
   touches: ["servers"],
   async run({ world, random }) {
-    const { pid } = random.pick(world.servers);
-    process.kill(pid, "SIGSTOP");
-    await sleep(PAST_LEASE_MS);
-    process.kill(pid, "SIGCONT");
-    return undefined;
+    const server = random.pick(world.servers);
+    await holdStill("the server", server.pid, PAST_LEASE_MS);
+    return `server ${world.servers.indexOf(server) + 1}`;
   },
 };
 
@@ -64,9 +80,7 @@ export const stopStore: FaultKind<ExternalWorld> = {
   words: "SIGSTOP of Redis for longer than a lease",
   touches: ["store"],
   async run({ world }) {
-    world.store.pause();
-    await sleep(PAST_LEASE_MS);
-    world.store.resume();
+    await holdStill("Redis", world.store.pid, PAST_LEASE_MS);
     return undefined;
   },
 };
@@ -77,9 +91,7 @@ export const stopWorker: FaultKind = {
   touches: ["workers"],
   async run({ crew, random }) {
     const worker = random.pick(crew.workers);
-    worker.pause();
-    await sleep(PAST_LEASE_MS);
-    worker.resume();
+    await holdStill(worker.name, worker.pid, PAST_LEASE_MS);
     return worker.name;
   },
 };
@@ -90,6 +102,7 @@ export const killWorker: FaultKind = {
   touches: ["workers"],
   async run({ crew, random }) {
     const worker = random.pick(crew.workers);
+    mustRun(worker.name, worker.pid);
     await worker.kill9();
     return `${worker.name}, replaced by ${crew.replace(worker).name}`;
   },
@@ -100,7 +113,14 @@ export const rollingRestart: FaultKind = {
   words: "an orderly restart (SIGTERM) of each server in turn",
   touches: ["servers"],
   async run({ world }: FaultContext<World>) {
-    for (const server of world.servers) await server.restart();
+    for (const server of world.servers) {
+      const { pid } = server;
+      mustRun("a server", pid);
+      const code = await server.terminate();
+      await server.restart();
+      if (code !== 0) throw new Error(`a server ended with ${code} when it was asked to end`);
+      mustBeAnother("a server", pid, server.pid);
+    }
     return undefined;
   },
 };
@@ -113,9 +133,7 @@ export const longOutage: FaultKind<ExternalWorld> = {
   words: `Redis is away for ${OUTAGE_MS / 1_000} s, longer than every deadline of servers and clients`,
   touches: ["store", "servers"],
   async run({ world }) {
-    await world.store.kill9();
-    await sleep(OUTAGE_MS);
-    await world.store.restart();
+    await killAndRestart("Redis", world.store, OUTAGE_MS);
     return undefined;
   },
 };

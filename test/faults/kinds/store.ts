@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { World } from "../rig/world.ts";
 import type { FaultKind } from "./kind.ts";
+import { keepFull } from "./refusals.ts";
 
 const FULL_MS = 3_000;
 
@@ -11,14 +12,18 @@ export const storeFull: FaultKind = {
   name: "redis-full",
   words: "Redis has no memory left for 3 s: sends are refused, outcomes and deliveries go on",
   touches: ["store"],
-  run: ({ world }) =>
+  run: ({ world, crew }) =>
     inStore(world, async (redis) => {
       const [, before] = (await redis.config("GET", "maxmemory")) as [string, string];
-      const used = Number(/used_memory:(\d+)/.exec(await redis.info("memory"))?.[1]);
-      await redis.config("SET", "maxmemory", String(used));
-      await sleep(FULL_MS);
-      await redis.config("SET", "maxmemory", before);
-      return undefined;
+      const fill = async () => {
+        const used = await infoOf(redis, "memory", "used_memory");
+        await redis.config("SET", "maxmemory", String(used));
+      };
+      try {
+        return await keepFull(crew.tail, FULL_MS, fill);
+      } finally {
+        await redis.config("SET", "maxmemory", before);
+      }
     }),
 };
 
@@ -28,11 +33,14 @@ export const flushScripts: FaultKind = {
   touches: ["store"],
   run: ({ world }) =>
     inStore(world, async (redis) => {
+      let scripts = 0;
       for (let n = 0; n < 5; n++) {
+        scripts += await infoOf(redis, "memory", "number_of_cached_scripts");
         await redis.script("FLUSH");
         await sleep(100);
       }
-      return undefined;
+      if (scripts === 0) throw new Error("there was no script to forget");
+      return `${scripts} scripts forgotten`;
     }),
 };
 
@@ -42,14 +50,23 @@ export const killStoreClients: FaultKind = {
   touches: ["store"],
   run: ({ world }) =>
     inStore(world, async (redis) => {
+      let ended = 0;
       for (let n = 0; n < 5; n++) {
-        await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
-        await redis.call("CLIENT", "KILL", "TYPE", "pubsub");
+        ended += Number(await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));
+        ended += Number(await redis.call("CLIENT", "KILL", "TYPE", "pubsub"));
         await sleep(200);
       }
-      return undefined;
+      if (ended < world.servers.length) throw new Error(`only ${ended} connections were ended`);
+      return `${ended} connections`;
     }),
 };
+
+/** A number that Redis tells of itself. */
+async function infoOf(redis: Redis, section: string, name: string): Promise<number> {
+  const text = new RegExp(`^${name}:(\\d+)`, "m").exec(await redis.info(section))?.[1];
+  if (text === undefined) throw new Error(`Redis tells no ${name}`);
+  return Number(text);
+}
 
 async function inStore<T>(world: World, use: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = await world.redis();

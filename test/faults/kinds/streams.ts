@@ -3,12 +3,15 @@ import { type ClientHttp2Session, connect } from "node:http2";
 import { setImmediate } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { StreamDueRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { until } from "../../support/until.ts";
 import { LOAD_QUEUES } from "../rig/crew.ts";
 import type { FaultKind } from "./kind.ts";
 
 const STREAMS = 2_000;
 /** Resets at once before the next are opened; a server may end a session that resets too many. */
 const AT_ONCE = 50;
+/** For a server that is down or stopped at the same time. */
+const STORM_DEADLINE_MS = 60_000;
 
 export const resetStorm: FaultKind = {
   name: "stream-reset-storm",
@@ -16,29 +19,37 @@ export const resetStorm: FaultKind = {
   touches: [],
   async run({ world, random }) {
     const url = `http://${random.pick(world.servers).grpcAddress}`;
-    let session = await open(url);
-    let sessions = 1;
-    for (let n = 0; n < STREAMS; n += AT_ONCE) {
-      if (session.closed || session.destroyed) {
-        session = await open(url);
-        sessions++;
+    let session: ClientHttp2Session | undefined;
+    let sessions = 0;
+    let streams = 0;
+    const storm = async () => {
+      if (session === undefined || session.closed || session.destroyed) {
+        session = await open(url); // its server may have had enough, or be down by another fault
+        if (session !== undefined) sessions++;
       }
-      await openAndReset(session, random.below(3));
-    }
-    session.destroy();
+      streams += session === undefined ? 0 : await openAndReset(session, random.below(3));
+      return streams >= STREAMS || undefined;
+    };
+    await until(`${STREAMS} streams to open`, storm, STORM_DEADLINE_MS);
+    session?.destroy();
     return `${sessions} connections`;
   },
 };
 
-async function open(url: string): Promise<ClientHttp2Session> {
+/** Undefined if nobody answers. */
+async function open(url: string): Promise<ClientHttp2Session | undefined> {
   const session = connect(url);
-  session.on("error", () => {}); // the server may well have had enough
-  await Promise.race([once(session, "connect"), once(session, "close")]);
-  return session;
+  session.on("error", () => {});
+  const ends = [once(session, "remoteSettings"), once(session, "close")];
+  await Promise.race(ends).catch(() => session.destroy()); // nobody listens there
+  return session.closed || session.destroyed ? undefined : session;
 }
 
-/** @param turns how many turns of the event loop the streams may live */
-async function openAndReset(session: ClientHttp2Session, turns: number): Promise<void> {
+/**
+ * Gives how many streams the server has taken, or at least the network to it.
+ * @param turns how many turns of the event loop the streams may live
+ */
+async function openAndReset(session: ClientHttp2Session, turns: number): Promise<number> {
   const request = frame();
   const streams = Array.from({ length: AT_ONCE }, () => {
     const stream = session.request({
@@ -53,9 +64,11 @@ async function openAndReset(session: ClientHttp2Session, turns: number): Promise
     return stream;
   });
   for (let turn = 0; turn < turns; turn++) await setImmediate();
+  const alive = streams.filter((stream) => stream.id !== undefined && !stream.closed);
   const closed = streams.map((stream) => (stream.closed ? undefined : once(stream, "close")));
   for (const stream of streams) stream.close(8); // CANCEL
   await Promise.allSettled(closed);
+  return alive.length;
 }
 
 function frame(): Buffer {

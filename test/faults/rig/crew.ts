@@ -65,6 +65,11 @@ export class Crew {
     return this.#workers;
   }
 
+  /** What they write down, as it comes. */
+  get tail(): Tail {
+    return this.#options.tail;
+  }
+
   /** Producers and workers that run now: role -> pids. */
   pids(): Readonly<Record<"producers" | "workers", readonly number[]>> {
     const pidsOf = (actors: readonly Actor[]) =>

@@ -25,6 +25,12 @@ export class Tail {
   deliveries = 0;
   /** Messages that a producer knows to be stored. */
   sent = 0;
+  /** Tries of a send that were refused because the store is full. */
+  refusedFull = 0;
+  /** Tries of a send that were answered UNAVAILABLE. */
+  unavailable = 0;
+  /** Answers to outcomes of which some were applied. */
+  applied = 0;
 
   constructor() {
     this.#timer = setInterval(() => this.look(), EVERY_MS);
@@ -53,7 +59,12 @@ export class Tail {
 
   #take(actor: string, line: string): void {
     // Cheaper than reading all as JSON: there are thousands a second.
-    if (line.includes('"e":"sent"') || line.includes('"e": "sent"')) this.sent++;
+    if (line.includes('"e":"sent"')) this.sent++;
+    if (line.includes('"e":"acked"') && line.includes('"APPLIED"')) this.applied++;
+    if (line.includes('"e":"unsent"')) {
+      if (/"(ResourceExhausted|RESOURCE_EXHAUSTED)"/.test(line)) this.refusedFull++;
+      if (/"(Unavailable|UNAVAILABLE)"/.test(line)) this.unavailable++;
+    }
     if (!line.includes('"delivered"')) return;
     const { queue, expires } = JSON.parse(line) as SeenDelivery;
     const issuedAt = expires - LEASE_MS;

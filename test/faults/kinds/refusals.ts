@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "../../support/until.ts";
+import type { Tail } from "../rig/tail.ts";
+
+/** Long enough for what makes it slow at the same time: a store that is parted, a restart. */
+const SEEN_DEADLINE_MS = 30_000;
+const AGAIN_MS = 100;
+
+/**
+ * Keeps the store full for a while, until a send was refused and an outcome applied after that.
+ * @param fill makes it full; called again and again, for a store that starts anew in between
+ * @throws Error if nothing was refused, or no outcome taken
+ */
+export async function keepFull(
+  tail: Tail,
+  forMs: number,
+  fill: () => void | Promise<void>,
+): Promise<string> {
+  const { refusedFull } = tail;
+  const refused = () => tail.refusedFull - refusedFull;
+  const filled = async (what: string, isSeen: () => boolean) => {
+    const look = async () => {
+      await fill();
+      if (isSeen()) return true;
+      await sleep(AGAIN_MS);
+      return undefined;
+    };
+    await until(what, look, SEEN_DEADLINE_MS);
+  };
+  await filled("a send to be refused", () => refused() > 0);
+  const { applied } = tail;
+  const taken = () => tail.applied - applied;
+  const endAtMs = performance.now() + forMs;
+  await filled("outcomes to be taken while sends are refused", () => {
+    return taken() > 0 && performance.now() > endAtMs;
+  });
+  return `${refused()} sends refused, ${taken()} answers to outcomes meanwhile`;
+}
