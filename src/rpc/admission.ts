@@ -1,8 +1,10 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
-import { tooCrowded } from "./error-map.ts";
+import { tooCrowded, tooLarge } from "./error-map.ts";
 import { inflate } from "./grpc/compression.ts";
-import { type Frame, FrameReader, frameOf } from "./grpc/frames.ts";
+import { type Frame, frameOf } from "./grpc/frames.ts";
+import { OnlyMessage } from "./grpc/read-request.ts";
 import { readMaxBytesOf } from "./methods.ts";
 import { crowdedBinary, crowdedJson } from "./request-fields.ts";
 import type { RequestMemory, Unfinished } from "./request-memory.ts";
@@ -22,7 +24,8 @@ interface Rules {
 
 /**
  * The request with a body that Connect may read: counted while it is not complete, inflated, and
- * held to what decoding it may cost. Connect itself knows no limit but that of bytes.
+ * held to what decoding it may cost. Connect itself knows no limit but that of bytes, and decodes
+ * what comes first before it looks at the rest: it is given one whole message, or an error.
  */
 export function admit(
   request: UniversalServerRequest,
@@ -33,9 +36,12 @@ export function admit(
   const { body, header } = request;
   if (body === null || typeof body !== "object" || !(Symbol.asyncIterator in body)) return request;
   const limitBytes = readMaxBytesOf(method);
-  // Connect refuses it by its length alone.
-  if (Number(header.get("content-length")) > limitBytes + PREFIX_BYTES) return request;
-  const type = header.get("content-type") ?? "";
+  // To Connect, the case of a type means nothing. What is none that it knows it does not read.
+  const type = (header.get("content-type") ?? "").toLowerCase();
+  const isFramed = /^application\/(connect\+|grpc)/.test(type);
+  if (Number(header.get("content-length")) > limitBytes + PREFIX_BYTES) {
+    return { ...request, body: refused(tooLarge(limitBytes)) };
+  }
   const rules: Rules = {
     input: method.input,
     limitBytes,
@@ -43,7 +49,6 @@ export function admit(
     isGone: () => connection.destroyed,
   };
   const whole = new WholeBody(body, connection, memory, rules.limitBytes);
-  const isFramed = /^application\/(connect\+|grpc)/i.test(type);
   const names = isFramed ? STREAM_ENCODINGS : [UNARY_ENCODING];
   const encoding = names.find((name) => header.get(name) === "gzip");
   // What Connect does not know it refuses by itself; what is inflated here it must not inflate.
@@ -53,50 +58,35 @@ export function admit(
   return { ...request, body: isFramed ? framed(whole, rules, isGzip) : bare(whole, rules, isGzip) };
 }
 
+/** Of this length nothing is read: an answer needs no end of its request. */
+// biome-ignore lint/correctness/useYield: the error is the body
+async function* refused(error: ConnectError): AsyncGenerator<Uint8Array> {
+  throw error;
+}
+
 /** A body that is one message. */
 async function* bare(whole: WholeBody, rules: Rules, isGzip: boolean): AsyncGenerator<Uint8Array> {
   try {
     const bytes = await whole.read();
-    if (whole.isTooLarge) yield bytes;
-    else yield await checked({ compressed: isGzip, bytes }, rules, isGzip);
+    yield await checked({ compressed: isGzip, bytes }, rules, isGzip);
   } finally {
     whole.release();
   }
 }
 
-/** A body of messages with prefixes. */
+/** A body of one message with its prefix: no method takes more on this port. */
 async function* framed(
   whole: WholeBody,
   rules: Rules,
   isGzip: boolean,
 ): AsyncGenerator<Uint8Array> {
   try {
-    const bytes = await whole.read();
-    const frames = whole.isTooLarge ? undefined : framesOf(bytes, rules.limitBytes);
-    if (frames === undefined) {
-      // Connect has words for what is no frame.
-      yield bytes;
-      return;
-    }
-    for (const frame of frames) {
-      if (frame.compressed && !isGzip) yield frameOf(frame.bytes, true);
-      else yield frameOf(await checked(frame, rules, isGzip));
-    }
+    const message = new OnlyMessage(rules.limitBytes);
+    message.push(await whole.read());
+    yield frameOf(await checked(message.end(), rules, isGzip));
   } finally {
     whole.release();
   }
-}
-
-function framesOf(body: Buffer, limitBytes: number): Frame[] | undefined {
-  const reader = new FrameReader(limitBytes);
-  const frames: Frame[] = [];
-  try {
-    reader.push(body);
-    for (let frame = reader.next(); frame !== undefined; frame = reader.next()) frames.push(frame);
-  } catch {
-    return undefined;
-  }
-  return reader.atBoundary ? frames : undefined;
 }
 
 async function checked(frame: Frame, rules: Rules, isGzip: boolean): Promise<Uint8Array> {
@@ -106,7 +96,7 @@ async function checked(frame: Frame, rules: Rules, isGzip: boolean): Promise<Uin
   return bytes;
 }
 
-/** Reads a body to its end, or to where it is too large. */
+/** Reads a body to its end. */
 class WholeBody implements Unfinished {
   readonly #body: AsyncIterable<Uint8Array>;
   readonly #connection: { destroy(): unknown };
@@ -124,12 +114,7 @@ class WholeBody implements Unfinished {
     this.#body = body;
     this.#connection = connection;
     this.#memory = memory;
-    this.#limitBytes = limitBytes + PREFIX_BYTES;
-  }
-
-  /** More than its method takes: what is there says so to whoever reads it next. */
-  get isTooLarge(): boolean {
-    return this.#bytes > this.#limitBytes;
+    this.#limitBytes = limitBytes;
   }
 
   async read(): Promise<Buffer> {
@@ -137,7 +122,7 @@ class WholeBody implements Unfinished {
       this.#chunks.push(chunk);
       this.#bytes += chunk.length;
       this.#memory.hold(this, this.#bytes);
-      if (this.isTooLarge) break;
+      if (this.#bytes > this.#limitBytes + PREFIX_BYTES) throw tooLarge(this.#limitBytes);
     }
     const whole = Buffer.concat(this.#chunks);
     this.#chunks = [];

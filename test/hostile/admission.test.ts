@@ -1,0 +1,146 @@
+// What reaches Connect's decoders on the HTTP port: it decodes the first message of a body before
+// it looks for what is wrong with the rest, and knows no limit of fields.
+
+import { gzipSync } from "node:zlib";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import { describe, expect, it } from "vitest";
+import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { admit } from "../../src/rpc/admission.ts";
+import { frameOf } from "../../src/rpc/grpc/frames.ts";
+import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
+import { RequestMemory } from "../../src/rpc/request-memory.ts";
+import { startServer } from "../conformance/listener.ts";
+import { ACK, STATS } from "./calls.ts";
+
+const MIB = 1024 * 1024;
+/** Empty outcomes of an Ack, of two bytes each. */
+const CROWDED = Buffer.alloc(READ_MAX_BYTES - 8, Buffer.from([0x12, 0]));
+const ACKS = frameOf(CROWDED);
+// With its first space, it is also the beginning of a protobuf message that nothing can follow.
+const CROWDED_JSON = Buffer.from(`{ "outcomes":[${"{},".repeat(MIB)}{}]}`);
+const EMPTY = frameOf(new Uint8Array(0));
+
+const FRAMED = ["application/grpc-web+proto", "application/connect+proto", "application/grpc"];
+
+/** Sent in pieces, as they come from a socket; read by an Ack until there is no more, or an error. */
+async function admitted(type: string, body: Uint8Array, headers: Record<string, string> = {}) {
+  const got: Uint8Array[] = [];
+  const source = { read: 0 };
+  const request = {
+    header: new Headers({ "content-type": type, ...headers }),
+    body: (async function* () {
+      for (let at = 0; at < body.length; at += 65_536) {
+        source.read = at + 65_536;
+        yield body.subarray(at, at + 65_536);
+      }
+    })(),
+  } as unknown as UniversalServerRequest;
+  const connection = { destroy: () => {}, destroyed: false };
+  const memory = new RequestMemory(64 * MIB);
+  const { body: out } = admit(request, connection, DlqService.method.ack, memory);
+  try {
+    for await (const chunk of out as AsyncIterable<Uint8Array>) got.push(chunk);
+    return { bytes: Buffer.concat(got).length, code: 0, read: source.read };
+  } catch (error) {
+    const { code } = ConnectError.from(error);
+    return { bytes: Buffer.concat(got).length, code, read: source.read };
+  } finally {
+    expect(memory.bytes).toBe(0);
+  }
+}
+
+describe.for(FRAMED)("%s: of a message of too many fields, nothing is decoded", (type) => {
+  const flagged = (flags: number) => Buffer.concat([Buffer.from([flags]), ACKS.subarray(1)]);
+  const small = gzipSync(CROWDED);
+
+  it.for([
+    ["alone", ACKS, Code.ResourceExhausted],
+    ["before a byte of another", Buffer.concat([ACKS, Buffer.from([0])]), Code.InvalidArgument],
+    ["before a second message", Buffer.concat([ACKS, EMPTY]), Code.Unimplemented],
+    ["behind an empty one", Buffer.concat([EMPTY, ACKS]), Code.Unimplemented],
+    ["before more than fits", Buffer.concat([ACKS, ACKS]), Code.ResourceExhausted],
+    ["with flags that do not exist", flagged(4), Code.Internal],
+    ["with flags of an end", flagged(130), Code.Internal],
+    ["said to be compressed", flagged(1), Code.Internal],
+    ["compressed", frameOf(small, true), Code.ResourceExhausted, { "grpc-encoding": "gzip" }],
+    [
+      "compressed, before a byte of another",
+      Buffer.concat([frameOf(small, true), Buffer.from([0])]),
+      Code.InvalidArgument,
+      { "grpc-encoding": "gzip", "connect-content-encoding": "gzip" },
+    ],
+    [
+      "of a length that is said to be too large",
+      Buffer.concat([ACKS, EMPTY]),
+      Code.ResourceExhausted,
+      { "content-length": String(READ_MAX_BYTES + 6) },
+    ],
+  ] as const)("%s", async ([, body, code, headers = {}]) => {
+    expect(await admitted(type, body, headers)).toMatchObject({ bytes: 0, code });
+  });
+
+  it("one that is not crowded is passed on as it is", async () => {
+    const whole = frameOf(Buffer.alloc(1_000, Buffer.from([0x12, 0])));
+    expect(await admitted(type, whole)).toMatchObject({ code: 0, bytes: whole.length });
+  });
+
+  it("one that is announced as too large is not read at all", async () => {
+    const body = Buffer.alloc(READ_MAX_BYTES + 6);
+    const { bytes, code, read } = await admitted(type, body, {
+      "content-length": `${body.length}`,
+    });
+    expect({ bytes, code, read }).toEqual({ bytes: 0, code: Code.ResourceExhausted, read: 0 });
+  });
+});
+
+it.for(["application/json", "application/JSON", "Application/Json; charset=utf-8"])(
+  "%s is counted as JSON",
+  async (type) => {
+    const refused = { bytes: 0, code: Code.ResourceExhausted };
+    expect(await admitted(type, CROWDED_JSON)).toMatchObject(refused);
+  },
+);
+
+it.for(["application/connect+JSON", "application/grpc-web+Json", "APPLICATION/GRPC+JSON"])(
+  "%s is counted as JSON",
+  async (type) => {
+    const refused = { bytes: 0, code: Code.ResourceExhausted };
+    expect(await admitted(type, frameOf(CROWDED_JSON))).toMatchObject(refused);
+  },
+);
+
+describe("over a socket", () => {
+  const post = async (address: string, path: string, type: string, body: Buffer) =>
+    fetch(`http://${address}${path}`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body: new Uint8Array(body),
+    });
+
+  /** Of gRPC-Web's trailers. */
+  const statusOf = (text: string) => Number(/grpc-status: ?(\d+)/.exec(text)?.[1]);
+
+  it.for([
+    ["too many fields", ACK, ACKS, Code.ResourceExhausted],
+    ["a byte too many", ACK, Buffer.concat([ACKS, Buffer.from([0])]), Code.InvalidArgument],
+    ["two messages", STATS, Buffer.concat([EMPTY, EMPTY]), Code.Unimplemented],
+    ["no message", STATS, Buffer.alloc(0), Code.Unimplemented],
+    ["one message", STATS, EMPTY, 0],
+  ] as const)("gRPC-Web of %s is answered", async ([, path, body, code]) => {
+    const { http } = await startServer();
+    const response = await post(http, path, "application/grpc-web+proto", body);
+    expect(statusOf(await response.text())).toBe(code);
+  });
+
+  it("JSON is known by any spelling of its type, and what is no type is not decoded", async () => {
+    const { http } = await startServer();
+    const codes = async (type: string) => [
+      (await post(http, ACK, type, CROWDED_JSON)).status,
+      (await post(http, STATS, type, Buffer.from("{}"))).status,
+    ];
+    expect(await codes("application/JSON")).toEqual([429, 200]);
+    expect(await codes("application/connectjson")).toEqual([415, 415]);
+    expect(await codes("application/json; a=b")).toEqual([415, 415]);
+  });
+});
