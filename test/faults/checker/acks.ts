@@ -1,7 +1,9 @@
 import type { Acked, Acking, Unacked } from "../history/event.ts";
 import { OUTCOME_KINDS } from "../history/shape.ts";
+import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "./clock.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Findings } from "./findings.ts";
-import { CLOCK_TOLERANCE_MS, type Delivery, type Ledger, NEVER, type RunMs } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 
 const NON_RETRYABLE = 32;
 
@@ -13,7 +15,7 @@ interface AckRequest {
   readonly sentAt: RunMs;
   tries: number;
   refusedTries: number;
-  /** Statuses, joined; empty: not answered. */
+  /** Status, state and due time of each, joined; empty: not answered. */
   answer: string;
   answeredAt: RunMs;
 }
@@ -71,7 +73,7 @@ export class Acks {
       this.#findings.broken("history-whole", words);
       return;
     }
-    const answer = results.map(({ status }) => status).join();
+    const answer = results.map(wordsOf).join();
     if (own.answer !== "") {
       if (own.answer === answer) return;
       const words = `request ${request} was answered with ${own.answer}, then with ${answer}`;
@@ -141,13 +143,18 @@ export class Acks {
   }
 }
 
+/** All that an answer says, so that another one is seen. */
+function wordsOf({ status, state, dueAt }: Acked["results"][number]): string {
+  const after = state === undefined ? "" : ` ${state}`;
+  return dueAt === undefined ? `${status}${after}` : `${status}${after} due at ${dueAt}`;
+}
+
 /** Without an answer, and not refused each time: its outcomes may have been applied. */
 function close(request: AckRequest): void {
   if (request.answer !== "" || request.tries <= request.refusedTries) return;
   request.deliveries.forEach((delivery, index) => {
     const bits = request.kinds[index] as number;
-    delivery.possible |= bits & ~NON_RETRYABLE;
-    delivery.possibleNonRetryable ||= (bits & NON_RETRYABLE) !== 0;
-    delivery.possibleFrom = Math.min(delivery.possibleFrom, request.sentAt);
+    const nonRetryable = (bits & NON_RETRYABLE) !== 0;
+    delivery.noteUnanswered(bits & ~NON_RETRYABLE, nonRetryable, request.sentAt);
   });
 }

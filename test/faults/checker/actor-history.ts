@@ -1,10 +1,11 @@
 import type { HistoryEvent } from "../history/event.ts";
 import { asEvent } from "../history/shape.ts";
 import { Acks } from "./acks.ts";
+import type { RunMs } from "./clock.ts";
 import { Deliveries } from "./deliveries.ts";
 import { Extensions } from "./extensions.ts";
 import type { Findings } from "./findings.ts";
-import type { Ledger, RunMs } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { Sends } from "./sends.ts";
 
 /** Actors of this name do on purpose what they should not. */
@@ -21,7 +22,6 @@ export class ActorHistory {
   readonly #extensions: Extensions;
   #acks: Acks | undefined;
   #hasEnded = false;
-  #lastAt: RunMs = 0;
 
   constructor(ledger: Ledger, findings: Findings, actors: Set<string>, file: string) {
     this.#ledger = ledger;
@@ -36,7 +36,6 @@ export class ActorHistory {
   readonly take = (value: unknown): void => {
     const event = asEvent(value);
     const at = this.#ledger.clock.of(event.at);
-    this.#lastAt = Math.max(this.#lastAt, at);
     if (this.#hasEnded) this.#tell(`${event.e} after its end`);
     if (event.e === "started") this.#start(event.actor);
     else if (this.#acks === undefined) this.#tell(`${event.e} before its start`);
@@ -46,7 +45,6 @@ export class ActorHistory {
   end(): void {
     if (this.#acks === undefined) this.#tell("no start");
     this.#acks?.end();
-    this.#deliveries.end(this.#lastAt);
   }
 
   #start(actor: string): void {
@@ -71,7 +69,7 @@ export class ActorHistory {
         this.#deliveries.opened(event);
         break;
       case "closed":
-        this.#deliveries.closed(event, at);
+        this.#deliveries.closed(event);
         break;
       case "delivered":
         this.#deliveries.delivered(event, at);

@@ -1,8 +1,10 @@
 import type { FaultRecord, SnapshotLine } from "../history/event.ts";
 import { ActorHistory } from "./actor-history.ts";
+import { NEVER, RunClock } from "./clock.ts";
 import { Contents } from "./contents.ts";
+import { FaultTimes } from "./fault-times.ts";
 import { Findings } from "./findings.ts";
-import { Ledger, type Message, NEVER, RunClock } from "./ledger.ts";
+import { Ledger, type Message } from "./ledger.ts";
 import { type CheckReport, noCounts } from "./report.ts";
 import { type AllowLoss, Rollbacks } from "./rollbacks.ts";
 import { checkAttempts } from "./rules/attempts.ts";
@@ -11,6 +13,7 @@ import { checkDueTimes } from "./rules/due-times.ts";
 import { checkDuplicate } from "./rules/duplicates.ts";
 import { checkEnding, checkFinished } from "./rules/endings.ts";
 import { checkIdentity } from "./rules/identity.ts";
+import { LostClaims } from "./rules/lost-claims.ts";
 import { checkNumbers } from "./rules/numbers.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
 import { checkLast, checkOutcome, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
@@ -21,6 +24,8 @@ export class Checker {
   readonly #ledger: Ledger;
   readonly #findings: Findings;
   readonly #contents: Contents;
+  readonly #times: FaultTimes;
+  readonly #lost: LostClaims;
   readonly #actors = new Set<string>();
 
   constructor(faults: Iterable<FaultRecord>, allowLoss: AllowLoss | undefined) {
@@ -28,6 +33,9 @@ export class Checker {
     const clock = new RunClock();
     this.#ledger = new Ledger(clock);
     this.#findings = new Findings(new Rollbacks(records, allowLoss, clock));
+    const times = new FaultTimes(records, clock);
+    this.#lost = new LostClaims(times);
+    this.#times = times;
     this.#contents = new Contents(this.#ledger, this.#findings);
     for (const words of unfinished(records)) this.#findings.broken("history-whole", words);
   }
@@ -44,7 +52,9 @@ export class Checker {
     for (const source of this.#ledger.sources.values()) checkIdentity(source, this.#findings);
     for (const message of this.#ledger.messages.values()) this.#judgeMessage(message);
     checkStrangeTokens(this.#ledger, this.#findings);
-    this.#contents.counts.check(this.#findings);
+    this.#contents.counts.check(this.#ledger, this.#findings);
+    this.#lost.check(this.counts.deliveries, this.#findings);
+    this.counts.lostInCalm = this.#lost.inCalm;
     this.counts.sources = this.#ledger.sources.size;
     this.counts.messages = this.#ledger.messages.size;
     this.counts.kept = this.#contents.kept;
@@ -74,8 +84,10 @@ export class Checker {
     }
     checkEnding(message, findings);
     checkFinished(message, findings);
-    checkEarned(message, findings);
-    this.#contents.counts.add(message);
+    const { leastLeaseMs } = this.#ledger;
+    checkEarned(message, { findings, times: this.#times, leastLeaseMs });
+    this.#lost.take(message);
+    this.#contents.counts.add(message, leastLeaseMs, findings);
   }
 
   #count({ sentAt, kept, deliveries }: Message): void {
@@ -96,9 +108,7 @@ export class Checker {
 
 /** Faults that are not over: then the end of the run proves little. */
 function unfinished(faults: readonly FaultRecord[]): string[] {
-  const over = new Set(
-    faults.filter(({ phase }) => phase !== "begins").map(({ number }) => number),
-  );
+  const over = new Set(faults.filter(({ phase }) => phase === "over").map(({ number }) => number));
   return faults
     .filter(({ phase, number }) => phase === "begins" && !over.has(number))
     .map(({ kind, number }) => `fault ${number} (${kind}) is not over`);

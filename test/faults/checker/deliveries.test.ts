@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Story } from "./story.ts";
 
+type Outcome = Parameters<Story["ack"]>[2];
+
 /** One message that was sent, to go on from. */
 const sent = (plan?: Parameters<Story["send"]>[1]) => new Story().send("m", plan);
 
@@ -22,12 +24,18 @@ describe("tokens", () => {
     expect(story.broken()).toEqual(["applied-once"]);
   });
 
-  it("get the same answer under the same request", () => {
-    const story = sent()
-      .deliver("m", { at: 10 })
-      .ack("m-1", "succeeded", { at: 20, request: "r" })
-      .ack("m-1", "succeeded", { at: 30, request: "r", answer: "NOT_FOUND" });
-    expect(story.broken()).toEqual(["same-answer"]);
+  it("get the same answer under the same request, its state and due time included", () => {
+    const told = (first: Partial<Outcome>, second: Partial<Outcome>) =>
+      sent({ plan: "fail1" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at: 20, request: "r", ...first })
+        .ack("m-1", "failed", { at: 30, request: "r", ...second })
+        .deliver("m", { at: 900, number: 2, attempt: 2 })
+        .ack("m-2", "succeeded", { at: 910 });
+    expect(told({ dueAt: 200 }, { dueAt: 200 }).broken()).toEqual([]);
+    expect(told({}, { answer: "NOT_FOUND" }).broken()).toContain("same-answer");
+    expect(told({ dueAt: 200 }, { dueAt: 201 }).broken()).toContain("same-answer");
+    expect(told({}, { state: "QUARANTINED" }).broken()).toContain("same-answer");
   });
 
   it("are issued once", () => {
@@ -48,6 +56,7 @@ describe("tokens", () => {
 
   it("of deliveries that were lost on their way are given back when ExtendLease has named them", () => {
     const story = sent()
+      .fault("reset", 0)
       .extend("m-1", 50, 2_050)
       .ack("m-1", "released", { at: 60, request: "" })
       .deliver("m", { at: 1_070, number: 2 })
@@ -82,12 +91,17 @@ describe("tokens", () => {
         .ack("m-2", "succeeded", { at: 4_020 })
         .extend("m-1", at, at + 2_000);
     expect(extended(2_000).broken()).toEqual([]);
-    expect(extended(4_030).broken()).toEqual(["one-live-token", "duplicate-explained"]);
+    expect(extended(4_030).broken()).toEqual([
+      "one-live-token",
+      "duplicate-explained",
+      "counters-agree",
+    ]);
   });
 
   it("count, however late, while nobody else has the message", () => {
     const refused = (number: number) =>
       sent()
+        .fault("kill-server", 2_400)
         .deliver("m", { at: 10 })
         .ack("m-1", "succeeded", { at: 2_500, answer: "LEASE_LOST" })
         .deliver("m", { at: 3_000, number, unknown: true })
@@ -116,6 +130,7 @@ describe("tokens", () => {
 describe("delivery numbers", () => {
   const pair = (first: number, second: number) =>
     sent()
+      .fault("kill-server", 2_500)
       .deliver("m", { at: 10, number: first, token: "a" })
       .deliver("m", { at: 3_000, number: second, token: "b", unknown: true })
       .ack("b", "succeeded", { at: 3_010 });
@@ -129,65 +144,6 @@ describe("delivery numbers", () => {
   it("begin at 1", () => expect(pair(0, 1).broken()).toContain("numbers-grow"));
 
   it("are not given backwards", () => expect(pair(2, 1).broken()).toContain("numbers-grow"));
-});
-
-describe("duplicates", () => {
-  const again = (at: number, story = sent()) =>
-    story
-      .deliver("m", { at: 10 })
-      .deliver("m", { at, number: 2, unknown: true })
-      .ack("m-2", "succeeded", { at: at + 10 });
-
-  it("come when a lease has ended, and not a millisecond before", () => {
-    const story = again(2_010);
-    expect(story.broken()).toEqual([]);
-    expect(story.report().counts.duplicates).toEqual({ expired: 1, unanswered: 0, stream: 0 });
-    expect(again(2_009).broken()).toEqual(["duplicate-explained"]);
-  });
-
-  it("come when an extended lease has ended", () => {
-    expect(again(3_500, sent().extend("m-1", 1_500, 3_500)).broken()).toEqual([]);
-    expect(again(3_400, sent().extend("m-1", 1_500, 3_500)).broken()).toEqual([
-      "duplicate-explained",
-    ]);
-    // Nobody knows whether it was extended.
-    expect(again(2_010, sent().extend("m-1", 1_500, undefined)).broken()).toEqual([]);
-  });
-
-  it("come when an outcome got no answer, if it was sent before", () => {
-    const unanswered = (at: number, answer: "none" | "refused") =>
-      sent()
-        .deliver("m", { at: 10 })
-        .ack("m-1", "failed", { at, answer })
-        .deliver("m", { at: 200, number: 2, attempt: answer === "none" ? 2 : 1 })
-        .ack("m-2", "succeeded", { at: 210 });
-    const story = unanswered(100, "none");
-    expect(story.broken()).toEqual([]);
-    expect(story.report().counts.duplicates).toEqual({ expired: 0, unanswered: 1, stream: 0 });
-    expect(unanswered(100, "refused").broken()).toContain("duplicate-explained");
-    expect(unanswered(300, "none").broken()).toContain("duplicate-explained");
-  });
-
-  it("come when a stream has closed", () => {
-    const closed = (at: number) =>
-      sent()
-        .deliver("m", { at: 10 })
-        .write("worker", { e: "closed", at, stream: "stream", why: "reset" })
-        .write("worker", {
-          e: "opened",
-          at: 500,
-          stream: "next",
-          session: "s",
-          leaseMs: 2_000,
-          leasesHeld: 0,
-        })
-        .deliver("m", { at: 600, number: 2, stream: "next" })
-        .ack("m-2", "succeeded", { at: 610 });
-    const story = closed(100);
-    expect(story.broken()).toEqual([]);
-    expect(story.report().counts.duplicates).toEqual({ expired: 0, unanswered: 0, stream: 1 });
-    expect(closed(700).broken()).toEqual(["duplicate-explained", "doubt-told"]);
-  });
 });
 
 describe("due times", () => {

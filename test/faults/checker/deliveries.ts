@@ -1,13 +1,8 @@
 import type { Closed, Delivered, Opened } from "../history/event.ts";
+import { CLOCK_TOLERANCE_MS, type RunMs } from "./clock.ts";
+import type { Stream } from "./delivery.ts";
 import type { Findings } from "./findings.ts";
-import {
-  CLOCK_TOLERANCE_MS,
-  type Ledger,
-  type Message,
-  NEVER,
-  type RunMs,
-  type Stream,
-} from "./ledger.ts";
+import type { Ledger, Message } from "./ledger.ts";
 import { seenSource } from "./seen-source.ts";
 
 /** The streams of one worker, and what came by them. */
@@ -25,12 +20,13 @@ export class Deliveries {
     if (this.#streams.has(stream)) {
       this.#findings.broken("history-whole", `stream ${stream} was opened twice`);
     }
-    this.#streams.set(stream, { leaseMs, closedAt: NEVER });
+    this.#streams.set(stream, { leaseMs, isClosed: false });
+    this.#ledger.noteLease(leaseMs);
   }
 
-  closed({ stream }: Closed, at: RunMs): void {
+  closed({ stream }: Closed): void {
     const own = this.#streams.get(stream);
-    if (own !== undefined) own.closedAt = at;
+    if (own !== undefined) own.isClosed = true;
     else this.#findings.broken("history-whole", `stream ${stream} was closed and never opened`);
   }
 
@@ -40,6 +36,10 @@ export class Deliveries {
       const words = `${event.id} came by stream ${event.stream}, which was never opened`;
       this.#findings.broken("history-whole", words);
       return;
+    }
+    if (stream.isClosed) {
+      const words = `${event.id} came by stream ${event.stream}, which was closed`;
+      this.#findings.broken("history-whole", words);
     }
     const delivery = this.#ledger.token(event.token);
     if (delivery.message !== undefined) {
@@ -64,11 +64,6 @@ export class Deliveries {
       const words = `delivery ${event.number} of ${message} came ${delivery.issuedAt - at} ms before it was issued by its lease of ${stream.leaseMs} ms`;
       this.#findings.broken("history-whole", words);
     }
-  }
-
-  /** The actor has ended, or was killed: so have its streams. */
-  end(at: RunMs): void {
-    for (const stream of this.#streams.values()) stream.closedAt = Math.min(stream.closedAt, at);
   }
 
   #messageOf(event: Delivered, at: RunMs): Message {

@@ -1,6 +1,7 @@
 import type { Extended, Extending, Unextended } from "../history/event.ts";
+import type { RunMs } from "./clock.ts";
 import type { Findings } from "./findings.ts";
-import type { Ledger, RunMs } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** The leases that one worker extended. What got no answer may only have made them longer. */
 export class Extensions {

@@ -30,13 +30,17 @@ export class Findings {
    * forgetting that explains it.
    */
   brokenUnlessForgotten(rule: Rule, example: string, fromMs: number, toMs: number): void {
-    const isForgotten = this.#rollbacks.mayHaveForgotten(fromMs, toMs);
+    this.brokenUnless(this.mayHaveForgotten(fromMs, toMs), rule, example);
+  }
+
+  /** As `broken`, unless a rollback of the store is known to explain it. */
+  brokenUnless(isForgotten: boolean, rule: Rule, example: string): void {
     note(isForgotten ? this.#rolledBack : this.#broken, rule, example);
   }
 
-  /** For sums, which have no instant: something may have been forgotten at some time. */
-  brokenUnlessRolledBack(rule: Rule, example: string): void {
-    note(this.#rollbacks.happened ? this.#rolledBack : this.#broken, rule, example);
+  /** Whether the store may have forgotten a write that took place between these instants. */
+  mayHaveForgotten(fromMs: number, toMs: number): boolean {
+    return this.#rollbacks.mayHaveForgotten(fromMs, toMs);
   }
 
   get violations(): Violation[] {

@@ -100,9 +100,9 @@ describe("a history that is not whole", () => {
   });
 
   it("is that of a run whose faults are not over", () => {
-    const story = done().failover(10);
+    const story = done().fault("failover", 10);
     expect(story.broken()).toEqual([]);
-    story.faults.pop();
+    story.faults.splice(1, 1); // that it was over
     expect(story.broken()).toEqual(["history-whole"]);
   });
 });

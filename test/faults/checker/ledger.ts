@@ -1,30 +1,8 @@
 // What is kept of a run while it is read: one small object a source, a message and a delivery.
 
 import type { AtMs, Plan } from "../history/event.ts";
-
-/** Milliseconds since the run began, whole: millions of them are kept, and small integers are free. */
-export type RunMs = number;
-
-/** Later than anything in a run. */
-export const NEVER: RunMs = 2 ** 31 - 1;
-/** Earlier than anything in a run. */
-export const UNKNOWN: RunMs = -NEVER;
-
-/** The instants of a run, from its first event on. */
-export class RunClock {
-  #startedAt: AtMs | undefined;
-
-  of(at: AtMs): RunMs {
-    this.#startedAt ??= Math.floor(at);
-    return Math.max(-NEVER, Math.min(Math.round(at - this.#startedAt), NEVER - 1));
-  }
-}
-
-/**
- * Actors and the store read one machine's clock in different ways, and round it. What compares an
- * actor's instant with the store's, or with another actor's, leaves this much.
- */
-export const CLOCK_TOLERANCE_MS = 10;
+import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
+import { Delivery } from "./delivery.ts";
 
 /** What a producer means to exist once. */
 export class Source {
@@ -93,67 +71,6 @@ export class Message {
 
 const NO_DELIVERIES: Delivery[] = [];
 
-export interface Stream {
-  readonly leaseMs: number;
-  closedAt: RunMs;
-}
-
-/** An outcome that was answered with APPLIED; the instants between which that happened. */
-export interface AppliedOutcome {
-  /** Of OUTCOME_KINDS. */
-  readonly kind: number;
-  readonly nonRetryable: boolean;
-  readonly byOdd: boolean;
-  readonly state: string | undefined;
-  /** When the message is due again, if that was told. */
-  readonly dueAt: RunMs;
-  readonly from: RunMs;
-  readonly to: RunMs;
-}
-
-/** A token, and what became of it. */
-export class Delivery {
-  readonly token: string;
-  /** None: nobody wrote down that it was delivered. */
-  message: Message | undefined;
-  stream: Stream | undefined;
-  at: RunMs = 0;
-  issuedAt: RunMs = 0;
-  /** As far as is known; it may be longer, never shorter. */
-  leaseEnd: RunMs = UNKNOWN;
-  number = 0;
-  attempt = 0;
-  isUnknown = false;
-  applied: AppliedOutcome | undefined;
-  /** Bits of OUTCOME_KINDS: sent without an answer. Of no account when another one was applied. */
-  possible = 0;
-  possibleNonRetryable = false;
-  possibleFrom: RunMs = NEVER;
-  /** First answers that it does not count (any more). */
-  lostAt: RunMs = NEVER;
-  notFoundAt: RunMs = NEVER;
-  /** When the latest extension that was answered had been asked for. */
-  extendSentAt: RunMs = UNKNOWN;
-  /** An answer of ExtendLease has named it: written to a stream that broke before it came. */
-  isNamed = false;
-  isAckedByPolite = false;
-
-  constructor(token: string) {
-    this.token = token;
-  }
-
-  /** Kinds of outcome that may have been applied to it, up to an instant. */
-  mayHave(before: RunMs): number {
-    if (this.applied !== undefined) return this.applied.kind;
-    return this.possibleFrom <= before + CLOCK_TOLERANCE_MS ? this.possible : 0;
-  }
-
-  /** It surely ended, if it did, without any outcome, as far as was known at that instant. */
-  hadNoOutcome(before: RunMs): boolean {
-    return this.mayHave(before) === 0;
-  }
-}
-
 /** All sources, messages and tokens of a run, by name. */
 export class Ledger {
   readonly sources = new Map<string, Source>();
@@ -162,9 +79,19 @@ export class Ledger {
   /** One string for each name of a queue, not one a line. */
   readonly #names = new Map<string, string>();
   readonly clock: RunClock;
+  #leastLeaseMs: RunMs = NEVER;
 
   constructor(clock: RunClock) {
     this.clock = clock;
+  }
+
+  /** Of all streams: no lease of the run was shorter. */
+  get leastLeaseMs(): RunMs {
+    return this.#leastLeaseMs;
+  }
+
+  noteLease(leaseMs: RunMs): void {
+    this.#leastLeaseMs = Math.min(this.#leastLeaseMs, Math.max(1, Math.round(leaseMs)));
   }
 
   name(text: string): string {

@@ -61,8 +61,10 @@ describe("quarantine", () => {
       story.keep("m", { quarantineReason: "CRASH_LOOP", ...over });
     expect(kept(silent(5)).broken()).toEqual([]);
     expect(kept(silent(4)).broken()).toEqual(["quarantine-earned", "counters-agree"]);
-    // The fifth was claimed by a server that was killed.
-    expect(kept(silent(4), { number: 5 }).broken()).toEqual([]);
+    // The fifth was claimed by a server that was killed, as its lease ran.
+    const lost = (at: number) => kept(silent(4).fault("kill-server", at), { number: 5 }).broken();
+    expect(lost(14_500)).toEqual([]);
+    expect(lost(5_000)).toEqual(["quarantine-earned", "claims-lost"]);
     expect(kept(silent(6)).broken()).toEqual(["quarantine-due"]);
   });
 
@@ -74,9 +76,32 @@ describe("quarantine", () => {
         story.deliver("m", { at: 3_000 * number, number, attempt, unknown: number > 2 });
       }
       story.keep("m", { attempts: attempt - 1, quarantineReason: "CRASH_LOOP" });
-      story.counted = { leaseExpiries: 5 };
-      expect(story.broken()).toEqual(["quarantine-earned"]);
+      expect(story.broken()).toEqual(["quarantine-earned", "counters-agree"]);
     }
+  });
+
+  it("is not earned by leases that nobody saw, unless a fault each took so many", () => {
+    const unseen = (faults: number, kill = "kill-server") => {
+      const story = sent();
+      for (let n = 0; n < faults; n++) story.fault(kill, 10_000 * n);
+      return story.keep("m", { number: 5, quarantineReason: "CRASH_LOOP" });
+    };
+    expect(unseen(0).broken()).toEqual(["quarantine-earned", "claims-lost"]);
+    // Near one fault of a second, leases of two seconds run three times at most.
+    expect(unseen(1).broken()).toEqual(["quarantine-earned"]);
+    expect(unseen(2).broken()).toEqual([]);
+  });
+
+  it("is earned also where a release came when its lease was over", () => {
+    const story = (at: number) => {
+      const all = sent({ plan: "crash" }).deliver("m", { at: 0 }).ack("m-1", "released", { at });
+      for (let number = 2; number <= 5; number++) {
+        all.deliver("m", { at: 4_000 * number, number, unknown: number > 2 });
+      }
+      return all.keep("m", { quarantineReason: "CRASH_LOOP" });
+    };
+    expect(story(2_500).broken()).toEqual([]);
+    expect(story(1_500).broken()).toEqual(["quarantine-earned", "counters-agree"]);
   });
 
   it("has no other reasons here, and none elsewhere", () => {
@@ -115,11 +140,49 @@ describe("counters", () => {
       { deliveries: 1 },
       { deliveries: 3 },
       { leaseExpiries: 0 },
-      { leaseExpiries: 3 },
+      { leaseExpiries: 2 },
+      { duplicates: 1 },
+      { failedAttempts: 1 },
+      { released: 1 },
       { queue: "other" },
     ]) {
       expect(run(counted), JSON.stringify(counted)).toContain("counters-agree");
     }
+  });
+
+  it("count failures and releases: those that were applied, and no more than may have been", () => {
+    const twice = (answer: "APPLIED" | "none", counted: Story["counted"]) => {
+      const story = sent({ plan: "fail1" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", "failed", { at: 20, answer })
+        .deliver("m", { at: 2_010, number: 2, attempt: 2 })
+        .ack("m-2", "released", { at: 2_020, answer })
+        .deliver("m", { at: 5_010, number: 3, attempt: 2 })
+        .ack("m-3", "succeeded", { at: 5_020 });
+      story.counted = counted;
+      return story.broken();
+    };
+    expect(twice("APPLIED", {})).toEqual([]);
+    expect(twice("APPLIED", { failedAttempts: 0 })).toEqual(["counters-agree"]);
+    expect(twice("APPLIED", { released: 0 })).toEqual(["counters-agree"]);
+    for (const one of [0, 1]) {
+      expect(twice("none", { failedAttempts: one, released: 1 - one })).toEqual([]);
+    }
+    expect(twice("none", { failedAttempts: 2 })).toEqual(["counters-agree"]);
+    expect(twice("none", { released: 2 })).toEqual(["counters-agree"]);
+  });
+
+  it("may count the end of a lease that nobody saw", () => {
+    const unseen = (at: number, leaseExpiries: number) => {
+      const story = sent().fault("reset", 0).deliver("m", { at, number: 2 });
+      story.ack("m-2", "succeeded", { at: at + 10 });
+      story.counted = { leaseExpiries };
+      return story.broken();
+    };
+    expect(unseen(2_010, 0)).toEqual([]);
+    expect(unseen(2_010, 1)).toEqual([]);
+    // There was no time for it.
+    expect(unseen(500, 1)).toEqual(["counters-agree"]);
   });
 
   it("may count an outcome without an answer either way", () => {

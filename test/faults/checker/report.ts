@@ -20,6 +20,8 @@ export interface RunCounts {
   /** Received by an actor; and those that the store counts, and nobody received. */
   deliveries: number;
   unreceived: number;
+  /** Of the latter, those that no fault explains. */
+  lostInCalm: number;
   /** Deliveries with an outcome that was applied; and with one that only may have been. */
   applied: number;
   unanswered: number;
@@ -48,8 +50,9 @@ export function noCounts(): RunCounts {
     quarantined: 0,
     deliveries: 0,
     unreceived: 0,
+    lostInCalm: 0,
     applied: 0,
     unanswered: 0,
-    duplicates: { expired: 0, unanswered: 0, stream: 0 },
+    duplicates: { expired: 0, unanswered: 0 },
   };
 }

@@ -6,7 +6,7 @@ const ALLOW = { kinds: ["failover"], withinMs: 500 };
 
 /** Rules that do not hold, and those of which a rollback is the reason. */
 function judge(story: Story, allow = ALLOW): { broken: string[]; forgotten: string[] } {
-  const { violations, rolledBack } = story.failover(AT).report(allow);
+  const { violations, rolledBack } = story.fault("failover", AT).report(allow);
   return {
     broken: violations.map(({ rule }) => rule),
     forgotten: rolledBack.map(({ rule }) => rule),
@@ -118,6 +118,38 @@ describe("a rollback explains that the store has forgotten", () => {
     });
   }
 
+  it("a send, but not when the fault is over and the store only recovers", () => {
+    const recovering = (at: number) => {
+      const story = new Story().send("m", { at });
+      story.counted = { accepted: 0, succeeded: 0 };
+      return judge(story).broken;
+    };
+    // It is over a second after its beginning, and all has recovered after two.
+    expect(recovering(AT + 900)).toEqual([]);
+    expect(recovering(AT + 1_100)).toEqual(["not-lost", "counters-agree"]);
+  });
+
+  it("counts that are low by what was forgotten, and by no more", () => {
+    const low = (accepted: number, released: number) => {
+      const story = new Story().send("lost", { at: AT - 400 });
+      for (const [source, at] of [
+        ["recent", AT - 400],
+        ["old", AT - 4_000],
+      ] as const) {
+        story.send(source, { at, plan: "release" }).deliver(source, { at: at + 10 });
+        story.ack(`${source}-1`, "released", { at: at + 20 });
+        story.deliver(source, { at: AT + 3_000, number: 2, unknown: source === "recent" });
+        story.ack(`${source}-2`, "succeeded", { at: AT + 3_010 });
+      }
+      story.counted = { accepted, succeeded: 2, released };
+      return judge(story);
+    };
+    expect(low(2, 1).forgotten).toContain("counters-agree");
+    expect(low(2, 1).broken).toEqual([]);
+    expect(low(2, 0).broken).toEqual(["counters-agree"]);
+    expect(low(1, 1).broken).toEqual(["counters-agree"]);
+  });
+
   it("a send that was tried again, under another id", () => {
     const tell = (before: number) => {
       const story = new Story()
@@ -142,7 +174,7 @@ describe("a rollback explains that the store has forgotten", () => {
   });
 
   it("also when other faults come with it", () => {
-    const story = new Story().send("m", { at: AT - 400 }).failover(AT, "reset+failover");
+    const story = new Story().send("m", { at: AT - 400 }).fault("reset+failover", AT);
     story.counted = { accepted: 0, succeeded: 0 };
     const { violations, rolledBack } = story.report(ALLOW);
     expect(violations).toEqual([]);

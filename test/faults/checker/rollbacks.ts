@@ -1,5 +1,5 @@
 import type { FaultRecord } from "../history/event.ts";
-import { NEVER, type RunClock, type RunMs } from "./ledger.ts";
+import { CLOCK_TOLERANCE_MS, NEVER, type RunClock, type RunMs } from "./clock.ts";
 
 /** Which faults may take the store back to an earlier state, and how far. */
 export interface AllowLoss {
@@ -11,7 +11,9 @@ export interface AllowLoss {
 
 /**
  * When the store may have forgotten what it had acknowledged: from a while before each fault of
- * the kinds that are allowed to, until that fault is over.
+ * the kinds that are allowed to, until its cause is over. By then the store that goes on has been
+ * chosen (a failover is over when the replica is promoted), and keeps what it is told from then on:
+ * nothing more is allowed for but the rounding of clocks, however long the recovery takes.
  */
 export class Rollbacks {
   readonly #windows: { readonly from: RunMs; to: RunMs }[] = [];
@@ -26,15 +28,11 @@ export class Rollbacks {
         const window = { from: at - allow.withinMs, to: NEVER };
         open.set(number, window);
         this.#windows.push(window);
-      } else {
+      } else if (phase === "over") {
         const window = open.get(number);
-        if (window !== undefined) window.to = at;
+        if (window !== undefined) window.to = at + CLOCK_TOLERANCE_MS;
       }
     }
-  }
-
-  get happened(): boolean {
-    return this.#windows.length > 0;
   }
 
   /** Whether a write that took place between these instants may have been forgotten. */

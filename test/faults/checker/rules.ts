@@ -14,7 +14,8 @@ export const RULES = {
   "number-once": "a delivery number of a message is given once",
   "numbers-grow": "numbers begin at 1, and a delivery with a higher one was issued later",
   "duplicate-explained":
-    "a message comes again only after its lease, its stream, or an outcome without an answer",
+    "a message comes again only after its lease, or a failure or release without an answer",
+  "claims-lost": "a delivery that nobody received was issued near a fault",
   "applied-once": "one outcome at most is applied under a token",
   "token-issued": "no outcome is applied under a token that was never issued",
   "same-answer": "a request that is repeated gets the same answer",

@@ -1,6 +1,7 @@
 import type { Sending, Sent, Unsent } from "../history/event.ts";
+import type { RunMs } from "./clock.ts";
 import type { Findings } from "./findings.ts";
-import type { Ledger, RunMs, Source } from "./ledger.ts";
+import type { Ledger, Source } from "./ledger.ts";
 import { seenSource } from "./seen-source.ts";
 
 interface SendRequest {

@@ -9,9 +9,10 @@ import type {
   Plan,
   SnapshotLine,
 } from "../history/event.ts";
-import { Checker } from "./checker.ts";
+import { checkEvents } from "./check-events.ts";
 import type { CheckReport } from "./report.ts";
 import type { AllowLoss } from "./rollbacks.ts";
+import { StoryTally } from "./story-tally.ts";
 
 export const STARTED_AT = Date.UTC(2026, 0, 1);
 export const LEASE_MS = 2_000;
@@ -65,9 +66,7 @@ export class Story {
   /** Overrides what follows from the story. */
   counted: Partial<Counted> = {};
   readonly #sent = new Map<string, { plan: Plan; id: string }>();
-  readonly #deliveries = new Map<string, number>();
-  readonly #sources = new Set<string>();
-  #discarded = 0;
+  readonly #tally = new StoryTally();
   #requests = 0;
 
   constructor() {
@@ -90,7 +89,7 @@ export class Story {
     const { plan = "ok", at = 0, dueAt = at, answer = "sent" } = over;
     const { id = idAt(at + 1, this.#sent.size), request = `send-${source}` } = over;
     this.#sent.set(source, { plan, id });
-    if (answer === "sent") this.#sources.add(source);
+    if (answer === "sent") this.#tally.sources.add(source);
     const call = { request, source, queue: QUEUE, sum: `sum of ${source}`, plan };
     this.write("producer", { e: "sending", at, ...call });
     const told = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
@@ -102,8 +101,8 @@ export class Story {
   deliver(source: string, by: Delivery): this {
     const { number = 1, attempt = 1, unknown = false, stream = "stream" } = by;
     const { plan, id } = this.#sent.get(source) ?? { plan: "ok", id: idAt(0, 999) };
-    this.#sources.add(source);
-    this.#deliveries.set(source, Math.max(number, this.#deliveries.get(source) ?? 0));
+    const token = by.token ?? `${source}-${number}`;
+    this.#tally.delivered(source, number, token);
     return this.write("worker", {
       e: "delivered",
       at: by.at + 5,
@@ -113,7 +112,7 @@ export class Story {
       source,
       sum: `sum of ${source}`,
       plan,
-      token: by.token ?? `${source}-${number}`,
+      token,
       number,
       attempt,
       unknown,
@@ -127,11 +126,13 @@ export class Story {
     const request = over.request ?? `ack-${++this.#requests}`;
     const said = nonRetryable === undefined ? {} : { nonRetryable };
     this.write(by, { e: "acking", at, request, outcomes: [{ token, outcome, ...said }] });
+    if (answer === "APPLIED" || answer === "none") {
+      this.#tally.acked(token, outcome, answer === "APPLIED");
+    }
     if (answer === "none" || answer === "refused") {
       const refused = answer === "refused";
       return this.write(by, { e: "unacked", at: at + 4, request, code: "OOPS", refused });
     }
-    if (answer === "APPLIED" && outcome === "discarded") this.#discarded++;
     const state = over.state ?? (answer === "APPLIED" ? STATE_AFTER[outcome] : undefined);
     const dueAt = over.dueAt ?? (outcome === "released" ? at + 1_002 : at + 2);
     const told = {
@@ -154,7 +155,7 @@ export class Story {
 
   keep(source: string, over: Partial<Kept> = {}): this {
     const { id = idAt(1, this.#sent.size) } = this.#sent.get(source) ?? {};
-    this.#sources.add(source);
+    this.#tally.sources.add(source);
     this.kept.push({
       e: "kept",
       queue: QUEUE,
@@ -162,39 +163,23 @@ export class Story {
       source,
       state: "QUARANTINED",
       attempts: 0,
-      number: this.#deliveries.get(source) ?? 0,
+      number: this.#tally.numberOf(source),
       ...over,
     });
     return this;
   }
 
-  failover(at: number, kind = "failover"): this {
-    const fault = { e: "fault", number: 1, kind } as const;
+  /** Something goes wrong for so long; recovery takes as long as that again. */
+  fault(kind: string, at: number, forMs = 1_000): this {
+    const fault = { e: "fault", number: this.faults.length + 1, kind } as const;
     this.faults.push({ ...fault, phase: "begins", at: STARTED_AT + at });
-    this.faults.push({ ...fault, phase: "recovered", at: STARTED_AT + at + 1_000 });
+    this.faults.push({ ...fault, phase: "over", at: STARTED_AT + at + forMs });
+    this.faults.push({ ...fault, phase: "recovered", at: STARTED_AT + at + 2 * forMs });
     return this;
   }
 
   get snapshot(): SnapshotLine[] {
-    const deliveries = new Map(this.#deliveries);
-    for (const { source, number } of this.kept) deliveries.set(source, number);
-    const accepted = this.#sources.size;
-    const issued = [...deliveries.values()].reduce((sum, number) => sum + number, 0);
-    const counted: Counted = {
-      e: "counted",
-      queue: QUEUE,
-      accepted,
-      duplicates: 0,
-      succeeded: accepted - this.kept.length - this.#discarded,
-      discarded: this.#discarded,
-      expired: 0,
-      purged: 0,
-      deliveries: issued,
-      leaseExpiries: issued,
-      broken: [],
-      ...this.counted,
-    };
-    return [...this.kept, counted];
+    return [...this.kept, { ...this.#tally.counted(QUEUE, this.kept), ...this.counted }];
   }
 
   report(allowLoss?: AllowLoss): CheckReport {
@@ -205,21 +190,6 @@ export class Story {
   broken(): string[] {
     return this.report().violations.map(({ rule }) => rule);
   }
-}
-
-export function checkEvents(
-  events: ReadonlyMap<string, readonly HistoryEvent[]>,
-  snapshot: readonly SnapshotLine[],
-  faults: readonly FaultRecord[] = [],
-  allowLoss?: AllowLoss,
-): CheckReport {
-  const checker = new Checker(faults, allowLoss);
-  for (const [name, own] of events) {
-    const actor = checker.open(name);
-    for (const event of own) actor.take(event);
-    actor.end();
-  }
-  return checker.judge(snapshot);
 }
 
 const PRODUCER = { actor: "producer", role: "producer", language: "typescript" } as const;

@@ -229,6 +229,7 @@ export interface Counted {
   readonly e: "counted";
   readonly queue: string;
   readonly accepted: number;
+  /** Sends that were joined to a message by their dedup key. */
   readonly duplicates: number;
   readonly succeeded: number;
   readonly discarded: number;
@@ -236,6 +237,8 @@ export interface Counted {
   readonly purged: number;
   readonly deliveries: number;
   readonly leaseExpiries: number;
+  readonly failedAttempts: number;
+  readonly released: number;
   readonly broken: readonly string[];
 }
 

@@ -34,8 +34,7 @@ function partOf(result: RunResult): string {
       `${count(counts.applied)} outcomes applied, ${count(counts.unanswered)} unanswered; ` +
       `${count(counts.kept)} kept at the end, ${count(counts.quarantined)} of them in quarantine.`,
     `Deliveries that came again: ${count(duplicates.expired)} after a lease that ended, ` +
-      `${count(duplicates.stream)} after a stream that broke, ${count(duplicates.unanswered)} after an ` +
-      `outcome without an answer.`,
+      `${count(duplicates.unanswered)} after a failure or a release without an answer.`,
     problems.length === 0
       ? "Nothing lost, nothing unexplained."
       : `**${problems.length} problems:**\n\n${problems.map((words) => `- ${words}`).join("\n")}`,

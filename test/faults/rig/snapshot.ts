@@ -40,6 +40,8 @@ export async function takeSnapshot(world: World): Promise<SnapshotLine[]> {
         purged: total("purged"),
         deliveries: total("deliveries"),
         leaseExpiries: total("lease_expiries"),
+        failedAttempts: total("failed_attempts"),
+        released: total("released"),
         broken: brokenInvariants(dump),
       });
     }

@@ -1,6 +1,8 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import { NEVER } from "../clock.ts";
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import { type Message, NEVER } from "../ledger.ts";
+import type { Message } from "../ledger.ts";
 
 const FAILED = OUTCOME_KINDS.failed;
 
@@ -27,7 +29,13 @@ export function checkAttempts(message: Message, findings: Findings): void {
       sure++;
       from = Math.min(from, applied.from);
       to = Math.max(to, applied.to);
-    } else if ((one.mayHave(deliveries[index + 1]?.issuedAt ?? NEVER) & FAILED) !== 0) possible++;
+    } else if (mayHaveFailed(one, deliveries[index + 1])) possible++;
   }
   if (message.kept !== undefined) compare(message.kept.attempts, "it is kept");
+}
+
+/** Without an answer: any failure where nothing came after it, else one that is retried. */
+export function mayHaveFailed(one: Delivery, next: Delivery | undefined): boolean {
+  const kinds = next === undefined ? one.possible : one.mayHaveReturned(next.issuedAt);
+  return one.applied === undefined && (kinds & FAILED) !== 0;
 }

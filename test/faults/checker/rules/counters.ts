@@ -1,34 +1,27 @@
 import type { Counted } from "../../history/event.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import type { Message } from "../ledger.ts";
-import { onlyExpired } from "./duplicates.ts";
-import { CRASH_LOOP } from "./quarantine.ts";
+import type { Ledger, Message } from "../ledger.ts";
+import { mayHaveFailed } from "./attempts.ts";
+import {
+  addExpiries,
+  addOutcomes,
+  Bounds,
+  endedBy,
+  isForgotten,
+  lastNumbers,
+  QueueSums,
+} from "./queue-sums.ts";
 
-const { succeeded, discarded } = OUTCOME_KINDS;
+const { succeeded, discarded, failed, released } = OUTCOME_KINDS;
 
-/** What the histories and the snapshot say of a queue. */
-class QueueSums {
-  existing = 0;
-  kept = 0;
-  /** Ended so for sure; ended, and perhaps so. */
-  succeeded = 0;
-  maybeSucceeded = 0;
-  discarded = 0;
-  maybeDiscarded = 0;
-  deliveries = 0;
-  /** Leases that only their end can have ended. */
-  expiries = 0;
-}
-
-/**
- * Counters against contents and histories. What exists is known exactly: what was acknowledged,
- * delivered or kept; anything else left no trace. So are deliveries: what is kept says its own, and
- * what has ended did so by the last one.
- */
+/** Counters against contents and histories. */
 export class QueueCounts {
   readonly #sums = new Map<string, QueueSums>();
   readonly #counted = new Map<string, Counted>();
+  /** Releases of what was lost on its way, whose queue nobody knows. */
+  readonly #strays = new Bounds();
 
   take(counted: Counted, findings: Findings): void {
     if (this.#counted.has(counted.queue)) {
@@ -40,39 +33,68 @@ export class QueueCounts {
     }
   }
 
-  add(message: Message): void {
+  add(message: Message, leastLeaseMs: number, findings: Findings): void {
     const sums = this.#sumsOf(message.source.queue);
-    const { kept, deliveries } = message;
-    sums.existing++;
-    sums.deliveries += kept?.number ?? deliveries.at(-1)?.number ?? 0;
-    let expiries = 0;
-    for (const [index, one] of deliveries.entries()) {
-      const next = deliveries[index + 1];
-      if (next !== undefined && onlyExpired(one, next)) expiries++;
-    }
-    if (kept?.quarantineReason === "CRASH_LOOP") expiries = Math.max(expiries, CRASH_LOOP);
-    sums.expiries += expiries;
+    const { kept } = message;
+    addOutcomes(sums.failedAttempts, message, failed, mayHaveFailed, findings);
+    addOutcomes(sums.released, message, released, mayHaveReleased, findings);
+    addExpiries(sums.leaseExpiries, message, leastLeaseMs, findings);
     if (kept !== undefined) {
       sums.kept++;
+      sums.accepted.add(1, 1, 1);
+      sums.deliveries.add(kept.number, kept.number, kept.number);
       return;
     }
-    const may = (kind: number) =>
-      deliveries.some((one) => ((one.applied?.kind ?? one.possible) & kind) !== 0);
-    const surely = (kind: number) => deliveries.some(({ applied }) => applied?.kind === kind);
-    const isSuccess = surely(succeeded);
-    const isDiscard = !isSuccess && surely(discarded);
-    if (isSuccess) sums.succeeded++;
-    else if (may(succeeded)) sums.maybeSucceeded++;
-    if (isDiscard) sums.discarded++;
-    else if (may(discarded)) sums.maybeDiscarded++;
+    sums.accepted.add(1, 1, isForgotten(message, findings) ? 0 : 1);
+    const [last, sure] = lastNumbers(message, findings);
+    sums.deliveries.add(last, last, sure);
+    const success = endedBy(message, succeeded, findings);
+    const discard = endedBy(message, discarded, findings);
+    if (success.isSure) sums.succeeded.add(1, 1, success.isKept ? 1 : 0);
+    else if (success.isPossible) sums.succeeded.add(0, 1, 0);
+    if (discard.isSure && !success.isSure) sums.discarded.add(1, 1, discard.isKept ? 1 : 0);
+    else if (discard.isPossible) sums.discarded.add(0, 1, 0);
   }
 
-  check(findings: Findings): void {
+  check(ledger: Ledger, findings: Findings): void {
+    for (const { message, applied, possible } of ledger.tokens.values()) {
+      if (message !== undefined || ((applied?.kind ?? possible) & released) === 0) continue;
+      const isSure = applied !== undefined && !findings.mayHaveForgotten(applied.from, applied.to);
+      this.#strays.add(applied === undefined ? 0 : 1, 1, isSure ? 1 : 0);
+    }
     for (const queue of new Set([...this.#sums.keys(), ...this.#counted.keys()])) {
       const counted = this.#counted.get(queue);
-      if (counted !== undefined) checkQueue(counted, this.#sumsOf(queue), findings);
+      if (counted !== undefined) this.#checkQueue(counted, this.#sumsOf(queue), findings);
       else findings.broken("counters-agree", `queue ${queue} is not counted`);
     }
+    this.#checkReleases(findings);
+  }
+
+  #checkQueue(counted: Counted, sums: QueueSums, findings: Findings): void {
+    const { queue } = counted;
+    const gone = counted.succeeded + counted.discarded + counted.expired + counted.purged;
+    if (counted.accepted !== sums.kept + gone) {
+      const words = `queue ${queue}: ${counted.accepted} accepted, ${sums.kept} kept, ${gone} gone`;
+      findings.broken("counters-agree", words);
+    }
+    for (const name of BOUNDED) {
+      const strays = name === "released" ? this.#strays.most : 0;
+      compare(`queue ${queue}: ${name}`, counted[name], sums[name], strays, findings);
+    }
+    // No producer of the suite has a dedup key, and nobody ends a life or empties a queue.
+    for (const name of ["duplicates", "expired", "purged"] as const) {
+      compare(`queue ${queue}: ${name}`, counted[name], new Bounds(), 0, findings);
+    }
+  }
+
+  /** Over all queues, so that strays are as many as there were. */
+  #checkReleases(findings: Findings): void {
+    const all = new Bounds();
+    for (const { released: own } of this.#sums.values()) all.add(own.least, own.most, own.floor);
+    const { least, most, floor } = this.#strays;
+    all.add(least, most, floor);
+    const counted = [...this.#counted.values()].reduce((sum, one) => sum + one.released, 0);
+    compare("all queues: released", counted, all, 0, findings);
   }
 
   #sumsOf(queue: string): QueueSums {
@@ -85,25 +107,30 @@ export class QueueCounts {
   }
 }
 
-function checkQueue(counted: Counted, sums: QueueSums, findings: Findings): void {
-  const { queue } = counted;
-  const gone = counted.succeeded + counted.discarded + counted.expired + counted.purged;
-  if (counted.accepted !== sums.kept + gone) {
-    const words = `queue ${queue}: ${counted.accepted} accepted, ${sums.kept} kept, ${gone} gone`;
-    findings.broken("counters-agree", words);
-  }
-  const expect = (name: keyof Counted, least: number, most: number): void => {
-    const value = counted[name] as number;
-    const words = `queue ${queue}: ${name} counts ${value}, the histories ${least} to ${most}`;
-    // A store that forgets counts less, never more.
-    if (value > most) findings.broken("counters-agree", words);
-    else if (value < least) findings.brokenUnlessRolledBack("counters-agree", words);
-  };
-  expect("accepted", sums.existing, sums.existing);
-  expect("deliveries", sums.deliveries, sums.deliveries);
-  expect("succeeded", sums.succeeded, sums.succeeded + sums.maybeSucceeded);
-  expect("discarded", sums.discarded, sums.discarded + sums.maybeDiscarded);
-  expect("leaseExpiries", sums.expiries, sums.deliveries);
-  expect("expired", 0, 0);
-  expect("purged", 0, 0);
+const BOUNDED = [
+  "accepted",
+  "deliveries",
+  "succeeded",
+  "discarded",
+  "failedAttempts",
+  "released",
+  "leaseExpiries",
+] as const;
+
+function mayHaveReleased(one: Delivery, next: Delivery | undefined): boolean {
+  const kinds = next === undefined ? one.possible : one.mayHaveReturned(next.issuedAt);
+  return one.applied === undefined && (kinds & released) !== 0;
+}
+
+/** A store that forgets counts less, by what it may have forgotten, and never more. */
+function compare(
+  what: string,
+  value: number,
+  { least, most, floor }: Bounds,
+  more: number,
+  findings: Findings,
+): void {
+  if (value >= least && value <= most + more) return;
+  const words = `${what} counts ${value}, the histories ${least} to ${most + more}, ${floor} of which can't be forgotten`;
+  findings.brokenUnless(value >= floor && value < least, "counters-agree", words);
 }

@@ -1,5 +1,7 @@
+import { NEVER } from "../clock.ts";
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import { type Delivery, type Message, NEVER } from "../ledger.ts";
+import type { Message } from "../ledger.ts";
 import { endedUnknown } from "./duplicates.ts";
 
 /**

@@ -1,9 +1,8 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import { CLOCK_TOLERANCE_MS } from "../clock.ts";
+import { LEAST_RELEASE_MS } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import { CLOCK_TOLERANCE_MS, type Message } from "../ledger.ts";
-
-/** No release comes back sooner. */
-const LEAST_RELEASE_MS = 1_000;
+import type { Message } from "../ledger.ts";
 
 /** Nothing is issued before the instant that its producer, or the worker before, was told. */
 export function checkDueTimes(message: Message, findings: Findings): void {

@@ -1,37 +1,34 @@
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import type { Delivery, Message } from "../ledger.ts";
+import type { Message } from "../ledger.ts";
 
 /** Why a message came again, the best reason for each. */
 export interface DuplicateCounts {
   /** The lease before had ended. */
   expired: number;
-  /** An outcome of the delivery before had got no answer. */
+  /** A failure or a release of the delivery before had got no answer. */
   unanswered: number;
-  /** The stream of the delivery before had ended, and nothing else explains it. */
-  stream: number;
 }
 
 function hadExpired(a: Delivery, b: Delivery): boolean {
   return a.leaseEnd <= b.issuedAt;
 }
 
-function streamHadClosed(a: Delivery, b: Delivery): boolean {
-  return a.stream !== undefined && a.stream.closedAt < b.at;
-}
-
 /** Nothing but the end of its lease can have ended it: the store has counted that. */
 export function onlyExpired(a: Delivery, b: Delivery): boolean {
-  return a.hadNoOutcome(b.issuedAt) && hadExpired(a, b) && !streamHadClosed(a, b);
+  return endedUnknown(a, b) && hadExpired(a, b);
 }
 
-/** Whether it surely ended without an outcome: not if it was given back as its stream broke. */
+/** Whether it surely ended without an outcome. */
 export function endedUnknown(a: Delivery, b: Delivery): boolean {
-  return a.hadNoOutcome(b.issuedAt) && (hadExpired(a, b) || !streamHadClosed(a, b));
+  return a.hadNoOutcome(b.issuedAt);
 }
 
 /**
  * A delivery after another one of which no outcome was applied. Each is explained by the one before
- * it, of those that somebody received: if that lease was over, so were all before.
+ * it, of those that somebody received: if that lease was over, so were all before. A stream that
+ * broke explains nothing: what came by it had been written, and keeps its lease until that ends or
+ * its worker gives it back, which is an outcome.
  */
 export function checkDuplicate(
   message: Message,
@@ -42,8 +39,7 @@ export function checkDuplicate(
 ): void {
   if (a.applied !== undefined) return;
   if (hadExpired(a, b)) counts.expired++;
-  else if (a.mayHave(b.issuedAt) !== 0) counts.unanswered++;
-  else if (streamHadClosed(a, b)) counts.stream++;
+  else if (!a.hadNoOutcome(b.issuedAt)) counts.unanswered++;
   else {
     const words = `${message}: delivery ${b.number} was issued at ${b.issuedAt} ms, the lease of delivery ${a.number} ran until ${a.leaseEnd} ms`;
     // Its claim, or the extension that kept it, may have been forgotten.

@@ -1,6 +1,8 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import { CLOCK_TOLERANCE_MS, NEVER } from "../clock.ts";
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import { CLOCK_TOLERANCE_MS, type Delivery, type Message, NEVER } from "../ledger.ts";
+import type { Message } from "../ledger.ts";
 
 /** Outcomes after which a message is gone. */
 export const TERMINAL = OUTCOME_KINDS.succeeded | OUTCOME_KINDS.discarded;

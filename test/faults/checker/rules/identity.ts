@@ -1,5 +1,6 @@
+import { NEVER } from "../clock.ts";
 import type { Findings } from "../findings.ts";
-import { NEVER, type Source } from "../ledger.ts";
+import type { Source } from "../ledger.ts";
 
 /**
  * A source exists under one id, however often its request was repeated; and only if it was sent,

@@ -1,5 +1,6 @@
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import type { Delivery, Message } from "../ledger.ts";
+import type { Message } from "../ledger.ts";
 
 /**
  * Brings the deliveries of a message into their order, in which numbers grow with the instants of

@@ -1,7 +1,11 @@
 import type { Plan } from "../../history/event.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import { CLOCK_TOLERANCE_MS, type RunMs } from "../clock.ts";
+import type { Delivery } from "../delivery.ts";
+import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
-import type { Delivery, KeptState, Message } from "../ledger.ts";
+import { gapsOf } from "../gaps.ts";
+import type { KeptState, Message } from "../ledger.ts";
 import { endedUnknown } from "./duplicates.ts";
 
 /** Leases in a row that end without an outcome, before a message is set aside. */
@@ -12,15 +16,24 @@ const LEAST_RETRIES = 3;
 
 const { failed, released, quarantined } = OUTCOME_KINDS;
 
+/** What the run says beside the histories of one message. */
+export interface Given {
+  readonly findings: Findings;
+  readonly times: FaultTimes;
+  /** No lease of the run was shorter. */
+  readonly leastLeaseMs: RunMs;
+}
+
 /** What is in quarantine is there for a reason that what happened to it explains. */
-export function checkEarned(message: Message, findings: Findings): void {
+export function checkEarned(message: Message, given: Given): void {
+  const { findings } = given;
   const { kept } = message;
   if (kept === undefined) return;
   const { quarantineReason, attempts, number } = kept;
   if (kept.state !== "QUARANTINED" && quarantineReason === undefined) return;
   const words = `${message}: ${quarantineReason} after ${number} deliveries and ${attempts} failures`;
   if (kept.state === "QUARANTINED" && quarantineReason === "CRASH_LOOP") {
-    checkCrashLoop(message, number, words, findings);
+    checkCrashLoop(message, words, given);
   } else if (!isEarned(message, kept)) findings.broken("quarantine-earned", words);
 }
 
@@ -58,18 +71,29 @@ function saidNonRetryable({ applied, possibleNonRetryable }: Delivery): boolean 
 }
 
 /**
- * Deliveries since the last outcome that begins the count anew, less those that were released.
- * Those that nobody received count too: the server that had claimed them was killed.
+ * Leases that ended without an outcome since the last outcome that begins the count anew: those of
+ * deliveries that an actor wrote down, and of claims that faults have lost. What was released counts
+ * only if its lease had ended before.
  */
-function checkCrashLoop(message: Message, number: number, words: string, findings: Findings): void {
-  const ended = message.deliveries.filter(({ applied }) => applied !== undefined);
+function checkCrashLoop(message: Message, words: string, given: Given): void {
+  const { findings, times, leastLeaseMs } = given;
+  const { deliveries } = message;
+  const ended = deliveries.filter(({ applied }) => applied !== undefined);
   const anew = ended.findLast(({ applied }) => applied?.kind !== released);
   const since = anew?.number ?? 0;
-  const after = ended.filter((one) => one.number > since);
-  if (number - since - after.length >= CRASH_LOOP) return;
-  const excuse = (anew ?? after.at(-1))?.applied;
+  const expired = deliveries.filter((one) => one.number > since && mayHaveExpired(one)).length;
+  const lost = gapsOf(message)
+    .filter(({ after }) => after >= since)
+    .map(({ claims, from, to }) => Math.min(claims, times.mostExpired(from, to, leastLeaseMs)))
+    .reduce((sum, claims) => sum + claims, 0);
+  if (expired + lost >= CRASH_LOOP) return;
+  const excuse = (anew ?? ended.at(-1))?.applied;
   if (excuse === undefined) findings.broken("quarantine-earned", words);
   else findings.brokenUnlessForgotten("quarantine-earned", words, excuse.from, excuse.to);
+}
+
+function mayHaveExpired({ applied, leaseEnd }: Delivery): boolean {
+  return applied === undefined || applied.to + CLOCK_TOLERANCE_MS >= leaseEnd;
 }
 
 /** What has earned quarantine does not come again. */

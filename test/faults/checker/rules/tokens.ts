@@ -1,6 +1,8 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import { CLOCK_TOLERANCE_MS, NEVER } from "../clock.ts";
+import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import { CLOCK_TOLERANCE_MS, type Delivery, type Ledger, type Message, NEVER } from "../ledger.ts";
+import type { Ledger, Message } from "../ledger.ts";
 
 const QUARANTINED_ONLY = ["QUARANTINED"];
 const SCHEDULED_ONLY = ["SCHEDULED"];

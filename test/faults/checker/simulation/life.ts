@@ -47,6 +47,7 @@ export class Life {
         return { status: "APPLIED", state: outcome.toUpperCase() };
       case "failed":
         this.failures++;
+        record.count(this.queue, "failedAttempts");
         this.#expiries = 0;
         if (nonRetryable) return this.#quarantine("NON_RETRYABLE");
         if (this.plan === "exhaust" && this.failures === EXHAUST_RETRIES) {
@@ -54,6 +55,7 @@ export class Life {
         }
         return this.#schedule(at + 100 + random.below(100));
       case "released":
+        record.count(this.queue, "released");
         return this.#schedule(at + 1_000);
       case "quarantined":
         return this.#quarantine("WORKER_REQUEST");

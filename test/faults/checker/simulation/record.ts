@@ -1,4 +1,4 @@
-import type { Counted, HistoryEvent, Kept } from "../../history/event.ts";
+import type { Counted, FaultRecord, HistoryEvent, Kept } from "../../history/event.ts";
 import { STARTED_AT } from "../story.ts";
 
 /** What all that take part write down. */
@@ -7,21 +7,30 @@ export interface Run {
   readonly events: Map<string, HistoryEvent[]>;
   readonly kept: Kept[];
   readonly counted: Counted[];
+  readonly faults: FaultRecord[];
 }
 
 type MutableCounted = { -readonly [K in keyof Counted]: Counted[K] };
-type Counter = "accepted" | "succeeded" | "discarded" | "deliveries" | "leaseExpiries";
+type Counter = Exclude<keyof Counted, "e" | "queue" | "broken">;
 
 /** A run while it is written. */
 export class RunRecord {
-  readonly run: Run = { events: new Map(), kept: [], counted: [] };
+  readonly run: Run = { events: new Map(), kept: [], counted: [], faults: [] };
   readonly #counters = new Map<string, MutableCounted>();
   #names = 0;
 
   constructor(queues: readonly string[]) {
     for (const queue of queues) {
       const ended = { succeeded: 0, discarded: 0, expired: 0, purged: 0 };
-      const counted = { accepted: 0, duplicates: 0, ...ended, deliveries: 0, leaseExpiries: 0 };
+      const counted = {
+        accepted: 0,
+        duplicates: 0,
+        ...ended,
+        deliveries: 0,
+        leaseExpiries: 0,
+        failedAttempts: 0,
+        released: 0,
+      };
       this.#counters.set(queue, { e: "counted", queue, ...counted, broken: [] });
     }
   }
@@ -30,6 +39,13 @@ export class RunRecord {
     const events = this.run.events.get(actor) ?? [];
     events.push({ ...event, at: STARTED_AT + event.at });
     this.run.events.set(actor, events);
+  }
+
+  /** Something goes wrong between these instants. */
+  fault(number: number, from: number, to: number): void {
+    const fault = { e: "fault", number, kind: "reset" } as const;
+    this.run.faults.push({ ...fault, phase: "begins", at: STARTED_AT + from });
+    this.run.faults.push({ ...fault, phase: "over", at: STARTED_AT + to });
   }
 
   name(kind: string): string {

@@ -10,8 +10,11 @@ import { type Run, RunRecord } from "./record.ts";
 
 const LEASE_MS = 2_000;
 const RUN_MS = 20_000;
+/** Each time so long after the one before, and so long, something goes wrong. */
+const FAULT_EVERY_MS = 10_000;
+const FAULT_MS = 3_000;
 /** A stream lasts this long, and the next one begins. */
-const STREAM_MS = 3_000;
+export const STREAM_MS = 3_000;
 const QUEUES = ["orders", "payments"];
 const WORKERS = ["worker-1", "worker-2", "odd-worker"];
 
@@ -40,6 +43,9 @@ class Simulation {
     const role = { role: "producer", language: "python" } as const;
     this.#record.write("producer", { e: "started", at: -1, actor: "producer", ...role });
     for (const actor of WORKERS) this.#openStreams(actor);
+    for (let at = 0; at < 8 * RUN_MS; at += FAULT_EVERY_MS) {
+      this.#record.fault(1 + at / FAULT_EVERY_MS, at, at + FAULT_MS);
+    }
     for (let number = 0; number < messages; number++) this.#live(number);
     this.#record.end(9 * RUN_MS, "worker-2");
     return this.#record.run;
@@ -118,7 +124,7 @@ class Simulation {
     const random = this.#random;
     life.number++;
     this.#record.count(life.queue, "deliveries");
-    if (random.chance(0.05)) {
+    if (at % FAULT_EVERY_MS < FAULT_MS && random.chance(0.1)) {
       // Nobody receives it: given back, or its server was killed.
       if (random.chance(0.5)) return at + 1;
       return life.expire(at + LEASE_MS, this.#record);

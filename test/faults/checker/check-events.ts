@@ -1,0 +1,20 @@
+import type { FaultRecord, HistoryEvent, SnapshotLine } from "../history/event.ts";
+import { Checker } from "./checker.ts";
+import type { CheckReport } from "./report.ts";
+import type { AllowLoss } from "./rollbacks.ts";
+
+/** Judges a run that was told in a test, by actor. */
+export function checkEvents(
+  events: ReadonlyMap<string, readonly HistoryEvent[]>,
+  snapshot: readonly SnapshotLine[],
+  faults: readonly FaultRecord[] = [],
+  allowLoss?: AllowLoss,
+): CheckReport {
+  const checker = new Checker(faults, allowLoss);
+  for (const [name, own] of events) {
+    const actor = checker.open(name);
+    for (const event of own) actor.take(event);
+    actor.end();
+  }
+  return checker.judge(snapshot);
+}
