@@ -1,17 +1,24 @@
 // The bounds of what one request, and all unfinished ones together, may cost.
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   AckRequestSchema,
   SendToDlqBatchRequestSchema,
   SendToDlqRequestSchema,
   StatsRequestSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { frameOf } from "../../src/rpc/grpc/frames.ts";
+import { OnlyMessage } from "../../src/rpc/grpc/read-request.ts";
 import { crowdedBinary, crowdedJson } from "../../src/rpc/request-fields.ts";
 import { RequestMemory } from "../../src/rpc/request-memory.ts";
 
 const MIB = 1024 * 1024;
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 function filled(...bytes: number[]): Buffer {
   return Buffer.alloc(4 * MIB - ((4 * MIB) % bytes.length), Buffer.from(bytes));
@@ -92,6 +99,36 @@ describe("values of JSON", () => {
     const text = JSON.stringify({ payload: { text: inner.repeat(100_000) } });
     expect(text.length).toBeGreaterThan(2 * MIB);
     expect(crowdedJson(Buffer.from(text))).toBeUndefined();
+  });
+});
+
+describe("a message whose call is not ended", () => {
+  /** As read from a socket: in a piece of 64 KiB, with what else came along. */
+  function pushed(frame: Buffer) {
+    const read = Buffer.from(new ArrayBuffer(65_536));
+    frame.copy(read);
+    const message = new OnlyMessage(MIB);
+    message.push(read.subarray(0, frame.length));
+    message.compact();
+    return { message, read: new WeakRef(read.buffer) };
+  }
+  const frame = frameOf(Buffer.alloc(1_000, 7));
+
+  it.for([
+    ["whole", frame],
+    ["unfinished", frame.subarray(0, 500)],
+    ["a prefix", frame.subarray(0, 5)],
+    ["half a prefix", frame.subarray(0, 3)],
+  ] as const)("%s keeps none of what was read with it, and is counted", async ([, part]) => {
+    const { message, read } = pushed(part);
+    await vi.waitFor(() => {
+      collectGarbage();
+      // Its own words: an error about the bytes themselves would keep them.
+      expect(read.deref() === undefined ? "let go" : "kept").toBe("let go");
+    }, 3_000);
+    expect(message.keptBytes).toBeLessThanOrEqual(part.length);
+    message.push(frame.subarray(part.length));
+    expect(message.end().bytes).toEqual(Buffer.alloc(1_000, 7));
   });
 });
 

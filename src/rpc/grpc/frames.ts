@@ -53,11 +53,17 @@ export class FrameReader {
 
   /** What lies unfinished for long must not keep all that was read from the connection with it. */
   compact(): void {
-    if (this.#owned || this.#from === this.#to) return;
-    this.#kept = Buffer.from(this.#kept.subarray(this.#from, this.#to));
+    if (this.#from === this.#to) {
+      this.#kept = NOTHING;
+      this.#owned = false;
+    } else if (this.#owned) {
+      return;
+    } else {
+      this.#kept = ownCopy(this.#kept.subarray(this.#from, this.#to));
+      this.#owned = true;
+    }
     this.#to -= this.#from;
     this.#from = 0;
-    this.#owned = true;
   }
 
   push(chunk: Buffer): void {
@@ -105,6 +111,13 @@ export class FrameReader {
     this.#from += count;
     return this.#kept.subarray(from, this.#from);
   }
+}
+
+/** In memory of its own, not within a piece that others share and that stays with it. */
+export function ownCopy(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 /** A message with its prefix. */

@@ -5,7 +5,7 @@ import { malformedRequest, tooCrowded, tooLarge, UNREADABLE } from "../error-map
 import { crowdedBinary } from "../request-fields.ts";
 import type { CallHead } from "./call-head.ts";
 import { inflate } from "./compression.ts";
-import { type Frame, FrameReader, FrameTooLarge } from "./frames.ts";
+import { type Frame, FrameReader, FrameTooLarge, ownCopy } from "./frames.ts";
 
 /**
  * The only message of a call. Fails as soon as it can't be one: nothing beyond the limit is ever
@@ -36,7 +36,7 @@ export class OnlyMessage {
     const frame = this.#frame;
     if (frame === undefined || this.#isCompact) return;
     this.#isCompact = true;
-    frame.bytes = Buffer.from(frame.bytes);
+    frame.bytes = ownCopy(frame.bytes);
   }
 
   push(chunk: Buffer): void {
