@@ -1,5 +1,7 @@
 // A worker without manners: it acknowledges twice, late, under other requests, with tokens that are
-// forged or of messages that are over. Nothing of it may count twice. By bare stubs.
+// forged, put together from two live ones, or of messages that are over. Nothing of it may count
+// twice. By bare stubs. A token is its own permission: whoever holds a live one may use it, so that
+// there is no such thing as somebody else's.
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -25,10 +27,12 @@ const { stubs: dlq, close } = connect();
 const CALL_MS = 2_000;
 const MAX_IN_FLIGHT = 8;
 const PAUSE_MS = 300;
-/** Tokens of before, whose messages are over or somebody else's. */
+/** Tokens of before, whose messages are over or have a newer one. */
 const MOST_OLD = 1_000;
 
 const old: string[] = [];
+/** Tokens that it holds right now. */
+const held = new Set<string>();
 const end = new AbortController();
 
 async function succeed(leaseToken: string, requestId: string = randomUUID()): Promise<void> {
@@ -40,6 +44,18 @@ async function succeed(leaseToken: string, requestId: string = randomUUID()): Pr
 function forged(token: string): string {
   const at = random.below(token.length);
   return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
+}
+
+/** The last bytes of a token are its nonce, the others name the message and the delivery. */
+const NONCE_BYTES = 16;
+
+/** The message of one live token under the nonce of another: neither has ever been issued so. */
+function mixed(token: string): string | undefined {
+  const other = [...held].find((one) => one !== token);
+  if (other === undefined) return undefined;
+  const name = Buffer.from(token, "base64url").subarray(0, -NONCE_BYTES);
+  const nonce = Buffer.from(other, "base64url").subarray(-NONCE_BYTES);
+  return Buffer.concat([name, nonce]).toString("base64url");
 }
 
 const WAYS: readonly ((token: string) => Promise<unknown>)[] = [
@@ -60,13 +76,17 @@ const WAYS: readonly ((token: string) => Promise<unknown>)[] = [
   // what is not its own, before what is
   async (token) => {
     await succeed(forged(token));
+    const mix = mixed(token);
+    if (mix !== undefined) await succeed(mix);
     if (old.length > 0) await succeed(random.pick(old));
     await succeed(token);
   },
 ];
 
 async function act({ leaseToken }: Delivery): Promise<void> {
+  held.add(leaseToken);
   await random.pick(WAYS)(leaseToken);
+  held.delete(leaseToken);
   old.push(leaseToken);
   if (old.length > MOST_OLD) old.shift();
 }
