@@ -40,8 +40,11 @@ export interface TestRedis {
   /** Stops answering without dying (SIGSTOP): what a hung store looks like. */
   pause(): void;
   resume(): void;
-  /** Same folder, socket and port. Stops the running server first, if there is one. */
-  restart(): Promise<void>;
+  /**
+   * Same folder, socket and port. Stops the running server first, if there is one.
+   * @param more further `--name value` pairs, for this run only; they win
+   */
+  restart(more?: readonly string[]): Promise<void>;
   /** Stops the server and removes its folder. */
   stop(): Promise<void>;
 }
@@ -90,9 +93,9 @@ export async function startTestRedis(options: TestRedisOptions = {}): Promise<Te
     kill9: () => end("SIGKILL"),
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),
-    async restart() {
+    async restart(more = []) {
       await end("SIGTERM");
-      child = await launch(args, socketPath);
+      child = await launch([...args, ...more], socketPath);
     },
     async stop() {
       await end("SIGTERM");

@@ -4,28 +4,39 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync, statfsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { findRedisServer } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
 import { DISK_LOW_MIB, type EmbeddedWorld } from "../rig/embedded.ts";
+import { maySmallDisk } from "../rig/small-disk.ts";
 import type { FaultKind } from "./kind.ts";
+import { mustBeAnother, mustRun, untilGone } from "./process-state.ts";
+import { keepFull } from "./refusals.ts";
 
 const MIB = 1024 ** 2;
 const MAIN = resolve(import.meta.dirname, "../../../src/main.ts");
 const SECOND_DEADLINE_MS = 20_000;
 const FULL_MS = 4_000;
+/** A server that is restarted starts its Redis again. */
+const REDIS_DEADLINE_MS = 30_000;
+
+/** @throws Error if there is none for so long: another fault may have just ended it */
+function redisOf(world: EmbeddedWorld): Promise<number> {
+  return until("a Redis of the server", () => world.redisPid(), REDIS_DEADLINE_MS);
+}
 
 export const orphanedRedis: FaultKind<EmbeddedWorld> = {
   name: "orphaned-redis",
   words: "kill -9 of the server leaves its Redis; the next start takes it over",
   touches: ["servers", "store"],
   async run({ world }) {
-    const before = world.redisPid();
+    const before = await redisOf(world);
+    mustRun("the server", world.server.pid);
     await world.server.kill9();
+    mustRun("the orphaned Redis", before);
     await world.server.restart();
     const after = world.redisPid();
     if (before !== after) throw new Error(`Redis was ${before}, then ${after}: not taken over`);
-    return undefined;
+    return `Redis is process ${after} as before`;
   },
 };
 
@@ -34,22 +45,25 @@ export const killEmbeddedRedis: FaultKind<EmbeddedWorld> = {
   words: "kill -9 of the embedded Redis; the server starts it again",
   touches: ["store"],
   async run({ world }) {
-    const pid = world.redisPid();
-    if (pid === undefined) throw new Error("no Redis runs");
-    process.kill(pid, "SIGKILL");
-    return undefined;
+    const before = await redisOf(world);
+    process.kill(before, "SIGKILL");
+    await untilGone("Redis", before);
+    return undefined; // that there is another again is the recovery, which is timed
   },
 };
 
 export const killServerAndRedis: FaultKind<EmbeddedWorld> = {
   name: "kill-server-and-redis",
-  words: "kill -9 of the server and of its Redis at the same moment, as in a power cut",
+  words: "kill -9 of the server and of its Redis at the same moment, which the files outlive",
   touches: ["servers", "store"],
   async run({ world }) {
-    const pid = world.redisPid();
-    if (pid !== undefined) process.kill(pid, "SIGKILL");
+    const before = await redisOf(world);
+    mustRun("the server", world.server.pid);
+    process.kill(before, "SIGKILL");
     await world.server.kill9();
+    await untilGone("Redis", before);
     await world.server.restart();
+    mustBeAnother("Redis", before, await redisOf(world));
     return undefined;
   },
 };
@@ -83,21 +97,16 @@ export const diskLow: FaultKind<EmbeddedWorld> = {
   name: "disk-nearly-full",
   words: "the disk is filled until sends are refused; then there is room again",
   touches: ["store"],
-  async run({ world }) {
+  missing: () => (maySmallDisk() ? undefined : "the right to mount a small disk, which root has"),
+  async run({ world, crew }) {
     const filler = join(world.disk, "filler");
     const { bavail, bsize } = statfsSync(world.disk);
     const spare = (DISK_LOW_MIB / 2) * MIB;
-    const isLow = () =>
-      world.server.logs.filter(({ msg }) => /disk space is low/.test(String(msg)));
-    const before = isLow().length;
     try {
       execFileSync("fallocate", ["--length", String(bavail * bsize - spare), filler]);
-      const seen = () => isLow().length > before || undefined;
-      await until("the server to see that its disk is low", seen, 30_000);
-      await sleep(FULL_MS);
+      return await keepFull(crew.tail, FULL_MS, () => {});
     } finally {
       rmSync(filler, { force: true });
     }
-    return undefined;
   },
 };

@@ -17,6 +17,8 @@ export interface FaultKind<W extends World = World> {
   /** What happens, in words. */
   readonly words: string;
   readonly touches: readonly Part[];
+  /** What this machine lacks for it, in words: then it is left out, which a run says. */
+  missing?(): string | undefined;
   /**
    * Does it, holds it, and ends its cause; resolves then. What it gives is what happened in
    * particular, for the report. @throws Error if the system did not do what it must

@@ -1,16 +1,17 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 import { openClientLinks } from "./client-links.ts";
+import { makeSmallDisk } from "./small-disk.ts";
 import { connectToStore } from "./store-connection.ts";
 import { SERVER_ENV, type World } from "./world.ts";
 
-/** One server with its embedded Redis, on a small disk of its own. */
+/** One server with its embedded Redis, on a small disk of its own where one may be mounted. */
 export interface EmbeddedWorld extends World {
   readonly name: "embedded";
   readonly server: TestServer;
-  /** The folder on the small disk that holds everything. */
+  /** The folder that holds everything: of a small disk, where one may be mounted. */
   readonly disk: string;
   /** Settings of the server, as another one on the same folder would have them. */
   readonly env: Readonly<Record<string, string>>;
@@ -21,28 +22,31 @@ export interface EmbeddedWorld extends World {
 const DISK_MIB = 2_048;
 /** Sends are refused below this much free space. */
 export const DISK_LOW_MIB = 64;
+/** A server that is restarted starts its Redis again. */
+const SOCKET_DEADLINE_MS = 30_000;
 
 export async function openEmbeddedWorld(): Promise<EmbeddedWorld> {
-  const disk = mkdtempSync("/tmp/dlq-disk-"); // short: the path of a unix socket is in it
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${DISK_MIB}m`, "dlq-faults", disk]);
-  process.once("exit", () => removeDisk(disk));
-  const dataDir = join(disk, "data");
+  const disk = makeSmallDisk(DISK_MIB);
+  const dataDir = join(disk.path, "data");
   const env = { ...SERVER_ENV, DLQ_DATA_DIR: dataDir, DLQ_DISK_LOW: `${DISK_LOW_MIB}MiB` };
   const server = await startTestServer({ env });
   const clients = await openClientLinks([server]);
   const redisPid = () => pidOfRedisIn(dataDir);
   return {
     name: "embedded",
-    words: `one server with its embedded Redis, on a disk of ${DISK_MIB} MiB`,
+    words: `one server with its embedded Redis, on ${disk.isSmall ? `a disk of ${DISK_MIB} MiB in memory` : "the disk of the machine"}`,
     server,
     servers: [server],
-    disk,
+    disk: disk.path,
     env,
     clientLinks: clients.links,
     addresses: clients.addresses,
     balancer: clients.balancer,
     redisPid,
-    redis: () => connectToStore({ path: socketIn(dataDir) }),
+    redis: async () => {
+      const socket = () => socketIn(dataDir);
+      return connectToStore({ path: await until("Redis' socket", socket, SOCKET_DEADLINE_MS) });
+    },
     pids() {
       const pid = redisPid();
       return { "server-1": server.pid, ...(pid === undefined ? {} : { redis: pid }) };
@@ -50,16 +54,16 @@ export async function openEmbeddedWorld(): Promise<EmbeddedWorld> {
     async stop() {
       await server.stop();
       await clients.close();
-      removeDisk(disk);
+      disk.remove();
     },
   };
 }
 
-function socketIn(dataDir: string): string {
+/** Undefined while there is no Redis: it is about to be started again. */
+function socketIn(dataDir: string): string | undefined {
   const names = readdirSync(dataDir, { recursive: true }).map(String);
   const name = names.find((path) => basename(path) === "redis.sock");
-  if (name === undefined) throw new Error(`no Redis runs in ${dataDir}`);
-  return join(dataDir, name);
+  return name === undefined ? undefined : join(dataDir, name);
 }
 
 function pidOfRedisIn(dataDir: string): number | undefined {
@@ -76,13 +80,4 @@ function readCommand(pid: string): string {
   } catch {
     return ""; // it has ended meanwhile
   }
-}
-
-function removeDisk(disk: string): void {
-  try {
-    execFileSync("umount", ["-l", disk], { stdio: "ignore" });
-  } catch {
-    return; // it is gone already
-  }
-  rmSync(disk, { recursive: true, force: true });
 }
