@@ -93,7 +93,7 @@ export const SETTINGS = {
     group: "Listening",
     type: integer(1, 1_000_000),
     fallback: 4_096,
-    doc: "Connections that each listener keeps; further ones are closed at once. Each takes a file handle, and an idle one about 25 KiB.",
+    doc: "Connections that each listener keeps; further ones are closed at once, those of probes and of whoever reads metrics too. Each takes a file handle, and an idle one about 25 KiB.",
     example: "20000",
   }),
   requestMemoryBytes: setting({
@@ -101,7 +101,7 @@ export const SETTINGS = {
     group: "Listening",
     type: bytes({ min: 16 * MIB }),
     fallback: 256 * MIB,
-    doc: "Memory for requests that are not complete yet, and answers that their callers do not read, on both listeners together. Above it the oldest of them are refused.",
+    doc: "Memory for requests that are not complete yet, and answers that their callers do not read, on both listeners together. Above it the oldest of them are refused, or their connections closed.",
     example: "1GiB",
   }),
 

@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
-import { type AdapterOptions, createAdapter, type NodeHandler } from "./adapter.ts";
+import { type AdapterOptions, createAdapter } from "./adapter.ts";
 import { bind, type ListenAddress } from "./bind.ts";
+import { TAKEN_WITHIN_MS } from "./grpc/calls.ts";
 import type { Readiness } from "./health.ts";
+import { HttpAnswers } from "./http-answers.ts";
 import type { RequestMemory } from "./request-memory.ts";
 import type { TlsPair } from "./tls.ts";
 
@@ -18,6 +20,8 @@ export interface HttpListenerOptions {
   refusal: AdapterOptions["refusal"];
   memory: RequestMemory;
   maxConnections: number;
+  /** An answer of which its caller takes nothing for so long ends with its connection. */
+  takenWithinMs?: number;
   readiness: Readiness;
   metrics: Pick<MetricsRegistry, "render" | "contentType">;
   log: { warn(fields: object, message: string): void };
@@ -42,17 +46,13 @@ export function createHttpListener(options: HttpListenerOptions) {
       });
     },
   });
-  const underWay = new WeakMap<object, number>();
-  const onRequest: NodeHandler = (request, response) => {
+  const answers = new HttpAnswers(options.memory, options.takenWithinMs ?? TAKEN_WITHIN_MS);
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // Node answers in order, but hands out every request that it has read: thousands in one piece.
-    const { socket } = request;
-    const count = (underWay.get(socket) ?? 0) + 1;
-    if (count > PIPELINED_LIMIT) {
-      socket.destroy();
+    if (answers.add(request, response) > PIPELINED_LIMIT) {
+      request.socket.destroy();
       return;
     }
-    underWay.set(socket, count);
-    response.once("close", () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1));
     // So that keep-alive clients move on with their next request.
     if (draining) response.setHeader("connection", "close");
     handler(request, response);
@@ -69,6 +69,7 @@ export function createHttpListener(options: HttpListenerOptions) {
       : createSecureServer({ ...limits, ...options.tls }, onRequest);
   server.maxConnections = options.maxConnections;
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()));
+  server.once("close", () => answers.close());
 
   return {
     start: () => bind(server, "HTTP", options.address),

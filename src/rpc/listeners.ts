@@ -27,6 +27,8 @@ export interface ListenersConfig {
   requestMemoryBytes?: number;
   /** Default 10 s. */
   pingIntervalMs?: number;
+  /** How long an answer by HTTP may stay unread. Default 30 s, as by gRPC. */
+  takenWithinMs?: number;
 }
 
 export interface ListenersOptions {
@@ -97,6 +99,7 @@ export function createListeners(options: ListenersOptions): Listeners {
         ...shared,
         tls,
         address: config.http,
+        ...(config.takenWithinMs !== undefined && { takenWithinMs: config.takenWithinMs }),
         routes: (router) => registerServices(router, services),
         refusal: guard.refusal,
         shutdownSignal: shutdown.signal,

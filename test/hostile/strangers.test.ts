@@ -4,9 +4,14 @@ import { once } from "node:events";
 import { Code } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
-import { type Server, startServer, untilIdle } from "../conformance/listener.ts";
+import {
+  type Server,
+  type ServerOptions,
+  startServer,
+  untilIdle,
+} from "../conformance/listener.ts";
 import { openRaw } from "../conformance/raw.ts";
-import { SEND, STATS } from "./calls.ts";
+import { SEND, STATS, WATCH } from "./calls.ts";
 import { FLAG, FRAME, http2Frame, openCall, Peer, uint32 } from "./wire.ts";
 
 const MIB = 1024 * 1024;
@@ -115,4 +120,50 @@ it("of unfinished HTTP requests the oldest are cut off", async () => {
   }
   await peers[0]?.closed;
   expect(peers.at(-1)?.isClosed).toBe(false);
+});
+
+/** Ten answers of 3 MiB in one piece, of which their caller reads nothing: the system takes a few. */
+async function startUnread(config: NonNullable<ServerOptions["config"]>) {
+  const server = await startServer({
+    config: { maxConnections: 2, ...config },
+    methods: { stats: async () => ({ queues: [{ queue: "x".repeat(3 * MIB) }] }) },
+  });
+  const watch = await openPeer(server.http);
+  const service = '{"service":""}';
+  const type = "Content-Type: application/connect+json";
+  const prefix = `\0\0\0\0${String.fromCharCode(service.length)}`;
+  const post = (path: string, body: string, headers: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const watched = once(watch.socket, "data");
+  watch.socket.write(post(WATCH, prefix + service, type));
+  await watched;
+  const unread = await openPeer(server.http);
+  unread.socket.pause();
+  unread.socket.write(post(STATS, "{}", "Content-Type: application/json").repeat(10));
+  return { server, watch };
+}
+
+/** A connection is kept again, of two: there is one less. */
+function untilRoom(server: Server): Promise<void> {
+  return vi.waitFor(async () => {
+    const next = await openPeer(server.http);
+    next.socket.write(GET);
+    const heard = once(next.socket, "data").then(() => "heard");
+    expect(await Promise.race([next.closed, heard])).toBe("heard");
+  }, 10_000);
+}
+
+it("on the HTTP port, answers that nobody reads end, and a stream that has nothing to say stays", async () => {
+  const { server, watch } = await startUnread({ takenWithinMs: 100 });
+  await untilRoom(server);
+  expect(watch.isClosed).toBe(false);
+  const told = once(watch.socket, "data");
+  server.readiness.set("NOT_SERVING");
+  await told;
+});
+
+it("on the HTTP port, answers that nobody reads count as memory", async () => {
+  const { server, watch } = await startUnread({ requestMemoryBytes: MIB });
+  await untilRoom(server);
+  expect(watch.isClosed).toBe(false);
 });

@@ -29,7 +29,7 @@ export interface GrpcCallsOptions {
 const SWEEP_MS = 100;
 
 /** An answer that its peer has not taken by then is given up, and its stream with it. */
-const TAKEN_WITHIN_MS = 30_000;
+export const TAKEN_WITHIN_MS = 30_000;
 
 /**
  * gRPC over HTTP/2 streams (PROTOCOL-HTTP2 of the gRPC project), for Connect implementations that
