@@ -43,6 +43,11 @@ export class Findings {
     return this.#rollbacks.mayHaveForgotten(fromMs, toMs);
   }
 
+  /** The same for a send that its producer knows to be stored. */
+  mayHaveForgottenSend(atMs: number): boolean {
+    return !this.#rollbacks.keepsSends && this.mayHaveForgotten(atMs, atMs);
+  }
+
   get violations(): Violation[] {
     return list(this.#broken);
   }

@@ -204,3 +204,29 @@ describe("a rollback explains that the store has forgotten", () => {
     expect(judge(more).broken).toEqual(["counters-agree"]);
   });
 });
+
+describe("where sends are answered when a replica has them", () => {
+  const kept = { ...ALLOW, keepsSends: true };
+
+  it("an acknowledged one is never forgotten", () => {
+    const { story } = stories["a send"]?.(100) ?? { story: new Story() };
+    expect(judge(story, kept).broken).toContain("not-lost");
+  });
+
+  it("what became of it may be", () => {
+    for (const name of ["the end of a message that comes again", "two claims"]) {
+      const { story, rule } = stories[name]?.(100) ?? { story: new Story(), rule: "" };
+      const { broken, forgotten } = judge(story, kept);
+      expect([broken, forgotten]).toEqual([[], expect.arrayContaining([rule])]);
+    }
+  });
+
+  it("one without an answer may be, though it was delivered", () => {
+    const story = new Story()
+      .send("m", { at: AT - 100, answer: "none" })
+      .deliver("m", { at: AT - 50 });
+    const { broken, forgotten } = judge(story, kept);
+    expect(broken).not.toContain("not-lost");
+    expect(forgotten).toContain("not-lost");
+  });
+});

@@ -7,6 +7,8 @@ export interface AllowLoss {
   readonly kinds: readonly string[];
   /** What was written this long before such a fault begins may be forgotten. */
   readonly withinMs: number;
+  /** Sends are answered when a replica has them: no acknowledged one may be lost. Default: some may. */
+  readonly keepsSends?: boolean;
 }
 
 /**
@@ -18,7 +20,11 @@ export interface AllowLoss {
 export class Rollbacks {
   readonly #windows: { readonly from: RunMs; to: RunMs }[] = [];
 
+  /** What was acknowledged to a producer is kept, whatever else is forgotten. */
+  readonly keepsSends: boolean;
+
   constructor(faults: Iterable<FaultRecord>, allow: AllowLoss | undefined, clock: RunClock) {
+    this.keepsSends = allow?.keepsSends ?? false;
     const open = new Map<number, { readonly from: RunMs; to: RunMs }>();
     for (const { kind, phase, number, at: atMs } of faults) {
       if (allow === undefined) continue;

@@ -49,6 +49,10 @@ function checkNotLost(message: Message, findings: Findings): void {
     last === undefined
       ? `${message} was acknowledged at ${message.sentAt} ms, and is neither kept nor was it delivered`
       : `${message} is not kept; its delivery ${last.number} did not end it`;
+  if (next === undefined && message.sentAt !== NEVER) {
+    findings.brokenUnless(findings.mayHaveForgottenSend(createdAt), "not-lost", words);
+    return;
+  }
   const writtenAt = next?.issuedAt ?? createdAt;
   findings.brokenUnlessForgotten("not-lost", words, writtenAt, writtenAt);
 }
