@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
-import { createClient } from "@connectrpc/connect";
+import { type Client, Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Letter } from "../../support/letters.ts";
 import { seededRandom } from "../../support/random.ts";
 import { payloadOf } from "../actors/letters.ts";
 import { recording } from "../actors/recording.ts";
@@ -10,6 +12,8 @@ import { STOCK_QUEUE } from "./crew.ts";
 import type { World } from "./world.ts";
 
 const BATCH = 1_000;
+const TRIES = 20;
+const AGAIN_MS = 500;
 const DUE_IN_MS = 30 * 24 * 3_600_000;
 const SEED = 1;
 
@@ -44,10 +48,25 @@ export async function sendStock(world: World, count: number, folder: string): Pr
         firstRetry: { case: "delay" as const, value: durationFromMs(DUE_IN_MS) },
       };
     });
-    const { results } = await dlq.sendToDlqBatch({ requests }, { timeoutMs: 30_000 });
-    const refused = results.find(({ outcome }) => outcome.case !== "response");
-    if (refused !== undefined) throw new Error(`stock was refused: ${JSON.stringify(refused)}`);
+    await sendBatch(dlq, requests);
   }
   history.write({ e: "ended" });
   return path;
+}
+
+/** Again, whole and under the same request ids, while a busy machine makes the store late. */
+async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly Letter[]) {
+  for (let triesLeft = TRIES; ; triesLeft--) {
+    const { results } = await dlq.sendToDlqBatch(
+      { requests: [...requests] },
+      { timeoutMs: 30_000 },
+    );
+    const refused = results.find(({ outcome }) => outcome.case !== "response")?.outcome;
+    if (refused?.case !== "error") return;
+    const { code, message } = refused.value;
+    if (triesLeft === 1 || code !== Code.Unavailable) {
+      throw new Error(`stock was refused: ${Code[code]} ${message}`);
+    }
+    await sleep(AGAIN_MS);
+  }
 }
