@@ -1,37 +1,63 @@
 import type { Options } from "./options.ts";
+import type { PlanOptions } from "./plan.ts";
 import type { WorldName } from "./rig/world.ts";
 
 /** How much of what happens in a world. */
-export interface Amounts {
+export interface Amounts extends PlanOptions {
   readonly messages: number;
   readonly rate: number;
   readonly stock: number;
   /** By chance; undefined: each kind once. */
   readonly faults: number | undefined;
-  /** Kinds that come so often, and not by chance. */
-  readonly fixed: ReadonlyMap<string, number>;
 }
 
+/** What the whole short form is to take, and what it may on a busy machine, seconds. */
+export const SHORT_AIM_S = 360;
+export const SHORT_LIMIT_S = 600;
+
 const SHORT: Readonly<Record<WorldName, Amounts>> = {
-  external: { ...short(37_000), stock: 200_000 },
+  external: {
+    ...short(37_000),
+    stock: 200_000,
+    pairs: 5,
+    fixed: new Map([["long-outage", 1]]), // it takes as long as ten others
+  },
   everysec: { ...short(2_000), stock: 5_000 },
-  embedded: { ...short(9_000), stock: 200_000 },
-  sentinel: { ...short(2_000), stock: 5_000 },
+  embedded: { ...short(9_000), stock: 200_000, pairs: 2 },
+  sentinel: { ...short(2_000), stock: 5_000, pairs: 2 },
+  replicas: { ...short(2_000), stock: 5_000 },
 };
 
 const LONG: Readonly<Record<WorldName, Amounts>> = {
-  external: { ...long(1_480_000, 130), fixed: new Map([["long-outage", 10]]) },
+  external: { ...long(1_480_000, 135), fixed: new Map([["long-outage", 20]]) },
   everysec: { ...long(40_000, 10), stock: 20_000 },
   embedded: long(460_000, 55),
-  sentinel: { ...long(20_000, 5), rate: 400, stock: 5_000 },
+  sentinel: {
+    ...long(20_000, 12),
+    rate: 400,
+    stock: 5_000,
+    fixed: new Map([["failover", 6]]),
+  },
+  replicas: { ...long(20_000, 6), rate: 400, stock: 5_000 },
 };
 
 function short(messages: number): Amounts {
-  return { messages, rate: 350, stock: 0, faults: undefined, fixed: new Map() };
+  return { messages, rate: 350, stock: 0, faults: undefined, fixed: new Map(), pairs: 0 };
 }
 
 function long(messages: number, faults: number): Amounts {
-  return { messages, rate: 2_200, stock: 200_000, faults, fixed: new Map() };
+  return { messages, rate: 2_200, stock: 200_000, faults, fixed: new Map(), pairs: 0 };
+}
+
+/** Worlds that mostly wait, in the short form: for Sentinel, for servers to start. */
+const LIGHT: readonly WorldName[] = ["everysec", "sentinel", "replicas"];
+
+/** Which worlds run at the same time. */
+export function groupsOf({ long, worlds }: Options): WorldName[][] {
+  if (long) return worlds.map((world) => [world]);
+  const light = worlds.filter((world) => LIGHT.includes(world));
+  const others = worlds.filter((world) => !LIGHT.includes(world)).map((world) => [world]);
+  return light.length === 0 ? others : [...others, light];
 }
 
 export function amountsOf(world: WorldName, options: Options): Amounts {
@@ -42,4 +68,9 @@ export function amountsOf(world: WorldName, options: Options): Amounts {
     rate: options.rate ?? form.rate,
     faults: options.faults ?? form.faults,
   };
+}
+
+/** Whether nothing was asked for that makes the short form longer than it is. */
+export function isShort({ long, messages, faults, rate }: Options): boolean {
+  return !long && messages === undefined && faults === undefined && rate === undefined;
 }
