@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
 import type { CheckReport } from "./checker/report.ts";
+import type { AllowLoss } from "./checker/rollbacks.ts";
 import type { FaultRecord } from "./history/event.ts";
 import { judge, keep } from "./history/kept.ts";
 import { nowMs } from "./history/writer.ts";
@@ -11,10 +12,12 @@ import type { PlannedFault } from "./plan.ts";
 import { Crew, LOAD_QUEUES } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import { MemoryWatch } from "./rig/memory.ts";
+import { isProbed } from "./rig/probe.ts";
 import { takeSnapshot } from "./rig/snapshot.ts";
 import { sendStock } from "./rig/stock.ts";
 import { Tail } from "./rig/tail.ts";
 import type { World } from "./rig/world.ts";
+import { describe, type FaultOutcome, issuedSince, type Scenery, strike } from "./strike.ts";
 
 export interface RunOptions<W extends World> {
   readonly scene: Scene<W>;
@@ -30,18 +33,6 @@ export interface RunOptions<W extends World> {
   readonly progress: (words: string) => void;
 }
 
-/** One fault as it went. */
-export interface FaultOutcome {
-  readonly kinds: readonly string[];
-  readonly detail: string;
-  /** How long its cause lasted, ms. */
-  readonly heldMs: number;
-  /** From its cause's end until every queue of the load was delivered again, ms. */
-  readonly queuesMs: number;
-  /** The same, until every worker got something again, ms. */
-  readonly workersMs: number;
-}
-
 /** What a run has shown. */
 export interface RunResult {
   readonly world: string;
@@ -50,128 +41,107 @@ export interface RunResult {
   readonly stock: number;
   readonly faults: readonly FaultOutcome[];
   readonly check: CheckReport;
+  /** What may be lost here, and was counted. */
+  readonly allowLoss: AllowLoss | undefined;
   /** What went wrong beside what the checker finds. */
   readonly failures: readonly string[];
+  /** Process, or all workers, or all producers -> most resident bytes of one. */
   readonly memory: Readonly<Record<string, number>>;
   readonly durationMs: number;
 }
 
-/** Everything that was in its way must be over by then. */
-const FLOW_DEADLINE_MS = 60_000;
 const CALM_MS = 500;
+/** Producers that get no acknowledgement for so long, with no fault there, never will. */
+const STALLED_MS = 60_000;
 
-/** Runs one scene: load, faults one after another, the end of all work, and the proof. */
+/**
+ * Runs one scene: load, faults one after another, the end of all work, and the proof. Whatever fails
+ * on the way, what was written down until then is kept and judged.
+ */
 export async function run<W extends World>(options: RunOptions<W>): Promise<RunResult> {
   const { scene, random, folder, progress } = options;
   mkdirSync(folder, { recursive: true });
   const startedAtMs = nowMs();
   const world = await scene.open();
-  const memory = new MemoryWatch(world);
   const tail = new Tail();
+  let crew: Crew | undefined;
+  const memory = new MemoryWatch(() => ({ ...world.pids(), ...crew?.pids() }));
+  const records: FaultRecord[] = [];
+  const failures: string[] = [];
+  const orFail = (step: Promise<unknown>) =>
+    step.catch((error: unknown) => failures.push(String(error)));
   try {
     progress(`${world.words}; ${options.stock} messages lie in it`);
     const stock = await sendStock(world, options.stock, folder);
-    const crew = new Crew({ world, folder, tail, random, rate: options.rate });
-    await deliveredSince(tail, LOAD_QUEUES, nowMs());
+    crew = new Crew({ world, folder, tail, random, rate: options.rate });
+    const scenery = { world, crew, random, tail, records, failures };
+    await orFail(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, nowMs()));
+    const faults = await strikeAll(options, scenery);
+    await orFail(untilSent(options.messages, scenery));
 
-    const records: FaultRecord[] = [];
-    const faults: FaultOutcome[] = [];
-    const failures: string[] = [];
-    for (const planned of options.faults) {
-      if (crew.failures.length > 0) throw new Error(crew.failures.join("\n"));
-      const place = `${faults.length + 1}/${options.faults.length}`;
-      await sleep(CALM_MS + random.below(CALM_MS));
-      const outcome = await strike(planned, { world, crew, random, tail, records, failures });
-      faults.push(outcome);
-      progress(`${place} ${describe(outcome)}; ${tail.sent} sent, ${tail.deliveries} delivered`);
-    }
-    const enough = () => tail.sent >= options.messages || undefined;
-    await until("the messages of the run", enough, 3_600_000);
     progress("all faults are over; waiting for the end of all work");
-    await crew.stopProducers();
-    await untilDrained(world).catch((error) => failures.push(String(error)));
-    await crew.stopWorkers();
+    await orFail(crew.stopProducers());
+    await orFail(untilDrained(world));
+    await orFail(crew.stopWorkers());
     failures.push(...crew.failures);
 
     progress("checking the histories");
-    const snapshot = await takeSnapshot(world);
-    const files = [stock, ...crew.histories];
-    keep(folder, { files, snapshot, faults: records });
+    const snapshot = (await takeSnapshot(world)).filter(({ queue }) => !isProbed(queue));
+    keep(folder, { files: [stock, ...crew.histories], snapshot, faults: records });
     const check = await judge(folder, scene.allowLoss);
-    const durationMs = nowMs() - startedAtMs;
-    const { name, words } = world;
-    const { peaks } = memory;
-    const shown = { world: name, words, stock: options.stock, faults, check, failures };
-    return { ...shown, memory: peaks, durationMs };
+    return {
+      world: world.name,
+      words: world.words,
+      stock: options.stock,
+      faults,
+      check,
+      allowLoss: scene.allowLoss,
+      failures, // the end of the world may add to them
+      memory: memory.peaks,
+      durationMs: nowMs() - startedAtMs,
+    };
   } finally {
     tail.stop();
     memory.stop();
-    await world.stop();
+    await crew?.kill9();
+    await orFail(world.stop());
   }
 }
 
-interface Scenery<W extends World> {
-  readonly world: W;
-  readonly crew: Crew;
-  readonly random: SeededRandom;
-  readonly tail: Tail;
-  readonly records: FaultRecord[];
-  readonly failures: string[];
-}
-
-async function strike<W extends World>(
-  planned: PlannedFault<W>,
+/** One after another, until all are over or an actor has ended, which nobody asked it to. */
+async function strikeAll<W extends World>(
+  { faults, progress }: RunOptions<W>,
   scenery: Scenery<W>,
-): Promise<FaultOutcome> {
-  const { world, crew, random, tail, records, failures } = scenery;
-  const kinds = planned.map(({ name }) => name);
-  const number = records.length + 1;
-  const record = (phase: FaultRecord["phase"], detail?: string) => {
-    const at = nowMs();
-    const kind = kinds.join("+");
-    records.push({ e: "fault", at, number, kind, phase, ...(detail ? { detail } : {}) });
-    return at;
+): Promise<FaultOutcome[]> {
+  const { world, crew, random, tail } = scenery;
+  const outcomes: FaultOutcome[] = [];
+  for (const [at, planned] of faults.entries()) {
+    if (crew.failures.length > 0) break;
+    await world.untilWhole?.().catch((error: unknown) => scenery.failures.push(String(error)));
+    await sleep(CALM_MS + random.below(CALM_MS));
+    const outcome = await strike(planned, at + 1, scenery);
+    outcomes.push(outcome);
+    const sums = `${tail.sent} sent, ${tail.deliveries} delivered`;
+    progress(`${at + 1}/${faults.length} ${describe(outcome)}; ${sums}`);
+  }
+  return outcomes;
+}
+
+async function untilSent<W extends World>(
+  messages: number,
+  { tail, crew }: Scenery<W>,
+): Promise<void> {
+  let most = -1;
+  let mostAtMs = 0;
+  const look = () => {
+    if (tail.sent > most) {
+      most = tail.sent;
+      mostAtMs = nowMs();
+    }
+    if (nowMs() - mostAtMs > STALLED_MS) {
+      throw new Error(`${most} sends were acknowledged, and no other for ${STALLED_MS / 1_000} s`);
+    }
+    return most >= messages || crew.failures.length > 0 || undefined;
   };
-  const beganAtMs = record("begins");
-  const details = await Promise.all(
-    planned.map((kind) =>
-      kind.run({ world, crew, random }).catch((error: unknown) => {
-        failures.push(`${kind.name}: ${String(error)}`);
-        return String(error);
-      }),
-    ),
-  );
-  const detail = details.filter((words) => words !== undefined).join("; ");
-  const overAtMs = record("over", detail);
-  const took = async (what: Promise<unknown>) => {
-    await what.catch((error: unknown) => failures.push(`${kinds.join("+")}: ${String(error)}`));
-    return nowMs() - overAtMs;
-  };
-  const workers = crew.workers.map(({ name }) => name);
-  const [queuesMs, workersMs] = await Promise.all([
-    took(deliveredSince(tail, LOAD_QUEUES, overAtMs)),
-    took(workersDeliveredSince(tail, workers, overAtMs)),
-  ]);
-  record("recovered");
-  return { kinds, detail, heldMs: overAtMs - beganAtMs, queuesMs, workersMs };
-}
-
-function deliveredSince(tail: Tail, queues: readonly string[], sinceMs: number): Promise<unknown> {
-  const all = () => queues.every((queue) => (tail.lastByQueue.get(queue) ?? 0) > sinceMs);
-  return until("deliveries of every queue", () => all() || undefined, FLOW_DEADLINE_MS);
-}
-
-function workersDeliveredSince(
-  tail: Tail,
-  workers: readonly string[],
-  sinceMs: number,
-): Promise<unknown> {
-  const all = () => workers.every((name) => (tail.lastByActor.get(name) ?? 0) > sinceMs);
-  return until("deliveries to every worker", () => all() || undefined, FLOW_DEADLINE_MS);
-}
-
-function describe({ kinds, detail, heldMs, queuesMs, workersMs }: FaultOutcome): string {
-  const held = `${(heldMs / 1_000).toFixed(1)} s`;
-  const back = `delivers after ${Math.round(queuesMs)} ms, to all workers after ${Math.round(workersMs)} ms`;
-  return `${kinds.join(" + ")} (${held}${detail === "" ? "" : `; ${detail}`}): ${back}`;
+  await until("the messages of the run", look, Number.POSITIVE_INFINITY);
 }

@@ -102,11 +102,17 @@ export class Crew {
 
   /** Resolves when all that was sent has its answer, or was given up. */
   async stopProducers(): Promise<void> {
-    await Promise.all(this.producers.map((producer) => producer.stop()));
+    await stopAll(this.producers);
   }
 
   async stopWorkers(): Promise<void> {
-    await Promise.all([...this.#workers, ...this.#others].map((actor) => actor.stop()));
+    await stopAll([...this.#workers, ...this.#others]);
+  }
+
+  /** Ends whatever still runs. */
+  async kill9(): Promise<void> {
+    const running = [...this.#specs.keys()].filter(({ hasEnded }) => !hasEnded);
+    await Promise.all(running.map((actor) => actor.kill9()));
   }
 
   #start(spec: ActorSpec): Actor {
@@ -169,4 +175,11 @@ export class Crew {
       producer("py-crashing-producer-1", "python", [CRASH_QUEUE], { crash: 1 }, crashing),
     ];
   }
+}
+
+/** Waits for all, so that nobody writes any more when one has failed. @throws Error for those that did */
+async function stopAll(actors: readonly Actor[]): Promise<void> {
+  const ends = await Promise.allSettled(actors.map((actor) => actor.stop()));
+  const reasons = ends.flatMap((end) => (end.status === "rejected" ? [String(end.reason)] : []));
+  if (reasons.length > 0) throw new Error(reasons.join("\n"));
 }

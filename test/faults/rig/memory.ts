@@ -1,18 +1,22 @@
 import { readFileSync } from "node:fs";
-import type { World } from "./world.ts";
 
 const EVERY_MS = 1_000;
 
-/** Watches how much memory the processes of a world have: their most, over all restarts. */
+/** What is watched: process, or what several have in common -> their pids. */
+export type Watched = Readonly<Record<string, number | readonly number[]>>;
+
+/** Watches how much memory processes have: the most that one of them had, over all restarts. */
 export class MemoryWatch {
-  /** Process -> most resident bytes. */
+  /** Name -> most resident bytes. */
   readonly peaks: Record<string, number> = {};
   readonly #timer: NodeJS.Timeout;
 
-  constructor(world: World) {
+  /** @param pids those that run now */
+  constructor(pids: () => Watched) {
     this.#timer = setInterval(() => {
-      for (const [name, pid] of Object.entries(world.pids())) {
-        this.peaks[name] = Math.max(this.peaks[name] ?? 0, residentBytes(pid));
+      for (const [name, some] of Object.entries(pids())) {
+        const bytes = [some].flat().map(residentBytes);
+        this.peaks[name] = Math.max(this.peaks[name] ?? 0, ...bytes);
       }
     }, EVERY_MS);
   }

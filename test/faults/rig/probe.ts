@@ -1,0 +1,62 @@
+// A client and worker of one message, on a connection of its own to one server: past every proxy and
+// every client that would find another server.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { AckStatus } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { connectTo, type DlqClient } from "../../support/grpc.ts";
+import { letter } from "../../support/letters.ts";
+import type { TestServer } from "../../support/server.ts";
+
+const PREFIX = "probe-";
+const AGAIN_MS = 20;
+/** More than a server takes to give a store up; a try that hangs must not hide that it is back. */
+const TRY_MS = 2_000;
+
+/** Queues that no history speaks of. */
+export function isProbed(queue: string): boolean {
+  return queue.startsWith(PREFIX);
+}
+
+/**
+ * Resolves when the server has stored a message, delivered it and applied its outcome, all by itself.
+ * @param place of the server in its world, from 1
+ */
+export async function untilServes(
+  server: TestServer,
+  place: number,
+  deadlineMs: number,
+): Promise<void> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    const client = connectTo(server.grpcAddress);
+    try {
+      return await serveOne(client.dlq, `${PREFIX}${place}`);
+    } catch (error) {
+      if (performance.now() > deadline) {
+        throw new Error(`server ${place} does not serve: ${String(error)}`);
+      }
+    } finally {
+      client.close();
+    }
+    await sleep(AGAIN_MS);
+  }
+}
+
+async function serveOne(dlq: DlqClient, queue: string): Promise<void> {
+  const signal = AbortSignal.timeout(TRY_MS);
+  const { id } = await dlq.sendToDlq(letter(queue), { signal });
+  for await (const { frame } of dlq.streamDue({ queues: [queue], workerId: "probe" }, { signal })) {
+    if (frame.case !== "deliveries") continue;
+    const { deliveries } = frame.value; // those of tries that failed come again
+    const outcomes = deliveries.map(({ leaseToken }) => ({
+      leaseToken,
+      result: { case: "succeeded", value: {} } as const,
+    }));
+    const { results } = await dlq.ack({ outcomes }, { signal });
+    const at = deliveries.findIndex(({ message }) => message?.id === id);
+    const status = results[at]?.status;
+    if (status === AckStatus.APPLIED) return;
+    if (at >= 0) throw new Error(`its outcome has status ${status}`);
+  }
+  throw new Error("its stream ended without the message");
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SeededRandom } from "../support/random.ts";
+import { until } from "../support/until.ts";
+import type { FaultRecord } from "./history/event.ts";
+import { nowMs } from "./history/writer.ts";
+import type { PlannedFault } from "./plan.ts";
+import { type Crew, LOAD_QUEUES } from "./rig/crew.ts";
+import { untilServes } from "./rig/probe.ts";
+import type { Tail } from "./rig/tail.ts";
+import type { World } from "./rig/world.ts";
+
+/** One fault as it went, or two at a time. Recovery counts from the end of its last cause. */
+export interface FaultOutcome {
+  readonly kinds: readonly string[];
+  readonly detail: string;
+  /** How long its cause lasted, ms. */
+  readonly heldMs: number;
+  /** Until of every queue of the load something was delivered that was issued since, ms. */
+  readonly queuesMs: number;
+  /** Until every server, asked directly, has stored, delivered and settled a message, ms. */
+  readonly serversMs: number;
+  /** Until every worker got something that was issued since, ms. */
+  readonly workersMs: number;
+}
+
+export interface Scenery<W extends World> {
+  readonly world: W;
+  readonly crew: Crew;
+  readonly random: SeededRandom;
+  readonly tail: Tail;
+  readonly records: FaultRecord[];
+  readonly failures: string[];
+}
+
+/** Everything that was in its way must be over by then. */
+const FLOW_DEADLINE_MS = 60_000;
+
+/** Does what is planned, and waits until all works again. @param number place in the plan, from 1 */
+export async function strike<W extends World>(
+  planned: PlannedFault<W>,
+  number: number,
+  scenery: Scenery<W>,
+): Promise<FaultOutcome> {
+  const { world, crew, random, tail, records, failures } = scenery;
+  const kinds = planned.map(({ kind }) => kind.name);
+  const name = kinds.join("+");
+  const record = (phase: FaultRecord["phase"], detail?: string) => {
+    const at = nowMs();
+    records.push({ e: "fault", at, number, kind: name, phase, ...(detail ? { detail } : {}) });
+    return at;
+  };
+  const beganAtMs = record("begins");
+  const details = await Promise.all(
+    planned.map(async ({ kind, afterMs }) => {
+      if (afterMs > 0) await sleep(afterMs);
+      return kind.run({ world, crew, random }).catch((error: unknown) => {
+        failures.push(`${kind.name}: ${String(error)}`);
+        return String(error);
+      });
+    }),
+  );
+  const after = planned.filter(({ afterMs }) => afterMs > 0).map(({ afterMs }) => `+${afterMs} ms`);
+  const detail = [...after, ...details].filter((words) => words !== undefined).join("; ");
+  const overAtMs = record("over", detail);
+  const took = async (what: Promise<unknown>) => {
+    await what.catch((error: unknown) => failures.push(`${name}: ${String(error)}`));
+    return nowMs() - overAtMs;
+  };
+  const workers = crew.workers.map((worker) => worker.name);
+  const [queuesMs, workersMs, ...eachServerMs] = await Promise.all([
+    took(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, overAtMs)),
+    took(issuedSince("to every worker", tail.lastByActor, workers, overAtMs)),
+    ...world.servers.map((server, at) => took(untilServes(server, at + 1, FLOW_DEADLINE_MS))),
+  ]);
+  record("recovered");
+  const serversMs = Math.max(...eachServerMs);
+  return { kinds, detail, heldMs: overAtMs - beganAtMs, queuesMs, serversMs, workersMs };
+}
+
+/** @param last of each name, when the latest delivery that an actor has seen was issued */
+export function issuedSince(
+  which: string,
+  last: ReadonlyMap<string, number>,
+  names: readonly string[],
+  sinceMs: number,
+): Promise<unknown> {
+  const missing = () => names.filter((name) => (last.get(name) ?? 0) <= sinceMs);
+  const all = () => missing().length === 0 || undefined;
+  return until(`deliveries ${which}`, all, FLOW_DEADLINE_MS).catch(() => {
+    throw new Error(`no deliveries ${which}: none of ${missing().join(", ")}`);
+  });
+}
+
+/** For those who watch the run. */
+export function describe(outcome: FaultOutcome): string {
+  const { kinds, detail, heldMs, queuesMs, serversMs, workersMs } = outcome;
+  const held = `${(heldMs / 1_000).toFixed(1)} s`;
+  const [queues, servers, workers] = [queuesMs, serversMs, workersMs].map(Math.round);
+  return (
+    `${kinds.join(" + ")} (${held}${detail === "" ? "" : `; ${detail}`}): back after ` +
+    `${queues} ms (queues), ${servers} ms (servers), ${workers} ms (workers)`
+  );
+}
