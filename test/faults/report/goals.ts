@@ -1,24 +1,46 @@
 import type { RunResult } from "../conductor.ts";
+import type { FaultOutcome } from "../strike.ts";
+import { memoryOf } from "./memory.ts";
+import { byKind, median, PARTS } from "./recovery.ts";
 
-/** From the end of a fault's cause until every queue is delivered again. */
+/** From the end of a fault's cause until every queue, server and worker works again. */
 export const RECOVERY_GOAL_MS = 2_000;
-/** Resident memory of a server, whatever happens to it. */
-export const SERVER_MEMORY_MIB = 512;
+/** Of queues and servers, in any run: also a busy machine with two cores keeps it. */
+export const RECOVERY_LIMIT_MS = 10_000;
 
-const MIB = 1024 ** 2;
-
-/** What makes a run fail, in words. */
-export function problemsOf(result: RunResult): string[] {
-  const { world, check, failures, memory } = result;
-  const servers = Object.entries(memory).filter(([name]) => name.startsWith("server-"));
+/**
+ * What makes a run fail, in words.
+ * @param isLong kinds come often enough for their medians to be judged
+ */
+export function problemsOf(result: RunResult, isLong: boolean): string[] {
+  const { world, check, failures, faults } = result;
   return [
-    ...failures,
+    ...new Set(failures),
     ...check.violations.map(
       ({ rule, words, total, examples }) =>
         `${rule}: not so that ${words}: ${total} times, such as\n  ${examples.join("\n  ")}`,
     ),
-    ...servers
-      .filter(([, bytes]) => bytes > SERVER_MEMORY_MIB * MIB)
-      .map(([name, bytes]) => `${name} had ${Math.round(bytes / MIB)} MiB, more than its bound`),
+    ...faults.flatMap(tooLate),
+    ...(isLong ? [...byKind(faults)].flatMap(([kind, some]) => lateMedians(kind, some)) : []),
+    ...memoryOf(result)
+      .filter(({ bytes, bound }) => bytes > bound)
+      .map(({ name, words }) => `${name} had more memory than its bound: ${words}`),
   ].map((problem) => `${world}: ${problem}`);
+}
+
+function tooLate(outcome: FaultOutcome): string[] {
+  const { kinds, queuesMs, serversMs, detail } = outcome;
+  const ms = Math.max(queuesMs, serversMs);
+  if (ms <= RECOVERY_LIMIT_MS) return [];
+  return [`${kinds.join("+")} (${detail}): back after ${Math.round(ms)} ms only`];
+}
+
+function lateMedians(kind: string, outcomes: readonly FaultOutcome[]): string[] {
+  return PARTS.filter(({ isJudged }) => isJudged).flatMap(({ name, msOf }) => {
+    const ms = median(outcomes.map(msOf));
+    if (ms <= RECOVERY_GOAL_MS) return [];
+    return [
+      `${kind}: ${name} is back after ${Math.round(ms)} ms in the median, over ${RECOVERY_GOAL_MS} ms`,
+    ];
+  });
 }

@@ -1,0 +1,26 @@
+import type { Rule } from "../checker/rules.ts";
+import type { RunResult } from "../conductor.ts";
+
+const LOST: Rule = "not-lost";
+
+/** What is lost and undone, counted: for a world that may lose something, none included. */
+export function lossesOf({ check, allowLoss, faults }: RunResult, problems: number): string {
+  const beside = problems === 0 ? "Nothing lost, nothing unexplained" : undefined;
+  if (allowLoss === undefined) return beside === undefined ? "" : `${beside}.`;
+  const { kinds, withinMs } = allowLoss;
+  const times = faults.filter((fault) => fault.kinds.some((kind) => kinds.includes(kind))).length;
+  const total = (is: (rule: Rule) => boolean) =>
+    check.rolledBack.filter(({ rule }) => is(rule)).reduce((sum, one) => sum + one.total, 0);
+  const undone = check.rolledBack
+    .filter(({ rule }) => rule !== LOST)
+    .map(({ rule, total: times }) => `${times} × \`${rule}\``);
+  const lost = total((rule) => rule === LOST);
+  return [
+    `May lose by ${kinds.map((kind) => `\`${kind}\``).join(", ")} (here ${times} times) what was`,
+    `written in the last ${withinMs / 1_000} s before. **Lost: ${lost} of`,
+    `${check.counts.acknowledged.toLocaleString("en-US")} acknowledged messages.**`,
+    `Besides, rules that do not hold because the store went back:`,
+    `${undone.length === 0 ? "none" : undone.join(", ")}.`,
+    ...(problems === 0 ? ["Nothing else is lost or unexplained."] : []),
+  ].join(" ");
+}

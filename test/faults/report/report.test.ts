@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { noCounts } from "../checker/report.ts";
+import type { RunResult } from "../conductor.ts";
+import type { FaultOutcome } from "../strike.ts";
+import { problemsOf, RECOVERY_GOAL_MS } from "./goals.ts";
+import { lossesOf } from "./losses.ts";
+import { memoryOf } from "./memory.ts";
+import { recoveryOf } from "./recovery.ts";
+
+const MIB = 1024 ** 2;
+
+function outcome(over: Partial<FaultOutcome> = {}): FaultOutcome {
+  const fast = { queuesMs: 100, serversMs: 100, workersMs: 100 };
+  return { kinds: ["kill-redis"], detail: "", heldMs: 1_000, ...fast, ...over };
+}
+
+function result(over: Partial<RunResult> = {}): RunResult {
+  return {
+    world: "everysec",
+    words: "three servers",
+    stock: 1_000,
+    faults: [outcome()],
+    check: { violations: [], rolledBack: [], counts: { ...noCounts(), acknowledged: 3_000 } },
+    allowLoss: undefined,
+    failures: [],
+    memory: {},
+    durationMs: 60_000,
+    ...over,
+  };
+}
+
+describe("recovery", () => {
+  it.each(["queuesMs", "serversMs"] as const)("of over 10 s (%s) fails any run", (part) => {
+    const faults = [outcome({ [part]: 10_500 })];
+    expect(problemsOf(result({ faults }), false)).toEqual([
+      "everysec: kill-redis (): back after 10500 ms only",
+    ]);
+  });
+
+  it("of over 2 s in the median of a kind fails the long form, and only that", () => {
+    const slow = result({ faults: [100, 2_100, 2_200].map((serversMs) => outcome({ serversMs })) });
+    expect(problemsOf(slow, true)).toEqual([
+      "everysec: kill-redis: every server is back after 2100 ms in the median, over 2000 ms",
+    ]);
+    expect(problemsOf(slow, false)).toEqual([]);
+    const once = result({ faults: [100, 200, 2_200].map((serversMs) => outcome({ serversMs })) });
+    expect(problemsOf(once, true)).toEqual([]);
+  });
+
+  it("is told for each fault that took longer than the goal, slowest first", () => {
+    const faults = [
+      outcome({ queuesMs: 2_500 }),
+      outcome({ kinds: ["stop-server", "kill-redis"], serversMs: 4_000 }),
+    ];
+    const text = recoveryOf(faults, RECOVERY_GOAL_MS);
+    expect(text).toContain("| kill-redis | 1 | 2500 / 2500 | 100 / 100 | 100 / 100 | 1 |");
+    expect(text).toContain("| two at a time | 1 |");
+    expect(text).toContain(
+      "Over 2 s: `stop-server+kill-redis` every server 4.0 s; `kill-redis` every queue 2.5 s.",
+    );
+  });
+});
+
+describe("losses", () => {
+  const allowLoss = { kinds: ["kill-redis"], withinMs: 2_500 };
+  const undone = { words: "", examples: [] };
+
+  it("are counted where they are allowed", () => {
+    const rolledBack = [
+      { rule: "not-lost", total: 500, ...undone },
+      { rule: "stays-ended", total: 3, ...undone },
+    ] as const;
+    const check = { ...result().check, rolledBack };
+    const text = lossesOf(result({ check, allowLoss }), 0);
+    expect(text).toContain("**Lost: 500 of 3,000 acknowledged messages.**");
+    expect(text).toContain("3 × `stays-ended`");
+    expect(text).not.toContain("Nothing lost");
+  });
+
+  it("are said to be none where they are allowed and there were none", () => {
+    const text = lossesOf(result({ allowLoss }), 0);
+    expect(text).toContain("`kill-redis` (here 1 times)");
+    expect(text).toContain("**Lost: 0 of 3,000 acknowledged messages.**");
+  });
+
+  it("are denied where nothing may be lost and nothing was", () => {
+    expect(lossesOf(result(), 0)).toBe("Nothing lost, nothing unexplained.");
+    expect(lossesOf(result(), 1)).toBe("");
+  });
+});
+
+describe("memory", () => {
+  it("has a bound for servers, Redis, workers and producers", () => {
+    const memory = {
+      "server-1": MIB,
+      "server-2": 2 * MIB,
+      redis: MIB,
+      workers: MIB,
+      producers: MIB,
+    };
+    expect(memoryOf(result({ memory })).map(({ words }) => words)).toEqual([
+      "servers 2 of 512 MiB",
+      "Redis 1 of 130 MiB",
+      "workers 1 of 384 MiB",
+      "producers 1 of 384 MiB",
+    ]);
+  });
+
+  it.each(["server-1", "primary", "workers", "producers"])("over its bound fails: %s", (name) => {
+    expect(problemsOf(result({ memory: { [name]: 1_024 * MIB } }), false)).toHaveLength(1);
+  });
+});
