@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { ROOT, RUNTIME } from "../setup/places.mjs";
 
 const COUNT = join(RUNTIME, "faults.json");
+/** It fails by itself after 10 minutes if it comes to its end; this is for one that doesn't. */
+const LIMIT_MS = 15 * 60_000;
 
 /**
  * @param {string} node
@@ -20,6 +22,7 @@ export function runFaults(node, env) {
     cwd: ROOT,
     env,
     stdio: "inherit",
+    timeout: LIMIT_MS,
   });
   try {
     const { faults, problems } = JSON.parse(readFileSync(COUNT, "utf8"));

@@ -6,13 +6,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
-import { amountsOf } from "./forms.ts";
-import { EMBEDDED, EVERYSEC, EXTERNAL, type Scene, SENTINEL } from "./kinds/catalog.ts";
+import { amountsOf, groupsOf, isShort, SHORT_AIM_S, SHORT_LIMIT_S } from "./forms.ts";
+import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf } from "./report/goals.ts";
-import { reportOf } from "./report/markdown.ts";
-import type { World } from "./rig/world.ts";
+import { type BrokenOff, reportOf } from "./report/markdown.ts";
+import type { World, WorldName } from "./rig/world.ts";
+
+/** How each world is run. */
+const RUNS: Readonly<Record<WorldName, (options: Options, folder: string) => Promise<RunResult>>> =
+  {
+    external: (options, folder) => runIn(EXTERNAL, options, folder),
+    everysec: (options, folder) => runIn(EVERYSEC, options, folder),
+    embedded: (options, folder) => runIn(EMBEDDED, options, folder),
+    sentinel: (options, folder) => runIn(SENTINEL, options, folder),
+    replicas: (options, folder) => runIn(REPLICAS, options, folder),
+  };
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => process.exit(1)); // ends what was started
@@ -28,20 +38,39 @@ try {
 async function main(options: Options): Promise<void> {
   if (options.help) return print(HELP);
   if (options.list)
-    return print(listOf(EXTERNAL) + listOf(EVERYSEC) + listOf(EMBEDDED) + listOf(SENTINEL));
+    return print(
+      listOf(EXTERNAL) + listOf(EVERYSEC) + listOf(EMBEDDED) + listOf(SENTINEL) + listOf(REPLICAS),
+    );
   print(`seed ${options.seed}\n`);
   const folder = options.histories ?? mkdtempSync(join(tmpdir(), "dlq-faults-"));
   const results: RunResult[] = [];
-  for (const world of options.worlds) {
-    if (world === "external") results.push(await runIn(EXTERNAL, options, folder));
-    if (world === "everysec") results.push(await runIn(EVERYSEC, options, folder));
-    if (world === "embedded") results.push(await runIn(EMBEDDED, options, folder));
-    if (world === "sentinel") results.push(await runIn(SENTINEL, options, folder));
+  const brokenOff: BrokenOff[] = [];
+  const startedAtMs = performance.now();
+  for (const worlds of groupsOf(options)) {
+    await Promise.all(
+      worlds.map(async (world) => {
+        try {
+          results.push(await RUNS[world](options, folder));
+        } catch (error) {
+          if (error instanceof UsageError) throw error;
+          // The proof of the other worlds counts all the same.
+          brokenOff.push({ world, why: String(error) });
+          print(`${world} broke off: ${error instanceof Error ? error.stack : String(error)}\n`);
+        }
+      }),
+    );
   }
-  const report = reportOf(results, options);
+  const tookS = (performance.now() - startedAtMs) / 1_000;
+  const report = reportOf(results, brokenOff, options);
   print(report);
   if (options.report !== undefined) writeFileSync(options.report, report);
-  const problems = results.flatMap(problemsOf);
+  const problems = [
+    ...results.flatMap((result) => problemsOf(result, options.long)),
+    ...brokenOff.map(({ world, why }) => `${world} did not come to its end: ${why}`),
+    ...(isShort(options) && tookS > SHORT_LIMIT_S
+      ? [`the short form took ${Math.round(tookS)} s, more than ${SHORT_LIMIT_S} s`]
+      : []),
+  ];
   if (problems.length > 0) {
     print(`\n${problems.join("\n")}\n\nWhat the actors wrote down is in ${folder}.\n`);
     process.exitCode = 1;
@@ -49,7 +78,8 @@ async function main(options: Options): Promise<void> {
   const faults = results.flatMap((result) => result.faults).length;
   const counts = { faults, problems: problems.length };
   if (options.count !== undefined) writeFileSync(options.count, JSON.stringify(counts));
-  print(`${faults} faults, ${problems.length} problems\n`);
+  const aim = isShort(options) ? `; the short form is to take ${SHORT_AIM_S} s` : "";
+  print(`${faults} faults, ${problems.length} problems, ${Math.round(tookS)} s${aim}\n`);
   process.exit(); // whatever of the links is still open
 }
 
@@ -57,13 +87,20 @@ function runIn<W extends World>(scene: Scene<W>, options: Options, folder: strin
   const { only, seed, long } = options;
   const random = seededRandom(seed);
   const amounts = amountsOf(scene.world, options);
-  const kinds = scene.kinds.filter(({ name }) => only.length === 0 || only.includes(name));
+  const asked = scene.kinds.filter(({ name }) => only.length === 0 || only.includes(name));
+  const kinds = asked.filter(({ name, missing }) => {
+    const lack = missing?.();
+    if (lack !== undefined) print(`${scene.world} leaves out ${name}: there is not ${lack}\n`);
+    return lack === undefined;
+  });
   if (kinds.length === 0) {
     throw new UsageError(`No fault of ${scene.world} is called ${only.join(", ")}; see --list.`);
   }
-  const { messages, rate, stock, faults: count, fixed } = amounts;
+  const { messages, rate, stock, faults: count } = amounts;
   const faults =
-    count === undefined ? eachOnce(kinds, random) : atRandom(kinds, count, random, fixed);
+    count === undefined
+      ? eachOnce(kinds, random, amounts)
+      : atRandom(kinds, count, random, amounts);
   const startedAtMs = performance.now();
   return run({
     scene,

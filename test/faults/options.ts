@@ -21,12 +21,13 @@ export interface Options {
 
 export const HELP = `Real servers, producers and workers under faults; then a proof that nothing was lost.
 
-  npm run test:faults                     the short form: 50,000 messages, a fault of each kind
-  npm run test:faults -- --long           2,000,000 messages, 200 faults by chance, 10 long outages
+  npm run test:faults                     the short form: 50,000 messages, each kind of fault, and pairs
+  npm run test:faults -- --long           2,000,000 messages, more than 200 faults by chance, of which
+                                          20 are long outages; the median of each kind is judged
   npm run test:faults -- --seed 7         the same faults in the same order as another run with 7
 
   --seed N          what chance goes by; printed at the start. Default: another each time
-  --world NAME      external, everysec, embedded or sentinel; may be given several times. Default: all
+  --world NAME      external, everysec, embedded, sentinel or replicas; may be given several times. Default: all
   --only KIND       a kind of fault; may be given several times. Default: all of the world
   --list            name the kinds of faults, and end
   --messages N      messages that must be acknowledged, of each world
@@ -37,12 +38,13 @@ export const HELP = `Real servers, producers and workers under faults; then a pr
   --histories DIR   keep there what the actors wrote down. Default: kept only when something failed
   --help            this
 
-Exit code 1: something was lost, doubled without a cause, or never came back. It says what and where.
+Exit code 1: something was lost, doubled without a cause, or did not come back within 10 s; or the
+short form took more than 10 minutes. It says what and where.
 `;
 
 export class UsageError extends Error {}
 
-const WORLDS: readonly WorldName[] = ["external", "everysec", "embedded", "sentinel"];
+const WORLDS: readonly WorldName[] = ["external", "everysec", "embedded", "sentinel", "replicas"];
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {

@@ -3,14 +3,16 @@
 
 import { basename } from "node:path";
 import { judge } from "./history/kept.ts";
-import { EVERYSEC, SENTINEL } from "./kinds/catalog.ts";
+import { EVERYSEC, REPLICAS, SENTINEL } from "./kinds/catalog.ts";
 
 const [folder = ""] = process.argv.slice(2);
 if (folder === "") {
   process.stderr.write("node test/faults/recheck.ts FOLDER\n");
   process.exit(2);
 }
-const scene = [EVERYSEC, SENTINEL].find(({ world }) => basename(folder).startsWith(world));
+const scene = [EVERYSEC, SENTINEL, REPLICAS].find(({ world }) =>
+  basename(folder).startsWith(world),
+);
 const report = await judge(folder, scene?.allowLoss);
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 process.exitCode = report.violations.length > 0 ? 1 : 0;
