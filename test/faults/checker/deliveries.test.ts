@@ -109,6 +109,21 @@ describe("tokens", () => {
     // Somebody may have had the second delivery.
     expect(refused(3).broken()).toEqual([]);
     expect(refused(2).broken()).toEqual(["outcome-taken"]);
+    const unanswered = (outcome: "succeeded" | "failed") =>
+      sent({ plan: "fail1" })
+        .deliver("m", { at: 10 })
+        .ack("m-1", outcome, { at: 20, answer: "none" })
+        .ack("m-1", "succeeded", { at: 30, answer: "LEASE_LOST", by: "odd-worker" })
+        .deliver("m", {
+          at: 3_000,
+          number: 2,
+          attempt: outcome === "failed" ? 2 : 1,
+          unknown: true,
+        })
+        .ack("m-2", "succeeded", { at: 3_010 });
+    expect(unanswered("failed").broken()).toEqual([]);
+    // A success that had counted would have been the end of it.
+    expect(unanswered("succeeded").broken()).toContain("outcome-taken");
     const last = sent()
       .deliver("m", { at: 10 })
       .ack("m-1", "failed", { at: 20, answer: "LEASE_LOST" });

@@ -7,26 +7,39 @@ import { NEVER, type RunClock, type RunMs } from "./clock.ts";
  */
 const UNNOTICED_MS = 3_000;
 /**
+ * Connections to clients that stay silent for good: a server may find out only by its third PING, of
+ * one each 10 s, and hands out to them until then.
+ */
+const SILENT_KIND = "half-open-client-links";
+const SILENT_FOR_MS = 30_000;
+/**
  * What costs a message one claim at most happens so often in a fault: `cut-replies` and `cut-answers`
  * cut 20 connections, `connection-resets` comes ten times, all others break a link once or five times.
  */
 const MOST_LOST_TO_A_FAULT = 20;
 
+interface Window {
+  readonly from: RunMs;
+  /** When nothing breaks any more; what is broken by then may not have been noticed yet. */
+  over: RunMs;
+}
+
 /** When something was wrong between the store and its workers, so that claims may have been lost. */
 export class FaultTimes {
-  readonly #windows: { readonly from: RunMs; to: RunMs }[] = [];
+  readonly #windows: Window[] = [];
 
   constructor(faults: Iterable<FaultRecord>, clock: RunClock) {
-    const open = new Map<number, { readonly from: RunMs; to: RunMs }>();
-    for (const { phase, number, at: atMs } of faults) {
+    const open = new Map<number, Window>();
+    for (const { phase, number, kind, at: atMs } of faults) {
       const at = clock.of(atMs);
       if (phase === "begins") {
-        const window = { from: at, to: NEVER };
+        const window = { from: at, over: NEVER };
         open.set(number, window);
         this.#windows.push(window);
       } else if (phase === "over") {
         const window = open.get(number);
-        if (window !== undefined) window.to = at + UNNOTICED_MS;
+        const isSilent = kind.split("+").includes(SILENT_KIND);
+        if (window !== undefined) window.over = isSilent ? at + SILENT_FOR_MS : at;
       }
     }
     this.#windows.sort((a, b) => a.from - b.from);
@@ -34,22 +47,27 @@ export class FaultTimes {
 
   /** How many claims of one message, lost between these instants, faults explain. */
   mostLost(fromMs: RunMs, toMs: RunMs): number {
-    const near = this.#windows.filter(({ from, to }) => fromMs <= to && toMs >= from);
+    const near = this.#windows.filter(
+      ({ from, over }) => fromMs <= over + UNNOTICED_MS && toMs >= from,
+    );
     return near.length * MOST_LOST_TO_A_FAULT;
   }
 
   /**
    * How many leases of one message may have begun and ended between these instants, one after
-   * another, each lost to a fault: it was running when that began, or began before it was over.
+   * another, each lost to a fault: one was running when that began, others began while it lasted, and
+   * one may be lost to what was found dead afterwards.
    */
   mostExpired(fromMs: RunMs, toMs: RunMs, leaseMs: RunMs): number {
     let expired = 0;
     let next = fromMs;
-    for (const { from, to } of this.#windows) {
+    for (const { from, over } of this.#windows) {
       next = Math.max(next, from - leaseMs);
-      const latest = Math.min(to, toMs - leaseMs);
+      const latest = Math.min(over + UNNOTICED_MS, toMs - leaseMs);
       if (next > latest) continue;
-      const more = Math.floor((latest - next) / leaseMs) + 1;
+      const room = Math.floor((latest - next) / leaseMs) + 1;
+      const lasted = Math.floor((over - from) / leaseMs);
+      const more = Math.min(room, 1 + lasted + 1);
       expired += more;
       next += more * leaseMs;
     }

@@ -1,10 +1,10 @@
 // Single changes of a legal history, as a fault of the service, of an actor or of the store's
 // snapshot would make them.
 
-import type { Counted, Kept } from "../history/event.ts";
-import type { Rule } from "./rules.ts";
+import type { Kept } from "../history/event.ts";
+import { COUNTER_MUTATIONS } from "./counter-mutations.ts";
 import { comesAgain } from "./simulation/again.ts";
-import { change, drop, type Mutation, type Of, repeat, swap } from "./simulation/mutate.ts";
+import { change, drop, type Named, type Of, repeat, swap } from "./simulation/mutate.ts";
 
 type Acked = Of<"acked">;
 const answers = (status: string) => (line: Acked) => line.results[0]?.status === status;
@@ -14,18 +14,6 @@ const answerWith = (over: Partial<Acked["results"][number]>) => (line: Acked) =>
 const isDueAgain = (line: Acked) => line.results[0]?.dueAt !== undefined;
 const isStock = ({ plan }: { plan: string }) => plan === "stock";
 const quarantined = ({ state }: Kept) => state === "QUARANTINED";
-const countedUp = (name: keyof Counted) =>
-  change("counted", (line) => ({ [name]: (line[name] as number) + 1 }));
-const countedDown = (name: keyof Counted) =>
-  change("counted", (line) => ({ [name]: (line[name] as number) - 1 }));
-
-/** Of those that may have been applied without an answer, some were. */
-const countedHalf = (name: "failedAttempts" | "released") =>
-  change("counted", (line) => ({ [name]: Math.floor(line[name] / 2) }));
-
-/** A change, and the rules of which one must find it. */
-export type Named = readonly [Mutation, ...Rule[]];
-
 /** Faults of which most leave a trace, each where it belongs. */
 export const MUTATIONS: Readonly<Record<string, Named>> = {
   "drop started": [drop("started"), "history-whole"],
@@ -189,13 +177,6 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     change("kept", (line) => ({ number: line.number - 1 }), quarantined),
     "numbers-grow",
   ],
-  "accepted + 1": [countedUp("accepted"), "counters-agree"],
-  "accepted - 1": [countedDown("accepted"), "counters-agree"],
-  "succeeded + 1": [countedUp("succeeded"), "counters-agree"],
-  "discarded - 1": [countedDown("discarded"), "counters-agree"],
-  "deliveries + 1": [countedUp("deliveries"), "counters-agree"],
-  "deliveries - 1": [countedDown("deliveries"), "counters-agree"],
-  "expired + 1": [countedUp("expired"), "counters-agree"],
   "ids sent swapped": [swap("sent", "id"), "one-source"],
   "requests sent swapped": [swap("sent", "request"), "one-source", "one-id"],
   "ids delivered swapped": [swap("delivered", "id"), "one-source"],
@@ -221,11 +202,5 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   ],
   "again while its lease runs": [comesAgain("nothing", "same"), "duplicate-explained"],
   "again since its stream has closed": [comesAgain("nothing", "next"), "duplicate-explained"],
-  "failedAttempts halved": [countedHalf("failedAttempts"), "counters-agree"],
-  "released halved": [countedHalf("released"), "counters-agree"],
-  "duplicates + 1": [countedUp("duplicates"), "counters-agree"],
-  "a lease that ended, of each delivery": [
-    change("counted", ({ deliveries }) => ({ leaseExpiries: deliveries })),
-    "counters-agree",
-  ],
+  ...COUNTER_MUTATIONS,
 };

@@ -81,15 +81,16 @@ describe("quarantine", () => {
   });
 
   it("is not earned by leases that nobody saw, unless a fault each took so many", () => {
-    const unseen = (faults: number, kill = "kill-server") => {
+    const unseen = (faults: number) => {
       const story = sent();
-      for (let n = 0; n < faults; n++) story.fault(kill, 10_000 * n);
+      for (let n = 0; n < faults; n++) story.fault("kill-server", 10_000 * n);
       return story.keep("m", { number: 5, quarantineReason: "CRASH_LOOP" });
     };
     expect(unseen(0).broken()).toEqual(["quarantine-earned", "claims-lost"]);
-    // Near one fault of a second, leases of two seconds run three times at most.
+    // Near a fault of one second, two leases of two seconds may be lost.
     expect(unseen(1).broken()).toEqual(["quarantine-earned"]);
-    expect(unseen(2).broken()).toEqual([]);
+    expect(unseen(2).broken()).toEqual(["quarantine-earned"]);
+    expect(unseen(3).broken()).toEqual([]);
   });
 
   it("is earned also where a release came when its lease was over", () => {

@@ -41,7 +41,9 @@ export function checkLast(message: Message, last: Delivery, findings: Findings):
 
 function checkTaken(message: Message, a: Delivery, takenAt: number, findings: Findings): void {
   const { applied, possible, lostAt, issuedAt, number } = a;
-  if (applied !== undefined || possible !== 0 || lostAt + CLOCK_TOLERANCE_MS >= takenAt) return;
+  if (applied !== undefined || lostAt + CLOCK_TOLERANCE_MS >= takenAt) return;
+  // An outcome without an answer may have been applied before, if the message could come again.
+  if ((takenAt === NEVER ? possible : a.mayHaveReturned(takenAt)) !== 0) return;
   const words = `${message}: an outcome of delivery ${number} was refused by ${lostAt} ms, nobody had taken it before ${takenAt} ms`;
   findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, issuedAt);
 }

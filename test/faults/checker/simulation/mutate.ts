@@ -2,6 +2,7 @@
 
 import type { SeededRandom } from "../../../support/random.ts";
 import type { FaultRecord, HistoryEvent, SnapshotLine } from "../../history/event.ts";
+import type { Rule } from "../rules.ts";
 import type { Run } from "./record.ts";
 
 type Line = HistoryEvent | SnapshotLine;
@@ -71,6 +72,9 @@ export interface MutatedRun {
 
 /** Undefined where the run has nothing that could be changed so. */
 export type Mutation = (run: Run, random: SeededRandom) => MutatedRun | undefined;
+
+/** A change, and the rules of which one must find it. */
+export type Named = readonly [Mutation, ...Rule[]];
 
 export function back(lines: Lines): MutatedRun {
   const events = new Map<string, HistoryEvent[]>();
