@@ -11,7 +11,7 @@ import type { Delivery } from "../../../clients/typescript/src/gen/dlq/v1/dlq_se
 import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments, untilAsked } from "./arguments.ts";
-import { recording } from "./recording.ts";
+import { recording, untilAnswered } from "./recording.ts";
 
 const args = readArguments(["name", "address", "out", "queues", "lease-ms", "seed"] as const);
 const history = openHistory(args.out);
@@ -118,4 +118,5 @@ end.abort();
 await streaming;
 await sleep(2 * leaseMs + CALL_MS); // what is late by intention
 close();
+await untilAnswered();
 history.write({ e: "ended" });

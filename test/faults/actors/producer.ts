@@ -5,7 +5,7 @@ import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments } from "./arguments.ts";
 import { EXHAUST_RETRIES, payloadOf, planFrom, RETRY_POLICY, type Weights } from "./letters.ts";
-import { recording } from "./recording.ts";
+import { recording, untilAnswered } from "./recording.ts";
 
 const args = readArguments([
   "name",
@@ -69,4 +69,5 @@ await done;
 clearInterval(timer);
 await dlq.flush();
 await dlq.close();
+await untilAnswered();
 history.write({ e: "ended" });

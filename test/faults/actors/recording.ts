@@ -1,6 +1,7 @@
 // Writes down what goes over the wire, tries that fail included: below all that a client's helper
 // does, and the same for a client that has none.
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { MessageShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
@@ -31,6 +32,15 @@ const REFUSALS: ReadonlySet<Code> = new Set([
   Code.FailedPrecondition,
 ]);
 
+const LOOK_MS = 5;
+/** Calls that have neither an answer nor a failure written down yet. */
+let open = 0;
+
+/** Resolves when each call has its end in the history: a client gives some up before they fail. */
+export async function untilAnswered(): Promise<void> {
+  while (open > 0) await sleep(LOOK_MS);
+}
+
 export function recording(history: HistoryWriter): Interceptor {
   let calls = 0;
   return (next) => async (request) => {
@@ -40,6 +50,7 @@ export function recording(history: HistoryWriter): Interceptor {
       return { ...response, message: recordedStream(response.message, history) };
     }
     const record = recordOf(request.message, history, `call-${++calls}`);
+    open++;
     try {
       const response = await next(request);
       if (!response.stream) record?.answered(response.message);
@@ -47,6 +58,8 @@ export function recording(history: HistoryWriter): Interceptor {
     } catch (reason) {
       record?.failed(errorOf(reason));
       throw reason;
+    } finally {
+      open--;
     }
   };
 }

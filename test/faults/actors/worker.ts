@@ -14,7 +14,7 @@ import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments, untilAsked } from "./arguments.ts";
 import { readPayload } from "./letters.ts";
-import { recording } from "./recording.ts";
+import { recording, untilAnswered } from "./recording.ts";
 
 const args = readArguments([
   "name",
@@ -77,4 +77,5 @@ const worker = dlq.worker({
 await untilAsked();
 await worker.stop(3 * leaseMs);
 await dlq.close();
+await untilAnswered();
 history.write({ e: "ended" });
