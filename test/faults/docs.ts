@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { RULES } from "./checker/rules.ts";
-import { EMBEDDED, EVERYSEC, EXTERNAL, type Scene, SENTINEL } from "./kinds/catalog.ts";
+import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
 import type { World } from "./rig/world.ts";
 
 export const PAGE = resolve(import.meta.dirname, "../../docs/faults.md");
@@ -21,6 +21,7 @@ export function withTables(page: string): string {
     ...rowsOf(EVERYSEC),
     ...rowsOf(EMBEDDED),
     ...rowsOf(SENTINEL),
+    ...rowsOf(REPLICAS),
   ];
   const rules = [
     "| rule | |",

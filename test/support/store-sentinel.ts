@@ -13,6 +13,8 @@ export interface SentinelSet {
   readonly replica: TestRedis;
   readonly sentinelPort: number;
   readonly name: string;
+  /** Whether Sentinel knows who listens there as a replica in sync, fit for a failover. */
+  knowsReplica(port: number): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -20,7 +22,11 @@ const NAME = "dlq-primary";
 /** Impatient, so that a failover takes a second or two. */
 const DOWN_AFTER_MS = 300;
 
-export async function startSentinelSet(): Promise<SentinelSet> {
+/**
+ * @param downAfterMs how long a Redis may be silent before it counts as dead. On a machine that is
+ * kept busy a short one ends in failovers that nobody asked for.
+ */
+export async function startSentinelSet(downAfterMs = DOWN_AFTER_MS): Promise<SentinelSet> {
   // Else the primary waits 5 s for more replicas to come.
   const args = ["--repl-diskless-sync-delay", "0"];
   const primary = await startTestRedis({ port: true, args });
@@ -42,20 +48,25 @@ export async function startSentinelSet(): Promise<SentinelSet> {
       "bind 127.0.0.1",
       `dir ${dir}`,
       `sentinel monitor ${NAME} 127.0.0.1 ${primary.port} 1`,
-      `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
+      `sentinel down-after-milliseconds ${NAME} ${downAfterMs}`,
       `sentinel failover-timeout ${NAME} 3000`,
     ].join("\n"),
   );
   const sentinel = spawn(findRedisServer(), [config, "--sentinel"], { stdio: "ignore" });
   const killWithTest = () => void sentinel.kill("SIGKILL");
   process.once("exit", killWithTest);
-  await untilItKnowsTheReplica(sentinelPort);
+  const knows = (port: number) => knowsReplica(sentinelPort, port);
+  await until(
+    "the sentinel to know the replica",
+    async () => (await knows(replica.port)) || undefined,
+  );
 
   return {
     primary,
     replica,
     sentinelPort,
     name: NAME,
+    knowsReplica: knows,
     async stop() {
       process.off("exit", killWithTest);
       await end(sentinel);
@@ -68,16 +79,16 @@ export async function startSentinelSet(): Promise<SentinelSet> {
   };
 }
 
-async function untilItKnowsTheReplica(port: number): Promise<void> {
-  const client = new Redis({ host: "127.0.0.1", port, protocol: 2, retryStrategy: () => 20 });
+async function knowsReplica(sentinelPort: number, port: number): Promise<boolean> {
+  const address = { host: "127.0.0.1", port: sentinelPort };
+  const client = new Redis({ ...address, protocol: 2, retryStrategy: () => 20 });
   client.on("error", () => {});
   try {
-    await until("the sentinel to know the replica", async () => {
-      const replicas = (await client.call("SENTINEL", "REPLICAS", NAME)) as string[][];
-      return (
-        replicas.some((fields) => fields.includes("master-link-status") && fields.includes("ok")) ||
-        undefined
-      );
+    const replicas = (await client.call("SENTINEL", "REPLICAS", NAME)) as string[][];
+    return replicas.some((fields) => {
+      const field = (name: string) => fields[fields.indexOf(name) + 1];
+      const isUp = field("flags") === "slave" && field("master-link-status") === "ok";
+      return isUp && field("port") === String(port);
     });
   } finally {
     client.disconnect();

@@ -34,7 +34,7 @@ import {
   stopStore,
   stopWorker,
 } from "./processes.ts";
-import { failover } from "./sentinel.ts";
+import { failover, failoverWithLag } from "./sentinel.ts";
 import { flushScripts, killStoreClients, storeFull } from "./store.ts";
 import { resetStorm } from "./streams.ts";
 
@@ -101,8 +101,15 @@ export const EMBEDDED: Scene<EmbeddedWorld> = {
 
 export const SENTINEL: Scene<SentinelWorld> = {
   world: "sentinel",
-  open: openSentinelWorld,
-  kinds: [failover, cutAnswers, halfOpenClients, resetLinks],
-  // Replication on one machine is never that late.
-  allowLoss: { kinds: ["failover"], withinMs: 2_000 },
+  open: () => openSentinelWorld(),
+  kinds: [failover, failoverWithLag, cutAnswers, halfOpenClients, resetLinks],
+  // A failover begins when the replica has all that was written before. Clocks are rounded.
+  allowLoss: { kinds: ["failover", "failover-with-lag"], withinMs: 100 },
+};
+
+export const REPLICAS: Scene<SentinelWorld> = {
+  world: "replicas",
+  open: () => openSentinelWorld(1),
+  kinds: [failover, failoverWithLag],
+  allowLoss: { kinds: ["failover", "failover-with-lag"], withinMs: 100, keepsSends: true },
 };

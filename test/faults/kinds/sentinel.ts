@@ -1,20 +1,88 @@
+// A primary that dies, and what its replica did not have.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
+import type { Crew } from "../rig/crew.ts";
 import type { SentinelWorld } from "../rig/sentinel.ts";
 import type { FaultKind } from "./kind.ts";
+import { mustRun } from "./process-state.ts";
 
 const FAILOVER_DEADLINE_MS = 30_000;
+/** Longer than servers wait for a replica when they are told to. */
+const LAG_MS = 600;
 
 export const failover: FaultKind<SentinelWorld> = {
   name: "failover",
-  words: "kill -9 of the primary; Sentinel promotes the replica; the old one comes back as replica",
+  words:
+    "kill -9 of the primary; Sentinel promotes the replica; the old one comes back as its replica",
   touches: ["store"],
-  async run({ world }) {
-    const before = await world.primaryPort();
-    const dead = [world.set.primary, world.set.replica].find(({ port }) => port === before);
-    if (dead === undefined) throw new Error(`Sentinel names a primary of nobody: ${before}`);
-    await dead.kill9();
-    const promoted = async () => ((await world.primaryPort()) === before ? undefined : true);
-    await until("Sentinel to promote the replica", promoted, FAILOVER_DEADLINE_MS);
-    return undefined;
+  run: ({ world }) => failOver(world, async () => {}),
+};
+
+export const failoverWithLag: FaultKind<SentinelWorld> = {
+  name: "failover-with-lag",
+  words: `the same, after the replica has stood still for ${LAG_MS} ms and lost its link: it is promoted without what was written meanwhile`,
+  touches: ["store"],
+  async run({ world, crew }) {
+    const { unavailable } = crew.tail;
+    const words = await failOver(world, async (primary, replica) => {
+      replica.pause();
+      await loseReplicas(primary);
+      await sleep(LAG_MS);
+      if (world.name === "replicas") await untilRefused(crew, unavailable);
+    });
+    if (words.startsWith("0 ")) throw new Error("the replica had everything: nothing was at stake");
+    return words;
   },
 };
+
+/**
+ * Resolves when the replica is the primary: from then on nothing may be lost. The old primary comes
+ * back after that, which the next failover waits for.
+ * @param lag is called when the replica has all that was written before the fault began
+ */
+async function failOver(
+  world: SentinelWorld,
+  lag: (primary: TestRedis, replica: TestRedis) => Promise<void>,
+): Promise<string> {
+  await world.untilWhole();
+  const { primary, replica } = await world.roles();
+  mustRun("the primary", primary.pid);
+  const before = await offsetOf(primary, "master_repl_offset");
+  const has = async () => (await offsetOf(replica, "slave_repl_offset")) >= before || undefined;
+  await until("the replica to have what was written", has);
+  let written: number;
+  try {
+    await lag(primary, replica);
+    written = await offsetOf(primary, "master_repl_offset");
+    await primary.kill9();
+  } finally {
+    replica.resume();
+  }
+  const promoted = async () => (await world.roles()).primary === replica || undefined;
+  await until("Sentinel to promote the replica", promoted, FAILOVER_DEADLINE_MS);
+  world.bringBack(primary, replica);
+  // What came after this offset is another history.
+  const kept = (await offsetOf(replica, "second_repl_offset")) - 1;
+  // Where sends wait for a replica they are refused as long as there is none.
+  if (world.name === "replicas") await world.untilWhole();
+  return `${Math.max(0, written - kept)} bytes at least were not replicated`;
+}
+
+/** Data that lie in a connection would still arrive after the primary's death. */
+async function loseReplicas(primary: TestRedis): Promise<void> {
+  const ended = Number(await primary.cli("CLIENT", "KILL", "TYPE", "replica"));
+  if (ended !== 1) throw new Error(`the primary had ${ended} replicas`);
+}
+
+async function untilRefused({ tail }: Crew, before: number): Promise<void> {
+  const refused = () => tail.unavailable > before || undefined;
+  await until("a send to be refused that no replica has", refused);
+}
+
+async function offsetOf(redis: TestRedis, name: string): Promise<number> {
+  const text = new RegExp(`^${name}:(-?\\d+)`, "m").exec(await redis.cli("INFO", "replication"));
+  if (text === null) throw new Error(`Redis tells no ${name}`);
+  return Number(text[1]);
+}

@@ -18,10 +18,12 @@ export interface World {
   redis(): Promise<Redis>;
   /** Processes to watch: name -> pid, of those that run. */
   pids(): Readonly<Record<string, number>>;
+  /** Resolves when a fault has left nothing behind that another one would meet. */
+  untilWhole?(): Promise<void>;
   stop(): Promise<void>;
 }
 
-export type WorldName = "external" | "everysec" | "embedded" | "sentinel";
+export type WorldName = "external" | "everysec" | "embedded" | "sentinel" | "replicas";
 
 /** Shortened by configuration, so that a run meets hundreds of leases and retries. */
 export const LEASE_MS = 2_000;
