@@ -10,7 +10,7 @@ export type Order =
   | { readonly op: "stop" };
 
 export type Word =
-  | { readonly is: "begun" | "holding" }
+  | { readonly is: "begun" | "holding" | "enough" }
   | { readonly is: "done"; readonly counts: Readonly<Record<string, number>> }
   | { readonly is: "failed"; readonly why: string };
 
@@ -24,6 +24,8 @@ export class AttackProcess {
   readonly begun: Promise<void>;
   /** Resolves when everything is set up, or the attack is over. */
   readonly holding: Promise<void>;
+  /** Resolves when as much is done as the attack states at least, or it is over. */
+  readonly enough: Promise<void>;
   /** What was done. Rejects where the server did not answer as it should. */
   readonly done: Promise<Readonly<Record<string, number>>>;
   readonly #child: ReturnType<typeof fork>;
@@ -34,20 +36,24 @@ export class AttackProcess {
     this.pid = child.pid ?? 0;
     const begun = Promise.withResolvers<void>();
     const holding = Promise.withResolvers<void>();
+    const enough = Promise.withResolvers<void>();
     const done = Promise.withResolvers<Readonly<Record<string, number>>>();
     child.on("message", (word: Word) => {
       begun.resolve();
-      if (word.is !== "begun") holding.resolve();
+      if (word.is === "holding") holding.resolve();
+      if (word.is === "enough") enough.resolve();
       if (word.is === "done") done.resolve(word.counts);
       if (word.is === "failed") done.reject(new Error(`${name}: ${word.why}`));
     });
     child.once("exit", (code, signal) => {
       begun.resolve();
       holding.resolve();
+      enough.resolve();
       done.reject(new Error(`the attacker of ${name} ended with ${code ?? signal}`));
     });
     this.begun = begun.promise;
     this.holding = holding.promise;
+    this.enough = enough.promise;
     this.done = done.promise;
     this.done.catch(() => {}); // looked at by `end`, perhaps later
     this.#tell({ op: "run", name, target });

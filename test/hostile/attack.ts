@@ -23,16 +23,32 @@ export interface Attack {
   /** What the attacker does, and what a server could do wrong. */
   readonly what: string;
   /**
-   * The server's memory may grow by so much while it lasts, in MiB, beyond `SLACK_MIB`. With the
-   * limits that it follows from.
+   * What the server may hold for it while it lasts, in MiB, garbage not counted. With the limits
+   * that it follows from.
    */
   readonly memoryMiB: number;
   readonly why: string;
+  /** What it must have done, by what it counts: one that does nothing proves nothing. */
+  readonly atLeast: Readonly<Record<string, number>>;
+  /** Where it costs others more than `judge.ts` allows to all: what it may, and why it does. */
+  readonly costly?: {
+    readonly p99Ms?: number;
+    readonly heldUpMs?: number;
+    readonly garbageMiB?: number;
+    readonly why: string;
+  };
   /** It is set up, and then only held: what it costs is measured from there on. */
   readonly holds?: boolean;
   /** Throws where the server did not answer as it should. */
   run(run: Run): Promise<void>;
 }
 
-/** What garbage collection leaves to chance while any client makes calls as fast as it can. */
-export const SLACK_MIB = 192;
+/** What of it was done less than it states. */
+export function lacking(
+  { atLeast }: Pick<Attack, "atLeast">,
+  counts: Readonly<Record<string, number>>,
+): string[] {
+  return Object.entries(atLeast)
+    .filter(([what, least]) => !((counts[what] ?? 0) >= least))
+    .map(([what, least]) => `${counts[what] ?? 0} ${what} instead of ${least} and more`);
+}

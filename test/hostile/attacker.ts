@@ -1,5 +1,6 @@
 // The attacker's process: runs one attack that its parent names, until that says stop.
 
+import { lacking } from "./attack.ts";
 import type { Order, Word } from "./attack-process.ts";
 import { ATTACKS } from "./catalog.ts";
 
@@ -13,12 +14,16 @@ async function attack({ name, target }: Extract<Order, { op: "run" }>): Promise<
   const found = ATTACKS.find((one) => one.name === name);
   if (found === undefined) throw new Error(`there is no attack ${name}`);
   const counts: Record<string, number> = {};
+  let isEnough = false;
   await found.run({
     target,
     over: over.signal,
     count(what, n = 1) {
       if (Object.keys(counts).length === 0) say({ is: "begun" });
       counts[what] = (counts[what] ?? 0) + n;
+      if (isEnough || lacking(found, counts).length > 0) return;
+      isEnough = true;
+      say({ is: "enough" });
     },
     async hold() {
       say({ is: "holding" });

@@ -1,24 +1,42 @@
-// Strangers who do their worst, against a real server, while somebody goes on as usual. The figures
-// here are generous, since a machine of CI is busy: `node test/hostile/measure.ts` has exact ones.
+// Strangers who do their worst, against a real server, while somebody goes on as usual. Latency has
+// limits for a machine that does much else: `node test/hostile/measure.ts` has exact figures.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { SLACK_MIB } from "./attack.ts";
 import { ATTACKS } from "./catalog.ts";
+import { complaints, GARBAGE_MIB, LEFT_MIB, slowness } from "./judge.ts";
+import { rssMiB } from "./process-figures.ts";
 import { SteadyClient } from "./steady-client.ts";
 import { FULL_QUEUE, startTarget, type TargetServer } from "./target-server.ts";
-import { heldMore, runTrial } from "./trial.ts";
+import { runTrial } from "./trial.ts";
 
-const LIMITS = { lastsMs: 400, setUpWithinMs: 3_000, recoversWithinMs: 15_000 };
-/** Of a machine that does much else; a server that stands still fails the client's calls instead. */
-const HELD_UP_MS = 3_000;
-const P99_MS = 5_000;
+const LIMITS = {
+  lastsMs: 400,
+  setUpWithinMs: 3_000,
+  enoughWithinMs: 20_000,
+  recoversWithinMs: 15_000,
+};
+/** More than unread streams may hold: 80 MiB. */
+const DUE_MIB = 160;
+/** So that what is compiled and cached at first use is no growth. */
+const WARM_UP_MS = 1_000;
+/** The allocator keeps what the largest attack held, and some of it in pieces. */
+const LEFT_RSS_MIB = Math.max(...ATTACKS.map(({ memoryMiB }) => memoryMiB)) + GARBAGE_MIB;
 
 let server: TargetServer;
 let steady: SteadyClient;
+let atFirst: { live: number; rss: number };
+
+/** Live memory first: that collects the garbage. MiB. */
+async function memoryOf({ probe, pid }: TargetServer) {
+  return { live: await probe.liveMiB(), rss: rssMiB(pid) };
+}
 
 beforeAll(async () => {
-  server = await startTarget(16);
+  server = await startTarget(DUE_MIB);
   steady = new SteadyClient(server.grpcAddress);
+  await delay(WARM_UP_MS);
+  atFirst = await memoryOf(server);
 }, 60_000);
 
 afterAll(async () => {
@@ -27,13 +45,13 @@ afterAll(async () => {
   await server.stop();
 }, 60_000);
 
-it.for(ATTACKS)("$name: $what", { timeout: 60_000 }, async (attack) => {
+it.for(ATTACKS)("$name: $what", { timeout: 90_000 }, async (attack) => {
   const trial = await runTrial(server, steady, attack, FULL_QUEUE, LIMITS);
-  expect(trial.latencies.failures).toEqual([]);
-  expect(trial.latencies.calls).toBeGreaterThan(10);
-  expect(trial.latencies.p99Ms).toBeLessThan(P99_MS);
-  expect(trial.heldUpMs).toBeLessThan(HELD_UP_MS);
-  expect(trial.mostMiB - trial.beforeMiB).toBeLessThan(attack.memoryMiB + SLACK_MIB);
-  const { before, after } = trial;
-  expect(heldMore(before, after), JSON.stringify({ before, after })).toEqual([]);
+  expect([...complaints(attack, trial), ...slowness(attack, trial)]).toEqual([]);
+});
+
+it("all of them together leave no memory behind", async () => {
+  const { live, rss } = await memoryOf(server);
+  expect(live - atFirst.live).toBeLessThan(LEFT_MIB);
+  expect(rss - atFirst.rss).toBeLessThan(LEFT_RSS_MIB);
 });

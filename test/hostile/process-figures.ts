@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Memory in RAM. */
 export function rssMiB(pid: number): number {
   const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-  return Number(kib ?? Number.NaN) / 1024;
+  if (kib === undefined) throw new Error(`process ${pid} has ended`);
+  return Number(kib) / 1024;
 }
 
 /** CPU time of all its threads, exact where ticks of 10 ms are not. 0: it has ended. */
@@ -21,6 +22,12 @@ export function cpuMs(pid: number): number {
   return ns / 1e6;
 }
 
+/** Time that the thread of the event loop ran, and that it was ready to run and had no core. ms */
+export function turnsOf(pid: number): { readonly ranMs: number; readonly waitedMs: number } {
+  const words = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "latin1").split(" ");
+  return { ranMs: Number(words[0]) / 1e6, waitedMs: Number(words[1]) / 1e6 };
+}
+
 /** What a server holds at one moment. */
 export interface Holdings {
   /** Open file handles: connections are among them. */
@@ -34,21 +41,10 @@ export interface Holdings {
 }
 
 export async function holdingsOf(pid: number, httpAddress: string): Promise<Holdings> {
-  const metrics = await readMetrics(httpAddress);
   return {
     handles: readdirSync(`/proc/${pid}/fd`).length,
-    sockets: sampleOf(metrics, 'nodejs_active_resources{type="TCPSocketWrap"}'),
-    timers: sampleOf(metrics, 'nodejs_active_resources{type="Timeout"}'),
-    streams: [...metrics.matchAll(/^dlq_streams\{.*\} (\d+)$/gm)].reduce(
-      (sum, [, value]) => sum + Number(value),
-      0,
-    ),
+    ...samplesOf(await readMetrics(httpAddress)),
   };
-}
-
-/** The longest that the event loop was held up since this was last asked. */
-export async function loopHeldUpMs(httpAddress: string): Promise<number> {
-  return sampleOf(await readMetrics(httpAddress), "nodejs_eventloop_lag_max_seconds") * 1_000;
 }
 
 async function readMetrics(httpAddress: string): Promise<string> {
@@ -57,9 +53,28 @@ async function readMetrics(httpAddress: string): Promise<string> {
   return await answer.text();
 }
 
+/** Throws where a metric is missing: a renamed one would hold nothing for ever. */
+export function samplesOf(metrics: string): Omit<Holdings, "handles"> {
+  return {
+    sockets: sampleOf(metrics, 'nodejs_active_resources{type="TCPSocketWrap"}'),
+    timers: sampleOf(metrics, 'nodejs_active_resources{type="Timeout"}'),
+    streams: sumOf(metrics, "dlq_streams"),
+  };
+}
+
 function sampleOf(metrics: string, name: string): number {
   const line = metrics.split("\n").find((one) => one.startsWith(`${name} `));
-  return line === undefined ? 0 : Number(line.slice(name.length + 1));
+  if (line === undefined) throw new Error(`the server has no metric ${name}`);
+  return Number(line.slice(name.length + 1));
+}
+
+/** Over all labels; a gauge has no sample before it is first set, but it has a type. */
+function sumOf(metrics: string, name: string): number {
+  const lines = metrics.split("\n");
+  if (!lines.includes(`# TYPE ${name} gauge`)) throw new Error(`the server has no metric ${name}`);
+  return lines
+    .filter((line) => line.startsWith(`${name}{`))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
 }
 
 /** Follows the memory of a process, and remembers the most. */

@@ -1,10 +1,12 @@
 // The server under attack, with a queue that is full of due messages.
 
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { rm } from "node:fs/promises";
 import { connectTo, sendAll } from "../support/grpc.ts";
 import { letter } from "../support/letters.ts";
 import { startTestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { ServerProbe } from "./probe.ts";
 
 export const FULL_QUEUE = "full";
 
@@ -16,6 +18,7 @@ const MESSAGE_BYTES = 64 * 1024;
 const MESSAGES_A_CALL = 40;
 
 export interface TargetServer extends Pick<TestServer, "pid" | "grpcAddress" | "httpAddress"> {
+  readonly probe: ServerProbe;
   /** Rejects where the server has not lived to here, or does not end in order. */
   stop(): Promise<void>;
 }
@@ -31,7 +34,9 @@ export async function startTarget(dueMiB: number): Promise<TargetServer> {
   // A Redis that waits for its turn on a busy machine is not away.
   const patience = ["--lease-duration", "2s", "--redis-timeout", "10s"];
   const args = [...patience, "--max-connections", String(CONNECTIONS)];
-  const server = await startTestServer({ args, redisUrl: redis.url });
+  const socket = `/tmp/dlq-probe-${randomUUID()}.sock`;
+  const probe = new ServerProbe(socket);
+  const server = await startTestServer({ args, env: probe.env, redisUrl: redis.url });
   await fill(server.grpcAddress, dueMiB);
   return {
     get pid() {
@@ -39,11 +44,13 @@ export async function startTarget(dueMiB: number): Promise<TargetServer> {
     },
     grpcAddress: server.grpcAddress,
     httpAddress: server.httpAddress,
+    probe,
     async stop() {
       try {
         await server.stop();
       } finally {
         await redis.stop();
+        await rm(socket, { force: true });
       }
     },
   };

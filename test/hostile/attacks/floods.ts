@@ -122,8 +122,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "malformed-http2",
     what: "half a preface, and frames of wrong kinds, streams, lengths, paddings and headers",
-    memoryMiB: 32,
-    why: "256 connections, thrown out or silent",
+    memoryMiB: 257 * 0.016,
+    why: "257 connections, thrown out or silent, 16 KiB each",
+    atLeast: { connections: MALFORMED.length },
     async run({ target, over, count }) {
       const peers: Peer[] = [];
       for (let turn = 0; !over.aborted; turn++) {
@@ -139,8 +140,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "headers-100k",
     what: "calls with 100,000 headers, and with one of 10 MiB, in CONTINUATIONs",
-    memoryMiB: 16,
+    memoryMiB: 4 * 0.016,
     why: "16 KiB of headers a call",
+    atLeast: { connections: 8 },
     run(run) {
       const begin = headerBlock(callHeaders(STATS));
       const many = inPieces(1, Buffer.concat([begin, headerBlock(manyHeaders())]));
@@ -155,8 +157,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "continuation-flood",
     what: "headers that never end (CVE-2024-27983 and like)",
-    memoryMiB: 16,
+    memoryMiB: 4 * 0.016,
     why: "16 KiB of headers a call",
+    atLeast: { connections: 8 },
     run: (() => {
       const first = http2Frame(FRAME.HEADERS, 0, 1, headerBlock(callHeaders(STATS)));
       const more = http2Frame(FRAME.CONTINUATION, 0, 1, headerBlock([["h", "x".repeat(1_000)]]));
@@ -168,8 +171,13 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "hpack-bomb",
     what: "62 MiB of headers in 20 KiB, by the table of headers",
-    memoryMiB: 16,
-    why: "16 KiB of headers a call",
+    memoryMiB: 4 * 4 * 0.016,
+    why: "16 KiB of headers a call, 4 calls under way on each connection",
+    atLeast: { KiB: 1_000 },
+    costly: {
+      p99Ms: 1_500,
+      why: "Node decodes the 16,000 fields of a block of 16 KB before it refuses them",
+    },
     run: flood(4, (turn) =>
       Buffer.concat(idsOf(turn, 4).map((id) => inPieces(id, HPACK_BOMB, FLAG.END_HEADERS))),
     ),
@@ -177,8 +185,14 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "cancellations",
     what: "calls and streams, 256 at a time, cancelled as soon as they are made: 10,000 and more",
-    memoryMiB: 64,
-    why: "256 calls of 32 KiB at a time, and what is collected later",
+    memoryMiB: 250 * 0.032,
+    why: "250 calls of 32 KiB at a time",
+    atLeast: { calls: 10_000 },
+    costly: {
+      p99Ms: 1_500,
+      heldUpMs: 1_000,
+      why: "as many calls begin at once as a connection may have, over and over",
+    },
     async run({ target, over, count }) {
       let done = 0;
       while (!over.aborted || done < 10_000) {
@@ -206,8 +220,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "rapid-reset",
     what: "calls that are reset in the same breath, as fast as can be (CVE-2023-44487)",
-    memoryMiB: 64,
-    why: "4 connections; a call that is reset leaves nothing",
+    memoryMiB: 4,
+    why: "4 connections, each with what one write begins: 250 calls of 4 KiB",
+    atLeast: { KiB: 500 },
     run: flood(4, (turn) =>
       Buffer.concat(
         idsOf(turn, 250).flatMap((id) => [
@@ -221,8 +236,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "made-you-reset",
     what: "calls that make the server reset them, by a wrong WINDOW_UPDATE (CVE-2025-8671)",
-    memoryMiB: 64,
-    why: "4 connections; a call that is reset leaves nothing",
+    memoryMiB: 4,
+    why: "4 connections, each with what one write begins: 250 calls of 4 KiB",
+    atLeast: { KiB: 100 },
     run: flood(4, (turn) =>
       Buffer.concat(
         idsOf(turn, 250).flatMap((id) => [
@@ -235,29 +251,33 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "ping-flood",
     what: "PINGs as fast as can be",
-    memoryMiB: 16,
+    memoryMiB: 2 * 0.064,
     why: "a thousand answers a connection",
+    atLeast: { KiB: 10_000 },
     run: flood(2, () => PINGS),
   },
   {
     name: "ping-flood-unread",
     what: "PINGs as fast as can be, and nobody reads the answers",
-    memoryMiB: 16,
+    memoryMiB: 8 * 0.064,
     why: "a thousand answers a connection",
+    atLeast: { KiB: 10_000 },
     run: flood(8, () => PINGS, false),
   },
   {
     name: "settings-flood",
     what: "SETTINGS as fast as can be",
-    memoryMiB: 16,
+    memoryMiB: 2 * 0.064,
     why: "a thousand answers a connection",
+    atLeast: { KiB: 5_000 },
     run: flood(2, () => SETTINGS),
   },
   {
     name: "empty-frames",
     what: "DATA without content, on a call that never ends",
-    memoryMiB: 16,
+    memoryMiB: 0,
     why: "nothing is kept of nothing",
+    atLeast: { KiB: 10_000 },
     run: flood(2, (turn) =>
       turn === 0 ? openCall(1, STATS) : repeat(2_000, http2Frame(FRAME.DATA, 0, 1)),
     ),
@@ -265,8 +285,9 @@ export const FLOOD_ATTACKS: readonly Attack[] = [
   {
     name: "window-updates",
     what: "WINDOW_UPDATE and PRIORITY as fast as can be",
-    memoryMiB: 16,
+    memoryMiB: 0,
     why: "nothing is kept of them",
+    atLeast: { KiB: 10_000 },
     run: flood(2, (turn) =>
       turn === 0
         ? openCall(1, STATS)

@@ -116,12 +116,13 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     what: "wrong JSON, types, encodings, methods, paths, envelopes",
     memoryMiB: 0,
     why: "nothing is kept of a request that was refused",
+    atLeast: { requests: MALFORMED.length, envelopes: MALFORMED_STREAMS.length },
     async run(run) {
       const { target, over, count } = run;
       const streams = inLanes(endlessly(MALFORMED_STREAMS), 4, over, async (body) => {
         const status = await post(target.http, STREAM, body, CONNECT_STREAM);
         check(status === 200 || status >= 400, `an envelope: ${status}`);
-        count("requests");
+        count("envelopes");
       });
       await Promise.all([refused(() => MALFORMED, 28)(run), streams]);
     },
@@ -131,13 +132,15 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     what: "4 MiB of nested arrays, of empty objects, of keys, of two-byte fields",
     memoryMiB: 4 * 12,
     why: "4 requests under way, each kept as bytes, joined, and as text",
+    atLeast: { requests: 12 },
     run: refused(() => [...crowdedJson(), ...crowdedProto()], 4),
   },
   {
     name: "http-gzip-bomb",
     what: "128 MiB and 4 MiB in a thousandth, 64 at a time",
-    memoryMiB: 96,
-    why: "inflated to 4 MiB at most, a few at a time",
+    memoryMiB: 48,
+    why: "inflated to 4 MiB at most, a few at a time, and decoded one by one",
+    atLeast: { requests: 14 },
     run: refused(bombs, 64),
   },
   {
@@ -145,6 +148,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     what: "100,000 headers, one of 10 MiB, endless chunk extensions, lines that never end",
     memoryMiB: 0,
     why: "16 KiB of headers a connection",
+    atLeast: { connections: 5 },
     async run({ target, over, count }) {
       const begin = `POST ${STATS} HTTP/1.1\r\nHost: x\r\n`;
       const many = `${begin}${Array.from({ length: 100_000 }, (_, i) => `h${i}: x\r\n`).join("")}\r\n`;
@@ -165,8 +169,15 @@ export const HTTP_ATTACKS: readonly Attack[] = [
   {
     name: "http-pipelining",
     what: "requests for /metrics without an end, and nobody reads the answers",
-    memoryMiB: 192,
-    why: "64 connections, each with the thousand requests of one read, 3 KiB each",
+    memoryMiB: 64 * 0.128,
+    why: "16 requests of each connection, 8 KiB each",
+    atLeast: { connections: 64 },
+    costly: {
+      p99Ms: 2_500,
+      heldUpMs: 2_000,
+      garbageMiB: 512,
+      why: "Node parses all 64,000 requests that it has read, though each connection is cut at its 17th",
+    },
     holds: true,
     async run({ target, count, hold }) {
       const gets = Buffer.from("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000));

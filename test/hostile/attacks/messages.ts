@@ -139,6 +139,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
     what: "wrong prefixes, lengths, flags, encodings, types, paths, protobuf, UTF-8",
     memoryMiB: 0,
     why: "nothing is kept of a call that was refused",
+    atLeast: { calls: MALFORMED.length },
     run: refused(() => MALFORMED, 32),
   },
   {
@@ -146,13 +147,15 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
     what: "4 MiB of two-byte fields, and groups within groups",
     memoryMiB: 4 * 8,
     why: "4 requests under way, each at most twice its 4 MiB",
+    atLeast: { calls: crowded().length },
     run: refused(crowded, 4),
   },
   {
     name: "gzip-bomb",
     what: "128 MiB of zeros in 128 KiB, 64 at a time",
-    memoryMiB: 64,
-    why: "inflated to 4 MiB at most, a few at a time",
+    memoryMiB: 32,
+    why: "inflated to 4 MiB at most, a few at a time, each with what it came in",
+    atLeast: { calls: 4 },
     run: refused(() => [bomb(SEND, 128 * MIB)], 64),
   },
   {
@@ -160,6 +163,7 @@ export const MESSAGE_ATTACKS: readonly Attack[] = [
     what: "4 MiB in 4 KiB, 256 at a time, of zeros and of two-byte fields",
     memoryMiB: 64,
     why: "inflated a few at a time",
+    atLeast: { calls: 10 },
     run: refused(() => [bomb(SEND, LARGE), bomb(ACK, LARGE), ...crowdedBombs()], 256),
   },
 ];
