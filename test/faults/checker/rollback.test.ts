@@ -205,6 +205,17 @@ describe("a rollback explains that the store has forgotten", () => {
   });
 });
 
+it("who had taken a message when an outcome was refused may be forgotten", () => {
+  const story = new Story()
+    .send("m")
+    .deliver("m", { at: AT - 2_100 })
+    .ack("m-1", "succeeded", { at: AT + 100, answer: "LEASE_LOST" })
+    .deliver("m", { at: AT + 2_000, number: 2, unknown: true })
+    .ack("m-2", "succeeded", { at: AT + 2_010 });
+  expect(judge(story).forgotten).toContain("outcome-taken");
+  expect(judge(story, { kinds: [], withinMs: 0 }).broken).toContain("outcome-taken");
+});
+
 describe("where sends are answered when a replica has them", () => {
   const kept = { ...ALLOW, keepsSends: true };
 

@@ -45,7 +45,8 @@ function checkTaken(message: Message, a: Delivery, takenAt: number, findings: Fi
   // An outcome without an answer may have been applied before, if the message could come again.
   if ((takenAt === NEVER ? possible : a.mayHaveReturned(takenAt)) !== 0) return;
   const words = `${message}: an outcome of delivery ${number} was refused by ${lostAt} ms, nobody had taken it before ${takenAt} ms`;
-  findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, issuedAt);
+  // Who had taken it, after it was issued and before it was refused, may be forgotten.
+  findings.brokenUnlessForgotten("outcome-taken", words, issuedAt, lostAt);
 }
 
 /** An outcome is sent after its token was issued, and leads to the state that it asks for. */
