@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "../support/random.ts";
 import { until } from "../support/until.ts";
@@ -61,6 +61,8 @@ const STALLED_MS = 60_000;
 export async function run<W extends World>(options: RunOptions<W>): Promise<RunResult> {
   const { scene, random, folder, progress } = options;
   mkdirSync(folder, { recursive: true });
+  // Two runs in one history would be judged as one.
+  if (readdirSync(folder).length > 0) throw new Error(`${folder} has the histories of another run`);
   const startedAtMs = nowMs();
   const world = await scene.open();
   const tail = new Tail();

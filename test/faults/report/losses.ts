@@ -7,7 +7,8 @@ const LOST: Rule = "not-lost";
 export function lossesOf({ check, allowLoss, faults }: RunResult, problems: number): string {
   const beside = problems === 0 ? "Nothing lost, nothing unexplained" : undefined;
   if (allowLoss === undefined) return beside === undefined ? "" : `${beside}.`;
-  const { kinds, withinMs } = allowLoss;
+  const { kinds, withinMs, keepsSends } = allowLoss;
+  const what = keepsSends ? "outcomes, and no send, that were" : "what was";
   const times = faults.filter((fault) => fault.kinds.some((kind) => kinds.includes(kind))).length;
   const total = (is: (rule: Rule) => boolean) =>
     check.rolledBack.filter(({ rule }) => is(rule)).reduce((sum, one) => sum + one.total, 0);
@@ -16,7 +17,7 @@ export function lossesOf({ check, allowLoss, faults }: RunResult, problems: numb
     .map(({ rule, total: times }) => `${times} × \`${rule}\``);
   const lost = total((rule) => rule === LOST);
   return [
-    `May lose by ${kinds.map((kind) => `\`${kind}\``).join(", ")} (here ${times} times) what was`,
+    `May lose by ${kinds.map((kind) => `\`${kind}\``).join(", ")} (here ${times} times) ${what}`,
     `written in the last ${withinMs / 1_000} s before. **Lost: ${lost} of`,
     `${check.counts.acknowledged.toLocaleString("en-US")} acknowledged messages.**`,
     `Besides, rules that do not hold because the store went back:`,

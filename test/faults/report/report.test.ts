@@ -83,6 +83,11 @@ describe("losses", () => {
     expect(text).toContain("**Lost: 0 of 3,000 acknowledged messages.**");
   });
 
+  it("are outcomes only where a replica has each send", () => {
+    const text = lossesOf(result({ allowLoss: { ...allowLoss, keepsSends: true } }), 0);
+    expect(text).toContain("(here 1 times) outcomes, and no send, that were written");
+  });
+
   it("are denied where nothing may be lost and nothing was", () => {
     expect(lossesOf(result(), 0)).toBe("Nothing lost, nothing unexplained.");
     expect(lossesOf(result(), 1)).toBe("");
