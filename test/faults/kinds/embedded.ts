@@ -95,7 +95,8 @@ export const secondServer: FaultKind<EmbeddedWorld> = {
 
 export const diskLow: FaultKind<EmbeddedWorld> = {
   name: "disk-nearly-full",
-  words: "the disk is filled until sends are refused; then there is room again",
+  words:
+    "a small disk, which only root may mount, is filled until sends are refused; then there is room again",
   touches: ["store"],
   missing: () => (maySmallDisk() ? undefined : "the right to mount a small disk, which root has"),
   async run({ world, crew }) {
