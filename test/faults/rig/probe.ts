@@ -9,8 +9,8 @@ import type { TestServer } from "../../support/server.ts";
 
 const PREFIX = "probe-";
 const AGAIN_MS = 20;
-/** More than a server takes to give a store up; a try that hangs must not hide that it is back. */
-const TRY_MS = 2_000;
+/** Much more than a server takes to give a store up, and than a busy machine takes for all steps. */
+const TRY_MS = 5_000;
 
 /** Queues that no history speaks of. */
 export function isProbed(queue: string): boolean {
