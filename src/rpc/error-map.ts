@@ -102,7 +102,7 @@ export function tooLarge(limit: number | string): ConnectError {
 
 /** A message of so many parts that decoding it would hold up everybody else. */
 export function tooCrowded(words: string): ConnectError {
-  return beyondLimit(`of ${words} for one call; send fewer at once`);
+  return beyondLimit(`of ${words}; send fewer in one call`);
 }
 
 /** No fault of this request: room comes back as others are complete, so it is worth trying again. */

@@ -2,7 +2,7 @@
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary, toJsonString } from "@bufbuild/protobuf";
 import { describe, expect, it, vi } from "vitest";
 import {
   AckRequestSchema,
@@ -10,6 +10,7 @@ import {
   SendToDlqRequestSchema,
   StatsRequestSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { LIMITS } from "../../src/core/settings.ts";
 import { frameOf } from "../../src/rpc/grpc/frames.ts";
 import { OnlyMessage } from "../../src/rpc/grpc/read-request.ts";
 import { crowdedBinary, crowdedJson } from "../../src/rpc/request-fields.ts";
@@ -32,6 +33,29 @@ function field(number: number, bytes: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | 2, ...length, rest]), bytes]);
 }
 
+const LARGEST = create(SendToDlqBatchRequestSchema, {
+  requests: Array.from({ length: LIMITS.batchRequests }, (_, at) => ({
+    requestId: `request-${at}`,
+    queue: "q",
+    payload: { body: { case: "text" as const, value: "{}" }, contentType: "application/json" },
+    attributes: Object.fromEntries(
+      Array.from({ length: LIMITS.attributes }, (_, i) => [`key-${i}`, "value"]),
+    ),
+    failure: {
+      type: "Boom",
+      message: "it broke",
+      stackTrace: "at x\n".repeat(200),
+    },
+    sourceId: "s",
+    dedupKey: "d",
+    orderingKey: "o",
+    origin: { service: "a" },
+    ttl: { seconds: 60n },
+    maxRetries: 3,
+    priority: 1,
+  })),
+});
+
 describe("fields of protobuf", () => {
   it.for([
     ["unknown numbers", StatsRequestSchema, filled(0x78, 1)],
@@ -41,7 +65,7 @@ describe("fields of protobuf", () => {
     ["items of a message within", SendToDlqBatchRequestSchema, field(1, filled(0x22, 0))],
     ["unknown ones of an entry", SendToDlqRequestSchema, field(4, filled(0x78, 1))],
   ] as const)("%s are refused where there are too many", ([, desc, bytes]) => {
-    expect(crowdedBinary(desc, bytes)).toBe("too many fields");
+    expect(crowdedBinary(desc, bytes)).toBe("more than 250000 fields");
   });
 
   it("of a large payload are few, whatever is in it", () => {
@@ -51,21 +75,19 @@ describe("fields of protobuf", () => {
     expect(crowdedBinary(SendToDlqRequestSchema, bytes)).toBeUndefined();
   });
 
-  it("of the largest batch of ordinary letters are not too many", () => {
-    const attributes = Object.fromEntries(
-      Array.from({ length: 30 }, (_, i) => [`key-${i}`, "value"]),
-    );
-    const failure = { type: "Boom", message: "it broke", stackTrace: "at x\n".repeat(200) };
-    const requests = Array.from({ length: 1_000 }, () => ({ queue: "q", attributes, failure }));
-    const batch = create(SendToDlqBatchRequestSchema, { requests });
-    const bytes = toBinary(SendToDlqBatchRequestSchema, batch);
+  it("of the largest batch, with all attributes that letters may have, are not too many", () => {
+    const bytes = toBinary(SendToDlqBatchRequestSchema, LARGEST);
     expect(bytes.length).toBeGreaterThan(MIB);
+    expect(bytes.length).toBeLessThan(LIMITS.batchBytes);
     expect(crowdedBinary(SendToDlqBatchRequestSchema, bytes)).toBeUndefined();
+    const json = Buffer.from(toJsonString(SendToDlqBatchRequestSchema, LARGEST));
+    expect(json.length).toBeLessThan(LIMITS.batchBytes);
+    expect(crowdedJson(json)).toBeUndefined();
   });
 
   it("are counted to the end of bytes that lie about their lengths", () => {
     const lying = Buffer.concat([Buffer.from([0x12, 0xff, 0xff, 0xff, 0x7f]), filled(0x78, 1)]);
-    expect(crowdedBinary(AckRequestSchema, lying)).toBe("too many fields");
+    expect(crowdedBinary(AckRequestSchema, lying)).toBe("more than 250000 fields");
   });
 
   it("are left to the decoder where the bytes are no message", () => {
@@ -85,12 +107,12 @@ describe("values of JSON", () => {
     ["numbers", repeat("[", "1", "]")],
     ["keys", repeat("{", '"a":1', "}")],
   ] as const)("%s are refused where there are too many", ([, text]) => {
-    expect(crowdedJson(text)).toBe("too many fields");
+    expect(crowdedJson(text)).toBe("more than 90000 values");
   });
 
   it("are refused where they are nested too deep", () => {
-    expect(crowdedJson(Buffer.from("[".repeat(200)))).toBe("too deep nesting");
-    expect(crowdedJson(Buffer.from('{"a":'.repeat(200)))).toBe("too deep nesting");
+    expect(crowdedJson(Buffer.from("[".repeat(200)))).toBe("more than 100 levels");
+    expect(crowdedJson(Buffer.from('{"a":'.repeat(200)))).toBe("more than 100 levels");
     expect(crowdedJson(Buffer.from(`${"[".repeat(90)}${"]".repeat(90)}`))).toBeUndefined();
   });
 
