@@ -18,7 +18,7 @@ export function lossesOf({ check, allowLoss, faults }: RunResult, problems: numb
   const lost = total((rule) => rule === LOST);
   return [
     `May lose by ${kinds.map((kind) => `\`${kind}\``).join(", ")} (here ${times} times) ${what}`,
-    `written in the last ${withinMs / 1_000} s before. **Lost: ${lost} of`,
+    `written from ${withinMs / 1_000} s before until the cause was over. **Lost: ${lost} of`,
     `${check.counts.acknowledged.toLocaleString("en-US")} acknowledged messages.**`,
     `Besides, rules that do not hold because the store went back:`,
     `${undone.length === 0 ? "none" : undone.join(", ")}.`,
