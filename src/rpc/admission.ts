@@ -5,6 +5,7 @@ import { tooCrowded, tooLarge } from "./error-map.ts";
 import { inflate } from "./grpc/compression.ts";
 import { type Frame, frameOf } from "./grpc/frames.ts";
 import { OnlyMessage } from "./grpc/read-request.ts";
+import type { Caller } from "./gunzip.ts";
 import { readMaxBytesOf } from "./methods.ts";
 import { crowdedBinary, crowdedJson } from "./request-fields.ts";
 import type { RequestMemory, Unfinished } from "./request-memory.ts";
@@ -19,7 +20,7 @@ interface Rules {
   readonly input: DescMessage;
   readonly limitBytes: number;
   readonly isJson: boolean;
-  readonly isGone: () => boolean;
+  readonly caller: Caller;
 }
 
 /**
@@ -46,7 +47,12 @@ export function admit(
     input: method.input,
     limitBytes,
     isJson: type.includes("json"),
-    isGone: () => connection.destroyed,
+    caller: {
+      get isGone() {
+        return connection.destroyed;
+      },
+      peer: connection,
+    },
   };
   const whole = new WholeBody(body, connection, memory, rules.limitBytes);
   const names = isFramed ? STREAM_ENCODINGS : [UNARY_ENCODING];
@@ -90,7 +96,7 @@ async function* framed(
 }
 
 async function checked(frame: Frame, rules: Rules, isGzip: boolean): Promise<Uint8Array> {
-  const bytes = await inflate(frame, isGzip ? "gzip" : "identity", rules.limitBytes, rules.isGone);
+  const bytes = await inflate(frame, isGzip ? "gzip" : "identity", rules.limitBytes, rules.caller);
   const crowded = rules.isJson ? crowdedJson(bytes) : crowdedBinary(rules.input, bytes);
   if (crowded !== undefined) throw tooCrowded(crowded);
   return bytes;

@@ -11,7 +11,16 @@ const inflate = promisify(gunzipCallback);
 const AT_ONCE = Math.max(1, Math.min(4, availableParallelism() - 1));
 
 let running = 0;
-const waiting: (() => void)[] = [];
+/** By peer. Whose turn has come goes behind all others: one that sends many waits for itself alone. */
+const waiting = new Map<object, (() => void)[]>();
+
+/** For whom something is inflated. */
+export interface Caller {
+  /** It has left, or was refused. */
+  readonly isGone: boolean;
+  /** Its connection. */
+  readonly peer: object;
+}
 
 /** Nobody waited for it any more when its turn had come. */
 export class Gone extends Error {}
@@ -24,17 +33,36 @@ export class Gone extends Error {}
 export async function gunzip(
   bytes: () => Uint8Array | undefined,
   limitBytes: number,
+  peer: object,
 ): Promise<Buffer> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  if (running >= AT_ONCE) await turnOf(peer);
   else running++;
   try {
     const present = bytes();
     if (present === undefined) throw new Gone();
     return await inflate(present, { maxOutputLength: limitBytes });
   } finally {
-    const next = waiting.shift();
+    const next = nextTurn();
     // Its place goes to the next one, but not before what was inflated has been looked at.
     if (next === undefined) running--;
     else setImmediate(next);
   }
+}
+
+function turnOf(peer: object): Promise<void> {
+  return new Promise((resolve) => {
+    const turns = waiting.get(peer);
+    if (turns === undefined) waiting.set(peer, [resolve]);
+    else turns.push(resolve);
+  });
+}
+
+function nextTurn(): (() => void) | undefined {
+  for (const [peer, turns] of waiting) {
+    const turn = turns.shift();
+    waiting.delete(peer);
+    if (turns.length > 0) waiting.set(peer, turns);
+    return turn;
+  }
+  return undefined;
 }

@@ -2,6 +2,7 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import { Code, ConnectError } from "@connectrpc/connect";
 import { internal } from "../../core/errors.ts";
 import { canceled, codeName, toConnectError, tooManyUnfinished } from "../error-map.ts";
+import type { Caller } from "../gunzip.ts";
 import type { Unfinished } from "../request-memory.ts";
 import { afterRead } from "./after-read.ts";
 import { CallContext } from "./call-context.ts";
@@ -21,7 +22,7 @@ const CALL_BYTES = 8 * 1024;
  * One call, from its headers to the end of its stream. By callbacks where a small unary call comes
  * along: a dozen promises would cost as much as all the rest of it.
  */
-export class Call implements Unfinished {
+export class Call implements Unfinished, Caller {
   readonly context: CallContext;
   /** When a request that is not complete is given up, by `performance.now()`. */
   readonly requestUntilMs: number;
@@ -56,6 +57,15 @@ export class Call implements Unfinished {
     this.requestUntilMs = performance.now() + timeoutMs;
   }
 
+  /** Nobody waits any more for what is read. */
+  get isGone(): boolean {
+    return this.#stream.closed || (this.#request === undefined && !this.#readsMany);
+  }
+
+  get peer(): object {
+    return this.#stream.session ?? this.#stream;
+  }
+
   get isReading(): boolean {
     return this.#request !== undefined;
   }
@@ -71,7 +81,7 @@ export class Call implements Unfinished {
   get heldBytes(): number {
     if (this.#request !== undefined) return this.#request.keptBytes + CALL_BYTES;
     if (this.#answeredAtMs !== undefined) return this.#stream.writableLength + CALL_BYTES;
-    return this.#head.method.kind === "bidi_streaming" ? this.#stream.readableLength : 0;
+    return this.#readsMany ? this.#stream.readableLength : 0;
   }
 
   /** It has been here for a while: as little as can be is kept of it, and counted. */
@@ -99,7 +109,7 @@ export class Call implements Unfinished {
     if (refusal !== undefined) {
       this.#refuse(refusal);
     } else if (method.kind === "bidi_streaming") {
-      const requests = readMany(this.#stream, this.#head);
+      const requests = readMany(this.#stream, this.#head, this);
       this.#write(writeAll(method, requests, this.context, this.#reply));
     } else {
       this.#request = new OnlyMessage(method.readMaxBytes);
@@ -136,7 +146,7 @@ export class Call implements Unfinished {
     try {
       const frame = this.#request?.end();
       if (frame === undefined) return;
-      const message = decodeFrame(frame, this.#head, this.#isGone);
+      const message = decodeFrame(frame, this.#head, this);
       if (message instanceof Promise) {
         message.then(
           (inflated) => this.#askFor(inflated),
@@ -147,8 +157,6 @@ export class Call implements Unfinished {
       this.#refuseUnreadable(error);
     }
   };
-
-  readonly #isGone = (): boolean => this.#request === undefined;
 
   #askFor(request: unknown): void {
     // It was refused, or its peer has left, while it was inflated.
@@ -220,6 +228,10 @@ export class Call implements Unfinished {
   #explain(error: unknown): ConnectError {
     if (error instanceof ConnectError) return error;
     return toConnectError(internal(error), this.#options.reportInternal(error, this.#name));
+  }
+
+  get #readsMany(): boolean {
+    return this.#head.method.kind === "bidi_streaming";
   }
 
   get #name(): string {

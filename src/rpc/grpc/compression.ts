@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { gzip as gzipCallback } from "node:zlib";
 import { Code } from "@connectrpc/connect";
 import { canceled, malformedRequest, tooLarge } from "../error-map.ts";
-import { Gone, gunzip } from "../gunzip.ts";
+import { type Caller, Gone, gunzip } from "../gunzip.ts";
 import { type Frame, frameOf } from "./frames.ts";
 
 const gzip = promisify(gzipCallback);
@@ -22,14 +22,14 @@ export async function inflate(
   frame: Frame,
   encoding: Encoding,
   limitBytes: number,
-  isGone: () => boolean,
+  caller: Caller,
 ): Promise<Uint8Array> {
   if (!frame.compressed || frame.bytes.length === 0) return frame.bytes;
   if (encoding === "identity") {
     throw malformedRequest("a compressed message without a grpc-encoding header", Code.Internal);
   }
   try {
-    return await gunzip(() => (isGone() ? undefined : frame.bytes), limitBytes);
+    return await gunzip(() => (caller.isGone ? undefined : frame.bytes), limitBytes, caller.peer);
   } catch (error) {
     if (error instanceof Gone) throw canceled();
     if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")

@@ -2,6 +2,7 @@ import type { ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { malformedRequest, tooCrowded, tooLarge, UNREADABLE } from "../error-map.ts";
+import type { Caller } from "../gunzip.ts";
 import { crowdedBinary } from "../request-fields.ts";
 import type { CallHead } from "./call-head.ts";
 import { inflate } from "./compression.ts";
@@ -60,13 +61,13 @@ export class OnlyMessage {
   }
 }
 
-/** At once where there is nothing to inflate. `isGone`: nobody waits for it any more. */
+/** At once where there is nothing to inflate. */
 export function decodeFrame(
   frame: Frame,
   head: CallHead,
-  isGone: () => boolean,
+  caller: Caller,
 ): unknown | Promise<unknown> {
-  if (frame.compressed) return decodeCompressed(frame, head, isGone);
+  if (frame.compressed) return decodeCompressed(frame, head, caller);
   return decode(head.method.input, frame.bytes);
 }
 
@@ -74,13 +75,14 @@ export function decodeFrame(
 export async function* readMany(
   stream: ServerHttp2Stream,
   head: CallHead,
+  caller: Caller,
 ): AsyncGenerator<unknown> {
   const reader = new FrameReader(head.method.readMaxBytes);
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       reader.push(chunk);
       for (let frame = reader.next(); frame !== undefined; frame = reader.next()) {
-        yield await decodeFrame(frame, head, () => stream.closed);
+        yield await decodeFrame(frame, head, caller);
       }
     }
   } catch (error) {
@@ -89,12 +91,8 @@ export async function* readMany(
   if (!reader.atBoundary) throw malformedRequest("the body ends within a message");
 }
 
-async function decodeCompressed(
-  frame: Frame,
-  head: CallHead,
-  isGone: () => boolean,
-): Promise<unknown> {
-  const bytes = await inflate(frame, head.requestEncoding, head.method.readMaxBytes, isGone);
+async function decodeCompressed(frame: Frame, head: CallHead, caller: Caller): Promise<unknown> {
+  const bytes = await inflate(frame, head.requestEncoding, head.method.readMaxBytes, caller);
   return decode(head.method.input, bytes);
 }
 
