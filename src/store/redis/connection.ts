@@ -92,9 +92,14 @@ export class Connection {
   }
 
   /** Any other command, under the same deadline. */
-  async command<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
+  command<T>(send: (redis: Redis) => Promise<T>): Promise<T> {
+    return this.bounded(send(this.redis));
+  }
+
+  /** What is under way on another connection, under the same deadline. */
+  async bounded<T>(call: Promise<T>): Promise<T> {
     try {
-      return await this.#withDeadline(send(this.redis));
+      return await this.#withDeadline(call);
     } catch (error) {
       throw toDlqError(error);
     }

@@ -62,6 +62,8 @@ export const globalKeys = (prefix: string) => ({
   upgrade: `${prefix}:upgrade`,
   /** zset: node -> its last sign of life. */
   nodes: `${prefix}:nodes`,
+  /** string a node: the last write of which it asked whether replicas have it. Expires. */
+  mark: (nodeId: string) => `${prefix}:mark:${nodeId}`,
   /** string a session: the queues of its stream, to find its leases from any node. Expires. */
   session: (sessionId: string) => `${prefix}:session:${sessionId}`,
   /** channel: a queue's name when something there is due before all else. */

@@ -22,6 +22,7 @@ import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type Layout, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
 import { Opening } from "./opening.ts";
+import { Replication } from "./replication.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
@@ -71,11 +72,12 @@ export class RedisStore implements Store {
   readonly #opening: Opening;
   readonly #sends: Sends;
   readonly #bodies: Bodies;
+  readonly #replication: Replication | undefined;
   /** A node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
 
   constructor(options: RedisStoreOptions) {
-    const { prefix, nodeId, journalMax, waitReplicas = 0, timeoutMs } = options;
+    const { prefix, nodeId, journalMax, timeoutMs } = options;
     this.#options = options;
     const connection = new Connection(options);
     this.#connection = connection;
@@ -105,7 +107,8 @@ export class RedisStore implements Store {
     this.#bodies = new Bodies(options.compressMinBytes);
     const bodies = this.#bodies;
     const run = this.#run;
-    this.#sends = new Sends({ run, connection, journalMax, bodies, waitReplicas, timeoutMs });
+    this.#replication = this.#createReplication();
+    this.#sends = new Sends({ run, journalMax, bodies, replication: this.#replication });
     this.hints = new RedisHints({
       target: options.target,
       prefix,
@@ -147,7 +150,8 @@ export class RedisStore implements Store {
   async close(): Promise<void> {
     this.#capacity.stop();
     if (this.#connection.ready) await this.#leave();
-    await Promise.all([this.hints.close(), this.#connection.close()]);
+    const closing = [this.hints.close(), this.#connection.close(), this.#replication?.close()];
+    await Promise.all(closing);
   }
 
   async send(
@@ -250,6 +254,16 @@ export class RedisStore implements Store {
     this.#queues.doubt();
     this.#sessions.doubt();
     return warnings;
+  }
+
+  #createReplication(): Replication | undefined {
+    const { waitReplicas: replicas = 0, target, prefix, nodeId, timeoutMs } = this.#options;
+    if (replicas === 0) return undefined;
+    return new Replication({
+      ...{ connection: this.#connection, target, prefix, nodeId, replicas, timeoutMs },
+      roundMs: Math.max(1, Math.floor(timeoutMs / 4)),
+      onError: (error) => this.#options.onError?.(error),
+    });
   }
 
   /** Where the store does not hear it, the silence of this node will tell. */

@@ -2,7 +2,7 @@ import { DlqError, internal, storeUnavailable } from "../../core/errors.ts";
 import type { SendItem, SendReply, SendSettings } from "../contract.ts";
 import type { Bodies } from "./bodies.ts";
 import { Coalescer } from "./coalescer.ts";
-import type { Connection } from "./connection.ts";
+import type { Replication } from "./replication.ts";
 import type { RunScript } from "./verbs/run.ts";
 import { runSend } from "./verbs/send.ts";
 
@@ -16,15 +16,15 @@ interface Lane {
 const ITEMS = 200;
 const BYTES = 4 * 1024 * 1024;
 
+/** A replica that comes back is in sync after a second or two. */
+const REPLICAS_RETRY_AFTER_MS = 1_000;
+
 export interface SendsParts {
   run: RunScript;
-  connection: Connection;
   journalMax: number;
   bodies: Bodies;
-  /** 0: none is waited for. */
-  waitReplicas: number;
-  /** Of one call to the store. */
-  timeoutMs: number;
+  /** Undefined: no replica is waited for. */
+  replication: Pick<Replication, "confirm"> | undefined;
 }
 
 /** Concurrent sends of a queue share scripts, and are durable together. */
@@ -80,10 +80,8 @@ export class Sends {
    * UNAVAILABLE, and its next try under the same request_id waits for the replicas again.
    */
   async #untilReplicated(): Promise<void> {
-    const { waitReplicas, timeoutMs, connection } = this.#parts;
-    if (waitReplicas === 0) return;
-    const waitMs = Math.max(1, Math.floor(timeoutMs / 2));
-    const have = await connection.command((redis) => redis.wait(waitReplicas, waitMs));
-    if (have < waitReplicas) throw storeUnavailable(waitMs);
+    const { replication } = this.#parts;
+    if (replication === undefined || (await replication.confirm())) return;
+    throw storeUnavailable(REPLICAS_RETRY_AFTER_MS);
   }
 }
