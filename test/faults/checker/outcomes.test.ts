@@ -103,6 +103,11 @@ describe("endings", () => {
         .ack("m-2", "succeeded", { at: 2_020 });
     expect(told(2_030).broken()).toEqual([]);
     expect(told(500).broken()).toEqual(["stays-ended"]);
+    // Before the instant that times are counted from.
+    const early = sent({ at: -50 }).deliver("m", { at: -40 });
+    expect(early.ack("m-1", "succeeded", { at: -30, answer: "NOT_FOUND" }).broken()).not.toContain(
+      "stays-ended",
+    );
   });
 
   it("come once", () => {

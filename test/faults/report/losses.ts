@@ -16,10 +16,15 @@ export function lossesOf({ check, allowLoss, faults }: RunResult, problems: numb
     .filter(({ rule }) => rule !== LOST)
     .map(({ rule, total: times }) => `${times} × \`${rule}\``);
   const lost = total((rule) => rule === LOST);
+  const messages = lost.toLocaleString("en-US");
+  const acknowledged = check.counts.acknowledged.toLocaleString("en-US");
   return [
     `May lose by ${kinds.map((kind) => `\`${kind}\``).join(", ")} (here ${times} times) ${what}`,
-    `written from ${withinMs / 1_000} s before until the cause was over. **Lost: ${lost} of`,
-    `${check.counts.acknowledged.toLocaleString("en-US")} acknowledged messages.**`,
+    `written from ${withinMs / 1_000} s before until the cause was over. **Lost:`,
+    // Some were delivered before their sends were answered, and the answers never came.
+    keepsSends
+      ? `none of ${acknowledged} acknowledged messages; ${messages} whose sends had no answer.**`
+      : `${messages} messages, where ${acknowledged} were acknowledged.**`,
     `Besides, rules that do not hold because the store went back:`,
     `${undone.length === 0 ? "none" : undone.join(", ")}.`,
     ...(problems === 0 ? ["Nothing else is lost or unexplained."] : []),

@@ -72,7 +72,7 @@ describe("losses", () => {
     ] as const;
     const check = { ...result().check, rolledBack };
     const text = lossesOf(result({ check, allowLoss }), 0);
-    expect(text).toContain("**Lost: 500 of 3,000 acknowledged messages.**");
+    expect(text).toContain("**Lost: 500 messages, where 3,000 were acknowledged.**");
     expect(text).toContain("3 × `stays-ended`");
     expect(text).not.toContain("Nothing lost");
   });
@@ -80,12 +80,15 @@ describe("losses", () => {
   it("are said to be none where they are allowed and there were none", () => {
     const text = lossesOf(result({ allowLoss }), 0);
     expect(text).toContain("`kill-redis` (here 1 times)");
-    expect(text).toContain("**Lost: 0 of 3,000 acknowledged messages.**");
+    expect(text).toContain("**Lost: 0 messages, where 3,000 were acknowledged.**");
   });
 
   it("are outcomes only where a replica has each send", () => {
     const text = lossesOf(result({ allowLoss: { ...allowLoss, keepsSends: true } }), 0);
     expect(text).toContain("(here 1 times) outcomes, and no send, that were written");
+    expect(text).toContain(
+      "**Lost: none of 3,000 acknowledged messages; 0 whose sends had no answer",
+    );
   });
 
   it("are denied where nothing may be lost and nothing was", () => {

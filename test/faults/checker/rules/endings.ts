@@ -1,5 +1,5 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
-import { CLOCK_TOLERANCE_MS, NEVER } from "../clock.ts";
+import { CLOCK_TOLERANCE_MS, NEVER, UNKNOWN } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
@@ -66,7 +66,7 @@ function checkGone(message: Message, told: Delivery, findings: Findings): void {
       ? "it is kept"
       : message.deliveries.find(({ issuedAt }) => issuedAt > after) !== undefined
         ? "it was delivered later"
-        : message.deliveries.find(({ applied }) => (applied?.from ?? 0) > after) !== undefined
+        : message.deliveries.find(({ applied }) => (applied?.from ?? UNKNOWN) > after) !== undefined
           ? "an outcome was applied to it later"
           : undefined;
   if (there === undefined) return;
