@@ -4,11 +4,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ATTACKS } from "./catalog.ts";
-import { complaints, GARBAGE_MIB, LEFT_MIB, slowness } from "./judge.ts";
+import { complaints, GARBAGE_MIB, slowness } from "./judge.ts";
 import { rssMiB } from "./process-figures.ts";
 import { SteadyClient } from "./steady-client.ts";
 import { FULL_QUEUE, startTarget, type TargetServer } from "./target-server.ts";
-import { runTrial } from "./trial.ts";
+import { LEFT_MIB, runTrial } from "./trial.ts";
 
 const LIMITS = {
   lastsMs: 400,

@@ -1,14 +1,12 @@
 // What a trial shows that must not be.
 
 import { type Attack, lacking } from "./attack.ts";
-import { heldMore, type Trial } from "./trial.ts";
+import { heldMore, LEFT_MIB, type Trial } from "./trial.ts";
 
 /** Live memory differs by so much with what the server does at the moment. MiB. */
 export const LIVE_SLACK_MIB = 8;
 /** Of memory in RAM: what is not collected yet, and what the allocator keeps for later. MiB. */
 export const GARBAGE_MIB = 128;
-/** What remains after an attack: code and caches of paths that were never taken before. MiB. */
-export const LEFT_MIB = 12;
 /** Fewer calls of others than this say nothing about them. */
 const LEAST_CALLS = 10;
 

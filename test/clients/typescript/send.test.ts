@@ -459,7 +459,7 @@ it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }
   const tls = { ca: await readFile(cert) };
   await using trusting = createDlqClient({ url, tls });
   expect((await trusting.send("q", "x", error)).status).toBe("sent");
-  await using other = createDlqClient({ url, timeoutMs: 300, onDropped: () => {} });
+  await using other = createDlqClient({ url, timeoutMs: 1_500, onDropped: () => {} });
   expect(errorOf(await other.send("q", "x", error)).message).toMatch(/certificate/);
 });
 
