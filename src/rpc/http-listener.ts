@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import type { Socket } from "node:net";
 import type { ConnectRouter } from "@connectrpc/connect";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import { type AdapterOptions, createAdapter } from "./adapter.ts";
@@ -49,8 +50,10 @@ export function createHttpListener(options: HttpListenerOptions) {
   const answers = new HttpAnswers(options.memory, options.takenWithinMs ?? TAKEN_WITHIN_MS);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // Node answers in order, but hands out every request that it has read: thousands in one piece.
+    const { socket } = request;
+    if (socket.destroyed) return;
     if (answers.add(request, response) > PIPELINED_LIMIT) {
-      request.socket.destroy();
+      cutOff(socket);
       return;
     }
     // So that keep-alive clients move on with their next request.
@@ -85,6 +88,18 @@ export function createHttpListener(options: HttpListenerOptions) {
     closed: () => closed,
     destroy: () => server.closeAllConnections(),
   };
+}
+
+/** At its close Node makes an error for each request that it has read: their stacks cost the most. */
+function cutOff(socket: Socket): void {
+  const { stackTraceLimit } = Error;
+  socket.prependOnceListener("close", () => {
+    Error.stackTraceLimit = 0;
+  });
+  socket.once("close", () => {
+    Error.stackTraceLimit = stackTraceLimit;
+  });
+  socket.destroy();
 }
 
 async function answer(

@@ -6,7 +6,7 @@ import { heldMore, LEFT_MIB, type Trial } from "./trial.ts";
 /** Live memory differs by so much with what the server does at the moment. MiB. */
 export const LIVE_SLACK_MIB = 8;
 /** Of memory in RAM: what is not collected yet, and what the allocator keeps for later. MiB. */
-export const GARBAGE_MIB = 128;
+export const GARBAGE_MIB = 256;
 /** Fewer calls of others than this say nothing about them. */
 const LEAST_CALLS = 10;
 

@@ -175,7 +175,7 @@ export const HTTP_ATTACKS: readonly Attack[] = [
     costly: {
       p99Ms: 2_500,
       heldUpMs: 2_000,
-      garbageMiB: 512,
+      garbageMiB: 640,
       why: "Node parses all 64,000 requests that it has read, though each connection is cut at its 17th",
     },
     holds: true,
