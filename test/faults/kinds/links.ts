@@ -126,7 +126,12 @@ export const halfOpenClients: FaultKind = {
   words: "the connections of one server's clients go silent for good, and nobody is told",
   touches: ["client-links"],
   async run({ world, random }) {
-    const link = random.pick(world.clientLinks);
+    // All clients may have left a server that was away for a while.
+    const used = () => {
+      const links = world.clientLinks.filter(({ connections }) => connections > 0);
+      return links.length > 0 ? links : undefined;
+    };
+    const link = random.pick(await until("clients of a server", used, SEEN_DEADLINE_MS));
     const directions = random.pick(EITHER);
     link.set({ blackhole: true }, directions);
     try {
