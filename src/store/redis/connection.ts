@@ -39,6 +39,7 @@ const RETRY_AFTER_MS = 500;
 export class Connection {
   readonly redis: Redis;
   readonly #options: ConnectionOptions;
+  #losses = 0;
   readonly #scripts = new Map<ScriptName, LoadedScript>();
   readonly #guard: CircuitBreaker<[LoadedScript, string, (string | Buffer | number)[]], unknown>;
 
@@ -46,6 +47,7 @@ export class Connection {
     this.#options = options;
     this.redis = createRedis(options.target, "dlq", options.timeoutMs);
     this.redis.on("error", (error: Error) => options.onError?.(error));
+    this.redis.on("close", () => this.#losses++);
     this.#guard = new CircuitBreaker(
       (script: LoadedScript, base: string, args: (string | Buffer | number)[]) =>
         this.#evaluate(script, base, args),
@@ -62,6 +64,11 @@ export class Connection {
           !(error instanceof DlqError) || error.kind !== "STORE_UNAVAILABLE",
       },
     );
+  }
+
+  /** How often its socket was lost: by another one another server may answer. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** Whether commands can be sent at this moment. */

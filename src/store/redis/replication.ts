@@ -49,7 +49,18 @@ export class Replication {
   }
 
   /** Whether enough replicas have all that the connection of scripts was answered before this call. */
-  confirm(): Promise<boolean> {
+  async confirm(): Promise<boolean> {
+    const { connection } = this.#parts;
+    const { losses } = connection;
+    // The mark of a later socket may be on a server that lacks what the earlier one wrote.
+    return (await this.#nextRound()) && connection.losses === losses;
+  }
+
+  close(): Promise<void> {
+    return closeRedis(this.#waiting);
+  }
+
+  #nextRound(): Promise<boolean> {
     this.#next ??= this.#running.then(() => {
       this.#next = undefined;
       const round = this.#round();
@@ -57,10 +68,6 @@ export class Replication {
       return round;
     });
     return this.#next;
-  }
-
-  close(): Promise<void> {
-    return closeRedis(this.#waiting);
   }
 
   async #round(): Promise<boolean> {
