@@ -46,7 +46,7 @@ export const QUEUE_KEYS = {
   answers: ":answers:",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */
   dedup: ":dedup:",
-  /** string a source: its sends within the poison window. Expires with it. */
+  /** hash a part of all sources (lua/lib/sources.lua): source -> sends, and when the first one was. Expires. */
   sources: ":sources:",
   /** stream: every transition (lua/lib/journal.lua), bounded. */
   journal: ":journal",

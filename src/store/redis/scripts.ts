@@ -129,6 +129,7 @@ const LIBRARY = [
   "counters",
   "journal",
   "message",
+  "sources",
   "requests",
   "tokens",
   "finish",

@@ -45,6 +45,63 @@ test("the count begins again after the window", async () => {
   expect(await send("s", settings)).toMatchObject({ state: "SCHEDULED" });
 });
 
+test("sends of one call count one after another", async () => {
+  const items = Array.from({ length: 3 }, () => item({ sourceId: "s" }));
+  const replies = await at.current.store.send(QUEUE, items, { ...SETTINGS, poisonThreshold: 3 });
+  expect(replies.map((one) => one.status === "stored" && one.state)).toEqual([
+    "SCHEDULED",
+    "SCHEDULED",
+    "QUARANTINED",
+  ]);
+});
+
+test("nothing is kept of sources that nobody has sent for two windows", async () => {
+  const { redis, clock, prefix } = at.current;
+  const settings = { ...SETTINGS, poisonWindowMs: 60_000 };
+  for (let n = 0; n < 20; n++) await send(`s${n}`, settings);
+  const keys = () => redis.keys(`${prefix}:{${QUEUE}}:sources:*`);
+  expect((await keys()).length).toBeGreaterThan(1);
+  await clock.advance(120_000);
+  expect(await keys()).toEqual([]);
+});
+
+test("a part of the sources that is always in use forgets those whose window is over", async () => {
+  const { redis, clock, prefix } = at.current;
+  const settings = { ...SETTINGS, poisonWindowMs: 60_000 };
+  // All in one hash, as chance would have it with very many: by hand, since digests spread.
+  const old = Buffer.alloc(8);
+  old.writeUInt16BE(1);
+  old.writeUIntBE(clock.nowMs - 60_000, 2, 6);
+  const stale = () =>
+    redis.keys(`${prefix}:{${QUEUE}}:sources:*`).then(async (keys) => {
+      let found = 0;
+      for (const key of keys) {
+        const entries = await redis.hgetall(key);
+        found += Object.keys(entries).filter((name) => name.startsWith("old")).length;
+      }
+      return found;
+    });
+  await send("first", settings);
+  const [key = ""] = await redis.keys(`${prefix}:{${QUEUE}}:sources:*`);
+  for (let n = 0; n < 30; n++) await redis.hset(key, `old${n}`, old);
+  expect(await stale()).toBe(30);
+  for (let n = 0; n < 16; n++) {
+    await redis.hdel(key, "first");
+    await forget(key);
+    await send("first", settings);
+    await clock.advance(1);
+  }
+  expect(await stale()).toBe(0);
+});
+
+/** The source that was sent is new again in its hash. */
+async function forget(key: string): Promise<void> {
+  const { redis } = at.current;
+  for (const field of (await redis.hkeysBuffer(key)) as Buffer[]) {
+    if (!String(field).startsWith("old")) await redis.hdel(key, field);
+  }
+}
+
 test("our own retries never count", async () => {
   const settings = { ...SETTINGS, poisonThreshold: 2 };
   const id = storedId(await send("s", settings));

@@ -39,7 +39,7 @@ local function retry(id)
     s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE_DUE
     set_flag(s, FLAG_POISONED, false)
     forget_lease(s)
-    if s.source ~= '' then redis.call('DEL', k_sources .. s.source) end
+    if s.source ~= '' then forget_source(s.source) end
     if s.expire > 0 then s.expire = now + s.ttl * 1000 end
   end
   schedule(id, s, now)

@@ -18,10 +18,7 @@ end
 
 local function is_poison(source)
   if source == '' or poison_threshold == 0 then return false end
-  local key = k_sources .. source
-  local sends = redis.call('INCR', key)
-  if sends == 1 then redis.call('PEXPIRE', key, poison_window) end
-  return sends >= poison_threshold
+  return count_source(source, poison_window) >= poison_threshold
 end
 
 local function first_due(item)
