@@ -5,6 +5,8 @@ import { statfs } from "node:fs/promises";
 
 /** Often enough that a fast writer cannot fill the reserve in between. */
 const INTERVAL_MS = 2_000;
+/** While it is low, sends wait for the end of that. */
+const LOW_INTERVAL_MS = 500;
 
 /** The default reserve, or a twentieth of a disk that is too small for it. */
 const RESERVE_BYTES = 512 * 2 ** 20;
@@ -27,6 +29,7 @@ export interface DiskWatchOptions {
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   #low = false;
+  #stopped = true;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DiskWatchOptions) {
@@ -40,11 +43,20 @@ export class DiskWatch {
   /** Resolves after the first look. */
   async start(): Promise<void> {
     await this.check();
-    this.#timer = setInterval(() => void this.check(), INTERVAL_MS).unref();
+    this.#stopped = false;
+    this.#lookLater();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #lookLater(): void {
+    if (this.#stopped) return;
+    const after = this.#low ? LOW_INTERVAL_MS : INTERVAL_MS;
+    this.#timer = setTimeout(() => void this.check().finally(() => this.#lookLater()), after);
+    this.#timer.unref();
   }
 
   /** One look. A folder that cannot be read changes nothing: Redis itself will complain. */

@@ -5,7 +5,7 @@ import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DiskWatch } from "../../../src/store/embedded/disk-watch.ts";
 import { failureHint } from "../../../src/store/embedded/failure-hint.ts";
 import { defaultMaxMemoryBytes } from "../../../src/store/embedded/memory-limit.ts";
@@ -50,6 +50,36 @@ test("disk: low below the reserve, enough again a quarter above it, said once ea
   expect(await at(0.7 * GIB)).toBe(false);
   expect(await at(0.55 * GIB)).toBe(false);
   expect(said).toEqual([true, false]);
+});
+
+test("disk: while it is low, the watch looks four times as often", async () => {
+  vi.useFakeTimers();
+  let looks = 0;
+  let free = 0;
+  const disk = new DiskWatch({
+    lowBytes: 100,
+    readSpace: async () => {
+      looks++;
+      return { freeBytes: free, totalBytes: 1_000 };
+    },
+    onChange: () => {},
+  });
+  try {
+    await disk.start();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(looks).toBe(1 + 4);
+    free = 500;
+    await vi.advanceTimersByTimeAsync(500);
+    expect(disk.isLow).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(looks).toBe(1 + 4 + 1 + 1);
+    disk.stop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(looks).toBe(1 + 4 + 1 + 1);
+  } finally {
+    vi.useRealTimers();
+    disk.stop();
+  }
 });
 
 test("disk: a small disk keeps a twentieth, and one that cannot be read changes nothing", async () => {
