@@ -45,6 +45,8 @@ export interface RunResult {
   readonly allowLoss: AllowLoss | undefined;
   /** What went wrong beside what the checker finds. */
   readonly failures: readonly string[];
+  /** By how many messages deliveries were behind sends at most. */
+  readonly mostBehind: number;
   /** Process, or all workers, or all producers -> most resident bytes of one. */
   readonly memory: Readonly<Record<string, number>>;
   readonly durationMs: number;
@@ -99,6 +101,7 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
       check,
       allowLoss: scene.allowLoss,
       failures, // the end of the world may add to them
+      mostBehind: tail.mostBehind,
       memory: memory.peaks,
       durationMs: nowMs() - startedAtMs,
     };

@@ -45,10 +45,10 @@ function boundOf(sort: string, result: RunResult): number {
 }
 
 /** What its messages explain, and the answers of ten minutes at the rate of the run. */
-function redisBound({ check, stock, durationMs }: RunResult): number {
+function redisBound({ check, stock, mostBehind, durationMs }: RunResult): number {
   const { counts } = check;
   const remembered = Math.min(1, REMEMBERED_MS / durationMs);
   const answers = (counts.acknowledged - stock + counts.applied) * remembered;
-  const held = Math.max(stock, counts.kept);
+  const held = Math.max(stock + mostBehind, counts.kept);
   return REDIS_BASE_MIB * MIB + held * MESSAGE_BYTES + answers * ANSWER_BYTES;
 }

@@ -58,5 +58,6 @@ export function recoveryOf(faults: readonly FaultOutcome[], goalMs: number): str
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? 0;
+  const [below, above] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  return ((below ?? 0) + (above ?? 0)) / 2;
 }

@@ -23,6 +23,7 @@ function result(over: Partial<RunResult> = {}): RunResult {
     check: { violations: [], rolledBack: [], counts: { ...noCounts(), acknowledged: 3_000 } },
     allowLoss: undefined,
     failures: [],
+    mostBehind: 0,
     memory: {},
     durationMs: 60_000,
     ...over,
@@ -112,6 +113,11 @@ describe("memory", () => {
       "workers 1 of 384 MiB",
       "producers 1 of 384 MiB",
     ]);
+  });
+
+  it("has a larger one for a Redis that holds what workers are behind with", () => {
+    const behind = memoryOf(result({ memory: { redis: MIB }, mostBehind: 102_400 }));
+    expect(behind.map(({ words }) => words)).toEqual(["Redis 1 of 230 MiB"]);
   });
 
   it.each(["server-1", "primary", "workers", "producers"])("over its bound fails: %s", (name) => {

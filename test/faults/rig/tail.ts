@@ -23,6 +23,8 @@ export class Tail {
   /** Actor -> the same. */
   readonly lastByActor = new Map<string, number>();
   deliveries = 0;
+  /** The most by which deliveries were behind sends: at least so many messages were stored then. */
+  mostBehind = 0;
   /** Messages that a producer knows to be stored. */
   sent = 0;
   /** Tries of a send that were refused because the store is full. */
@@ -59,7 +61,10 @@ export class Tail {
 
   #take(actor: string, line: string): void {
     // Cheaper than reading all as JSON: there are thousands a second.
-    if (line.includes('"e":"sent"')) this.sent++;
+    if (line.includes('"e":"sent"')) {
+      this.sent++;
+      this.mostBehind = Math.max(this.mostBehind, this.sent - this.deliveries);
+    }
     if (line.includes('"e":"acked"') && line.includes('"APPLIED"')) this.applied++;
     if (line.includes('"e":"unsent"')) {
       if (/"(ResourceExhausted|RESOURCE_EXHAUSTED)"/.test(line)) this.refusedFull++;
