@@ -64,6 +64,7 @@ export class ActorHistory {
         break;
       case "unsent":
         this.#sends.unsent(event);
+        this.#ledger.outages.heard(event.code, at);
         break;
       case "opened":
         this.#deliveries.opened(event);
@@ -82,6 +83,7 @@ export class ActorHistory {
         break;
       case "unacked":
         acks.unacked(event);
+        this.#ledger.outages.heard(event.code, at);
         break;
       case "extending":
         this.#extensions.extending(event, at);

@@ -34,7 +34,7 @@ export class Checker {
     this.#ledger = new Ledger(clock);
     this.#findings = new Findings(new Rollbacks(records, allowLoss, clock));
     const times = new FaultTimes(records, clock);
-    this.#lost = new LostClaims(times);
+    this.#lost = new LostClaims(times, this.#ledger.outages);
     this.#times = times;
     this.#contents = new Contents(this.#ledger, this.#findings);
     for (const words of unfinished(records)) this.#findings.broken("history-whole", words);

@@ -3,6 +3,7 @@
 import type { AtMs, Plan } from "../history/event.ts";
 import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
+import { HeardOutages } from "./heard-outages.ts";
 
 /** What a producer means to exist once. */
 export class Source {
@@ -79,6 +80,7 @@ export class Ledger {
   /** One string for each name of a queue, not one a line. */
   readonly #names = new Map<string, string>();
   readonly clock: RunClock;
+  readonly outages = new HeardOutages();
   #leastLeaseMs: RunMs = NEVER;
 
   constructor(clock: RunClock) {

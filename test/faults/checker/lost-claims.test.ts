@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { RunClock } from "./clock.ts";
 import { FaultTimes } from "./fault-times.ts";
 import { Findings } from "./findings.ts";
+import { HeardOutages } from "./heard-outages.ts";
 import { Message, Source } from "./ledger.ts";
 import { Rollbacks } from "./rollbacks.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
@@ -37,6 +38,19 @@ describe("claims that nobody received", () => {
     expect(dead("script-flush+half-open-client-links", 33_010)).toEqual(["claims-lost"]);
   });
 
+  it("are explained, one of a message, when somebody was told of an outage at their time", () => {
+    const told = (at: number, claims = 1, code = "UNAVAILABLE") =>
+      lost(claims)
+        .write("producer", { e: "unsent", at, request: "send-m", code, refused: false })
+        .broken()
+        .filter((rule) => rule === "claims-lost");
+    expect(told(5_000)).toEqual([]);
+    expect(told(9_900)).toEqual([]);
+    expect(told(10_200)).toEqual(["claims-lost"]);
+    expect(told(5_000, 2)).toEqual(["claims-lost"]);
+    expect(told(5_000, 1, "DEADLINE_EXCEEDED")).toEqual(["claims-lost"]);
+  });
+
   it("are not many of one message, whatever fault is near", () => {
     expect(lost(3).fault("reset", 5_000).broken()).toEqual([]);
     expect(lost(38).fault("reset", 5_000).broken()).toEqual(["claims-lost"]);
@@ -46,7 +60,7 @@ describe("claims that nobody received", () => {
     const among = (deliveries: number) => {
       const clock = new RunClock();
       const findings = new Findings(new Rollbacks([], undefined, clock));
-      const claims = new LostClaims(new FaultTimes([], clock));
+      const claims = new LostClaims(new FaultTimes([], clock), new HeardOutages());
       const message = new Message("id", new Source("m", "q", "ok", ""), 0);
       message.kept = { state: "SCHEDULED", quarantineReason: undefined, attempts: 0, number: 1 };
       claims.take(message);
