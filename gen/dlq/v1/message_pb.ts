@@ -16,7 +16,7 @@ import type { Message as Message$1, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/message.proto.
  */
 export const file_dlq_v1_message: GenFile = /*@__PURE__*/
-  fileDesc("ChRkbHEvdjEvbWVzc2FnZS5wcm90bxIGZGxxLnYxIkcKB1BheWxvYWQSDgoEdGV4dBgBIAEoCUgAEg4KBGRhdGEYAiABKAxIABIUCgxjb250ZW50X3R5cGUYAyABKAlCBgoEYm9keSKmAQoGT3JpZ2luEg8KB3NlcnZpY2UYASABKAkSEAoIaW5zdGFuY2UYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRI0Cgtjb29yZGluYXRlcxgEIAMoCzIfLmRscS52MS5PcmlnaW4uQ29vcmRpbmF0ZXNFbnRyeRoyChBDb29yZGluYXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNwoMVHJhY2VDb250ZXh0EhMKC3RyYWNlcGFyZW50GAEgASgJEhIKCnRyYWNlc3RhdGUYAiABKAki7wEKC1JldHJ5UG9saWN5Eg4KBnByZXNldBgBIAEoCRIYCgttYXhfcmV0cmllcxgCIAEoDUgAiAEBEjAKDWluaXRpYWxfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWF4X2RlbGF5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKCm11bHRpcGxpZXIYBSABKAFIAYgBARIeCgZqaXR0ZXIYBiABKA4yDi5kbHEudjEuSml0dGVyQg4KDF9tYXhfcmV0cmllc0INCgtfbXVsdGlwbGllciLEBAoHTWVzc2FnZRIKCgJpZBgBIAEoCRINCgVxdWV1ZRgCIAEoCRIgCgdwYXlsb2FkGAMgASgLMg8uZGxxLnYxLlBheWxvYWQSMwoKYXR0cmlidXRlcxgEIAMoCzIfLmRscS52MS5NZXNzYWdlLkF0dHJpYnV0ZXNFbnRyeRIeCgZyZWFzb24YBSABKA4yDi5kbHEudjEuUmVhc29uEiAKB2ZhaWx1cmUYBiABKAsyDy5kbHEudjEuRmFpbHVyZRIVCg1mYWlsdXJlX2NvdW50GAcgASgNEhEKCXNvdXJjZV9pZBgIIAEoCRIRCglkZWR1cF9rZXkYCSABKAkSFAoMb3JkZXJpbmdfa2V5GAogASgJEh4KBm9yaWdpbhgLIAEoCzIOLmRscS52MS5PcmlnaW4SKwoNdHJhY2VfY29udGV4dBgMIAEoCzIULmRscS52MS5UcmFjZUNvbnRleHQSEAoIcHJpb3JpdHkYDSABKAUSLwoLY3JlYXRlX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGR1ZV90aW1lGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEAoIYXR0ZW1wdHMYESABKA0aMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEqQgoGSml0dGVyEhYKEkpJVFRFUl9VTlNQRUNJRklFRBAAEg8KC0pJVFRFUl9OT05FEAESDwoLSklUVEVSX1NFRUQQAkJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_failure, file_dlq_v1_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChRkbHEvdjEvbWVzc2FnZS5wcm90bxIGZGxxLnYxIkcKB1BheWxvYWQSDgoEdGV4dBgBIAEoCUgAEg4KBGRhdGEYAiABKAxIABIUCgxjb250ZW50X3R5cGUYAyABKAlCBgoEYm9keSKmAQoGT3JpZ2luEg8KB3NlcnZpY2UYASABKAkSEAoIaW5zdGFuY2UYAiABKAkSDwoHdmVyc2lvbhgDIAEoCRI0Cgtjb29yZGluYXRlcxgEIAMoCzIfLmRscS52MS5PcmlnaW4uQ29vcmRpbmF0ZXNFbnRyeRoyChBDb29yZGluYXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiNwoMVHJhY2VDb250ZXh0EhMKC3RyYWNlcGFyZW50GAEgASgJEhIKCnRyYWNlc3RhdGUYAiABKAkiwgMKC1JldHJ5UG9saWN5Eg4KBnByZXNldBgBIAEoCRIYCgttYXhfcmV0cmllcxgCIAEoDUgAiAEBEjAKDWluaXRpYWxfZGVsYXkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLAoJbWF4X2RlbGF5GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhcKCm11bHRpcGxpZXIYBSABKAFIAYgBARIeCgZqaXR0ZXIYBiABKA4yDi5kbHEudjEuSml0dGVyEiAKB2JhY2tvZmYYByABKA4yDy5kbHEudjEuQmFja29mZhIsCglpbmNyZW1lbnQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIc2NoZWR1bGUYCSADKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLbWF4X2VsYXBzZWQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJAoHd2luZG93cxgLIAMoCzITLmRscS52MS5SZXRyeVdpbmRvd0IOCgxfbWF4X3JldHJpZXNCDQoLX211bHRpcGxpZXIiZwoLUmV0cnlXaW5kb3cSEQoJdGltZV96b25lGAEgASgJEhIKCnN0YXJ0X3RpbWUYAiABKAkSEAoIZW5kX3RpbWUYAyABKAkSHwoEZGF5cxgEIAMoDjIRLmRscS52MS5EYXlPZldlZWsixAQKB01lc3NhZ2USCgoCaWQYASABKAkSDQoFcXVldWUYAiABKAkSIAoHcGF5bG9hZBgDIAEoCzIPLmRscS52MS5QYXlsb2FkEjMKCmF0dHJpYnV0ZXMYBCADKAsyHy5kbHEudjEuTWVzc2FnZS5BdHRyaWJ1dGVzRW50cnkSHgoGcmVhc29uGAUgASgOMg4uZGxxLnYxLlJlYXNvbhIgCgdmYWlsdXJlGAYgASgLMg8uZGxxLnYxLkZhaWx1cmUSFQoNZmFpbHVyZV9jb3VudBgHIAEoDRIRCglzb3VyY2VfaWQYCCABKAkSEQoJZGVkdXBfa2V5GAkgASgJEhQKDG9yZGVyaW5nX2tleRgKIAEoCRIeCgZvcmlnaW4YCyABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYDCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GA0gASgFEi8KC2NyZWF0ZV90aW1lGA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghkdWVfdGltZRgPIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZXhwaXJlX3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhAKCGF0dGVtcHRzGBEgASgNGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBKngKB0JhY2tvZmYSFwoTQkFDS09GRl9VTlNQRUNJRklFRBAAEhcKE0JBQ0tPRkZfRVhQT05FTlRJQUwQARISCg5CQUNLT0ZGX0xJTkVBUhACEhEKDUJBQ0tPRkZfRklYRUQQAxIUChBCQUNLT0ZGX1NDSEVEVUxFEAQqfgoGSml0dGVyEhYKEkpJVFRFUl9VTlNQRUNJRklFRBAAEg8KC0pJVFRFUl9OT05FEAESDwoLSklUVEVSX1NFRUQQAhIPCgtKSVRURVJfRlVMTBADEhAKDEpJVFRFUl9FUVVBTBAEEhcKE0pJVFRFUl9ERUNPUlJFTEFURUQQBSrYAQoJRGF5T2ZXZWVrEhsKF0RBWV9PRl9XRUVLX1VOU1BFQ0lGSUVEEAASFgoSREFZX09GX1dFRUtfTU9OREFZEAESFwoTREFZX09GX1dFRUtfVFVFU0RBWRACEhkKFURBWV9PRl9XRUVLX1dFRE5FU0RBWRADEhgKFERBWV9PRl9XRUVLX1RIVVJTREFZEAQSFgoSREFZX09GX1dFRUtfRlJJREFZEAUSGAoUREFZX09GX1dFRUtfU0FUVVJEQVkQBhIWChJEQVlfT0ZfV0VFS19TVU5EQVkQB0JLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_failure, file_dlq_v1_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * The message that could not be processed, byte for byte as the producer had it.
@@ -134,8 +134,9 @@ export const TraceContextSchema: GenMessage<TraceContext> = /*@__PURE__*/
   messageDesc(file_dlq_v1_message, 2);
 
 /**
- * How the delay between attempts grows. Absent fields take their value from the preset, or, with
- * no preset, from the policy that would otherwise apply.
+ * When the next attempt is made, and how many there are. Absent fields take their value from the
+ * preset, or, with no preset, from the policy that would otherwise apply. Of all limits (retries,
+ * elapsed time, time to live) the smallest holds.
  *
  * @generated from message dlq.v1.RetryPolicy
  */
@@ -170,7 +171,7 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
   maxDelay?: Duration | undefined;
 
   /**
-   * Factor from one delay to the next: 1 to 100.
+   * EXPONENTIAL: factor from one delay to the next, 1 to 100.
    *
    * @generated from field: optional double multiplier = 5;
    */
@@ -182,6 +183,46 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
    * @generated from field: dlq.v1.Jitter jitter = 6;
    */
   jitter: Jitter;
+
+  /**
+   * How delays grow. Unspecified: SCHEDULE if this policy has a schedule, LINEAR if it has an
+   * increment, else as the preset, or the policy that would otherwise apply, says.
+   *
+   * @generated from field: dlq.v1.Backoff backoff = 7;
+   */
+  backoff: Backoff;
+
+  /**
+   * LINEAR: what each further delay is longer than the one before, 0 to 30 days.
+   *
+   * @generated from field: google.protobuf.Duration increment = 8;
+   */
+  increment?: Duration | undefined;
+
+  /**
+   * SCHEDULE: the delays one after another, 1 to 100 of 0 to 30 days; the last one repeats. Without
+   * max_retries here, as many retries as there are delays.
+   *
+   * @generated from field: repeated google.protobuf.Duration schedule = 9;
+   */
+  schedule: Duration[];
+
+  /**
+   * No attempt begins later than this after the message was accepted, or was last brought back
+   * from quarantine: a retry that would is not made, and the message is quarantined as
+   * RETRIES_EXHAUSTED. 1 s to 365 days; 0 or absent: no such limit.
+   *
+   * @generated from field: google.protobuf.Duration max_elapsed = 10;
+   */
+  maxElapsed?: Duration | undefined;
+
+  /**
+   * Times of day in which attempts may begin; a delay that ends outside of all of them is extended
+   * to the next one. At most 16. Empty: any time.
+   *
+   * @generated from field: repeated dlq.v1.RetryWindow windows = 11;
+   */
+  windows: RetryWindow[];
 };
 
 /**
@@ -190,6 +231,49 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
  */
 export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
   messageDesc(file_dlq_v1_message, 3);
+
+/**
+ * A part of the day, on the clock of a place: "not before 08:00 in Berlin".
+ *
+ * @generated from message dlq.v1.RetryWindow
+ */
+export type RetryWindow = Message$1<"dlq.v1.RetryWindow"> & {
+  /**
+   * IANA name, such as `Europe/Berlin`. Empty: UTC.
+   *
+   * @generated from field: string time_zone = 1;
+   */
+  timeZone: string;
+
+  /**
+   * `HH:MM`, 00:00 to 23:59: the window begins. Where daylight saving skips this time, it begins
+   * at the first one that exists.
+   *
+   * @generated from field: string start_time = 2;
+   */
+  startTime: string;
+
+  /**
+   * `HH:MM`, 00:01 to 24:00: the window ends. At or before start_time: on the next day.
+   *
+   * @generated from field: string end_time = 3;
+   */
+  endTime: string;
+
+  /**
+   * On which days it begins. Empty: every day.
+   *
+   * @generated from field: repeated dlq.v1.DayOfWeek days = 4;
+   */
+  days: DayOfWeek[];
+};
+
+/**
+ * Describes the message dlq.v1.RetryWindow.
+ * Use `create(RetryWindowSchema)` to create a new message.
+ */
+export const RetryWindowSchema: GenMessage<RetryWindow> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_message, 4);
 
 /**
  * A dead letter as a worker sees it.
@@ -322,10 +406,65 @@ export type Message = Message$1<"dlq.v1.Message"> & {
  * Use `create(MessageSchema)` to create a new message.
  */
 export const MessageSchema: GenMessage<Message> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_message, 4);
+  messageDesc(file_dlq_v1_message, 5);
 
 /**
- * How delays are spread.
+ * How delays grow from attempt to attempt.
+ *
+ * @generated from enum dlq.v1.Backoff
+ */
+export const Backoff = {
+  /**
+   * See RetryPolicy.backoff.
+   *
+   * @generated from enum value: BACKOFF_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * initial_delay, then each one multiplied by `multiplier`, up to max_delay.
+   *
+   * @generated from enum value: BACKOFF_EXPONENTIAL = 1;
+   */
+  EXPONENTIAL: 1,
+
+  /**
+   * initial_delay, then each one longer by `increment`, up to max_delay.
+   *
+   * @generated from enum value: BACKOFF_LINEAR = 2;
+   */
+  LINEAR: 2,
+
+  /**
+   * initial_delay each time.
+   *
+   * @generated from enum value: BACKOFF_FIXED = 3;
+   */
+  FIXED: 3,
+
+  /**
+   * The delays of `schedule`.
+   *
+   * @generated from enum value: BACKOFF_SCHEDULE = 4;
+   */
+  SCHEDULE: 4,
+} as const;
+
+/**
+ * How delays grow from attempt to attempt.
+ *
+ * @generated from enum dlq.v1.Backoff
+ */
+export type Backoff = (typeof Backoff)[keyof typeof Backoff] | UnknownEnum;
+
+/**
+ * Describes the enum dlq.v1.Backoff.
+ */
+export const BackoffSchema: GenEnum<Backoff> = /*@__PURE__*/
+  enumDesc(file_dlq_v1_message, 0);
+
+/**
+ * How delays are spread. Random numbers are uniform.
  *
  * @generated from enum dlq.v1.Jitter
  */
@@ -350,10 +489,32 @@ export const Jitter = {
    * @generated from enum value: JITTER_SEED = 2;
    */
   SEED: 2,
+
+  /**
+   * From 0 to the computed delay.
+   *
+   * @generated from enum value: JITTER_FULL = 3;
+   */
+  FULL: 3,
+
+  /**
+   * From half the computed delay to all of it.
+   *
+   * @generated from enum value: JITTER_EQUAL = 4;
+   */
+  EQUAL: 4,
+
+  /**
+   * From initial_delay to three times the delay before, up to max_delay; the growth is its own, so
+   * that multiplier, increment and schedule do not matter.
+   *
+   * @generated from enum value: JITTER_DECORRELATED = 5;
+   */
+  DECORRELATED: 5,
 } as const;
 
 /**
- * How delays are spread.
+ * How delays are spread. Random numbers are uniform.
  *
  * @generated from enum dlq.v1.Jitter
  */
@@ -363,5 +524,81 @@ export type Jitter = (typeof Jitter)[keyof typeof Jitter] | UnknownEnum;
  * Describes the enum dlq.v1.Jitter.
  */
 export const JitterSchema: GenEnum<Jitter> = /*@__PURE__*/
-  enumDesc(file_dlq_v1_message, 0);
+  enumDesc(file_dlq_v1_message, 1);
+
+/**
+ * A day of the week.
+ *
+ * @generated from enum dlq.v1.DayOfWeek
+ */
+export const DayOfWeek = {
+  /**
+   * Not a day.
+   *
+   * @generated from enum value: DAY_OF_WEEK_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Monday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_MONDAY = 1;
+   */
+  MONDAY: 1,
+
+  /**
+   * Tuesday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_TUESDAY = 2;
+   */
+  TUESDAY: 2,
+
+  /**
+   * Wednesday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_WEDNESDAY = 3;
+   */
+  WEDNESDAY: 3,
+
+  /**
+   * Thursday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_THURSDAY = 4;
+   */
+  THURSDAY: 4,
+
+  /**
+   * Friday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_FRIDAY = 5;
+   */
+  FRIDAY: 5,
+
+  /**
+   * Saturday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_SATURDAY = 6;
+   */
+  SATURDAY: 6,
+
+  /**
+   * Sunday.
+   *
+   * @generated from enum value: DAY_OF_WEEK_SUNDAY = 7;
+   */
+  SUNDAY: 7,
+} as const;
+
+/**
+ * A day of the week.
+ *
+ * @generated from enum dlq.v1.DayOfWeek
+ */
+export type DayOfWeek = (typeof DayOfWeek)[keyof typeof DayOfWeek] | UnknownEnum;
+
+/**
+ * Describes the enum dlq.v1.DayOfWeek.
+ */
+export const DayOfWeekSchema: GenEnum<DayOfWeek> = /*@__PURE__*/
+  enumDesc(file_dlq_v1_message, 2);
 

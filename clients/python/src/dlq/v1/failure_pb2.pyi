@@ -1,4 +1,7 @@
+import datetime
+
 from dlq.v1 import state_pb2 as _state_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -8,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Failure(_message.Message):
-    __slots__ = ("reason", "type", "message", "stack_trace", "grpc_code", "http_status", "attributes", "truncated")
+    __slots__ = ("reason", "type", "message", "stack_trace", "grpc_code", "http_status", "attributes", "truncated", "retry_after")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -24,6 +27,7 @@ class Failure(_message.Message):
     HTTP_STATUS_FIELD_NUMBER: _ClassVar[int]
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_FIELD_NUMBER: _ClassVar[int]
     reason: _state_pb2.Reason
     type: str
     message: str
@@ -32,4 +36,5 @@ class Failure(_message.Message):
     http_status: int
     attributes: _containers.ScalarMap[str, str]
     truncated: bool
-    def __init__(self, reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., stack_trace: _Optional[str] = ..., grpc_code: _Optional[int] = ..., http_status: _Optional[int] = ..., attributes: _Optional[_Mapping[str, str]] = ..., truncated: bool = ...) -> None: ...
+    retry_after: _duration_pb2.Duration
+    def __init__(self, reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., type: _Optional[str] = ..., message: _Optional[str] = ..., stack_trace: _Optional[str] = ..., grpc_code: _Optional[int] = ..., http_status: _Optional[int] = ..., attributes: _Optional[_Mapping[str, str]] = ..., truncated: bool = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...

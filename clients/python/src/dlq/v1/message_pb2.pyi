@@ -8,19 +8,57 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class Backoff(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BACKOFF_UNSPECIFIED: _ClassVar[Backoff]
+    BACKOFF_EXPONENTIAL: _ClassVar[Backoff]
+    BACKOFF_LINEAR: _ClassVar[Backoff]
+    BACKOFF_FIXED: _ClassVar[Backoff]
+    BACKOFF_SCHEDULE: _ClassVar[Backoff]
 
 class Jitter(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     JITTER_UNSPECIFIED: _ClassVar[Jitter]
     JITTER_NONE: _ClassVar[Jitter]
     JITTER_SEED: _ClassVar[Jitter]
+    JITTER_FULL: _ClassVar[Jitter]
+    JITTER_EQUAL: _ClassVar[Jitter]
+    JITTER_DECORRELATED: _ClassVar[Jitter]
+
+class DayOfWeek(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    DAY_OF_WEEK_UNSPECIFIED: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_MONDAY: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_TUESDAY: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_WEDNESDAY: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_THURSDAY: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_FRIDAY: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_SATURDAY: _ClassVar[DayOfWeek]
+    DAY_OF_WEEK_SUNDAY: _ClassVar[DayOfWeek]
+BACKOFF_UNSPECIFIED: Backoff
+BACKOFF_EXPONENTIAL: Backoff
+BACKOFF_LINEAR: Backoff
+BACKOFF_FIXED: Backoff
+BACKOFF_SCHEDULE: Backoff
 JITTER_UNSPECIFIED: Jitter
 JITTER_NONE: Jitter
 JITTER_SEED: Jitter
+JITTER_FULL: Jitter
+JITTER_EQUAL: Jitter
+JITTER_DECORRELATED: Jitter
+DAY_OF_WEEK_UNSPECIFIED: DayOfWeek
+DAY_OF_WEEK_MONDAY: DayOfWeek
+DAY_OF_WEEK_TUESDAY: DayOfWeek
+DAY_OF_WEEK_WEDNESDAY: DayOfWeek
+DAY_OF_WEEK_THURSDAY: DayOfWeek
+DAY_OF_WEEK_FRIDAY: DayOfWeek
+DAY_OF_WEEK_SATURDAY: DayOfWeek
+DAY_OF_WEEK_SUNDAY: DayOfWeek
 
 class Payload(_message.Message):
     __slots__ = ("text", "data", "content_type")
@@ -60,20 +98,42 @@ class TraceContext(_message.Message):
     def __init__(self, traceparent: _Optional[str] = ..., tracestate: _Optional[str] = ...) -> None: ...
 
 class RetryPolicy(_message.Message):
-    __slots__ = ("preset", "max_retries", "initial_delay", "max_delay", "multiplier", "jitter")
+    __slots__ = ("preset", "max_retries", "initial_delay", "max_delay", "multiplier", "jitter", "backoff", "increment", "schedule", "max_elapsed", "windows")
     PRESET_FIELD_NUMBER: _ClassVar[int]
     MAX_RETRIES_FIELD_NUMBER: _ClassVar[int]
     INITIAL_DELAY_FIELD_NUMBER: _ClassVar[int]
     MAX_DELAY_FIELD_NUMBER: _ClassVar[int]
     MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
     JITTER_FIELD_NUMBER: _ClassVar[int]
+    BACKOFF_FIELD_NUMBER: _ClassVar[int]
+    INCREMENT_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_FIELD_NUMBER: _ClassVar[int]
+    MAX_ELAPSED_FIELD_NUMBER: _ClassVar[int]
+    WINDOWS_FIELD_NUMBER: _ClassVar[int]
     preset: str
     max_retries: int
     initial_delay: _duration_pb2.Duration
     max_delay: _duration_pb2.Duration
     multiplier: float
     jitter: Jitter
-    def __init__(self, preset: _Optional[str] = ..., max_retries: _Optional[int] = ..., initial_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., multiplier: _Optional[float] = ..., jitter: _Optional[_Union[Jitter, str]] = ...) -> None: ...
+    backoff: Backoff
+    increment: _duration_pb2.Duration
+    schedule: _containers.RepeatedCompositeFieldContainer[_duration_pb2.Duration]
+    max_elapsed: _duration_pb2.Duration
+    windows: _containers.RepeatedCompositeFieldContainer[RetryWindow]
+    def __init__(self, preset: _Optional[str] = ..., max_retries: _Optional[int] = ..., initial_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., multiplier: _Optional[float] = ..., jitter: _Optional[_Union[Jitter, str]] = ..., backoff: _Optional[_Union[Backoff, str]] = ..., increment: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., schedule: _Optional[_Iterable[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]]] = ..., max_elapsed: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., windows: _Optional[_Iterable[_Union[RetryWindow, _Mapping]]] = ...) -> None: ...
+
+class RetryWindow(_message.Message):
+    __slots__ = ("time_zone", "start_time", "end_time", "days")
+    TIME_ZONE_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    DAYS_FIELD_NUMBER: _ClassVar[int]
+    time_zone: str
+    start_time: str
+    end_time: str
+    days: _containers.RepeatedScalarFieldContainer[DayOfWeek]
+    def __init__(self, time_zone: _Optional[str] = ..., start_time: _Optional[str] = ..., end_time: _Optional[str] = ..., days: _Optional[_Iterable[_Union[DayOfWeek, str]]] = ...) -> None: ...
 
 class Message(_message.Message):
     __slots__ = ("id", "queue", "payload", "attributes", "reason", "failure", "failure_count", "source_id", "dedup_key", "ordering_key", "origin", "trace_context", "priority", "create_time", "due_time", "expire_time", "attempts")

@@ -6,13 +6,15 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Reason } from "./state_pb.ts";
 import { file_dlq_v1_state } from "./state_pb.ts";
+import type { Duration } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file dlq/v1/failure.proto.
  */
 export const file_dlq_v1_failure: GenFile = /*@__PURE__*/
-  fileDesc("ChRkbHEvdjEvZmFpbHVyZS5wcm90bxIGZGxxLnYxIqgCCgdGYWlsdXJlEh4KBnJlYXNvbhgBIAEoDjIOLmRscS52MS5SZWFzb24SDAoEdHlwZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC3N0YWNrX3RyYWNlGAQgASgJEhYKCWdycGNfY29kZRgFIAEoBUgAiAEBEhgKC2h0dHBfc3RhdHVzGAYgASgFSAGIAQESMwoKYXR0cmlidXRlcxgHIAMoCzIfLmRscS52MS5GYWlsdXJlLkF0dHJpYnV0ZXNFbnRyeRIRCgl0cnVuY2F0ZWQYCCABKAgaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2dycGNfY29kZUIOCgxfaHR0cF9zdGF0dXNCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_state]);
+  fileDesc("ChRkbHEvdjEvZmFpbHVyZS5wcm90bxIGZGxxLnYxItgCCgdGYWlsdXJlEh4KBnJlYXNvbhgBIAEoDjIOLmRscS52MS5SZWFzb24SDAoEdHlwZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC3N0YWNrX3RyYWNlGAQgASgJEhYKCWdycGNfY29kZRgFIAEoBUgAiAEBEhgKC2h0dHBfc3RhdHVzGAYgASgFSAGIAQESMwoKYXR0cmlidXRlcxgHIAMoCzIfLmRscS52MS5GYWlsdXJlLkF0dHJpYnV0ZXNFbnRyeRIRCgl0cnVuY2F0ZWQYCCABKAgSLgoLcmV0cnlfYWZ0ZXIYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24aMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2dycGNfY29kZUIOCgxfaHR0cF9zdGF0dXNCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_state, file_google_protobuf_duration]);
 
 /**
  * One failed attempt to process a message. Every field is optional: send what you know. Texts
@@ -78,6 +80,15 @@ export type Failure = Message<"dlq.v1.Failure"> & {
    * @generated from field: bool truncated = 8;
    */
   truncated: boolean;
+
+  /**
+   * What the failed call asked for, e.g. by HTTP Retry-After or google.rpc.RetryInfo: no attempt
+   * begins sooner. 0 to 30 days, more is cut. Absent: read from the attribute `retry-after`, in any
+   * case, in seconds or as an HTTP date.
+   *
+   * @generated from field: google.protobuf.Duration retry_after = 9;
+   */
+  retryAfter?: Duration | undefined;
 };
 
 /**

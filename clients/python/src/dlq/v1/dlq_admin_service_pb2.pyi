@@ -1,0 +1,270 @@
+import datetime
+
+from dlq.v1 import dlq_service_pb2 as _dlq_service_pb2
+from dlq.v1 import failure_pb2 as _failure_pb2
+from dlq.v1 import message_pb2 as _message_pb2
+from dlq.v1 import queue_pb2 as _queue_pb2
+from dlq.v1 import rule_pb2 as _rule_pb2
+from dlq.v1 import state_pb2 as _state_pb2
+from google.protobuf import duration_pb2 as _duration_pb2
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class BreakerState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BREAKER_STATE_UNSPECIFIED: _ClassVar[BreakerState]
+    BREAKER_STATE_CLOSED: _ClassVar[BreakerState]
+    BREAKER_STATE_OPEN: _ClassVar[BreakerState]
+    BREAKER_STATE_HALF_OPEN: _ClassVar[BreakerState]
+BREAKER_STATE_UNSPECIFIED: BreakerState
+BREAKER_STATE_CLOSED: BreakerState
+BREAKER_STATE_OPEN: BreakerState
+BREAKER_STATE_HALF_OPEN: BreakerState
+
+class ListQueuesRequest(_message.Message):
+    __slots__ = ("page_size", "page_token")
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    page_size: int
+    page_token: str
+    def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListQueuesResponse(_message.Message):
+    __slots__ = ("queues", "next_page_token")
+    QUEUES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    queues: _containers.RepeatedCompositeFieldContainer[_queue_pb2.Queue]
+    next_page_token: str
+    def __init__(self, queues: _Optional[_Iterable[_Union[_queue_pb2.Queue, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class GetQueueRequest(_message.Message):
+    __slots__ = ("queue",)
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    def __init__(self, queue: _Optional[str] = ...) -> None: ...
+
+class GetQueueResponse(_message.Message):
+    __slots__ = ("queue",)
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    queue: _queue_pb2.Queue
+    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping]] = ...) -> None: ...
+
+class UpdateQueueRequest(_message.Message):
+    __slots__ = ("queue", "update_mask")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
+    queue: _queue_pb2.Queue
+    update_mask: _field_mask_pb2.FieldMask
+    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+
+class UpdateQueueResponse(_message.Message):
+    __slots__ = ("queue",)
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    queue: _queue_pb2.Queue
+    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping]] = ...) -> None: ...
+
+class DeleteQueueRequest(_message.Message):
+    __slots__ = ("queue", "expected_count", "etag")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    EXPECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ETAG_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    expected_count: int
+    etag: str
+    def __init__(self, queue: _Optional[str] = ..., expected_count: _Optional[int] = ..., etag: _Optional[str] = ...) -> None: ...
+
+class DeleteQueueResponse(_message.Message):
+    __slots__ = ("deleted_count",)
+    DELETED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    deleted_count: int
+    def __init__(self, deleted_count: _Optional[int] = ...) -> None: ...
+
+class SimulatePolicyRequest(_message.Message):
+    __slots__ = ("queue", "retry_policy", "reason", "start_time", "skip_stored")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    SKIP_STORED_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    retry_policy: _message_pb2.RetryPolicy
+    reason: _state_pb2.Reason
+    start_time: _timestamp_pb2.Timestamp
+    skip_stored: bool
+    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., skip_stored: bool = ...) -> None: ...
+
+class SimulatePolicyResponse(_message.Message):
+    __slots__ = ("retry_policy", "attempts", "truncated", "stored")
+    RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    TRUNCATED_FIELD_NUMBER: _ClassVar[int]
+    STORED_FIELD_NUMBER: _ClassVar[int]
+    retry_policy: _message_pb2.RetryPolicy
+    attempts: _containers.RepeatedCompositeFieldContainer[SimulatedAttempt]
+    truncated: bool
+    stored: SimulatedQueue
+    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[SimulatedAttempt, _Mapping]]] = ..., truncated: bool = ..., stored: _Optional[_Union[SimulatedQueue, _Mapping]] = ...) -> None: ...
+
+class SimulatedAttempt(_message.Message):
+    __slots__ = ("attempt", "delay", "min_delay", "max_delay", "due_time")
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    DELAY_FIELD_NUMBER: _ClassVar[int]
+    MIN_DELAY_FIELD_NUMBER: _ClassVar[int]
+    MAX_DELAY_FIELD_NUMBER: _ClassVar[int]
+    DUE_TIME_FIELD_NUMBER: _ClassVar[int]
+    attempt: int
+    delay: _duration_pb2.Duration
+    min_delay: _duration_pb2.Duration
+    max_delay: _duration_pb2.Duration
+    due_time: _timestamp_pb2.Timestamp
+    def __init__(self, attempt: _Optional[int] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class SimulatedQueue(_message.Message):
+    __slots__ = ("examined_count", "retried", "quarantined_count")
+    EXAMINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RETRIED_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    examined_count: int
+    retried: _containers.RepeatedCompositeFieldContainer[SimulatedBucket]
+    quarantined_count: int
+    def __init__(self, examined_count: _Optional[int] = ..., retried: _Optional[_Iterable[_Union[SimulatedBucket, _Mapping]]] = ..., quarantined_count: _Optional[int] = ...) -> None: ...
+
+class SimulatedBucket(_message.Message):
+    __slots__ = ("within", "count")
+    WITHIN_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    within: _duration_pb2.Duration
+    count: int
+    def __init__(self, within: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., count: _Optional[int] = ...) -> None: ...
+
+class GetRulesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class GetRulesResponse(_message.Message):
+    __slots__ = ("rule_set",)
+    RULE_SET_FIELD_NUMBER: _ClassVar[int]
+    rule_set: _rule_pb2.RuleSet
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ...) -> None: ...
+
+class UpdateRulesRequest(_message.Message):
+    __slots__ = ("rule_set",)
+    RULE_SET_FIELD_NUMBER: _ClassVar[int]
+    rule_set: _rule_pb2.RuleSet
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ...) -> None: ...
+
+class UpdateRulesResponse(_message.Message):
+    __slots__ = ("rule_set",)
+    RULE_SET_FIELD_NUMBER: _ClassVar[int]
+    rule_set: _rule_pb2.RuleSet
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ...) -> None: ...
+
+class TestRulesRequest(_message.Message):
+    __slots__ = ("rule_set", "samples")
+    RULE_SET_FIELD_NUMBER: _ClassVar[int]
+    SAMPLES_FIELD_NUMBER: _ClassVar[int]
+    rule_set: _rule_pb2.RuleSet
+    samples: _containers.RepeatedCompositeFieldContainer[RuleSample]
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[RuleSample, _Mapping]]] = ...) -> None: ...
+
+class RuleSample(_message.Message):
+    __slots__ = ("event", "message", "failure", "attempts")
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    event: _rule_pb2.RuleEvent
+    message: _dlq_service_pb2.SendToDlqRequest
+    failure: _failure_pb2.Failure
+    attempts: int
+    def __init__(self, event: _Optional[_Union[_rule_pb2.RuleEvent, str]] = ..., message: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., attempts: _Optional[int] = ...) -> None: ...
+
+class TestRulesResponse(_message.Message):
+    __slots__ = ("results",)
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[RuleTestResult]
+    def __init__(self, results: _Optional[_Iterable[_Union[RuleTestResult, _Mapping]]] = ...) -> None: ...
+
+class RuleTestResult(_message.Message):
+    __slots__ = ("matched", "failed", "action", "transformed")
+    MATCHED_FIELD_NUMBER: _ClassVar[int]
+    FAILED_FIELD_NUMBER: _ClassVar[int]
+    ACTION_FIELD_NUMBER: _ClassVar[int]
+    TRANSFORMED_FIELD_NUMBER: _ClassVar[int]
+    matched: _containers.RepeatedScalarFieldContainer[str]
+    failed: _containers.RepeatedCompositeFieldContainer[RuleFailure]
+    action: _rule_pb2.RuleAction
+    transformed: _dlq_service_pb2.SendToDlqRequest
+    def __init__(self, matched: _Optional[_Iterable[str]] = ..., failed: _Optional[_Iterable[_Union[RuleFailure, _Mapping]]] = ..., action: _Optional[_Union[_rule_pb2.RuleAction, _Mapping]] = ..., transformed: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping]] = ...) -> None: ...
+
+class RuleFailure(_message.Message):
+    __slots__ = ("rule", "error")
+    RULE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    rule: str
+    error: str
+    def __init__(self, rule: _Optional[str] = ..., error: _Optional[str] = ...) -> None: ...
+
+class ReleaseOrderingKeyRequest(_message.Message):
+    __slots__ = ("queue", "ordering_key")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    ORDERING_KEY_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    ordering_key: str
+    def __init__(self, queue: _Optional[str] = ..., ordering_key: _Optional[str] = ...) -> None: ...
+
+class ReleaseOrderingKeyResponse(_message.Message):
+    __slots__ = ("released", "held_by")
+    RELEASED_FIELD_NUMBER: _ClassVar[int]
+    HELD_BY_FIELD_NUMBER: _ClassVar[int]
+    released: bool
+    held_by: str
+    def __init__(self, released: bool = ..., held_by: _Optional[str] = ...) -> None: ...
+
+class ListBreakersRequest(_message.Message):
+    __slots__ = ("queue",)
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    def __init__(self, queue: _Optional[str] = ...) -> None: ...
+
+class ListBreakersResponse(_message.Message):
+    __slots__ = ("breakers",)
+    BREAKERS_FIELD_NUMBER: _ClassVar[int]
+    breakers: _containers.RepeatedCompositeFieldContainer[Breaker]
+    def __init__(self, breakers: _Optional[_Iterable[_Union[Breaker, _Mapping]]] = ...) -> None: ...
+
+class Breaker(_message.Message):
+    __slots__ = ("key", "state", "open_since", "retry_time", "opened_count")
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    OPEN_SINCE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
+    OPENED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    key: str
+    state: BreakerState
+    open_since: _timestamp_pb2.Timestamp
+    retry_time: _timestamp_pb2.Timestamp
+    opened_count: int
+    def __init__(self, key: _Optional[str] = ..., state: _Optional[_Union[BreakerState, str]] = ..., open_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., opened_count: _Optional[int] = ...) -> None: ...
+
+class ResetBreakerRequest(_message.Message):
+    __slots__ = ("queue", "key")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    key: str
+    def __init__(self, queue: _Optional[str] = ..., key: _Optional[str] = ...) -> None: ...
+
+class ResetBreakerResponse(_message.Message):
+    __slots__ = ("was_open",)
+    WAS_OPEN_FIELD_NUMBER: _ClassVar[int]
+    was_open: bool
+    def __init__(self, was_open: bool = ...) -> None: ...
