@@ -178,7 +178,14 @@ function failed(
     own: decodeRetrySettings(facts.retrySettings),
     random,
   });
-  const common = { token, version: facts.version, reason, failure: failure.encode(reason) };
+  const countsForBreaker = settings.delivery.breaker?.reasons.includes(reason) ?? false;
+  const common = {
+    token,
+    version: facts.version,
+    reason,
+    failure: failure.encode(reason),
+    countsForBreaker,
+  };
   const item: SettleItem =
     verdict.kind === "reschedule"
       ? { ...common, kind: "failReschedule", delayMs: verdict.delayMs }

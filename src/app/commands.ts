@@ -57,6 +57,11 @@ export interface SendCommand {
   dueAtMs: number | undefined;
   ttlMs: number | undefined;
   retry: MessageRetry;
+  /** -100 to 100. */
+  priority: number;
+  orderingKey: string;
+  /** The value of one of its attributes. */
+  attribute(name: string): string | undefined;
 }
 
 export interface SendResult {

@@ -1,4 +1,5 @@
 import { categorize } from "../core/categorize.ts";
+import { cutKey } from "../core/delivery-rules.ts";
 import { DlqError, internal, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { Reason } from "../core/reason.ts";
@@ -93,11 +94,19 @@ function prepare(command: SendCommand, settings: QueueSettings, random: number):
       sourceId: command.sourceId,
       dedupKey: command.dedupKey,
       payloadHash: command.dedupKey === "" ? NOTHING : command.payloadHash,
+      priority: command.priority,
+      laneKey: laneKey(command, settings.delivery),
+      orderingKey: settings.delivery.ordering === "off" ? "" : command.orderingKey,
     },
   };
 }
 
 const NOTHING = new Uint8Array();
+
+/** What limits by key go by, where the queue has some. */
+function laneKey(command: SendCommand, { keyAttribute }: QueueSettings["delivery"]): string {
+  return keyAttribute === "" ? "" : cutKey(command.attribute(keyAttribute) ?? "");
+}
 
 function conclude(
   { observer, log }: SendParts,

@@ -1,3 +1,4 @@
+import { type DeliveryRules, NO_DELIVERY_RULES } from "./delivery-rules.ts";
 import type { Reason } from "./reason.ts";
 
 /** How the delay before attempt n+1 grows. All durations in milliseconds. */
@@ -46,6 +47,8 @@ export interface QueueSettings {
   maxMessages: number;
   /** Most stored bytes (envelopes) the queue holds. 0: no limit. */
   maxBytes: number;
+  /** What holds deliveries back. */
+  delivery: DeliveryRules;
 }
 
 /** Names of a queue: also safe in Redis keys, file names and metric labels. */
@@ -78,4 +81,5 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   leaseDurationMs: 30_000,
   maxMessages: 0,
   maxBytes: 0,
+  delivery: NO_DELIVERY_RULES,
 };

@@ -105,6 +105,12 @@ export interface SendItem {
   dedupKey: string;
   /** Only called when there is a dedup key. */
   payloadHash: Uint8Array;
+  /** -100 to 100. */
+  priority?: number;
+  /** What limits by key go by. Absent or empty: none. */
+  laneKey?: string;
+  /** Absent or empty where the queue keeps no order. */
+  orderingKey?: string;
 }
 
 export type SendReply =
@@ -183,6 +189,10 @@ export interface Examined {
   releases: number;
   reason: Reason;
   poisoned: boolean;
+  /** When its present round of attempts began; undefined: when it was accepted. */
+  roundStartedAtMs: number | undefined;
+  /** Before this attempt, where the policy grows from it. */
+  lastDelayMs: number | undefined;
   /** `dlq.storage.v1.RetrySettings`. */
   retrySettings: Uint8Array;
 }
@@ -203,6 +213,10 @@ export interface SettleItem {
   /** Decided on this version of the message; undefined: whatever it is. */
   version?: number;
   delayMs?: number;
+  /** The next delay grows from this one. */
+  rememberDelay?: boolean;
+  /** Failures: whether the reason counts for a breaker. */
+  countsForBreaker?: boolean;
   quarantineReason?: QuarantineReason;
   reason?: Reason;
   failure?: Uint8Array;
@@ -265,10 +279,24 @@ export interface QueueSnapshot {
     quarantineReason: QuarantineReason | undefined;
     count: number;
   }[];
+  /** Of the queue, where it has one. */
+  breaker: BreakerSnapshot;
+  /** Breakers that are not closed, of the queue or its keys. */
+  openBreakers: number;
+  /** Ordering keys that wait behind a quarantined message. */
+  heldKeys: number;
   /** Streams of nodes that are alive. */
   workers: number;
   /** Leases that these could still take here, by what they asked for. */
   freeCredit: number;
+}
+
+export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
+
+export interface BreakerSnapshot {
+  state: BreakerState;
+  /** When it tries again, while it is open. */
+  retryAtMs: number | undefined;
 }
 
 export interface SessionRecord {

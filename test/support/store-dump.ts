@@ -1,6 +1,7 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Redis } from "ioredis";
 import { decodeJournal, type JournalRecord } from "./store-journal.ts";
+import { dumpLanes, type LaneDump } from "./store-lanes.ts";
 import { type DumpedState, decodeState, sequenceOf } from "./store-state.ts";
 
 export interface DumpedMessage extends DumpedState {
@@ -16,7 +17,8 @@ export interface DumpedMessage extends DumpedState {
 export interface QueueDump {
   messages: Map<string, DumpedMessage>;
   /** Index -> id -> score. */
-  indexes: Record<"due" | "isolated" | "leases" | "quarantine", Map<string, number>>;
+  indexes: Record<(typeof INDEXES)[number], Map<string, number>>;
+  lanes: LaneDump;
   /** Chunk -> when a life in it may end first. */
   chunkEnds: Map<string, number>;
   /** Chunks by kind of key that exists, and the index of them. */
@@ -30,7 +32,7 @@ export interface QueueDump {
   journal: JournalRecord[];
 }
 
-const INDEXES = ["due", "isolated", "leases", "quarantine"] as const;
+const INDEXES = ["due", "isolated", "laned", "leases", "quarantine"] as const;
 
 export async function dumpQueue(redis: Redis, prefix: string, queue: string): Promise<QueueDump> {
   const base = `${prefix}:{${queue}}`;
@@ -71,6 +73,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   return {
     messages,
     indexes,
+    lanes: await dumpLanes(redis, base),
     chunkEnds: new Map(ends.map(([name, at]) => [Buffer.from(name, "hex").toString(), at])),
     chunks: {
       states: family("states").sort(),

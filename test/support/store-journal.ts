@@ -31,6 +31,9 @@ const KINDS = [
   "retried",
   "extended",
   "expired_retention",
+  "breaker_opened",
+  "breaker_half_opened",
+  "breaker_closed",
 ] as const;
 
 /** Reads the records of one entry. Throws on anything left over. */

@@ -32,6 +32,18 @@ export interface DumpedState {
   /** Hex; empty when no lease is known. */
   nonce: string;
   session: string;
+  probe: boolean;
+  /** Waits in a lane of retries. */
+  budgeted: boolean;
+  /** Waits behind its ordering key. */
+  waiting: boolean;
+  priority: number;
+  /** What limits by key go by. */
+  laneKey: string;
+  orderingKey: string;
+  /** 0: at its arrival. */
+  roundAtMs: number;
+  lastDelayMs: number;
 }
 
 const STATES = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const;
@@ -48,6 +60,9 @@ export function decodeState(packed: Buffer): DumpedState {
     rejoined: (flags & 1) !== 0,
     poisoned: (flags & 2) !== 0,
     hasHistory: (flags & 4) !== 0,
+    probe: (flags & 16) !== 0,
+    budgeted: (flags & 32) !== 0,
+    waiting: (flags & 64) !== 0,
     reason: reasonFromNumber(reader.u8()),
     quarantineReason: quarantineReasonFromNumber(reader.u8()),
     version: reader.u16(),
@@ -65,10 +80,28 @@ export function decodeState(packed: Buffer): DumpedState {
     leaseMs: reader.u32(),
   };
   const lease = Buffer.from(reader.bytes(reader.u8()));
+  reader.bytes(reader.u8());
+  reader.bytes(reader.u16());
   return {
     ...decoded,
+    ...decodeExtra((flags & 8) !== 0 ? reader : undefined),
     nonce: lease.subarray(0, 16).toString("hex"),
     session: lease.subarray(16).toString("hex"),
+  };
+}
+
+/** What only few messages have. */
+function decodeExtra(reader: ReplyReader | undefined) {
+  if (reader === undefined) {
+    return { priority: 0, laneKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0 };
+  }
+  const text = (length: number) => Buffer.from(reader.bytes(length)).toString();
+  return {
+    priority: (reader.u8() << 24) >> 24,
+    laneKey: text(reader.u8()),
+    orderingKey: text(reader.u16()),
+    roundAtMs: reader.ms(),
+    lastDelayMs: reader.ms(),
   };
 }
 

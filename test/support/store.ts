@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { type DeliveryRules, NO_DELIVERY_RULES } from "../../src/core/delivery-rules.ts";
 import type { SessionCredit, TickReply, TickRequest } from "../../src/store/contract.ts";
 import { RedisStore, type RedisStoreOptions } from "../../src/store/redis/redis-store.ts";
 import { startTestRedis, type TestRedis, type TestRedisOptions } from "./redis.ts";
@@ -18,6 +19,8 @@ export class TestStore {
   readonly redis: Redis;
   readonly clock: TestClock;
   readonly store: RedisStore;
+  /** What holds deliveries back, for every store that this opens. */
+  rules: DeliveryRules = NO_DELIVERY_RULES;
   readonly #opened: RedisStore[] = [];
   #claimNumber = 0;
 
@@ -43,6 +46,7 @@ export class TestStore {
       maxQueues: 1_000,
       compressMinBytes: 0,
       clock: "key",
+      rulesOf: () => this.rules,
       ...options,
     });
     this.#opened.push(store);

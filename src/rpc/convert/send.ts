@@ -56,6 +56,10 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
     dueAtMs: first.dueAtMs,
     ttlMs,
     retry,
+    priority: request.priority,
+    orderingKey: request.orderingKey,
+    attribute: (name) =>
+      Object.hasOwn(request.attributes, name) ? request.attributes[name] : undefined,
   };
 }
 

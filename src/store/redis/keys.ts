@@ -14,6 +14,32 @@ export const QUEUE_KEYS = {
   due: ":due",
   /** zset: scheduled messages that are only delivered with nothing else in flight, by due time. */
   isolated: ":isolated",
+  /** zset: lanes (lua/lib/lanes.lua) by the due time of their first message, if no gate is closed. */
+  lanes: ":lanes",
+  /** zset: priorities other than 0 that messages have; their `due` and `lanes` end in `:priority`. */
+  priorities: ":priorities",
+  /** zset a lane: its messages by due time. */
+  lane: ":lane:",
+  /** zset: messages in lanes, and those that wait behind their ordering key, by due time. */
+  laned: ":laned",
+  /** zset: closed gates with lanes behind them, by when they are looked at again. */
+  gates: ":gates",
+  /** set a gate: the lanes behind it. */
+  parked: ":parked:",
+  /** string a token bucket: what is in it, and since when. Expires when it would be full. */
+  bucket: ":bucket:",
+  /** string a breaker (lua/lib/breaker.lua): '' or the key. Expires. */
+  breaker: ":breaker:",
+  /** zset: keys of breakers that are not closed, by when they first opened. */
+  breakers: ":breakers",
+  /** hash: key -> messages in flight. */
+  keyed: ":keyed",
+  /** zset an ordering key: its messages by arrival. */
+  order: ":order:",
+  /** hash: ordering key -> the message whose turn it is. */
+  turns: ":turns",
+  /** zset: ordering keys that wait behind a quarantined message, by when they no longer do. */
+  holds: ":holds",
   /** zset: messages in flight, by the end of their lease. */
   leases: ":leases",
   /** zset: messages in quarantine, by when they came there. */
@@ -32,7 +58,10 @@ export const QUEUE_KEYS = {
   counters: ":counters",
   /** hash: smoothed rates, packed with the instant of their last change. */
   rates: ":rates",
-  /** hash: `tended` (last tick while leases were out) and `resumed` (the first one after an outage). */
+  /**
+   * hash: `tended` (last tick while leases were out), `resumed` (the first one after an outage), and
+   * `laned`, once there was anything of what lua/lib/lanes.lua keeps.
+   */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
   sequence: ":sequence",

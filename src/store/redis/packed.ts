@@ -35,6 +35,16 @@ export class Packed {
     return this;
   }
 
+  double(value: number): this {
+    this.#at = this.bytes.writeDoubleBE(value, this.#at);
+    return this;
+  }
+
+  i8(value: number): this {
+    this.#at = this.bytes.writeInt8(value, this.#at);
+    return this;
+  }
+
   raw(value: Uint8Array): this {
     this.bytes.set(value, this.#at);
     this.#at += value.length;

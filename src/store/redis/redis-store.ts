@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
 import { storeFull } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
@@ -29,6 +30,7 @@ import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
+import { packRules } from "./verbs/rules.ts";
 import type { RunScript } from "./verbs/run.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
@@ -50,6 +52,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   maxQueues: number;
   /** Replicas that must have a send before it is answered. Default 0: none is waited for. */
   waitReplicas?: number;
+  /** What holds deliveries of a queue back now. Default: nothing. */
+  rulesOf?: (queue: string) => DeliveryRules;
   /** Whether the disk below an embedded store is nearly full. */
   diskIsLow?: () => boolean;
   /** Default: this version's own. */
@@ -108,7 +112,13 @@ export class RedisStore implements Store {
     const bodies = this.#bodies;
     const run = this.#run;
     this.#replication = this.#createReplication();
-    this.#sends = new Sends({ run, journalMax, bodies, replication: this.#replication });
+    this.#sends = new Sends({
+      run,
+      journalMax,
+      bodies,
+      rulesOf: (queue) => this.#rules(queue),
+      replication: this.#replication,
+    });
     this.hints = new RedisHints({
       target: options.target,
       prefix,
@@ -172,6 +182,7 @@ export class RedisStore implements Store {
       bodies: this.#bodies,
       graceMs: this.#options.expiryGraceMs,
       journalMax: this.#options.journalMax,
+      rules: this.#rules(queue),
     });
   }
 
@@ -183,6 +194,7 @@ export class RedisStore implements Store {
         claim_number: claimNumber,
         journal_max: this.#options.journalMax,
         claimer: this.#claimer,
+        delivery_rules: this.#rules(queue),
       },
       sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce })),
     );
@@ -193,7 +205,8 @@ export class RedisStore implements Store {
   }
 
   settle(queue: string, request: Uint8Array, items: readonly SettleItem[]) {
-    return runSettle(this.#run, queue, request, items, this.#options.journalMax);
+    const rules = this.#rules(queue);
+    return runSettle(this.#run, queue, request, items, rules, this.#options.journalMax);
   }
 
   extend(queue: string, items: readonly ExtendItem[]) {
@@ -205,12 +218,14 @@ export class RedisStore implements Store {
   }
 
   retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]) {
-    return runRetry(this.#run, queue, request, ids, this.#options.journalMax);
+    const rules = this.#rules(queue);
+    return runRetry(this.#run, queue, request, ids, rules, this.#options.journalMax);
   }
 
   retryMatching(queue: string, request: Uint8Array, filter: MessageFilter, expectedCount: number) {
     const { journalMax } = this.#options;
-    return runRetryMatching(this.#run, queue, request, filter, expectedCount, journalMax);
+    const rules = this.#rules(queue);
+    return runRetryMatching(this.#run, queue, request, filter, expectedCount, rules, journalMax);
   }
 
   async stats(queues: readonly string[]) {
@@ -254,6 +269,10 @@ export class RedisStore implements Store {
     this.#queues.doubt();
     this.#sessions.doubt();
     return warnings;
+  }
+
+  #rules(queue: string): Uint8Array {
+    return packRules(this.#options.rulesOf?.(queue) ?? NO_DELIVERY_RULES);
   }
 
   #createReplication(): Replication | undefined {

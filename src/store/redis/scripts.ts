@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { inlineConstants } from "./inline-constants.ts";
 import { QUEUE_KEYS } from "./keys.ts";
 
 /**
@@ -12,6 +13,8 @@ interface ScriptSpec {
   numbers: readonly string[];
   strings: readonly string[];
   item: readonly string[];
+  /** Parts of its text, in the folder of its name, before the rest. */
+  parts?: readonly string[];
 }
 
 /** Every script, with its arguments in their only order: callers and Lua both read it from here. */
@@ -26,7 +29,7 @@ export const SCRIPTS = {
       "dedup_window",
       "journal_max",
     ],
-    strings: [],
+    strings: ["delivery_rules"],
     item: ["facts", "envelope"],
   },
   tick: {
@@ -43,14 +46,15 @@ export const SCRIPTS = {
       "retention",
       "journal_max",
     ],
-    strings: ["claimer"],
+    strings: ["claimer", "delivery_rules"],
     item: ["session", "nonce", "count", "bytes", "lease", "idle"],
+    parts: ["outage", "leases", "lives", "gates", "candidates", "claims"],
   },
   examine: { flags: "no-writes", numbers: [], strings: ["request"], item: ["token"] },
   settle: {
     flags: "allow-oom",
     numbers: ["isolate_at", "journal_max"],
-    strings: ["request"],
+    strings: ["request", "delivery_rules"],
     item: ["facts"],
   },
   leases: { flags: "no-writes", numbers: [], strings: ["session", "cursor"], item: [] },
@@ -63,13 +67,13 @@ export const SCRIPTS = {
   abandon: {
     flags: "allow-oom",
     numbers: ["claim_number", "journal_max"],
-    strings: ["claimer"],
+    strings: ["claimer", "delivery_rules"],
     item: ["session", "nonce"],
   },
   retry: {
     flags: "allow-oom",
     numbers: ["expected", "journal_max"],
-    strings: ["request", "cells"],
+    strings: ["request", "cells", "delivery_rules"],
     item: ["id"],
   },
   find: {
@@ -128,6 +132,12 @@ const LIBRARY = [
   "state",
   "counters",
   "journal",
+  "rules",
+  "buckets",
+  "breaker",
+  "lanes",
+  "waiting",
+  "ordering",
   "message",
   "sources",
   "requests",
@@ -145,6 +155,7 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
   const body = [
     readLua(clock === "store" ? "lib/time" : "lib/clock-from-key"),
     ...LIBRARY.map((part) => readLua(`lib/${part}`)),
+    ...(spec.parts ?? []).map((part) => readLua(`${name}/${part}`)),
     readLua(name),
   ].join("\n");
   const lines = [
@@ -158,11 +169,13 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
   let at = 1;
   for (const arg of spec.numbers) lines.push(`local ${arg} = tonumber(ARGV[${at++}])`);
   for (const arg of spec.strings) lines.push(`local ${arg} = ARGV[${at++}]`);
+  if (!spec.strings.includes("delivery_rules")) lines.push("local delivery_rules = ''");
   lines.push(`local FIRST, STRIDE = ${at}, ${Math.max(1, spec.item.length)}`);
   spec.item.forEach((arg, index) => {
     lines.push(`local I_${arg} = ${index}`);
   });
-  const source = `${lines.join("\n")}\n${body}`;
+  const [flags, ...locals] = lines;
+  const source = `${flags}\n${inlineConstants(`${locals.join("\n")}\n${body}`)}`;
   const sha = createHash("sha1").update(source).digest("hex");
   return { name, source, sha, writes: spec.flags !== "no-writes" };
 }

@@ -23,6 +23,8 @@ export interface SendsParts {
   run: RunScript;
   journalMax: number;
   bodies: Bodies;
+  /** Packed: what holds deliveries of a queue back now. */
+  rulesOf(queue: string): Uint8Array;
   /** Undefined: no replica is waited for. */
   replication: Pick<Replication, "confirm"> | undefined;
 }
@@ -53,10 +55,11 @@ export class Sends {
   }
 
   #openLane(queue: string, settings: SendSettings): Lane {
-    const { run, journalMax, bodies } = this.#parts;
+    const { run, journalMax, bodies, rulesOf } = this.#parts;
     const coalescer = new Coalescer<SendItem, SendReply>({
       run: async (items) => {
-        const replies = await runSend(run, queue, items, lane.settings, journalMax, bodies);
+        const setup = { journalMax, bodies, rules: rulesOf(queue) };
+        const replies = await runSend(run, queue, items, lane.settings, setup);
         await this.#untilReplicated();
         return replies;
       },

@@ -68,6 +68,9 @@ function command(letter: Letter): SendCommand {
   return {
     ...{ requestId, queue: QUEUE, sourceId, dedupKey, delayMs, dueAtMs, ttlMs },
     payloadBytes: payload.length,
+    priority: 0,
+    orderingKey: "",
+    attribute: () => undefined,
     encodeEnvelope: () => bytes(payload),
     payloadHash: bytes(`${payload.slice(0, 2)} of ${payload.length}`.padEnd(16)),
     retry: {

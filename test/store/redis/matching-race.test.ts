@@ -27,7 +27,15 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
     return connection.run(name, base, scriptArgs(name, header, items));
   };
   try {
-    return await runRetryMatching(run, QUEUE, NO_REQUEST, QUARANTINE, expected, 100);
+    return await runRetryMatching(
+      run,
+      QUEUE,
+      NO_REQUEST,
+      QUARANTINE,
+      expected,
+      new Uint8Array(),
+      100,
+    );
   } finally {
     await connection.close();
   }

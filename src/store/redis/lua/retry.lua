@@ -37,6 +37,7 @@ local function retry(id)
   if s.state == QUARANTINED then
     -- A new round: what happened before stays in its history.
     s.attempts, s.expiries, s.releases, s.place = 0, 0, 0, PLACE_DUE
+    s.round, s.last_delay = now, 0
     set_flag(s, FLAG_POISONED, false)
     forget_lease(s)
     if s.source ~= '' then forget_source(s.source) end

@@ -76,6 +76,7 @@ local function accept(item, left)
     delivery = 0, size = item.size, due = 0, expire = ttl > 0 and now + ttl or 0,
     ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
     source = item.source, retry = item.retry,
+    priority = item.priority, key = item.key, order = item.order, round = 0, last_delay = 0,
   }
   local chunk = chunk_of_sequence(sequence)
   chunks_of_ids[id] = chunk
@@ -110,11 +111,16 @@ end
 
 local function read_item(at)
   local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
-    retry, failure = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
+    retry, failure, rest = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
+  local priority, key, order = 0, '', ''
+  if rest <= #ARGV[at + I_facts] then
+    priority, key, order = struct.unpack('>bBc0Hc0', ARGV[at + I_facts], rest)
+  end
   return {
     envelope = ARGV[at + I_envelope], random = random, reason = reason, qreason = qreason, delay = delay,
     has_due_at = has_due_at, due_at = due_at, ttl = ttl, size = size, request = request, source = source,
     dedup = dedup, payload_hash = payload_hash, retry = retry, failure = failure,
+    priority = priority, key = key, order = order,
   }
 end
 

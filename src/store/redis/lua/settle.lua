@@ -9,20 +9,25 @@ local answer = answered(VERB_SETTLE, request)
 if answer then return { answer } end
 
 local function read_outcome(facts)
-  local id, delivery, nonce, kind, versioned, version, delay, qreason, reason, failure, note =
+  local id, delivery, nonce, kind, bits, version, delay, qreason, reason, failure, note =
     struct.unpack(TOKEN_FORMAT .. 'BBHI6BBI4c0Hc0', facts)
   return {
-    id = id, delivery = delivery, nonce = nonce, kind = kind, versioned = versioned, version = version,
+    id = id, delivery = delivery, nonce = nonce, kind = kind, bits = bits, version = version,
     delay = delay, qreason = qreason, reason = reason, failure = failure, note = note,
   }
 end
+
+-- Bits of an outcome: it was decided on `version`; its reason counts for a breaker; its delay is to be
+-- remembered, for the next one to grow from.
+local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER = 1, 2, 4
+local function has_bit(o, bit) return math.floor(o.bits / bit) % 2 == 1 end
 
 load_token_states()
 local outcomes = {}
 for at = FIRST, #ARGV do
   local o = read_outcome(ARGV[at])
   outcomes[#outcomes + 1] = o
-  if o.versioned == 1 then
+  if has_bit(o, BIT_VERSIONED) then
     local status, s = look_up(o.id, o.delivery, o.nonce)
     if status == APPLIED and s.version ~= o.version then return '' end
   end
@@ -36,15 +41,33 @@ local function remove(id, s, state, counter)
   return counter
 end
 
+-- The breaker that the message belongs to has opened since it was handed out: the failure is on record
+-- and not counted. It comes back when the breaker lets it.
+local function spare(id, s, o)
+  s.place = PLACE_DUE
+  append_failure(id, s, o.reason, o.failure)
+  count('released')
+  schedule(id, s, now)
+  return 'released'
+end
+
 local function fail(id, s, o)
+  s.last_delay = has_bit(o, BIT_REMEMBER) and o.delay or 0
   s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE_DUE
   set_flag(s, FLAG_REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
   count('failed_attempts')
 end
 
-local function apply(o, s, uncrashed)
+local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
+  local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE
+  local spared = false
+  if is_failure or kind == SUCCEED then
+    spared = breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late)
+    -- What can't be retried at all, the breaker knows nothing of.
+    if kind == FAIL_QUARANTINE and qreason ~= QUARANTINE_EXHAUSTED then spared = false end
+  end
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
   elseif kind == DISCARD then
@@ -68,6 +91,7 @@ local function apply(o, s, uncrashed)
     return 'succeeded'
   end
   forget_lease(s)
+  if spared then return spare(id, s, o) end
   if kind == FAIL_RESCHEDULE then
     fail(id, s, o)
     schedule(id, s, now + delay)
@@ -96,8 +120,8 @@ for _, o in ipairs(outcomes) do
   local status, s = look_up(o.id, o.delivery, o.nonce)
   if status == APPLIED then
     local session, held = s.session, math.max(0, now - s.since)
-    local uncrashed = false
-    if s.state ~= IN_FLIGHT then
+    local uncrashed, late = false, s.state ~= IN_FLIGHT
+    if late then
       -- Late. Its lease expired, its session was told so, and the expiry was counted as an unknown
       -- outcome; now the outcome is known.
       session, held, s.unknown = '', 0, math.max(0, s.unknown - 1)
@@ -106,7 +130,7 @@ for _, o in ipairs(outcomes) do
         uncrashed = s.expiries < isolate_at
       end
     end
-    local record = apply(o, s, uncrashed)
+    local record = apply(o, s, uncrashed, late)
     journal(record, o.id, s, o.note)
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, s.state, s.qreason, s.due, #session,
       session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(o.id)))

@@ -28,17 +28,27 @@ for at = 1, #entries, 2 do
   workers[#workers + 1] = redis.call('HLEN', k_session .. entries[at])
 end
 
+-- What is scheduled with a priority, in a lane, or behind its ordering key.
+local used = redis.call('HGET', k_meta, 'laned')
+local laned, laned_due, first_laned = 0, 0, 0
+if used then
+  laned, laned_due, first_laned = redis.call('ZCARD', k_laned), redis.call('ZCOUNT', k_laned, '-inf', now), head(k_laned)
+end
+local breaker = breakers.of('')
+
 local isolated_due = redis.call('ZCOUNT', k_isolated, '-inf', now)
 local due, isolated = head(k_due), head(k_isolated)
 local next_due = due
 if isolated > 0 and (due == 0 or isolated < due) then next_due = isolated end
+if first_laned > 0 and (next_due == 0 or first_laned < next_due) then next_due = first_laned end
 return {
-  struct.pack('>I6I6I6I6I6I6I6I6I6dddd', now,
-    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated),
-    redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due, isolated_due,
+  struct.pack('>I6I6I6I6I6I6I6I6I6ddddBI6I6I6', now,
+    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated) + laned,
+    redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due + laned_due, isolated_due,
     redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
     next_due, head(k_quarantine), oldest(),
-    rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts')),
+    rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts'),
+    breaker.state, breaker.state == OPEN and breaker.till or 0, used and redis.call('ZCARD', k_breakers) or 0, used and redis.call('ZCARD', k_holds) or 0),
   redis.call('HGETALL', k_counters),
   workers,
 }

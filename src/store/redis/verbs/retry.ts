@@ -19,9 +19,10 @@ export async function runRetry(
   queue: string,
   request: Uint8Array,
   ids: readonly Uint8Array[],
+  rules: Uint8Array,
   journalMax: number,
 ): Promise<RetryOutcome> {
-  const header = { ...NO_FILTER, request, journal_max: journalMax };
+  const header = { ...NO_FILTER, request, journal_max: journalMax, delivery_rules: rules };
   const reply = await run("retry", queue, header, ids.map(idItem));
   const reader = new ReplyReader(reply as Buffer);
   reader.u8();
@@ -40,10 +41,17 @@ export async function runRetryMatching(
   request: Uint8Array,
   filter: MessageFilter,
   expectedCount: number,
+  rules: Uint8Array,
   journalMax: number,
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
   const cells = filterCells(filter);
-  const header = { expected: expectedCount, journal_max: journalMax, request, cells };
+  const header = {
+    expected: expectedCount,
+    journal_max: journalMax,
+    request,
+    cells,
+    delivery_rules: rules,
+  };
   const change = async (ids: readonly Uint8Array[]) => {
     const reader = new ReplyReader((await run("retry", queue, header, ids.map(idItem))) as Buffer);
     const refused = reader.u8();
@@ -127,6 +135,6 @@ function filterStates(filter: MessageFilter): readonly ("SCHEDULED" | "QUARANTIN
 
 function filterPlaces(filter: MessageFilter): string[] {
   return filterStates(filter).flatMap((state) =>
-    state === "SCHEDULED" ? ["due", "isolated"] : ["quarantine"],
+    state === "SCHEDULED" ? ["due", "isolated", "laned"] : ["quarantine"],
   );
 }

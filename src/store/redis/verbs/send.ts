@@ -10,13 +10,19 @@ import type { RunScript } from "./run.ts";
 
 const NOTHING = new Uint8Array();
 
+export interface SendSetup {
+  journalMax: number;
+  bodies: Bodies;
+  /** Packed: what holds deliveries back. */
+  rules: Uint8Array;
+}
+
 export async function runSend(
   run: RunScript,
   queue: string,
   items: readonly SendItem[],
   settings: SendSettings,
-  journalMax: number,
-  bodies: Bodies,
+  setup: SendSetup,
 ): Promise<SendReply[]> {
   const random = randomFillSync(Buffer.allocUnsafe(items.length * 5));
   const reply = (await run(
@@ -28,11 +34,12 @@ export async function runSend(
       poison_threshold: settings.poisonThreshold,
       poison_window: settings.poisonWindowMs,
       dedup_window: settings.dedupWindowMs,
-      journal_max: journalMax,
+      journal_max: setup.journalMax,
+      delivery_rules: setup.rules,
     },
     items.map((item, index) => ({
       facts: packFacts(item, random.subarray(index * 5, index * 5 + 5), settings),
-      envelope: bodies.pack(item.envelope, item.payloadBytes),
+      envelope: setup.bodies.pack(item.envelope, item.payloadBytes),
     })),
   )) as Buffer;
   const reader = new ReplyReader(reply);
@@ -49,7 +56,8 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
   const failure = dedup.length > 0 ? item.failure : NOTHING;
   const { retrySettings: retry } = item;
   const strings = request.length + source.length + dedup.length + payloadHash.length;
-  return new Packed(FACTS_BYTES + strings + retry.length + failure.length)
+  const lane = packLane(item);
+  return new Packed(FACTS_BYTES + strings + retry.length + failure.length + lane.length)
     .raw(random)
     .u8(REASONS[item.reason])
     .u8(item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0)
@@ -65,7 +73,20 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
     .u16(retry.length)
     .raw(retry)
     .u32(failure.length)
-    .raw(failure).bytes;
+    .raw(failure)
+    .raw(lane).bytes;
+}
+
+/** What few messages have; nothing for the others. */
+function packLane({ priority = 0, laneKey = "", orderingKey = "" }: SendItem): Uint8Array {
+  if (priority === 0 && laneKey === "" && orderingKey === "") return NOTHING;
+  const key = Buffer.from(laneKey);
+  const order = Buffer.from(orderingKey);
+  return new Packed(1 + 1 + key.length + 2 + order.length)
+    .i8(priority)
+    .short(key)
+    .u16(order.length)
+    .raw(order).bytes;
 }
 
 /** What is fixed, and the lengths: five random bytes, numbers, four short strings, two long ones. */

@@ -46,6 +46,8 @@ export async function runExamine(
       attempts: reader.u16(),
       releases: reader.u8(),
       poisoned: (flags & FLAG_POISONED) !== 0,
+      roundStartedAtMs: reader.optionalMs(),
+      lastDelayMs: reader.optionalMs(),
       retrySettings: reader.rest(),
     };
   });
@@ -56,16 +58,27 @@ export async function runSettle(
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
+  rules: Uint8Array,
   journalMax: number,
 ): Promise<SettleReply | undefined> {
   const answer = (await run(
     "settle",
     queue,
-    { request, isolate_at: ISOLATE_AFTER_EXPIRIES, journal_max: journalMax },
+    {
+      request,
+      isolate_at: ISOLATE_AFTER_EXPIRIES,
+      journal_max: journalMax,
+      delivery_rules: rules,
+    },
     items.map((item) => ({ facts: packOutcome(item) })),
   )) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   return answer.length === 0 ? undefined : readSettled(answer, false);
+}
+
+/** Bits as in lua/settle.lua. */
+function outcomeBits({ version, countsForBreaker, rememberDelay }: SettleItem): number {
+  return (version === undefined ? 0 : 1) | (countsForBreaker ? 2 : 0) | (rememberDelay ? 4 : 0);
 }
 
 /** As `read_outcome` of lua/settle.lua reads it. */
@@ -74,7 +87,7 @@ function packOutcome(item: SettleItem): Buffer {
   const note = item.note ? Buffer.from(item.note) : NOTHING;
   return packToken(item.token, 12 + 4 + failure.length + 2 + note.length)
     .u8(KINDS[item.kind])
-    .u8(item.version === undefined ? 0 : 1)
+    .u8(outcomeBits(item))
     .u16(item.version ?? 0)
     .ms(item.delayMs ?? 0)
     .u8(item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0)

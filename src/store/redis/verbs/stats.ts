@@ -1,7 +1,10 @@
-import type { QueueSnapshot } from "../../contract.ts";
+import type { BreakerState, QueueSnapshot } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
 import { storedQuarantineReason, storedReason, storedState } from "../states.ts";
 import type { RunScript } from "./run.ts";
+
+/** Numbers as in lua/lib/breaker.lua. */
+const BREAKER_STATES: readonly BreakerState[] = ["CLOSED", "OPEN", "HALF_OPEN"];
 
 /** @param isAlive whether a node has lately given a sign of life: the workers of others are gone. */
 export async function runStats(
@@ -31,6 +34,12 @@ export async function runStats(
       succeeded: reader.double(),
       failed: reader.double(),
     },
+    breaker: {
+      state: BREAKER_STATES[reader.u8()] ?? "CLOSED",
+      retryAtMs: reader.optionalMs(),
+    },
+    openBreakers: reader.ms(),
+    heldKeys: reader.ms(),
     ...readCounters(pairs(counters)),
     ...readWorkers(workers, isAlive),
   };

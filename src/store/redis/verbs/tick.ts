@@ -19,6 +19,8 @@ export interface TickSetup {
   /** Longest wait of expiry after an outage. */
   graceMs: number;
   journalMax: number;
+  /** Packed: what holds deliveries back. */
+  rules: Uint8Array;
   bodies: Bodies;
 }
 
@@ -43,6 +45,7 @@ export async function runTick(
       retention: request.settings.quarantineRetentionMs,
       journal_max: setup.journalMax,
       claimer: setup.claimer,
+      delivery_rules: setup.rules,
     },
     request.sessions.map((session) => ({
       session: session.sessionId,

@@ -1,11 +1,15 @@
 -- What every script that writes ends with.
 local function finish()
   flush_writes()
+  lanes.flush()
+  flush_writes()
   flush_ends()
   flush_chunks()
   flush_sources()
   flush_answers()
   flush_counters()
   flush_journal(journal_max)
+  breakers.flush()
+  buckets.flush()
   flush_wake()
 end

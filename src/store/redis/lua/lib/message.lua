@@ -1,47 +1,23 @@
 -- What a message can do. Each function changes its state, every index and every count together.
--- A message in state s is in exactly one of: due or isolated (SCHEDULED), leases (IN_FLIGHT),
+-- A message in state s is in exactly one of: due, isolated or laned (SCHEDULED), leases (IN_FLIGHT),
 -- quarantine (QUARANTINED). Ends of lives are not indexed by message: those of one chunk come at
 -- about the same time, so the chunk is in expiry with the first of them.
-
-local function head_score(key)
-  local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
-  return head[2] and tonumber(head[2]) or nil
-end
-
-local function waiting_index(place)
-  return place == PLACE_ISOLATED and k_isolated or k_due
-end
-
--- By place: the earliest due time among what this script schedules, and that of the head before.
--- Apart, because a suspect that waits for an idle session must not hide what others could take.
-local earliest_due, head_before = {}, {}
-
-local function note_due(place, due)
-  if not head_before[place] then
-    head_before[place] = head_score(waiting_index(place)) or math.huge
-  end
-  earliest_due[place] = math.min(due, earliest_due[place] or math.huge)
-end
-
--- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
--- look by themselves.
-local function flush_wake()
-  for place, due in pairs(earliest_due) do
-    -- A user without rights on channels loses the hint, not the script.
-    if due < head_before[place] then return redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
-  end
-end
 
 local function drop_lease(id, s)
   rank(k_leases, id, false)
   if s.session ~= '' then put(k_session .. s.session, id, false) end
+  lanes.count_keyed(s.key, -1)
+  if has_flag(s, FLAG_PROBE) then
+    breakers.probe_ended(s)
+    set_flag(s, FLAG_PROBE, false)
+  end
 end
 
 -- Takes the message out of the index of its present state.
 local function leave(id, s)
   count_cell(s, -1)
   if s.state == SCHEDULED then
-    rank(waiting_index(s.place), id, false)
+    leave_index(id, s)
   elseif s.state == IN_FLIGHT then
     drop_lease(id, s)
   else
@@ -71,9 +47,15 @@ local function note_end(id, at)
 end
 
 local function schedule(id, s, due)
-  note_due(s.place, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
-  rank(waiting_index(s.place), id, due)
+  local is_retry = s.attempts > 0 and s.place == PLACE_DUE
+  set_flag(s, FLAG_BUDGETED, is_retry and rules ~= nil and rules.budget > 0)
+  if s.order == '' or ordering.take_turn(id, s) then
+    enter_index(id, s)
+  else
+    set_flag(s, FLAG_WAITING, true)
+    lanes.list(id, due)
+  end
   if s.expire > 0 then
     -- A due time at or beyond the end of its life extends it by one more time to live: else it
     -- would end before its try.
@@ -89,6 +71,7 @@ local function quarantine(id, s, qreason)
   rank(k_quarantine, id, now)
   count_cell(s, 1)
   save_state(id, s)
+  if s.order ~= '' then ordering.quarantined(id, s) end
 end
 
 local thinned_chunks = {}
@@ -103,6 +86,7 @@ local function forget(id, s)
   thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)
+  if s.order ~= '' then ordering.leave(id, s) end
 end
 
 -- A chunk is listed while it holds messages. After flush_writes.

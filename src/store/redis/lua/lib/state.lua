@@ -4,7 +4,10 @@
 --   H attempts   B expiries   B releases   H unknown   H failures   I4 delivery   I4 size
 --   I6 due   I6 expire (0: never)   I4 ttl (seconds)   I6 since   I4 lease (ms)
 --   then three strings behind their length: lease (B, nonce 16 + session 16), source (B), retry (H).
+--   With FLAG_EXTRA, what few messages have: b priority   B lane key   H ordering key (each string
+--   behind its length)   I6 round (when its round of attempts began, 0: at its arrival)   I6 last delay.
 -- A message that was never leased stays within 64 bytes, so that its chunk stays a listpack.
+local EXTRA_FORMAT = '>bBc0Hc0I6I6'
 local STATE_FORMAT = '>BBBBBHHBBHHI4I4I6I6I4I6I4Bc0Bc0Hc0'
 
 local SCHEDULED, IN_FLIGHT, QUARANTINED = 1, 2, 3
@@ -17,25 +20,51 @@ local FLAG_REJOINED = 1
 local FLAG_POISONED = 2
 -- Its latest failure is the last of its history, not the envelope's.
 local FLAG_HISTORY = 4
+-- The packed state has a second part.
+local FLAG_EXTRA = 8
+-- In flight to try whether a half-open breaker may close.
+local FLAG_PROBE = 16
+-- Waits in a lane of retries, which the retry budget may close.
+local FLAG_BUDGETED = 32
+-- Waits behind another message of its ordering key, in no index that claims look at.
+local FLAG_WAITING = 64
 
 local function u8(n) return n > 255 and 255 or n end
 local function u16(n) return n > 65535 and 65535 or n end
 
+local function has_flag(s, flag)
+  return math.floor(s.flags / flag) % 2 == 1
+end
+
+local function set_flag(s, flag, on)
+  if has_flag(s, flag) ~= on then s.flags = s.flags + (on and flag or -flag) end
+end
+
 local function pack_state(s)
+  local extra = ''
+  if s.priority ~= 0 or s.key ~= '' or s.order ~= '' or s.round ~= 0 or s.last_delay ~= 0 then
+    extra = struct.pack(EXTRA_FORMAT, s.priority, #s.key, s.key, #s.order, s.order, s.round, s.last_delay)
+  end
+  set_flag(s, FLAG_EXTRA, extra ~= '')
   return struct.pack(STATE_FORMAT, s.state, s.place, s.flags, s.reason, s.qreason, s.version,
       u16(s.attempts), u8(s.expiries), u8(s.releases), u16(s.unknown), u16(s.failures),
       s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease,
-      #s.nonce + #s.session, s.nonce .. s.session, #s.source, s.source, #s.retry, s.retry)
+      #s.nonce + #s.session, s.nonce .. s.session, #s.source, s.source, #s.retry, s.retry) .. extra
 end
 
 local function unpack_state(v)
   local state, place, flags, reason, qreason, version, attempts, expiries, releases, unknown, failures,
-    delivery, size, due, expire, ttl, since, lease, held, source, retry = struct.unpack(STATE_FORMAT, v)
+    delivery, size, due, expire, ttl, since, lease, held, source, retry, extra = struct.unpack(STATE_FORMAT, v)
+  local priority, key, order, round, last_delay = 0, '', '', 0, 0
+  if math.floor(flags / FLAG_EXTRA) % 2 == 1 then
+    priority, key, order, round, last_delay = struct.unpack(EXTRA_FORMAT, v, extra)
+  end
   return {
     state = state, place = place, flags = flags, reason = reason, qreason = qreason, version = version,
     attempts = attempts, expiries = expiries, releases = releases, unknown = unknown, failures = failures,
     delivery = delivery, size = size, due = due, expire = expire, ttl = ttl, since = since, lease = lease,
     nonce = string.sub(held, 1, 16), session = string.sub(held, 17, 32), source = source, retry = retry,
+    priority = priority, key = key, order = order, round = round, last_delay = last_delay,
   }
 end
 
@@ -95,14 +124,6 @@ end
 
 local function created_at(id)
   return (struct.unpack('>I6', id))
-end
-
-local function has_flag(s, flag)
-  return math.floor(s.flags / flag) % 2 == 1
-end
-
-local function set_flag(s, flag, on)
-  if has_flag(s, flag) ~= on then s.flags = s.flags + (on and flag or -flag) end
 end
 
 -- The states that this script has read or written; false: no such message.

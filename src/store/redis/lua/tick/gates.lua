@@ -1,0 +1,55 @@
+-- What comes back by time: lanes behind gates, and ordering keys that wait behind a quarantined message.
+
+local bring_back, first_due
+do
+  -- Other rules than those that gates were closed by: all of them are looked at anew.
+  local function look_anew()
+    if not tended[4] or tended[4] == delivery_rules then return end
+    if redis.call('EXISTS', k_gates) == 1 then
+      redis.call('ZUNIONSTORE', k_gates, 1, k_gates, 'WEIGHTS', 0)
+    end
+    redis.call('HDEL', k_meta, 'gated_by')
+  end
+
+  local function release_holds()
+    local orders
+    if rules and rules.ordering == ORDERED_HOLD then
+      orders = redis.call('ZRANGEBYSCORE', k_holds, '-inf', now, 'LIMIT', 0, batch)
+    else
+      orders = redis.call('ZRANGE', k_holds, 0, batch - 1)
+    end
+    for _, order in ipairs(orders) do
+      local id = ordering.turn_of(order)
+      local s = id and load_state(id)
+      if s then ordering.leave(id, s) else redis.call('ZREM', k_holds, order) end
+    end
+  end
+
+  local function open_gates()
+    for _, gate in ipairs(redis.call('ZRANGEBYSCORE', k_gates, '-inf', now, 'LIMIT', 0, batch)) do
+      lanes.unpark(gate, batch)
+    end
+  end
+
+  function bring_back()
+    look_anew()
+    release_holds()
+    open_gates()
+    flush_writes()
+    lanes.flush()
+    flush_writes()
+  end
+
+  -- The first due time of what waits, or the instant at which a gate is looked at; 0: nothing waits.
+  function first_due()
+    local first = head_score(k_due) or math.huge
+    if laned or lanes.noted then
+      first = math.min(first, head_score(k_lanes) or math.huge, head_score(k_gates) or math.huge)
+      for _, priority in ipairs(redis.call('ZRANGE', k_priorities, 0, -1)) do
+        first = math.min(first, head_score(k_due .. ':' .. priority) or math.huge,
+          head_score(k_lanes .. ':' .. priority) or math.huge)
+      end
+    end
+    return first < math.huge and first or 0
+  end
+end

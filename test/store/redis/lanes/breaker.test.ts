@@ -1,0 +1,200 @@
+import { expect, test } from "vitest";
+import type { Claimed } from "../../../../src/store/contract.ts";
+import { BREAKER, laneSteps } from "../../../support/lanes.ts";
+import { START_MS, useTestStore } from "../../../support/store.ts";
+import { hex } from "../../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const { rules, send, claim, claimNames, settle } = laneSteps(at, QUEUE);
+const many = (count: number, over: Record<string, unknown> = {}) =>
+  Array.from({ length: count }, (_, n) => ({ name: `${over.laneKey ?? "m"} ${n}`, ...over }));
+const fail = (claims: readonly Claimed[]) =>
+  settle(claims, "failReschedule", { delayMs: 0, countsForBreaker: true });
+const stats = async () => (await at.current.store.stats([QUEUE]))[0];
+const message = async (claimed: Claimed) =>
+  (await at.current.dump(QUEUE)).messages.get(hex(claimed.id));
+
+test("it opens when enough outcomes are failures, and nothing is delivered while it is open", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(10));
+  const held = await claim({ count: 4 });
+  await settle(held.slice(0, 2), "succeed");
+  await fail(held.slice(2, 3));
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+  await fail(held.slice(3));
+  expect((await stats())?.breaker).toEqual({ state: "OPEN", retryAtMs: START_MS + 5_000 });
+  expect(await claimNames()).toEqual([]);
+  expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS + 5_000);
+});
+
+test("outcomes below the minimum volume, and old ones, open nothing", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(10));
+  await fail(await claim({ count: 3 }));
+  await at.current.clock.advance(10_000);
+  await fail(await claim({ count: 3 }));
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+});
+
+test("a number of failures in a row opens it, whatever the volume", async () => {
+  rules({ breaker: { ...BREAKER, minimumVolume: 1_000, consecutiveFailures: 3 } });
+  await send(...many(10));
+  await fail(await claim({ count: 2 }));
+  await settle(await claim({ count: 1 }), "succeed");
+  await fail(await claim({ count: 2 }));
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+  await fail(await claim({ count: 1 }));
+  expect((await stats())?.breaker.state).toBe("OPEN");
+});
+
+test("failures whose reason does not count open nothing, and dilute nothing", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(30));
+  await settle(await claim({ count: 20 }), "failReschedule", { countsForBreaker: false });
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+  await fail(await claim({ count: 4 }));
+  expect((await stats())?.breaker.state).toBe("OPEN");
+});
+
+test("a failure of a lease from before it opened is on record and burns no attempt", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(6));
+  const held = await claim();
+  await fail(held.slice(0, 4));
+  const late = held[4] as Claimed;
+  const reply = await fail([late]);
+  expect(reply?.results[0]).toMatchObject({ status: "APPLIED", state: "SCHEDULED" });
+  expect(await message(late)).toMatchObject({ attempts: 0, failures: 2, reason: "NETWORK_ERROR" });
+  expect(await message(held[0] as Claimed)).toMatchObject({ attempts: 1 });
+  const exhausted = held[5] as Claimed;
+  await settle([exhausted], "failQuarantine", { countsForBreaker: true });
+  expect(await message(exhausted)).toMatchObject({ state: "SCHEDULED", attempts: 0 });
+});
+
+test("what no retry can help goes to quarantine also while it is open", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(5));
+  const held = await claim();
+  await fail(held.slice(0, 4));
+  await settle(held.slice(4), "failQuarantine", {
+    quarantineReason: "NON_RETRYABLE",
+    countsForBreaker: true,
+  });
+  expect(await message(held[4] as Claimed)).toMatchObject({ state: "QUARANTINED", attempts: 1 });
+});
+
+async function openIt(): Promise<void> {
+  rules({ breaker: BREAKER });
+  await send(...many(20));
+  await fail(await claim({ count: 4 }));
+}
+
+test("after its time it hands out as many probes as it needs, and their success closes it", async () => {
+  await openIt();
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  expect(probes).toHaveLength(2);
+  expect(probes[0]?.leaseExpireAtMs).toBe(START_MS + 5_000 + BREAKER.probeLeaseMs);
+  expect((await stats())?.breaker.state).toBe("HALF_OPEN");
+  expect(await claimNames()).toEqual([]);
+  await settle(probes.slice(0, 1), "succeed");
+  expect(await claimNames()).toEqual([]);
+  await settle(probes.slice(1), "succeed");
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+  expect(await claimNames()).toHaveLength(18);
+});
+
+test("a probe that fails opens it again, for twice as long, up to the most", async () => {
+  await openIt();
+  let openMs = BREAKER.openMs;
+  let nowMs = START_MS;
+  for (let time = 0; time < 6; time++) {
+    await at.current.clock.advance(openMs);
+    nowMs += openMs;
+    const probes = await claim();
+    expect(probes).toHaveLength(2);
+    await fail(probes);
+    openMs = Math.min(2 * openMs, BREAKER.maxOpenMs);
+    expect((await stats())?.breaker).toEqual({ state: "OPEN", retryAtMs: nowMs + openMs });
+  }
+});
+
+test("of several probes that fail the first one counts as an attempt, the others do not", async () => {
+  await openIt();
+  await at.current.clock.advance(5_000);
+  const [one, two] = (await claim()) as [Claimed, Claimed];
+  const before = [await message(one), await message(two)].map((m) => m?.attempts ?? 0);
+  await fail([one, two]);
+  const after = [await message(one), await message(two)].map((m) => m?.attempts ?? 0);
+  expect(after).toEqual([(before[0] ?? 0) + 1, before[1]]);
+});
+
+test("a probe that hangs opens it again, and that is not held against the message", async () => {
+  await openIt();
+  await at.current.clock.advance(5_000);
+  const [probe] = (await claim({ count: 1 })) as [Claimed];
+  await at.current.clock.advance(BREAKER.probeLeaseMs);
+  await at.current.tick(QUEUE, []);
+  expect((await stats())?.breaker.state).toBe("OPEN");
+  expect(await message(probe)).toMatchObject({ state: "SCHEDULED", expiries: 0, unknown: 1 });
+});
+
+test("a probe that is given back lets another one go", async () => {
+  await openIt();
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  await settle(probes.slice(0, 1), "release");
+  expect(await claim()).toHaveLength(1);
+  expect((await stats())?.breaker.state).toBe("HALF_OPEN");
+});
+
+test("outcomes of leases from before it opened move it no more, not even once it is closed", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(20));
+  const held = await claim({ count: 12 });
+  await fail(held.slice(0, 4));
+  await at.current.clock.advance(5_000);
+  await settle(held.slice(4, 6), "succeed");
+  await settle(await claim(), "succeed");
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+  await fail(held.slice(6));
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+  expect(await message(held[7] as Claimed)).toMatchObject({ attempts: 0 });
+});
+
+test("by key, one bad host does not stop the others", async () => {
+  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  await send(...many(10, { laneKey: "bad" }), ...many(10, { laneKey: "good" }), { name: "none" });
+  const all = await claim();
+  const of = (key: string) =>
+    all.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith(key));
+  await fail(of("bad").slice(0, 4));
+  await settle(of("good").slice(0, 4), "succeed");
+  await fail(of("bad").slice(4));
+  await settle(of("good").slice(4), "release", { delayMs: 0 });
+  await settle(of("none"), "release", { delayMs: 0 });
+  const next = await claimNames();
+  expect(next.filter((name) => name?.startsWith("good"))).toHaveLength(6);
+  expect(next).toContain("none");
+  expect(next.filter((name) => name?.startsWith("bad"))).toEqual([]);
+  expect(await stats()).toMatchObject({ openBreakers: 1, breaker: { state: "CLOSED" } });
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  expect(probes).toHaveLength(2);
+  await settle(probes, "succeed");
+  expect(await claim()).toHaveLength(8);
+  expect(await stats()).toMatchObject({ openBreakers: 0 });
+});
+
+test("its turns are in the journal", async () => {
+  await openIt();
+  await at.current.clock.advance(5_000);
+  await settle(await claim(), "succeed");
+  const kinds = (await at.current.dump(QUEUE)).journal.map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind.startsWith("breaker"))).toEqual([
+    "breaker_opened",
+    "breaker_half_opened",
+    "breaker_closed",
+  ]);
+});

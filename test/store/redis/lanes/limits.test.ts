@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import { laneSteps } from "../../../support/lanes.ts";
+import { START_MS, until, useTestStore } from "../../../support/store.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const { rules, send, claim, claimNames, names, settle } = laneSteps(at, QUEUE);
+const many = (count: number, over: Record<string, unknown> = {}) =>
+  Array.from({ length: count }, (_, n) => ({ name: `${over.laneKey ?? "m"} ${n}`, ...over }));
+
+test("a rate hands out its burst, then one by one as tokens come", async () => {
+  rules({ rate: { perSecond: 10, burst: 3 } });
+  await send(...many(10));
+  expect(await claimNames()).toHaveLength(3);
+  const waiting = await at.current.tick(QUEUE, []);
+  expect(waiting.nextDueAtMs).toBe(START_MS + 100);
+  await at.current.clock.advance(99);
+  expect(await claimNames()).toHaveLength(0);
+  await at.current.clock.advance(1);
+  expect(await claimNames()).toHaveLength(1);
+  await at.current.clock.advance(10_000);
+  expect(await claimNames()).toHaveLength(3);
+});
+
+test("a rate holds over all nodes together", async () => {
+  rules({ rate: { perSecond: 1, burst: 5 } });
+  await send(...many(10));
+  const other = at.current.openStore();
+  expect(await claimNames({ count: 3 })).toHaveLength(3);
+  await until("the other one's connection", () => other.ready || undefined);
+  const settings = { ttlAction: "quarantine", quarantineRetentionMs: 0 } as const;
+  const { claimed } = await other.tick(QUEUE, {
+    claimNumber: 1,
+    sessions: [
+      {
+        sessionId: new Uint8Array(16).fill(9),
+        nonce: new Uint8Array(16).fill(9),
+        ...{ count: 100, bytes: 1 << 20, leaseMs: 30_000, idle: true },
+      },
+    ],
+    settings,
+  });
+  expect(claimed).toHaveLength(2);
+});
+
+test("a key's rate holds back that key alone", async () => {
+  rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 2 } });
+  await send(...many(5, { laneKey: "slow" }), ...many(2, { laneKey: "fast" }), { name: "none" });
+  expect((await claimNames()).toSorted()).toEqual(["fast 0", "fast 1", "none", "slow 0", "slow 1"]);
+  expect(await claimNames()).toEqual([]);
+  expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS + 1_000);
+  await at.current.clock.advance(1_000);
+  expect(await claimNames()).toEqual(["slow 2"]);
+});
+
+test("messages in flight of one key stay within their number, and the next one follows an outcome", async () => {
+  rules({ keyAttribute: "host", keyMaxInFlight: 2 });
+  await send(...many(4, { laneKey: "a" }));
+  const held = await claim();
+  expect(names(held)).toEqual(["a 0", "a 1"]);
+  expect(await claimNames()).toEqual([]);
+  await settle(held.slice(0, 1), "succeed");
+  expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS);
+  expect(await claimNames()).toEqual(["a 2"]);
+});
+
+test("a lease that expires makes room for its key", async () => {
+  rules({ keyAttribute: "host", keyMaxInFlight: 1 });
+  await send(...many(2, { laneKey: "a" }));
+  expect(await claimNames({ leaseMs: 1_000 })).toEqual(["a 0"]);
+  await at.current.clock.advance(1_001);
+  expect(await claimNames()).toHaveLength(1);
+});
+
+test("due messages of many keys get equal shares of one claim", async () => {
+  rules({ keyAttribute: "host", keyMaxInFlight: 1_000 });
+  await send(...many(50, { laneKey: "big" }));
+  await at.current.clock.advance(1);
+  await send(...many(2, { laneKey: "small" }));
+  const claimed = await claimNames({ count: 10 });
+  expect(claimed.filter((name) => name?.startsWith("small"))).toHaveLength(2);
+});
+
+test("a claim looks at no blocked message: a hundred keys that are closed cost one look each", async () => {
+  rules({ keyAttribute: "host", keyMaxInFlight: 1 });
+  for (let key = 0; key < 100; key++) await send(...many(5, { laneKey: `k${key}` }));
+  await claim({ count: 100 });
+  await claimNames();
+  const { lanes } = await at.current.dump(QUEUE);
+  expect(lanes.entries.size).toBe(0);
+  expect(lanes.gates.size).toBe(100);
+});
+
+test("other rules open what the old ones had closed", async () => {
+  rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
+  await send(...many(3, { laneKey: "a" }));
+  await claim();
+  expect(await claimNames()).toEqual([]);
+  rules({});
+  expect(await claimNames()).toEqual(["a 1", "a 2"]);
+});
+
+test("a budget lets retries be a share of first deliveries, and a few in any case", async () => {
+  rules({ retryBudget: { ratio: 0.5, minPerSecond: 1 } });
+  await send(...many(60));
+  const first = await claim({ count: 60 });
+  await settle(first, "failReschedule", { delayMs: 0 });
+  // The bucket holds 50 of the ratio 0.5, or 10 s of what is always allowed: it was full.
+  expect(await claimNames()).toHaveLength(50);
+  expect(await claimNames()).toHaveLength(0);
+  await at.current.clock.advance(2_000);
+  expect(await claimNames()).toHaveLength(2);
+  await send(...many(4));
+  expect(await claimNames()).toHaveLength(4);
+  expect(await claimNames()).toHaveLength(2);
+});
+
+test("first deliveries do not wait behind retries that the budget holds", async () => {
+  rules({ retryBudget: { ratio: 0.01, minPerSecond: 0 } });
+  await send(...many(15));
+  await settle(await claim(), "failReschedule", { delayMs: 0 });
+  expect(await claimNames()).toHaveLength(10);
+  await send({ name: "fresh" });
+  expect(await claimNames()).toEqual(["fresh"]);
+});
