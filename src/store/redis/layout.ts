@@ -2,7 +2,7 @@ import { UPGRADES } from "./upgrades/all.ts";
 import type { Upgrade } from "./upgrades/upgrade.ts";
 
 /** Version of what keys.ts and lua/lib/state.lua describe. */
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** What a server can serve, and how it makes older data such. */
 export interface Layout {

@@ -41,7 +41,7 @@ test("what layout 1 wrote becomes layout 2: all messages as they were, lives by 
   expect([...before.chunkEnds.keys()].some((name) => name.length > 4)).toBe(true);
 
   expect(await store.open()).toContainEqual(expect.stringMatching(/from layout 1 to 2/));
-  expect(await redis.get(`${prefix}:version`)).toBe("2");
+  expect(await redis.get(`${prefix}:version`)).toBe("3");
   expect(await redis.exists(`${prefix}:upgrade`)).toBe(0);
   const after = await at.current.dump(QUEUE);
   expect(without(after)).toEqual(without(before));

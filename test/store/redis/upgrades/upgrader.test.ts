@@ -55,7 +55,7 @@ test("a running server ends when a newer one comes, which waits for it and then 
 
   const refused = refusal(old);
   await expect(old.beat()).rejects.toMatchObject({ kind: "STORE_UNAVAILABLE" });
-  expect(await refused).toMatch(/is upgraded to layout 3 by a newer server.*run the newer server/);
+  expect(await refused).toMatch(/is upgraded to layout 4 by a newer server.*run the newer server/);
   expect(old.ready).toBe(false);
   await expect(old.send(QUEUE, [item()], SETTINGS)).rejects.toMatchObject({
     kind: "STORE_UNAVAILABLE",
@@ -102,7 +102,7 @@ test("a server that was held up asks before it goes on", async () => {
   ];
   const isUnavailable = { kind: "STORE_UNAVAILABLE" };
   await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(isUnavailable)));
-  expect(await refused).toMatch(/is of layout 3 by a newer server/);
+  expect(await refused).toMatch(/is of layout 4 by a newer server/);
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
@@ -118,10 +118,10 @@ test("one that finds all as it was goes on after it was held up", async () => {
 test("older servers don't start while an upgrade is announced, or has begun", async () => {
   const { store, redis } = at.current;
   await redis.set(key("upgrade"), `${NEXT} node-new`);
-  await expect(store.open()).rejects.toThrow(/is upgraded to layout 3 by a newer server/);
+  await expect(store.open()).rejects.toThrow(/is upgraded to layout 4 by a newer server/);
   await redis.del(key("upgrade"));
   await redis.set(key("version"), `${LAYOUT_VERSION}>${NEXT}`);
-  await expect(store.open()).rejects.toThrow(/is upgraded to layout 3 by a newer server/);
+  await expect(store.open()).rejects.toThrow(/is upgraded to layout 4 by a newer server/);
 });
 
 test("of several servers one upgrades, once, and all serve then", async () => {
@@ -172,7 +172,7 @@ test("a server that has lost its upgrade to another one takes no further step", 
     await at.current.redis.set(key("upgrade"), `${NEXT} node-other`);
     await mark(steps).catch(lost.resolve);
   });
-  expect(String(await lost.promise)).toMatch(/node-other upgrades the data to layout 3/);
+  expect(String(await lost.promise)).toMatch(/node-other upgrades the data to layout 4/);
   expect(await marks()).toBe(0);
   await slow.store.close();
 });
@@ -182,6 +182,6 @@ test("what no upgrade leads from is refused, and left alone", async () => {
   await at.current.store.close();
   const upgrades = [{ from: NEXT, to: NEXT + 1, what: "", run: mark }];
   const store = at.current.openStore({ layout: { version: NEXT + 1, upgrades } });
-  expect(await refusal(store)).toMatch(/is of layout 2; this server upgrades from 3 on/);
+  expect(await refusal(store)).toMatch(/is of layout 3; this server upgrades from 4 on/);
   expect(await redis.get(key("version"))).toBe(String(LAYOUT_VERSION));
 });
