@@ -83,8 +83,9 @@ export type Failure = Message<"dlq.v1.Failure"> & {
 
   /**
    * What the failed call asked for, e.g. by HTTP Retry-After or google.rpc.RetryInfo: no attempt
-   * begins sooner. 0 to 30 days, more is cut. Absent: read from the attribute `retry-after`, in any
-   * case, in seconds or as an HTTP date.
+   * begins sooner, unless the worker's own retry_after or the producer's delay or due_time says
+   * when. 0 to 30 days, more is cut; a negative one is ignored. Absent: read from the attribute
+   * `retry-after`, in any case, in seconds or as an HTTP date; anything else is ignored.
    *
    * @generated from field: google.protobuf.Duration retry_after = 9;
    */

@@ -94,7 +94,8 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
   origin?: Origin | undefined;
 
   /**
-   * When the first retry is due. Absent: the policy's first delay.
+   * When the first retry is due. Absent: the policy's first delay. Windows and max_elapsed of the
+   * policy hold for it, too.
    *
    * @generated from oneof dlq.v1.SendToDlqRequest.first_retry
    */
@@ -718,7 +719,8 @@ export type Failed = Message<"dlq.v1.Failed"> & {
   failure?: Failure | undefined;
 
   /**
-   * Wait at least this long, e.g. from Retry-After; replaces the policy's delay. 0 to 30 days.
+   * Wait at least this long; replaces the policy's delay, and what the failure asks for. Windows and
+   * max_elapsed of the policy hold for it, too. 0 to 30 days.
    *
    * @generated from field: google.protobuf.Duration retry_after = 2;
    */

@@ -135,8 +135,9 @@ export const TraceContextSchema: GenMessage<TraceContext> = /*@__PURE__*/
 
 /**
  * When the next attempt is made, and how many there are. Absent fields take their value from the
- * preset, or, with no preset, from the policy that would otherwise apply. Of all limits (retries,
- * elapsed time, time to live) the smallest holds.
+ * preset, or, with no preset, from the policy that would otherwise apply. Presets say nothing of
+ * max_elapsed and windows: those always come from there. Of all limits (retries, elapsed time, time
+ * to live) the smallest holds.
  *
  * @generated from message dlq.v1.RetryPolicy
  */
@@ -157,21 +158,22 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
   maxRetries?: number | undefined;
 
   /**
-   * Delay after the first failure: 0 to 30 days.
+   * Delay after the first failure: 0 to 30 days. A schedule has its own.
    *
    * @generated from field: google.protobuf.Duration initial_delay = 3;
    */
   initialDelay?: Duration | undefined;
 
   /**
-   * No delay grows beyond this (before jitter): 0 to 30 days.
+   * No delay grows beyond this (before jitter): 0 to 30 days. Absent, an initial_delay above it
+   * raises it.
    *
    * @generated from field: google.protobuf.Duration max_delay = 4;
    */
   maxDelay?: Duration | undefined;
 
   /**
-   * EXPONENTIAL: factor from one delay to the next, 1 to 100.
+   * EXPONENTIAL: factor from one delay to the next, 1 to 100; 2 where nothing says another.
    *
    * @generated from field: optional double multiplier = 5;
    */
@@ -186,14 +188,16 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
 
   /**
    * How delays grow. Unspecified: SCHEDULE if this policy has a schedule, LINEAR if it has an
-   * increment, else as the preset, or the policy that would otherwise apply, says.
+   * increment, EXPONENTIAL if it has a multiplier, else as the preset, or the policy that would
+   * otherwise apply, says. Fields of different kinds together are INVALID_ARGUMENT.
    *
    * @generated from field: dlq.v1.Backoff backoff = 7;
    */
   backoff: Backoff;
 
   /**
-   * LINEAR: what each further delay is longer than the one before, 0 to 30 days.
+   * LINEAR: what each further delay is longer than the one before, 0 to 30 days. Where nothing says
+   * it: as much as initial_delay.
    *
    * @generated from field: google.protobuf.Duration increment = 8;
    */
@@ -210,15 +214,16 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
   /**
    * No attempt begins later than this after the message was accepted, or was last brought back
    * from quarantine: a retry that would is not made, and the message is quarantined as
-   * RETRIES_EXHAUSTED. 1 s to 365 days; 0 or absent: no such limit.
+   * RETRIES_EXHAUSTED. 1 s to 365 days. 0: no such limit, which is the default.
    *
    * @generated from field: google.protobuf.Duration max_elapsed = 10;
    */
   maxElapsed?: Duration | undefined;
 
   /**
-   * Times of day in which attempts may begin; a delay that ends outside of all of them is extended
-   * to the next one. At most 16. Empty: any time.
+   * Times of day in which attempts may become due; a delay that ends outside of all of them is
+   * extended to the next one, whoever asked for it. At most 16. Where nothing says any: any time,
+   * which is also what a window from 00:00 to 24:00 says.
    *
    * @generated from field: repeated dlq.v1.RetryWindow windows = 11;
    */
@@ -233,7 +238,8 @@ export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
   messageDesc(file_dlq_v1_message, 3);
 
 /**
- * A part of the day, on the clock of a place: "not before 08:00 in Berlin".
+ * A part of the day: a clock of the place shows start_time or later, and not yet end_time. "Not
+ * before 08:00 in Berlin" is 08:00 to 24:00. Where daylight saving repeats times, both are inside.
  *
  * @generated from message dlq.v1.RetryWindow
  */
@@ -506,7 +512,8 @@ export const Jitter = {
 
   /**
    * From initial_delay to three times the delay before, up to max_delay; the growth is its own, so
-   * that multiplier, increment and schedule do not matter.
+   * that multiplier, increment and schedule do not matter. Where the delay before is not known, it
+   * counts as the middle of its own range; before the first one it is initial_delay.
    *
    * @generated from enum value: JITTER_DECORRELATED = 5;
    */
