@@ -6,6 +6,12 @@ import type { RetryPolicy } from "./settings.ts";
  */
 export const LONGEST_DELAY_MS = 10 * 365 * 24 * 3_600_000;
 
+/** Between which delays jitter chooses, both included. */
+export interface DelayRange {
+  minMs: number;
+  maxMs: number;
+}
+
 /**
  * The delay before the next try, in whole milliseconds.
  *
@@ -13,17 +19,107 @@ export const LONGEST_DELAY_MS = 10 * 365 * 24 * 3_600_000;
  * jitter: jitter spreads the capped delays too, or a thousand messages that failed together would
  * come back together.
  *
- * A policy with a first delay above 0 never gives 0: a short delay times a small factor must not
- * become a busy loop.
+ * `previousDelayMs` is the delay before the last try, which only decorrelated jitter asks for. Where
+ * nobody knows it, the un-jittered one stands in.
+ *
+ * A policy whose delay is above 0 never gives 0: a short delay times a small factor must not become
+ * a busy loop.
  */
-export function delayBeforeRetryMs(policy: RetryPolicy, attempt: number, random: number): number {
+export function delayBeforeRetryMs(
+  policy: RetryPolicy,
+  attempt: number,
+  random: number,
+  previousDelayMs?: number,
+): number {
+  const { minMs, maxMs } = spread(policy, attempt, previousDelayMs);
+  return whole(minMs + random * (maxMs - minMs), maxMs);
+}
+
+/** The same without jitter: for a decorrelated one the middle of its range, attempt by attempt. */
+export function plainDelayMs(policy: RetryPolicy, attempt: number): number {
+  const delayMs = grownMs(policy, attempt);
+  return whole(delayMs, delayMs);
+}
+
+/** The shortest and the longest delay that jitter may give. */
+export function delayRangeMs(
+  policy: RetryPolicy,
+  attempt: number,
+  previousDelayMs?: number,
+): DelayRange {
+  const { minMs, maxMs } = spread(policy, attempt, previousDelayMs);
+  return { minMs: whole(minMs, maxMs), maxMs: whole(maxMs, maxMs) };
+}
+
+function spread(policy: RetryPolicy, attempt: number, previousDelayMs?: number): DelayRange {
+  const delayMs = grownMs(policy, attempt);
+  switch (policy.jitter) {
+    case "none":
+      return { minMs: delayMs, maxMs: delayMs };
+    case "seed":
+      return { minMs: delayMs * 0.5, maxMs: delayMs * 1.5 };
+    case "full":
+      return { minMs: 0, maxMs: delayMs };
+    case "equal":
+      return { minMs: delayMs / 2, maxMs: delayMs };
+    case "decorrelated": {
+      const known = previousDelayMs !== undefined && !Number.isNaN(previousDelayMs);
+      const beforeMs = known ? Math.max(0, previousDelayMs) : grownMs(policy, attempt - 1);
+      const minMs = Math.min(atLeastZero(policy.initialDelayMs), capOf(policy));
+      return { minMs, maxMs: Math.max(minMs, Math.min(3 * beforeMs, capOf(policy))) };
+    }
+  }
+}
+
+/** Before jitter; above 0 unless the policy says 0. */
+function grownMs(policy: RetryPolicy, attempt: number): number {
+  const { backoff } = policy;
   const initialMs = atLeastZero(policy.initialDelayMs);
-  // Also keeps 0 * Infinity (a NaN) away from the rest.
-  if (initialMs === 0) return 0;
-  const growth = atLeastZero(policy.multiplier) ** Math.max(0, attempt - 1);
-  const cappedMs = Math.min(initialMs * growth, atLeastZero(policy.maxDelayMs), LONGEST_DELAY_MS);
-  const jitteredMs = policy.jitter === "seed" ? cappedMs * (0.5 + random) : cappedMs;
-  return Math.min(Math.max(1, Math.round(jitteredMs)), LONGEST_DELAY_MS);
+  const steps = Math.max(0, attempt - 1);
+  if (policy.jitter === "decorrelated") return decorrelatedMs(initialMs, capOf(policy), attempt);
+  switch (backoff.kind) {
+    case "exponential": {
+      // Also keeps 0 * Infinity (a NaN) away from the rest.
+      if (initialMs === 0) return 0;
+      const growth = atLeastZero(backoff.multiplier) ** steps;
+      return Math.max(1, Math.min(initialMs * growth, capOf(policy)));
+    }
+    case "linear": {
+      const addedMs = steps === 0 ? 0 : atLeastZero(backoff.incrementMs) * steps;
+      return Math.min(initialMs + addedMs, capOf(policy));
+    }
+    case "fixed":
+      return Math.min(initialMs, LONGEST_DELAY_MS);
+    case "schedule": {
+      const at = Math.min(steps, backoff.delaysMs.length - 1);
+      return Math.min(atLeastZero(backoff.delaysMs[at] ?? 0), LONGEST_DELAY_MS);
+    }
+  }
+}
+
+/**
+ * Each range goes from the first delay to three times the delay before; this follows their middles,
+ * which grow by about a half each time until the cap holds them. Before any attempt it is the first
+ * delay.
+ */
+function decorrelatedMs(initialMs: number, capMs: number, attempt: number): number {
+  let delayMs = Math.min(initialMs, capMs);
+  if (delayMs === 0) return 0;
+  for (let n = 0; n < attempt; n++) {
+    // From here on the middle stays: no need to count a million attempts.
+    if (3 * delayMs >= capMs) return (Math.min(initialMs, capMs) + capMs) / 2;
+    delayMs = (initialMs + 3 * delayMs) / 2;
+  }
+  return delayMs;
+}
+
+function capOf(policy: RetryPolicy): number {
+  return Math.min(atLeastZero(policy.maxDelayMs), LONGEST_DELAY_MS);
+}
+
+/** In whole milliseconds; 0 only where the range holds nothing else. */
+function whole(ms: number, maxMs: number): number {
+  return maxMs === 0 ? 0 : Math.min(Math.max(1, Math.round(ms)), LONGEST_DELAY_MS);
 }
 
 /** Nonsense (NaN, negative) counts as 0; infinity stays and meets the bound later. */

@@ -1,17 +1,7 @@
-import { PRESET_OF_REASON, PRESETS, type PresetName, presetOf } from "./presets.ts";
+import { overridePolicy, type PolicyOverride, retriesOf } from "./policy-override.ts";
+import { PRESET_OF_REASON, PRESETS, presetOf } from "./presets.ts";
 import type { Reason } from "./reason.ts";
 import type { QueueSettings, RetryPolicy } from "./settings.ts";
-
-/** A policy that a message brings: its parts replace those of the preset it names, or else those
- * of the policy that would otherwise apply. */
-export interface PolicyOverride {
-  preset?: PresetName | undefined;
-  maxRetries?: number | undefined;
-  initialDelayMs?: number | undefined;
-  maxDelayMs?: number | undefined;
-  multiplier?: number | undefined;
-  jitter?: RetryPolicy["jitter"] | undefined;
-}
 
 /** What a message asks for itself; each part overrides only itself. */
 export interface MessageRetry {
@@ -66,12 +56,11 @@ export function resolvePolicy(
     [settings.retryPolicy, "queue_policy"],
     [preset, "preset"],
   ) ?? [DEFAULT_POLICY, "default"];
-  const named = own.policy?.preset === undefined ? undefined : PRESETS[own.policy.preset];
-  const policy = own.policy === undefined ? others : override(named ?? others, own.policy);
+  const policy = own.policy === undefined ? others : overridePolicy(others, own.policy);
 
   const [maxRetries, maxRetriesFrom] = first<number>(
     [own.maxRetries, "message"],
-    [own.policy?.maxRetries ?? named?.maxRetries, "message_policy"],
+    [own.policy && retriesOf(own.policy), "message_policy"],
     [forReason?.maxRetries, "queue_reason"],
     [settings.maxRetries, "queue"],
     [settings.retryPolicy?.maxRetries, "queue_policy"],
@@ -82,18 +71,6 @@ export function resolvePolicy(
     policy: { ...policy, maxRetries },
     policyFrom: own.policy === undefined ? othersFrom : "message_policy",
     maxRetriesFrom,
-  };
-}
-
-function override(base: RetryPolicy, own: PolicyOverride): RetryPolicy {
-  const initialDelayMs = own.initialDelayMs ?? base.initialDelayMs;
-  return {
-    maxRetries: base.maxRetries,
-    initialDelayMs,
-    // A cap that nobody wrote must not undercut the delay that somebody did.
-    maxDelayMs: own.maxDelayMs ?? Math.max(initialDelayMs, base.maxDelayMs),
-    multiplier: own.multiplier ?? base.multiplier,
-    jitter: own.jitter ?? base.jitter,
   };
 }
 

@@ -20,7 +20,15 @@ function preset(
   maxDelayMs: number,
   multiplier: number,
 ): RetryPolicy {
-  return Object.freeze({ maxRetries, initialDelayMs, maxDelayMs, multiplier, jitter: "seed" });
+  return Object.freeze({
+    maxRetries,
+    initialDelayMs,
+    maxDelayMs,
+    backoff: Object.freeze({ kind: "exponential", multiplier }),
+    jitter: "seed",
+    maxElapsedMs: 0,
+    windows: Object.freeze([]),
+  });
 }
 
 export const PRESETS: Readonly<Record<PresetName, Readonly<RetryPolicy>>> = Object.freeze({

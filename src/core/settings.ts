@@ -1,18 +1,47 @@
 import { type DeliveryRules, NO_DELIVERY_RULES } from "./delivery-rules.ts";
 import type { Reason } from "./reason.ts";
+import type { RetryWindow } from "./windows.ts";
 
-/** How the delay before attempt n+1 grows. All durations in milliseconds. */
+/** How delays grow from attempt to attempt. */
+export type Backoff =
+  /** The first delay, then each one multiplied by `multiplier`, up to the longest one. */
+  | { readonly kind: "exponential"; readonly multiplier: number }
+  /** The first delay, then each one longer by the increment, up to the longest one. */
+  | { readonly kind: "linear"; readonly incrementMs: number }
+  /** The first delay each time. */
+  | { readonly kind: "fixed" }
+  /** These delays; the last one repeats. Never empty. */
+  | { readonly kind: "schedule"; readonly delaysMs: readonly number[] };
+
+export type BackoffKind = Backoff["kind"];
+export const BACKOFF_KINDS = [
+  "exponential",
+  "linear",
+  "fixed",
+  "schedule",
+] as const satisfies BackoffKind[];
+
+/**
+ * How delays are spread, by a uniform random number: not at all; by a factor from 0.5 to 1.5; from 0
+ * to the delay; from half of it to all of it; from the first delay to three times the one before.
+ */
+export const JITTERS = ["none", "seed", "full", "equal", "decorrelated"] as const;
+export type Jitter = (typeof JITTERS)[number];
+
+/** When the next attempt is made, and how many there are. Durations in milliseconds. */
 export interface RetryPolicy {
   /** Failed attempts after which the message is quarantined. 0: no retry at all. */
   maxRetries: number;
-  /** Delay after the first failure. */
+  /** Delay after the first failure. A schedule has its own, and heeds this with decorrelated jitter. */
   initialDelayMs: number;
-  /** No delay is longer, before jitter. */
+  /** No delay grows beyond this, before jitter. */
   maxDelayMs: number;
-  /** Each further failure multiplies the delay by this; 1 keeps it fixed. */
-  multiplier: number;
-  /** `seed` multiplies by a random factor from 0.5 to 1.5; `none` leaves the delay alone. */
-  jitter: "none" | "seed";
+  backoff: Backoff;
+  jitter: Jitter;
+  /** No attempt begins later than this after the round has begun. 0: no such limit. */
+  maxElapsedMs: number;
+  /** When attempts may begin: in any of these. Empty: at any time. */
+  windows: readonly RetryWindow[];
 }
 
 /** What happens to a scheduled message whose time to live ends. */
@@ -67,6 +96,10 @@ export const LIMITS = {
   leaseMinMs: 1_000,
   leaseMaxMs: 12 * 3_600_000,
   retryIds: 1000,
+  scheduleDelays: 100,
+  maxElapsedMinMs: 1_000,
+  maxElapsedMaxMs: 365 * 24 * 3_600_000,
+  retryWindows: 16,
 } as const;
 
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {

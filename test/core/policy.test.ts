@@ -6,12 +6,21 @@ import {
   type RetrySettings,
   resolvePolicy,
 } from "../../src/core/policy.ts";
+import { asOverride } from "../../src/core/policy-override.ts";
 import { PRESETS } from "../../src/core/presets.ts";
 import type { Reason } from "../../src/core/reason.ts";
 import type { RetryPolicy } from "../../src/core/settings.ts";
 
 function policy(maxRetries: number): RetryPolicy {
-  return { maxRetries, initialDelayMs: 1, maxDelayMs: 1, multiplier: 1, jitter: "none" };
+  return {
+    maxRetries,
+    initialDelayMs: 1,
+    maxDelayMs: 1,
+    backoff: { kind: "fixed" },
+    jitter: "none",
+    maxElapsedMs: 0,
+    windows: [],
+  };
 }
 
 const ownPolicy = policy(11);
@@ -34,13 +43,13 @@ test.each<Row>([
   [
     "the message's own count and policy",
     { retryPolicies: { TIMEOUT: forTimeout }, maxRetries: 44, retryPolicy: forQueue },
-    { maxRetries: 7, policy: ownPolicy },
+    { maxRetries: 7, policy: asOverride(ownPolicy) },
     ...([ownPolicy, "message_policy", 7, "message"] as const),
   ],
   [
     "the message's own policy",
     { retryPolicies: { TIMEOUT: forTimeout }, maxRetries: 44, retryPolicy: forQueue },
-    { policy: ownPolicy },
+    { policy: asOverride(ownPolicy) },
     ...([ownPolicy, "message_policy", 11, "message_policy"] as const),
   ],
   [
@@ -80,6 +89,14 @@ test.each<Row>([
     policy: { ...base, maxRetries },
     policyFrom,
     maxRetriesFrom,
+  });
+});
+
+it("takes as many retries as a message's own schedule has delays", () => {
+  const own = { policy: { scheduleMs: [1, 2, 3, 4] } };
+  expect(resolvePolicy("TIMEOUT", { retryPolicies: {}, maxRetries: 9 }, own)).toMatchObject({
+    policy: { maxRetries: 4, backoff: { kind: "schedule", delaysMs: [1, 2, 3, 4] } },
+    maxRetriesFrom: "message_policy",
   });
 });
 

@@ -31,7 +31,8 @@ describe("README.md", () => {
       ...rest,
     ]);
     const expected = (Object.keys(PRESETS) as PresetName[]).map((name) => {
-      const { maxRetries, initialDelayMs, maxDelayMs, multiplier } = PRESETS[name];
+      const { maxRetries, initialDelayMs, maxDelayMs, backoff } = PRESETS[name];
+      if (backoff.kind !== "exponential") throw new Error(`${name} has no factor`);
       const reasons = REASON_NAMES.filter((reason) => PRESET_OF_REASON[reason] === name);
       const middle = 0.5; // of the jitter's range: a factor of 1
       const delays = Array.from({ length: maxRetries }, (_, failed) =>
@@ -42,7 +43,7 @@ describe("README.md", () => {
         sorted(reasons),
         String(maxRetries),
         formatDuration(initialDelayMs),
-        String(multiplier),
+        String(backoff.multiplier),
         formatDuration(maxDelayMs),
         delays.join(", "),
       ];
