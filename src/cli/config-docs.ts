@@ -1,6 +1,7 @@
 import { formatDuration } from "../config/duration.ts";
 import { ALL_SETTINGS } from "../config/given-values.ts";
 import { POLICY_SETTINGS } from "../config/retry-policy.ts";
+import { WINDOW_SETTINGS, WINDOWS_DOC } from "../config/retry-windows.ts";
 import {
   describeFallback,
   flagOf,
@@ -52,6 +53,10 @@ the entry. \`retry_policy: webhook\` is short for \`retry_policy: { preset: webh
 Within one level the order is: \`retry_policies\` for the reason, \`max_retries\`, \`retry_policy\`, the
 preset of the reason. A queue that sets \`retry_policy\` does not inherit the deployment's
 \`max_retries\` and \`retry_policies\`; one that sets \`max_retries\` caps the policies it inherits.
+[retry-policies.md](retry-policies.md) shows what each kind of policy does.
+`;
+
+const WINDOWS_INTRO = `An entry of \`windows\` is a part of the day on the clock of a place, daylight saving included:
 `;
 
 const EXAMPLE = `
@@ -74,7 +79,11 @@ queues:
     non_retryable_reasons: [VALIDATION_FAILED, AUTHENTICATION_ERROR]
     lease_duration: 2m
   webhooks:
-    retry_policy: { preset: webhook, max_delay: 10m }
+    retry_policy:
+      preset: webhook
+      max_delay: 10m
+      windows:                            # no attempts at night
+        - { time_zone: Europe/Berlin, start: 08:00, end: 20:00 }
     ttl_action: discard
     max_messages: 1000000
 \`\`\`
@@ -110,23 +119,26 @@ function settingTable(settings: readonly Setting[]): string {
 }
 
 function policyTables(): string {
-  const keys = Object.values<Setting>(POLICY_SETTINGS).map((s) => [
-    code(yamlKeyOf(s)),
-    `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
-  ]);
+  const rows = (settings: Readonly<Record<string, Setting>>): (readonly string[])[] =>
+    Object.values(settings).map((s) => [
+      code(yamlKeyOf(s)),
+      `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
+    ]);
   const presets = Object.entries(PRESETS).map(([name, p]) => [
     code(name),
     String(p.maxRetries),
     formatDuration(p.initialDelayMs),
     formatDuration(p.maxDelayMs),
-    String(p.multiplier),
+    p.backoff.kind === "exponential" ? String(p.backoff.multiplier) : "",
     REASON_NAMES.filter((reason) => PRESET_OF_REASON[reason] === name)
       .map((reason) => code(reason))
       .join(", "),
   ]);
   return [
     POLICIES_INTRO,
-    table(["key", "meaning"], keys),
+    table(["key", "meaning"], [...rows(POLICY_SETTINGS), [code("windows"), WINDOWS_DOC]]),
+    WINDOWS_INTRO,
+    table(["key of a window", "meaning"], rows(WINDOW_SETTINGS)),
     table(
       ["preset", "max_retries", "initial_delay", "max_delay", "multiplier", "reasons that get it"],
       presets,

@@ -2,6 +2,7 @@ import type { Config, Origins } from "../config/config.ts";
 import type { QueueLayer } from "../config/queue-layer.ts";
 import { QUEUE_SETTINGS, SIMPLE_QUEUE_KEYS } from "../config/queue-settings.ts";
 import { POLICY_SETTINGS } from "../config/retry-policy.ts";
+import { WINDOW_SETTINGS } from "../config/retry-windows.ts";
 import {
   describeFallback,
   GROUPS,
@@ -13,17 +14,23 @@ import {
 import { SETTINGS } from "../config/settings.ts";
 import { DEFAULT, describeSource } from "../config/source.ts";
 import type { PlainValue } from "../config/value-type.ts";
+import { asOverride } from "../core/policy-override.ts";
 import type { QueueSettings, RetryPolicy } from "../core/settings.ts";
 
 /** One value in force, ready to print: secrets are hidden already. */
 export interface Entry {
   readonly key: string;
   /** Undefined: not set. */
-  readonly value: PlainValue | readonly Entry[] | undefined;
+  readonly value: PlainValue | readonly Entry[] | MappingList | undefined;
   /** Where it came from; empty for the fields of a policy, which came together. */
   readonly source: string;
   /** Not to be fed back: computed anew by each process, or not set at all. */
   readonly informative?: boolean;
+}
+
+/** A list of mappings, such as the windows of a policy. */
+export interface MappingList {
+  readonly items: readonly (readonly Entry[])[];
 }
 
 export interface InForce {
@@ -34,6 +41,10 @@ export interface InForce {
 
 export function isNested(value: Entry["value"]): value is readonly Entry[] {
   return Array.isArray(value) && value.some((v) => typeof v === "object");
+}
+
+export function isMappingList(value: Entry["value"]): value is MappingList {
+  return typeof value === "object" && "items" in value;
 }
 
 /** `queues` hold only what the file says about them: the rest is in `defaults`. */
@@ -116,8 +127,19 @@ function policies(layer: QueueLayer, resolved: QueueSettings): Entry[] {
 }
 
 function policyFields(policy: RetryPolicy): Entry[] {
-  return (Object.keys(policy) as (keyof RetryPolicy)[]).map((key) => {
-    const setting: Setting = POLICY_SETTINGS[key];
-    return { key: yamlKeyOf(setting), value: setting.type.format(policy[key]), source: "" };
+  const { windows = [], ...own } = asOverride(policy);
+  const fields = fieldsOf(POLICY_SETTINGS, own);
+  if (windows.length === 0) return fields;
+  const value = windows.map((window) => fieldsOf(WINDOW_SETTINGS, window));
+  return [...fields, { key: "windows", value: { items: value }, source: "" }];
+}
+
+/** What a mapping holds, in the order of its table. */
+function fieldsOf(table: Readonly<Record<string, Setting>>, values: object): Entry[] {
+  const given = new Map(Object.entries(values));
+  return Object.entries(table).flatMap(([key, setting]) => {
+    const value: unknown = given.get(key);
+    if (value === undefined) return [];
+    return [{ key: yamlKeyOf(setting), value: setting.type.format(value), source: "" }];
   });
 }

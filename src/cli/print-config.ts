@@ -1,5 +1,5 @@
 import type { PlainValue } from "../config/value-type.ts";
-import { type Entry, type InForce, isNested } from "./in-force.ts";
+import { type Entry, type InForce, isMappingList, isNested } from "./in-force.ts";
 
 /** Text that YAML reads as itself without quotes, and a person as one word. */
 const BARE = /^[A-Za-z0-9_./][A-Za-z0-9_./:@%+-]*$/;
@@ -15,6 +15,17 @@ function plain(value: PlainValue): string {
   return typeof value === "object" ? `[${value.map(scalar).join(", ")}]` : scalar(value);
 }
 
+/** On one line, as a policy and its windows are. */
+function flow(entries: readonly Entry[]): string {
+  const fields = entries.map(({ key, value }) => {
+    const text = isMappingList(value)
+      ? `[${value.items.map(flow).join(", ")}]`
+      : plain((value ?? "") as PlainValue);
+    return `${key}: ${text}`;
+  });
+  return `{ ${fields.join(", ")} }`;
+}
+
 function isLeafMapping(value: readonly Entry[]): boolean {
   return value.every((entry) => !isNested(entry.value));
 }
@@ -27,13 +38,13 @@ function lines(entries: readonly Entry[], indent: string): Line[] {
     const { key, value, source } = entry;
     const off = entry.informative === true ? "# " : "";
     if (value === undefined) return [[`${indent}${off}${key}:`, source]];
+    if (isMappingList(value)) return [[`${indent}${off}${key}:`, source]];
     if (!isNested(value)) return [[`${indent}${off}${key}: ${plain(value)}`, source]];
     // A policy stays on one line; what holds policies does not.
     if (!isLeafMapping(value)) {
       return [[`${indent}${key}:`, source], ...lines(value, `${indent}  `)];
     }
-    const fields = value.map((f) => `${f.key}: ${plain((f.value ?? "") as PlainValue)}`);
-    return [[`${indent}${key}: { ${fields.join(", ")} }`, source]];
+    return [[`${indent}${key}: ${flow(value)}`, source]];
   });
 }
 
@@ -65,20 +76,20 @@ export function configAsYaml(state: InForce): string {
 
 type Json = PlainValue | null | { [key: string]: Json } | readonly Json[];
 
+function valueAsJson(value: Entry["value"]): Json {
+  if (value === undefined) return null;
+  if (isMappingList(value)) return value.items.map(fieldsAsJson);
+  return isNested(value) ? fieldsAsJson(value) : value;
+}
+
 function fieldsAsJson(entries: readonly Entry[]): Json {
-  return Object.fromEntries(
-    entries.map(({ key, value }) => [
-      key,
-      value === undefined ? null : isNested(value) ? fieldsAsJson(value) : value,
-    ]),
-  );
+  return Object.fromEntries(entries.map(({ key, value }) => [key, valueAsJson(value)]));
 }
 
 function entriesAsJson(entries: readonly Entry[]): Json {
   return Object.fromEntries(
     entries.map(({ key, value, source }): [string, Json] => {
-      if (value === undefined) return [key, { value: null, source }];
-      if (!isNested(value)) return [key, { value, source }];
+      if (!isNested(value)) return [key, { value: valueAsJson(value), source }];
       return [
         key,
         isLeafMapping(value) ? { value: fieldsAsJson(value), source } : entriesAsJson(value),

@@ -2,13 +2,21 @@ import type { ValueType } from "./value-type.ts";
 
 /**
  * Several values of one type: separated by commas in a flag or variable, a sequence in YAML.
- * Empty items are dropped, so that a trailing comma does no harm; a value twice is once.
+ * Empty items are dropped, so that a trailing comma does no harm; a value twice is once, unless
+ * `repeats` says that it means something.
  *
  * `hideItems` keeps an item's text out of errors.
  */
 export function listOf<T>(
   item: ValueType<T>,
-  options: { placeholder: string; allowed: string; hideItems?: boolean },
+  options: {
+    placeholder: string;
+    allowed: string;
+    min?: number;
+    max?: number;
+    repeats?: boolean;
+    hideItems?: boolean;
+  },
 ): ValueType<readonly T[]> {
   return {
     placeholder: options.placeholder,
@@ -18,7 +26,9 @@ export function listOf<T>(
       const texts = (typeof raw === "string" ? raw.split(",") : raw)
         .map((text) => text.trim())
         .filter((text) => text !== "");
-      const values = new Map<string, T>();
+      if (texts.length < (options.min ?? 0)) return { problem: "has too few items" };
+      if (texts.length > (options.max ?? texts.length)) return { problem: "has too many items" };
+      const values = new Map<string | number, T>();
       for (const [index, text] of texts.entries()) {
         const parsed = item.parse(text);
         if ("problem" in parsed) {
@@ -27,7 +37,8 @@ export function listOf<T>(
             problem: `has an item that is wrong: number ${index + 1}${shown} ${parsed.problem}`,
           };
         }
-        values.set(String(item.format(parsed.ok)), parsed.ok);
+        const key = options.repeats === true ? index : String(item.format(parsed.ok));
+        values.set(key, parsed.ok);
       }
       return { ok: [...values.values()] };
     },

@@ -1,7 +1,11 @@
+import type { PolicyOverride } from "../core/policy-override.ts";
 import { REASON_NAMES, type Reason } from "../core/reason.ts";
+import { LIMITS } from "../core/settings.ts";
+import type { RetryWindow } from "../core/windows.ts";
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { QUEUE_SETTINGS, SIMPLE_QUEUE_KEYS, type SimpleQueueSettings } from "./queue-settings.ts";
 import { POLICY_SETTINGS, type PolicyDraft } from "./retry-policy.ts";
+import { completeWindow, WINDOW_SETTINGS } from "./retry-windows.ts";
 import { type Given, parseGiven, type Setting, yamlKeyOf } from "./setting.ts";
 import type { Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
@@ -73,6 +77,33 @@ function unknownKey(
   };
 }
 
+/** The values of a mapping whose keys are rows of a table; each is parsed by its row's type. */
+function readFields(
+  entries: readonly YamlEntry[],
+  table: Readonly<Record<string, Setting>>,
+  known: readonly string[],
+  label: string,
+  at: At,
+  errors: ConfigError[],
+): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const e of entries) {
+    const path = `${label}.${e.key}`;
+    const found = Object.entries(table).find(([, s]) => yamlKeyOf(s) === e.key);
+    if (found === undefined) {
+      errors.push(unknownKey(label, e.key, known, at(e.line)));
+      continue;
+    }
+    const [key, setting] = found;
+    const given = givenFrom(e, path, at, errors);
+    const value = given && parseGiven(setting, given, path, errors);
+    if (value !== undefined) fields[key] = value;
+  }
+  return fields;
+}
+
+const POLICY_KEYS = [...Object.values<Setting>(POLICY_SETTINGS).map(yamlKeyOf), "windows"];
+
 function readPolicy(entry: YamlEntry, label: string, at: At, errors: ConfigError[]): PolicyDraft {
   const source = at(entry.line);
   // `retry_policy: webhook` is short for `retry_policy: {preset: webhook}`.
@@ -80,23 +111,47 @@ function readPolicy(entry: YamlEntry, label: string, at: At, errors: ConfigError
     entry.value.kind === "scalar" && entry.value.text !== undefined
       ? [{ key: "preset", line: entry.line, value: entry.value }]
       : entriesOf(entry.value, label, at, errors);
-  const draft: Record<string, unknown> = {};
-  const known = Object.values<Setting>(POLICY_SETTINGS).map(yamlKeyOf);
-  for (const e of entries) {
-    const found = Object.entries<Setting>(POLICY_SETTINGS).find(([, s]) => yamlKeyOf(s) === e.key);
-    if (found === undefined) {
-      errors.push(unknownKey(label, e.key, known, at(e.line)));
-      continue;
-    }
-    const [key, setting] = found;
-    const given = givenFrom(e, `${label}.${e.key}`, at, errors);
-    if (given === undefined) continue;
-    const value = parseGiven(setting, given, `${label}.${e.key}`, errors);
-    if (value !== undefined) draft[key] = value;
-  }
-  // Each value was parsed by the type of its own row, which is what PolicyDraft is made of.
-  return { ...(draft as Partial<PolicyDraft>), label, source };
+  const nested = entries.find(({ key }) => key === "windows");
+  const windows = nested && readWindows(nested, `${label}.windows`, at, errors);
+  const plain = entries.filter((e) => e !== nested);
+  const fields = readFields(plain, POLICY_SETTINGS, POLICY_KEYS, label, at, errors);
+  return { ...(fields as PolicyOverride), ...(windows && { windows }), label, source };
 }
+
+/** Undefined for nothing, and for what is no list. */
+function readWindows(
+  { line, value }: YamlEntry,
+  label: string,
+  at: At,
+  errors: ConfigError[],
+): readonly RetryWindow[] | undefined {
+  if (value.kind === "scalar" && value.text === undefined) return undefined;
+  if (value.kind !== "list") {
+    errors.push({ setting: label, source: at(line), problem: "is not a list of mappings" });
+    return undefined;
+  }
+  if (value.items.length > LIMITS.retryWindows) {
+    const problem = `has ${value.items.length} entries`;
+    errors.push({
+      setting: label,
+      source: at(line),
+      problem,
+      allowed: `at most ${LIMITS.retryWindows}`,
+    });
+  }
+  return value.items.flatMap((item, index) => {
+    const path = `${label}[${index}]`;
+    const broken = errors.length;
+    const entries = entriesOf(item, path, at, errors);
+    const fields = readFields(entries, WINDOW_SETTINGS, WINDOW_KEYS, path, at, errors);
+    // What is wrong is not missing as well.
+    if (errors.length > broken) return [];
+    const window = completeWindow(fields as Partial<RetryWindow>, path, at(item.line), errors);
+    return window === undefined ? [] : [window];
+  });
+}
+
+const WINDOW_KEYS = Object.values<Setting>(WINDOW_SETTINGS).map(yamlKeyOf);
 
 /**
  * Reads `defaults:` or `queues: <name>:`; `label` is that path. `stronger` holds what flags and

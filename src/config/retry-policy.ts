@@ -1,7 +1,13 @@
+import {
+  overridePolicy,
+  type PolicyOverride,
+  policyContradictions,
+} from "../core/policy-override.ts";
 import { PRESETS, type PresetName } from "../core/presets.ts";
-import type { RetryPolicy } from "../core/settings.ts";
+import { BACKOFF_KINDS, JITTERS, LIMITS, type RetryPolicy } from "../core/settings.ts";
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { duration, formatDuration } from "./duration.ts";
+import { listOf } from "./list.ts";
 import { RETRIES_MAX } from "./queue-settings.ts";
 import { optional, type Setting } from "./setting.ts";
 import type { Source } from "./source.ts";
@@ -18,7 +24,7 @@ export const POLICY_SETTINGS = {
     ...row,
     name: "preset",
     type: choice(PRESET_NAMES),
-    doc: "Named policy to start from; the other keys change it.",
+    doc: "Named policy to start from; the other keys change it. It says nothing of max_elapsed and windows.",
     example: "webhook",
   }),
   maxRetries: optional({
@@ -32,35 +38,68 @@ export const POLICY_SETTINGS = {
     ...row,
     name: "initial-delay",
     type: duration({ max: 30 * DAY_MS }),
-    doc: "Delay after the first failure.",
+    doc: "Delay after the first failure. A schedule has its own.",
     example: "10s",
   }),
   maxDelayMs: optional({
     ...row,
     name: "max-delay",
     type: duration({ max: 30 * DAY_MS }),
-    doc: "No delay is longer, before jitter.",
+    doc: "No delay grows beyond this, before jitter.",
     example: "10m",
+  }),
+  backoff: optional({
+    ...row,
+    name: "backoff",
+    type: choice(BACKOFF_KINDS),
+    doc: "How delays grow. Else what the keys below name: multiplier exponential, increment linear, schedule schedule.",
+    example: "linear",
   }),
   multiplier: optional({
     ...row,
     name: "multiplier",
     type: decimal(1, 100),
-    doc: "Each further failure multiplies the delay by this; 1 keeps it fixed.",
+    doc: "exponential: each further failure multiplies the delay by this, up to max_delay; 1 keeps it fixed.",
     example: "2",
+  }),
+  incrementMs: optional({
+    ...row,
+    name: "increment",
+    type: duration({ max: 30 * DAY_MS }),
+    doc: "linear: each further failure makes the delay longer by this, up to max_delay. Else initial_delay.",
+    example: "30s",
+  }),
+  scheduleMs: optional({
+    ...row,
+    name: "schedule",
+    type: listOf(duration({ max: 30 * DAY_MS }), {
+      placeholder: "DURATION,…",
+      allowed: `1 to ${LIMITS.scheduleDelays} durations from 0 to 30d`,
+      min: 1,
+      max: LIMITS.scheduleDelays,
+      repeats: true,
+    }),
+    doc: "schedule: the delays one after another; the last one repeats. Without max_retries, as many retries as there are delays.",
+    example: "[1s, 1m, 1h]",
   }),
   jitter: optional({
     ...row,
     name: "jitter",
-    type: choice(["none", "seed"]),
-    doc: "seed multiplies each delay by a random factor from 0.5 to 1.5; none leaves it alone.",
+    type: choice(JITTERS),
+    doc: "How delays are spread: none not at all, seed by a factor from 0.5 to 1.5, full from 0 to the delay, equal from half of it, decorrelated from initial_delay to three times the delay before, up to max_delay.",
     example: "none",
   }),
-} as const satisfies Record<keyof RetryPolicy | "preset", Setting>;
+  maxElapsedMs: optional({
+    ...row,
+    name: "max-elapsed",
+    type: duration({ min: LIMITS.maxElapsedMinMs, max: LIMITS.maxElapsedMaxMs, zero: true }),
+    doc: "No attempt begins later than this after the message came, or was last brought back from quarantine; one that would is not made. 0 is no such limit.",
+    example: "12h",
+  }),
+} as const satisfies Record<Exclude<keyof PolicyOverride, "windows">, Setting>;
 
 /** A policy as somebody wrote it: only what was named. */
-export interface PolicyDraft extends Partial<RetryPolicy> {
-  readonly preset?: PresetName;
+export interface PolicyDraft extends PolicyOverride {
   /** For errors: the key's full path and place. */
   readonly label: string;
   readonly source: Source;
@@ -75,23 +114,26 @@ export function completePolicy(
   base: RetryPolicy,
   errors: ConfigError[],
 ): RetryPolicy {
-  const start = draft.preset === undefined ? base : PRESETS[draft.preset];
-  const policy: RetryPolicy = {
-    maxRetries: draft.maxRetries ?? start.maxRetries,
-    initialDelayMs: draft.initialDelayMs ?? start.initialDelayMs,
-    maxDelayMs: draft.maxDelayMs ?? start.maxDelayMs,
-    multiplier: draft.multiplier ?? start.multiplier,
-    jitter: draft.jitter ?? start.jitter,
-  };
-  if (policy.maxDelayMs < policy.initialDelayMs) {
-    const max = formatDuration(policy.maxDelayMs);
-    const inherited = draft.maxDelayMs === undefined || draft.initialDelayMs === undefined;
+  const { label, source, ...own } = draft;
+  for (const { field, problem } of policyContradictions(own)) {
+    errors.push({ setting: `${label}.${field}`, source, problem });
+  }
+  const policy = overridePolicy(base, own);
+  const start = own.preset === undefined ? base : PRESETS[own.preset];
+  const maxDelayMs = own.maxDelayMs ?? start.maxDelayMs;
+  if (heedsMaxDelay(policy) && maxDelayMs < policy.initialDelayMs) {
+    const max = formatDuration(maxDelayMs);
+    const inherited = own.maxDelayMs === undefined || own.initialDelayMs === undefined;
     errors.push({
-      setting: draft.label,
-      source: draft.source,
+      setting: label,
+      source,
       problem: `max_delay (${max}) is shorter than initial_delay (${formatDuration(policy.initialDelayMs)})`,
       ...didYouMean(undefined, inherited ? "set both, since one of them is inherited" : undefined),
     });
   }
   return Object.freeze(policy);
+}
+
+function heedsMaxDelay({ backoff, jitter }: RetryPolicy): boolean {
+  return backoff.kind === "exponential" || backoff.kind === "linear" || jitter === "decorrelated";
 }

@@ -27,6 +27,15 @@ queues:
   payments:
     non_retryable_reasons: VALIDATION_FAILED,TIMEOUT
     max_retries: 1
+  scheduled:
+    retry_policy:
+      schedule: [1s, 1m, 1m]
+      jitter: decorrelated
+      max_elapsed: 2d
+      windows:
+        - { time_zone: Europe/Berlin, start: 08:00, end: 20:00, days: [monday, friday] }
+        - { start: 22:00, end: 06:00 }
+    retry_policies: { TIMEOUT: { increment: 90s }, PLUGIN_ERROR: { backoff: fixed, max_elapsed: 0 } }
   webhooks:
     retry_policy: { multiplier: 1.25, max_delay: 10m }
     retry_policies: { PLUGIN_ERROR: { max_retries: 1 }, TIMEOUT: webhook }
@@ -121,7 +130,20 @@ describe("dlq config", () => {
         ttl: { value: "36h" },
         retry_policies: { TIMEOUT: { value: { max_retries: 10, initial_delay: "5s" } } },
       },
-      queues: { null: { ttl: { value: "0" } } },
+      queues: {
+        null: { ttl: { value: "0" } },
+        scheduled: {
+          retry_policy: {
+            value: {
+              schedule: ["1s", "1m", "1m"],
+              windows: [
+                { time_zone: "Europe/Berlin", start: "08:00", days: ["monday", "friday"] },
+                { time_zone: "UTC", start: "22:00", end: "06:00", days: [] },
+              ],
+            },
+          },
+        },
+      },
       warnings: [],
     });
   });

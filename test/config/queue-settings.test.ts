@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PRESETS } from "../../src/core/presets.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, type RetryPolicy } from "../../src/core/settings.ts";
 import { loadErrors, loadOk } from "./load-support.ts";
 
 function settings(yaml: string, argv: readonly string[] = []) {
@@ -72,9 +72,58 @@ describe("retry policies", () => {
     expect(settings(`defaults: { retry_policy: ${policy} }`).retryPolicy).toEqual({
       ...PRESETS.webhook,
       maxDelayMs: 600_000,
-      multiplier: 1.5,
+      backoff: { kind: "exponential", multiplier: 1.5 },
       jitter: "none",
     });
+  });
+
+  test.each<[string, Partial<RetryPolicy>]>([
+    [
+      "{ backoff: fixed, initial_delay: 2h }",
+      { backoff: { kind: "fixed" }, initialDelayMs: 7_200_000 },
+    ],
+    ["{ increment: 30s }", { backoff: { kind: "linear", incrementMs: 30_000 } }],
+    ["{ backoff: linear }", { backoff: { kind: "linear", incrementMs: 60_000 } }],
+    [
+      "{ schedule: [1s, 1m, 1m, 0] }",
+      { backoff: { kind: "schedule", delaysMs: [1_000, 60_000, 60_000, 0] }, maxRetries: 4 },
+    ],
+    [
+      "{ schedule: 5s, max_retries: 9 }",
+      { backoff: { kind: "schedule", delaysMs: [5_000] }, maxRetries: 9 },
+    ],
+    [
+      "{ jitter: decorrelated, max_elapsed: 12h }",
+      { jitter: "decorrelated", maxElapsedMs: 43_200_000 },
+    ],
+    [
+      "{ windows: [{ start: 08:00, end: 20:00 }] }",
+      { windows: [{ timeZone: "UTC", startMinute: 480, endMinute: 1_200, days: [] }] },
+    ],
+    [
+      "{ windows: [{ time_zone: Asia/Kolkata, start: '22:00', end: 06:00, days: [saturday, MONDAY] }, { start: 00:00, end: 24:00, days: sunday }] }",
+      {
+        windows: [
+          { timeZone: "Asia/Kolkata", startMinute: 1_320, endMinute: 360, days: [6, 1] },
+          { timeZone: "UTC", startMinute: 0, endMinute: 1_440, days: [7] },
+        ],
+      },
+    ],
+    ["{ windows: }", {}],
+  ])("%s over the standard", (policy, changes) => {
+    expect(settings(`defaults: { retry_policy: ${policy} }`).retryPolicy).toEqual({
+      ...PRESETS.standard,
+      maxDelayMs: Math.max(PRESETS.standard.maxDelayMs, changes.initialDelayMs ?? 0),
+      ...changes,
+    });
+  });
+
+  test("a preset of a queue leaves the deployment's elapsed time and windows", () => {
+    const q = settings(
+      "defaults: { retry_policy: { max_elapsed: 1h, windows: [{ start: 01:00, end: 02:00 }] } }\nqueues: { q: { retry_policy: webhook } }",
+    );
+    const windows = [{ timeZone: "UTC", startMinute: 60, endMinute: 120, days: [] }];
+    expect(q.retryPolicy).toEqual({ ...PRESETS.webhook, maxElapsedMs: 3_600_000, windows });
   });
 
   test("without a preset, an entry for a reason changes only what it names", () => {
@@ -129,6 +178,61 @@ describe("retry policies", () => {
     ["{ multiplier: 0.5 }", /^defaults.retry_policy.multiplier .* is too small/],
     ["{ max_retries: 1001 }", /^defaults.retry_policy.max_retries .* is too large/],
     ["{ jitter: lots }", /^defaults.retry_policy.jitter .* allowed: one of none, seed/],
+    ["{ backoff: lots }", /^defaults.retry_policy.backoff .* allowed: one of exponential, /],
+    ["{ backoff: schedule }", /^defaults.retry_policy.schedule .*: is missing; a schedule needs/],
+    [
+      "{ backoff: fixed, increment: 1s }",
+      /^defaults.retry_policy.increment .*: is for linear backoff/,
+    ],
+    ["{ schedule: [] }", /^defaults.retry_policy.schedule .* has too few items/],
+    [
+      `{ schedule: [${"1s,".repeat(101)}] }`,
+      /^defaults.retry_policy.schedule .* has too many items/,
+    ],
+    [
+      "{ schedule: [1s, 2] }",
+      /^defaults.retry_policy.schedule .* number 2, "2", has no unit of time/,
+    ],
+    ["{ max_elapsed: 1ms }", /^defaults.retry_policy.max_elapsed .* is too short/],
+    ["{ max_elapsed: 366d }", /^defaults.retry_policy.max_elapsed .* is too long/],
+    [
+      "{ windows: night }",
+      /^defaults.retry_policy.windows \(dlq.yaml:1\): is not a list of mappings/,
+    ],
+    [
+      "{ windows: [night] }",
+      /^defaults.retry_policy.windows\[0\] \(dlq.yaml:1\): is not a mapping/,
+    ],
+    ["{ windows: [{ start: 08:00 }] }", /^defaults.retry_policy.windows\[0\].end .*: is missing$/],
+    ["{ windows: [{ end: 08:00 }] }", /^defaults.retry_policy.windows\[0\].start .*: is missing$/],
+    [
+      "{ windows: [{ start: 8:00, end: 09:00 }] }",
+      /windows\[0\].start .*"8:00" is not a time of day/,
+    ],
+    [
+      "{ windows: [{ start: 24:00, end: 09:00 }] }",
+      /windows\[0\].start .* is too late; allowed: .* 23:59$/,
+    ],
+    [
+      "{ windows: [{ start: 08:00, end: 00:00 }] }",
+      /windows\[0\].end .* is too early; allowed: .* 00:01 to/,
+    ],
+    [
+      "{ windows: [{ time_zone: Mars/Base, start: 08:00, end: 09:00 }] }",
+      /windows\[0\].time_zone .*"Mars\/Base" is not a known time zone; allowed: .*Europe\/Berlin$/,
+    ],
+    [
+      "{ windows: [{ start: 08:00, end: 09:00, days: [moonday] }] }",
+      /windows\[0\].days .*"moonday", is not/,
+    ],
+    [
+      "{ windows: [{ begin: 08:00 }] }",
+      /windows\[0\].begin .*: unknown key; .*allowed keys: time_zone, start/,
+    ],
+    [
+      `{ windows: [${"{ start: 08:00, end: 09:00 },".repeat(17)}] }`,
+      /windows \(dlq.yaml:1\): has 17 entries; allowed: at most 16$/,
+    ],
     ["nonsense", /^defaults.retry_policy.preset .* allowed: one of webhook, /],
     ["[webhook]", /^defaults.retry_policy \(dlq.yaml:1\): is not a mapping/],
   ])("%s is refused", (policy, expected) => {
