@@ -1,9 +1,21 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { RetrySettingsSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
-import { Jitter, type RetryPolicy, RetryPolicySchema } from "../../gen/dlq/v1/message_pb.ts";
-import type { MessageRetry, PolicyOverride } from "../core/policy.ts";
+import {
+  Backoff,
+  type DayOfWeek,
+  Jitter,
+  type RetryPolicy,
+  RetryPolicySchema,
+  RetryWindowSchema,
+  type RetryWindow as StoredWindow,
+} from "../../gen/dlq/v1/message_pb.ts";
+import type { MessageRetry } from "../core/policy.ts";
+import type { PolicyOverride } from "../core/policy-override.ts";
 import { PRESETS, type PresetName } from "../core/presets.ts";
+import type { BackoffKind, Jitter as JitterName } from "../core/settings.ts";
+import { isTimeZone } from "../core/time-zone.ts";
+import { DAY_MINUTES, formatTimeOfDay, parseTimeOfDay, type RetryWindow } from "../core/windows.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -12,38 +24,95 @@ export function encodeRetrySettings(retry: MessageRetry): Uint8Array {
   if (retry.maxRetries === undefined && retry.policy === undefined) return NOTHING;
   const settings = create(RetrySettingsSchema);
   if (retry.maxRetries !== undefined) settings.maxRetries = retry.maxRetries;
-  if (retry.policy !== undefined) settings.policy = toPolicy(retry.policy);
+  if (retry.policy !== undefined) settings.policy = encodePolicy(retry.policy);
   return toBinary(RetrySettingsSchema, settings);
 }
 
 export function decodeRetrySettings(bytes: Uint8Array): MessageRetry {
   if (bytes.length === 0) return {};
   const { maxRetries, policy } = fromBinary(RetrySettingsSchema, bytes);
-  return { maxRetries, policy: policy === undefined ? undefined : fromPolicy(policy) };
+  return { maxRetries, policy: policy === undefined ? undefined : decodePolicy(policy) };
 }
 
-const JITTERS = { none: Jitter.NONE, seed: Jitter.SEED } as const;
+export const JITTER_NUMBERS = {
+  none: Jitter.NONE,
+  seed: Jitter.SEED,
+  full: Jitter.FULL,
+  equal: Jitter.EQUAL,
+  decorrelated: Jitter.DECORRELATED,
+} as const satisfies Record<JitterName, Jitter>;
 
-function toPolicy(own: PolicyOverride): RetryPolicy {
+export const BACKOFF_NUMBERS = {
+  exponential: Backoff.EXPONENTIAL,
+  linear: Backoff.LINEAR,
+  fixed: Backoff.FIXED,
+  schedule: Backoff.SCHEDULE,
+} as const satisfies Record<BackoffKind, Backoff>;
+
+/** The name of a number; undefined for one that says nothing or that this version does not know. */
+export function nameOf<Name extends string>(
+  numbers: Readonly<Record<Name, number>>,
+  number: number,
+): Name | undefined {
+  return (Object.keys(numbers) as Name[]).find((name) => numbers[name] === number);
+}
+
+/** What was named, and nothing else. */
+export function encodePolicy(own: PolicyOverride): RetryPolicy {
   const policy = create(RetryPolicySchema);
   if (own.preset !== undefined) policy.preset = own.preset;
   if (own.maxRetries !== undefined) policy.maxRetries = own.maxRetries;
   if (own.initialDelayMs !== undefined) policy.initialDelay = durationFromMs(own.initialDelayMs);
   if (own.maxDelayMs !== undefined) policy.maxDelay = durationFromMs(own.maxDelayMs);
+  if (own.backoff !== undefined) policy.backoff = BACKOFF_NUMBERS[own.backoff];
   if (own.multiplier !== undefined) policy.multiplier = own.multiplier;
-  if (own.jitter !== undefined) policy.jitter = JITTERS[own.jitter];
+  if (own.incrementMs !== undefined) policy.increment = durationFromMs(own.incrementMs);
+  if (own.scheduleMs !== undefined) policy.schedule = own.scheduleMs.map(durationFromMs);
+  if (own.jitter !== undefined) policy.jitter = JITTER_NUMBERS[own.jitter];
+  if (own.maxElapsedMs !== undefined) policy.maxElapsed = durationFromMs(own.maxElapsedMs);
+  if (own.windows !== undefined) policy.windows = own.windows.map(encodeWindow);
   return policy;
 }
 
-function fromPolicy(policy: RetryPolicy): PolicyOverride {
-  const { initialDelay, maxDelay, jitter } = policy;
+function encodeWindow({ timeZone, startMinute, endMinute, days }: RetryWindow): StoredWindow {
+  const window = create(RetryWindowSchema);
+  window.timeZone = timeZone;
+  window.startTime = formatTimeOfDay(startMinute);
+  window.endTime = formatTimeOfDay(endMinute);
+  window.days = [...days] as DayOfWeek[];
+  return window;
+}
+
+/**
+ * Of what is stored, all that this version understands: a newer one may have written more, and a
+ * message must not be lost for it. What it does not understand is as good as absent.
+ */
+function decodePolicy(policy: RetryPolicy): PolicyOverride {
+  const { initialDelay, maxDelay, increment, schedule, maxElapsed } = policy;
+  const scheduleMs = schedule.length === 0 ? undefined : schedule.map(durationMs);
+  const backoff = nameOf(BACKOFF_NUMBERS, policy.backoff);
+  const windows = policy.windows.flatMap((window) => decodeWindow(window) ?? []);
   return {
-    // A preset that this version does not know is as good as none: the other levels decide.
     preset: Object.hasOwn(PRESETS, policy.preset) ? (policy.preset as PresetName) : undefined,
     maxRetries: policy.maxRetries,
     initialDelayMs: initialDelay === undefined ? undefined : durationMs(initialDelay),
     maxDelayMs: maxDelay === undefined ? undefined : durationMs(maxDelay),
+    backoff: backoff === "schedule" && scheduleMs === undefined ? undefined : backoff,
     multiplier: policy.multiplier,
-    jitter: jitter === Jitter.NONE ? "none" : jitter === Jitter.SEED ? "seed" : undefined,
+    incrementMs: increment === undefined ? undefined : durationMs(increment),
+    scheduleMs,
+    jitter: nameOf(JITTER_NUMBERS, policy.jitter),
+    maxElapsedMs: maxElapsed === undefined ? undefined : durationMs(maxElapsed),
+    windows: windows.length === 0 ? undefined : windows,
   };
+}
+
+function decodeWindow(window: StoredWindow): RetryWindow | undefined {
+  const timeZone = window.timeZone || "UTC";
+  const startMinute = parseTimeOfDay(window.startTime);
+  const endMinute = parseTimeOfDay(window.endTime);
+  if (startMinute === undefined || endMinute === undefined) return undefined;
+  // Zones are of the runtime, which may have been replaced by one with fewer of them.
+  if (startMinute === DAY_MINUTES || endMinute === 0 || !isTimeZone(timeZone)) return undefined;
+  return { timeZone, startMinute, endMinute, days: window.days };
 }

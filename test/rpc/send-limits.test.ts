@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import type { SendToDlqRequest, SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import type { DayOfWeek } from "../../gen/dlq/v1/message_pb.ts";
 import { clientOf, createRig, errorOf, NOW_MS, reasonOf, violationsOf } from "./in-memory.ts";
 
 type Init = Exclude<MessageInitShape<typeof SendToDlqRequestSchema>, SendToDlqRequest>;
@@ -27,6 +28,12 @@ const dueTime = (atMs: number): Init => ({
     case: "dueTime",
     value: { seconds: BigInt(Math.floor(atMs / 1000)), nanos: (atMs % 1000) * 1e6 },
   },
+});
+
+const delays = (n: number) => Array.from({ length: n }, () => seconds(1));
+const NIGHT = { timeZone: "Asia/Kolkata", startTime: "22:00", endTime: "06:00" };
+const windows = (n: number, changes: Partial<typeof NIGHT> & { days?: DayOfWeek[] }): Init => ({
+  retryPolicy: { windows: Array.from({ length: n }, () => ({ ...NIGHT, ...changes })) },
 });
 
 const DAY_S = 86_400;
@@ -108,7 +115,82 @@ const LIMITS: Row[] = [
     { retryPolicy: { multiplier: 100 } },
     { retryPolicy: { multiplier: Number.NaN } },
   ],
-  ["retry_policy.jitter", { retryPolicy: { jitter: 2 } }, { retryPolicy: { jitter: 3 as 2 } }],
+  ["retry_policy.jitter", { retryPolicy: { jitter: 5 } }, { retryPolicy: { jitter: 6 as 5 } }],
+  ["retry_policy.jitter", { retryPolicy: { jitter: 1 } }, { retryPolicy: { jitter: -1 as 5 } }],
+  ["retry_policy.backoff", { retryPolicy: { backoff: 3 } }, { retryPolicy: { backoff: 5 as 3 } }],
+  [
+    "retry_policy.increment",
+    { retryPolicy: { increment: seconds(30 * DAY_S) } },
+    { retryPolicy: { increment: seconds(30 * DAY_S, 1) } },
+  ],
+  [
+    "retry_policy.schedule",
+    { retryPolicy: { schedule: delays(100) } },
+    { retryPolicy: { schedule: delays(101) } },
+  ],
+  [
+    "retry_policy.schedule[1]",
+    { retryPolicy: { schedule: [seconds(0), seconds(30 * DAY_S)] } },
+    { retryPolicy: { schedule: [seconds(0), seconds(-1)] } },
+  ],
+  [
+    "retry_policy.schedule",
+    { retryPolicy: { backoff: 4, schedule: delays(1) } },
+    { retryPolicy: { backoff: 4 } },
+  ],
+  [
+    "retry_policy.schedule",
+    { retryPolicy: { schedule: delays(1) } },
+    { retryPolicy: { backoff: 1, schedule: delays(1) } },
+  ],
+  [
+    "retry_policy.increment",
+    { retryPolicy: { increment: seconds(1) } },
+    { retryPolicy: { increment: seconds(1), schedule: delays(1) } },
+  ],
+  [
+    "retry_policy.multiplier",
+    { retryPolicy: { backoff: 1, multiplier: 2 } },
+    { retryPolicy: { backoff: 2, multiplier: 2 } },
+  ],
+  [
+    "retry_policy.max_elapsed",
+    { retryPolicy: { maxElapsed: seconds(0) } },
+    { retryPolicy: { maxElapsed: seconds(0, 999_000_000) } },
+  ],
+  [
+    "retry_policy.max_elapsed",
+    { retryPolicy: { maxElapsed: seconds(365 * DAY_S) } },
+    { retryPolicy: { maxElapsed: seconds(365 * DAY_S + 1) } },
+  ],
+  ["retry_policy.windows", windows(16, {}), windows(17, {})],
+  [
+    "retry_policy.windows[0].time_zone",
+    windows(1, { timeZone: "America/Argentina/ComodRivadavia" }),
+    windows(1, { timeZone: "Europe/Nowhere" }),
+  ],
+  [
+    "retry_policy.windows[0].time_zone",
+    windows(1, { timeZone: "" }),
+    windows(1, { timeZone: "+01:00" }),
+  ],
+  [
+    "retry_policy.windows[1].start_time",
+    windows(2, { startTime: "23:59" }),
+    { retryPolicy: { windows: [NIGHT, { ...NIGHT, startTime: "24:00" }] } },
+  ],
+  [
+    "retry_policy.windows[0].end_time",
+    windows(1, { endTime: "24:00" }),
+    windows(1, { endTime: "00:00" }),
+  ],
+  [
+    "retry_policy.windows[0].end_time",
+    windows(1, { endTime: "00:01" }),
+    windows(1, { endTime: "9:00" }),
+  ],
+  ["retry_policy.windows[0].days", windows(1, { days: [1, 7, 7] }), windows(1, { days: [8 as 7] })],
+  ["retry_policy.windows[0].days", windows(1, {}), windows(1, { days: [0] })],
   ["priority", { priority: 100 }, { priority: 101 }],
   ["priority", { priority: -100 }, { priority: -101 }],
   [

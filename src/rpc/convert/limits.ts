@@ -20,6 +20,10 @@ export const WIRE_LIMITS = {
   ttlMaxMs: 3650 * DAY_MS,
   retries: 1000,
   retryDelayMs: 30 * DAY_MS,
+  scheduleDelays: LIMITS.scheduleDelays,
+  maxElapsedMinMs: LIMITS.maxElapsedMinMs,
+  maxElapsedMaxMs: LIMITS.maxElapsedMaxMs,
+  retryWindows: LIMITS.retryWindows,
   multiplier: 100,
   priority: 100,
   /** Cut, never refused. */

@@ -1,12 +1,17 @@
-import { Jitter, type RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
-import type { MessageRetry, PolicyOverride } from "../../core/policy.ts";
+import type { RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
+import { BACKOFF_NUMBERS, encodePolicy, JITTER_NUMBERS, nameOf } from "../../app/retry-settings.ts";
+import type { MessageRetry } from "../../core/policy.ts";
+import {
+  asOverride,
+  type PolicyOverride,
+  policyContradictions,
+} from "../../core/policy-override.ts";
 import { PRESETS, type PresetName } from "../../core/presets.ts";
 import type { RetryPolicy } from "../../core/settings.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { readDurationMs } from "./time.ts";
+import { readWindows } from "./retry-windows.ts";
+import { isZero, readDurationMs } from "./time.ts";
 import type { Violations } from "./violations.ts";
-
-const FIELD = "retry_policy";
 
 /** A message's own say in its retries. */
 export function readRetry(
@@ -15,55 +20,88 @@ export function readRetry(
   policy: WirePolicy | undefined,
 ): MessageRetry {
   checkRetries(v, "max_retries", maxRetries);
-  return { maxRetries, policy: policy === undefined ? undefined : readPolicy(v, policy) };
+  return { maxRetries, policy: policy && readPolicy(v, "retry_policy", policy) };
 }
 
-function readPolicy(v: Violations, policy: WirePolicy): PolicyOverride {
-  const delayMax = WIRE_LIMITS.retryDelayMs;
-  const initialDelayMs = readDurationMs(
-    v,
-    `${FIELD}.initial_delay`,
-    policy.initialDelay,
-    0,
-    delayMax,
-  );
-  const maxDelayMs = readDurationMs(v, `${FIELD}.max_delay`, policy.maxDelay, 0, delayMax);
+/** A policy as somebody wrote it; `field` is its path. */
+export function readPolicy(v: Violations, field: string, policy: WirePolicy): PolicyOverride {
+  const delay = (name: string, value: WirePolicy["initialDelay"]) =>
+    readDurationMs(v, `${field}.${name}`, value, 0, WIRE_LIMITS.retryDelayMs);
+  const initialDelayMs = delay("initial_delay", policy.initialDelay);
+  const maxDelayMs = delay("max_delay", policy.maxDelay);
   if (initialDelayMs !== undefined && maxDelayMs !== undefined && maxDelayMs < initialDelayMs) {
-    v.add(`${FIELD}.max_delay`, `is shorter than ${FIELD}.initial_delay; raise it or leave it out`);
+    v.add(`${field}.max_delay`, `is shorter than ${field}.initial_delay; raise it or leave it out`);
   }
-  checkRetries(v, `${FIELD}.max_retries`, policy.maxRetries);
+  checkRetries(v, `${field}.max_retries`, policy.maxRetries);
   const { multiplier } = policy;
   if (multiplier !== undefined && !(multiplier >= 1 && multiplier <= WIRE_LIMITS.multiplier)) {
     v.add(
-      `${FIELD}.multiplier`,
+      `${field}.multiplier`,
       `is ${multiplier}; it must be from 1 to ${WIRE_LIMITS.multiplier}`,
     );
   }
   if (policy.preset !== "" && !isPreset(policy.preset)) {
-    v.add(`${FIELD}.preset`, `is none of ${Object.keys(PRESETS).join(", ")}`);
+    v.add(`${field}.preset`, `is none of ${Object.keys(PRESETS).join(", ")}`);
   }
-  return {
+  const own: PolicyOverride = {
     preset: isPreset(policy.preset) ? policy.preset : undefined,
     maxRetries: policy.maxRetries,
     initialDelayMs,
     maxDelayMs,
+    jitter: readEnum(v, `${field}.jitter`, "dlq.v1.Jitter", JITTER_NUMBERS, policy.jitter),
+    backoff: readEnum(v, `${field}.backoff`, "dlq.v1.Backoff", BACKOFF_NUMBERS, policy.backoff),
     multiplier,
-    jitter: readJitter(v, policy.jitter),
+    incrementMs: delay("increment", policy.increment),
+    scheduleMs: readSchedule(v, `${field}.schedule`, policy.schedule),
+    maxElapsedMs: readMaxElapsed(v, `${field}.max_elapsed`, policy.maxElapsed),
+    windows: readWindows(v, `${field}.windows`, policy.windows),
   };
+  for (const wrong of policyContradictions(own)) v.add(`${field}.${wrong.field}`, wrong.problem);
+  return own;
 }
 
-function readJitter(v: Violations, jitter: Jitter): RetryPolicy["jitter"] | undefined {
-  switch (jitter) {
-    case Jitter.UNSPECIFIED:
-      return undefined;
-    case Jitter.NONE:
-      return "none";
-    case Jitter.SEED:
-      return "seed";
-    default:
-      v.add(`${FIELD}.jitter`, "is not a value of dlq.v1.Jitter that this server knows");
-      return undefined;
+/** A complete policy, every field that it heeds. */
+export function writePolicy(policy: RetryPolicy): WirePolicy {
+  return encodePolicy(asOverride(policy));
+}
+
+function readEnum<Name extends string>(
+  v: Violations,
+  field: string,
+  type: string,
+  numbers: Readonly<Record<Name, number>>,
+  number: number,
+): Name | undefined {
+  if (number === 0) return undefined;
+  const name = nameOf(numbers, number);
+  if (name === undefined) v.add(field, `is not a value of ${type} that this server knows`);
+  return name;
+}
+
+function readSchedule(
+  v: Violations,
+  field: string,
+  schedule: WirePolicy["schedule"],
+): readonly number[] | undefined {
+  if (schedule.length === 0) return undefined;
+  const most = WIRE_LIMITS.scheduleDelays;
+  if (schedule.length > most) {
+    v.add(field, `has ${schedule.length} delays; at most ${most} are allowed`);
+    return undefined;
   }
+  return schedule.map(
+    (one, index) => readDurationMs(v, `${field}[${index}]`, one, 0, WIRE_LIMITS.retryDelayMs) ?? 0,
+  );
+}
+
+function readMaxElapsed(
+  v: Violations,
+  field: string,
+  value: WirePolicy["maxElapsed"],
+): number | undefined {
+  if (value !== undefined && isZero(value)) return 0;
+  const { maxElapsedMinMs, maxElapsedMaxMs } = WIRE_LIMITS;
+  return readDurationMs(v, field, value, maxElapsedMinMs, maxElapsedMaxMs);
 }
 
 function checkRetries(v: Violations, field: string, value: number | undefined): void {

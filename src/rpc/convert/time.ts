@@ -47,6 +47,11 @@ export function durationProblem(value: Duration, minMs: number, maxMs: number): 
   return undefined;
 }
 
+/** Where 0 means "no limit", apart from the range. */
+export function isZero(value: Duration): boolean {
+  return value.seconds === 0n && value.nanos === 0;
+}
+
 /** For values that `durationProblem` has nothing against. */
 export function toMs(value: Duration): number {
   return Number(value.seconds) * 1_000 + Math.ceil(value.nanos / 1_000_000);
