@@ -9,6 +9,7 @@ import type {
 } from "../core/message.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
+import type { RetryAfterFacts } from "../core/retry-after.ts";
 
 /**
  * What the transport asks of the use cases, and what it is told: already valid, in plain values.
@@ -26,7 +27,7 @@ export type {
 } from "../core/message.ts";
 
 /** A failure as the rules see it. */
-export interface FailureRecord {
+export interface FailureRecord extends RetryAfterFacts {
   /** As sent; undefined when absent or unknown to this version: it is categorized. */
   reason: Reason | undefined;
   type: string;

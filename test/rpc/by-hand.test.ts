@@ -35,6 +35,7 @@ const everything: Init = {
     httpStatus: 504,
     attributes: { host: "a", empty: "" },
     truncated: true,
+    retryAfter: { seconds: 90n, nanos: 5 },
   },
 };
 const requests: [string, Init][] = [

@@ -152,6 +152,35 @@ describe("a failure is cut, never refused", () => {
     expect(fromBinary(FailureSchema, failure.encode("TIMEOUT")).reason).toBe(Reason.TIMEOUT);
   });
 
+  it.each([
+    ["a duration", { retryAfter: { seconds: 5n, nanos: 1 } }, 5_001, { seconds: 5n, nanos: 1 }],
+    [
+      "a long one, cut",
+      { retryAfter: { seconds: 1n << 40n } },
+      2_592_000_000,
+      { seconds: 2_592_000n },
+    ],
+    ["a negative one, ignored", { retryAfter: { seconds: -1n } }, undefined, undefined],
+    ["a malformed one, ignored", { retryAfter: { seconds: 1n, nanos: -1 } }, undefined, undefined],
+    ["none", {}, undefined, undefined],
+  ])("reads retry_after: %s", async (_name, sent, expected, expectedStored) => {
+    const { failure, encodeEnvelope } = await commandOf({ failure: sent });
+    expect(failure.retryAfterMs).toBe(expected);
+    const stored = fromBinary(FailureSchema, failure.encode("TIMEOUT"));
+    const envelope = fromBinary(EnvelopeSchema, encodeEnvelope("TIMEOUT"));
+    for (const { retryAfter, truncated } of [stored, envelope.failure ?? stored]) {
+      expect(truncated).toBe(false);
+      if (expectedStored === undefined) expect(retryAfter).toBeUndefined();
+      else expect(retryAfter).toMatchObject(expectedStored);
+    }
+  });
+
+  it.each(["retry-after", "Retry-After", "RETRY-AFTER"])("finds the attribute %s", async (name) => {
+    const attributes = { "x-retry-after": "1", [name]: "120" };
+    const { failure } = await commandOf({ failure: { attributes } });
+    expect(failure.retryAfterText).toBe("120");
+  });
+
   it("keeps codes that are none, and hides them from the rules", async () => {
     const { failure } = await commandOf({ failure: { grpcCode: 99, httpStatus: 42 } });
     expect(failure).toMatchObject({ grpcCode: undefined, httpStatus: undefined });

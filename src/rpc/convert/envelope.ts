@@ -1,5 +1,6 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import type { SendToDlqRequest } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
 import { OriginSchema, type Payload, TraceContextSchema } from "../../../gen/dlq/v1/message_pb.ts";
@@ -57,6 +58,9 @@ function writeFailure(failure: Failure): void {
   if (failure.httpStatus !== undefined) writer.tag(6, Varint).int32(failure.httpStatus);
   writeMap(7, failure.attributes);
   if (failure.truncated) writer.tag(8, Varint).bool(true);
+  if (failure.retryAfter !== undefined) {
+    writeBytes(9, toBinary(DurationSchema, failure.retryAfter, { writeUnknownFields: false }));
+  }
 }
 
 function writeText(no: number, value: string): void {

@@ -1,9 +1,11 @@
 import { create, toBinary } from "@bufbuild/protobuf";
+import { type Duration, durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import type { FailureRecord } from "../../app/commands.ts";
 import { REASONS, type Reason, reasonFromNumber } from "../../core/reason.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { cutUtf8, exceedsUtf8 } from "./text.ts";
+import { durationProblem, toMs } from "./time.ts";
 
 const LIMIT = WIRE_LIMITS.failure;
 
@@ -30,6 +32,8 @@ export function readFailure(sent: Failure | undefined): ReadFailure {
     reason: reasonFromNumber(failure.reason),
     type: failure.type,
     message: failure.message,
+    retryAfterMs: failure.retryAfter && toMs(failure.retryAfter),
+    retryAfterText: retryAfterText(failure.attributes),
     grpcCode: isWithin(grpcCode, 0, 16) ? grpcCode : undefined,
     httpStatus: isWithin(httpStatus, 100, 599) ? httpStatus : undefined,
     stored,
@@ -57,7 +61,25 @@ function cut(sent: Failure): Failure {
   failure.truncated = truncated;
   if (sent.grpcCode !== undefined) failure.grpcCode = sent.grpcCode;
   if (sent.httpStatus !== undefined) failure.httpStatus = sent.httpStatus;
+  const retryAfter = cutRetryAfter(sent.retryAfter);
+  if (retryAfter !== undefined) failure.retryAfter = retryAfter;
   return failure;
+}
+
+/** At most 30 days. What is no duration, or negative, says nothing. */
+function cutRetryAfter(sent: Duration | undefined): Duration | undefined {
+  if (sent === undefined) return undefined;
+  if (durationProblem(sent, 0, WIRE_LIMITS.retryDelayMs) === undefined) return sent;
+  const isLong = durationProblem(sent, 0, Number.POSITIVE_INFINITY) === undefined;
+  return isLong ? durationFromMs(WIRE_LIMITS.retryDelayMs) : undefined;
+}
+
+/** HTTP's header, which clients copy in whatever case their library gives it. */
+function retryAfterText(attributes: Readonly<Record<string, string>>): string | undefined {
+  for (const key of Object.keys(attributes)) {
+    if (key.length === 11 && key.toLowerCase() === "retry-after") return attributes[key];
+  }
+  return undefined;
 }
 
 /** The same object when nothing had to be cut. */
