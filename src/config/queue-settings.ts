@@ -4,7 +4,7 @@ import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
 import { listOf } from "./list.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
-import { choice, integer } from "./value-type.ts";
+import { choice, integer, string } from "./value-type.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const D = DEFAULT_QUEUE_SETTINGS;
@@ -40,6 +40,22 @@ export const QUEUE_SETTINGS = {
     fallbackText: "none",
     doc: "Reasons that go straight to quarantine when an attempt fails with them.",
     example: "VALIDATION_FAILED",
+  }),
+  nonRetryableTypes: setting({
+    ...row,
+    name: "non-retryable-types",
+    type: listOf(
+      string({ allowed: "1 to 512 characters without a comma", pattern: /^[^,]{1,512}$/ }),
+      {
+        placeholder: "TYPE,…",
+        allowed: `up to ${LIMITS.nonRetryableTypes} names separated by commas, each of 1 to 512 characters, in their case`,
+        max: LIMITS.nonRetryableTypes,
+      },
+    ),
+    fallback: D.nonRetryableTypes,
+    fallbackText: "none",
+    doc: "Types of failures that go straight to quarantine: the whole name, or the last part of it.",
+    example: "ValueError,com.shop.OrderGone",
   }),
   ttlMs: setting({
     ...row,

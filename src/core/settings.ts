@@ -60,6 +60,8 @@ export interface QueueSettings {
   retryPolicies: Partial<Record<Reason, RetryPolicy>>;
   /** Reasons that go straight to quarantine when an attempt fails with them. */
   nonRetryableReasons: readonly Reason[];
+  /** The same by the failure's type: its whole name, or the last part of it. */
+  nonRetryableTypes: readonly string[];
   /** Time to live from arrival. 0: never expires. */
   ttlMs: number;
   ttlAction: TtlAction;
@@ -100,11 +102,13 @@ export const LIMITS = {
   maxElapsedMinMs: 1_000,
   maxElapsedMaxMs: 365 * 24 * 3_600_000,
   retryWindows: 16,
+  nonRetryableTypes: 100,
 } as const;
 
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   retryPolicies: {},
   nonRetryableReasons: [],
+  nonRetryableTypes: [],
   ttlMs: 24 * 3_600_000,
   ttlAction: "quarantine",
   quarantineRetentionMs: 0,

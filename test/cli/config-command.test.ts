@@ -28,6 +28,7 @@ queues:
     non_retryable_reasons: VALIDATION_FAILED,TIMEOUT
     max_retries: 1
   scheduled:
+    non_retryable_types: [ValueError, "*net.OpError", "A::B"]
     retry_policy:
       schedule: [1s, 1m, 1m]
       jitter: decorrelated

@@ -28,6 +28,7 @@ queues:
   q:
     max_retries: 7
     non_retryable_reasons: [VALIDATION_FAILED, TIMEOUT]
+    non_retryable_types: [ValueError, com.shop.OrderGone]
     ttl: 0
     ttl_action: discard
     quarantine_retention: 30d
@@ -41,6 +42,7 @@ queues:
   const expected = {
     maxRetries: 7,
     nonRetryableReasons: ["VALIDATION_FAILED", "TIMEOUT"],
+    nonRetryableTypes: ["ValueError", "com.shop.OrderGone"],
     ttlMs: 0,
     ttlAction: "discard",
     quarantineRetentionMs: 30 * 86_400_000,
@@ -60,6 +62,24 @@ test("flags and environment set the deployment's values; a queue's own still win
   const config = loadOk({ yaml, argv: ["--ttl", "2h"], env: { DLQ_MAX_MESSAGES: "5" } });
   expect(config.queueSettings("other")).toMatchObject({ ttlMs: 7_200_000, maxMessages: 5 });
   expect(config.queueSettings("q")).toMatchObject({ ttlMs: 3_600_000, maxMessages: 5 });
+});
+
+test.each([
+  ["a,b", ["a", "b"]],
+  ["ValueError", ["ValueError"]],
+  ["", []],
+])("--non-retryable-types %s", (text, expected) => {
+  const { queueSettings } = loadOk({ argv: ["--non-retryable-types", text] });
+  expect(queueSettings("q").nonRetryableTypes).toEqual(expected);
+});
+
+test.each([
+  ["a".repeat(513), /number 1, .* has characters or a length that is not allowed/],
+  [Array.from({ length: 101 }, (_, i) => `T${i}`).join(), /has too many items; allowed: up to 100/],
+])("too long or too many types are refused (row %#)", (text, expected) => {
+  expect(loadErrors({ argv: ["--non-retryable-types", text] })).toEqual([
+    expect.stringMatching(expected),
+  ]);
 });
 
 describe("retry policies", () => {
