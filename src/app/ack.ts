@@ -1,7 +1,7 @@
 import { aborted, invalidField } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
-import { formatMessageId } from "../core/message-id.ts";
+import { createdAtMs, formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { failureVerdict } from "../core/verdict.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
@@ -15,7 +15,10 @@ import { reasonOf } from "./send.ts";
 export interface AckParts {
   store: Pick<Store, "examine" | "settle">;
   settingsOf(queue: string): QueueSettings;
+  /** Uniform in [0, 1). */
   random(): number;
+  /** The wall clock. */
+  now(): number;
   observer: Observer;
   log: DecisionLog;
   /** Tells the streams that leases of theirs have ended. */
@@ -106,7 +109,7 @@ interface Decision {
 
 /** Failures and releases need to know the message; the others are the worker's word alone. */
 async function decide(
-  { store, random }: AckParts,
+  parts: AckParts,
   queue: string,
   request: Uint8Array,
   outcomes: readonly Valid[],
@@ -116,7 +119,7 @@ async function decide(
   const examined =
     asking.length === 0
       ? []
-      : await store.examine(
+      : await parts.store.examine(
           queue,
           request,
           asking.map(({ token }) => token),
@@ -127,7 +130,7 @@ async function decide(
     if (outcome.kind !== "failed" && outcome.kind !== "released") return byWord(outcome);
     const facts = examined[next++] as Examined;
     return outcome.kind === "failed"
-      ? failed(outcome, facts, settings, random())
+      ? failed(outcome, facts, settings, parts)
       : released(outcome, facts);
   });
 }
@@ -164,19 +167,24 @@ function failed(
   outcome: Valid & { kind: "failed" },
   facts: Examined,
   settings: QueueSettings,
-  random: number,
+  parts: Pick<AckParts, "random" | "now">,
 ): Decision {
   const { token, failure } = outcome;
   const reason = reasonOf(failure);
   const verdict = failureVerdict({
     attempts: facts.attempts + 1,
+    // Until the state keeps when a message came back from quarantine, each has one round.
+    roundStartedAtMs: createdAtMs(token.messageId),
     reason,
+    type: failure.type,
+    retryAfter: failure,
     nonRetryable: outcome.nonRetryable,
     poisoned: facts.poisoned,
     retryAfterMs: outcome.retryAfterMs,
     settings,
     own: decodeRetrySettings(facts.retrySettings),
-    random,
+    nowMs: parts.now(),
+    random: parts.random(),
   });
   const countsForBreaker = settings.delivery.breaker?.reasons.includes(reason) ?? false;
   const common = {

@@ -13,6 +13,7 @@ export interface DlqParts extends StreamParts {
   store: Store;
   registry: SessionRegistry;
   random(): number;
+  now(): number;
   observer: Observer;
   log: DecisionLog;
 }

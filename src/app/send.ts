@@ -15,6 +15,8 @@ export interface SendParts {
   settingsOf(queue: string): QueueSettings;
   /** Uniform in [0, 1). */
   random(): number;
+  /** The wall clock. */
+  now(): number;
   observer: Observer;
   log: DecisionLog;
 }
@@ -54,7 +56,7 @@ async function sendToQueue(
   commands: readonly SendCommand[],
 ): Promise<(SendResult | DlqError)[]> {
   const settings = parts.settingsOf(queue);
-  const prepared = commands.map((command) => prepare(command, settings, parts.random()));
+  const prepared = commands.map((command) => prepare(command, settings, parts));
   let replies: readonly SendReply[];
   try {
     const items = prepared.map(({ item }) => item);
@@ -74,10 +76,20 @@ interface Prepared {
   verdict: Verdict;
 }
 
-function prepare(command: SendCommand, settings: QueueSettings, random: number): Prepared {
-  const reason = reasonOf(command.failure);
-  const { retry, delayMs } = command;
-  const verdict = arrivalVerdict({ reason, delayMs, settings, own: retry, random });
+function prepare(
+  command: SendCommand,
+  settings: QueueSettings,
+  parts: Pick<SendParts, "random" | "now">,
+): Prepared {
+  const { failure, retry: own, dueAtMs } = command;
+  const reason = reasonOf(failure);
+  const nowMs = parts.now();
+  const askedMs =
+    command.delayMs ?? (dueAtMs === undefined ? undefined : Math.max(0, dueAtMs - nowMs));
+  const { type } = failure;
+  const facts = { reason, type, retryAfter: failure, settings, own, nowMs };
+  const verdict = arrivalVerdict({ ...facts, delayMs: askedMs, random: parts.random() });
+  const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
   return {
     verdict,
     item: {
@@ -87,10 +99,11 @@ function prepare(command: SendCommand, settings: QueueSettings, random: number):
       failure: command.dedupKey === "" ? NOTHING : command.failure.encode(reason),
       reason,
       quarantineReason: verdict.kind === "quarantine" ? verdict.quarantineReason : undefined,
-      delayMs: verdict.kind === "reschedule" ? verdict.delayMs : 0,
-      dueAtMs: command.dueAtMs,
+      delayMs,
+      // Exact by the store's clock, unless a window has moved it.
+      dueAtMs: delayMs === askedMs ? dueAtMs : undefined,
       ttlMs: command.ttlMs ?? settings.ttlMs,
-      retrySettings: encodeRetrySettings(retry),
+      retrySettings: encodeRetrySettings(own),
       sourceId: command.sourceId,
       dedupKey: command.dedupKey,
       payloadHash: command.dedupKey === "" ? NOTHING : command.payloadHash,

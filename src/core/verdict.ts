@@ -1,34 +1,52 @@
-import { delayBeforeRetryMs, LONGEST_DELAY_MS } from "./backoff.ts";
+import { delayBeforeRetryMs, LONGEST_DELAY_MS, plainDelayMs } from "./backoff.ts";
+import { whyNonRetryable } from "./non-retryable.ts";
 import { describeLevel, type MessageRetry, type RetrySettings, resolvePolicy } from "./policy.ts";
 import type { QuarantineReason, Reason } from "./reason.ts";
-import type { QueueSettings } from "./settings.ts";
+import { RETRY_AFTER_MAX_MS, type RetryAfterFacts, retryAfterOf } from "./retry-after.ts";
+import type { QueueSettings, RetryPolicy } from "./settings.ts";
+import { firstAllowedAtMs } from "./windows.ts";
 
 /** What becomes of a message now. `why` is for logs and people, never parsed. */
 export type Verdict =
   | { kind: "reschedule"; delayMs: number; why: string }
   | { kind: "quarantine"; quarantineReason: QuarantineReason; why: string };
 
-export type VerdictSettings = RetrySettings & Pick<QueueSettings, "nonRetryableReasons">;
+export type VerdictSettings = RetrySettings &
+  Pick<QueueSettings, "nonRetryableReasons" | "nonRetryableTypes">;
 
 export const POISON_WHY = "its source_id was sent too often within the poison window";
 
-/** A worker may ask for any wait up to this; more is cut. */
-export const RETRY_AFTER_MAX_MS = 30 * 24 * 3_600_000;
-
-export interface FailedAttempt {
-  /** Failed attempts of this round, the one just reported included: at least 1. */
-  attempts: number;
+/** What both verdicts need to know. */
+interface Facts {
   reason: Reason;
-  /** The worker said that no retry can help. */
-  nonRetryable?: boolean | undefined;
+  /** The failure's type as the runtime names it; empty when nobody said. */
+  type?: string | undefined;
+  /** What the failed call asked for: no attempt sooner, unless somebody says outright when. */
+  retryAfter?: RetryAfterFacts | undefined;
   /** The source was found poisonous: too many sends of one source_id. */
   poisoned?: boolean | undefined;
-  /** The worker's own idea of when; replaces the backoff. */
-  retryAfterMs?: number | undefined;
   settings: VerdictSettings;
   own?: MessageRetry | undefined;
-  /** Uniform in [0, 1). */
-  random: number;
+  /**
+   * The wall clock: windows and HTTP dates are of this world, and servers keep its time. Due times
+   * follow from the delay by the store's clock; where the two differ, windows shift by as much.
+   */
+  nowMs: number;
+  /** Uniform in [0, 1). Undefined: as if there was no jitter. */
+  random: number | undefined;
+}
+
+export interface FailedAttempt extends Facts {
+  /** Failed attempts of this round, the one just reported included: at least 1. */
+  attempts: number;
+  /** When this round began, by the store's clock: accepted, or last brought back from quarantine. */
+  roundStartedAtMs: number;
+  /** The delay before this attempt, where it is known. */
+  previousDelayMs?: number | undefined;
+  /** The worker said that no retry can help. */
+  nonRetryable?: boolean | undefined;
+  /** The worker's own idea of when; replaces the backoff. */
+  retryAfterMs?: number | undefined;
 }
 
 /**
@@ -40,11 +58,12 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
   if (failed.nonRetryable) {
     return quarantine("NON_RETRYABLE", "the worker called the failure non-retryable");
   }
-  const hopeless = hopelessReason(reason, settings) ?? poison(failed.poisoned);
+  const hopeless = hopelessFailure(failed);
   if (hopeless) return hopeless;
 
   const resolved = resolvePolicy(reason, settings, failed.own);
-  const { maxRetries } = resolved.policy;
+  const { policy } = resolved;
+  const { maxRetries } = policy;
   if (attempts >= maxRetries) {
     const from = describeLevel(resolved.maxRetriesFrom, reason);
     return quarantine("RETRIES_EXHAUSTED", `attempt ${attempts} of ${maxRetries} failed (${from})`);
@@ -52,26 +71,19 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
   const progress = `attempt ${attempts} of ${maxRetries} failed with ${reason}`;
   const askedMs = failed.retryAfterMs;
   if (askedMs !== undefined && !Number.isNaN(askedMs)) {
-    const delayMs = clamp(askedMs, RETRY_AFTER_MAX_MS);
-    return reschedule(delayMs, `${progress}; delay asked for by the worker`);
+    const asked = { ms: clamp(askedMs, RETRY_AFTER_MAX_MS), why: "delay asked for by the worker" };
+    return within(policy, asked, failed.nowMs, failed.roundStartedAtMs, `${progress}; `);
   }
   // The failure that it was sent with was the first one, and the arrival has used its delay.
-  const delayMs = delayBeforeRetryMs(resolved.policy, attempts + 1, failed.random);
-  return reschedule(
-    delayMs,
-    `${progress}; delay from ${describeLevel(resolved.policyFrom, reason)}`,
-  );
+  const backoffMs = jittered(policy, attempts + 1, failed.random, failed.previousDelayMs);
+  const why = `delay from ${describeLevel(resolved.policyFrom, reason)}`;
+  const delay = atLeastRetryAfter({ ms: backoffMs, why }, failed);
+  return within(policy, delay, failed.nowMs, failed.roundStartedAtMs, `${progress}; `);
 }
 
-export interface Arrival {
-  reason: Reason;
+export interface Arrival extends Facts {
   /** Explicit delay, or the due time as a delay from now; a due time in the past is 0. */
   delayMs?: number | undefined;
-  poisoned?: boolean | undefined;
-  settings: VerdictSettings;
-  own?: MessageRetry | undefined;
-  /** Uniform in [0, 1). */
-  random: number;
 }
 
 /**
@@ -80,42 +92,79 @@ export interface Arrival {
  * quarantine.
  */
 export function arrivalVerdict(arrival: Arrival): Verdict {
-  const { reason, settings, delayMs } = arrival;
+  const { reason, settings, delayMs, nowMs } = arrival;
   if (reason === "POISON_MESSAGE" || reason === "MAX_RETRIES_EXCEEDED") {
     return quarantine("PRODUCER_REQUEST", `the producer sent it as ${reason}`);
   }
-  const hopeless = hopelessReason(reason, settings) ?? poison(arrival.poisoned);
+  const hopeless = hopelessFailure(arrival);
   if (hopeless) return hopeless;
 
   const resolved = resolvePolicy(reason, settings, arrival.own);
-  if (resolved.policy.maxRetries <= 0) {
+  const { policy } = resolved;
+  if (policy.maxRetries <= 0) {
     const from = describeLevel(resolved.maxRetriesFrom, reason);
     return quarantine("RETRIES_EXHAUSTED", `no retries are allowed (${from})`);
   }
   if (delayMs !== undefined && !Number.isNaN(delayMs)) {
-    return reschedule(clamp(delayMs, LONGEST_DELAY_MS), "delay asked for by the producer");
+    const asked = { ms: clamp(delayMs, LONGEST_DELAY_MS), why: "delay asked for by the producer" };
+    return within(policy, asked, nowMs, nowMs);
   }
-  const firstMs = delayBeforeRetryMs(resolved.policy, 1, arrival.random);
-  return reschedule(firstMs, `first delay from ${describeLevel(resolved.policyFrom, reason)}`);
+  const firstMs = jittered(policy, 1, arrival.random);
+  const why = `first delay from ${describeLevel(resolved.policyFrom, reason)}`;
+  return within(policy, atLeastRetryAfter({ ms: firstMs, why }, arrival), nowMs, nowMs);
 }
 
-/** A reason that this queue never retries. */
-function hopelessReason(reason: Reason, settings: VerdictSettings): Verdict | undefined {
-  if (!settings.nonRetryableReasons.includes(reason)) return undefined;
-  return quarantine("NON_RETRYABLE", `the queue does not retry ${reason}`);
+/** What this queue never retries, and what is poison. */
+function hopelessFailure({ reason, type, poisoned, settings }: Facts): Verdict | undefined {
+  const why = whyNonRetryable(reason, type ?? "", settings);
+  if (why !== undefined) return quarantine("NON_RETRYABLE", why);
+  return poisoned ? quarantine("POISON", POISON_WHY) : undefined;
 }
 
-function poison(poisoned: boolean | undefined): Verdict | undefined {
-  if (!poisoned) return undefined;
-  return quarantine("POISON", POISON_WHY);
+interface Delay {
+  ms: number;
+  why: string;
+}
+
+function jittered(
+  policy: RetryPolicy,
+  attempt: number,
+  random: number | undefined,
+  previousDelayMs?: number,
+): number {
+  return random === undefined
+    ? plainDelayMs(policy, attempt)
+    : delayBeforeRetryMs(policy, attempt, random, previousDelayMs);
+}
+
+function atLeastRetryAfter(delay: Delay, { retryAfter, nowMs }: Facts): Delay {
+  const leastMs = retryAfter === undefined ? undefined : retryAfterOf(retryAfter, nowMs);
+  if (leastMs === undefined || leastMs <= delay.ms) return delay;
+  return { ms: leastMs, why: "delay asked for by the failed call" };
+}
+
+/** A delay as the policy's windows and its longest time allow it. */
+function within(
+  { windows, maxElapsedMs }: RetryPolicy,
+  delay: Delay,
+  nowMs: number,
+  roundStartedAtMs: number,
+  before = "",
+): Verdict {
+  const openMs = firstAllowedAtMs(nowMs + delay.ms, windows) - nowMs;
+  const delayMs = windows.length === 0 ? delay.ms : clamp(openMs, LONGEST_DELAY_MS);
+  const elapsedMs = nowMs + delayMs - roundStartedAtMs;
+  if (maxElapsedMs > 0 && elapsedMs > maxElapsedMs) {
+    const late = `the next attempt would begin ${elapsedMs / 1_000} s after the message came`;
+    const limit = `max_elapsed is ${maxElapsedMs / 1_000} s`;
+    return quarantine("RETRIES_EXHAUSTED", `${before}${late}; ${limit}`);
+  }
+  const extended = delayMs > delay.ms ? ", until a window opens" : "";
+  return { kind: "reschedule", delayMs, why: `${before}${delay.why}${extended}` };
 }
 
 function quarantine(quarantineReason: QuarantineReason, why: string): Verdict {
   return { kind: "quarantine", quarantineReason, why };
-}
-
-function reschedule(delayMs: number, why: string): Verdict {
-  return { kind: "reschedule", delayMs, why };
 }
 
 function clamp(ms: number, maxMs: number): number {

@@ -55,7 +55,8 @@ async function run(
   const draining = new AbortController();
   const registry = new SessionRegistry(store.hints);
   const settingsOf = (queue: string) => config.queueSettings(queue);
-  const shared = { store, registry, settingsOf, random: Math.random, observer: metrics, log };
+  const clock = { random: Math.random, now: Date.now };
+  const shared = { store, registry, settingsOf, ...clock, observer: metrics, log };
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,

@@ -1,11 +1,15 @@
 import { beforeEach, expect, test } from "vitest";
+import { createAck } from "../../src/app/ack.ts";
 import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { createSend } from "../../src/app/send.ts";
 import { createStats } from "../../src/app/stats.ts";
+import type { PolicyOverride } from "../../src/core/policy-override.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import type { RetryWindow } from "../../src/core/windows.ts";
 import { tellTick } from "../../src/loops/tell.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { tokenOf } from "../support/delivery.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, SETTINGS, session } from "../support/store-items.ts";
 
@@ -47,6 +51,7 @@ test("each send is one line: what was decided, and by what", async () => {
     store: at.current.store,
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
     random: () => 0.5,
+    now: Date.now,
     observer: NO_METRICS,
     log,
   });
@@ -60,6 +65,87 @@ test("each send is one line: what was decided, and by what", async () => {
     message: "quarantined",
     facts: { quarantineReason: "POISON", why: expect.stringContaining("source_id") },
   });
+});
+
+/** Sends on the store's own clock. */
+async function sendNow(changes: Partial<SendCommand>, retryPolicy?: PolicyOverride) {
+  const nowMs = at.current.clock.nowMs;
+  const send = createSend({
+    store: at.current.store,
+    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    random: () => 0.5,
+    now: () => nowMs,
+    observer: NO_METRICS,
+    log,
+  });
+  const [result] = await send([{ ...command, retry: { policy: retryPolicy }, ...changes }]);
+  if (result === undefined || result instanceof Error)
+    throw new Error("not sent", { cause: result });
+  return { nowMs, ...result };
+}
+
+/** The hour of the day in UTC that is `hours` after this instant, as a window. */
+function windowAfter(nowMs: number, hours: number): RetryWindow {
+  const hour = new Date(nowMs + hours * 3_600_000).getUTCHours();
+  return { timeZone: "UTC", startMinute: hour * 60, endMinute: hour * 60 + 60, days: [] };
+}
+
+test("a send waits for the window of its policy, whether it has a delay, a due time or neither", async () => {
+  const now = at.current.clock.nowMs;
+  const window = windowAfter(now, 3);
+  const openAtMs = (Math.floor(now / 3_600_000) + 3) * 3_600_000;
+  const policy = { windows: [window] };
+  for (const when of [{}, { delayMs: 60_000 }, { dueAtMs: now + 60_000 }, { dueAtMs: 1 }]) {
+    expect((await sendNow({ ...when, sourceId: "" }, policy)).dueAtMs).toBe(openAtMs);
+  }
+  const inside = openAtMs + 1_800_001;
+  expect((await sendNow({ dueAtMs: inside, sourceId: "" }, policy)).dueAtMs).toBe(inside);
+});
+
+test("a send whose failure asks for time gets it as the least of its first delay", async () => {
+  const failure = { ...command.failure, retryAfterText: "90" };
+  const { dueAtMs, nowMs } = await sendNow({ failure });
+  expect(dueAtMs).toBe(nowMs + 90_000);
+  expect(lines[0]?.facts.why).toBe("delay asked for by the failed call");
+  const explicit = await sendNow({ failure, delayMs: 7 });
+  expect(explicit.dueAtMs).toBe(explicit.nowMs + 7);
+});
+
+test("a failed attempt hears of windows, of what the call asked for, and of the longest time", async () => {
+  const { store, clock } = at.current;
+  const retryPolicy = {
+    maxRetries: 9,
+    initialDelayMs: 1_000,
+    backoff: "fixed",
+    jitter: "none",
+  } as const;
+  await sendNow({}, { ...retryPolicy, maxElapsedMs: 60_000 });
+  const ack = createAck({
+    store,
+    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+    random: () => 0.5,
+    now: () => clock.nowMs,
+    observer: NO_METRICS,
+    log,
+    registry: new SessionRegistry(store.hints),
+  });
+  await clock.advance(1_000);
+  const failOnce = async (retryAfterText: string | undefined) => {
+    const { claimed } = await at.current.tick("orders", [session(1)]);
+    const failure = { ...command.failure, retryAfterText };
+    const [first] = claimed;
+    if (first === undefined) throw new Error("nothing was due");
+    const word = { failure, retryAfterMs: undefined, nonRetryable: false };
+    const [result] = await ack("", [{ kind: "failed", token: tokenOf(first), ...word }]);
+    return result;
+  };
+  expect(await failOnce("30")).toMatchObject({ state: "SCHEDULED", dueAtMs: clock.nowMs + 30_000 });
+  await clock.advance(30_000);
+  expect(await failOnce("30")).toMatchObject({
+    state: "QUARANTINED",
+    quarantineReason: "RETRIES_EXHAUSTED",
+  });
+  expect(lines.at(-1)?.facts.why).toContain("max_elapsed is 60 s");
 });
 
 test("each delivery that ends is counted once, the last of a crash loop too", async () => {

@@ -39,12 +39,12 @@ function lifeOf(preset: PresetName): string {
       name !== "MAX_RETRIES_EXCEEDED",
   );
   if (reason === undefined) throw new Error(`no reason has the preset ${preset}`);
-  const settings = { retryPolicies: {}, nonRetryableReasons: [] };
+  const settings = { retryPolicies: {}, nonRetryableReasons: [], nonRetryableTypes: [] };
   const steps: string[] = [];
-  let verdict = arrivalVerdict({ reason, settings, random: MIDDLE });
+  let verdict = arrivalVerdict({ reason, settings, nowMs: 0, random: MIDDLE });
   for (let attempts = 1; verdict.kind === "reschedule"; attempts++) {
     steps.push(String(verdict.delayMs / 1000));
-    const facts = { attempts, reason, settings };
+    const facts = { attempts, reason, settings, nowMs: 0, roundStartedAtMs: 0 };
     verdict = failureVerdict({ ...facts, random: MIDDLE });
   }
   return `${steps.join(" ")} ${verdict.quarantineReason}`;

@@ -1,23 +1,37 @@
 import { describe, expect, it, test } from "vitest";
 import type { QuarantineReason } from "../../src/core/reason.ts";
+import { RETRY_AFTER_MAX_MS } from "../../src/core/retry-after.ts";
 import {
   type Arrival,
   arrivalVerdict,
   type FailedAttempt,
   failureVerdict,
-  RETRY_AFTER_MAX_MS,
   type VerdictSettings,
 } from "../../src/core/verdict.ts";
+import type { RetryWindow } from "../../src/core/windows.ts";
 
-const settings: VerdictSettings = { retryPolicies: {}, nonRetryableReasons: [] };
+const settings: VerdictSettings = {
+  retryPolicies: {},
+  nonRetryableReasons: [],
+  nonRetryableTypes: [],
+};
 const refusesTimeouts: VerdictSettings = { ...settings, nonRetryableReasons: ["TIMEOUT"] };
 
+/** Noon of a Wednesday in UTC. */
+const NOW_MS = Date.UTC(2026, 0, 7, 12);
+const HOUR_MS = 3_600_000;
+const morning: RetryWindow = { timeZone: "UTC", startMinute: 480, endMinute: 540, days: [] };
+const UNTIL_MORNING_MS = 20 * HOUR_MS;
+
 function failed(changes: Partial<FailedAttempt>): FailedAttempt {
-  return { attempts: 1, reason: "TIMEOUT", settings, random: 0.5, ...changes };
+  const base = { reason: "TIMEOUT", settings, random: 0.5, nowMs: NOW_MS } as const;
+  return { ...base, attempts: 1, roundStartedAtMs: NOW_MS, ...changes };
 }
 
+const refusesTypes: VerdictSettings = { ...settings, nonRetryableTypes: ["OrderGone"] };
+
 function arrival(changes: Partial<Arrival>): Arrival {
-  return { reason: "TIMEOUT", settings, random: 0.5, ...changes };
+  return { reason: "TIMEOUT", settings, random: 0.5, nowMs: NOW_MS, ...changes };
 }
 
 describe("after a failed attempt", () => {
@@ -41,6 +55,36 @@ describe("after a failed attempt", () => {
       "RETRIES_EXHAUSTED",
     ],
     ["no retries at all", { own: { maxRetries: 0 } }, "RETRIES_EXHAUSTED"],
+    [
+      "an attempt that would begin too late",
+      { own: { policy: { maxElapsedMs: 9_999 } } },
+      "RETRIES_EXHAUSTED",
+    ],
+    [
+      "the time since the round began",
+      { roundStartedAtMs: NOW_MS - 60_000, own: { policy: { maxElapsedMs: 69_999 } } },
+      "RETRIES_EXHAUSTED",
+    ],
+    [
+      "no wish of the worker outlives that",
+      { retryAfterMs: 60_000, own: { policy: { maxElapsedMs: 30_000 } } },
+      "RETRIES_EXHAUSTED",
+    ],
+    [
+      "nor one of the failed call",
+      { retryAfter: { retryAfterMs: 60_000 }, own: { policy: { maxElapsedMs: 30_000 } } },
+      "RETRIES_EXHAUSTED",
+    ],
+    [
+      "a window that opens too late",
+      { own: { policy: { windows: [morning], maxElapsedMs: UNTIL_MORNING_MS - 1 } } },
+      "RETRIES_EXHAUSTED",
+    ],
+    [
+      "a type that the queue does not retry, before poison",
+      { settings: refusesTypes, type: "shop.OrderGone", poisoned: true },
+      "NON_RETRYABLE",
+    ],
   ])("%s", (_name, changes, quarantineReason) => {
     expect(failureVerdict(failed(changes))).toMatchObject({ kind: "quarantine", quarantineReason });
   });
@@ -61,6 +105,54 @@ describe("after a failed attempt", () => {
     ["30 days is the longest wish", { retryAfterMs: Number.MAX_VALUE }, RETRY_AFTER_MAX_MS],
     ["a negative wish is now", { retryAfterMs: -1 }, 0],
     ["NaN is no wish", { retryAfterMs: Number.NaN }, 10_000],
+    ["the failed call's wish is the least", { retryAfter: { retryAfterMs: 42_000 } }, 42_000],
+    ["a shorter one changes nothing", { retryAfter: { retryAfterMs: 42 } }, 10_000],
+    ["an attribute says it, too", { retryAfter: { retryAfterText: "42" } }, 42_000],
+    [
+      "the failure's own field beats its attribute",
+      { retryAfter: { retryAfterMs: 42_000, retryAfterText: "99" } },
+      42_000,
+    ],
+    [
+      "the worker's wish beats that of the failed call",
+      { retryAfterMs: 7, retryAfter: { retryAfterMs: 42_000 } },
+      7,
+    ],
+    [
+      "30 days are the most of it",
+      { retryAfter: { retryAfterText: "9".repeat(400) } },
+      RETRY_AFTER_MAX_MS,
+    ],
+    ["a window is waited for", { own: { policy: { windows: [morning] } } }, UNTIL_MORNING_MS],
+    [
+      "also by the worker's wish",
+      { retryAfterMs: 0, own: { policy: { windows: [morning] } } },
+      UNTIL_MORNING_MS,
+    ],
+    [
+      "within a window the delay stays",
+      { nowMs: NOW_MS + UNTIL_MORNING_MS, own: { policy: { windows: [morning] } } },
+      10_000,
+    ],
+    [
+      "an attempt may begin with the last moment",
+      { own: { policy: { maxElapsedMs: 10_000 } } },
+      10_000,
+    ],
+    [
+      "decorrelated jitter follows the delay before",
+      {
+        previousDelayMs: 9_000,
+        random: 1 - Number.EPSILON,
+        own: { policy: { jitter: "decorrelated" } },
+      },
+      27_000,
+    ],
+    [
+      "without a random number there is no jitter",
+      { random: undefined, own: { policy: { jitter: "full" } } },
+      10_000,
+    ],
   ])("%s", (_name, changes, delayMs) => {
     expect(failureVerdict(failed(changes))).toMatchObject({ kind: "reschedule", delayMs });
   });
@@ -72,6 +164,12 @@ describe("after a failed attempt", () => {
     expect(
       failureVerdict(failed({ attempts: 3, settings: { ...settings, maxRetries: 3 } })).why,
     ).toBe("attempt 3 of 3 failed (queue)");
+    expect(failureVerdict(failed({ own: { policy: { maxElapsedMs: 1_000 } } })).why).toBe(
+      "attempt 1 of 3 failed with TIMEOUT; the next attempt would begin 10 s after the message came; max_elapsed is 1 s",
+    );
+    expect(failureVerdict(failed({ own: { policy: { windows: [morning] } } })).why).toBe(
+      "attempt 1 of 3 failed with TIMEOUT; delay from message_policy, until a window opens",
+    );
   });
 });
 
@@ -83,6 +181,16 @@ describe("on arrival", () => {
     ["the same before poison", { settings: refusesTimeouts, poisoned: true }, "NON_RETRYABLE"],
     ["a poisonous source", { poisoned: true, own: { maxRetries: 0 } }, "POISON"],
     ["no retries allowed", { own: { maxRetries: 0 } }, "RETRIES_EXHAUSTED"],
+    [
+      "a type that the queue does not retry",
+      { settings: refusesTypes, type: "OrderGone" },
+      "NON_RETRYABLE",
+    ],
+    [
+      "a first attempt that would be too late",
+      { delayMs: 2_000, own: { policy: { maxElapsedMs: 1_999 } } },
+      "RETRIES_EXHAUSTED",
+    ],
     [
       "an explicit delay saves nothing",
       { reason: "POISON_MESSAGE", delayMs: 5 },
@@ -106,7 +214,7 @@ describe("on arrival", () => {
             initialDelayMs: 7,
             maxDelayMs: 9,
             multiplier: 2,
-            jitter: "none",
+            jitter: "none" as const,
           },
         },
       },
@@ -115,6 +223,18 @@ describe("on arrival", () => {
     ["the explicit delay", { delayMs: 1000 }, 1000],
     ["an explicit delay of 0", { delayMs: 0 }, 0],
     ["0 for a due time in the past", { delayMs: -86_400_000 }, 0],
+    ["what the failed call asked for", { retryAfter: { retryAfterMs: 42_000 } }, 42_000],
+    [
+      "the explicit delay, whatever that asked for",
+      { delayMs: 7, retryAfter: { retryAfterMs: 42_000 } },
+      7,
+    ],
+    ["the next window", { own: { policy: { windows: [morning] } } }, UNTIL_MORNING_MS],
+    [
+      "the window after an explicit delay",
+      { delayMs: HOUR_MS, own: { policy: { windows: [morning] } } },
+      UNTIL_MORNING_MS,
+    ],
   ])("schedules after %s", (_name, changes, delayMs) => {
     expect(arrivalVerdict(arrival(changes))).toMatchObject({ kind: "reschedule", delayMs });
   });

@@ -21,6 +21,7 @@ export function startNode(store: RedisStore) {
     registry,
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
     random: () => 0.5,
+    now: Date.now,
     observer: NO_METRICS,
     log: SILENT,
     heartbeatMs: 10_000,

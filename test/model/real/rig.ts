@@ -123,6 +123,7 @@ function createServer(
     ...{ store, registry, log: SILENT_LOG, observer: NO_METRICS },
     settingsOf: () => rig.settings,
     random: () => rig.random,
+    now: Date.now,
   };
   return {
     send: createSend(parts),
