@@ -1,0 +1,110 @@
+import { delayRangeMs, plainDelayMs } from "./backoff.ts";
+import type { MessageRetry } from "./policy.ts";
+import type { Reason } from "./reason.ts";
+import type { RetryPolicy } from "./settings.ts";
+import { failureVerdict, type VerdictSettings } from "./verdict.ts";
+import { firstAllowedAtMs } from "./windows.ts";
+
+/** One attempt of a message that always fails. */
+export interface SimulatedAttempt {
+  /** From 1. */
+  attempt: number;
+  /** After the failure before, without jitter. */
+  delayMs: number;
+  /** The shortest and the longest that jitter makes of it. */
+  minDelayMs: number;
+  maxDelayMs: number;
+  /** Without jitter, windows included. */
+  dueAtMs: number;
+}
+
+export interface SimulatedSchedule {
+  attempts: readonly SimulatedAttempt[];
+  /** More attempts would follow. */
+  truncated: boolean;
+}
+
+/** Attempts that a schedule shows. */
+export const SIMULATED_ATTEMPTS = 100;
+
+/**
+ * What a policy gives to a message whose first failure is at `startAtMs`, as if each attempt began
+ * when it was due and failed at once.
+ */
+export function simulateSchedule(policy: RetryPolicy, startAtMs: number): SimulatedSchedule {
+  const attempts: SimulatedAttempt[] = [];
+  let failedAtMs = startAtMs;
+  let longestMs: number | undefined;
+  for (let attempt = 1; attempt <= policy.maxRetries; attempt++) {
+    const delayMs = plainDelayMs(policy, attempt);
+    const dueAtMs = firstAllowedAtMs(failedAtMs + delayMs, policy.windows);
+    if (policy.maxElapsedMs > 0 && dueAtMs - startAtMs > policy.maxElapsedMs) break;
+    if (attempts.length === SIMULATED_ATTEMPTS) return { attempts, truncated: true };
+    // The longest that a decorrelated delay can be follows the longest that the one before could.
+    const range = delayRangeMs(policy, attempt, longestMs);
+    attempts.push({ attempt, delayMs, minDelayMs: range.minMs, maxDelayMs: range.maxMs, dueAtMs });
+    longestMs = range.maxMs;
+    failedAtMs = dueAtMs;
+  }
+  return { attempts, truncated: false };
+}
+
+/** A stored message, as far as its next verdict depends on it. */
+export interface StoredFacts {
+  reason: Reason;
+  /** Of its latest failure. */
+  type?: string | undefined;
+  /** Failed attempts of this round so far. */
+  attempts: number;
+  roundStartedAtMs: number;
+  poisoned?: boolean | undefined;
+  own?: MessageRetry | undefined;
+}
+
+export interface SimulatedQueue {
+  examinedCount: number;
+  /** Those that would be retried, by the first of the bounds that their delay is within. */
+  retried: readonly { withinMs: number; count: number }[];
+  quarantinedCount: number;
+}
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 1_440 * MINUTE_MS;
+
+/** From soon to as late as a delay can be. */
+export const SIMULATED_BOUNDS_MS: readonly number[] = [
+  SECOND_MS,
+  10 * SECOND_MS,
+  MINUTE_MS,
+  10 * MINUTE_MS,
+  60 * MINUTE_MS,
+  DAY_MS,
+  30 * DAY_MS,
+  3_650 * DAY_MS,
+];
+
+/** What would become of messages if each failed now, once more, with the reason that it has. */
+export function simulateStored(
+  messages: Iterable<StoredFacts>,
+  settings: VerdictSettings,
+  nowMs: number,
+): SimulatedQueue {
+  const counts = SIMULATED_BOUNDS_MS.map(() => 0);
+  let examinedCount = 0;
+  let quarantinedCount = 0;
+  for (const { attempts, ...facts } of messages) {
+    examinedCount += 1;
+    const failed = { ...facts, attempts: attempts + 1, settings, nowMs, random: undefined };
+    const verdict = failureVerdict(failed);
+    if (verdict.kind === "quarantine") {
+      quarantinedCount += 1;
+      continue;
+    }
+    const { delayMs } = verdict;
+    const bucket = SIMULATED_BOUNDS_MS.findIndex((withinMs) => delayMs <= withinMs);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+  const retried = SIMULATED_BOUNDS_MS.map((withinMs, at) => ({ withinMs, count: counts[at] ?? 0 }));
+  return { examinedCount, retried, quarantinedCount };
+}
