@@ -173,8 +173,8 @@ function failed(
   const reason = reasonOf(failure);
   const verdict = failureVerdict({
     attempts: facts.attempts + 1,
-    // Until the state keeps when a message came back from quarantine, each has one round.
-    roundStartedAtMs: createdAtMs(token.messageId),
+    roundStartedAtMs: facts.roundStartedAtMs ?? createdAtMs(token.messageId),
+    previousDelayMs: facts.lastDelayMs,
     reason,
     type: failure.type,
     retryAfter: failure,
@@ -196,7 +196,12 @@ function failed(
   };
   const item: SettleItem =
     verdict.kind === "reschedule"
-      ? { ...common, kind: "failReschedule", delayMs: verdict.delayMs }
+      ? {
+          ...common,
+          kind: "failReschedule",
+          delayMs: verdict.delayMs,
+          rememberDelay: verdict.growsOn ?? false,
+        }
       : { ...common, kind: "failQuarantine", quarantineReason: verdict.quarantineReason };
   return { item, why: verdict.why };
 }

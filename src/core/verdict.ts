@@ -8,7 +8,8 @@ import { firstAllowedAtMs } from "./windows.ts";
 
 /** What becomes of a message now. `why` is for logs and people, never parsed. */
 export type Verdict =
-  | { kind: "reschedule"; delayMs: number; why: string }
+  /** `growsOn`: the next delay grows from this one, which must be remembered. */
+  | { kind: "reschedule"; delayMs: number; growsOn?: boolean; why: string }
   | { kind: "quarantine"; quarantineReason: QuarantineReason; why: string };
 
 export type VerdictSettings = RetrySettings &
@@ -78,7 +79,9 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
   const backoffMs = jittered(policy, attempts + 1, failed.random, failed.previousDelayMs);
   const why = `delay from ${describeLevel(resolved.policyFrom, reason)}`;
   const delay = atLeastRetryAfter({ ms: backoffMs, why }, failed);
-  return within(policy, delay, failed.nowMs, failed.roundStartedAtMs, `${progress}; `);
+  const verdict = within(policy, delay, failed.nowMs, failed.roundStartedAtMs, `${progress}; `);
+  const growsOn = policy.jitter === "decorrelated" && verdict.kind === "reschedule";
+  return growsOn ? { ...verdict, growsOn } : verdict;
 }
 
 export interface Arrival extends Facts {
