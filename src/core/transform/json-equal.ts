@@ -1,0 +1,33 @@
+import { isObject, type Json, memberOf, NumberText } from "./json.ts";
+
+/** Equality as RFC 6902 has it: members in any order, numbers by their value. */
+export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  if (isNumber(a) && isNumber(b)) return decimal(a) === decimal(b);
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => jsonEqual(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => jsonEqual(memberOf(a, key), memberOf(b, key)));
+}
+
+function isNumber(value: Json): value is number | NumberText {
+  return typeof value === "number" || value instanceof NumberText;
+}
+
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
+
+/** One spelling for each value: the digits without zeros at either end, and where the point is. */
+function decimal(value: number | NumberText): string {
+  const text = typeof value === "number" ? String(value) : value.text;
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
+  const significant = (whole + fraction).replace(/^0+/, "");
+  const digits = significant.replace(/0+$/, "");
+  if (digits === "") return "0";
+  const dropped = significant.length - digits.length;
+  return `${sign}${digits}e${BigInt(exponent) + BigInt(dropped - fraction.length)}`;
+}

@@ -1,0 +1,9 @@
+/** Who edits, when and within what, for tests that are about something else. */
+export const CONTEXT = {
+  who: "operator",
+  atMs: 1_700_000_000_000,
+  limits: {
+    payloadBytes: 1024 * 1024,
+    attributes: { count: 64, keyBytes: 128, valueBytes: 4096 },
+  },
+} as const;

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { parseJson } from "../../../src/core/transform/json.ts";
+import { jsonEqual } from "../../../src/core/transform/json-equal.ts";
+
+const equal = (a: string, b: string): boolean => jsonEqual(parseJson(a, "a"), parseJson(b, "b"));
+
+describe("equal are", () => {
+  test.each([
+    ["null", "null"],
+    ["[]", "[ ]"],
+    ['{"a":1,"b":[2]}', '{"b":[2],"a":1}'],
+    ["1", "1.0"],
+    ["100", "1e2"],
+    ["1.50", "15E-1"],
+    ["0", "-0.00"],
+    ["0e5", "0"],
+    ["9007199254740993", "9007199254740993.0"],
+    ["1e400", "10e399"],
+    ["1e-9999999999999999999", "10e-10000000000000000000"],
+  ])("%s and %s", (a, b) => {
+    expect([equal(a, b), equal(b, a)]).toEqual([true, true]);
+  });
+});
+
+describe("different are", () => {
+  test.each([
+    ["null", "false"],
+    ["1", '"1"'],
+    ["1", "-1"],
+    ["1", "10"],
+    ["1", "0.1"],
+    ["9007199254740993", "9007199254740992"],
+    ["1e400", "1e401"],
+    ["[1]", "[1,2]"],
+    ["[1,2]", "[2,1]"],
+    ["[]", "{}"],
+    ['{"a":1}', '{"a":1,"b":2}'],
+    ['{"a":1}', '{"b":1}'],
+    ['{"toString":1}', "{}"],
+    ["1.0", "{}"],
+  ])("%s and %s", (a, b) => {
+    expect([equal(a, b), equal(b, a)]).toEqual([false, false]);
+  });
+});
