@@ -1,0 +1,209 @@
+import type { parse } from "@bufbuild/cel";
+import { ExpressionError } from "./expression-error.ts";
+import { operatorType } from "./operator-type.ts";
+import { RULE_LIMITS } from "./rule.ts";
+import {
+  type ExpressionType,
+  FUNCTIONS,
+  fieldsOf,
+  isScalar,
+  variableNames,
+  variableType,
+} from "./vocabulary.ts";
+
+type Parsed = ReturnType<typeof parse>;
+type Expr = Parsed["expr"];
+type Kind = Expr["exprKind"];
+type Call = Extract<Kind, { case: "callExpr" }>["value"];
+type Select = Extract<Kind, { case: "selectExpr" }>["value"];
+
+export interface CheckedExpression {
+  type: ExpressionType;
+  /** Texts that `matches` takes, and where they stand. */
+  patterns: readonly { text: string; offset: number | undefined }[];
+}
+
+/**
+ * Finds the type of a parsed expression, and refuses what it doesn't know: CEL's own checker in
+ * this library stops at constants and names. So at run time only absent entries of maps, absent
+ * numbers, overflows, divisions by zero and conversions can fail.
+ */
+export function checkExpression(
+  parsed: Parsed,
+  text: string,
+  withAttempts: boolean,
+): CheckedExpression {
+  const check = new Check(parsed, text, withAttempts);
+  return { type: check.typeOf(parsed.expr, 1), patterns: check.patterns };
+}
+
+class Check {
+  readonly patterns: { text: string; offset: number | undefined }[] = [];
+  readonly #source: Parsed["sourceInfo"];
+  readonly #text: string;
+  readonly #withAttempts: boolean;
+
+  constructor(parsed: Parsed, text: string, withAttempts: boolean) {
+    this.#text = text;
+    this.#source = parsed.sourceInfo;
+    this.#withAttempts = withAttempts;
+  }
+
+  typeOf(expr: Expr, depth: number): ExpressionType {
+    if (depth > RULE_LIMITS.nesting) {
+      throw this.#error(expr, `operations nest at most ${RULE_LIMITS.nesting} deep`);
+    }
+    const { exprKind: kind } = expr;
+    switch (kind.case) {
+      case "constExpr":
+        return this.#constant(expr, kind.value.constantKind.case);
+      case "identExpr":
+        return this.#variable(expr, kind.value.name);
+      case "selectExpr":
+        return this.#select(expr, kind.value, depth);
+      case "callExpr":
+        return this.#call(expr, kind.value, depth);
+      case "listExpr":
+        return this.#list(expr, kind.value.elements, depth);
+      case "comprehensionExpr":
+        throw this.#error(expr, `${this.#macroOf(expr)} is refused: its cost is not bounded`);
+      default:
+        throw this.#error(expr, "maps and messages can't be made here");
+    }
+  }
+
+  #constant(expr: Expr, kind: string | undefined): ExpressionType {
+    switch (kind) {
+      case "boolValue":
+        return "bool";
+      case "int64Value":
+        return "int";
+      case "doubleValue":
+        return "double";
+      case "stringValue":
+        return "string";
+      default:
+        throw this.#error(expr, "use texts, whole numbers, decimals, true and false only");
+    }
+  }
+
+  #variable(expr: Expr, name: string): ExpressionType {
+    const type = variableType(name);
+    const known = variableNames(this.#withAttempts);
+    if (type !== undefined && known.includes(name)) return type;
+    const why =
+      type === undefined
+        ? `there is no ${name}; there are ${known.join(", ")}`
+        : `${name} is there on failure only`;
+    throw this.#error(expr, why);
+  }
+
+  #select(expr: Expr, { operand, field, testOnly }: Select, depth: number): ExpressionType {
+    if (operand === undefined) throw this.#error(expr, `nothing stands before .${field}`);
+    const type = this.#member(expr, this.typeOf(operand, depth + 1), field);
+    return testOnly ? "bool" : type;
+  }
+
+  #member(expr: Expr, of: ExpressionType, name: string): ExpressionType {
+    if (of === "map") return "string";
+    const fields = fieldsOf(of);
+    if (fields === undefined) throw this.#error(expr, `a ${of} has no fields (.${name})`);
+    const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (type !== undefined) return type;
+    const known = Object.keys(fields).join(", ");
+    throw this.#error(expr, `${of} has no ${name}; it has ${known}`);
+  }
+
+  #list(expr: Expr, elements: readonly Expr[], depth: number): ExpressionType {
+    const [first, ...others] = elements.map((element) => this.typeOf(element, depth + 1));
+    if (first === undefined) return "empty list";
+    if (!isScalar(first) || others.some((type) => type !== first)) {
+      throw this.#error(expr, "a list holds texts, numbers or truths, all of one type");
+    }
+    return `list of ${first}`;
+  }
+
+  #call(expr: Expr, call: Call, depth: number): ExpressionType {
+    const { function: name, target, args } = call;
+    if (Object.hasOwn(FUNCTIONS, name)) return this.#function(expr, call, depth);
+    if (name === "has") throw this.#error(expr, "has is written has(x.field)");
+    if (target !== undefined || /^[A-Za-z]/.test(name)) {
+      const known = Object.keys(FUNCTIONS).join(", ");
+      throw this.#error(expr, `there is no function ${name}; there are ${known}, has`);
+    }
+    return this.#operator(expr, name, args, depth);
+  }
+
+  #operator(expr: Expr, name: string, args: readonly Expr[], depth: number): ExpressionType {
+    const types = args.map((arg) => this.typeOf(arg, depth + 1));
+    if (name === "_[_]") return this.#index(expr, types, args[1]);
+    const result = operatorType(name, types);
+    if (typeof result === "string") return result;
+    throw this.#error((result.operand !== undefined && args[result.operand]) || expr, result.words);
+  }
+
+  #index(expr: Expr, types: readonly ExpressionType[], key?: Expr): ExpressionType {
+    const [of = "empty list", by = "empty list"] = types;
+    if (of === "map" && by === "string") return "string";
+    const name = key === undefined ? undefined : textOf(key);
+    if (fieldsOf(of) !== undefined && name !== undefined) return this.#member(expr, of, name);
+    throw this.#error(expr, `${of}[${by}] has no meaning`);
+  }
+
+  #function(expr: Expr, { function: name, target, args }: Call, depth: number): ExpressionType {
+    const rule = FUNCTIONS[name];
+    const all = target === undefined ? args : [target, ...args];
+    const form = target === undefined ? "function" : "method";
+    const count = rule?.takes === undefined ? 1 : 2;
+    if (
+      rule === undefined ||
+      all.length !== count ||
+      (rule.form !== "both" && rule.form !== form)
+    ) {
+      throw this.#error(expr, `${name} is written ${usage(name)}`);
+    }
+    const [on, argument] = all.map((one) => this.typeOf(one, depth + 1));
+    if (on === undefined || !rule.on(on)) {
+      throw this.#error(expr, `${name} has no meaning for a ${on}`);
+    }
+    if (rule.takes !== undefined && argument !== "string") {
+      throw this.#error(expr, `${name} takes a string, not a ${argument}`);
+    }
+    if (rule.takes === "written text") {
+      const written = all[1] as Expr;
+      const text = textOf(written);
+      if (text === undefined) {
+        throw this.#error(written, `${name} takes a text that is written out here`);
+      }
+      if (name === "matches") this.patterns.push({ text, offset: this.#offset(written) });
+    }
+    return rule.gives;
+  }
+
+  #macroOf(expr: Expr): string {
+    const { exprKind: kind } = this.#source?.macroCalls[String(expr.id)] ?? {};
+    return kind?.case === "callExpr" ? kind.value.function : "a macro";
+  }
+
+  #offset(expr: Expr): number | undefined {
+    const offset = this.#source?.positions[String(expr.id)];
+    // The parser's place of an operator is that of the space before it.
+    return offset && offset + (/^\s*/.exec(this.#text.slice(offset))?.[0].length ?? 0);
+  }
+
+  #error(expr: Expr, message: string): ExpressionError {
+    return new ExpressionError(message, this.#offset(expr));
+  }
+}
+
+function textOf(expr: Expr): string | undefined {
+  if (expr.exprKind.case !== "constExpr") return undefined;
+  const { constantKind: kind } = expr.exprKind.value;
+  return kind.case === "stringValue" ? kind.value : undefined;
+}
+
+function usage(name: string): string {
+  const rule = FUNCTIONS[name];
+  const rest = rule?.takes === undefined ? "" : `"…"`;
+  return rule?.form === "method" ? `x.${name}(${rest})` : `${name}(x)`;
+}

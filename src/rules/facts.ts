@@ -1,0 +1,65 @@
+import { type CelInput, type CelMap, celMap } from "@bufbuild/cel";
+import type { Reason } from "../core/reason.ts";
+
+type Texts = Readonly<Record<string, string>>;
+
+/** What rules see of a message. Absent texts are "". */
+export interface RuleFacts {
+  message: {
+    queue: string;
+    sourceId: string;
+    orderingKey: string;
+    priority: number;
+    attributes: Texts;
+    payloadBytes: number;
+    contentType: string;
+    origin: { service: string; instance: string; version: string; coordinates: Texts };
+  };
+  /** Of the send, or of the attempt. */
+  failure: {
+    reason: Reason;
+    type: string;
+    message: string;
+    grpcCode?: number | undefined;
+    httpStatus?: number | undefined;
+    attributes: Texts;
+  };
+  /** On failure: failed attempts, this one included. */
+  attempts?: number | undefined;
+}
+
+/** The facts as variables of an expression. A few microseconds: most of it is copying attributes. */
+export function bindingsOf({ message, failure, attempts }: RuleFacts): Record<string, CelInput> {
+  const { origin } = message;
+  const bindings: Record<string, CelInput> = {
+    message: record({
+      queue: message.queue,
+      source_id: message.sourceId,
+      ordering_key: message.orderingKey,
+      priority: BigInt(message.priority),
+      attributes: record(message.attributes),
+      payload_bytes: BigInt(message.payloadBytes),
+      content_type: message.contentType,
+      origin: record({
+        service: origin.service,
+        instance: origin.instance,
+        version: origin.version,
+        coordinates: record(origin.coordinates),
+      }),
+    }),
+    failure: record({
+      reason: failure.reason,
+      type: failure.type,
+      message: failure.message,
+      ...(failure.grpcCode !== undefined && { grpc_code: BigInt(failure.grpcCode) }),
+      ...(failure.httpStatus !== undefined && { http_status: BigInt(failure.httpStatus) }),
+      attributes: record(failure.attributes),
+    }),
+  };
+  if (attempts !== undefined) bindings.attempts = BigInt(attempts);
+  return bindings;
+}
+
+function record(members: Readonly<Record<string, CelInput>>): CelMap {
+  return celMap(new Map(Object.entries(members)));
+}

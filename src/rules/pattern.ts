@@ -1,0 +1,185 @@
+import { RE2JS } from "@bufbuild/re2";
+import { expandedSteps } from "./pattern-size.ts";
+import { StepSet } from "./step-set.ts";
+
+/** A pattern that can't be used; the message says why. */
+export class PatternError extends Error {
+  override readonly name = "PatternError";
+}
+
+/** Kinds of a program's steps, as the library numbers them; the test compares results with it. */
+const ALT = 1;
+const ALT_MATCH = 2;
+const CAPTURE = 3;
+const EMPTY_WIDTH = 4;
+const MATCH = 6;
+const NOP = 7;
+const FIRST_RUNE_KIND = 8;
+
+/** What an EMPTY_WIDTH step may ask of its place. */
+const [BEGIN_LINE, END_LINE, BEGIN_TEXT, END_TEXT] = [1, 2, 4, 8];
+const [WORD_BOUNDARY, NO_WORD_BOUNDARY] = [16, 32];
+
+const ASCII = 128;
+
+type Step = ReturnType<RE2JS["re2"]>["prog"]["inst"][number];
+
+/**
+ * An RE2 pattern, tested at no more than its number of steps for each character. The library
+ * compiles it; its own matching is not used, since it keeps up to 10,000 states a pattern
+ * (20 MB were seen) and then turns to a way that took 30 ms for 4 KiB.
+ */
+export class Pattern {
+  /** What a character of text costs at most. */
+  readonly steps: number;
+  readonly #program: readonly Step[];
+  readonly #start: number;
+  // The same program as numbers: reading objects costs three times as much.
+  readonly #kinds: Int32Array;
+  readonly #outs: Int32Array;
+  readonly #args: Int32Array;
+  /** For each step, which ASCII characters it takes. */
+  readonly #takes: Uint8Array;
+  /** ASCII characters that a match can begin with; undefined where that needs a closer look. */
+  readonly #begins: Uint8Array | undefined;
+  readonly #active: StepSet;
+  readonly #stack: Int32Array;
+
+  /** `maxSteps` bounds the program. */
+  constructor(text: string, maxSteps: number) {
+    const { inst, start } = compile(text, maxSteps);
+    this.steps = inst.length;
+    this.#program = inst;
+    this.#start = start;
+    this.#kinds = Int32Array.from(inst, ({ op }) => op);
+    this.#outs = Int32Array.from(inst, ({ out }) => out);
+    this.#args = Int32Array.from(inst, ({ arg }) => arg);
+    this.#takes = new Uint8Array(inst.length * ASCII);
+    inst.forEach((step, pc) => {
+      if (step.op < FIRST_RUNE_KIND) return;
+      for (let c = 0; c < ASCII; c++) this.#takes[pc * ASCII + c] = step.matchRune(c) ? 1 : 0;
+    });
+    this.#active = new StepSet(inst.length);
+    this.#stack = new Int32Array(2 * inst.length + 1);
+    this.#begins = this.#findBeginnings();
+  }
+
+  /** Whether it matches any part of the text. */
+  test(text: string): boolean {
+    const active = this.#active;
+    const kinds = this.#kinds;
+    const outs = this.#outs;
+    const takes = this.#takes;
+    const waiting = new Int32Array(this.steps);
+    let waitingCount = 0;
+    let previous = -1;
+    for (let i = 0; ; ) {
+      if (waitingCount === 0 && this.#begins !== undefined) {
+        while (i < text.length && this.#begins[text.charCodeAt(i)] === 0) i++;
+      }
+      const rune = i < text.length ? (text.codePointAt(i) ?? -1) : -1;
+      const place = placeBetween(previous, rune);
+      active.clear();
+      for (let n = 0; n < waitingCount; n++) {
+        if (this.#follow(waiting[n] ?? 0, place)) return true;
+      }
+      if (this.#follow(this.#start, place)) return true;
+      if (rune < 0) return false;
+      waitingCount = 0;
+      for (let n = 0; n < active.count; n++) {
+        const pc = active.at(n);
+        if ((kinds[pc] ?? 0) < FIRST_RUNE_KIND) continue;
+        const taken =
+          rune < ASCII ? takes[pc * ASCII + rune] === 1 : this.#program[pc]?.matchRune(rune);
+        if (taken) waiting[waitingCount++] = outs[pc] ?? 0;
+      }
+      previous = rune;
+      i += rune > 0xffff ? 2 : 1;
+    }
+  }
+
+  /** Adds a step and all that follow it without a character; true: one of them is the match. */
+  #follow(from: number, place: number): boolean {
+    const stack = this.#stack;
+    const active = this.#active;
+    const outs = this.#outs;
+    let depth = 0;
+    stack[depth++] = from;
+    while (depth > 0) {
+      const pc = stack[--depth] ?? 0;
+      if (!active.add(pc)) continue;
+      switch (this.#kinds[pc]) {
+        case MATCH:
+          return true;
+        case ALT:
+        case ALT_MATCH:
+          stack[depth++] = this.#args[pc] ?? 0;
+          stack[depth++] = outs[pc] ?? 0;
+          break;
+        case CAPTURE:
+        case NOP:
+          stack[depth++] = outs[pc] ?? 0;
+          break;
+        case EMPTY_WIDTH:
+          if (((this.#args[pc] ?? 0) & ~place) === 0) stack[depth++] = outs[pc] ?? 0;
+          break;
+      }
+    }
+    return false;
+  }
+
+  #findBeginnings(): Uint8Array | undefined {
+    this.#active.clear();
+    if (this.#follow(this.#start, 0)) return undefined;
+    const begins = new Uint8Array(ASCII);
+    for (let n = 0; n < this.#active.count; n++) {
+      const pc = this.#active.at(n);
+      if (this.#kinds[pc] === EMPTY_WIDTH) return undefined;
+      for (let c = 0; c < ASCII; c++)
+        begins[c] = (begins[c] ?? 0) | (this.#takes[pc * ASCII + c] ?? 0);
+    }
+    return begins;
+  }
+}
+
+function compile(text: string, maxSteps: number): { inst: readonly Step[]; start: number } {
+  // What stands between \Q and \E would have to be counted in a way of its own.
+  if (text.includes("\\Q")) throw new PatternError("\\Q is not known here; escape each sign");
+  // Compiling something like ((…){31}){31} takes a third of a second.
+  const expected = expandedSteps(text);
+  if (expected > 8 * maxSteps) throw tooLarge(expected, maxSteps);
+  try {
+    const program = RE2JS.compile(text).re2().prog;
+    if (program.inst.length > maxSteps) throw tooLarge(program.inst.length, maxSteps);
+    return program;
+  } catch (error) {
+    if (error instanceof PatternError) throw error;
+    throw new PatternError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function tooLarge(steps: number, maxSteps: number): PatternError {
+  return new PatternError(
+    `the pattern comes to ${steps} steps, counts such as {20} written out; at most ${maxSteps} are allowed in an expression`,
+  );
+}
+
+function placeBetween(before: number, after: number): number {
+  let place = isWord(before) === isWord(after) ? NO_WORD_BOUNDARY : WORD_BOUNDARY;
+  if (before < 0) place |= BEGIN_TEXT | BEGIN_LINE;
+  else if (before === LINE_FEED) place |= BEGIN_LINE;
+  if (after < 0) place |= END_TEXT | END_LINE;
+  else if (after === LINE_FEED) place |= END_LINE;
+  return place;
+}
+
+const LINE_FEED = 10;
+
+function isWord(rune: number): boolean {
+  return (
+    (rune >= 48 && rune <= 57) ||
+    (rune >= 65 && rune <= 90) ||
+    (rune >= 97 && rune <= 122) ||
+    rune === 95
+  );
+}
