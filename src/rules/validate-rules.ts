@@ -1,0 +1,73 @@
+import type { FieldViolation } from "../core/errors.ts";
+import type { PolicyOverride } from "../core/policy.ts";
+import { QUEUE_NAME } from "../core/settings.ts";
+import { transformProblem } from "../core/transform/transform.ts";
+import { compileExpression } from "./expression.ts";
+import { ExpressionError } from "./expression-error.ts";
+import { partsSaid } from "./merge-actions.ts";
+import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "./rule.ts";
+
+/** Judges a policy; `field` of what it finds is relative to the policy. */
+export type CheckPolicy = (policy: PolicyOverride) => readonly FieldViolation[];
+
+/** All that is wrong with a set of rules, by the field's path in the contract's RuleSet. */
+export function ruleViolations(rules: readonly Rule[], checkPolicy: CheckPolicy): FieldViolation[] {
+  const found: FieldViolation[] = [];
+  if (rules.length > RULE_LIMITS.rules) {
+    const description = `has ${rules.length} rules; at most ${RULE_LIMITS.rules} are allowed`;
+    // What is wrong with each of them would be as long as the list.
+    return [{ field: "rules", description }];
+  }
+  const names = new Map<string, number>();
+  for (const [index, rule] of rules.entries()) {
+    const add = (field: string, description: string) =>
+      found.push({ field: `rules[${index}].${field}`, description });
+    checkName(rule.name, index, names, add);
+    checkWhen(rule, add);
+    checkAction(rule.action, checkPolicy, add);
+  }
+  return found;
+}
+
+type Add = (field: string, description: string) => void;
+
+function checkName(name: string, index: number, names: Map<string, number>, add: Add): void {
+  if (!RULE_NAME.test(name)) add("name", `must match ${RULE_NAME.source.slice(1, -1)}`);
+  const earlier = names.get(name);
+  if (earlier === undefined) names.set(name, index);
+  else add("name", `is the name of rules[${earlier}] too; names are unique`);
+}
+
+function checkWhen({ when, event }: Rule, add: Add): void {
+  try {
+    compileExpression(when, event);
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const place = error.offset === undefined ? "" : `at character ${error.offset + 1}: `;
+    add("when", place + error.message);
+  }
+}
+
+function checkAction(action: RuleAction, checkPolicy: CheckPolicy, add: Add): void {
+  const said = partsSaid(action);
+  if (said.length === 0) add("action", "says nothing; name at least one thing to do");
+  if (action.drop && said.length > 1) {
+    add("action.drop", "stands alone: nothing else can be done with a message that is dropped");
+  }
+  if (action.queue && !QUEUE_NAME.test(action.queue)) {
+    add("action.queue", `must match ${QUEUE_NAME.source.slice(1, -1)}`);
+  }
+  const { priority, retryPolicy, transform } = action;
+  if (priority !== undefined && !isPriority(priority)) {
+    add("action.priority", `must be from -${RULE_LIMITS.priority} to ${RULE_LIMITS.priority}`);
+  }
+  for (const { field, description } of retryPolicy === undefined ? [] : checkPolicy(retryPolicy)) {
+    add(field === "" ? "action.retry_policy" : `action.retry_policy.${field}`, description);
+  }
+  const problem = transform === undefined ? undefined : transformProblem(transform);
+  if (problem !== undefined) add("action.transform", problem);
+}
+
+function isPriority(value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) <= RULE_LIMITS.priority;
+}
