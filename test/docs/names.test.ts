@@ -6,15 +6,17 @@ import { describe, expect, test } from "vitest";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";
 import { file_dlq_v1_message as messageFile } from "../../gen/dlq/v1/message_pb.ts";
+import { file_dlq_v1_rule as ruleFile } from "../../gen/dlq/v1/rule_pb.ts";
 import { file_dlq_v1_state as stateFile } from "../../gen/dlq/v1/state_pb.ts";
 import { ALL_SETTINGS } from "../../src/config/given-values.ts";
 import { POLICY_SETTINGS } from "../../src/config/retry-policy.ts";
 import { variableOf, yamlKeyOf } from "../../src/config/setting.ts";
+import { REFUSAL_KINDS } from "../../src/core/transform/refusal.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
 import { codesOf, documents, readDocument, tableRows, withoutFences } from "./markdown.ts";
 
-const FILES: readonly DescFile[] = [serviceFile, failureFile, messageFile, stateFile];
+const FILES: readonly DescFile[] = [serviceFile, failureFile, messageFile, ruleFile, stateFile];
 
 function fieldsOf(message: DescMessage): string[] {
   return [...message.fields.map(({ name }) => name), ...message.nestedMessages.flatMap(fieldsOf)];
@@ -45,6 +47,8 @@ const KNOWN = new Set([
   ...["DLQ_MODEL_RUNS", "DLQ_MODEL_SEED"], // of the model test only
   ...Array.from({ length: 17 }, (_, code) => codeName(code)),
   ...tableRows(readDocument("docs/api.md"), "reason").flatMap(([reason]) => codesOf(reason ?? "")),
+  ...REFUSAL_KINDS,
+  ...["exists_one"], // of CEL
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"], // of the scripts
 ]);
 

@@ -1,0 +1,162 @@
+// What docs/rules.md shows is what happens: its rules are valid, its expressions and transforms give
+// what stands beside them, its tables equal the code.
+
+import { fromJsonString } from "@bufbuild/protobuf";
+import { describe, expect, it, test } from "vitest";
+import { SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { type RuleAction as RuleActionMessage, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
+import { MAX_JSON_NESTING } from "../../src/core/transform/json.ts";
+import { MAX_OPERATIONS } from "../../src/core/transform/operation.ts";
+import {
+  applyTransforms,
+  MAX_PATCH_BYTES,
+  MAX_UNDO_BYTES,
+} from "../../src/core/transform/transform.ts";
+import { CompiledRules } from "../../src/rules/compiled-rules.ts";
+import { compileExpression } from "../../src/rules/expression.ts";
+import { bindingsOf, type RuleFacts } from "../../src/rules/facts.ts";
+import { MAX_HOPS } from "../../src/rules/hops.ts";
+import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "../../src/rules/rule.ts";
+import { ruleViolations } from "../../src/rules/validate-rules.ts";
+import { FUNCTIONS, fieldsOf, variableType } from "../../src/rules/vocabulary.ts";
+import { CONTEXT } from "../core/transform/context.ts";
+import { codesOf, fence, readDocument, tableRows } from "./markdown.ts";
+
+const PAGE = readDocument("docs/rules.md");
+const SAMPLE = fromJsonString(SendToDlqRequestSchema, fence(PAGE, "json sample"));
+const PAYLOAD = SAMPLE.payload?.body.case === "text" ? SAMPLE.payload.body.value : "";
+
+const FACTS: RuleFacts = {
+  message: {
+    queue: SAMPLE.queue,
+    sourceId: SAMPLE.sourceId,
+    orderingKey: SAMPLE.orderingKey,
+    priority: SAMPLE.priority,
+    attributes: SAMPLE.attributes,
+    payloadBytes: PAYLOAD.length,
+    contentType: "",
+    origin: {
+      service: SAMPLE.origin?.service ?? "",
+      instance: "",
+      version: "",
+      coordinates: SAMPLE.origin?.coordinates ?? {},
+    },
+  },
+  failure: {
+    reason: "WEBHOOK_FAILED",
+    type: SAMPLE.failure?.type ?? "",
+    message: SAMPLE.failure?.message ?? "",
+    httpStatus: SAMPLE.failure?.httpStatus,
+    attributes: {},
+  },
+  attempts: 2,
+};
+
+/** The one code of a cell, without the escapes that a table needs. */
+const codeOf = (cell = ""): string => (codesOf(cell)[0] ?? "").replaceAll("\\|", "|");
+
+function actionOf(action: RuleActionMessage | undefined): RuleAction {
+  const { queue, priority, quarantine, drop, retryPolicy } = action ?? {};
+  return { queue, priority, quarantine, drop, retryPolicy: retryPolicy && {} };
+}
+
+const RULES: Rule[] = fromJsonString(RuleSetSchema, fence(PAGE, "json rules")).rules.map(
+  ({ name, event, when, action, proceed, disabled }) => ({
+    name,
+    event: event === 1 ? "ARRIVAL" : "FAILURE",
+    when,
+    action: actionOf(action),
+    proceed,
+    disabled,
+  }),
+);
+
+describe("the rules that are shown", () => {
+  const rules = new CompiledRules(RULES);
+
+  it("are valid", () => {
+    expect(RULES).toHaveLength(5);
+    expect(ruleViolations(RULES, () => [])).toEqual([]);
+  });
+
+  it.each<[string, "ARRIVAL" | "FAILURE", Partial<RuleFacts>, string[]]>([
+    ["the sample", "ARRIVAL", {}, []],
+    [
+      "gold",
+      "ARRIVAL",
+      { message: { ...FACTS.message, attributes: { tier: "gold" }, payloadBytes: 600 * 1024 } },
+      ["vip-first", "large"],
+    ],
+    [
+      "a test",
+      "ARRIVAL",
+      { message: { ...FACTS.message, attributes: { env: "test" } } },
+      ["test-traffic"],
+    ],
+    ["a 410", "FAILURE", { failure: { ...FACTS.failure, httpStatus: 410 } }, ["gone-for-good"]],
+    [
+      "a third timeout",
+      "FAILURE",
+      { failure: { ...FACTS.failure, message: "Timed out" }, attempts: 3 },
+      ["slow-host"],
+    ],
+  ])("match %s as they say", (_name, event, parts, matched) => {
+    expect(rules.evaluate(event, { ...FACTS, ...parts })).toMatchObject({ matched, failed: [] });
+  });
+});
+
+describe("expressions", () => {
+  test.each(tableRows(PAGE, "expression"))("%s: %s", (cell, gives = "") => {
+    const outcome = compileExpression(codeOf(cell), "FAILURE").evaluate(bindingsOf(FACTS));
+    expect(typeof outcome === "object" ? "failed" : String(outcome)).toBe(gives);
+  });
+
+  it("are more than a few", () => {
+    expect(tableRows(PAGE, "expression").length).toBeGreaterThan(15);
+  });
+});
+
+describe("transforms", () => {
+  test.each(tableRows(PAGE, "target"))("of %s: %s", (target, cell, gives) => {
+    const patch = codeOf(cell);
+    const kind = patch.startsWith("[") ? "JSON_PATCH" : "MERGE_PATCH";
+    const result = applyTransforms(
+      [{ target: target === "payload" ? "PAYLOAD" : "ATTRIBUTES", kind, patch }],
+      { payload: PAYLOAD, attributes: SAMPLE.attributes },
+      CONTEXT,
+    );
+    if (!result.ok) expect(result.refusal.kind).toBe(codeOf(gives));
+    else if (target === "payload") expect(result.message.payload).toBe(codeOf(gives));
+    else expect(result.message.attributes).toEqual(JSON.parse(codeOf(gives)));
+  });
+});
+
+test("every variable and every function has a row", () => {
+  const paths = (name: string, type: string): string[] => {
+    const fields = fieldsOf(type as "message");
+    if (fields === undefined) return [name];
+    return Object.entries(fields).flatMap(([field, inner]) => paths(`${name}.${field}`, inner));
+  };
+  const variables = ["message", "failure", "attempts"].flatMap((name) =>
+    paths(name, variableType(name) ?? ""),
+  );
+  expect(tableRows(PAGE, "variable").map(([cell]) => codeOf(cell))).toEqual(variables);
+  const functions = tableRows(PAGE, "function").map(([cell]) => /(\w+)\(/.exec(codeOf(cell))?.[1]);
+  expect(new Set(functions)).toEqual(new Set([...Object.keys(FUNCTIONS), "has"]));
+});
+
+test("the limits are those of the code", () => {
+  expect(tableRows(PAGE, "what").map(([, limit]) => limit)).toEqual([
+    `${RULE_LIMITS.rules}`,
+    `\`${RULE_NAME.source.slice(1, -1)}\`, unique`,
+    `${RULE_LIMITS.expressionBytes} bytes`,
+    `${RULE_LIMITS.nesting}`,
+    `${RULE_LIMITS.patternSteps} steps`,
+    `-${RULE_LIMITS.priority} to ${RULE_LIMITS.priority}`,
+    `${MAX_HOPS}`,
+    `${MAX_PATCH_BYTES / 1024} KiB; ${MAX_OPERATIONS} operations`,
+    `${MAX_JSON_NESTING}`,
+  ]);
+  expect(PAGE).toContain(`up to ${MAX_UNDO_BYTES / 1024} KiB, a JSON`);
+  expect(PAGE).toContain(`After ${MAX_HOPS} moves`);
+});
