@@ -1,4 +1,4 @@
-import type { PolicyOverride } from "../core/policy.ts";
+import type { PolicyOverride } from "../core/policy-override.ts";
 import type { Transform } from "../core/transform/transform.ts";
 
 /** On the arrival of a message, or on the outcome `failed` of an attempt. */

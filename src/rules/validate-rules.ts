@@ -1,5 +1,5 @@
 import type { FieldViolation } from "../core/errors.ts";
-import type { PolicyOverride } from "../core/policy.ts";
+import type { PolicyOverride } from "../core/policy-override.ts";
 import { QUEUE_NAME } from "../core/settings.ts";
 import { transformProblem } from "../core/transform/transform.ts";
 import { compileExpression } from "./expression.ts";

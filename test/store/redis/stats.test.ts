@@ -31,6 +31,9 @@ test("a queue that nobody has written to is empty", async () => {
     rates: { accepted: 0, delivered: 0, succeeded: 0, failed: 0 },
     counters: new Map(),
     cells: [],
+    breaker: { state: "CLOSED", retryAtMs: undefined },
+    openBreakers: 0,
+    heldKeys: 0,
     workers: 0,
     freeCredit: 0,
   });
@@ -73,6 +76,9 @@ test("counts, cells, heads and totals say what is there", async () => {
       { state: "QUARANTINED", reason: "TIMEOUT", quarantineReason: "POISON", count: 2 },
       { state: "SCHEDULED", reason: "TIMEOUT", quarantineReason: undefined, count: 2 },
     ]),
+    breaker: { state: "CLOSED", retryAtMs: undefined },
+    openBreakers: 0,
+    heldKeys: 0,
     workers: 0,
     freeCredit: 0,
   });
