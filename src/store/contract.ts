@@ -48,6 +48,13 @@ export interface Store {
     expectedCount: number,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
 
+  /** Lets an ordering key go on; the quarantined message that it waited behind, if it did. */
+  releaseOrder(queue: string, orderingKey: string): Promise<Uint8Array | undefined>;
+  /** Those that are not closed, the longest open first; of a queue with very many, not all. */
+  breakers(queue: string): Promise<OpenBreaker[]>;
+  /** Whether it was not closed. */
+  resetBreaker(queue: string, key: string): Promise<boolean>;
+
   /** One snapshot for each queue, in order; of a queue that does not exist, an empty one. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
   /** Names of all queues, in no order. */
@@ -297,6 +304,14 @@ export interface BreakerSnapshot {
   state: BreakerState;
   /** When it tries again, while it is open. */
   retryAtMs: number | undefined;
+}
+
+export interface OpenBreaker extends BreakerSnapshot {
+  /** Empty: the queue's. */
+  key: string;
+  openSinceMs: number;
+  /** Times that it opened without a success in between. */
+  openedCount: number;
 }
 
 export interface SessionRecord {

@@ -34,6 +34,7 @@ const KINDS = [
   "breaker_opened",
   "breaker_half_opened",
   "breaker_closed",
+  "order_released",
 ] as const;
 
 /** Reads the records of one entry. Throws on anything left over. */

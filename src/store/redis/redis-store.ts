@@ -28,6 +28,7 @@ import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
+import { runListBreakers, runReleaseOrder, runResetBreaker } from "./verbs/gates.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
 import { packRules } from "./verbs/rules.ts";
@@ -226,6 +227,20 @@ export class RedisStore implements Store {
     const { journalMax } = this.#options;
     const rules = this.#rules(queue);
     return runRetryMatching(this.#run, queue, request, filter, expectedCount, rules, journalMax);
+  }
+
+  releaseOrder(queue: string, orderingKey: string) {
+    const { journalMax } = this.#options;
+    return runReleaseOrder(this.#run, queue, orderingKey, this.#rules(queue), journalMax);
+  }
+
+  breakers(queue: string) {
+    return runListBreakers(this.#run, queue);
+  }
+
+  resetBreaker(queue: string, key: string) {
+    const { journalMax } = this.#options;
+    return runResetBreaker(this.#run, queue, key, this.#rules(queue), journalMax);
   }
 
   async stats(queues: readonly string[]) {

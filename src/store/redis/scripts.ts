@@ -82,6 +82,19 @@ export const SCRIPTS = {
     strings: ["place", "cells"],
     item: [],
   },
+  release_order: {
+    flags: "allow-oom",
+    numbers: ["journal_max"],
+    strings: ["order", "delivery_rules"],
+    item: [],
+  },
+  list_breakers: { flags: "no-writes", numbers: ["most"], strings: [], item: [] },
+  reset_breaker: {
+    flags: "allow-oom",
+    numbers: ["journal_max"],
+    strings: ["key", "delivery_rules"],
+    item: [],
+  },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
 } as const satisfies Record<string, ScriptSpec>;
 

@@ -5,6 +5,7 @@ import {
   type Reason,
   reasonFromNumber,
 } from "../../core/reason.ts";
+import type { BreakerState } from "../contract.ts";
 
 /** Numbers of the states as scripts write them (lua/lib/state.lua, lua/settle.lua). */
 const STORED = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const satisfies StoredState[];
@@ -34,4 +35,11 @@ export function storedReason(n: number): Reason {
 
 export function storedQuarantineReason(n: number): QuarantineReason | undefined {
   return n === 0 ? undefined : quarantineReasonFromNumber(n);
+}
+
+/** Numbers as in lua/lib/breaker.lua. */
+const BREAKER_STATES: readonly BreakerState[] = ["CLOSED", "OPEN", "HALF_OPEN"];
+
+export function storedBreakerState(number: number): BreakerState {
+  return BREAKER_STATES[number] ?? "CLOSED";
 }

@@ -40,7 +40,7 @@ local function retry(id)
     s.round, s.last_delay = now, 0
     set_flag(s, FLAG_POISONED, false)
     forget_lease(s)
-    if s.source ~= '' then forget_source(s.source) end
+    if s.source ~= '' then sources.forget(s.source) end
     if s.expire > 0 then s.expire = now + s.ttl * 1000 end
   end
   schedule(id, s, now)

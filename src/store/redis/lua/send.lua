@@ -18,7 +18,7 @@ end
 
 local function is_poison(source)
   if source == '' or poison_threshold == 0 then return false end
-  return count_source(source, poison_window) >= poison_threshold
+  return sources.count(source, poison_window) >= poison_threshold
 end
 
 local function first_due(item)

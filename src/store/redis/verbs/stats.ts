@@ -1,10 +1,12 @@
-import type { BreakerState, QueueSnapshot } from "../../contract.ts";
+import type { QueueSnapshot } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
-import { storedQuarantineReason, storedReason, storedState } from "../states.ts";
+import {
+  storedBreakerState,
+  storedQuarantineReason,
+  storedReason,
+  storedState,
+} from "../states.ts";
 import type { RunScript } from "./run.ts";
-
-/** Numbers as in lua/lib/breaker.lua. */
-const BREAKER_STATES: readonly BreakerState[] = ["CLOSED", "OPEN", "HALF_OPEN"];
 
 /** @param isAlive whether a node has lately given a sign of life: the workers of others are gone. */
 export async function runStats(
@@ -35,7 +37,7 @@ export async function runStats(
       failed: reader.double(),
     },
     breaker: {
-      state: BREAKER_STATES[reader.u8()] ?? "CLOSED",
+      state: storedBreakerState(reader.u8()),
       retryAtMs: reader.optionalMs(),
     },
     openBreakers: reader.ms(),

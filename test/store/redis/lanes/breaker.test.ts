@@ -198,3 +198,27 @@ test("its turns are in the journal", async () => {
     "breaker_closed",
   ]);
 });
+
+test("open breakers are listed, and can be closed by hand", async () => {
+  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  await send(...many(12, { laneKey: "bad" }), ...many(2, { laneKey: "good" }));
+  const held = await claim({ count: 10 });
+  await fail(
+    held.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith("bad")).slice(0, 4),
+  );
+  const { store } = at.current;
+  expect(await store.breakers(QUEUE)).toEqual([
+    {
+      key: "bad",
+      state: "OPEN",
+      openSinceMs: START_MS,
+      retryAtMs: START_MS + BREAKER.openMs,
+      openedCount: 1,
+    },
+  ]);
+  expect(await claimNames()).not.toContain("bad 11");
+  expect(await store.resetBreaker(QUEUE, "bad")).toBe(true);
+  expect(await store.resetBreaker(QUEUE, "bad")).toBe(false);
+  expect(await store.breakers(QUEUE)).toEqual([]);
+  expect(await claimNames()).toContain("bad 11");
+});

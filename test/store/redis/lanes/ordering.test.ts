@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Claimed } from "../../../../src/store/contract.ts";
 import { laneSteps } from "../../../support/lanes.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 import { NO_REQUEST } from "../../../support/store-items.ts";
@@ -149,4 +150,16 @@ test("order, key limits and priority hold together", async () => {
   expect(names(second)).toEqual(["a1"]);
   await settle(second, "succeed");
   expect(await claimNames()).toEqual(["a2"]);
+});
+
+test("a held key can be let go by hand, once; its message stays in quarantine", async () => {
+  keyed({ hold: true });
+  await send(a("a1"), a("a2"));
+  const [first] = await claim();
+  await settle([first as Claimed], "quarantine");
+  expect(await at.current.store.releaseOrder(QUEUE, "a")).toEqual(first?.id);
+  expect(await at.current.store.releaseOrder(QUEUE, "a")).toBeUndefined();
+  expect(await at.current.store.releaseOrder(QUEUE, "nobody's")).toBeUndefined();
+  expect(await claimNames()).toEqual(["a2"]);
+  expect((await at.current.store.stats([QUEUE]))[0]?.quarantined).toBe(1);
 });

@@ -170,6 +170,13 @@ do
     return math.min(lease, rules.probe_lease)
   end
 
+  function breakers.reset(key)
+    local b = breakers.of(key)
+    if b.state == CLOSED then return false end
+    close_breaker(b)
+    return true
+  end
+
   function breakers.flush()
     for key, b in pairs(breakers.known) do
       if b.changed then

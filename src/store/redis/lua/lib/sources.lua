@@ -8,55 +8,59 @@ local SOURCE_FORMAT = '>HI6'
 -- those whose window is over: a hash that is always in use does not grow without end.
 local SWEEP_ONE_IN, SWEEP_LOOKS = 16, 40
 
-local function sources_of(source)
-  return k_sources .. struct.unpack('>H', source) % SOURCE_HASHES
-end
+local sources = {}
 
--- Counts that this script has changed, by source; and hashes that have a new one.
-local counted_sources, new_sources = {}, {}
+do
+  local function sources_of(source)
+    return k_sources .. struct.unpack('>H', source) % SOURCE_HASHES
+  end
 
--- Sends of this source within its window, the present one included.
-local function count_source(source, window)
-  local key = sources_of(source)
-  local known = counted_sources[source]
-  if not known then
-    local v = redis.call('HGET', key, source)
-    if v then
-      known = {}
-      known.sends, known.first = struct.unpack(SOURCE_FORMAT, v)
-      if now - known.first >= window then known = nil end
-    else
-      new_sources[key] = window
+  -- Counts that this script has changed, by source; and hashes that have a new one.
+  local counted_sources, new_sources = {}, {}
+
+  -- Sends of this source within its window, the present one included.
+  function sources.count(source, window)
+    local key = sources_of(source)
+    local known = counted_sources[source]
+    if not known then
+      local v = redis.call('HGET', key, source)
+      if v then
+        known = {}
+        known.sends, known.first = struct.unpack(SOURCE_FORMAT, v)
+        if now - known.first >= window then known = nil end
+      else
+        new_sources[key] = window
+      end
+      if not known then known = { sends = 0, first = now } end
+      counted_sources[source] = known
     end
-    if not known then known = { sends = 0, first = now } end
-    counted_sources[source] = known
+    known.sends = u16(known.sends + 1)
+    put(key, source, struct.pack(SOURCE_FORMAT, known.sends, known.first))
+    return known.sends
   end
-  known.sends = u16(known.sends + 1)
-  put(key, source, struct.pack(SOURCE_FORMAT, known.sends, known.first))
-  return known.sends
-end
 
-local function forget_source(source)
-  counted_sources[source] = nil
-  put(sources_of(source), source, false)
-end
-
-local function sweep(key, window)
-  local some = redis.call('HRANDFIELD', key, SWEEP_LOOKS, 'WITHVALUES')
-  local over = {}
-  for at = 1, #some, 2 do
-    local _, first = struct.unpack(SOURCE_FORMAT, some[at + 1])
-    if now - first >= window then over[#over + 1] = some[at] end
+  function sources.forget(source)
+    counted_sources[source] = nil
+    put(sources_of(source), source, false)
   end
-  if #over > 0 then redis.call('HDEL', key, unpack(over)) end
-end
 
--- After flush_writes.
-local function flush_sources()
-  local n = 0
-  for key, window in pairs(new_sources) do
-    n = n + 1
-    if redis.call('PTTL', key) < window then redis.call('PEXPIRE', key, 2 * window) end
-    if (now + n) % SWEEP_ONE_IN == 0 then sweep(key, window) end
+  local function sweep(key, window)
+    local some = redis.call('HRANDFIELD', key, SWEEP_LOOKS, 'WITHVALUES')
+    local over = {}
+    for at = 1, #some, 2 do
+      local _, first = struct.unpack(SOURCE_FORMAT, some[at + 1])
+      if now - first >= window then over[#over + 1] = some[at] end
+    end
+    if #over > 0 then redis.call('HDEL', key, unpack(over)) end
+  end
+
+  -- After flush_writes.
+  function sources.flush()
+    local n = 0
+    for key, window in pairs(new_sources) do
+      n = n + 1
+      if redis.call('PTTL', key) < window then redis.call('PEXPIRE', key, 2 * window) end
+      if (now + n) % SWEEP_ONE_IN == 0 then sweep(key, window) end
+    end
   end
 end
