@@ -138,8 +138,8 @@ export type UpdateQueueRequest = Message<"dlq.v1.UpdateQueueRequest"> & {
   queue?: Queue | undefined;
 
   /**
-   * Fields of QueueConfig, e.g. `ttl`, `breaker`, or a part of one, e.g. `breaker.window`. Empty:
-   * those that are given.
+   * Fields of QueueConfig, e.g. `ttl`, `breaker`, or a part of one, e.g. `breaker.window`; `*` for all
+   * of them. Empty: those that are given, each as a whole.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 2;
    */
@@ -950,9 +950,10 @@ export const DlqAdminService: GenService<{
   },
   /**
    * Sets the fields that the mask names; one that is absent in the request is taken back, so that
-   * the next level decides again. Safe to repeat. Messages that are scheduled keep their due
-   * times; all else acts at once. Errors: INVALID_ARGUMENT (names, ranges, contradictions, with
-   * each field), ABORTED (another etag), UNAVAILABLE.
+   * the next level decides again. Safe to repeat, also with the etag of before: what is already so is
+   * no change. Messages that are scheduled keep their due times; all else acts at once. Errors:
+   * INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
+   * RESOURCE_EXHAUSTED (as many queues have settings as there may be), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.UpdateQueue
    */

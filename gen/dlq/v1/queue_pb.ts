@@ -47,8 +47,8 @@ export type Queue = Message<"dlq.v1.Queue"> & {
   effectiveConfig?: QueueConfig | undefined;
 
   /**
-   * Changes with each change of `config`. Empty where nothing was ever set. Give it to UpdateQueue,
-   * so that no change of somebody else is lost.
+   * Changes with each change of `config`. Empty while nothing is set. Give it to UpdateQueue, so that
+   * no change of somebody else is lost.
    *
    * @generated from field: string etag = 4;
    */

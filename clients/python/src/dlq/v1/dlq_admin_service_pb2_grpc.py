@@ -122,9 +122,10 @@ class DlqAdminServiceServicer(object):
 
     def UpdateQueue(self, request, context):
         """Sets the fields that the mask names; one that is absent in the request is taken back, so that
-        the next level decides again. Safe to repeat. Messages that are scheduled keep their due
-        times; all else acts at once. Errors: INVALID_ARGUMENT (names, ranges, contradictions, with
-        each field), ABORTED (another etag), UNAVAILABLE.
+        the next level decides again. Safe to repeat, also with the etag of before: what is already so is
+        no change. Messages that are scheduled keep their due times; all else acts at once. Errors:
+        INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
+        RESOURCE_EXHAUSTED (as many queues have settings as there may be), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
