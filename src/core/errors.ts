@@ -29,6 +29,8 @@ export type DlqErrorDetail =
   | { kind: "PRECONDITION"; subject: string; description: string }
   /** Lost a race; the same request may well succeed now. */
   | { kind: "ABORTED"; retryAfterMs: number }
+  /** Somebody else has changed it meanwhile: the same request will never succeed. */
+  | { kind: "STALE_ETAG" }
   | { kind: "UNAUTHENTICATED" }
   | { kind: "INTERNAL" };
 
@@ -119,6 +121,13 @@ export function aborted(retryAfterMs: number, what: string): DlqError {
     kind: "ABORTED",
     retryAfterMs,
   });
+}
+
+export function staleEtag(what: string): DlqError {
+  return new DlqError(
+    `${what} has changed since this etag; read it again, and decide again. Nothing was changed`,
+    { kind: "STALE_ETAG" },
+  );
 }
 
 export function unauthenticated(): DlqError {

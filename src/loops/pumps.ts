@@ -7,7 +7,9 @@ const DISCOVER_MS = 30_000;
 const AGAIN_MS = 250;
 
 export interface PumpsParts extends Omit<PumpParts, "nextClaimNumber"> {
-  store: Pick<Store, "tick" | "abandon" | "settle" | "queues" | "hints">;
+  store: Pick<Store, "tick" | "abandon" | "settle" | "queues" | "hints"> & {
+    configs: Pick<Store["configs"], "onChange">;
+  };
 }
 
 /** One pump for each queue that exists or that a stream here asks for. */
@@ -26,6 +28,9 @@ export class Pumps {
   start(): void {
     const { store, registry } = this.#parts;
     store.hints.onWake((queue) => this.#wake(queue));
+    store.configs.onChange((queues) => {
+      for (const queue of queues) if (this.#pumps.has(queue)) this.#wake(queue);
+    });
     // Hints were missed meanwhile: every queue is looked at.
     store.hints.onReconnect(() => this.#discover(true));
     registry.onOpened = (session) => {

@@ -63,6 +63,7 @@ export function detailsOf(detail: DlqErrorDetail): ErrorDetail[] {
       return [{ desc: PreconditionFailureSchema, value }];
     }
     case "NOT_FOUND":
+    case "STALE_ETAG":
     case "UNAUTHENTICATED":
     case "INTERNAL":
       return [];

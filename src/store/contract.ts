@@ -59,6 +59,8 @@ export interface Store {
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
   /** Names of all queues, in no order. */
   queues(): Promise<string[]>;
+  /** Whether it is one of them. */
+  hasQueue(queue: string): Promise<boolean>;
 
   /** Makes a stream visible as a worker of its queues, and its session findable. */
   registerSession(session: SessionRecord): Promise<void>;
@@ -68,8 +70,40 @@ export interface Store {
   /** A sign of life of this node, so that its workers count. */
   beat(): Promise<void>;
 
+  /** Settings of queues that were changed while servers ran. */
+  readonly configs: QueueConfigs;
+
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;
+}
+
+/**
+ * What was set of queues while servers ran, as this node knows it: as of its last look. Each look is
+ * one question, however many there are; while the store is away the last known holds.
+ */
+export interface QueueConfigs {
+  get(queue: string): QueueConfigRecord | undefined;
+  /** Queues that have a record. */
+  names(): Iterable<string>;
+  /** Looks anew. What others had written before the call is known after it. */
+  refresh(): Promise<void>;
+  /**
+   * Writes a record in place of the one that was seen; undefined stands for none. `encode` is given
+   * the store's now. False: another one is there by now, and nothing was written. Rejects with LIMIT
+   * where one more may not be.
+   */
+  replace(
+    queue: string,
+    seen: QueueConfigRecord | undefined,
+    encode: ((nowMs: number) => Uint8Array) | undefined,
+  ): Promise<boolean>;
+  /** Told of the queues whose records are others than before. */
+  onChange(listener: (queues: readonly string[]) => void): void;
+}
+
+/** A `dlq.storage.v1.QueueRecord`. The same content keeps its object from look to look. */
+export interface QueueConfigRecord {
+  readonly bytes: Uint8Array;
 }
 
 export interface StoreHints {
@@ -79,6 +113,8 @@ export interface StoreHints {
   onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void;
   /** A stream on another node has taken this session over. */
   onTakeover(listener: (sessionId: string) => void): void;
+  /** Settings of this queue have changed. */
+  onConfig(listener: (queue: string) => void): void;
   /** The connection is back: hints may have been missed. */
   onReconnect(listener: () => void): void;
   announceCredit(sessionId: string, ended: readonly EndedLease[]): void;

@@ -24,6 +24,7 @@ function startPumps(queues: () => Promise<string[]>) {
     onWake: () => {},
     onCredit: () => {},
     onTakeover: () => {},
+    onConfig: () => {},
     onReconnect(listener: () => void) {
       reconnected = listener;
     },
@@ -37,6 +38,7 @@ function startPumps(queues: () => Promise<string[]>) {
       settle: (queue, request, items) => real.settle(queue, request, items),
       queues,
       hints,
+      configs: real.configs,
     },
     registry,
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,

@@ -5,7 +5,7 @@ import { globalKeys } from "./keys.ts";
 
 const PING_MS = 5_000;
 
-type Channel = "wake" | "credit" | "takeover";
+type Channel = "wake" | "credit" | "takeover" | "config";
 
 /**
  * Hints by Redis pub/sub, on a connection of their own. A lost hint costs time, never a message:
@@ -21,6 +21,7 @@ export class RedisHints implements StoreHints {
     wake: [],
     credit: [],
     takeover: [],
+    config: [],
   };
   readonly #onReconnect: (() => void)[] = [];
   readonly #pings: NodeJS.Timeout;
@@ -36,8 +37,8 @@ export class RedisHints implements StoreHints {
     pingMs?: number;
     onError?: (error: Error) => void;
   }) {
-    const { wake, credit, takeover } = globalKeys(options.prefix);
-    this.#channels = { wake, credit, takeover };
+    const { wake, credit, takeover, config } = globalKeys(options.prefix);
+    this.#channels = { wake, credit, takeover, config };
     this.#nodeId = options.nodeId;
     this.#publisher = options.publisher;
     this.#subscriber = createRedis(options.target, "dlq-hints", options.timeoutMs);
@@ -58,6 +59,10 @@ export class RedisHints implements StoreHints {
 
   onTakeover(listener: (sessionId: string) => void): void {
     this.#listeners.takeover.push(listener);
+  }
+
+  onConfig(listener: (queue: string) => void): void {
+    this.#listeners.config.push(listener);
   }
 
   onReconnect(listener: () => void): void {

@@ -95,6 +95,13 @@ export const globalKeys = (prefix: string) => ({
   mark: (nodeId: string) => `${prefix}:mark:${nodeId}`,
   /** string a session: the queues of its stream, to find its leases from any node. Expires. */
   session: (sessionId: string) => `${prefix}:session:${sessionId}`,
+  /**
+   * hash: queue -> what was set of it while servers ran (dlq.storage.v1.QueueRecord). The field
+   * without a name changes with every other one: who knows it knows them all.
+   */
+  configs: `${prefix}:configs`,
+  /** channel: a queue's name when its settings have changed. */
+  config: `${prefix}:config`,
   /** channel: a queue's name when something there is due before all else. */
   wake: `${prefix}:wake`,
   /** channel: a session's id when one of its leases ended on another node. */

@@ -32,6 +32,10 @@ export class KnownQueues {
     this.#known.add(queue);
   }
 
+  async has(queue: string): Promise<boolean> {
+    return (await this.#connection.command((redis) => redis.sismember(this.#key, queue))) === 1;
+  }
+
   all(): Promise<string[]> {
     return this.#connection.command((redis) => redis.smembers(this.#key));
   }

@@ -23,6 +23,7 @@ import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type Layout, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
 import { Opening } from "./opening.ts";
+import { RedisQueueConfigs } from "./queue-configs.ts";
 import { Replication } from "./replication.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
@@ -68,6 +69,7 @@ export interface RedisStoreOptions extends ConnectionOptions {
 /** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
 export class RedisStore implements Store {
   readonly hints: RedisHints;
+  readonly configs: RedisQueueConfigs;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
   readonly #sessions: Sessions;
@@ -102,6 +104,13 @@ export class RedisStore implements Store {
     this.#queues = new KnownQueues(connection, prefix, options.maxQueues, () =>
       this.#layout.write(),
     );
+    this.configs = new RedisQueueConfigs({
+      connection,
+      prefix,
+      most: options.maxQueues,
+      enter: () => this.#opening.enter(),
+      sayLayout: () => this.#layout.write(),
+    });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
@@ -254,6 +263,11 @@ export class RedisStore implements Store {
     return this.#queues.all();
   }
 
+  async hasQueue(queue: string): Promise<boolean> {
+    await this.#opening.enter();
+    return this.#queues.has(queue);
+  }
+
   async registerSession(session: SessionRecord): Promise<void> {
     // At once: it may end while the store is asked.
     return this.#sessions.register(session, this.#opening.enter());
@@ -283,6 +297,8 @@ export class RedisStore implements Store {
     // Another Redis may answer now than before: what this process remembers of it is in doubt.
     this.#queues.doubt();
     this.#sessions.doubt();
+    // Before anything is decided: a queue that is paused must not be delivered from meanwhile.
+    await this.configs.reload();
     return warnings;
   }
 

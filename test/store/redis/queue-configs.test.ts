@@ -1,0 +1,127 @@
+import { describe, expect, test } from "vitest";
+import { until, useTestStore } from "../../support/store.ts";
+
+const at = useTestStore();
+const bytes = (text: string) => Uint8Array.from(Buffer.from(text));
+const textOf = (queue: string, store = at.current.store) => {
+  const record = store.configs.get(queue);
+  return record && Buffer.from(record.bytes).toString();
+};
+
+async function set(queue: string, text: string | undefined, store = at.current.store) {
+  await store.configs.refresh();
+  const seen = store.configs.get(queue);
+  const done = await store.configs.replace(
+    queue,
+    seen,
+    text === undefined ? text : () => bytes(text),
+  );
+  await store.configs.refresh();
+  return done;
+}
+
+async function other() {
+  const store = at.current.openStore();
+  await until("the other's connection", () => store.ready || undefined);
+  return store;
+}
+
+describe("records of queues", () => {
+  test("one that is written is known here, and elsewhere after a look", async () => {
+    const elsewhere = await other();
+    expect(await set("orders", "1")).toBe(true);
+    expect(textOf("orders")).toBe("1");
+    expect(textOf("orders", elsewhere)).toBeUndefined();
+    await elsewhere.configs.refresh();
+    expect(textOf("orders", elsewhere)).toBe("1");
+    expect([...elsewhere.configs.names()]).toEqual(["orders"]);
+  });
+
+  test("a server that starts knows them before it can be used", async () => {
+    await set("orders", "1");
+    expect(textOf("orders", await other())).toBe("1");
+  });
+
+  test("of two that saw the same, one writes", async () => {
+    const elsewhere = await other();
+    await set("orders", "1");
+    await elsewhere.configs.refresh();
+    const seen = elsewhere.configs.get("orders");
+    await set("orders", "2");
+    expect(await elsewhere.configs.replace("orders", seen, () => bytes("3"))).toBe(false);
+    expect(await elsewhere.configs.replace("orders", undefined, () => bytes("3"))).toBe(false);
+    await elsewhere.configs.refresh();
+    expect(textOf("orders", elsewhere)).toBe("2");
+  });
+
+  test("one is removed, and nothing is removed twice", async () => {
+    await set("orders", "1");
+    const seen = at.current.store.configs.get("orders");
+    expect(await at.current.store.configs.replace("orders", seen, undefined)).toBe(true);
+    expect(await at.current.store.configs.replace("orders", seen, undefined)).toBe(false);
+    await at.current.store.configs.refresh();
+    expect(textOf("orders")).toBeUndefined();
+    expect([...at.current.store.configs.names()]).toEqual([]);
+  });
+
+  test("each change is told with its queue, and what has not changed keeps its object", async () => {
+    await set("orders", "1");
+    const kept = at.current.store.configs.get("orders");
+    const told: string[][] = [];
+    at.current.store.configs.onChange((queues) => told.push([...queues]));
+    await set("mails", "1");
+    await set("mails", "1");
+    await at.current.store.configs.refresh();
+    expect(told).toEqual([["mails"]]);
+    expect(at.current.store.configs.get("orders")).toBe(kept);
+  });
+
+  test("a change is hinted to all nodes", async () => {
+    const elsewhere = at.current.openStore();
+    const heard: string[] = [];
+    elsewhere.hints.onConfig((queue) => heard.push(queue));
+    await new Promise<void>((resolve) => elsewhere.hints.onReconnect(resolve));
+    await set("orders", "1");
+    await until("the hint", () => heard.includes("orders") || undefined);
+  });
+
+  test("more than there may be are refused, and the others can still change", async () => {
+    const small = at.current.openStore({ maxQueues: 2 });
+    await until("the connection", () => small.ready || undefined);
+    await set("a", "1", small);
+    await set("b", "1", small);
+    await expect(set("c", "1", small)).rejects.toMatchObject({ kind: "LIMIT" });
+    expect(await set("b", "2", small)).toBe(true);
+    expect(await set("a", undefined, small)).toBe(true);
+    expect(await set("c", "1", small)).toBe(true);
+  });
+
+  test("thousands are read in steps", async () => {
+    const count = 1_500;
+    const fields = Array.from({ length: count }, (_, n) => [`q${n}`, `record ${n}`]).flat();
+    await at.current.redis.hset(`${at.current.prefix}:configs`, ...fields, "", "some revision");
+    await at.current.store.configs.refresh();
+    expect([...at.current.store.configs.names()]).toHaveLength(count);
+    expect(textOf("q1234")).toBe("record 1234");
+  });
+
+  test("while the store is away the last known holds, and its return finds what is new", async () => {
+    await set("orders", "1");
+    const elsewhere = await other();
+    at.current.server.pause();
+    try {
+      await expect(elsewhere.configs.refresh()).rejects.toMatchObject({
+        kind: "STORE_UNAVAILABLE",
+      });
+      expect(textOf("orders", elsewhere)).toBe("1");
+    } finally {
+      at.current.server.resume();
+    }
+    await until("the store is back", () => at.current.store.ready || undefined);
+    await set("orders", "2");
+    await until("the other knows", async () => {
+      await elsewhere.configs.refresh().catch(() => {});
+      return textOf("orders", elsewhere) === "2" || undefined;
+    });
+  });
+});
