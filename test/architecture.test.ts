@@ -32,7 +32,7 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   app: { uses: ["core", "store/contract", "gen"], packages: [PROTOBUF, "node:crypto"] },
   loops: { uses: ["core", "store/contract", "app"], packages: ["node:crypto"] },
   rpc: {
-    uses: ["core", "app", "gen"],
+    uses: ["core", "app", "config", "gen"],
     types: ["observe"],
     packages: [PROTOBUF, "@connectrpc/*", "node:*"],
   },

@@ -37,9 +37,11 @@ export function bytes(range: { min?: number; max?: number; zero?: string }): Val
   const max = range.max ?? 2 ** 50;
   const zero = range.zero;
   const word = zero === undefined ? "" : `, or ${zero}`;
+  const bounds = `from ${formatBytes(min)} to ${formatBytes(max)}${word}`;
   return scalarType({
     placeholder: "BYTES",
-    allowed: `a size such as 65536, 64KiB, 1MiB or 2GB, from ${formatBytes(min)} to ${formatBytes(max)}${word}`,
+    allowed: `a size such as 65536, 64KiB, 1MiB or 2GB, ${bounds}`,
+    bounds,
     parse: (text) => {
       if (zero !== undefined && (text === zero || text === "0")) return { ok: 0 };
       const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text);

@@ -34,6 +34,7 @@ export function duration(range: { min?: number; max?: number; zero?: boolean }):
   return scalarType({
     placeholder: "DURATION",
     allowed: `a number with a unit, such as 250ms, 30s, 5m, 24h or 7d, ${bounds}`,
+    bounds,
     parse: (text) => {
       if (zero && text === "0") return { ok: 0 };
       const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/.exec(text);

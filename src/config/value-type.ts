@@ -19,6 +19,8 @@ export interface ValueType<T> {
   readonly placeholder: string;
   /** What is accepted, for errors and docs; completes "allowed: …". */
   readonly allowed: string;
+  /** The range alone, where there is one: for those who give the value in another notation. */
+  readonly bounds?: string;
   /** A comma separates the items in flags and variables; YAML may use a sequence. */
   readonly isList?: boolean;
   parse(raw: RawValue): Parsed<T>;
@@ -32,6 +34,7 @@ export interface ValueType<T> {
 export function scalarType<T>(spec: {
   placeholder: string;
   allowed: string;
+  bounds?: string;
   parse: (text: string) => Parsed<T>;
   format: (value: T) => PlainValue;
   hide?: (value: T) => string;
@@ -39,6 +42,7 @@ export function scalarType<T>(spec: {
   return {
     placeholder: spec.placeholder,
     allowed: spec.allowed,
+    ...(spec.bounds === undefined ? {} : { bounds: spec.bounds }),
     parse: (raw) =>
       typeof raw === "string"
         ? spec.parse(raw.trim())

@@ -32,11 +32,12 @@ export interface GuardedServiceOptions {
  * without Connect's interceptors.
  */
 export interface Guard {
-  wrap<S extends DescService>(
+  /** Methods that an implementation does not have are not served. */
+  wrap<S extends DescService, I extends Partial<ServiceImpl<S>>>(
     service: S,
-    implementation: ServiceImpl<S>,
+    implementation: I,
     options?: GuardedServiceOptions,
-  ): ServiceImpl<S>;
+  ): I;
   readonly calls: Calls;
   /** Why the caller may not; for a listener that wants to know before it reads a request. */
   refusal(method: DescMethod, call: { readonly requestHeader: Headers }): ConnectError | undefined;

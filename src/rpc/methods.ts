@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethod, DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -96,6 +97,7 @@ interface Served {
 function served(services: Services): Served[] {
   return [
     { service: DlqService, implementation: services.dlq },
+    { service: DlqAdminService, implementation: services.admin },
     { service: Health, implementation: services.health },
     { service: ServerReflection, implementation: services.reflection },
     { service: ServerReflectionAlpha, implementation: services.reflectionAlpha },

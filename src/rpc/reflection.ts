@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import {
@@ -15,7 +16,7 @@ import {
 import { file_health_v1_health, Health } from "../../gen/health/v1/health_pb.ts";
 import { createDescriptorIndex, type DescriptorIndex } from "./descriptor-index.ts";
 
-const SERVICES = [DlqService, Health, ServerReflection, ServerReflectionAlpha];
+const SERVICES = [DlqService, DlqAdminService, Health, ServerReflection, ServerReflectionAlpha];
 
 export interface Reflection {
   v1: ServiceImpl<typeof ServerReflection>;

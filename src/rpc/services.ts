@@ -1,8 +1,11 @@
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
+import type { QueueAdmin } from "../app/queues/queue-admin.ts";
+import { createDlqAdminService } from "./dlq-admin-service.ts";
 import { createDlqService } from "./dlq-service.ts";
 import type { Guard } from "./guard.ts";
 import { createHealth, type Readiness } from "./health.ts";
@@ -10,6 +13,7 @@ import { createReflection } from "./reflection.ts";
 
 export interface ServicesOptions {
   dlq: Dlq;
+  queues: QueueAdmin;
   guard: Guard;
   readiness: Readiness;
   /** See `readDescriptorSet`. */
@@ -29,6 +33,7 @@ export function createServices(options: ServicesOptions) {
   const { reportInternal } = guard;
   return {
     dlq: guard.wrap(DlqService, createDlqService({ ...options, reportInternal })),
+    admin: guard.wrap(DlqAdminService, createDlqAdminService(options)),
     // Orchestrators probe without credentials, and learn nothing but up or down.
     health: guard.wrap(Health, createHealth(options.readiness), { open: true }),
     reflection: guard.wrap(ServerReflection, reflection.v1),

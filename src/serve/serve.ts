@@ -1,6 +1,9 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
+import { createQueueAdmin, type QueueAdmin } from "../app/queues/queue-admin.ts";
+import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
+import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
 import { Pumps } from "../loops/pumps.ts";
 import { startReconciler } from "../loops/reconciler.ts";
@@ -13,6 +16,7 @@ import { createServices } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
+import { createQueueRules } from "./queue-rules.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { shutdownSignal } from "./signals.ts";
 
@@ -54,18 +58,20 @@ async function run(
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
   const registry = new SessionRegistry(store.hints);
-  const settingsOf = (queue: string) => config.queueSettings(queue);
+  const rules = createQueueRules(config);
+  const inForce = new SettingsInForce({ store, log, ...rules });
   const clock = { random: Math.random, now: Date.now };
-  const shared = { store, registry, settingsOf, ...clock, observer: metrics, log };
+  const shared = { store, registry, settingsOf: inForce.of, ...clock, observer: metrics, log };
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
+  const queues = createQueueAdmin({ store, inForce, log, check: rules.check });
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const listeners = await listen(config, log, metrics, dlq, guard, readiness);
+  const listeners = await listen(config, log, metrics, { dlq, queues }, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert, tokens } = config;
@@ -74,7 +80,11 @@ async function run(
 
   const pumps = new Pumps(shared);
   pumps.start();
-  const loops = [startLoop(BEAT_MS, () => store.beat()), startReconciler(store, registry)];
+  const loops = [
+    startLoop(BEAT_MS, () => store.beat()),
+    startReconciler(store, registry),
+    startConfigWatch(store, Math.random),
+  ];
 
   const why = await Promise.race([signalled, fatal]);
   log.info({ why }, "draining");
@@ -94,14 +104,14 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  dlq: ReturnType<typeof createDlq>,
+  useCases: { dlq: ReturnType<typeof createDlq>; queues: QueueAdmin },
   guard: Guard,
   readiness: ServerReadiness,
 ) {
   const { payloadMaxBytes, drainGraceMs, tlsCert, tlsKey } = config;
   const descriptorSet = await readDescriptorSet();
   const services = createServices({
-    dlq,
+    ...useCases,
     guard,
     readiness,
     descriptorSet,

@@ -13,6 +13,7 @@ import { registerServices } from "../../src/rpc/methods.ts";
 import { readDescriptorSet } from "../../src/rpc/reflection.ts";
 import { createServices } from "../../src/rpc/services.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
+import { ScriptedQueues } from "./scripted-queues.ts";
 
 /** The wall clock of every test that does not say otherwise. */
 export const NOW_MS = 1_700_000_000_000;
@@ -42,6 +43,7 @@ export class SettableReadiness implements Readiness {
 
 export interface Rig {
   dlq: ScriptedDlq;
+  queues: ScriptedQueues;
   readiness: SettableReadiness;
   /** Lines that the guard logged. */
   logged: { fields: { errorId?: string }; message: string }[];
@@ -56,6 +58,7 @@ export interface RigOptions extends Partial<GuardOptions> {
 /** The whole service over scripted use cases, without a socket. */
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
+  const queues = new ScriptedQueues();
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const guard = createGuard({
@@ -66,6 +69,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   });
   const services = createServices({
     dlq,
+    queues,
     guard,
     readiness,
     descriptorSet: await readDescriptorSet(),
@@ -73,7 +77,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     drainGraceMs: 25_000,
     now: () => NOW_MS,
   });
-  return { dlq, readiness, logged, guard, services };
+  return { dlq, queues, readiness, logged, guard, services };
 }
 
 export function transportOf(rig: Rig) {

@@ -39,6 +39,7 @@ describe.each([
         value: {
           service: [
             { name: "dlq.v1.DlqService" },
+            { name: "dlq.v1.DlqAdminService" },
             { name: "grpc.health.v1.Health" },
             { name: "grpc.reflection.v1.ServerReflection" },
             { name: "grpc.reflection.v1alpha.ServerReflection" },

@@ -3,6 +3,7 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
@@ -10,8 +11,11 @@ import type { Letter } from "./letters.ts";
 
 export type DlqClient = Client<typeof DlqService>;
 
+export type AdminClient = Client<typeof DlqAdminService>;
+
 export interface TestClient {
   readonly dlq: DlqClient;
+  readonly admin: AdminClient;
   readonly health: Client<typeof Health>;
   readonly transport: Transport;
   /** Cuts the connection, and with it every open stream. */
@@ -34,6 +38,7 @@ export function connectTo(address: string, options: TestClientOptions = {}): Tes
   const transport = createGrpcTransport({ baseUrl, sessionManager, interceptors });
   return {
     dlq: createClient(DlqService, transport),
+    admin: createClient(DlqAdminService, transport),
     health: createClient(Health, transport),
     transport,
     close: () => sessionManager.abort(),

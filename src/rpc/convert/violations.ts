@@ -18,6 +18,10 @@ export class Violations {
     this.#found.push({ field: this.#prefix + field, description });
   }
 
+  get found(): readonly FieldViolation[] {
+    return this.#found;
+  }
+
   get any(): boolean {
     return this.#found.length > 0;
   }

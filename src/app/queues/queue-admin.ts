@@ -1,0 +1,128 @@
+import { randomBytes } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { QueueRecordSchema } from "../../../gen/dlq/storage/v1/queue_pb.ts";
+import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
+import { aborted, staleEtag } from "../../core/errors.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import type { Store } from "../../store/contract.ts";
+import type { DecisionLog } from "../observer.ts";
+import type { SettingsInForce, StoredConfig } from "./settings-in-force.ts";
+
+/** A queue as operators see it. */
+export interface QueueView extends StoredConfig {
+  readonly name: string;
+  readonly settings: QueueSettings;
+  readonly exists: boolean;
+}
+
+export interface QueueUpdate {
+  queue: string;
+  /** Empty: whatever is set. */
+  etag: string;
+  /**
+   * What the request makes of what is set; the same of the same. Throws a DlqError for what may not
+   * be.
+   */
+  apply(present: QueueConfig): QueueConfig;
+}
+
+export interface QueuePage {
+  queues: QueueView[];
+  /** The name behind which the next page begins; undefined: there is none. */
+  next: string | undefined;
+}
+
+/** Queues as resources, as the transport sees them. Each rejects with a DlqError only. */
+export interface QueueAdmin {
+  /** By name, those behind `after`. */
+  list(pageSize: number, after: string): Promise<QueuePage>;
+  get(queue: string): Promise<QueueView>;
+  update(update: QueueUpdate): Promise<QueueView>;
+}
+
+export interface QueueAdminParts {
+  store: Pick<Store, "configs" | "queues" | "hasQueue">;
+  inForce: SettingsInForce;
+  /** Throws a DlqError where the settings that would be in force contradict each other. */
+  check(queue: string, own: QueueConfig): void;
+  log: DecisionLog;
+}
+
+/** Changes that came in between, before a caller has to try again. */
+const TRIES = 5;
+
+export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
+  const { store, inForce } = parts;
+  const view = (name: string, exists: boolean): QueueView => {
+    const { config, etag, updatedAtMs } = inForce.stored(name);
+    return { name, config, etag, updatedAtMs, settings: inForce.of(name), exists };
+  };
+  return {
+    async list(pageSize, after) {
+      const [existing] = await Promise.all([store.queues(), store.configs.refresh()]);
+      const exists = new Set(existing);
+      const names = [...new Set([...existing, ...store.configs.names()])]
+        .filter((name) => name > after)
+        .toSorted(byCodeUnits);
+      const page = names.slice(0, pageSize);
+      return {
+        queues: page.map((name) => view(name, exists.has(name))),
+        next: names.length > page.length ? page.at(-1) : undefined,
+      };
+    },
+
+    async get(queue) {
+      const [exists] = await Promise.all([store.hasQueue(queue), store.configs.refresh()]);
+      return view(queue, exists);
+    },
+
+    async update(update) {
+      await applyUpdate(parts, update);
+      return view(update.queue, await store.hasQueue(update.queue));
+    },
+  };
+}
+
+/**
+ * What is already as asked for is no change, whatever the etag: so a call whose answer was lost can
+ * be made again.
+ */
+async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise<void> {
+  const { store, inForce, check, log } = parts;
+  const { queue, etag } = update;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    await store.configs.refresh();
+    const seen = store.configs.get(queue);
+    const present = inForce.stored(queue);
+    const next = update.apply(present.config);
+    if (isSame(next, present.config)) return;
+    if (etag !== "" && etag !== present.etag) throw staleEtag(`what is set of queue ${queue}`);
+    check(queue, next);
+    if (await store.configs.replace(queue, seen, encoder(next))) {
+      log.info({ queue }, "queue updated");
+      await store.configs.refresh();
+      return;
+    }
+  }
+  throw aborted(200, `what is set of queue ${queue}`);
+}
+
+/** Compared as they are stored: fields that only a later version knows count too. */
+function isSame(a: QueueConfig, b: QueueConfig): boolean {
+  return Buffer.from(toBinary(QueueConfigSchema, a)).equals(toBinary(QueueConfigSchema, b));
+}
+
+/** Undefined: nothing is left to be stored. */
+function encoder(config: QueueConfig): ((nowMs: number) => Uint8Array) | undefined {
+  if (toBinary(QueueConfigSchema, config).length === 0) return undefined;
+  const etag = randomBytes(8).toString("hex");
+  return (nowMs) => {
+    const record = create(QueueRecordSchema, { config, etag, updateTime: timestampFromMs(nowMs) });
+    return toBinary(QueueRecordSchema, record);
+  };
+}
+
+function byCodeUnits(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

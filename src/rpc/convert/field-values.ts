@@ -1,0 +1,96 @@
+import type { DescEnum, DescField } from "@bufbuild/protobuf";
+import { ScalarType } from "@bufbuild/protobuf";
+import {
+  type Duration,
+  DurationSchema,
+  durationFromMs,
+  type Timestamp,
+  timestampDate,
+  timestampFromMs,
+} from "@bufbuild/protobuf/wkt";
+import type { RawValue } from "../../config/value-type.ts";
+import { durationProblem, toMs } from "./time.ts";
+
+/** A value of a field as the row of a setting reads it: as text. Or what is wrong with it. */
+export function toRaw(field: DescField, value: unknown): { raw: RawValue } | { problem: string } {
+  switch (field.fieldKind) {
+    case "scalar":
+      return { raw: scalarText(value) };
+    case "enum":
+      return enumText(field.enum, value);
+    case "message":
+      return field.message.typeName === DurationSchema.typeName
+        ? durationText(value as Duration)
+        : instantText(value as Timestamp);
+    case "list": {
+      const items = (value as readonly unknown[]).map((item) =>
+        field.listKind === "enum" ? enumText(field.enum, item) : { raw: scalarText(item) },
+      );
+      const wrong = items.find((item) => "problem" in item);
+      if (wrong !== undefined && "problem" in wrong) return wrong;
+      return { raw: items.map((item) => ("raw" in item ? item.raw : "")) };
+    }
+    default:
+      return { problem: "is not a value" };
+  }
+}
+
+/** The value of a setting as the field holds it. */
+export function fromSetting(field: DescField, value: unknown): unknown {
+  switch (field.fieldKind) {
+    case "scalar":
+      return field.scalar === ScalarType.INT64 ? BigInt(value as number) : value;
+    case "enum":
+      return enumNumber(field.enum, String(value));
+    case "message":
+      return field.message.typeName === DurationSchema.typeName
+        ? durationFromMs(value as number)
+        : timestampFromMs(value as number);
+    case "list":
+      return (value as readonly unknown[]).map((item) =>
+        field.listKind === "enum" ? enumNumber(field.enum, String(item)) : item,
+      );
+    default:
+      throw new TypeError(`${field.name} is no value`);
+  }
+}
+
+/** Whether it says nothing: the zero of an enum is "unspecified". */
+export function isUnspecified(field: DescField, value: unknown): boolean {
+  return field.fieldKind === "enum" && value === 0;
+}
+
+/** Without an exponent, which no setting reads. */
+function scalarText(value: unknown): string {
+  const text = String(value);
+  return typeof value === "number" && /e-/.test(text) ? value.toFixed(20) : text;
+}
+
+/** `TTL_ACTION_DISCARD` is `DISCARD`: names of the domain, in any case. */
+function enumText(desc: DescEnum, value: unknown): { raw: string } | { problem: string } {
+  const found = desc.values.find(({ number }) => number === value);
+  return found === undefined || found.number === 0
+    ? { problem: `has a value of ${desc.typeName} that this server does not know` }
+    : { raw: found.localName };
+}
+
+function enumNumber(desc: DescEnum, name: string): number {
+  const found = desc.values.find(({ localName }) => localName === name.toUpperCase());
+  if (found === undefined) throw new TypeError(`${desc.typeName} has no ${name}`);
+  return found.number;
+}
+
+/** In whole milliseconds, rounded up. */
+function durationText(value: Duration): { raw: string } | { problem: string } {
+  const problem = durationProblem(value, 0, Number.MAX_SAFE_INTEGER);
+  return problem === undefined
+    ? { raw: `${toMs(value)}ms` }
+    : { problem: "is negative, or malformed" };
+}
+
+function instantText(value: Timestamp): { raw: string } | { problem: string } {
+  const date = timestampDate(value);
+  return Number.isNaN(date.getTime())
+    ? { problem: "is not a timestamp" }
+    : { raw: date.toISOString() };
+}

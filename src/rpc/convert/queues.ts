@@ -1,0 +1,99 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type {
+  ListQueuesRequest,
+  UpdateQueueRequest,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import {
+  type Queue,
+  type QueueConfig,
+  QueueConfigSchema,
+  QueueSchema,
+} from "../../../gen/dlq/v1/queue_pb.ts";
+import type { QueueUpdate, QueueView } from "../../app/queues/queue-admin.ts";
+import { QUEUE_NAME } from "../../core/settings.ts";
+import { checkQueue } from "./checks.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { readQueueConfig, writeQueueConfig } from "./queue-config.ts";
+import { type QueueMask, readMask } from "./queue-mask.ts";
+import { checkText } from "./text.ts";
+import { Violations } from "./violations.ts";
+
+const PAGE_DEFAULT = 100;
+
+/** A page token is the name that the page before it ended with, so that it outlives any server. */
+const encodeToken = (name: string) => Buffer.from(name).toString("base64url");
+
+export function readList(request: ListQueuesRequest): { pageSize: number; after: string } {
+  const v = new Violations();
+  const pageSize = request.pageSize === 0 ? PAGE_DEFAULT : request.pageSize;
+  if (pageSize > WIRE_LIMITS.items) {
+    v.add("page_size", `is ${pageSize}; at most ${WIRE_LIMITS.items} are allowed`);
+  }
+  const after = Buffer.from(request.pageToken, "base64url").toString();
+  if (request.pageToken !== "" && !QUEUE_NAME.test(after)) {
+    v.add("page_token", "is none of an earlier answer; leave it out to begin from the start");
+  }
+  v.throwIfAny();
+  return { pageSize, after };
+}
+
+export function writeToken(next: string | undefined): string {
+  return next === undefined ? "" : encodeToken(next);
+}
+
+export function readQueueName(field: string, queue: string): string {
+  const v = new Violations();
+  checkQueue(v, field, queue);
+  v.throwIfAny();
+  return queue;
+}
+
+export function readUpdate(request: UpdateQueueRequest): QueueUpdate {
+  const v = new Violations();
+  const queue = request.queue ?? create(QueueSchema);
+  checkQueue(v, "queue.name", queue.name);
+  checkText(v, "queue.etag", queue.etag, WIRE_LIMITS.etagBytes);
+  const mask = readMask(request.updateMask?.paths ?? [], queue.config ?? create(QueueConfigSchema));
+  if ("violations" in mask) {
+    for (const { field, description } of mask.violations) v.add(field, description);
+    throw v.toError();
+  }
+  v.throwIfAny();
+  return {
+    queue: queue.name,
+    etag: queue.etag,
+    apply(present) {
+      const config = mask.apply(present);
+      checkTouched(config, mask);
+      return config;
+    },
+  };
+}
+
+/**
+ * What is wrong elsewhere was accepted when it was set, by another version perhaps, and is no reason
+ * to refuse this.
+ */
+function checkTouched(config: QueueConfig, { touched }: QueueMask): void {
+  const v = new Violations(CONFIG_PREFIX);
+  for (const { field, description } of readQueueConfig(config).violations) {
+    if (touched.has(/^\w+/.exec(field)?.[0] ?? "")) v.add(field, description);
+  }
+  v.throwIfAny();
+}
+
+/** Before the path of a field of QueueConfig in an UpdateQueueRequest. */
+export const CONFIG_PREFIX = "queue.config.";
+
+export function writeQueue(view: QueueView): Queue {
+  const { name, config, settings, etag, updatedAtMs, exists } = view;
+  return create(QueueSchema, {
+    name,
+    config,
+    effectiveConfig: writeQueueConfig(settings),
+    etag,
+    exists,
+    ...(updatedAtMs === undefined ? {} : { updateTime: timestampFromMs(updatedAtMs) }),
+  });
+}

@@ -1,0 +1,30 @@
+import type { QueueAdminParts } from "../app/queues/queue-admin.ts";
+import type { InForceParts } from "../app/queues/settings-in-force.ts";
+import type { Config } from "../config/config.ts";
+import type { ConfigError } from "../config/config-error.ts";
+import { resolveQueue } from "../config/resolve-queue.ts";
+import { invalid } from "../core/errors.ts";
+import { readQueueConfig } from "../rpc/convert/queue-config.ts";
+import { CONFIG_PREFIX } from "../rpc/convert/queues.ts";
+
+type QueueRules = Pick<InForceParts, "configured" | "resolve"> & Pick<QueueAdminParts, "check">;
+
+/** How what is set of a queue meets what the configuration says of it. */
+export function createQueueRules(config: Config): QueueRules {
+  return {
+    configured: (queue) => config.queueSettings(queue),
+    resolve: (queue, own) =>
+      resolveQueue(config.queueSettings(queue), readQueueConfig(own).layer, []),
+    check(queue, own) {
+      const errors: ConfigError[] = [];
+      resolveQueue(config.queueSettings(queue), readQueueConfig(own).layer, errors);
+      if (errors.length === 0) return;
+      throw invalid(
+        errors.map(({ setting, problem, hint }) => ({
+          field: `${CONFIG_PREFIX}${setting}`,
+          description: hint === undefined ? problem : `${problem}; ${hint}`,
+        })),
+      );
+    },
+  };
+}

@@ -1,0 +1,146 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
+import { beforeEach, describe, expect, test } from "vitest";
+import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
+import { type QueueConfig, QueueConfigSchema, TtlAction } from "../../gen/dlq/v1/queue_pb.ts";
+import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
+import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
+import { resolveQueue } from "../../src/config/resolve-queue.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { readQueueConfig } from "../../src/rpc/convert/queue-config.ts";
+import { useTestStore } from "../support/store.ts";
+import { item, SETTINGS } from "../support/store-items.ts";
+
+const at = useTestStore();
+const warned: object[] = [];
+const quiet = {
+  isLevelEnabled: () => false,
+  debug() {},
+  info() {},
+  warn: (f: object) => void warned.push(f),
+};
+let inForce: SettingsInForce;
+let admin: QueueAdmin;
+let resolved: number;
+beforeEach(() => {
+  resolved = 0;
+  warned.length = 0;
+  inForce = new SettingsInForce({
+    store: at.current.store,
+    configured: () => DEFAULT_QUEUE_SETTINGS,
+    resolve(_queue, own) {
+      resolved++;
+      return resolveQueue(DEFAULT_QUEUE_SETTINGS, readQueueConfig(own).layer, []);
+    },
+    log: quiet,
+  });
+  admin = createQueueAdmin({ store: at.current.store, inForce, check: () => {}, log: quiet });
+});
+
+const ttl = (seconds: number) => (present: QueueConfig) => ({
+  ...present,
+  ttl: durationFromMs(seconds * 1_000),
+});
+const update = (apply: (present: QueueConfig) => QueueConfig, etag = "", queue = "orders") =>
+  admin.update({ queue, etag, apply });
+
+describe("an update", () => {
+  test("acts on the next question, and is read once", async () => {
+    expect(inForce.of("orders").ttlMs).toBe(DEFAULT_QUEUE_SETTINGS.ttlMs);
+    const view = await update(ttl(60));
+    expect(view).toMatchObject({ name: "orders", exists: false, settings: { ttlMs: 60_000 } });
+    for (let n = 0; n < 100; n++) expect(inForce.of("orders").ttlMs).toBe(60_000);
+    expect(resolved).toBe(1);
+    expect(inForce.of("others")).toBe(DEFAULT_QUEUE_SETTINGS);
+  });
+
+  test("changes the etag with each change, and only then", async () => {
+    const first = await update(ttl(60));
+    expect(first.etag).not.toBe("");
+    expect(first.updatedAtMs).toBeGreaterThan(Date.now() - 60_000);
+    expect((await update(ttl(60))).etag).toBe(first.etag);
+    const second = await update(ttl(70), first.etag);
+    expect(second.etag).not.toBe(first.etag);
+    expect((await admin.get("orders")).etag).toBe(second.etag);
+  });
+
+  test("with another etag is refused, and nothing changes", async () => {
+    const first = await update(ttl(60));
+    await update(ttl(70));
+    await expect(update(ttl(80), first.etag)).rejects.toMatchObject({ kind: "STALE_ETAG" });
+    expect((await admin.get("orders")).settings.ttlMs).toBe(70_000);
+  });
+
+  test("whose answer was lost can be made again with the etag of before", async () => {
+    const first = await update(ttl(60));
+    const second = await update(ttl(70), first.etag);
+    expect(await update(ttl(70), first.etag)).toMatchObject({ etag: second.etag });
+  });
+
+  test("that takes back all leaves nothing behind", async () => {
+    await update(ttl(60));
+    const view = await update(() => create(QueueConfigSchema));
+    expect(view).toMatchObject({ etag: "", updatedAtMs: undefined });
+    expect([...at.current.store.configs.names()]).toEqual([]);
+    expect((await admin.list(10, "")).queues).toEqual([]);
+  });
+
+  test("of one field keeps what others set at the same moment", async () => {
+    const action = (present: QueueConfig) => ({ ...present, ttlAction: TtlAction.DISCARD });
+    await Promise.all([update(ttl(60)), update(action)]);
+    expect((await admin.get("orders")).settings).toMatchObject({
+      ttlMs: 60_000,
+      ttlAction: "discard",
+    });
+  });
+});
+
+describe("a record of another version", () => {
+  async function store(bytes: Uint8Array) {
+    const { configs } = at.current.store;
+    await configs.replace("orders", configs.get("orders"), () => bytes);
+    await configs.refresh();
+  }
+
+  test("is kept with all that this one does not know", async () => {
+    const config = create(QueueConfigSchema, { ttl: durationFromMs(60_000) });
+    config.$unknown = [{ no: 900, wireType: 0, data: Uint8Array.of(7) }];
+    await store(toBinary(QueueRecordSchema, create(QueueRecordSchema, { config, etag: "e" })));
+    const view = await update((present) => ({ ...present, ttlAction: TtlAction.DISCARD }), "e");
+    expect(view.config.$unknown).toMatchObject([{ no: 900 }]);
+    expect(view.settings).toMatchObject({ ttlMs: 60_000, ttlAction: "discard" });
+  });
+
+  test("is left out where a value can't be read, and the rest of it acts", async () => {
+    const config = create(QueueConfigSchema, {
+      ttl: durationFromMs(60_000),
+      ttlAction: 99 as never,
+    });
+    await store(toBinary(QueueRecordSchema, create(QueueRecordSchema, { config, etag: "e" })));
+    expect(inForce.of("orders")).toMatchObject({ ttlMs: 60_000, ttlAction: "quarantine" });
+  });
+
+  test("that is none at all is told of once, and can be replaced", async () => {
+    await store(Uint8Array.of(255, 255, 255));
+    expect(inForce.of("orders")).toBe(DEFAULT_QUEUE_SETTINGS);
+    expect(inForce.of("orders")).toBe(DEFAULT_QUEUE_SETTINGS);
+    expect(warned).toMatchObject([{ queue: "orders" }]);
+    expect((await update(ttl(60))).settings.ttlMs).toBe(60_000);
+  });
+});
+
+test("queues are listed by name, page by page, with those that only have settings", async () => {
+  for (const queue of ["b", "d", "a"]) await at.current.store.send(queue, [item({})], SETTINGS);
+  await update(ttl(60), "", "c");
+  await update(ttl(60), "", "a");
+  const first = await admin.list(3, "");
+  expect(first.queues.map(({ name, exists }) => [name, exists])).toEqual([
+    ["a", true],
+    ["b", true],
+    ["c", false],
+  ]);
+  expect(first.next).toBe("c");
+  const rest = await admin.list(3, first.next ?? "");
+  expect(rest).toMatchObject({ queues: [{ name: "d" }], next: undefined });
+  expect(durationMs((await admin.get("a")).config.ttl as never)).toBe(60_000);
+});

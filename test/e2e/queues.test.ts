@@ -1,0 +1,133 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Code, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
+import { errorOf, reasonOf } from "../rpc/in-memory.ts";
+import { connectTo, type TestClient } from "../support/grpc.ts";
+import { letter } from "../support/letters.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+// Two servers on one Redis. The second has no channels: it neither hears hints nor gives any.
+
+let redis: TestRedis;
+let servers: TestServer[];
+let a: TestClient;
+let deaf: TestClient;
+
+beforeAll(async () => {
+  redis = await startTestRedis({ appendonly: false, port: true });
+  await redis.cli("ACL", "SETUSER", "deaf", "on", ">secret", "~*", "+@all", "resetchannels");
+  const deafUrl = redis.url.replace("redis://", "redis://deaf:secret@");
+  servers = await Promise.all([
+    startTestServer({ redisUrl: redis.url, args: ["--max-messages", "1000000"] }),
+    startTestServer({ redisUrl: deafUrl, args: ["--max-messages", "1000000"] }),
+  ]);
+  [a, deaf] = servers.map(({ grpcAddress }) => connectTo(grpcAddress)) as [TestClient, TestClient];
+}, 60_000);
+afterAll(async () => {
+  a?.close();
+  deaf?.close();
+  await Promise.all((servers ?? []).map((server) => server.stop()));
+  await redis?.stop();
+}, 60_000);
+
+const set = (client: TestClient, name: string, config: Partial<QueueConfig>, etag = "") =>
+  client.admin.updateQueue({ queue: { name, etag, config: config as never } });
+
+/** A change acts everywhere within this. */
+const ACTS_WITHIN_MS = 2_000;
+
+/** Sends until one is refused by the limit, and gives how long that took. */
+async function untilRefused(client: TestClient, queue: string): Promise<number> {
+  const began = performance.now();
+  for (;;) {
+    try {
+      await client.dlq.sendToDlq(letter(queue));
+    } catch (error) {
+      expect(reasonOf(error as never)).toBe("QUEUE_LIMIT");
+      return performance.now() - began;
+    }
+    if (performance.now() - began > 10_000) throw new Error("never refused");
+  }
+}
+
+describe("a change", { timeout: 30_000 }, () => {
+  it("acts on the server that took it with the next call", async () => {
+    await a.dlq.sendToDlq(letter("own"));
+    await set(a, "own", { maxMessages: 1n });
+    const error = await errorOf(a.dlq.sendToDlq(letter("own")));
+    expect(reasonOf(error)).toBe("QUEUE_LIMIT");
+  });
+
+  it.each([
+    ["from a server with hints to one without", () => [a, deaf] as const],
+    ["from a server without hints to one with", () => [deaf, a] as const],
+  ])("acts within two seconds, %s", async (name, pair) => {
+    const [from, to] = pair();
+    const queue = name.replaceAll(" ", "-");
+    await to.dlq.sendToDlq(letter(queue));
+    await set(from, queue, { maxMessages: 1n });
+    const ms = await untilRefused(to, queue);
+    console.info(`${name}: after ${Math.round(ms)} ms`);
+    expect(ms).toBeLessThan(ACTS_WITHIN_MS);
+  });
+
+  it("is taken back to what the configuration says", async () => {
+    const { queue } = await set(a, "back", { maxMessages: 1n });
+    expect(queue?.effectiveConfig?.maxMessages).toBe(1n);
+    const { queue: after } = await a.admin.updateQueue({
+      queue: { name: "back" },
+      updateMask: { paths: ["max_messages"] },
+    });
+    expect(after).toMatchObject({ etag: "", config: {} });
+    expect(after?.effectiveConfig?.maxMessages).toBe(1_000_000n);
+  });
+
+  it("with the etag of before somebody else's is refused", async () => {
+    const first = await set(a, "etag", { maxRetries: 1 });
+    const etag = first.queue?.etag ?? "";
+    await set(deaf, "etag", { maxRetries: 2 });
+    const error = await errorOf(set(a, "etag", { maxRetries: 3 }, etag));
+    expect(error.code).toBe(Code.Aborted);
+    expect(reasonOf(error)).toBe("ETAG_MISMATCH");
+    const { queue } = await a.admin.getQueue({ queue: "etag" });
+    expect(queue?.config?.maxRetries).toBe(2);
+  });
+
+  it("that contradicts what it is put over is refused with the field", async () => {
+    const error = await errorOf(
+      set(a, "contradiction", { retryPolicy: { maxDelay: durationFromMs(1) } as never }),
+    );
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(error.message).toContain("queue.config.retry_policy");
+  });
+
+  it("outlives every server", async () => {
+    await set(a, "kept", { maxMessages: 1n });
+    const [, second] = servers as [TestServer, TestServer];
+    await second.restart();
+    deaf.close();
+    deaf = connectTo(second.grpcAddress);
+    await deaf.dlq.sendToDlq(letter("kept"));
+    const error = await errorOf(deaf.dlq.sendToDlq(letter("kept")));
+    expect(reasonOf(error)).toBe("QUEUE_LIMIT");
+  });
+});
+
+it("is served over HTTP as well", async () => {
+  const baseUrl = `http://${servers[0]?.httpAddress}`;
+  const http = createClient(
+    DlqAdminService,
+    createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false }),
+  );
+  await http.updateQueue({ queue: { name: "http", config: { maxRetries: 7 } } });
+  await vi.waitFor(async () => {
+    const { queue } = await deaf.admin.getQueue({ queue: "http" });
+    expect(queue?.effectiveConfig?.maxRetries).toBe(7);
+  });
+  expect((await errorOf(http.getRules({}))).code).toBe(Code.Unimplemented);
+  expect((await errorOf(a.admin.getRules({}))).code).toBe(Code.Unimplemented);
+});

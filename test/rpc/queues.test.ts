@@ -1,0 +1,155 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { Code, createClient } from "@connectrpc/connect";
+import { beforeEach, describe, expect, test } from "vitest";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
+import { createRig, errorOf, type Rig, transportOf, violationsOf } from "./in-memory.ts";
+
+let rig: Rig;
+const admin = () => createClient(DlqAdminService, transportOf(rig));
+beforeEach(async () => {
+  rig = await createRig();
+});
+
+type Update = Parameters<ReturnType<typeof admin>["updateQueue"]>[0];
+async function update(config: NonNullable<Update["queue"]>["config"], ...paths: string[]) {
+  const queue = { name: "orders", ...(config === undefined ? {} : { config }) };
+  const answer = await admin().updateQueue({ queue, updateMask: { paths } });
+  return answer.queue?.config;
+}
+const ttl = (seconds: number) => durationFromMs(seconds * 1_000);
+
+describe("a field mask", () => {
+  test("names what is replaced; the rest stays", async () => {
+    await update({ ttl: ttl(60), maxRetries: 3 });
+    const config = await update({ ttl: ttl(70), maxRetries: 4 }, "ttl");
+    expect(config).toMatchObject({ ttl: ttl(70), maxRetries: 3 });
+  });
+
+  test("that names what is not given takes it back", async () => {
+    await update({ ttl: ttl(60), maxRetries: 3 });
+    const config = await update({}, "ttl");
+    expect(config?.ttl).toBeUndefined();
+    expect(config?.maxRetries).toBe(3);
+    expect((await update(undefined, "max_retries"))?.maxRetries).toBeUndefined();
+  });
+
+  test("that is empty means what is given, each as a whole", async () => {
+    await update({ ttl: ttl(60), retryPolicy: { initialDelay: ttl(1), maxRetries: 3 } });
+    const config = await update({ retryPolicy: { maxRetries: 4 } });
+    expect(config?.ttl).toEqual(ttl(60));
+    expect(config?.retryPolicy).toMatchObject({ maxRetries: 4 });
+    expect(config?.retryPolicy?.initialDelay).toBeUndefined();
+  });
+
+  test("reaches into a message", async () => {
+    await update({ retryPolicy: { initialDelay: ttl(1), maxRetries: 3 } });
+    const config = await update({ retryPolicy: { maxRetries: 4 } }, "retry_policy.max_retries");
+    expect(config?.retryPolicy).toMatchObject({ initialDelay: ttl(1), maxRetries: 4 });
+    const rest = await update({}, "retry_policy.max_retries", "retry_policy.initial_delay");
+    expect(rest?.retryPolicy).toBeUndefined();
+  });
+
+  test("of * replaces all", async () => {
+    await update({ ttl: ttl(60), maxRetries: 3, retryPolicies: { TIMEOUT: { maxRetries: 1 } } });
+    const config = await update({ maxRetries: 4 }, "*");
+    expect(config?.ttl).toBeUndefined();
+    expect(config?.retryPolicies).toEqual({});
+    expect(config?.maxRetries).toBe(4);
+  });
+
+  test.each([
+    ["nonsense", "allowed: *, retry_policy, retry_policies, max_retries"],
+    ["config.ttl", "allowed: *, retry_policy"],
+    ["ttl.seconds", "name it as a whole: ttl"],
+    ["retry_policy.nonsense", "allowed: retry_policy, retry_policy.preset"],
+    ["retry_policies.TIMEOUT", "name it as a whole: retry_policies"],
+    ["", "allowed: *"],
+  ])("that names %j is refused, with what it may name", async (path, words) => {
+    const error = await errorOf(update({}, "ttl", path));
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(violationsOf(error)).toMatchObject([{ field: "update_mask.paths[1]" }]);
+    expect(violationsOf(error)[0]?.description).toContain(words);
+    expect(rig.queues.configs.size).toBe(0);
+  });
+});
+
+describe("an update", () => {
+  test("is refused with every field that is wrong, and nothing is set", async () => {
+    const error = await errorOf(
+      update({ ttl: ttl(-1), maxRetries: 5_000, retryPolicies: { X: {} } }),
+    );
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(
+      violationsOf(error)
+        .map(({ field }) => field)
+        .toSorted(),
+    ).toEqual(["queue.config.max_retries", 'queue.config.retry_policies["X"]', "queue.config.ttl"]);
+    expect(rig.queues.configs.size).toBe(0);
+  });
+
+  test("is not refused for what another version has set elsewhere", async () => {
+    rig.queues.configs.set("orders", {
+      ...(await update({ ttl: ttl(60) })),
+      ttlAction: 99,
+    } as never);
+    expect(await update({ maxRetries: 2 })).toMatchObject({ maxRetries: 2, ttlAction: 99 });
+    expect(violationsOf(await errorOf(update({ ttlAction: 99 as never })))).toMatchObject([
+      { field: "queue.config.ttl_action" },
+    ]);
+  });
+
+  test("takes no field of a version that is not this one", async () => {
+    const config = create(QueueConfigSchema, { maxRetries: 2 });
+    config.$unknown = [{ no: 900, wireType: 0, data: Uint8Array.of(7) }];
+    const answer = await update(config, "*");
+    expect(answer).toMatchObject({ maxRetries: 2 });
+    expect(answer?.$unknown ?? []).toEqual([]);
+  });
+
+  test.each(["", "no name", "a".repeat(129)])("of a queue %j is refused", async (name) => {
+    const error = await errorOf(admin().updateQueue({ queue: { name } }));
+    expect(violationsOf(error)).toMatchObject([{ field: "queue.name" }]);
+  });
+});
+
+test("a queue is answered with what is set, what is in force, and since when", async () => {
+  await update({ ttl: ttl(60) });
+  const { queue } = await admin().getQueue({ queue: "orders" });
+  expect(queue).toMatchObject({
+    name: "orders",
+    etag: "e",
+    exists: false,
+    config: { ttl: ttl(60) },
+  });
+  expect(queue?.effectiveConfig).toMatchObject({ poisonThreshold: 5, maxMessages: 0n });
+  expect(queue?.updateTime && timestampMs(queue.updateTime)).toBe(1_000);
+});
+
+describe("a list", () => {
+  test("goes on where its token says", async () => {
+    await update({ ttl: ttl(60) });
+    rig.queues.next = "orders";
+    const { queues, nextPageToken } = await admin().listQueues({});
+    expect(queues).toMatchObject([{ name: "orders" }]);
+    rig.queues.next = undefined;
+    const last = await admin().listQueues({ pageToken: nextPageToken, pageSize: 7 });
+    expect(last.nextPageToken).toBe("");
+    expect(rig.queues.pages).toEqual([
+      { pageSize: 100, after: "" },
+      { pageSize: 7, after: "orders" },
+    ]);
+  });
+
+  test.each([
+    [{ pageSize: 1_001 }, "page_size"],
+    [{ pageToken: "!" }, "page_token"],
+  ])("of %j is refused", async (request, field) => {
+    expect(violationsOf(await errorOf(admin().listQueues(request)))).toMatchObject([{ field }]);
+  });
+});
+
+test("what this version does not serve is UNIMPLEMENTED", async () => {
+  expect((await errorOf(admin().getRules({}))).code).toBe(Code.Unimplemented);
+});

@@ -1,0 +1,31 @@
+import { create } from "@bufbuild/protobuf";
+import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
+import type { QueueAdmin, QueueUpdate, QueueView } from "../../src/app/queues/queue-admin.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+
+/** Queues without a store: what is set of each, and what was asked. */
+export class ScriptedQueues implements QueueAdmin {
+  readonly configs = new Map<string, QueueConfig>();
+  readonly pages: { pageSize: number; after: string }[] = [];
+  next: string | undefined;
+
+  async list(pageSize: number, after: string) {
+    this.pages.push({ pageSize, after });
+    return { queues: [...this.configs.keys()].map((name) => this.#view(name)), next: this.next };
+  }
+
+  async get(queue: string) {
+    return this.#view(queue);
+  }
+
+  async update({ queue, apply }: QueueUpdate) {
+    this.configs.set(queue, apply(this.configs.get(queue) ?? create(QueueConfigSchema)));
+    return this.#view(queue);
+  }
+
+  #view(name: string): QueueView {
+    const config = this.configs.get(name) ?? create(QueueConfigSchema);
+    const settings = DEFAULT_QUEUE_SETTINGS;
+    return { name, config, settings, etag: "e", updatedAtMs: 1_000, exists: false };
+  }
+}
