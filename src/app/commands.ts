@@ -140,6 +140,7 @@ export interface QueueReport {
   oldestQuarantinedAgeMs: number | undefined;
   nextDueAtMs: number | undefined;
   workers: number;
+  paused: boolean;
   rates: { accepted: number; delivered: number; succeeded: number; failed: number };
   totals: QueueTotals;
   conditions: readonly { code: string; message: string }[];

@@ -1,26 +1,33 @@
+import { isPaused } from "../core/pause.ts";
+import type { QueueSettings } from "../core/settings.ts";
 import { whyIdle } from "../core/why-idle.ts";
 import type { QueueSnapshot, Store } from "../store/contract.ts";
 import type { QueueReport, StatsReport } from "./commands.ts";
 
 export interface StatsParts {
   store: Pick<Store, "stats" | "queues">;
+  settingsOf(queue: string): QueueSettings;
 }
 
 /** What is in the queues, and why each moves or does not. */
-export function createStats({ store }: StatsParts) {
+export function createStats({ store, settingsOf }: StatsParts) {
   return async (asked: readonly string[]): Promise<StatsReport> => {
     const names = asked.length > 0 ? [...new Set(asked)] : await store.queues();
     const queues = names.toSorted();
     const snapshots = await store.stats(queues);
     return {
       nowMs: snapshots.length === 0 ? undefined : Math.max(...snapshots.map(({ nowMs }) => nowMs)),
-      queues: queues.map((queue, index) => report(queue, snapshots[index] as QueueSnapshot)),
+      queues: queues.map((queue, index) =>
+        report(queue, snapshots[index] as QueueSnapshot, settingsOf(queue)),
+      ),
     };
   };
 }
 
-function report(queue: string, snapshot: QueueSnapshot): QueueReport {
+function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings): QueueReport {
   const { nowMs, counters, nextDueAtMs, oldestAtMs, oldestQuarantinedAtMs } = snapshot;
+  const paused = isPaused(settings, nowMs);
+  const { pausedReason, pausedUntilAtMs } = settings;
   const total = (name: string) => counters.get(name) ?? 0;
   const since = (atMs: number | undefined) =>
     atMs === undefined ? undefined : Math.max(0, nowMs - atMs);
@@ -51,8 +58,10 @@ function report(queue: string, snapshot: QueueSnapshot): QueueReport {
       released: total("released"),
       leaseExpiries: total("lease_expiries"),
     },
+    paused,
     conditions: whyIdle({
       ...snapshot,
+      ...{ paused, pausedReason, pausedUntilAtMs },
       nextDueInMs: nextDueAtMs === undefined ? undefined : Math.max(0, nextDueAtMs - nowMs),
     }).map(({ code, text }) => ({ code, message: text })),
   };

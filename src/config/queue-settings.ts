@@ -2,9 +2,10 @@ import { REASON_NAMES } from "../core/reason.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, type QueueSettings } from "../core/settings.ts";
 import { bytes } from "./bytes.ts";
 import { duration } from "./duration.ts";
+import { instant } from "./instant.ts";
 import { listOf } from "./list.ts";
 import { optional, type Setting, setting, type ValuesOf } from "./setting.ts";
-import { choice, integer, string } from "./value-type.ts";
+import { boolean, choice, integer, string, text } from "./value-type.ts";
 
 const DAY_MS = 24 * 3_600_000;
 const D = DEFAULT_QUEUE_SETTINGS;
@@ -128,6 +129,31 @@ export const QUEUE_SETTINGS = {
     fallback: D.maxBytes,
     doc: "Most bytes that one queue holds; sends beyond are refused, nothing is evicted. 0 is no limit.",
     example: "1GiB",
+  }),
+  paused: setting({
+    ...row,
+    name: "paused",
+    type: boolean,
+    fallback: D.paused,
+    doc: "Hands out nothing. What is in flight goes on, sends and outcomes are taken, and time to live runs on.",
+    example: "true",
+  }),
+  pausedReason: setting({
+    ...row,
+    name: "paused-reason",
+    type: text(LIMITS.pausedReasonBytes),
+    fallback: D.pausedReason,
+    fallbackText: "none",
+    doc: "Why, for whoever asks Stats.",
+    example: "the payment provider is down",
+  }),
+  pausedUntilAtMs: optional({
+    ...row,
+    name: "paused-until",
+    type: instant,
+    fallbackText: "until somebody ends it",
+    doc: "Instant at which paused ends by itself, by the clock of Redis.",
+    example: "2030-01-31T06:00:00Z",
   }),
 } as const satisfies Record<SimpleKey, Setting>;
 

@@ -68,6 +68,21 @@ export function string(options?: {
   });
 }
 
+/** Bytes are those of UTF-8. */
+export function text(maxBytes: number): ValueType<string> {
+  const bounds = `at most ${maxBytes} bytes`;
+  return scalarType({
+    placeholder: "TEXT",
+    allowed: `a text of ${bounds}`,
+    bounds,
+    parse: (given) =>
+      new TextEncoder().encode(given).length > maxBytes
+        ? { problem: "is too long" }
+        : { ok: given },
+    format: (value) => value,
+  });
+}
+
 /** A path is taken relative to the working directory of the process, wherever it was written. */
 export const path: ValueType<string> = scalarType({
   placeholder: "PATH",

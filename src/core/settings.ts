@@ -47,8 +47,17 @@ export interface RetryPolicy {
 /** What happens to a scheduled message whose time to live ends. */
 export type TtlAction = "quarantine" | "discard";
 
+/** Delivery is stopped by hand. What is in flight goes on; sends and outcomes are taken as always. */
+export interface PauseSettings {
+  paused: boolean;
+  /** For whoever asks why nothing moves. */
+  pausedReason: string;
+  /** It ends by itself then, by the store's clock. Undefined: when somebody ends it. */
+  pausedUntilAtMs?: number | undefined;
+}
+
 /** Everything a queue may decide for itself. Absent in a queue: the deployment's value. */
-export interface QueueSettings {
+export interface QueueSettings extends PauseSettings {
   /**
    * Retries for messages of this queue, whatever the reason. Undefined: the reason's preset
    * decides. 3 is the default for reasons whose preset does not say otherwise (`standard`).
@@ -103,6 +112,7 @@ export const LIMITS = {
   maxElapsedMaxMs: 365 * 24 * 3_600_000,
   retryWindows: 16,
   nonRetryableTypes: 100,
+  pausedReasonBytes: 256,
 } as const;
 
 export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
@@ -119,4 +129,6 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   maxMessages: 0,
   maxBytes: 0,
   delivery: NO_DELIVERY_RULES,
+  paused: false,
+  pausedReason: "",
 };

@@ -15,6 +15,9 @@ export interface QueueSnapshot {
   /** Deliveries that the streams could still take; absent when not known. */
   freeCredit?: number | undefined;
   paused?: boolean | undefined;
+  pausedReason?: string | undefined;
+  /** It ends by itself then; absent: when somebody ends it. */
+  pausedUntilAtMs?: number | undefined;
   breakerOpen?: boolean | undefined;
 }
 
@@ -42,15 +45,16 @@ export interface IdleAnswer {
 export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
   const { scheduled, dueNow, inFlight, quarantined, workers } = queue;
   const isolatedDue = Math.min(queue.isolatedDue ?? 0, dueNow);
-  if (scheduled + inFlight === 0) {
-    return quarantined === 0
-      ? [{ code: "EMPTY", text: "The queue is empty; nothing to do." }]
-      : [{ code: "ALL_QUARANTINED", text: quarantinedText(quarantined) }];
-  }
-
   const answers: IdleAnswer[] = [];
-  if (queue.paused) {
-    answers.push({ code: "PAUSED", text: "The queue is paused; resume it to deliver." });
+  // Also of an empty queue: whoever paused it wants to see that it holds before something comes.
+  if (queue.paused) answers.push({ code: "PAUSED", text: pausedText(queue) });
+  if (scheduled + inFlight === 0) {
+    answers.push(
+      quarantined === 0
+        ? { code: "EMPTY", text: "The queue is empty; nothing to do." }
+        : { code: "ALL_QUARANTINED", text: quarantinedText(quarantined) },
+    );
+    return answers;
   }
   if (queue.breakerOpen) {
     answers.push({
@@ -85,6 +89,13 @@ export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
     answers.push({ code: "MOVING", text: "Workers are being served." });
   }
   return answers;
+}
+
+function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): string {
+  const why = pausedReason === "" ? "" : ` (${pausedReason})`;
+  return pausedUntilAtMs === undefined
+    ? `The queue is paused${why}; resume it to deliver.`
+    : `The queue is paused${why} until ${new Date(pausedUntilAtMs).toISOString()}; wait, or resume it to deliver.`;
 }
 
 function quarantinedText(quarantined: number): string {

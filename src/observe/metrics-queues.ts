@@ -26,7 +26,8 @@ export function createQueueGauges(
   const dueNow = gauge("dlq_due_now", "Messages that are due and wait for a worker.", ["queue"]);
   const workers = gauge("dlq_workers", "Streams open on the queue, over all servers.", ["queue"]);
   const quarantined = gauge("dlq_quarantined", "Messages in quarantine.", ["queue"]);
-  const all = [size, oldest, inFlight, dueNow, workers, quarantined];
+  const paused = gauge("dlq_paused", "1 while delivery is paused.", ["queue"]);
+  const all = [size, oldest, inFlight, dueNow, workers, quarantined, paused];
 
   let collect: CollectQueues | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -42,6 +43,7 @@ export function createQueueGauges(
       dueNow.inc({ queue }, report.dueNow);
       workers.inc({ queue }, report.workers);
       quarantined.inc({ queue }, report.quarantined);
+      paused.inc({ queue }, report.paused ? 1 : 0);
       oldestMs.set(queue, Math.max(oldestMs.get(queue) ?? 0, report.oldestAgeMs ?? 0));
     }
     for (const [queue, ms] of oldestMs) oldest.set({ queue }, ms / 1_000);

@@ -190,7 +190,8 @@ export interface TickRequest {
   /** Grows with each tick of this node on this queue. */
   claimNumber: number;
   sessions: readonly SessionCredit[];
-  settings: Pick<QueueSettings, "ttlAction" | "quarantineRetentionMs">;
+  settings: Pick<QueueSettings, "ttlAction" | "quarantineRetentionMs"> &
+    Partial<Pick<QueueSettings, "paused" | "pausedUntilAtMs">>;
 }
 
 export interface Claimed extends DueDelivery {
@@ -215,7 +216,10 @@ export interface TickReply {
   lost: readonly LostLease[];
   /** Lives that ended: moved to quarantine, or removed. */
   ended: readonly { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[];
-  /** Heads, where there is something to wait for. In the past: there is work left to do. */
+  /**
+   * Heads, where there is something to wait for. In the past: there is work left to do. While the
+   * queue is paused nothing is due before the pause ends.
+   */
   nextDueAtMs: number | undefined;
   nextIsolatedAtMs: number | undefined;
   nextLeaseAtMs: number | undefined;

@@ -162,6 +162,9 @@ test("each delivery that ends is counted once, the last of a crash loop too", as
 });
 
 test("without a queue, Stats knows no time", async () => {
-  const stats = createStats({ store: at.current.store });
+  const stats = createStats({
+    store: at.current.store,
+    settingsOf: () => DEFAULT_QUEUE_SETTINGS,
+  });
   expect(await stats([])).toEqual({ nowMs: undefined, queues: [] });
 });

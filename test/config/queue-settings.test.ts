@@ -38,6 +38,9 @@ queues:
     lease_duration: 12h
     max_messages: 10
     max_bytes: 1GiB
+    paused: true
+    paused_reason: "wait for it"
+    paused_until: 2030-01-31T07:00:00+01:00
 `;
   const expected = {
     maxRetries: 7,
@@ -52,6 +55,9 @@ queues:
     leaseDurationMs: 12 * 3_600_000,
     maxMessages: 10,
     maxBytes: 1024 ** 3,
+    paused: true,
+    pausedReason: "wait for it",
+    pausedUntilAtMs: Date.UTC(2030, 0, 31, 6),
   };
   expect(settings(yaml)).toMatchObject(expected);
   expect(settings(yaml.replace("queues:\n  q:", "defaults:"))).toMatchObject(expected);

@@ -7,6 +7,7 @@ import {
 } from "../../src/config/address.ts";
 import { bytes } from "../../src/config/bytes.ts";
 import { duration } from "../../src/config/duration.ts";
+import { instant } from "../../src/config/instant.ts";
 import { listOf } from "../../src/config/list.ts";
 import { bearerTokens, redisUrl, secret } from "../../src/config/secret.ts";
 import {
@@ -15,6 +16,7 @@ import {
   decimal,
   integer,
   type RawValue,
+  text,
   type ValueType,
 } from "../../src/config/value-type.ts";
 
@@ -28,6 +30,35 @@ interface TypeTable {
 const KIB = 1024;
 
 const tables: readonly TypeTable[] = [
+  {
+    name: "instant",
+    type: instant,
+    accepts: [
+      ["2030-01-31T06:00:00Z", Date.UTC(2030, 0, 31, 6)],
+      ["2030-01-31t06:00:00.25z", Date.UTC(2030, 0, 31, 6, 0, 0, 250)],
+      ["2030-01-31 07:00:00+01:00", Date.UTC(2030, 0, 31, 6)],
+      ["2028-02-29T00:00:00-05:30", Date.UTC(2028, 1, 29, 5, 30)],
+    ],
+    refuses: [
+      ["2030-01-31", /not an instant/],
+      ["2030-01-31T06:00:00", /not an instant/],
+      ["2030-02-30T06:00:00Z", /does not exist/],
+      ["2029-02-29T06:00:00Z", /does not exist/],
+      ["2030-13-01T06:00:00Z", /does not exist/],
+      ["2030-01-31T25:00:00Z", /does not exist/],
+      ["tomorrow", /not an instant/],
+      ["", /not an instant/],
+    ],
+  },
+  {
+    name: "text",
+    type: text(4),
+    accepts: [
+      ["", ""],
+      ["éé", "éé"],
+    ],
+    refuses: [["ééé", /too long/]],
+  },
   {
     name: "duration",
     type: duration({ max: 3650 * 86_400_000 }),

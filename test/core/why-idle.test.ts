@@ -41,6 +41,8 @@ test.each<[string, Partial<QueueSnapshot>, IdleCode[]]>([
     ["MOVING"],
   ],
   ["paused", { scheduled: 2, dueNow: 2, workers: 1, paused: true }, ["PAUSED"]],
+  ["paused, and empty", { paused: true }, ["PAUSED", "EMPTY"]],
+  ["paused, all quarantined", { paused: true, quarantined: 1 }, ["PAUSED", "ALL_QUARANTINED"]],
   ["breaker", { scheduled: 2, dueNow: 2, workers: 1, breakerOpen: true }, ["BREAKER_OPEN"]],
   [
     "everything at once",
@@ -52,6 +54,14 @@ test.each<[string, Partial<QueueSnapshot>, IdleCode[]]>([
 });
 
 describe("the sentences", () => {
+  it("say why and until when it is paused", () => {
+    expect(text({ paused: true }, "PAUSED")).toBe("The queue is paused; resume it to deliver.");
+    const paused = { paused: true, pausedReason: "down", pausedUntilAtMs: 1_900_000_000_000 };
+    expect(text(paused, "PAUSED")).toBe(
+      "The queue is paused (down) until 2030-03-17T17:46:40.000Z; wait, or resume it to deliver.",
+    );
+  });
+
   it("say when the first message is due", () => {
     expect(text({ scheduled: 1, workers: 1, nextDueInMs: 29_001 }, "NOTHING_DUE")).toContain(
       "1 message scheduled, none due yet; the first is due in 30 s",

@@ -1,14 +1,16 @@
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
+import { AckStatus, ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Pause, QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
-import { connectTo, type TestClient } from "../support/grpc.ts";
+import { connectTo, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
 import { letter } from "../support/letters.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+import { settle, Worker } from "../support/worker.ts";
 
 // Two servers on one Redis. The second has no channels: it neither hears hints nor gives any.
 
@@ -17,14 +19,18 @@ let servers: TestServer[];
 let a: TestClient;
 let deaf: TestClient;
 
+const start = (redisUrl: string) =>
+  startTestServer({
+    redisUrl,
+    args: ["--max-messages", "1000000"],
+    env: { DLQ_HEARTBEAT_INTERVAL: "100ms" },
+  });
+
 beforeAll(async () => {
   redis = await startTestRedis({ appendonly: false, port: true });
   await redis.cli("ACL", "SETUSER", "deaf", "on", ">secret", "~*", "+@all", "resetchannels");
   const deafUrl = redis.url.replace("redis://", "redis://deaf:secret@");
-  servers = await Promise.all([
-    startTestServer({ redisUrl: redis.url, args: ["--max-messages", "1000000"] }),
-    startTestServer({ redisUrl: deafUrl, args: ["--max-messages", "1000000"] }),
-  ]);
+  servers = await Promise.all([start(redis.url), start(deafUrl)]);
   [a, deaf] = servers.map(({ grpcAddress }) => connectTo(grpcAddress)) as [TestClient, TestClient];
 }, 60_000);
 afterAll(async () => {
@@ -114,6 +120,83 @@ describe("a change", { timeout: 30_000 }, () => {
     await deaf.dlq.sendToDlq(letter("kept"));
     const error = await errorOf(deaf.dlq.sendToDlq(letter("kept")));
     expect(reasonOf(error)).toBe("QUEUE_LIMIT");
+  });
+});
+
+describe("a paused queue", { timeout: 30_000 }, () => {
+  const pause = (client: TestClient, name: string, how: Partial<Pause> | undefined) =>
+    client.admin.updateQueue({
+      queue: { name, config: how === undefined ? {} : { pause: how as never } },
+      updateMask: { paths: ["pause"] },
+    });
+  /** The server has had several turns to hand something out. */
+  async function nothingComes(worker: Worker) {
+    const before = worker.received.length;
+    await worker.silence(5);
+    expect(worker.received).toHaveLength(before);
+  }
+
+  it("delivers nothing, takes sends and outcomes, and goes on at once when resumed", async () => {
+    const queue = "paused";
+    const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
+    await a.dlq.sendToDlq(letter(queue));
+    const held = await worker.next();
+    await pause(a, queue, { paused: true, reason: "down for repair" });
+    await a.dlq.sendToDlq(letter(queue));
+    await nothingComes(worker);
+    expect((await settle(a.dlq, held)).status).toBe(AckStatus.APPLIED);
+    const { conditions } = await statsOf(a.dlq, queue);
+    expect(conditions[0]).toMatchObject({ code: ConditionCode.PAUSED });
+    expect(conditions[0]?.message).toContain("down for repair");
+
+    const resumedAt = performance.now();
+    await pause(a, queue, undefined);
+    await worker.next();
+    expect(performance.now() - resumedAt).toBeLessThan(1_000);
+    await worker.close();
+  });
+
+  it("goes on within two seconds on a server that hears no hints", async () => {
+    const queue = "paused-deaf";
+    await pause(deaf, queue, { paused: true });
+    const worker = await Worker.open(deaf.dlq, { queues: [queue], maxInFlight: 10 });
+    await deaf.dlq.sendToDlq(letter(queue));
+    await nothingComes(worker);
+    const resumedAt = performance.now();
+    await pause(a, queue, {});
+    await worker.next();
+    expect(performance.now() - resumedAt).toBeLessThan(ACTS_WITHIN_MS);
+    await worker.close();
+  });
+
+  it("goes on by itself at its end", async () => {
+    const queue = "paused-until";
+    const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
+    const until = (await storeNowMs(a.dlq)) + 2_000;
+    await pause(a, queue, { paused: true, until: timestampFromMs(until) });
+    await a.dlq.sendToDlq(letter(queue));
+    await worker.next();
+    const late = (await storeNowMs(a.dlq)) - until;
+    console.info(`delivered ${late} ms after the end of the pause`);
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(1_000);
+    expect((await statsOf(a.dlq, queue)).conditions.map(({ code }) => code)).not.toContain(
+      ConditionCode.PAUSED,
+    );
+    await worker.close();
+  });
+
+  it("stays so when a server starts", async () => {
+    const queue = "paused-start";
+    await pause(a, queue, { paused: true });
+    await a.dlq.sendToDlq(letter(queue));
+    const started = await start(redis.url);
+    const client = connectTo(started.grpcAddress);
+    const worker = await Worker.open(client.dlq, { queues: [queue], maxInFlight: 10 });
+    await nothingComes(worker);
+    await worker.close();
+    client.close();
+    await started.stop();
   });
 });
 

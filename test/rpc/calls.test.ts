@@ -246,6 +246,7 @@ describe("Stats", () => {
     oldestAgeMs: 90_500,
     oldestQuarantinedAgeMs: undefined,
     nextDueAtMs: 7_000,
+    paused: false,
     workers: 2,
     rates: { accepted: 1.5, delivered: 2, succeeded: 0, failed: 0 },
     totals: {

@@ -29,6 +29,11 @@ const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
     { nonRetryable: { reasons: ["REASON_TIMEOUT", "REASON_VALIDATION_FAILED"] } },
     { nonRetryableReasons: ["TIMEOUT", "VALIDATION_FAILED"] },
   ],
+  [
+    { pause: { paused: true, reason: "down", until: "2030-01-31T06:00:00Z" } },
+    { paused: true, pausedReason: "down", pausedUntilAtMs: Date.UTC(2030, 0, 31, 6) },
+  ],
+  [{ pause: { paused: true } }, { paused: true }],
 ];
 
 describe("what is set", () => {
@@ -50,6 +55,17 @@ describe("what is set", () => {
     const base = { nonRetryableReasons: ["TIMEOUT"] as const };
     expect(over(base, {}).nonRetryableReasons).toEqual(["TIMEOUT"]);
     expect(over(base, { nonRetryable: {} }).nonRetryableReasons).toEqual([]);
+  });
+
+  test("a pause says all of itself: its end and its reason are not the next level's", () => {
+    const base = { paused: true, pausedReason: "down", pausedUntilAtMs: 5 };
+    expect(over(base, { pause: { paused: true } })).toMatchObject({
+      paused: true,
+      pausedReason: "",
+      pausedUntilAtMs: undefined,
+    });
+    expect(over(base, { pause: {} }).paused).toBe(false);
+    expect(over(base, {})).toMatchObject(base);
   });
 
   test("a policy is put over the next level's, one of a reason over that", () => {
@@ -80,6 +96,7 @@ describe("what may not be", () => {
       "is too small; allowed: a whole number from 0 to 1000000000",
     ],
     [{ maxBytes: "9223372036854775807" }, "max_bytes", "is too large"],
+    [{ pause: { reason: "a".repeat(257) } }, "pause.reason", "at most 256 bytes"],
     [{ nonRetryable: { reasons: [77] } }, "non_retryable.reasons", "does not know"],
     [{ retryPolicy: { multiplier: 0.5 } }, "retry_policy.multiplier", "from 1 to 100"],
     [{ retryPolicies: { NONSENSE: {} } }, 'retry_policies["NONSENSE"]', "is none of"],

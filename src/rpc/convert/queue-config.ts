@@ -28,6 +28,10 @@ export function readQueueConfig(config: QueueConfig): ReadConfig {
     const said = valueAt(config, one);
     if (said === undefined) continue;
     const row: Setting = QUEUE_SETTINGS[one.key];
+    if (said.value === undefined) {
+      simple[one.key] = row.fallback;
+      continue;
+    }
     const raw = toRaw(one.inner ?? one.field, said.value);
     const parsed = "problem" in raw ? raw : row.type.parse(raw.raw);
     if ("ok" in parsed) simple[one.key] = parsed.ok;
@@ -73,7 +77,7 @@ function messageIn(config: QueueConfig, field: DescField): Message {
   return fields[field.localName] as Message;
 }
 
-/** Undefined: it says nothing of this setting. */
+/** Undefined: it says nothing of this setting. A value that is undefined: the default. */
 function valueAt(config: QueueConfig, one: QueueField): { value: unknown } | undefined {
   const { field, inner, whole } = one;
   if (!isFieldSet(config, field)) return undefined;
@@ -82,9 +86,7 @@ function valueAt(config: QueueConfig, one: QueueField): { value: unknown } | und
   const message = value as Message;
   const innerValue = fieldsOf(message)[inner.localName];
   if (isUnspecified(inner, innerValue)) return undefined;
-  return isFieldSet(message as never, inner) || (whole && innerValue !== undefined)
-    ? { value: innerValue }
-    : undefined;
+  return whole || isFieldSet(message as never, inner) ? { value: innerValue } : undefined;
 }
 
 function words(problem: string, { type }: Setting): string {

@@ -18,13 +18,16 @@ const PATHS = {
   leaseDurationMs: "lease_duration",
   maxMessages: "max_messages",
   maxBytes: "max_bytes",
+  paused: "pause.paused",
+  pausedReason: "pause.reason",
+  pausedUntilAtMs: "pause.until",
 } as const satisfies Record<SimpleQueueKey, string>;
 
 /**
  * Messages that speak as a whole: what one of them leaves out is not taken from the next level. An
  * empty list of reasons has to mean none, a pause that says no end must not inherit one.
  */
-const WHOLE: ReadonlySet<string> = new Set(["non_retryable"]);
+const WHOLE: ReadonlySet<string> = new Set(["non_retryable", "pause"]);
 
 /** Read and written apart: they are no single values. */
 export const POLICY_FIELDS = ["retry_policy", "retry_policies"] as const;

@@ -44,6 +44,8 @@ export const SCRIPTS = {
       "crash_loop_at",
       "ttl_discards",
       "retention",
+      "paused",
+      "paused_until",
       "journal_max",
     ],
     strings: ["claimer", "delivery_rules"],

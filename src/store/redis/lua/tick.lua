@@ -32,7 +32,10 @@ if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', n
 
 -- While the whole queue waits, so does what is due.
 local still_left, reopens = queue_gate()
-local function when_open(at) return at > 0 and still_left == 0 and math.max(at, reopens) or at end
+local function when_open(at)
+  if still_left > 0 or at == 0 then return at end
+  return reopens < math.huge and math.max(at, reopens) or 0
+end
 replies[1] = struct.pack('>I6BI6I6I6I6I4', now, head_too_large and 1 or 0, when_open(first_due()),
   when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left)
 table.insert(replies, 2, table.concat(lost))

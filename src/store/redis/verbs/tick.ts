@@ -43,6 +43,8 @@ export async function runTick(
       crash_loop_at: CRASH_LOOP_EXPIRIES,
       ttl_discards: request.settings.ttlAction === "discard" ? 1 : 0,
       retention: request.settings.quarantineRetentionMs,
+      paused: request.settings.paused ? 1 : 0,
+      paused_until: request.settings.pausedUntilAtMs ?? 0,
       journal_max: setup.journalMax,
       claimer: setup.claimer,
       delivery_rules: setup.rules,
