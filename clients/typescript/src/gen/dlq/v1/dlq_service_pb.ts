@@ -1666,7 +1666,7 @@ export const ConditionCode = {
   MOVING: 6,
 
   /**
-   * An operator has paused it. Not used by this version.
+   * Delivery is stopped by hand, by UpdateQueue or the configuration.
    *
    * @generated from enum value: CONDITION_CODE_PAUSED = 7;
    */
