@@ -171,6 +171,14 @@ export const SETTINGS = {
     doc: "Queues that may exist. A send to one more is refused, so that a bug in a producer can't fill the store with names.",
     example: "500",
   }),
+  queueCreation: setting({
+    name: "queue-creation",
+    group: "Storage",
+    type: choice(["open", "closed"]),
+    fallback: "open",
+    doc: "open: the first message makes its queue. closed: sends to queues that neither hold messages nor are named in the configuration or by UpdateQueue are refused. Workers may ask for any queue.",
+    example: "closed",
+  }),
 
   expiryGraceMaxMs: setting({
     name: "expiry-grace-max",

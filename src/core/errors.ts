@@ -68,6 +68,13 @@ export function notFound(resource: string, name: string): DlqError {
   });
 }
 
+export function unknownQueue(queue: string): DlqError {
+  return new DlqError(
+    `queue ${queue} does not exist, and no message creates one here (queue-creation is closed); check its name, or name it in the configuration or by UpdateQueue`,
+    { kind: "NOT_FOUND", resource: "queue", name: queue },
+  );
+}
+
 export function payloadTooLarge(subject: string, bytes: number, limitBytes: number): DlqError {
   const description = `${bytes} bytes exceed the limit of ${limitBytes}; store large content elsewhere and send a reference, or raise the limit`;
   return new DlqError(`${subject}: ${description}`, {

@@ -27,7 +27,8 @@ export async function openStore(
   const external = externalTarget(config);
   const embedded = external === undefined ? await startEmbedded(config, log) : undefined;
   const target = external ?? { kind: "socket", path: (embedded as EmbeddedRedis).socketPath };
-  const store = new RedisStore({
+  const named = new Set(config.configuredQueues);
+  const store: RedisStore = new RedisStore({
     target,
     timeoutMs: config.redisTimeoutMs,
     prefix: config.redisPrefix,
@@ -37,6 +38,8 @@ export async function openStore(
     compressMinBytes: config.storeCompressMinBytes,
     expiryGraceMs: config.expiryGraceMaxMs,
     maxQueues: config.maxQueues,
+    mayCreate: (queue) =>
+      config.queueCreation === "open" || named.has(queue) || store.configs.get(queue) !== undefined,
     waitReplicas: config.redisWaitReplicas,
     diskIsLow: () => embedded?.diskIsLow() ?? false,
     observe: (script, ms, error) => metrics.store(script, ms, error),

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -197,6 +200,39 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     await worker.close();
     client.close();
     await started.stop();
+  });
+});
+
+describe("where queues are not created by messages", { timeout: 30_000 }, () => {
+  it("sends are taken by queues that are named or exist, and by no others", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "dlq-config-"));
+    const file = join(folder, "dlq.yaml");
+    await writeFile(file, "queues: { named: { ttl: 1h } }");
+    const args = ["--queue-creation", "closed", "--config", file];
+    const closed = await startTestServer({ redisUrl: redis.url, args });
+    const client = connectTo(closed.grpcAddress);
+    try {
+      await a.dlq.sendToDlq(letter("existing"));
+      for (const queue of ["existing", "named"]) await client.dlq.sendToDlq(letter(queue));
+      const error = await errorOf(client.dlq.sendToDlq(letter("tpyo")));
+      expect(error.code).toBe(Code.NotFound);
+      expect(reasonOf(error)).toBe("NOT_FOUND");
+      expect(error.message).toContain("queue tpyo does not exist");
+
+      const { results } = await client.dlq.sendToDlqBatch({
+        requests: [letter("named"), letter("tpyo")],
+      });
+      expect(results.map(({ outcome }) => outcome.case)).toEqual(["response", "error"]);
+
+      await set(client, "made", { maxRetries: 3 });
+      await client.dlq.sendToDlq(letter("made"));
+      const worker = await Worker.open(client.dlq, { queues: ["any"], maxInFlight: 1 });
+      await worker.close();
+    } finally {
+      client.close();
+      await closed.stop();
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

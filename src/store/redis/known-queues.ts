@@ -1,21 +1,29 @@
-import { tooManyQueues } from "../../core/errors.ts";
+import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 
+export interface KnownQueuesParts {
+  connection: Connection;
+  prefix: string;
+  /** Queues that there may be. */
+  max: number;
+  /** Whether a message may make this queue. */
+  mayCreate(queue: string): boolean;
+  /** Writes the layout's version, where none is: queues without one are refused. */
+  sayLayout(): Promise<void>;
+}
+
 /** The list of all queues, and which of them this process has already seen in it. */
 export class KnownQueues {
+  readonly #parts: KnownQueuesParts;
   readonly #connection: Connection;
   readonly #key: string;
-  readonly #max: number;
-  readonly #sayLayout: () => Promise<void>;
   readonly #known = new Set<string>();
 
-  /** @param sayLayout writes the layout's version, where none is: queues without one are refused. */
-  constructor(connection: Connection, prefix: string, max: number, sayLayout: () => Promise<void>) {
-    this.#connection = connection;
-    this.#sayLayout = sayLayout;
-    this.#key = globalKeys(prefix).queues;
-    this.#max = max;
+  constructor(parts: KnownQueuesParts) {
+    this.#parts = parts;
+    this.#connection = parts.connection;
+    this.#key = globalKeys(parts.prefix).queues;
   }
 
   /** Before a queue's first message is written: no message is ever in an unknown queue. */
@@ -25,8 +33,10 @@ export class KnownQueues {
       Promise.all([redis.sismember(this.#key, queue), redis.scard(this.#key)]),
     );
     if (isKnown === 0) {
-      if (count >= this.#max) throw tooManyQueues(this.#max);
-      await this.#sayLayout();
+      const { max, mayCreate, sayLayout } = this.#parts;
+      if (!mayCreate(queue)) throw unknownQueue(queue);
+      if (count >= max) throw tooManyQueues(max);
+      await sayLayout();
       await this.#connection.command((redis) => redis.sadd(this.#key, queue));
     }
     this.#known.add(queue);

@@ -52,6 +52,8 @@ export interface RedisStoreOptions extends ConnectionOptions {
   expiryGraceMs: number;
   /** Queues that the deployment may have. */
   maxQueues: number;
+  /** Whether a message may make this queue. Default: any. */
+  mayCreate?: (queue: string) => boolean;
   /** Replicas that must have a send before it is answered. Default 0: none is waited for. */
   waitReplicas?: number;
   /** What holds deliveries of a queue back now. Default: nothing. */
@@ -101,16 +103,12 @@ export class RedisStore implements Store {
         return [...alive].filter((node) => node !== nodeId);
       },
     });
-    this.#queues = new KnownQueues(connection, prefix, options.maxQueues, () =>
-      this.#layout.write(),
-    );
-    this.configs = new RedisQueueConfigs({
-      connection,
-      prefix,
-      most: options.maxQueues,
-      enter: () => this.#opening.enter(),
-      sayLayout: () => this.#layout.write(),
-    });
+    const sayLayout = () => this.#layout.write();
+    const max = options.maxQueues;
+    const mayCreate = options.mayCreate ?? (() => true);
+    this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, sayLayout });
+    const enter = () => this.#opening.enter();
+    this.configs = new RedisQueueConfigs({ connection, prefix, most: max, enter, sayLayout });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
