@@ -16,6 +16,7 @@ export interface DlqParts extends StreamParts {
   now(): number;
   observer: Observer;
   log: DecisionLog;
+  onDeleting(queue: string): void;
 }
 
 /** All use cases on one store. */

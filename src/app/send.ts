@@ -1,6 +1,6 @@
 import { categorize } from "../core/categorize.ts";
 import { cutKey } from "../core/delivery-rules.ts";
-import { DlqError, internal, queueLimit } from "../core/errors.ts";
+import { DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
@@ -19,6 +19,8 @@ export interface SendParts {
   now(): number;
   observer: Observer;
   log: DecisionLog;
+  /** A queue is sealed: somebody has to finish its deletion. */
+  onDeleting(queue: string): void;
 }
 
 /** The reason in force: as the sender says, or as the failure reads. */
@@ -122,7 +124,7 @@ function laneKey(command: SendCommand, { keyAttribute }: QueueSettings["delivery
 }
 
 function conclude(
-  { observer, log }: SendParts,
+  { observer, log, onDeleting }: SendParts,
   queue: string,
   settings: QueueSettings,
   reply: SendReply,
@@ -130,6 +132,10 @@ function conclude(
   sentReason: Reason,
 ): SendResult | DlqError {
   if (reply.status === "failed") return reply.error;
+  if (reply.status === "deleting") {
+    onDeleting(queue);
+    return queueDeleting(queue);
+  }
   if (reply.status === "full") {
     const limit = reply.what === "messages" ? settings.maxMessages : settings.maxBytes;
     return queueLimit(queue, reply.what, limit);

@@ -29,6 +29,8 @@ export type DlqErrorDetail =
   | { kind: "PRECONDITION"; subject: string; description: string }
   /** Lost a race; the same request may well succeed now. */
   | { kind: "ABORTED"; retryAfterMs: number }
+  /** Nothing was written; the name is free again in a moment. */
+  | { kind: "QUEUE_DELETING"; retryAfterMs: number }
   /** Somebody else has changed it meanwhile: the same request will never succeed. */
   | { kind: "STALE_ETAG" }
   | { kind: "UNAUTHENTICATED" }
@@ -128,6 +130,13 @@ export function aborted(retryAfterMs: number, what: string): DlqError {
     kind: "ABORTED",
     retryAfterMs,
   });
+}
+
+export function queueDeleting(queue: string): DlqError {
+  return new DlqError(
+    `queue ${queue} is being deleted, and takes messages again when that is done; retry with the same request_id`,
+    { kind: "QUEUE_DELETING", retryAfterMs: 1_000 },
+  );
 }
 
 export function staleEtag(what: string): DlqError {

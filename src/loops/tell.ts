@@ -7,10 +7,13 @@ export interface TellParts {
   registry: SessionRegistry;
   observer: Observer;
   log: DecisionLog;
+  /** A queue is sealed: somebody has to finish its deletion. */
+  onDeleting(queue: string): void;
 }
 
 /** Tells streams, metrics and log what a tick has taken back or ended. */
 export function tellTick(parts: TellParts, queue: string, reply: TickReply): void {
+  if (reply.deleting) parts.onDeleting(queue);
   tellLost(parts, queue, reply);
   tellEnded(parts, queue, reply);
   for (const { dueAtMs } of reply.claimed) {

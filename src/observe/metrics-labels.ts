@@ -2,8 +2,8 @@
 export const OTHER = "other";
 
 /**
- * Bounds the number of time series: the first `max` queues keep their names for the life of the
- * process, so that no counter ever changes its label; later ones share `other`.
+ * Bounds the number of time series: the first `max` queues keep their names until they are deleted,
+ * so that no counter ever changes its label; later ones share `other`.
  */
 export class QueueLabels {
   readonly #max: number;
@@ -18,5 +18,10 @@ export class QueueLabels {
     if (this.#named.size >= this.#max) return OTHER;
     this.#named.add(queue);
     return queue;
+  }
+
+  /** False: it has no series of its own. */
+  forget(queue: string): boolean {
+    return this.#named.delete(queue);
   }
 }

@@ -1,16 +1,19 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Reason } from "../core/reason.ts";
+import { REASON_NAMES, type Reason } from "../core/reason.ts";
 import { QueueLabels } from "./metrics-labels.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
 
+const ATTEMPT_STATUSES = [
+  "succeeded",
+  "failed",
+  "released",
+  "expired",
+  "quarantined",
+  "discarded",
+] as const;
+
 /** How a delivery ended. */
-export type AttemptStatus =
-  | "succeeded"
-  | "failed"
-  | "released"
-  | "expired"
-  | "quarantined"
-  | "discarded";
+export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
 /** What the parts of the server tell about themselves. Every call is cheap and never throws. */
 export interface Metrics {
@@ -37,6 +40,8 @@ export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
   /** Where the gauges of queues come from; asked at most once a second, when scraped. */
   watchQueues(collect: CollectQueues): void;
+  /** A queue is gone, and its series with it; one of that name later begins at zero. */
+  forget(queue: string): void;
   render(): Promise<string>;
 }
 
@@ -138,6 +143,12 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     },
     streams: (method, delta) => streams.inc({ method }, delta),
     watchQueues: (collect) => queueGauges.watch(collect),
+    forget(queue) {
+      if (!labels.forget(queue)) return;
+      for (const reason of REASON_NAMES) messages.remove({ queue, reason });
+      for (const status of ATTEMPT_STATUSES) attempts.remove({ queue, status });
+      for (const one of [age, processing, lag]) one.remove({ queue });
+    },
     async render() {
       await queueGauges.refresh();
       return await registry.metrics();

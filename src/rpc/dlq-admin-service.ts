@@ -1,7 +1,14 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
-import { readList, readQueueName, readUpdate, writeQueue, writeToken } from "./convert/queues.ts";
+import {
+  readDelete,
+  readList,
+  readQueueName,
+  readUpdate,
+  writeQueue,
+  writeToken,
+} from "./convert/queues.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
@@ -24,6 +31,10 @@ export function createDlqAdminService({ queues }: DlqAdminServiceOptions) {
 
     async updateQueue(request) {
       return { queue: writeQueue(await queues.update(readUpdate(request))) };
+    },
+
+    async deleteQueue(request) {
+      return { deletedCount: BigInt(await queues.delete(readDelete(request))) };
     },
   } satisfies Partial<Admin>;
 }

@@ -51,6 +51,7 @@ export function detailsOf(detail: DlqErrorDetail): ErrorDetail[] {
       return [quotaFailure(detail.violations), retryInfo(detail.retryAfterMs)];
     case "STORE_UNAVAILABLE":
     case "ABORTED":
+    case "QUEUE_DELETING":
       return [retryInfo(detail.retryAfterMs)];
     case "PRECONDITION": {
       const one = keepShort([detail], (d) => d.subject);

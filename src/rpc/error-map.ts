@@ -25,6 +25,7 @@ const KINDS = {
   STORE_FULL: { code: Code.ResourceExhausted, reason: "STORE_FULL" },
   PRECONDITION: { code: Code.FailedPrecondition, reason: "PRECONDITION_FAILED" },
   ABORTED: { code: Code.Aborted, reason: "CONFLICT" },
+  QUEUE_DELETING: { code: Code.Unavailable, reason: "QUEUE_DELETING" },
   STALE_ETAG: { code: Code.Aborted, reason: "ETAG_MISMATCH" },
   UNAUTHENTICATED: { code: Code.Unauthenticated, reason: "UNAUTHENTICATED" },
   INTERNAL: { code: Code.Internal, reason: "INTERNAL" },

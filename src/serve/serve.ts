@@ -1,5 +1,6 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
+import { Deletions } from "../app/queues/deletion.ts";
 import { createQueueAdmin, type QueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
@@ -60,15 +61,22 @@ async function run(
   const registry = new SessionRegistry(store.hints);
   const rules = createQueueRules(config);
   const inForce = new SettingsInForce({ store, log, ...rules });
+  const deletions = new Deletions({ store, inForce, log });
   const clock = { random: Math.random, now: Date.now };
-  const shared = { store, registry, settingsOf: inForce.of, ...clock, observer: metrics, log };
+  const shared = {
+    ...{ store, registry, settingsOf: inForce.of, ...clock, observer: metrics, log },
+    onDeleting: deletions.resume,
+  };
+  store.hints.onConfig((queue, deleted) => {
+    if (deleted) metrics.forget(queue);
+  });
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
-  const queues = createQueueAdmin({ store, inForce, log, check: rules.check });
+  const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
   const listeners = await listen(config, log, metrics, { dlq, queues }, guard, readiness);

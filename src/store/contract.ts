@@ -9,6 +9,11 @@ import type {
 } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import type { StoreHints } from "./contract/hints.ts";
+import type { QueueConfigs } from "./contract/queue-configs.ts";
+
+export type { EndedLease, StoreHints } from "./contract/hints.ts";
+export type { QueueConfigRecord, QueueConfigs } from "./contract/queue-configs.ts";
 
 /**
  * What the service asks of its store. Every verb that changes something is atomic per queue and
@@ -62,6 +67,16 @@ export interface Store {
   /** Whether it is one of them. */
   hasQueue(queue: string): Promise<boolean>;
 
+  /**
+   * First step of a deletion: the queue takes no more and hands out none, if it holds as many
+   * messages as expected and none is in flight. Of one that is not there nothing is expected.
+   */
+  sealQueue(queue: string, expectedCount: number): Promise<SealReply>;
+  /** Removes some messages of a sealed queue. False: there were none. */
+  purge(queue: string): Promise<boolean>;
+  /** Last step: a sealed queue without messages is gone, and its name free. */
+  removeQueue(queue: string): Promise<void>;
+
   /** Makes a stream visible as a worker of its queues, and its session findable. */
   registerSession(session: SessionRecord): Promise<void>;
   unregisterSession(session: SessionRecord): Promise<void>;
@@ -76,52 +91,6 @@ export interface Store {
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;
 }
-
-/**
- * What was set of queues while servers ran, as this node knows it: as of its last look. Each look is
- * one question, however many there are; while the store is away the last known holds.
- */
-export interface QueueConfigs {
-  get(queue: string): QueueConfigRecord | undefined;
-  /** Queues that have a record. */
-  names(): Iterable<string>;
-  /** Looks anew. What others had written before the call is known after it. */
-  refresh(): Promise<void>;
-  /**
-   * Writes a record in place of the one that was seen; undefined stands for none. `encode` is given
-   * the store's now. False: another one is there by now, and nothing was written. Rejects with LIMIT
-   * where one more may not be.
-   */
-  replace(
-    queue: string,
-    seen: QueueConfigRecord | undefined,
-    encode: ((nowMs: number) => Uint8Array) | undefined,
-  ): Promise<boolean>;
-  /** Told of the queues whose records are others than before. */
-  onChange(listener: (queues: readonly string[]) => void): void;
-}
-
-/** A `dlq.storage.v1.QueueRecord`. The same content keeps its object from look to look. */
-export interface QueueConfigRecord {
-  readonly bytes: Uint8Array;
-}
-
-export interface StoreHints {
-  /** Something in this queue is due before all else. */
-  onWake(listener: (queue: string) => void): void;
-  /** Leases of this session have ended on another node. */
-  onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void;
-  /** A stream on another node has taken this session over. */
-  onTakeover(listener: (sessionId: string) => void): void;
-  /** Settings of this queue have changed. */
-  onConfig(listener: (queue: string) => void): void;
-  /** The connection is back: hints may have been missed. */
-  onReconnect(listener: () => void): void;
-  announceCredit(sessionId: string, ended: readonly EndedLease[]): void;
-  announceTakeover(sessionId: string): void;
-}
-
-export type EndedLease = Pick<LeaseTokenParts, "queue" | "messageId" | "deliveryNumber">;
 
 export type SendSettings = Pick<
   QueueSettings,
@@ -160,6 +129,7 @@ export type SendReply =
   /** This item alone: the others of its call may be stored. */
   | { status: "failed"; error: DlqError }
   | { status: "full"; what: "messages" | "bytes" }
+  | { status: "deleting" }
   | {
       status: "stored";
       joined: boolean;
@@ -212,6 +182,8 @@ export interface LostLease {
 
 export interface TickReply {
   nowMs: number;
+  /** It is sealed: nothing is handed out any more, and somebody has to finish its deletion. */
+  deleting: boolean;
   claimed: readonly Claimed[];
   lost: readonly LostLease[];
   /** Lives that ended: moved to quarantine, or removed. */
@@ -228,6 +200,12 @@ export interface TickReply {
   /** The first due message is larger than the room of every session that was offered. */
   headTooLarge: boolean;
 }
+
+export type SealReply =
+  /** With how many messages it was sealed, now or earlier. */
+  | { status: "sealed"; messages: number }
+  | { status: "mismatch"; messages: number }
+  | { status: "busy"; inFlight: number };
 
 export interface Examined {
   status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";

@@ -54,6 +54,7 @@ test("each send is one line: what was decided, and by what", async () => {
     now: Date.now,
     observer: NO_METRICS,
     log,
+    onDeleting() {},
   });
   for (let time = 1; time <= 5; time++) await send([command]);
   expect(lines).toHaveLength(5);
@@ -153,7 +154,7 @@ test("each delivery that ends is counted once, the last of a crash loop too", as
   await store.send("orders", [item()], SETTINGS);
   const counted: string[] = [];
   const observer = { ...NO_METRICS, attempt: (_: string, status: string) => counted.push(status) };
-  const parts = { registry: new SessionRegistry(store.hints), observer, log };
+  const parts = { registry: new SessionRegistry(store.hints), observer, log, onDeleting() {} };
   for (let turn = 0; turn < 6; turn++) {
     tellTick(parts, "orders", await at.current.tick("orders", [session(1, { leaseMs: 1_000 })]));
     await at.current.clock.advance(1_000);

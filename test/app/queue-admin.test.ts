@@ -3,6 +3,7 @@ import { durationFromMs, durationMs } from "@bufbuild/protobuf/wkt";
 import { beforeEach, describe, expect, test } from "vitest";
 import { QueueRecordSchema } from "../../gen/dlq/storage/v1/queue_pb.ts";
 import { type QueueConfig, QueueConfigSchema, TtlAction } from "../../gen/dlq/v1/queue_pb.ts";
+import { Deletions } from "../../src/app/queues/deletion.ts";
 import { createQueueAdmin, type QueueAdmin } from "../../src/app/queues/queue-admin.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
 import { resolveQueue } from "../../src/config/resolve-queue.ts";
@@ -34,7 +35,9 @@ beforeEach(() => {
     },
     log: quiet,
   });
-  admin = createQueueAdmin({ store: at.current.store, inForce, check: () => {}, log: quiet });
+  const { store } = at.current;
+  const deletions = new Deletions({ store, inForce, log: quiet });
+  admin = createQueueAdmin({ store, inForce, deletions, check: () => {}, log: quiet });
 });
 
 const ttl = (seconds: number) => (present: QueueConfig) => ({

@@ -9,8 +9,8 @@ import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { AckStatus, ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Pause, QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
-import { connectTo, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
-import { letter } from "../support/letters.ts";
+import { connectTo, sendAll, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
+import { dueIn, letter, letters } from "../support/letters.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
@@ -233,6 +233,72 @@ describe("where queues are not created by messages", { timeout: 30_000 }, () => 
       await closed.stop();
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe("a deletion", { timeout: 60_000 }, () => {
+  const names = async (client: TestClient) =>
+    (await client.admin.listQueues({ pageSize: 1_000 })).queues.map(({ name }) => name);
+  const metricsOf = async (server: TestServer | undefined) =>
+    (await fetch(`http://${server?.httpAddress}/metrics`)).text();
+
+  it("takes a queue with all that it holds, and its name is free again", async () => {
+    const queue = "deleted";
+    const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 1 });
+    await sendAll(a.dlq, letters(300, queue));
+    const held = await worker.next();
+    await set(a, queue, { maxRetries: 1 });
+    const busy = await errorOf(a.admin.deleteQueue({ queue, expectedCount: 300n }));
+    expect(busy.code).toBe(Code.FailedPrecondition);
+    await set(a, queue, { pause: { paused: true } as never });
+    await settle(a.dlq, held);
+
+    const wrong = await errorOf(a.admin.deleteQueue({ queue }));
+    expect(wrong.code).toBe(Code.FailedPrecondition);
+    expect(wrong.message).toContain("holds 299 messages");
+    expect(await metricsOf(servers[0])).toContain(`queue="${queue}"`);
+
+    expect(await a.admin.deleteQueue({ queue, expectedCount: 299n })).toMatchObject({
+      deletedCount: 299n,
+    });
+    expect((await a.admin.deleteQueue({ queue, expectedCount: 299n })).deletedCount).toBe(0n);
+    expect(await names(a)).not.toContain(queue);
+    expect((await a.admin.getQueue({ queue })).queue).toMatchObject({ exists: false, etag: "" });
+    expect((await settle(a.dlq, held)).status).toBe(AckStatus.NOT_FOUND);
+    await vi.waitFor(
+      async () => expect(await metricsOf(servers[0])).not.toContain(`queue="${queue}"`),
+      { timeout: 5_000, interval: 100 },
+    );
+
+    // Of the new life: neither paused nor forgotten, and the worker still waits for it.
+    await a.dlq.sendToDlq(letter(queue));
+    await worker.next();
+    expect(await names(deaf)).toContain(queue);
+    await worker.close();
+  });
+
+  it("that its server does not live to finish is finished by another", async () => {
+    const queue = "half-deleted";
+    const count = 20_000;
+    await sendAll(a.dlq, letters(count, queue, dueIn(3_600_000) as never));
+    const victim = await start(redis.url);
+    const client = connectTo(victim.grpcAddress);
+    const called = client.admin
+      .deleteQueue({ queue, expectedCount: BigInt(count) })
+      .catch(() => {});
+    const counter = (name: string) => redis.cli("HGET", `dlq:{${queue}}:counters`, name);
+    await vi.waitFor(async () => expect(Number(await counter("purged"))).toBeGreaterThan(0), {
+      interval: 1,
+    });
+    await victim.kill9();
+    await called;
+    client.close();
+    console.info(`killed after ${await counter("purged")} of ${count} messages`);
+    // Whoever meets the queue goes on: here a send, without one the next tick.
+    await vi.waitFor(() => deaf.dlq.sendToDlq(letter(queue)), { timeout: 20_000, interval: 50 });
+    const stats = await statsOf(deaf.dlq, queue);
+    expect(stats.totals?.accepted).toBe(1n);
+    await victim.stop();
   });
 });
 

@@ -44,6 +44,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
     nextClaimNumber: () => ++claims,
     observer: NO_METRICS,
     log: quiet,
+    onDeleting() {},
   });
   return { pump, session };
 }

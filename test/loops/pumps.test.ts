@@ -45,6 +45,7 @@ function startPumps(queues: () => Promise<string[]>) {
     random: () => 0.5,
     observer: NO_METRICS,
     log: quiet,
+    onDeleting() {},
   });
   const session = new Session({
     idText: SESSION_ID,

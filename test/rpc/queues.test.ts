@@ -127,6 +127,24 @@ test("a queue is answered with what is set, what is in force, and since when", a
   expect(queue?.updateTime && timestampMs(queue.updateTime)).toBe(1_000);
 });
 
+describe("a deletion", () => {
+  test("without a count expects an empty queue", async () => {
+    expect((await admin().deleteQueue({ queue: "orders" })).deletedCount).toBe(3n);
+    await admin().deleteQueue({ queue: "orders", expectedCount: 7n, etag: "e" });
+    expect(rig.queues.deleted).toEqual([
+      { queue: "orders", expectedCount: 0, etag: "" },
+      { queue: "orders", expectedCount: 7, etag: "e" },
+    ]);
+  });
+
+  test.each([
+    ["a wrong name", { queue: "no name" }, "queue"],
+    ["a negative count", { queue: "orders", expectedCount: -1n }, "expected_count"],
+  ])("with %s is refused", async (_, request, field) => {
+    expect(violationsOf(await errorOf(admin().deleteQueue(request)))).toMatchObject([{ field }]);
+  });
+});
+
 describe("a list", () => {
   test("goes on where its token says", async () => {
     await update({ ttl: ttl(60) });

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type QueueConfig, QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
+import type { QueueDeletion } from "../../src/app/queues/deletion.ts";
 import type { QueueAdmin, QueueUpdate, QueueView } from "../../src/app/queues/queue-admin.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 
@@ -7,6 +8,7 @@ import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 export class ScriptedQueues implements QueueAdmin {
   readonly configs = new Map<string, QueueConfig>();
   readonly pages: { pageSize: number; after: string }[] = [];
+  readonly deleted: QueueDeletion[] = [];
   next: string | undefined;
 
   async list(pageSize: number, after: string) {
@@ -21,6 +23,11 @@ export class ScriptedQueues implements QueueAdmin {
   async update({ queue, apply }: QueueUpdate) {
     this.configs.set(queue, apply(this.configs.get(queue) ?? create(QueueConfigSchema)));
     return this.#view(queue);
+  }
+
+  async delete(deletion: QueueDeletion) {
+    this.deleted.push(deletion);
+    return 3;
   }
 
   #view(name: string): QueueView {

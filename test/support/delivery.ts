@@ -24,6 +24,7 @@ export function startNode(store: RedisStore) {
     now: Date.now,
     observer: NO_METRICS,
     log: SILENT,
+    onDeleting() {},
     heartbeatMs: 10_000,
     draining: draining.signal,
     drainGraceMs: 1_000,

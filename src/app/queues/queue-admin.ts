@@ -7,6 +7,7 @@ import { aborted, staleEtag } from "../../core/errors.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
+import type { Deletions, QueueDeletion } from "./deletion.ts";
 import type { SettingsInForce, StoredConfig } from "./settings-in-force.ts";
 
 /** A queue as operators see it. */
@@ -39,11 +40,14 @@ export interface QueueAdmin {
   list(pageSize: number, after: string): Promise<QueuePage>;
   get(queue: string): Promise<QueueView>;
   update(update: QueueUpdate): Promise<QueueView>;
+  /** Gives how many messages were removed with it. */
+  delete(deletion: QueueDeletion): Promise<number>;
 }
 
 export interface QueueAdminParts {
   store: Pick<Store, "configs" | "queues" | "hasQueue">;
   inForce: SettingsInForce;
+  deletions: Pick<Deletions, "delete">;
   /** Throws a DlqError where the settings that would be in force contradict each other. */
   check(queue: string, own: QueueConfig): void;
   log: DecisionLog;
@@ -81,6 +85,8 @@ export function createQueueAdmin(parts: QueueAdminParts): QueueAdmin {
       await applyUpdate(parts, update);
       return view(update.queue, await store.hasQueue(update.queue));
     },
+
+    delete: (deletion) => parts.deletions.delete(deletion),
   };
 }
 

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type {
+  DeleteQueueRequest,
   ListQueuesRequest,
   UpdateQueueRequest,
 } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
@@ -10,6 +11,7 @@ import {
   QueueConfigSchema,
   QueueSchema,
 } from "../../../gen/dlq/v1/queue_pb.ts";
+import type { QueueDeletion } from "../../app/queues/deletion.ts";
 import type { QueueUpdate, QueueView } from "../../app/queues/queue-admin.ts";
 import { QUEUE_NAME } from "../../core/settings.ts";
 import { checkQueue } from "./checks.ts";
@@ -69,6 +71,18 @@ export function readUpdate(request: UpdateQueueRequest): QueueUpdate {
       return config;
     },
   };
+}
+
+export function readDelete(request: DeleteQueueRequest): QueueDeletion {
+  const v = new Violations();
+  const { queue, etag, expectedCount = 0n } = request;
+  checkQueue(v, "queue", queue);
+  checkText(v, "etag", etag, WIRE_LIMITS.etagBytes);
+  if (expectedCount < 0n || expectedCount > BigInt(Number.MAX_SAFE_INTEGER)) {
+    v.add("expected_count", `is ${expectedCount}; no queue can hold so many messages`);
+  }
+  v.throwIfAny();
+  return { queue, etag, expectedCount: Number(expectedCount) };
 }
 
 /**

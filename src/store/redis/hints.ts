@@ -61,8 +61,8 @@ export class RedisHints implements StoreHints {
     this.#listeners.takeover.push(listener);
   }
 
-  onConfig(listener: (queue: string) => void): void {
-    this.#listeners.config.push(listener);
+  onConfig(listener: (queue: string, deleted: boolean) => void): void {
+    this.#listeners.config.push((queue, more) => listener(queue, more === "deleted"));
   }
 
   onReconnect(listener: () => void): void {

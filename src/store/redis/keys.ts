@@ -54,13 +54,17 @@ export const QUEUE_KEYS = {
   failures: ":failures:",
   /** zset: numbers of the chunks that hold messages. */
   chunks: ":chunks",
-  /** hash: totals, `messages`, `bytes`, and cells `c:state:reason:qreason`. */
+  /**
+   * hash: totals, `messages`, `bytes`, and cells `c:state:reason:qreason`. While the queue is deleted:
+   * `deleting` (the last arrival that goes with it) and `deleting_total` (how many messages do).
+   */
   counters: ":counters",
   /** hash: smoothed rates, packed with the instant of their last change. */
   rates: ":rates",
   /**
    * hash: `tended` (last tick while leases were out), `resumed` (the first one after an outage), and
-   * `laned`, once there was anything of what lua/lib/lanes.lua keeps.
+   * `laned`, once there was anything of what lua/lib/lanes.lua keeps; `gated_by`, the rules that gates were
+   * closed by; `deleting`, while the queue is.
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */

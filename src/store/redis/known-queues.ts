@@ -42,6 +42,23 @@ export class KnownQueues {
     this.#known.add(queue);
   }
 
+  /** Whatever was known of it: it has just been written for the first time. */
+  async list(queue: string): Promise<void> {
+    this.#known.delete(queue);
+    await this.#connection.command((redis) => redis.sadd(this.#key, queue));
+    this.#known.add(queue);
+  }
+
+  async remove(queue: string): Promise<void> {
+    this.#known.delete(queue);
+    await this.#connection.command((redis) => redis.srem(this.#key, queue));
+  }
+
+  /** It may have been removed by another node. */
+  forget(queue: string): void {
+    this.#known.delete(queue);
+  }
+
   async has(queue: string): Promise<boolean> {
     return (await this.#connection.command((redis) => redis.sismember(this.#key, queue))) === 1;
   }

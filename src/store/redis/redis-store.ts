@@ -29,6 +29,7 @@ import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
+import { runPurge, runRemove, runSeal } from "./verbs/delete.ts";
 import { runListBreakers, runReleaseOrder, runResetBreaker } from "./verbs/gates.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
@@ -121,11 +122,9 @@ export class RedisStore implements Store {
     const run = this.#run;
     this.#replication = this.#createReplication();
     this.#sends = new Sends({
-      run,
-      journalMax,
-      bodies,
+      ...{ run, journalMax, bodies, replication: this.#replication },
       rulesOf: (queue) => this.#rules(queue),
-      replication: this.#replication,
+      list: (queue) => this.#queues.list(queue),
     });
     this.hints = new RedisHints({
       target: options.target,
@@ -136,6 +135,7 @@ export class RedisStore implements Store {
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
       ...(options.onError ? { onError: options.onError } : {}),
     });
+    this.hints.onConfig((queue) => this.#queues.forget(queue));
   }
 
   /**
@@ -264,6 +264,22 @@ export class RedisStore implements Store {
   async hasQueue(queue: string): Promise<boolean> {
     await this.#opening.enter();
     return this.#queues.has(queue);
+  }
+
+  sealQueue(queue: string, expectedCount: number) {
+    return runSeal(this.#run, queue, expectedCount);
+  }
+
+  purge(queue: string) {
+    return runPurge(this.#run, queue, this.#options.journalMax);
+  }
+
+  /** Its name goes first: as long as the rest is there, sends are refused and somebody finds it. */
+  async removeQueue(queue: string): Promise<void> {
+    await this.#opening.enter();
+    await this.#queues.remove(queue);
+    const isGone = await runRemove(this.#run, queue, this.#options.journalMax);
+    if (!isGone) await this.#queues.list(queue);
   }
 
   async registerSession(session: SessionRecord): Promise<void> {

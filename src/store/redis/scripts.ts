@@ -98,6 +98,13 @@ export const SCRIPTS = {
     item: [],
   },
   stats: { flags: "no-writes", numbers: [], strings: [], item: [] },
+  seal: { flags: "allow-oom", numbers: ["expected"], strings: [], item: [] },
+  purge: {
+    flags: "allow-oom",
+    numbers: ["chunks_a_call", "ending", "journal_max"],
+    strings: [],
+    item: [],
+  },
 } as const satisfies Record<string, ScriptSpec>;
 
 export type ScriptName = keyof typeof SCRIPTS;

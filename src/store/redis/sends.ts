@@ -27,6 +27,8 @@ export interface SendsParts {
   rulesOf(queue: string): Uint8Array;
   /** Undefined: no replica is waited for. */
   replication: Pick<Replication, "confirm"> | undefined;
+  /** Puts a queue on the list that was not there before these sends. */
+  list(queue: string): Promise<void>;
 }
 
 /** Concurrent sends of a queue share scripts, and are durable together. */
@@ -55,13 +57,14 @@ export class Sends {
   }
 
   #openLane(queue: string, settings: SendSettings): Lane {
-    const { run, journalMax, bodies, rulesOf } = this.#parts;
+    const { run, journalMax, bodies, rulesOf, list } = this.#parts;
     const coalescer = new Coalescer<SendItem, SendReply>({
       run: async (items) => {
         const setup = { journalMax, bodies, rules: rulesOf(queue) };
-        const replies = await runSend(run, queue, items, lane.settings, setup);
+        const sent = await runSend(run, queue, items, lane.settings, setup);
+        if (sent.created) await list(queue);
         await this.#untilReplicated();
-        return replies;
+        return sent.replies;
       },
       failed: (error) => ({
         status: "failed",

@@ -114,6 +114,7 @@ export async function sendOnce(
 
 function replied(reply: SendReply): Pick<SendResult, "id"> | "full" {
   if (reply.status === "failed") throw reply.error;
+  if (reply.status === "deleting") throw new Error("nobody deletes the queue");
   return reply.status === "full" ? "full" : reply;
 }
 

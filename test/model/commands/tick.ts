@@ -81,7 +81,7 @@ async function tick(play: Play, rig: Rig, args: TickArgs): Promise<void> {
   let claimed: readonly Claimed[] = [];
   if (reply !== LOST) {
     tellTick(
-      { registry: rig.streams.registry, observer: NO_METRICS, log: SILENT_LOG },
+      { registry: rig.streams.registry, observer: NO_METRICS, log: SILENT_LOG, onDeleting() {} },
       QUEUE,
       reply,
     );

@@ -124,6 +124,7 @@ function createServer(
     settingsOf: () => rig.settings,
     random: () => rig.random,
     now: Date.now,
+    onDeleting() {},
   };
   return {
     send: createSend(parts),

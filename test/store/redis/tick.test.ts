@@ -55,6 +55,7 @@ test("a claim carries what a worker needs, and its whole state says who has it",
   ]);
   expect(rest).toEqual({
     nowMs: START_MS + 250,
+    deleting: false,
     lost: [],
     ended: [],
     nextDueAtMs: undefined,

@@ -1,5 +1,5 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
-local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, REPEATED = 0, 1, 2, 3, 16
+local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, DELETING, REPEATED = 0, 1, 2, 3, 4, 16
 
 local function reply(status, id, s)
   return struct.pack('>Bc16BBBI6', status, id, s.state, s.reason, s.qreason, s.due)
@@ -48,7 +48,7 @@ local function join(id, s, item)
   return reply(JOINED, id, s)
 end
 
-local used = redis.call('HMGET', k_counters, 'messages', 'bytes')
+local used = redis.call('HMGET', k_counters, 'messages', 'bytes', 'deleting')
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
 -- Numbers are taken for the rest of a call at once; those that a refused item leaves are not used.
@@ -125,6 +125,9 @@ local function read_item(at)
 end
 
 local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }
+if used[3] then
+  return string.rep(reply(DELETING, string.rep('\0', 16), NOBODY), (#ARGV - FIRST + 1) / STRIDE)
+end
 local items, requests = {}, {}
 for at = FIRST, #ARGV, STRIDE do
   local item = read_item(at)
@@ -152,4 +155,6 @@ for index, item in ipairs(items) do
 end
 
 finish()
+-- A queue that was not there: its name may have been taken off the list since it was looked up.
+if not used[1] then replies[#replies + 1] = '\1' end
 return table.concat(replies)

@@ -36,8 +36,8 @@ local function when_open(at)
   if still_left > 0 or at == 0 then return at end
   return reopens < math.huge and math.max(at, reopens) or 0
 end
-replies[1] = struct.pack('>I6BI6I6I6I6I4', now, head_too_large and 1 or 0, when_open(first_due()),
-  when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left)
+replies[1] = struct.pack('>I6BBI6I6I6I6I4', now, is_deleting and 1 or 0, head_too_large and 1 or 0,
+  when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left)
 table.insert(replies, 2, table.concat(lost))
 table.insert(replies, 3, table.concat(gone))
 return replies

@@ -23,7 +23,7 @@ export async function runSend(
   items: readonly SendItem[],
   settings: SendSettings,
   setup: SendSetup,
-): Promise<SendReply[]> {
+): Promise<{ replies: SendReply[]; created: boolean }> {
   const random = randomFillSync(Buffer.allocUnsafe(items.length * 5));
   const reply = (await run(
     "send",
@@ -43,7 +43,8 @@ export async function runSend(
     })),
   )) as Buffer;
   const reader = new ReplyReader(reply);
-  return items.map(() => readReply(reader));
+  const replies = items.map(() => readReply(reader));
+  return { replies, created: !reader.done };
 }
 
 /** As `read_item` of lua/send.lua reads it. `random` ends the message's id, which takes 34 bits. */
@@ -95,6 +96,7 @@ const FACTS_BYTES = 5 + 1 + 1 + 6 + 1 + 6 + 6 + 4 + 4 + 2 + 4;
 const STATUS_JOINED = 1;
 const STATUS_FULL_MESSAGES = 2;
 const STATUS_FULL_BYTES = 3;
+const STATUS_DELETING = 4;
 const REPEATED = 16;
 
 function readReply(reader: ReplyReader): SendReply {
@@ -108,6 +110,7 @@ function readReply(reader: ReplyReader): SendReply {
   const dueAtMs = reader.ms();
   if (status === STATUS_FULL_MESSAGES) return { status: "full", what: "messages" };
   if (status === STATUS_FULL_BYTES) return { status: "full", what: "bytes" };
+  if (status === STATUS_DELETING) return { status: "deleting" };
   return {
     status: "stored",
     joined: status === STATUS_JOINED,

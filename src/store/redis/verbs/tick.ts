@@ -64,6 +64,7 @@ export async function runTick(
   const nowMs = reader.ms();
   return {
     nowMs,
+    deleting: reader.u8() === 1,
     headTooLarge: reader.u8() === 1,
     nextDueAtMs: reader.optionalMs(),
     nextIsolatedAtMs: reader.optionalMs(),

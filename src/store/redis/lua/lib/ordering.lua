@@ -4,11 +4,6 @@
 local ordering = { known = {} }
 
 do
-  local function arrival_of(id)
-    local high, middle, low = struct.unpack('>HBI3', id, 7)
-    return (high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4)
-  end
-
   function ordering.turn_of(order)
     if ordering.known[order] == nil then
       ordering.known[order] = redis.call('HGET', k_turns, order)

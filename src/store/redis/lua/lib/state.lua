@@ -92,11 +92,16 @@ local function chunk_of_sequence(sequence)
   return name
 end
 
+-- How many messages came before.
+local function arrival_of(id)
+  local high, middle, low = struct.unpack('>HBI3', id, 7)
+  return (high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4)
+end
+
 local function chunk_of(id)
   local name = chunks_of_ids[id]
   if not name then
-    local high, middle, low = struct.unpack('>HBI3', id, 7)
-    name = chunk_of_sequence((high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4))
+    name = chunk_of_sequence(arrival_of(id))
     chunks_of_ids[id] = name
   end
   return name

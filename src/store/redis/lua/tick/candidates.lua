@@ -5,6 +5,7 @@ do
   -- What this tick may hand out of the whole queue; with 0, when to look again.
   local RATE_STEP_MS = 5
   function queue_gate()
+    if is_deleting then return 0, math.huge end
     -- Stopped by hand; until 0: until somebody ends it.
     if paused == 1 and (paused_until == 0 or paused_until > now) then
       return 0, paused_until > 0 and paused_until or math.huge

@@ -5,10 +5,12 @@ local fenced = claim_number <= fence
 
 -- While leases are out, somebody ticks every second. A longer silence means that the store or all
 -- servers were away, and workers could not speak: leases get one more grace from now.
-local tended = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by')
+local tended = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by', 'deleting')
 local resumed = tonumber(tended[2] or '0')
 -- Whether the queue has ever had anything of what lib/lanes.lua keeps.
 local laned = tended[3]
+-- Of a queue that is being deleted nothing is handed out any more.
+local is_deleting = tended[5] and true or false
 local leases_out = redis.call('ZCARD', k_leases)
 local outage = leases_out > 0 and tended[1] and now - tonumber(tended[1]) > silence
 -- A clock that has jumped back must not make the grace endless.

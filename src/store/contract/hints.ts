@@ -1,0 +1,18 @@
+import type { LeaseTokenParts } from "../../core/lease-token.ts";
+
+export interface StoreHints {
+  /** Something in this queue is due before all else. */
+  onWake(listener: (queue: string) => void): void;
+  /** Leases of this session have ended on another node. */
+  onCredit(listener: (sessionId: string, ended: readonly EndedLease[]) => void): void;
+  /** A stream on another node has taken this session over. */
+  onTakeover(listener: (sessionId: string) => void): void;
+  /** Settings of this queue have changed, or it was deleted. */
+  onConfig(listener: (queue: string, deleted: boolean) => void): void;
+  /** The connection is back: hints may have been missed. */
+  onReconnect(listener: () => void): void;
+  announceCredit(sessionId: string, ended: readonly EndedLease[]): void;
+  announceTakeover(sessionId: string): void;
+}
+
+export type EndedLease = Pick<LeaseTokenParts, "queue" | "messageId" | "deliveryNumber">;

@@ -1,0 +1,55 @@
+-- Removes messages of a queue that is being deleted, a few chunks in each call; with `ending`, when
+-- none is left, the queue itself. Answers whether there was something to remove. Safe to repeat.
+local NOTHING, REMOVED, KEPT = 0, 1, 2
+
+local sealed_at = tonumber(redis.call('HGET', k_counters, 'deleting') or '-1')
+if sealed_at < 0 then return NOTHING end
+
+local function purge(id, s)
+  leave(id, s)
+  forget(id, s)
+  count('purged')
+  if s.source ~= '' then sources.forget(s.source) end
+end
+
+local removed = 0
+local last_chunk = math.floor(sealed_at / 128)
+for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', k_chunks, '-inf', last_chunk, 'LIMIT', 0, chunks_a_call)) do
+  local entries = redis.call('HGETALL', states_of(chunk))
+  for at = 1, #entries, 2 do
+    local id = entries[at]
+    if arrival_of(id) <= sealed_at then
+      -- Removing one may have changed the next one of its order.
+      if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
+      purge(id, known_states[id])
+      removed = removed + 1
+    end
+  end
+  if #entries == 0 then
+    -- A defect: a chunk that is listed and not there.
+    thinned_chunks[chunk] = true
+    removed = removed + 1
+  end
+end
+finish()
+if removed > 0 then return REMOVED end
+if ending == 0 then return NOTHING end
+
+if tonumber(redis.call('HGET', k_counters, 'messages') or '0') > 0 then
+  -- They came after the queue was sealed: it lives on with them.
+  redis.call('HDEL', k_counters, 'deleting', 'deleting_total')
+  redis.call('HDEL', k_meta, 'deleting')
+  return KEPT
+end
+-- What the streams that are open have said of themselves stays: they wait for the next message. Dedup
+-- keys name messages that are not there, and expire, as fences and the sources of earlier messages do.
+for _, gate in ipairs(redis.call('ZRANGE', k_gates, 0, -1)) do redis.call('UNLINK', k_parked .. gate) end
+redis.call('UNLINK', k_gates, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
+  k_meta, k_sequence, k_journal, k_lanes, k_priorities, k_laned, k_breakers, k_keyed, k_turns, k_holds)
+-- Requests of the old life must not be answered by it.
+local generation = math.floor(now / GENERATION_MS)
+for back = 0, GENERATIONS do
+  redis.call('UNLINK', k_answers .. string.format('%d', generation - back))
+end
+redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
+return NOTHING

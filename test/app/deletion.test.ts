@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
+import { Deletions } from "../../src/app/queues/deletion.ts";
+import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
+import { createSend } from "../../src/app/send.ts";
+import { DlqError } from "../../src/core/errors.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { Pumps } from "../../src/loops/pumps.ts";
+import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { until, useTestStore } from "../support/store.ts";
+import { bytes, item, SETTINGS, session } from "../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const log = { isLevelEnabled: () => false, debug() {}, info() {}, warn() {} };
+const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
+let deletions: Deletions;
+let pumps: Pumps | undefined;
+beforeEach(() => {
+  const { store } = at.current;
+  const inForce = new SettingsInForce({
+    store,
+    configured: settingsOf,
+    resolve: settingsOf,
+    log,
+  });
+  deletions = new Deletions({ store, inForce, log });
+});
+afterEach(async () => {
+  await pumps?.stop();
+  pumps = undefined;
+});
+
+const send = (count: number) =>
+  at.current.store.send(
+    QUEUE,
+    Array.from({ length: count }, () => item()),
+    SETTINGS,
+  );
+const remove = (expectedCount: number, etag = "") =>
+  deletions.delete({ queue: QUEUE, expectedCount, etag });
+const keys = () => at.current.redis.keys(`${at.current.prefix}:{${QUEUE}}*`);
+const isGone = async () => ((await keys()).length === 0 ? true : undefined);
+
+async function set(text: string) {
+  const { configs } = at.current.store;
+  await configs.replace(QUEUE, configs.get(QUEUE), () => bytes(text));
+  await configs.refresh();
+}
+
+test("a queue goes with its messages, its settings and its name", async () => {
+  await send(700);
+  await set("");
+  await set("anything");
+  expect(await remove(700)).toBe(700);
+  expect(await keys()).toEqual([]);
+  expect(await at.current.store.queues()).toEqual([]);
+  expect(at.current.store.configs.get(QUEUE)).toBeUndefined();
+});
+
+test("one that holds another number, or has messages in flight, is left as it is", async () => {
+  await send(2);
+  await expect(remove(0)).rejects.toMatchObject({
+    kind: "PRECONDITION",
+    message: expect.stringContaining("orders holds 2 messages: give that as expected_count"),
+  });
+  await expect(remove(3)).rejects.toMatchObject({ kind: "PRECONDITION" });
+  await at.current.tick(QUEUE, [session(1, { count: 1 })]);
+  await expect(remove(2)).rejects.toMatchObject({
+    kind: "PRECONDITION",
+    message: expect.stringContaining("1 messages of orders are in flight"),
+  });
+  await send(1);
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(3);
+});
+
+test("it is safe to repeat, whatever was expected", async () => {
+  await send(3);
+  expect(await remove(3)).toBe(3);
+  expect(await remove(3)).toBe(0);
+  expect(await remove(3, "the etag of before")).toBe(0);
+  expect(await keys()).toEqual([]);
+});
+
+test("several callers wait for the same end, and hear the same", async () => {
+  await send(1_500);
+  expect(await Promise.all([remove(1_500), remove(1_500)])).toEqual([1_500, 1_500]);
+});
+
+test("with another etag than the present one nothing happens", async () => {
+  await send(1);
+  await expect(remove(1, "e")).rejects.toMatchObject({ kind: "STALE_ETAG" });
+  await send(1);
+});
+
+/** What a server leaves that dies after its first steps. */
+async function leaveHalfDone() {
+  await send(700);
+  await at.current.store.sealQueue(QUEUE, 700);
+  await at.current.store.purge(QUEUE);
+}
+
+test("what a server has left that died, a pump of any other finishes", async () => {
+  await leaveHalfDone();
+  const { store } = at.current;
+  pumps = new Pumps({
+    ...{ store, settingsOf, log, registry: new SessionRegistry(store.hints) },
+    random: () => 0.5,
+    observer: NO_METRICS,
+    onDeleting: deletions.resume,
+  });
+  pumps.start();
+  await until("the end of the deletion", isGone);
+  await until("its name to go", async () => (await store.queues()).length === 0 || undefined);
+});
+
+test("so does a send, which is taken when that is done", async () => {
+  await leaveHalfDone();
+  const command = {
+    ...{ requestId: "r", queue: QUEUE, payloadBytes: 1, sourceId: "", dedupKey: "", retry: {} },
+    ...{ delayMs: 0, dueAtMs: undefined, ttlMs: undefined, payloadHash: bytes("") },
+    encodeEnvelope: () => bytes("e"),
+    failure: {
+      ...{ reason: "TIMEOUT" as const, type: "", message: "" },
+      ...{ grpcCode: undefined, httpStatus: undefined },
+      encode: () => bytes("f"),
+    },
+  };
+  const sending = createSend({
+    ...{ store: at.current.store, settingsOf, log },
+    random: () => 0.5,
+    observer: NO_METRICS,
+    onDeleting: deletions.resume,
+  });
+  const [refused] = await sending([command]);
+  expect(refused).toBeInstanceOf(DlqError);
+  expect(refused).toMatchObject({ kind: "QUEUE_DELETING" });
+  await until("a send to be taken", async () => {
+    const [result] = await sending([command]);
+    return result instanceof DlqError ? undefined : true;
+  });
+  expect(await at.current.store.queues()).toEqual([QUEUE]);
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
+});

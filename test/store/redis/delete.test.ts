@@ -1,0 +1,190 @@
+import { describe, expect, test } from "vitest";
+import type { SendItem } from "../../../src/store/contract.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+  storedId,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const send = (...items: Partial<SendItem>[]) =>
+  at.current.store.send(QUEUE, items.map(item), SETTINGS);
+const many = (count: number, over: (n: number) => Partial<SendItem> = () => ({})) =>
+  Array.from({ length: count }, (_, n) => over(n));
+const keys = async () =>
+  (await at.current.redis.keys(`${at.current.prefix}:{${QUEUE}}*`))
+    .map((key) => key.replace(/^.*\}:/, "").replace(/:.*/, ""))
+    .toSorted();
+
+async function purgeAll() {
+  let steps = 0;
+  while (await at.current.store.purge(QUEUE)) steps++;
+  return steps;
+}
+
+async function deleteAll(expected: number) {
+  expect(await at.current.store.sealQueue(QUEUE, expected)).toMatchObject({ status: "sealed" });
+  await purgeAll();
+  await at.current.store.removeQueue(QUEUE);
+}
+
+describe("a queue is sealed", () => {
+  test("only with as many messages as expected", async () => {
+    await send({}, {});
+    const { store } = at.current;
+    expect(await store.sealQueue(QUEUE, 0)).toEqual({ status: "mismatch", messages: 2 });
+    expect(await store.sealQueue(QUEUE, 3)).toEqual({ status: "mismatch", messages: 2 });
+    expect((await send({}))[0]?.status).toBe("stored");
+    expect(await store.sealQueue(QUEUE, 3)).toEqual({ status: "sealed", messages: 3 });
+  });
+
+  test("only with nothing in flight", async () => {
+    await send({}, {});
+    const { store } = at.current;
+    const claimed = only((await at.current.tick(QUEUE, [session(1, { count: 1 })])).claimed);
+    expect(await store.sealQueue(QUEUE, 2)).toEqual({ status: "busy", inFlight: 1 });
+    await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "release")]);
+    expect(await store.sealQueue(QUEUE, 2)).toMatchObject({ status: "sealed" });
+  });
+
+  test("once: the answer stays that of the first time, whatever was removed since", async () => {
+    await send(...many(600));
+    const { store } = at.current;
+    await store.sealQueue(QUEUE, 600);
+    expect(await store.purge(QUEUE)).toBe(true);
+    expect(await store.sealQueue(QUEUE, 0)).toEqual({ status: "sealed", messages: 600 });
+  });
+
+  test("also if it is not there: it may be gone by an earlier call", async () => {
+    await deleteAll(17);
+    expect(await keys()).toEqual([]);
+  });
+
+  test("nothing but a sealed one is ever purged", async () => {
+    await send({});
+    expect(await at.current.store.purge(QUEUE)).toBe(false);
+    await at.current.store.removeQueue(QUEUE);
+    expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
+  });
+});
+
+describe("a sealed queue", () => {
+  test("takes no sends, hands nothing out, and says so", async () => {
+    await send({});
+    await at.current.store.sealQueue(QUEUE, 1);
+    expect(await send({}, { dedupKey: "k" })).toEqual([
+      { status: "deleting" },
+      { status: "deleting" },
+    ]);
+    const reply = await at.current.tick(QUEUE, [session(1)]);
+    expect(reply).toMatchObject({ deleting: true, claimed: [], nextDueAtMs: undefined });
+    expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
+  });
+
+  test("is emptied in steps, and consistent after each of them", async () => {
+    await send(...many(700, (n) => (n % 3 === 0 ? { quarantineReason: "POISON" } : {})));
+    await send(...many(300, (n) => ({ ttlMs: 60_000, delayMs: n, sourceId: `s${n}` })));
+    await at.current.store.sealQueue(QUEUE, 1_000);
+    let steps = 0;
+    while (await at.current.store.purge(QUEUE)) {
+      steps++;
+      await at.current.checkInvariants(QUEUE);
+      const { counters } = await at.current.dump(QUEUE);
+      expect(counters.messages).toBe(Math.max(0, 1_000 - (counters.purged ?? 0)));
+    }
+    expect(steps).toBe(2);
+    await at.current.store.removeQueue(QUEUE);
+    expect(await keys()).toEqual([]);
+    expect(await at.current.store.queues()).toEqual([]);
+  });
+
+  test("messages that came after all, by a server that knows of no deletions, stay", async () => {
+    await send(...many(3));
+    await at.current.store.sealQueue(QUEUE, 3);
+    const counters = at.current.key(QUEUE, ":counters");
+    const mark = await at.current.redis.hget(counters, "deleting");
+    await at.current.redis.hdel(counters, "deleting");
+    const [late] = await send({});
+    await at.current.redis.hset(counters, "deleting", mark ?? "");
+    await purgeAll();
+    await at.current.store.removeQueue(QUEUE);
+    const left = [...(await at.current.dump(QUEUE)).messages.keys()];
+    expect(left).toEqual([Buffer.from(storedId(late as never)).toString("hex")]);
+    expect(await at.current.store.queues()).toEqual([QUEUE]);
+    expect((await send({}))[0]?.status).toBe("stored");
+    expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(2);
+  });
+
+  test("can be finished by another server, at any step", async () => {
+    await send(...many(1_000));
+    await at.current.store.sealQueue(QUEUE, 1_000);
+    await at.current.store.purge(QUEUE);
+    const other = at.current.openStore();
+    await until("the connection", () => other.ready || undefined);
+    expect((await other.tick(QUEUE, tickRequest)).deleting).toBe(true);
+    while (await other.purge(QUEUE)) {
+      // Until none is left.
+    }
+    await other.removeQueue(QUEUE);
+    await other.removeQueue(QUEUE);
+    expect(await at.current.store.purge(QUEUE)).toBe(false);
+    await at.current.store.removeQueue(QUEUE);
+    expect(await keys()).toEqual([]);
+  });
+
+  test("outcomes of removed messages find nothing", async () => {
+    await send({});
+    const claimed = only((await at.current.tick(QUEUE, [session(1, { leaseMs: 1_000 })])).claimed);
+    await at.current.clock.advance(1_000);
+    await at.current.tick(QUEUE);
+    await deleteAll(1);
+    const late = await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "succeed")]);
+    expect(late?.results).toMatchObject([{ status: "NOT_FOUND" }]);
+    await at.current.checkInvariants(QUEUE);
+  });
+});
+
+describe("a new life of the name", () => {
+  test("knows nothing of requests, dedup keys and sources of the old one", async () => {
+    const same = {
+      requestId: "r",
+      dedupKey: "k",
+      sourceId: "s",
+      payloadHash: bytes("hash-of-payload!"),
+    };
+    for (let n = 0; n < 3; n++) await send({ sourceId: "s" });
+    const [old] = await send(same);
+    await deleteAll(4);
+    const [fresh] = await send(same);
+    expect(fresh).toMatchObject({ status: "stored", joined: false, repeated: false });
+    expect(storedId(fresh as never)).not.toEqual(storedId(old as never));
+    expect(fresh).toMatchObject({ state: "SCHEDULED" });
+    expect((await at.current.dump(QUEUE)).counters).toMatchObject({ accepted: 1, messages: 1 });
+  });
+
+  test("is on the list, also when a server still believes that the old one was", async () => {
+    const other = at.current.openStore();
+    await until("the connection", () => other.ready || undefined);
+    await other.send(QUEUE, [item()], SETTINGS);
+    // As if the hint were lost: only the list is changed.
+    await at.current.store.sealQueue(QUEUE, 1);
+    await purgeAll();
+    await at.current.store.removeQueue(QUEUE);
+    expect(await at.current.store.queues()).toEqual([]);
+    await other.send(QUEUE, [item()], SETTINGS);
+    expect(await at.current.store.queues()).toEqual([QUEUE]);
+  });
+});
+
+const tickRequest = {
+  claimNumber: 1,
+  sessions: [],
+  settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
+} as const;
