@@ -1715,7 +1715,8 @@ export const ConditionCodeSchema: GenEnum<ConditionCode> = /*@__PURE__*/
  * that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
  * DEADLINE_EXCEEDED excepted: then it may have taken effect.
  *
- * Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on.
+ * Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+ * deleted.
  *
  * @generated from service dlq.v1.DlqService
  */
@@ -1726,8 +1727,9 @@ export const DlqService: GenService<{
    *
    * Idempotent by request_id: the same id within 10 minutes gives the same answer and changes
    * nothing. Errors: INVALID_ARGUMENT (queue name, sizes, counts, negative durations,
-   * contradictions), RESOURCE_EXHAUSTED (a limit of the queue, or the store is full),
-   * UNAVAILABLE (the store can't be reached).
+   * contradictions), NOT_FOUND (no such queue, where messages do not create them),
+   * RESOURCE_EXHAUSTED (a limit of the queue, or the store is full), UNAVAILABLE (the store can't be
+   * reached, or the queue is being deleted).
    *
    * @generated from rpc dlq.v1.DlqService.SendToDlq
    */

@@ -133,9 +133,11 @@ class DlqAdminServiceServicer(object):
 
     def DeleteQueue(self, request, context):
         """Removes a queue: its settings, its messages and its counts. Without expected_count only an
-        empty one. Safe to repeat. Errors: FAILED_PRECONDITION (it is not empty, or holds another
-        number than expected, or messages are in flight; nothing changed), INVALID_ARGUMENT,
-        UNAVAILABLE.
+        empty one. Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a queue of
+        that name knows nothing of this one. Safe to repeat: what a call has begun that was not answered
+        is finished by any server, and of a queue that is gone nothing is removed. Errors:
+        FAILED_PRECONDITION (it is not empty, or holds another number than expected, or messages are in
+        flight; nothing changed), ABORTED (another etag), INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -39,7 +39,8 @@ class DlqServiceStub(object):
     that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
     DEADLINE_EXCEEDED excepted: then it may have taken effect.
 
-    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on.
+    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+    deleted.
     """
 
     def __init__(self, channel):
@@ -99,7 +100,8 @@ class DlqServiceServicer(object):
     that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
     DEADLINE_EXCEEDED excepted: then it may have taken effect.
 
-    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on.
+    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+    deleted.
     """
 
     def SendToDlq(self, request, context):
@@ -108,8 +110,9 @@ class DlqServiceServicer(object):
 
         Idempotent by request_id: the same id within 10 minutes gives the same answer and changes
         nothing. Errors: INVALID_ARGUMENT (queue name, sizes, counts, negative durations,
-        contradictions), RESOURCE_EXHAUSTED (a limit of the queue, or the store is full),
-        UNAVAILABLE (the store can't be reached).
+        contradictions), NOT_FOUND (no such queue, where messages do not create them),
+        RESOURCE_EXHAUSTED (a limit of the queue, or the store is full), UNAVAILABLE (the store can't be
+        reached, or the queue is being deleted).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -243,7 +246,8 @@ class DlqService(object):
     that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
     DEADLINE_EXCEEDED excepted: then it may have taken effect.
 
-    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on.
+    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+    deleted.
     """
 
     @staticmethod

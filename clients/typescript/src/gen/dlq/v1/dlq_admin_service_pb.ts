@@ -216,7 +216,8 @@ export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PUR
  */
 export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
   /**
-   * Messages that were removed with it.
+   * Messages that were removed with it, by this call and by those before it that were not answered;
+   * 0 if it was gone already.
    *
    * @generated from field: int64 deleted_count = 1;
    */
@@ -964,9 +965,11 @@ export const DlqAdminService: GenService<{
   },
   /**
    * Removes a queue: its settings, its messages and its counts. Without expected_count only an
-   * empty one. Safe to repeat. Errors: FAILED_PRECONDITION (it is not empty, or holds another
-   * number than expected, or messages are in flight; nothing changed), INVALID_ARGUMENT,
-   * UNAVAILABLE.
+   * empty one. Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a queue of
+   * that name knows nothing of this one. Safe to repeat: what a call has begun that was not answered
+   * is finished by any server, and of a queue that is gone nothing is removed. Errors:
+   * FAILED_PRECONDITION (it is not empty, or holds another number than expected, or messages are in
+   * flight; nothing changed), ABORTED (another etag), INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.DeleteQueue
    */
