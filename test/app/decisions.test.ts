@@ -77,6 +77,7 @@ async function sendNow(changes: Partial<SendCommand>, retryPolicy?: PolicyOverri
     random: () => 0.5,
     now: () => nowMs,
     observer: NO_METRICS,
+    onDeleting() {},
     log,
   });
   const [result] = await send([{ ...command, retry: { policy: retryPolicy }, ...changes }]);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { Deletions } from "../../src/app/queues/deletion.ts";
 import { SettingsInForce } from "../../src/app/queues/settings-in-force.ts";
@@ -116,7 +117,8 @@ test("what a server has left that died, a pump of any other finishes", async () 
 
 test("so does a send, which is taken when that is done", async () => {
   await leaveHalfDone();
-  const command = {
+  const command: SendCommand = {
+    ...{ priority: 0, orderingKey: "", attribute: () => undefined },
     ...{ requestId: "r", queue: QUEUE, payloadBytes: 1, sourceId: "", dedupKey: "", retry: {} },
     ...{ delayMs: 0, dueAtMs: undefined, ttlMs: undefined, payloadHash: bytes("") },
     encodeEnvelope: () => bytes("e"),
@@ -129,6 +131,7 @@ test("so does a send, which is taken when that is done", async () => {
   const sending = createSend({
     ...{ store: at.current.store, settingsOf, log },
     random: () => 0.5,
+    now: Date.now,
     observer: NO_METRICS,
     onDeleting: deletions.resume,
   });

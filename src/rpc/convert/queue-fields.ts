@@ -9,6 +9,7 @@ import type { SimpleQueueKey } from "../../config/queue-settings.ts";
 const PATHS = {
   maxRetries: "max_retries",
   nonRetryableReasons: "non_retryable.reasons",
+  nonRetryableTypes: "non_retryable.types",
   ttlMs: "ttl",
   ttlAction: "ttl_action",
   quarantineRetentionMs: "quarantine_retention",
