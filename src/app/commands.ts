@@ -8,6 +8,7 @@ import type {
   StoredState,
 } from "../core/message.ts";
 import type { MessageRetry } from "../core/policy.ts";
+import type { BreakerState, QueueGate } from "../core/queue-gate.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { RetryAfterFacts } from "../core/retry-after.ts";
 
@@ -143,6 +144,11 @@ export interface QueueReport {
   paused: boolean;
   rates: { accepted: number; delivered: number; succeeded: number; failed: number };
   totals: QueueTotals;
+  breaker: { state: BreakerState; retryAtMs: number | undefined };
+  /** Breakers that are not closed, of the queue or of its keys. */
+  openBreakers: number;
+  /** Ordering keys that wait behind a quarantined message. */
+  heldKeys: number;
   conditions: readonly { code: string; message: string }[];
 }
 
@@ -181,6 +187,7 @@ export type StreamFrame =
   | { kind: "opened"; sessionId: string; leaseMs: number; leasesHeld: number }
   | { kind: "deliveries"; deliveries: readonly DueDelivery[] }
   | { kind: "heartbeat" }
+  | { kind: "queueStatus"; queue: string; gate: QueueGate }
   | { kind: "drain"; graceMs: number };
 
 /** The use cases, as the transport sees them. Each rejects with a DlqError only. */

@@ -59,8 +59,12 @@ function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings)
       leaseExpiries: total("lease_expiries"),
     },
     paused,
+    breaker: snapshot.breaker,
+    openBreakers: snapshot.openBreakers,
+    heldKeys: snapshot.heldKeys,
     conditions: whyIdle({
       ...snapshot,
+      breakerOpen: snapshot.breaker.state !== "CLOSED",
       ...{ paused, pausedReason, pausedUntilAtMs },
       nextDueInMs: nextDueAtMs === undefined ? undefined : Math.max(0, nextDueAtMs - nowMs),
     }).map(({ code, text }) => ({ code, message: text })),

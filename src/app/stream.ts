@@ -131,7 +131,10 @@ async function* frames(
   while (!over.aborted && !session.ended) {
     await nextClaim(session, over, heartbeatMs);
     if (over.aborted || session.ended) return;
+    const news = session.takeNews();
+    if (news !== undefined) yield { kind: "queueStatus", ...news };
     const deliveries = session.take();
+    if (news !== undefined && deliveries.length === 0) continue;
     yield deliveries.length > 0 ? { kind: "deliveries", deliveries } : { kind: "heartbeat" };
   }
 }

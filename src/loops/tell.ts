@@ -14,6 +14,7 @@ export interface TellParts {
 /** Tells streams, metrics and log what a tick has taken back or ended. */
 export function tellTick(parts: TellParts, queue: string, reply: TickReply): void {
   if (reply.deleting) parts.onDeleting(queue);
+  for (const session of parts.registry.of(queue)) session.tell(queue, reply.gate);
   tellLost(parts, queue, reply);
   tellEnded(parts, queue, reply);
   for (const { dueAtMs } of reply.claimed) {

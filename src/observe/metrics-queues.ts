@@ -27,7 +27,17 @@ export function createQueueGauges(
   const workers = gauge("dlq_workers", "Streams open on the queue, over all servers.", ["queue"]);
   const quarantined = gauge("dlq_quarantined", "Messages in quarantine.", ["queue"]);
   const paused = gauge("dlq_paused", "1 while delivery is paused.", ["queue"]);
-  const all = [size, oldest, inFlight, dueNow, workers, quarantined, paused];
+  const breaker = gauge(
+    "dlq_open_breakers",
+    "Circuit breakers that are not closed, of the queue or of its keys.",
+    ["queue"],
+  );
+  const held = gauge(
+    "dlq_held_ordering_keys",
+    "Ordering keys that wait behind a quarantined message.",
+    ["queue"],
+  );
+  const all = [breaker, held, size, oldest, inFlight, dueNow, workers, quarantined, paused];
 
   let collect: CollectQueues | undefined;
   let readAtMs = Number.NEGATIVE_INFINITY;
@@ -44,6 +54,8 @@ export function createQueueGauges(
       workers.inc({ queue }, report.workers);
       quarantined.inc({ queue }, report.quarantined);
       paused.inc({ queue }, report.paused ? 1 : 0);
+      breaker.inc({ queue }, report.openBreakers);
+      held.inc({ queue }, report.heldKeys);
       oldestMs.set(queue, Math.max(oldestMs.get(queue) ?? 0, report.oldestAgeMs ?? 0));
     }
     for (const [queue, ms] of oldestMs) oldest.set({ queue }, ms / 1_000);

@@ -7,6 +7,7 @@ import type {
   RetryOutcome,
   StoredState,
 } from "../core/message.ts";
+import type { BreakerState, QueueGate } from "../core/queue-gate.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { StoreHints } from "./contract/hints.ts";
@@ -199,6 +200,7 @@ export interface TickReply {
   leasesOut: number;
   /** The first due message is larger than the room of every session that was offered. */
   headTooLarge: boolean;
+  gate: QueueGate;
 }
 
 export type SealReply =
@@ -315,8 +317,6 @@ export interface QueueSnapshot {
   /** Leases that these could still take here, by what they asked for. */
   freeCredit: number;
 }
-
-export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 
 export interface BreakerSnapshot {
   state: BreakerState;

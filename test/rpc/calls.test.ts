@@ -247,6 +247,9 @@ describe("Stats", () => {
     oldestQuarantinedAgeMs: undefined,
     nextDueAtMs: 7_000,
     paused: false,
+    breaker: { state: "OPEN", retryAtMs: 9_000 },
+    openBreakers: 1,
+    heldKeys: 3,
     workers: 2,
     rates: { accepted: 1.5, delivered: 2, succeeded: 0, failed: 0 },
     totals: {

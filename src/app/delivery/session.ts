@@ -1,3 +1,4 @@
+import { OPEN_GATE, type QueueGate, sameGate } from "../../core/queue-gate.ts";
 import type { Claimed, HeldLease, SessionCredit } from "../../store/contract.ts";
 
 /** A frame stays below this, save one with a single larger message. */
@@ -57,6 +58,9 @@ export class Session {
   #hadSuspect = false;
   #doubtful = false;
   readonly #inbox: Claimed[] = [];
+  /** Of each queue what the stream was last told, and what it is to be told. */
+  readonly #gates = new Map<string, QueueGate>();
+  readonly #news = new Map<string, QueueGate>();
   #reader: (() => void) | undefined;
   /** Leases of an earlier stream are not known yet: no claim before they are. */
   #loading = false;
@@ -201,6 +205,26 @@ export class Session {
     return this.#inbox.splice(0, count);
   }
 
+  /** What holds a queue of the stream back, which it is told of when that is new. */
+  tell(queue: string, gate: QueueGate): void {
+    if (sameGate(this.#gates.get(queue) ?? OPEN_GATE, gate)) {
+      this.#news.delete(queue);
+      return;
+    }
+    this.#news.set(queue, gate);
+    this.#wakeReader();
+  }
+
+  /** What is to be told next of a queue; undefined: nothing. */
+  takeNews(): { queue: string; gate: QueueGate } | undefined {
+    for (const [queue, gate] of this.#news) {
+      this.#news.delete(queue);
+      this.#gates.set(queue, gate);
+      return { queue, gate };
+    }
+    return undefined;
+  }
+
   /** Everything that has not been taken, to be given back. */
   takeRest(): Claimed[] {
     return this.#inbox.splice(0);
@@ -209,7 +233,7 @@ export class Session {
   /** The stream waits for something to write: only now are messages claimed for it. */
   read(wake: () => void): void {
     this.#reader = wake;
-    if (this.#inbox.length > 0) this.#wakeReader();
+    if (this.#inbox.length > 0 || this.#news.size > 0) this.#wakeReader();
     else this.#offer();
   }
 

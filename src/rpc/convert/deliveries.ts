@@ -14,6 +14,7 @@ import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { writeGate } from "./queue-gate.ts";
 import { spliceDeliveries } from "./spliced.ts";
 
 /** What a delivery adds to its envelope at most: token, id, queue name, five times, counters. */
@@ -40,6 +41,9 @@ export function* writeFrames(
       return;
     case "heartbeat":
       yield wire({ case: "heartbeat", value: {} });
+      return;
+    case "queueStatus":
+      yield wire({ case: "queueStatus", value: writeGate(frame.queue, frame.gate) });
       return;
     case "drain":
       yield wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });

@@ -3,8 +3,9 @@ import {
   ConditionCode,
   RetryRefusal as Refusal,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
+import { BreakerState as Breaker, MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import type { AckStatus, GoneState, RetryRefusal, StoredState } from "../../app/commands.ts";
+import type { BreakerState } from "../../core/queue-gate.ts";
 
 /** Names of the domain, as numbers of the contract. */
 
@@ -30,6 +31,12 @@ export const REFUSAL_NUMBERS = {
   IN_FLIGHT: Refusal.IN_FLIGHT,
   INVALID_ID: Refusal.INVALID_ID,
 } as const satisfies Record<RetryRefusal, Refusal>;
+
+export const BREAKER_NUMBERS = {
+  CLOSED: Breaker.CLOSED,
+  OPEN: Breaker.OPEN,
+  HALF_OPEN: Breaker.HALF_OPEN,
+} as const satisfies Record<BreakerState, Breaker>;
 
 /** Unknown names come out as UNSPECIFIED: the words beside the code still say what it is. */
 export function conditionNumber(code: string): ConditionCode {

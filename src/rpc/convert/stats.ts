@@ -11,7 +11,7 @@ import type { QueueReport, QueueTotals, StatsReport } from "../../app/commands.t
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import { checkCount, checkQueue } from "./checks.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { conditionNumber, STATE_NUMBERS } from "./states.ts";
+import { BREAKER_NUMBERS, conditionNumber, STATE_NUMBERS } from "./states.ts";
 import { Violations } from "./violations.ts";
 
 /** The queues to report, each once, in the order asked for. */
@@ -49,6 +49,9 @@ function writeQueue(report: QueueReport): QueueStats {
     quarantined: BigInt(report.quarantined),
     bytes: BigInt(report.bytes),
     workers: report.workers,
+    breakerState: BREAKER_NUMBERS[report.breaker.state],
+    openBreakers: report.openBreakers,
+    heldOrderingKeys: report.heldKeys,
     rates: report.rates,
     totals: writeTotals(report.totals),
     counts: report.counts.map((one) => ({
@@ -71,6 +74,8 @@ function writeQueue(report: QueueReport): QueueStats {
   if (oldestQuarantinedAgeMs !== undefined) {
     stats.oldestQuarantinedAge = durationFromMs(oldestQuarantinedAgeMs);
   }
+  const { retryAtMs } = report.breaker;
+  if (retryAtMs !== undefined) stats.breakerRetryTime = timestampFromMs(retryAtMs);
   if (nextDueAtMs !== undefined) stats.nextDueTime = timestampFromMs(nextDueAtMs);
   return stats;
 }

@@ -1,11 +1,11 @@
 import type { GoneState, StoredState } from "../../core/message.ts";
+import type { BreakerState } from "../../core/queue-gate.ts";
 import {
   type QuarantineReason,
   quarantineReasonFromNumber,
   type Reason,
   reasonFromNumber,
 } from "../../core/reason.ts";
-import type { BreakerState } from "../contract.ts";
 
 /** Numbers of the states as scripts write them (lua/lib/state.lua, lua/settle.lua). */
 const STORED = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const satisfies StoredState[];

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { type Reservation, Session } from "../../../src/app/delivery/session.ts";
+import { OPEN_GATE } from "../../../src/core/queue-gate.ts";
 import type { Claimed } from "../../../src/store/contract.ts";
 
 const BYTES = 10_000;
@@ -54,4 +55,21 @@ it("never gives one queue the scraps of bytes that a claim for another has left"
   session.take();
   session.read(() => {});
   expect(taken(session.reserve("b", MOST, false)).bytes).toBe(BYTES - 400);
+});
+
+it("tells a stream of a queue's gate when that is new, once, and the latest only", () => {
+  const session = reading();
+  session.tell("a", OPEN_GATE);
+  expect(session.takeNews()).toBeUndefined();
+  const open = { ...OPEN_GATE, breaker: "OPEN", retryAtMs: 1, openBreakers: 1 } as const;
+  session.tell("a", { ...open, retryAtMs: 0 });
+  session.tell("a", open);
+  expect(session.takeNews()).toEqual({ queue: "a", gate: open });
+  session.tell("a", { ...open });
+  expect(session.takeNews()).toBeUndefined();
+  session.tell("a", OPEN_GATE);
+  session.tell("a", open);
+  expect(session.takeNews()).toBeUndefined();
+  session.tell("a", OPEN_GATE);
+  expect(session.takeNews()).toEqual({ queue: "a", gate: OPEN_GATE });
 });

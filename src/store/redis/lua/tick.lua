@@ -36,8 +36,17 @@ local function when_open(at)
   if still_left > 0 or at == 0 then return at end
   return reopens < math.huge and math.max(at, reopens) or 0
 end
+-- What workers are told of it.
+local is_paused, breaker_state, retry_at, open_breakers = paused_now(), CLOSED, 0, 0
+if rules and rules.scope > 0 then
+  open_breakers = redis.call('ZCARD', k_breakers)
+  if rules.scope == SCOPE_QUEUE then breaker_state = breakers.of('').state end
+  if breaker_state == OPEN then retry_at = breakers.of('').till end
+end
+if is_paused then retry_at = paused_until end
+local gate = struct.pack('>BBI6I4', is_paused and 1 or 0, breaker_state, retry_at, open_breakers)
 replies[1] = struct.pack('>I6BBI6I6I6I6I4', now, is_deleting and 1 or 0, head_too_large and 1 or 0,
-  when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left)
+  when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left) .. gate
 table.insert(replies, 2, table.concat(lost))
 table.insert(replies, 3, table.concat(gone))
 return replies

@@ -3,7 +3,7 @@ import { createdAtMs } from "../../../core/message-id.ts";
 import type { Claimed, LostLease, TickReply, TickRequest } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import { ReplyReader } from "../reply.ts";
-import { storedReason, storedState } from "../states.ts";
+import { storedBreakerState, storedReason, storedState } from "../states.ts";
 import type { RunScript } from "./run.ts";
 
 /** Most of each kind of work that one tick does: others wait for the script. */
@@ -71,6 +71,12 @@ export async function runTick(
     nextLeaseAtMs: reader.optionalMs(),
     nextEndAtMs: reader.optionalMs(),
     leasesOut: reader.u32(),
+    gate: {
+      paused: reader.u8() === 1,
+      breaker: storedBreakerState(reader.u8()),
+      retryAtMs: reader.optionalMs(),
+      openBreakers: reader.u32(),
+    },
     lost: readLost(lost),
     ended: readEnded(ended),
     claimed: readClaims(queue, request, claims, setup.bodies),

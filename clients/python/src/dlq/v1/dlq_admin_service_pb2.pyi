@@ -10,24 +10,12 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
-from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
-
-class BreakerState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
-    __slots__ = ()
-    BREAKER_STATE_UNSPECIFIED: _ClassVar[BreakerState]
-    BREAKER_STATE_CLOSED: _ClassVar[BreakerState]
-    BREAKER_STATE_OPEN: _ClassVar[BreakerState]
-    BREAKER_STATE_HALF_OPEN: _ClassVar[BreakerState]
-BREAKER_STATE_UNSPECIFIED: BreakerState
-BREAKER_STATE_CLOSED: BreakerState
-BREAKER_STATE_OPEN: BreakerState
-BREAKER_STATE_HALF_OPEN: BreakerState
 
 class ListQueuesRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
@@ -249,11 +237,11 @@ class Breaker(_message.Message):
     RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
     OPENED_COUNT_FIELD_NUMBER: _ClassVar[int]
     key: str
-    state: BreakerState
+    state: _state_pb2.BreakerState
     open_since: _timestamp_pb2.Timestamp
     retry_time: _timestamp_pb2.Timestamp
     opened_count: int
-    def __init__(self, key: _Optional[str] = ..., state: _Optional[_Union[BreakerState, str]] = ..., open_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., opened_count: _Optional[int] = ...) -> None: ...
+    def __init__(self, key: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., open_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., opened_count: _Optional[int] = ...) -> None: ...
 
 class ResetBreakerRequest(_message.Message):
     __slots__ = ("queue", "key")

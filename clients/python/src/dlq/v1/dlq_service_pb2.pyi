@@ -168,16 +168,18 @@ class StreamDueRequest(_message.Message):
     def __init__(self, queues: _Optional[_Iterable[str]] = ..., worker_id: _Optional[str] = ..., max_in_flight: _Optional[int] = ..., max_in_flight_bytes: _Optional[int] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resume_session_id: _Optional[str] = ...) -> None: ...
 
 class StreamDueResponse(_message.Message):
-    __slots__ = ("opened", "deliveries", "heartbeat", "drain")
+    __slots__ = ("opened", "deliveries", "heartbeat", "drain", "queue_status")
     OPENED_FIELD_NUMBER: _ClassVar[int]
     DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     DRAIN_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_STATUS_FIELD_NUMBER: _ClassVar[int]
     opened: Opened
     deliveries: Deliveries
     heartbeat: Heartbeat
     drain: Drain
-    def __init__(self, opened: _Optional[_Union[Opened, _Mapping]] = ..., deliveries: _Optional[_Union[Deliveries, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ...) -> None: ...
+    queue_status: QueueStatus
+    def __init__(self, opened: _Optional[_Union[Opened, _Mapping]] = ..., deliveries: _Optional[_Union[Deliveries, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., queue_status: _Optional[_Union[QueueStatus, _Mapping]] = ...) -> None: ...
 
 class Opened(_message.Message):
     __slots__ = ("session_id", "lease_duration", "leases_held")
@@ -214,6 +216,20 @@ class Delivery(_message.Message):
 class Heartbeat(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class QueueStatus(_message.Message):
+    __slots__ = ("queue", "paused", "breaker_state", "retry_time", "open_breakers")
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
+    PAUSED_FIELD_NUMBER: _ClassVar[int]
+    BREAKER_STATE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BREAKERS_FIELD_NUMBER: _ClassVar[int]
+    queue: str
+    paused: bool
+    breaker_state: _state_pb2.BreakerState
+    retry_time: _timestamp_pb2.Timestamp
+    open_breakers: int
+    def __init__(self, queue: _Optional[str] = ..., paused: bool = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., open_breakers: _Optional[int] = ...) -> None: ...
 
 class Drain(_message.Message):
     __slots__ = ("grace",)
@@ -386,7 +402,7 @@ class StatsResponse(_message.Message):
     def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class QueueStats(_message.Message):
-    __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions")
+    __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions", "breaker_state", "breaker_retry_time", "open_breakers", "held_ordering_keys")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     SCHEDULED_FIELD_NUMBER: _ClassVar[int]
     DUE_NOW_FIELD_NUMBER: _ClassVar[int]
@@ -401,6 +417,10 @@ class QueueStats(_message.Message):
     RATES_FIELD_NUMBER: _ClassVar[int]
     TOTALS_FIELD_NUMBER: _ClassVar[int]
     CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    BREAKER_STATE_FIELD_NUMBER: _ClassVar[int]
+    BREAKER_RETRY_TIME_FIELD_NUMBER: _ClassVar[int]
+    OPEN_BREAKERS_FIELD_NUMBER: _ClassVar[int]
+    HELD_ORDERING_KEYS_FIELD_NUMBER: _ClassVar[int]
     queue: str
     scheduled: int
     due_now: int
@@ -415,7 +435,11 @@ class QueueStats(_message.Message):
     rates: Rates
     totals: Totals
     conditions: _containers.RepeatedCompositeFieldContainer[Condition]
-    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ...) -> None: ...
+    breaker_state: _state_pb2.BreakerState
+    breaker_retry_time: _timestamp_pb2.Timestamp
+    open_breakers: int
+    held_ordering_keys: int
+    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., breaker_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., open_breakers: _Optional[int] = ..., held_ordering_keys: _Optional[int] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "reason", "quarantine_reason", "count")

@@ -40,6 +40,13 @@ class QuarantineReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     QUARANTINE_REASON_TTL_EXPIRED: _ClassVar[QuarantineReason]
     QUARANTINE_REASON_WORKER_REQUEST: _ClassVar[QuarantineReason]
     QUARANTINE_REASON_PRODUCER_REQUEST: _ClassVar[QuarantineReason]
+
+class BreakerState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    BREAKER_STATE_UNSPECIFIED: _ClassVar[BreakerState]
+    BREAKER_STATE_CLOSED: _ClassVar[BreakerState]
+    BREAKER_STATE_OPEN: _ClassVar[BreakerState]
+    BREAKER_STATE_HALF_OPEN: _ClassVar[BreakerState]
 REASON_UNSPECIFIED: Reason
 REASON_VALIDATION_FAILED: Reason
 REASON_EXECUTION_FAILED: Reason
@@ -68,3 +75,7 @@ QUARANTINE_REASON_CRASH_LOOP: QuarantineReason
 QUARANTINE_REASON_TTL_EXPIRED: QuarantineReason
 QUARANTINE_REASON_WORKER_REQUEST: QuarantineReason
 QUARANTINE_REASON_PRODUCER_REQUEST: QuarantineReason
+BREAKER_STATE_UNSPECIFIED: BreakerState
+BREAKER_STATE_CLOSED: BreakerState
+BREAKER_STATE_OPEN: BreakerState
+BREAKER_STATE_HALF_OPEN: BreakerState

@@ -1,15 +1,17 @@
 -- Which due messages a claim looks at, in which order; what a closed gate holds back is not among them.
 
+-- Stopped by hand; until 0: until somebody ends it.
+local function paused_now()
+  return paused == 1 and (paused_until == 0 or paused_until > now)
+end
+
 local queue_gate, lane_allows, reserve, charge, due_candidates
 do
   -- What this tick may hand out of the whole queue; with 0, when to look again.
   local RATE_STEP_MS = 5
   function queue_gate()
     if is_deleting then return 0, math.huge end
-    -- Stopped by hand; until 0: until somebody ends it.
-    if paused == 1 and (paused_until == 0 or paused_until > now) then
-      return 0, paused_until > 0 and paused_until or math.huge
-    end
+    if paused_now() then return 0, paused_until > 0 and paused_until or math.huge end
     local left, reopens = math.huge, 0
     if not rules then return left, reopens end
     if rules.scope == SCOPE_QUEUE then left, reopens = breakers.allowed(breakers.of('')) end

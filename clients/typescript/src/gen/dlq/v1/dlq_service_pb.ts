@@ -8,7 +8,7 @@ import type { Failure } from "./failure_pb.ts";
 import { file_dlq_v1_failure } from "./failure_pb.ts";
 import type { Message as Message$1, Origin, Payload, RetryPolicy, TraceContext } from "./message_pb.ts";
 import { file_dlq_v1_message } from "./message_pb.ts";
-import type { MessageState, QuarantineReason, Reason } from "./state_pb.ts";
+import type { BreakerState, MessageState, QuarantineReason, Reason } from "./state_pb.ts";
 import { file_dlq_v1_state } from "./state_pb.ts";
 import type { Any, Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_service.proto.
  */
 export const file_dlq_v1_dlq_service: GenFile = /*@__PURE__*/
-  fileDesc("ChhkbHEvdjEvZGxxX3NlcnZpY2UucHJvdG8SBmRscS52MSLtBAoQU2VuZFRvRGxxUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEiAKB3BheWxvYWQYAyABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAQgAygLMiguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYBSABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBiABKAkSEQoJZGVkdXBfa2V5GAcgASgJEhQKDG9yZGVyaW5nX2tleRgIIAEoCRIeCgZvcmlnaW4YCSABKAsyDi5kbHEudjEuT3JpZ2luEioKBWRlbGF5GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASLgoIZHVlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASJgoDdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC21heF9yZXRyaWVzGA0gASgNSAGIAQESKQoMcmV0cnlfcG9saWN5GA4gASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhAKCHByaW9yaXR5GA8gASgFEisKDXRyYWNlX2NvbnRleHQYECABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC2ZpcnN0X3JldHJ5Qg4KDF9tYXhfcmV0cmllcyLaAQoRU2VuZFRvRGxxUmVzcG9uc2USCgoCaWQYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLAoIZHVlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1cGxpY2F0ZRgFIAEoCBIzChFxdWFyYW50aW5lX3JlYXNvbhgGIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uIkMKFVNlbmRUb0RscUJhdGNoUmVxdWVzdBIqCghyZXF1ZXN0cxgBIAMoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IkcKFlNlbmRUb0RscUJhdGNoUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3VsdCJ2ChRTZW5kVG9EbHFCYXRjaFJlc3VsdBItCghyZXNwb25zZRgBIAEoCzIZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZUgAEiQKBWVycm9yGAIgASgLMhMuZGxxLnYxLkVycm9yU3RhdHVzSABCCQoHb3V0Y29tZSJTCgtFcnJvclN0YXR1cxIMCgRjb2RlGAEgASgFEg8KB21lc3NhZ2UYAiABKAkSJQoHZGV0YWlscxgDIAMoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnki6wEKEFN0cmVhbUR1ZVJlcXVlc3QSDgoGcXVldWVzGAEgAygJEhEKCXdvcmtlcl9pZBgCIAEoCRIaCg1tYXhfaW5fZmxpZ2h0GAMgASgNSACIAQESIAoTbWF4X2luX2ZsaWdodF9ieXRlcxgEIAEoBEgBiAEBEjEKDmxlYXNlX2R1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKEXJlc3VtZV9zZXNzaW9uX2lkGAYgASgJQhAKDl9tYXhfaW5fZmxpZ2h0QhYKFF9tYXhfaW5fZmxpZ2h0X2J5dGVzIrABChFTdHJlYW1EdWVSZXNwb25zZRIgCgZvcGVuZWQYASABKAsyDi5kbHEudjEuT3BlbmVkSAASKAoKZGVsaXZlcmllcxgCIAEoCzISLmRscS52MS5EZWxpdmVyaWVzSAASJgoJaGVhcnRiZWF0GAMgASgLMhEuZGxxLnYxLkhlYXJ0YmVhdEgAEh4KBWRyYWluGAQgASgLMg0uZGxxLnYxLkRyYWluSABCBwoFZnJhbWUiZAoGT3BlbmVkEhIKCnNlc3Npb25faWQYASABKAkSMQoObGVhc2VfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLbGVhc2VzX2hlbGQYAyABKA0iMgoKRGVsaXZlcmllcxIkCgpkZWxpdmVyaWVzGAEgAygLMhAuZGxxLnYxLkRlbGl2ZXJ5IrsBCghEZWxpdmVyeRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USEwoLbGVhc2VfdG9rZW4YAiABKAkSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYBCABKA0SFwoPZGVsaXZlcnlfbnVtYmVyGAUgASgNEhcKD291dGNvbWVfdW5rbm93bhgGIAEoCCILCglIZWFydGJlYXQiMQoFRHJhaW4SKAoFZ3JhY2UYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iQwoKQWNrUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEiEKCG91dGNvbWVzGAIgAygLMg8uZGxxLnYxLk91dGNvbWUi7AEKB091dGNvbWUSEwoLbGVhc2VfdG9rZW4YASABKAkSJgoJc3VjY2VlZGVkGAIgASgLMhEuZGxxLnYxLlN1Y2NlZWRlZEgAEiAKBmZhaWxlZBgDIAEoCzIOLmRscS52MS5GYWlsZWRIABIkCghyZWxlYXNlZBgEIAEoCzIQLmRscS52MS5SZWxlYXNlZEgAEioKC3F1YXJhbnRpbmVkGAUgASgLMhMuZGxxLnYxLlF1YXJhbnRpbmVkSAASJgoJZGlzY2FyZGVkGAYgASgLMhEuZGxxLnYxLkRpc2NhcmRlZEgAQggKBnJlc3VsdCILCglTdWNjZWVkZWQicQoGRmFpbGVkEiAKB2ZhaWx1cmUYASABKAsyDy5kbHEudjEuRmFpbHVyZRIuCgtyZXRyeV9hZnRlchgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIVCg1ub25fcmV0cnlhYmxlGAMgASgIIjQKCFJlbGVhc2VkEigKBWRlbGF5GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIhsKC1F1YXJhbnRpbmVkEgwKBG5vdGUYASABKAkiGQoJRGlzY2FyZGVkEgwKBG5vdGUYASABKAkiMQoLQWNrUmVzcG9uc2USIgoHcmVzdWx0cxgBIAMoCzIRLmRscS52MS5BY2tSZXN1bHQixgEKCUFja1Jlc3VsdBIhCgZzdGF0dXMYASABKA4yES5kbHEudjEuQWNrU3RhdHVzEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIsCghkdWVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMwoRcXVhcmFudGluZV9yZWFzb24YBCABKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbhIOCgZkZXRhaWwYBSABKAkicQoSRXh0ZW5kTGVhc2VSZXF1ZXN0EhQKDGxlYXNlX3Rva2VucxgBIAMoCRISCgpzZXNzaW9uX2lkGAIgASgJEjEKDmxlYXNlX2R1cmF0aW9uGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkEKE0V4dGVuZExlYXNlUmVzcG9uc2USKgoHcmVzdWx0cxgBIAMoCzIZLmRscS52MS5FeHRlbmRMZWFzZVJlc3VsdCKnAQoRRXh0ZW5kTGVhc2VSZXN1bHQSEwoLbGVhc2VfdG9rZW4YASABKAkSIQoGc3RhdHVzGAIgASgOMhEuZGxxLnYxLkFja1N0YXR1cxI1ChFsZWFzZV9leHBpcmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc2hvdWxkX3N0b3AYBCABKAgSDgoGZGV0YWlsGAUgASgJIpUBCgxSZXRyeVJlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRINCgVxdWV1ZRgCIAEoCRILCgNpZHMYAyADKAkSJQoGZmlsdGVyGAQgASgLMhUuZGxxLnYxLk1lc3NhZ2VGaWx0ZXISGwoOZXhwZWN0ZWRfY291bnQYBSABKA1IAIgBAUIRCg9fZXhwZWN0ZWRfY291bnQijAEKDU1lc3NhZ2VGaWx0ZXISJAoGc3RhdGVzGAEgAygOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIfCgdyZWFzb25zGAIgAygOMg4uZGxxLnYxLlJlYXNvbhI0ChJxdWFyYW50aW5lX3JlYXNvbnMYAyADKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbiJNCg1SZXRyeVJlc3BvbnNlEhUKDXJldHJpZWRfY291bnQYASABKA0SJQoHcmVmdXNlZBgCIAMoCzIULmRscS52MS5SZWZ1c2VkUmV0cnkiQQoMUmVmdXNlZFJldHJ5EgoKAmlkGAEgASgJEiUKB3JlZnVzYWwYAiABKA4yFC5kbHEudjEuUmV0cnlSZWZ1c2FsIh4KDFN0YXRzUmVxdWVzdBIOCgZxdWV1ZXMYASADKAkimgEKDVN0YXRzUmVzcG9uc2USFgoOdG90YWxfbWVzc2FnZXMYASABKAMSHQoVdG90YWxfcG9pc29uX21lc3NhZ2VzGAIgASgDEiIKBnF1ZXVlcxgDIAMoCzISLmRscS52MS5RdWV1ZVN0YXRzEi4KCnN0b3JlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq0DCgpRdWV1ZVN0YXRzEg0KBXF1ZXVlGAEgASgJEhEKCXNjaGVkdWxlZBgCIAEoAxIPCgdkdWVfbm93GAMgASgDEhEKCWluX2ZsaWdodBgEIAEoAxITCgtxdWFyYW50aW5lZBgFIAEoAxINCgVieXRlcxgGIAEoAxIiCgZjb3VudHMYByADKAsyEi5kbHEudjEuU3RhdGVDb3VudBItCgpvbGRlc3RfYWdlGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjkKFm9sZGVzdF9xdWFyYW50aW5lZF9hZ2UYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMQoNbmV4dF9kdWVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHd29ya2VycxgLIAEoDRIcCgVyYXRlcxgMIAEoCzINLmRscS52MS5SYXRlcxIeCgZ0b3RhbHMYDSABKAsyDi5kbHEudjEuVG90YWxzEiUKCmNvbmRpdGlvbnMYDiADKAsyES5kbHEudjEuQ29uZGl0aW9uIpUBCgpTdGF0ZUNvdW50EiMKBXN0YXRlGAEgASgOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIeCgZyZWFzb24YAiABKA4yDi5kbHEudjEuUmVhc29uEjMKEXF1YXJhbnRpbmVfcmVhc29uGAMgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDQoFY291bnQYBCABKAMiTwoFUmF0ZXMSEAoIYWNjZXB0ZWQYASABKAESEQoJZGVsaXZlcmVkGAIgASgBEhEKCXN1Y2NlZWRlZBgDIAEoARIOCgZmYWlsZWQYBCABKAEi7QEKBlRvdGFscxIQCghhY2NlcHRlZBgBIAEoAxIOCgZqb2luZWQYAiABKAMSEQoJc3VjY2VlZGVkGAMgASgDEhEKCWRpc2NhcmRlZBgEIAEoAxIPCgdleHBpcmVkGAUgASgDEg4KBnB1cmdlZBgGIAEoAxIRCgltb3ZlZF9vdXQYByABKAMSEAoIbW92ZWRfaW4YCCABKAMSEgoKZGVsaXZlcmllcxgJIAEoAxIXCg9mYWlsZWRfYXR0ZW1wdHMYCiABKAMSEAoIcmVsZWFzZWQYCyABKAMSFgoObGVhc2VfZXhwaXJpZXMYDCABKAMiQQoJQ29uZGl0aW9uEiMKBGNvZGUYASABKA4yFS5kbHEudjEuQ29uZGl0aW9uQ29kZRIPCgdtZXNzYWdlGAIgASgJKowBCglBY2tTdGF0dXMSGgoWQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEkFDS19TVEFUVVNfQVBQTElFRBABEhkKFUFDS19TVEFUVVNfTEVBU0VfTE9TVBACEhgKFEFDS19TVEFUVVNfTk9UX0ZPVU5EEAMSFgoSQUNLX1NUQVRVU19JTlZBTElEEAQqhQEKDFJldHJ5UmVmdXNhbBIdChlSRVRSWV9SRUZVU0FMX1VOU1BFQ0lGSUVEEAASGwoXUkVUUllfUkVGVVNBTF9OT1RfRk9VTkQQARIbChdSRVRSWV9SRUZVU0FMX0lOX0ZMSUdIVBACEhwKGFJFVFJZX1JFRlVTQUxfSU5WQUxJRF9JRBADKsICCg1Db25kaXRpb25Db2RlEh4KGkNPTkRJVElPTl9DT0RFX1VOU1BFQ0lGSUVEEAASGAoUQ09ORElUSU9OX0NPREVfRU1QVFkQARIiCh5DT05ESVRJT05fQ09ERV9BTExfUVVBUkFOVElORUQQAhIeChpDT05ESVRJT05fQ09ERV9OT1RISU5HX0RVRRADEh0KGUNPTkRJVElPTl9DT0RFX05PX1dPUktFUlMQBBIfChtDT05ESVRJT05fQ09ERV9XT1JLRVJTX0JVU1kQBRIZChVDT05ESVRJT05fQ09ERV9NT1ZJTkcQBhIZChVDT05ESVRJT05fQ09ERV9QQVVTRUQQBxIfChtDT05ESVRJT05fQ09ERV9CUkVBS0VSX09QRU4QCBIcChhDT05ESVRJT05fQ09ERV9JU09MQVRJTkcQCTLHAwoKRGxxU2VydmljZRJACglTZW5kVG9EbHESGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBoZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZRJPCg5TZW5kVG9EbHFCYXRjaBIdLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlcXVlc3QaHi5kbHEudjEuU2VuZFRvRGxxQmF0Y2hSZXNwb25zZRJCCglTdHJlYW1EdWUSGC5kbHEudjEuU3RyZWFtRHVlUmVxdWVzdBoZLmRscS52MS5TdHJlYW1EdWVSZXNwb25zZTABEi4KA0FjaxISLmRscS52MS5BY2tSZXF1ZXN0GhMuZGxxLnYxLkFja1Jlc3BvbnNlEkYKC0V4dGVuZExlYXNlEhouZGxxLnYxLkV4dGVuZExlYXNlUmVxdWVzdBobLmRscS52MS5FeHRlbmRMZWFzZVJlc3BvbnNlEjQKBVJldHJ5EhQuZGxxLnYxLlJldHJ5UmVxdWVzdBoVLmRscS52MS5SZXRyeVJlc3BvbnNlEjQKBVN0YXRzEhQuZGxxLnYxLlN0YXRzUmVxdWVzdBoVLmRscS52MS5TdGF0c1Jlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_state, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhkbHEvdjEvZGxxX3NlcnZpY2UucHJvdG8SBmRscS52MSLtBAoQU2VuZFRvRGxxUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEiAKB3BheWxvYWQYAyABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAQgAygLMiguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYBSABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBiABKAkSEQoJZGVkdXBfa2V5GAcgASgJEhQKDG9yZGVyaW5nX2tleRgIIAEoCRIeCgZvcmlnaW4YCSABKAsyDi5kbHEudjEuT3JpZ2luEioKBWRlbGF5GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASLgoIZHVlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASJgoDdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC21heF9yZXRyaWVzGA0gASgNSAGIAQESKQoMcmV0cnlfcG9saWN5GA4gASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhAKCHByaW9yaXR5GA8gASgFEisKDXRyYWNlX2NvbnRleHQYECABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC2ZpcnN0X3JldHJ5Qg4KDF9tYXhfcmV0cmllcyLaAQoRU2VuZFRvRGxxUmVzcG9uc2USCgoCaWQYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLAoIZHVlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1cGxpY2F0ZRgFIAEoCBIzChFxdWFyYW50aW5lX3JlYXNvbhgGIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uIkMKFVNlbmRUb0RscUJhdGNoUmVxdWVzdBIqCghyZXF1ZXN0cxgBIAMoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IkcKFlNlbmRUb0RscUJhdGNoUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3VsdCJ2ChRTZW5kVG9EbHFCYXRjaFJlc3VsdBItCghyZXNwb25zZRgBIAEoCzIZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZUgAEiQKBWVycm9yGAIgASgLMhMuZGxxLnYxLkVycm9yU3RhdHVzSABCCQoHb3V0Y29tZSJTCgtFcnJvclN0YXR1cxIMCgRjb2RlGAEgASgFEg8KB21lc3NhZ2UYAiABKAkSJQoHZGV0YWlscxgDIAMoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnki6wEKEFN0cmVhbUR1ZVJlcXVlc3QSDgoGcXVldWVzGAEgAygJEhEKCXdvcmtlcl9pZBgCIAEoCRIaCg1tYXhfaW5fZmxpZ2h0GAMgASgNSACIAQESIAoTbWF4X2luX2ZsaWdodF9ieXRlcxgEIAEoBEgBiAEBEjEKDmxlYXNlX2R1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKEXJlc3VtZV9zZXNzaW9uX2lkGAYgASgJQhAKDl9tYXhfaW5fZmxpZ2h0QhYKFF9tYXhfaW5fZmxpZ2h0X2J5dGVzIt0BChFTdHJlYW1EdWVSZXNwb25zZRIgCgZvcGVuZWQYASABKAsyDi5kbHEudjEuT3BlbmVkSAASKAoKZGVsaXZlcmllcxgCIAEoCzISLmRscS52MS5EZWxpdmVyaWVzSAASJgoJaGVhcnRiZWF0GAMgASgLMhEuZGxxLnYxLkhlYXJ0YmVhdEgAEh4KBWRyYWluGAQgASgLMg0uZGxxLnYxLkRyYWluSAASKwoMcXVldWVfc3RhdHVzGAUgASgLMhMuZGxxLnYxLlF1ZXVlU3RhdHVzSABCBwoFZnJhbWUiZAoGT3BlbmVkEhIKCnNlc3Npb25faWQYASABKAkSMQoObGVhc2VfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLbGVhc2VzX2hlbGQYAyABKA0iMgoKRGVsaXZlcmllcxIkCgpkZWxpdmVyaWVzGAEgAygLMhAuZGxxLnYxLkRlbGl2ZXJ5IrsBCghEZWxpdmVyeRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USEwoLbGVhc2VfdG9rZW4YAiABKAkSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYBCABKA0SFwoPZGVsaXZlcnlfbnVtYmVyGAUgASgNEhcKD291dGNvbWVfdW5rbm93bhgGIAEoCCILCglIZWFydGJlYXQioAEKC1F1ZXVlU3RhdHVzEg0KBXF1ZXVlGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIrCg1icmVha2VyX3N0YXRlGAMgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1vcGVuX2JyZWFrZXJzGAUgASgNIjEKBURyYWluEigKBWdyYWNlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkMKCkFja1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIhCghvdXRjb21lcxgCIAMoCzIPLmRscS52MS5PdXRjb21lIuwBCgdPdXRjb21lEhMKC2xlYXNlX3Rva2VuGAEgASgJEiYKCXN1Y2NlZWRlZBgCIAEoCzIRLmRscS52MS5TdWNjZWVkZWRIABIgCgZmYWlsZWQYAyABKAsyDi5kbHEudjEuRmFpbGVkSAASJAoIcmVsZWFzZWQYBCABKAsyEC5kbHEudjEuUmVsZWFzZWRIABIqCgtxdWFyYW50aW5lZBgFIAEoCzITLmRscS52MS5RdWFyYW50aW5lZEgAEiYKCWRpc2NhcmRlZBgGIAEoCzIRLmRscS52MS5EaXNjYXJkZWRIAEIICgZyZXN1bHQiCwoJU3VjY2VlZGVkInEKBkZhaWxlZBIgCgdmYWlsdXJlGAEgASgLMg8uZGxxLnYxLkZhaWx1cmUSLgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNbm9uX3JldHJ5YWJsZRgDIAEoCCI0CghSZWxlYXNlZBIoCgVkZWxheRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIbCgtRdWFyYW50aW5lZBIMCgRub3RlGAEgASgJIhkKCURpc2NhcmRlZBIMCgRub3RlGAEgASgJIjEKC0Fja1Jlc3BvbnNlEiIKB3Jlc3VsdHMYASADKAsyES5kbHEudjEuQWNrUmVzdWx0IsYBCglBY2tSZXN1bHQSIQoGc3RhdHVzGAEgASgOMhEuZGxxLnYxLkFja1N0YXR1cxIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSLAoIZHVlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDgoGZGV0YWlsGAUgASgJInEKEkV4dGVuZExlYXNlUmVxdWVzdBIUCgxsZWFzZV90b2tlbnMYASADKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIxCg5sZWFzZV9kdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBChNFeHRlbmRMZWFzZVJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5kbHEudjEuRXh0ZW5kTGVhc2VSZXN1bHQipwEKEUV4dGVuZExlYXNlUmVzdWx0EhMKC2xlYXNlX3Rva2VuGAEgASgJEiEKBnN0YXR1cxgCIAEoDjIRLmRscS52MS5BY2tTdGF0dXMSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3Nob3VsZF9zdG9wGAQgASgIEg4KBmRldGFpbBgFIAEoCSKVAQoMUmV0cnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFcXVldWUYAiABKAkSCwoDaWRzGAMgAygJEiUKBmZpbHRlchgEIAEoCzIVLmRscS52MS5NZXNzYWdlRmlsdGVyEhsKDmV4cGVjdGVkX2NvdW50GAUgASgNSACIAQFCEQoPX2V4cGVjdGVkX2NvdW50IowBCg1NZXNzYWdlRmlsdGVyEiQKBnN0YXRlcxgBIAMoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSHwoHcmVhc29ucxgCIAMoDjIOLmRscS52MS5SZWFzb24SNAoScXVhcmFudGluZV9yZWFzb25zGAMgAygOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24iTQoNUmV0cnlSZXNwb25zZRIVCg1yZXRyaWVkX2NvdW50GAEgASgNEiUKB3JlZnVzZWQYAiADKAsyFC5kbHEudjEuUmVmdXNlZFJldHJ5IkEKDFJlZnVzZWRSZXRyeRIKCgJpZBgBIAEoCRIlCgdyZWZ1c2FsGAIgASgOMhQuZGxxLnYxLlJldHJ5UmVmdXNhbCIeCgxTdGF0c1JlcXVlc3QSDgoGcXVldWVzGAEgAygJIpoBCg1TdGF0c1Jlc3BvbnNlEhYKDnRvdGFsX21lc3NhZ2VzGAEgASgDEh0KFXRvdGFsX3BvaXNvbl9tZXNzYWdlcxgCIAEoAxIiCgZxdWV1ZXMYAyADKAsyEi5kbHEudjEuUXVldWVTdGF0cxIuCgpzdG9yZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLFBAoKUXVldWVTdGF0cxINCgVxdWV1ZRgBIAEoCRIRCglzY2hlZHVsZWQYAiABKAMSDwoHZHVlX25vdxgDIAEoAxIRCglpbl9mbGlnaHQYBCABKAMSEwoLcXVhcmFudGluZWQYBSABKAMSDQoFYnl0ZXMYBiABKAMSIgoGY291bnRzGAcgAygLMhIuZGxxLnYxLlN0YXRlQ291bnQSLQoKb2xkZXN0X2FnZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5ChZvbGRlc3RfcXVhcmFudGluZWRfYWdlGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDW5leHRfZHVlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3dvcmtlcnMYCyABKA0SHAoFcmF0ZXMYDCABKAsyDS5kbHEudjEuUmF0ZXMSHgoGdG90YWxzGA0gASgLMg4uZGxxLnYxLlRvdGFscxIlCgpjb25kaXRpb25zGA4gAygLMhEuZGxxLnYxLkNvbmRpdGlvbhIrCg1icmVha2VyX3N0YXRlGA8gASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRI2ChJicmVha2VyX3JldHJ5X3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW9wZW5fYnJlYWtlcnMYESABKA0SGgoSaGVsZF9vcmRlcmluZ19rZXlzGBIgASgNIpUBCgpTdGF0ZUNvdW50EiMKBXN0YXRlGAEgASgOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIeCgZyZWFzb24YAiABKA4yDi5kbHEudjEuUmVhc29uEjMKEXF1YXJhbnRpbmVfcmVhc29uGAMgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDQoFY291bnQYBCABKAMiTwoFUmF0ZXMSEAoIYWNjZXB0ZWQYASABKAESEQoJZGVsaXZlcmVkGAIgASgBEhEKCXN1Y2NlZWRlZBgDIAEoARIOCgZmYWlsZWQYBCABKAEi7QEKBlRvdGFscxIQCghhY2NlcHRlZBgBIAEoAxIOCgZqb2luZWQYAiABKAMSEQoJc3VjY2VlZGVkGAMgASgDEhEKCWRpc2NhcmRlZBgEIAEoAxIPCgdleHBpcmVkGAUgASgDEg4KBnB1cmdlZBgGIAEoAxIRCgltb3ZlZF9vdXQYByABKAMSEAoIbW92ZWRfaW4YCCABKAMSEgoKZGVsaXZlcmllcxgJIAEoAxIXCg9mYWlsZWRfYXR0ZW1wdHMYCiABKAMSEAoIcmVsZWFzZWQYCyABKAMSFgoObGVhc2VfZXhwaXJpZXMYDCABKAMiQQoJQ29uZGl0aW9uEiMKBGNvZGUYASABKA4yFS5kbHEudjEuQ29uZGl0aW9uQ29kZRIPCgdtZXNzYWdlGAIgASgJKowBCglBY2tTdGF0dXMSGgoWQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEkFDS19TVEFUVVNfQVBQTElFRBABEhkKFUFDS19TVEFUVVNfTEVBU0VfTE9TVBACEhgKFEFDS19TVEFUVVNfTk9UX0ZPVU5EEAMSFgoSQUNLX1NUQVRVU19JTlZBTElEEAQqhQEKDFJldHJ5UmVmdXNhbBIdChlSRVRSWV9SRUZVU0FMX1VOU1BFQ0lGSUVEEAASGwoXUkVUUllfUkVGVVNBTF9OT1RfRk9VTkQQARIbChdSRVRSWV9SRUZVU0FMX0lOX0ZMSUdIVBACEhwKGFJFVFJZX1JFRlVTQUxfSU5WQUxJRF9JRBADKsICCg1Db25kaXRpb25Db2RlEh4KGkNPTkRJVElPTl9DT0RFX1VOU1BFQ0lGSUVEEAASGAoUQ09ORElUSU9OX0NPREVfRU1QVFkQARIiCh5DT05ESVRJT05fQ09ERV9BTExfUVVBUkFOVElORUQQAhIeChpDT05ESVRJT05fQ09ERV9OT1RISU5HX0RVRRADEh0KGUNPTkRJVElPTl9DT0RFX05PX1dPUktFUlMQBBIfChtDT05ESVRJT05fQ09ERV9XT1JLRVJTX0JVU1kQBRIZChVDT05ESVRJT05fQ09ERV9NT1ZJTkcQBhIZChVDT05ESVRJT05fQ09ERV9QQVVTRUQQBxIfChtDT05ESVRJT05fQ09ERV9CUkVBS0VSX09QRU4QCBIcChhDT05ESVRJT05fQ09ERV9JU09MQVRJTkcQCTLHAwoKRGxxU2VydmljZRJACglTZW5kVG9EbHESGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBoZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZRJPCg5TZW5kVG9EbHFCYXRjaBIdLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlcXVlc3QaHi5kbHEudjEuU2VuZFRvRGxxQmF0Y2hSZXNwb25zZRJCCglTdHJlYW1EdWUSGC5kbHEudjEuU3RyZWFtRHVlUmVxdWVzdBoZLmRscS52MS5TdHJlYW1EdWVSZXNwb25zZTABEi4KA0FjaxISLmRscS52MS5BY2tSZXF1ZXN0GhMuZGxxLnYxLkFja1Jlc3BvbnNlEkYKC0V4dGVuZExlYXNlEhouZGxxLnYxLkV4dGVuZExlYXNlUmVxdWVzdBobLmRscS52MS5FeHRlbmRMZWFzZVJlc3BvbnNlEjQKBVJldHJ5EhQuZGxxLnYxLlJldHJ5UmVxdWVzdBoVLmRscS52MS5SZXRyeVJlc3BvbnNlEjQKBVN0YXRzEhQuZGxxLnYxLlN0YXRzUmVxdWVzdBoVLmRscS52MS5TdGF0c1Jlc3BvbnNlQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_state, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A dead letter. Only `queue` and `payload` are required; a failure makes it useful.
@@ -79,8 +79,8 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
   dedupKey: string;
 
   /**
-   * Messages that belong in one order, at most 256 bytes. Kept and handed to the worker; this
-   * version does not enforce the order.
+   * Messages that belong in one order, at most 256 bytes. Kept and handed to the worker; enforced
+   * where the queue says so (QueueConfig.ordering).
    *
    * @generated from field: string ordering_key = 8;
    */
@@ -140,8 +140,8 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
   retryPolicy?: RetryPolicy | undefined;
 
   /**
-   * -100 to 100, larger is sooner. Kept and handed to the worker; this version delivers in the
-   * order of due times.
+   * -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the one
+   * that has been due longest, so that the lower ones get their share.
    *
    * @generated from field: int32 priority = 15;
    */
@@ -435,6 +435,15 @@ export type StreamDueResponse = Message<"dlq.v1.StreamDueResponse"> & {
      */
     value: Drain;
     case: "drain";
+  } | {
+    /**
+     * What holds one of the queues back has changed: at the start, if there is something to say,
+     * and after each change.
+     *
+     * @generated from field: dlq.v1.QueueStatus queue_status = 5;
+     */
+    value: QueueStatus;
+    case: "queueStatus";
   } | { case: undefined; value?: undefined };
 };
 
@@ -574,6 +583,55 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 11);
 
 /**
+ * What holds deliveries of a queue back, or that nothing does any more.
+ *
+ * @generated from message dlq.v1.QueueStatus
+ */
+export type QueueStatus = Message<"dlq.v1.QueueStatus"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string queue = 1;
+   */
+  queue: string;
+
+  /**
+   * An operator has paused it.
+   *
+   * @generated from field: bool paused = 2;
+   */
+  paused: boolean;
+
+  /**
+   * The queue's circuit breaker. With breakers by key it is closed, and open_breakers counts them.
+   *
+   * @generated from field: dlq.v1.BreakerState breaker_state = 3;
+   */
+  breakerState: BreakerState;
+
+  /**
+   * When an open breaker tries again, or a pause ends. Absent where nobody knows.
+   *
+   * @generated from field: google.protobuf.Timestamp retry_time = 4;
+   */
+  retryTime?: Timestamp | undefined;
+
+  /**
+   * Breakers that are not closed, of the queue or of its keys.
+   *
+   * @generated from field: uint32 open_breakers = 5;
+   */
+  openBreakers: number;
+};
+
+/**
+ * Describes the message dlq.v1.QueueStatus.
+ * Use `create(QueueStatusSchema)` to create a new message.
+ */
+export const QueueStatusSchema: GenMessage<QueueStatus> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_service, 12);
+
+/**
  * The stream is about to end.
  *
  * @generated from message dlq.v1.Drain
@@ -592,7 +650,7 @@ export type Drain = Message<"dlq.v1.Drain"> & {
  * Use `create(DrainSchema)` to create a new message.
  */
 export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 12);
+  messageDesc(file_dlq_v1_dlq_service, 13);
 
 /**
  * Outcomes of deliveries.
@@ -620,7 +678,7 @@ export type AckRequest = Message<"dlq.v1.AckRequest"> & {
  * Use `create(AckRequestSchema)` to create a new message.
  */
 export const AckRequestSchema: GenMessage<AckRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 13);
+  messageDesc(file_dlq_v1_dlq_service, 14);
 
 /**
  * What became of one delivery.
@@ -688,7 +746,7 @@ export type Outcome = Message<"dlq.v1.Outcome"> & {
  * Use `create(OutcomeSchema)` to create a new message.
  */
 export const OutcomeSchema: GenMessage<Outcome> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 14);
+  messageDesc(file_dlq_v1_dlq_service, 15);
 
 /**
  * The message was processed.
@@ -703,7 +761,7 @@ export type Succeeded = Message<"dlq.v1.Succeeded"> & {
  * Use `create(SucceededSchema)` to create a new message.
  */
 export const SucceededSchema: GenMessage<Succeeded> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 15);
+  messageDesc(file_dlq_v1_dlq_service, 16);
 
 /**
  * Processing failed again.
@@ -739,7 +797,7 @@ export type Failed = Message<"dlq.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 16);
+  messageDesc(file_dlq_v1_dlq_service, 17);
 
 /**
  * The worker gives the message back, e.g. because it shuts down.
@@ -760,7 +818,7 @@ export type Released = Message<"dlq.v1.Released"> & {
  * Use `create(ReleasedSchema)` to create a new message.
  */
 export const ReleasedSchema: GenMessage<Released> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 17);
+  messageDesc(file_dlq_v1_dlq_service, 18);
 
 /**
  * The worker asks for quarantine.
@@ -781,7 +839,7 @@ export type Quarantined = Message<"dlq.v1.Quarantined"> & {
  * Use `create(QuarantinedSchema)` to create a new message.
  */
 export const QuarantinedSchema: GenMessage<Quarantined> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 18);
+  messageDesc(file_dlq_v1_dlq_service, 19);
 
 /**
  * The worker drops the message.
@@ -802,7 +860,7 @@ export type Discarded = Message<"dlq.v1.Discarded"> & {
  * Use `create(DiscardedSchema)` to create a new message.
  */
 export const DiscardedSchema: GenMessage<Discarded> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 19);
+  messageDesc(file_dlq_v1_dlq_service, 20);
 
 /**
  * One result for each outcome, in the same order.
@@ -823,7 +881,7 @@ export type AckResponse = Message<"dlq.v1.AckResponse"> & {
  * Use `create(AckResponseSchema)` to create a new message.
  */
 export const AckResponseSchema: GenMessage<AckResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 20);
+  messageDesc(file_dlq_v1_dlq_service, 21);
 
 /**
  * The result of one outcome.
@@ -872,7 +930,7 @@ export type AckResult = Message<"dlq.v1.AckResult"> & {
  * Use `create(AckResultSchema)` to create a new message.
  */
 export const AckResultSchema: GenMessage<AckResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 21);
+  messageDesc(file_dlq_v1_dlq_service, 22);
 
 /**
  * Which leases to extend: tokens, or a whole session.
@@ -907,7 +965,7 @@ export type ExtendLeaseRequest = Message<"dlq.v1.ExtendLeaseRequest"> & {
  * Use `create(ExtendLeaseRequestSchema)` to create a new message.
  */
 export const ExtendLeaseRequestSchema: GenMessage<ExtendLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 22);
+  messageDesc(file_dlq_v1_dlq_service, 23);
 
 /**
  * What became of the leases.
@@ -928,7 +986,7 @@ export type ExtendLeaseResponse = Message<"dlq.v1.ExtendLeaseResponse"> & {
  * Use `create(ExtendLeaseResponseSchema)` to create a new message.
  */
 export const ExtendLeaseResponseSchema: GenMessage<ExtendLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 23);
+  messageDesc(file_dlq_v1_dlq_service, 24);
 
 /**
  * The result for one lease.
@@ -978,7 +1036,7 @@ export type ExtendLeaseResult = Message<"dlq.v1.ExtendLeaseResult"> & {
  * Use `create(ExtendLeaseResultSchema)` to create a new message.
  */
 export const ExtendLeaseResultSchema: GenMessage<ExtendLeaseResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 24);
+  messageDesc(file_dlq_v1_dlq_service, 25);
 
 /**
  * Which messages to make due now: by ids, or by a filter.
@@ -1028,7 +1086,7 @@ export type RetryRequest = Message<"dlq.v1.RetryRequest"> & {
  * Use `create(RetryRequestSchema)` to create a new message.
  */
 export const RetryRequestSchema: GenMessage<RetryRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 25);
+  messageDesc(file_dlq_v1_dlq_service, 26);
 
 /**
  * Selects messages of one queue. All given conditions must hold; an empty list means any.
@@ -1063,7 +1121,7 @@ export type MessageFilter = Message<"dlq.v1.MessageFilter"> & {
  * Use `create(MessageFilterSchema)` to create a new message.
  */
 export const MessageFilterSchema: GenMessage<MessageFilter> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 26);
+  messageDesc(file_dlq_v1_dlq_service, 27);
 
 /**
  * What was made due.
@@ -1091,7 +1149,7 @@ export type RetryResponse = Message<"dlq.v1.RetryResponse"> & {
  * Use `create(RetryResponseSchema)` to create a new message.
  */
 export const RetryResponseSchema: GenMessage<RetryResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 27);
+  messageDesc(file_dlq_v1_dlq_service, 28);
 
 /**
  * One id that was refused.
@@ -1119,7 +1177,7 @@ export type RefusedRetry = Message<"dlq.v1.RefusedRetry"> & {
  * Use `create(RefusedRetrySchema)` to create a new message.
  */
 export const RefusedRetrySchema: GenMessage<RefusedRetry> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 28);
+  messageDesc(file_dlq_v1_dlq_service, 29);
 
 /**
  * Which queues to report.
@@ -1140,7 +1198,7 @@ export type StatsRequest = Message<"dlq.v1.StatsRequest"> & {
  * Use `create(StatsRequestSchema)` to create a new message.
  */
 export const StatsRequestSchema: GenMessage<StatsRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 29);
+  messageDesc(file_dlq_v1_dlq_service, 30);
 
 /**
  * The state of the deployment.
@@ -1182,7 +1240,7 @@ export type StatsResponse = Message<"dlq.v1.StatsResponse"> & {
  * Use `create(StatsResponseSchema)` to create a new message.
  */
 export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 30);
+  messageDesc(file_dlq_v1_dlq_service, 31);
 
 /**
  * The state of one queue.
@@ -1287,6 +1345,34 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
    * @generated from field: repeated dlq.v1.Condition conditions = 14;
    */
   conditions: Condition[];
+
+  /**
+   * The queue's circuit breaker; CLOSED where it has none.
+   *
+   * @generated from field: dlq.v1.BreakerState breaker_state = 15;
+   */
+  breakerState: BreakerState;
+
+  /**
+   * When an open breaker tries again.
+   *
+   * @generated from field: google.protobuf.Timestamp breaker_retry_time = 16;
+   */
+  breakerRetryTime?: Timestamp | undefined;
+
+  /**
+   * Breakers that are not closed, of the queue or of its keys.
+   *
+   * @generated from field: uint32 open_breakers = 17;
+   */
+  openBreakers: number;
+
+  /**
+   * Ordering keys that wait behind a quarantined message.
+   *
+   * @generated from field: uint32 held_ordering_keys = 18;
+   */
+  heldOrderingKeys: number;
 };
 
 /**
@@ -1294,7 +1380,7 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
  * Use `create(QueueStatsSchema)` to create a new message.
  */
 export const QueueStatsSchema: GenMessage<QueueStats> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 31);
+  messageDesc(file_dlq_v1_dlq_service, 32);
 
 /**
  * How many messages are in one state for one reason.
@@ -1336,7 +1422,7 @@ export type StateCount = Message<"dlq.v1.StateCount"> & {
  * Use `create(StateCountSchema)` to create a new message.
  */
 export const StateCountSchema: GenMessage<StateCount> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 32);
+  messageDesc(file_dlq_v1_dlq_service, 33);
 
 /**
  * Messages a second, exponentially smoothed over about a minute.
@@ -1378,7 +1464,7 @@ export type Rates = Message<"dlq.v1.Rates"> & {
  * Use `create(RatesSchema)` to create a new message.
  */
 export const RatesSchema: GenMessage<Rates> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 33);
+  messageDesc(file_dlq_v1_dlq_service, 34);
 
 /**
  * Counts since the queue exists. At every moment accepted = scheduled + in_flight + quarantined +
@@ -1477,7 +1563,7 @@ export type Totals = Message<"dlq.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 34);
+  messageDesc(file_dlq_v1_dlq_service, 35);
 
 /**
  * A finding about a queue.
@@ -1505,7 +1591,7 @@ export type Condition = Message<"dlq.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 35);
+  messageDesc(file_dlq_v1_dlq_service, 36);
 
 /**
  * Whether an outcome counts.
@@ -1673,7 +1759,7 @@ export const ConditionCode = {
   PAUSED: 7,
 
   /**
-   * A circuit breaker holds deliveries back. Not used by this version.
+   * A circuit breaker holds deliveries back, of the whole queue or of some keys.
    *
    * @generated from enum value: CONDITION_CODE_BREAKER_OPEN = 8;
    */

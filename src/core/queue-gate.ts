@@ -1,0 +1,30 @@
+export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
+
+/** What holds deliveries of a whole queue back at one moment, as workers are told. */
+export interface QueueGate {
+  /** By hand. */
+  paused: boolean;
+  /** The queue's own; closed where it has none. */
+  breaker: BreakerState;
+  /** When an open breaker tries again, or a pause ends; undefined: nobody knows. */
+  retryAtMs: number | undefined;
+  /** Breakers that are not closed, of the queue or of its keys. */
+  openBreakers: number;
+}
+
+export const OPEN_GATE: QueueGate = Object.freeze({
+  paused: false,
+  breaker: "CLOSED",
+  retryAtMs: undefined,
+  openBreakers: 0,
+});
+
+/** Whether there is something new to tell. */
+export function sameGate(a: QueueGate, b: QueueGate): boolean {
+  return (
+    a.paused === b.paused &&
+    a.breaker === b.breaker &&
+    a.retryAtMs === b.retryAtMs &&
+    a.openBreakers === b.openBreakers
+  );
+}
