@@ -19,6 +19,12 @@ export interface QueueSnapshot {
   /** It ends by itself then; absent: when somebody ends it. */
   pausedUntilAtMs?: number | undefined;
   breakerOpen?: boolean | undefined;
+  /** Breakers that are not closed, of the queue or of its keys. */
+  openBreakers?: number | undefined;
+  /** Keys, and the retry budget, that hold due messages back. */
+  closedGates?: number | undefined;
+  /** Ordering keys that wait behind a quarantined message. */
+  heldKeys?: number | undefined;
 }
 
 export type IdleCode =
@@ -30,6 +36,8 @@ export type IdleCode =
   | "NOTHING_DUE"
   | "WORKERS_BUSY"
   | "ISOLATING"
+  | "LIMITED"
+  | "ORDER_HELD"
   | "MOVING";
 
 export interface IdleAnswer {
@@ -62,6 +70,7 @@ export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
       text: "Too many attempts fail, so delivery waits; repair what the workers call, it resumes by itself.",
     });
   }
+  answers.push(...partlyHeld(queue));
   if (workers === 0) {
     answers.push({ code: "NO_WORKERS", text: noWorkersText(inFlight) });
   }
@@ -96,6 +105,32 @@ function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): stri
   return pausedUntilAtMs === undefined
     ? `The queue is paused${why}; resume it to deliver.`
     : `The queue is paused${why} until ${new Date(pausedUntilAtMs).toISOString()}; wait, or resume it to deliver.`;
+}
+
+/** What holds some of the messages back, while others go on. */
+function partlyHeld(queue: QueueSnapshot): IdleAnswer[] {
+  const { breakerOpen, openBreakers = 0, closedGates = 0, heldKeys = 0 } = queue;
+  const answers: IdleAnswer[] = [];
+  if (!breakerOpen && openBreakers > 0) {
+    answers.push({
+      code: "BREAKER_OPEN",
+      text: `Too many attempts fail for ${count(openBreakers, "key")}, so their messages wait; the others go on. DlqAdminService.ListBreakers names them.`,
+    });
+  }
+  if (closedGates > openBreakers) {
+    const limits = count(closedGates - openBreakers, "limit");
+    answers.push({
+      code: "LIMITED",
+      text: `${limits} by key or of retries hold due messages back for now; they follow by themselves.`,
+    });
+  }
+  if (heldKeys > 0) {
+    answers.push({
+      code: "ORDER_HELD",
+      text: `${count(heldKeys, "ordering key")} wait behind a quarantined message; retry or remove it, or call ReleaseOrderingKey.`,
+    });
+  }
+  return answers;
 }
 
 function quarantinedText(quarantined: number): string {

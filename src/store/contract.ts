@@ -312,6 +312,8 @@ export interface QueueSnapshot {
   openBreakers: number;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys: number;
+  /** Keys, and the retry budget, that hold due messages back at present. */
+  closedGates: number;
   /** Streams of nodes that are alive. */
   workers: number;
   /** Leases that these could still take here, by what they asked for. */

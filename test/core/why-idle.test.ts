@@ -79,3 +79,18 @@ describe("the sentences", () => {
     ).toContain("(2) are full with 16 in flight, and 9 due messages");
   });
 });
+
+describe("what holds back a part of the messages", () => {
+  const busy = { scheduled: 5, dueNow: 3, inFlight: 2, quarantined: 1, workers: 1, freeCredit: 9 };
+  const codes = (over: object) => whyIdle({ ...busy, ...over }).map(({ code }) => code);
+
+  it("is told beside what moves", () => {
+    expect(codes({ openBreakers: 2, closedGates: 2 })).toEqual(["BREAKER_OPEN", "MOVING"]);
+    expect(codes({ closedGates: 1 })).toEqual(["LIMITED", "MOVING"]);
+    expect(codes({ heldKeys: 1 })).toEqual(["ORDER_HELD", "MOVING"]);
+  });
+
+  it("says nothing of keys while the whole queue waits for its breaker", () => {
+    expect(codes({ breakerOpen: true, openBreakers: 1 })).toEqual(["BREAKER_OPEN"]);
+  });
+});

@@ -34,6 +34,7 @@ test("a queue that nobody has written to is empty", async () => {
     breaker: { state: "CLOSED", retryAtMs: undefined },
     openBreakers: 0,
     heldKeys: 0,
+    closedGates: 0,
     workers: 0,
     freeCredit: 0,
   });
@@ -79,6 +80,7 @@ test("counts, cells, heads and totals say what is there", async () => {
     breaker: { state: "CLOSED", retryAtMs: undefined },
     openBreakers: 0,
     heldKeys: 0,
+    closedGates: 0,
     workers: 0,
     freeCredit: 0,
   });

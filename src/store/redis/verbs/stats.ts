@@ -42,6 +42,7 @@ export async function runStats(
     },
     openBreakers: reader.ms(),
     heldKeys: reader.ms(),
+    closedGates: reader.ms(),
     ...readCounters(pairs(counters)),
     ...readWorkers(workers, isAlive),
   };

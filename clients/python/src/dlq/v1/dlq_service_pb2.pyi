@@ -42,6 +42,8 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_PAUSED: _ClassVar[ConditionCode]
     CONDITION_CODE_BREAKER_OPEN: _ClassVar[ConditionCode]
     CONDITION_CODE_ISOLATING: _ClassVar[ConditionCode]
+    CONDITION_CODE_LIMITED: _ClassVar[ConditionCode]
+    CONDITION_CODE_ORDER_HELD: _ClassVar[ConditionCode]
 ACK_STATUS_UNSPECIFIED: AckStatus
 ACK_STATUS_APPLIED: AckStatus
 ACK_STATUS_LEASE_LOST: AckStatus
@@ -61,6 +63,8 @@ CONDITION_CODE_MOVING: ConditionCode
 CONDITION_CODE_PAUSED: ConditionCode
 CONDITION_CODE_BREAKER_OPEN: ConditionCode
 CONDITION_CODE_ISOLATING: ConditionCode
+CONDITION_CODE_LIMITED: ConditionCode
+CONDITION_CODE_ORDER_HELD: ConditionCode
 
 class SendToDlqRequest(_message.Message):
     __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context")
