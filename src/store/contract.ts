@@ -1,20 +1,24 @@
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
-import type {
-  DueDelivery,
-  GoneState,
-  MessageFilter,
-  RetryOutcome,
-  StoredState,
-} from "../core/message.ts";
-import type { BreakerState, QueueGate } from "../core/queue-gate.ts";
+import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
 import type { StoreHints } from "./contract/hints.ts";
 import type { QueueConfigs } from "./contract/queue-configs.ts";
+import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 
+export type { BreakerSnapshot, Gates, OpenBreaker } from "./contract/gates.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
 export type { QueueConfigRecord, QueueConfigs } from "./contract/queue-configs.ts";
+export type {
+  Claimed,
+  ClaimedSession,
+  LostLease,
+  SessionCredit,
+  TickReply,
+  TickRequest,
+} from "./contract/tick.ts";
 
 /**
  * What the service asks of its store. Every verb that changes something is atomic per queue and
@@ -54,12 +58,7 @@ export interface Store {
     expectedCount: number,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
 
-  /** Lets an ordering key go on; the quarantined message that it waited behind, if it did. */
-  releaseOrder(queue: string, orderingKey: string): Promise<Uint8Array | undefined>;
-  /** Those that are not closed, the longest open first; of a queue with very many, not all. */
-  breakers(queue: string): Promise<OpenBreaker[]>;
-  /** Whether it was not closed. */
-  resetBreaker(queue: string, key: string): Promise<boolean>;
+  readonly gates: Gates;
 
   /** One snapshot for each queue, in order; of a queue that does not exist, an empty one. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
@@ -142,66 +141,6 @@ export type SendReply =
       quarantineReason: QuarantineReason | undefined;
       dueAtMs: number;
     };
-
-/** A claim's nonce is of one session and one tick: part of each token that it makes. */
-export interface ClaimedSession {
-  sessionId: Uint8Array;
-  nonce: Uint8Array;
-}
-
-export interface SessionCredit extends ClaimedSession {
-  count: number;
-  bytes: number;
-  leaseMs: number;
-  /** Holds nothing and reserves nothing else: may take a suspect, or one larger than its bytes. */
-  idle: boolean;
-}
-
-export interface TickRequest {
-  /** Grows with each tick of this node on this queue. */
-  claimNumber: number;
-  sessions: readonly SessionCredit[];
-  settings: Pick<QueueSettings, "ttlAction" | "quarantineRetentionMs"> &
-    Partial<Pick<QueueSettings, "paused" | "pausedUntilAtMs">>;
-}
-
-export interface Claimed extends DueDelivery {
-  /** Index into the request's sessions. */
-  session: number;
-  /** Must be alone on its stream until its outcome is known. */
-  isolated: boolean;
-  bytes: number;
-}
-
-export interface LostLease {
-  sessionId: Uint8Array;
-  id: Uint8Array;
-  deliveryNumber: number;
-  state: StoredState;
-  heldMs: number;
-}
-
-export interface TickReply {
-  nowMs: number;
-  /** It is sealed: nothing is handed out any more, and somebody has to finish its deletion. */
-  deleting: boolean;
-  claimed: readonly Claimed[];
-  lost: readonly LostLease[];
-  /** Lives that ended: moved to quarantine, or removed. */
-  ended: readonly { id: Uint8Array; state: "QUARANTINED" | "EXPIRED" }[];
-  /**
-   * Heads, where there is something to wait for. In the past: there is work left to do. While the
-   * queue is paused nothing is due before the pause ends.
-   */
-  nextDueAtMs: number | undefined;
-  nextIsolatedAtMs: number | undefined;
-  nextLeaseAtMs: number | undefined;
-  nextEndAtMs: number | undefined;
-  leasesOut: number;
-  /** The first due message is larger than the room of every session that was offered. */
-  headTooLarge: boolean;
-  gate: QueueGate;
-}
 
 export type SealReply =
   /** With how many messages it was sealed, now or earlier. */
@@ -318,20 +257,6 @@ export interface QueueSnapshot {
   workers: number;
   /** Leases that these could still take here, by what they asked for. */
   freeCredit: number;
-}
-
-export interface BreakerSnapshot {
-  state: BreakerState;
-  /** When it tries again, while it is open. */
-  retryAtMs: number | undefined;
-}
-
-export interface OpenBreaker extends BreakerSnapshot {
-  /** Empty: the queue's. */
-  key: string;
-  openSinceMs: number;
-  /** Times that it opened without a success in between. */
-  openedCount: number;
 }
 
 export interface SessionRecord {

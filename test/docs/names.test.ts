@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";
 import { file_dlq_v1_message as messageFile } from "../../gen/dlq/v1/message_pb.ts";
+import { file_dlq_v1_queue as queueFile } from "../../gen/dlq/v1/queue_pb.ts";
 import { file_dlq_v1_rule as ruleFile } from "../../gen/dlq/v1/rule_pb.ts";
 import { file_dlq_v1_state as stateFile } from "../../gen/dlq/v1/state_pb.ts";
 import { ALL_SETTINGS } from "../../src/config/given-values.ts";
@@ -14,9 +15,17 @@ import { variableOf, yamlKeyOf } from "../../src/config/setting.ts";
 import { REFUSAL_KINDS } from "../../src/core/transform/refusal.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
+import { SCRIPTS } from "../../src/store/redis/scripts.ts";
 import { codesOf, documents, readDocument, tableRows, withoutFences } from "./markdown.ts";
 
-const FILES: readonly DescFile[] = [serviceFile, failureFile, messageFile, ruleFile, stateFile];
+const FILES: readonly DescFile[] = [
+  serviceFile,
+  failureFile,
+  messageFile,
+  queueFile,
+  ruleFile,
+  stateFile,
+];
 
 function fieldsOf(message: DescMessage): string[] {
   return [...message.fields.map(({ name }) => name), ...message.nestedMessages.flatMap(fieldsOf)];
@@ -48,6 +57,7 @@ const KNOWN = new Set([
   ...Array.from({ length: 17 }, (_, code) => codeName(code)),
   ...tableRows(readDocument("docs/api.md"), "reason").flatMap(([reason]) => codesOf(reason ?? "")),
   ...REFUSAL_KINDS,
+  ...Object.keys(SCRIPTS),
   ...["exists_one"], // of CEL
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"], // of the scripts
 ]);

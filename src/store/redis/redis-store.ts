@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
+import { NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
 import { storeFull } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
@@ -16,21 +16,22 @@ import type {
 } from "../contract.ts";
 import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
-import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Connection } from "./connection.ts";
+import { RedisGates } from "./gates.ts";
 import { RedisHints } from "./hints.ts";
 import { queueBase } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
-import { LAYOUT, type Layout, type LayoutError } from "./layout.ts";
+import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
 import { Opening } from "./opening.ts";
 import { RedisQueueConfigs } from "./queue-configs.ts";
+import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
 import { runPurge, runRemove, runSeal } from "./verbs/delete.ts";
-import { runListBreakers, runReleaseOrder, runResetBreaker } from "./verbs/gates.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
 import { packRules } from "./verbs/rules.ts";
@@ -39,39 +40,15 @@ import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
 import { runTick } from "./verbs/tick.ts";
 
+export type { RedisStoreOptions } from "./redis-store-options.ts";
+
 /** An orderly end waits for the store so long at most. */
 const LEAVE_MS = 300;
-
-export interface RedisStoreOptions extends ConnectionOptions {
-  prefix: string;
-  nodeId: string;
-  /** Entries of a queue's journal; each packs up to 64 transitions. */
-  journalMax: number;
-  /** Messages with payloads of at least this size are stored compressed where it helps; 0: none. */
-  compressMinBytes: number;
-  /** Longest wait of lease expiry after an outage, in milliseconds. */
-  expiryGraceMs: number;
-  /** Queues that the deployment may have. */
-  maxQueues: number;
-  /** Whether a message may make this queue. Default: any. */
-  mayCreate?: (queue: string) => boolean;
-  /** Replicas that must have a send before it is answered. Default 0: none is waited for. */
-  waitReplicas?: number;
-  /** What holds deliveries of a queue back now. Default: nothing. */
-  rulesOf?: (queue: string) => DeliveryRules;
-  /** Whether the disk below an embedded store is nearly full. */
-  diskIsLow?: () => boolean;
-  /** Default: this version's own. */
-  layout?: Layout;
-  /** How often the connection of hints is asked whether it is alive, in milliseconds. */
-  pingMs?: number;
-  /** A monotonic clock, in milliseconds. Default: the process's. */
-  now?: () => number;
-}
 
 /** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
 export class RedisStore implements Store {
   readonly hints: RedisHints;
+  readonly gates: RedisGates;
   readonly configs: RedisQueueConfigs;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
@@ -126,6 +103,7 @@ export class RedisStore implements Store {
       rulesOf: (queue) => this.#rules(queue),
       list: (queue) => this.#queues.list(queue),
     });
+    this.gates = new RedisGates({ run, journalMax, rulesOf: (queue) => this.#rules(queue) });
     this.hints = new RedisHints({
       target: options.target,
       prefix,
@@ -234,20 +212,6 @@ export class RedisStore implements Store {
     const { journalMax } = this.#options;
     const rules = this.#rules(queue);
     return runRetryMatching(this.#run, queue, request, filter, expectedCount, rules, journalMax);
-  }
-
-  releaseOrder(queue: string, orderingKey: string) {
-    const { journalMax } = this.#options;
-    return runReleaseOrder(this.#run, queue, orderingKey, this.#rules(queue), journalMax);
-  }
-
-  breakers(queue: string) {
-    return runListBreakers(this.#run, queue);
-  }
-
-  resetBreaker(queue: string, key: string) {
-    const { journalMax } = this.#options;
-    return runResetBreaker(this.#run, queue, key, this.#rules(queue), journalMax);
   }
 
   async stats(queues: readonly string[]) {

@@ -207,7 +207,7 @@ test("open breakers are listed, and can be closed by hand", async () => {
     held.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith("bad")).slice(0, 4),
   );
   const { store } = at.current;
-  expect(await store.breakers(QUEUE)).toEqual([
+  expect(await store.gates.breakers(QUEUE)).toEqual([
     {
       key: "bad",
       state: "OPEN",
@@ -217,8 +217,8 @@ test("open breakers are listed, and can be closed by hand", async () => {
     },
   ]);
   expect(await claimNames()).not.toContain("bad 11");
-  expect(await store.resetBreaker(QUEUE, "bad")).toBe(true);
-  expect(await store.resetBreaker(QUEUE, "bad")).toBe(false);
-  expect(await store.breakers(QUEUE)).toEqual([]);
+  expect(await store.gates.resetBreaker(QUEUE, "bad")).toBe(true);
+  expect(await store.gates.resetBreaker(QUEUE, "bad")).toBe(false);
+  expect(await store.gates.breakers(QUEUE)).toEqual([]);
   expect(await claimNames()).toContain("bad 11");
 });
