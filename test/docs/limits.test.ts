@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
+import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
 import { ROOT, readDocument, tableRows } from "./markdown.ts";
@@ -68,6 +69,8 @@ const EXPECTED = [
   String(MAX_FIELDS),
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   String(LIMITS.retryIds),
+  `1 to ${W.items}, default ${PAGE_DEFAULT}`,
+  size(W.etagBytes),
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
   `at least 1, default ${size(W.inFlightBytesDefault)}`,
   `${LEASE}, default ${DEFAULT_QUEUE_SETTINGS.leaseDurationMs / 1000} s`,

@@ -3,6 +3,7 @@
 
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { file_dlq_v1_dlq_admin_service as adminFile } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";
 import { file_dlq_v1_message as messageFile } from "../../gen/dlq/v1/message_pb.ts";
@@ -20,6 +21,7 @@ import { codesOf, documents, readDocument, tableRows, withoutFences } from "./ma
 
 const FILES: readonly DescFile[] = [
   serviceFile,
+  adminFile,
   failureFile,
   messageFile,
   queueFile,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fencesOf, readDocument } from "./markdown.ts";
 import { findGrpcurl, openShell, type Shell } from "./shell.ts";
+import { atServer, firstMissing } from "./transcript.ts";
 
 const BLOCKS = fencesOf(readDocument("README.md")).filter(({ info }) => info.includes(" tour"));
 
@@ -20,28 +21,9 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** The reader's addresses become the test's; a busy machine gets more time than a reader needs. */
+/** A busy machine gets more time than a reader needs. */
 function adapted(block: string): string {
-  return block
-    .replaceAll("localhost:50051", server.grpcAddress)
-    .replaceAll("localhost:8080", server.httpAddress)
-    .replaceAll("-max-time 3", "-max-time 20");
-}
-
-function literally(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
-/** The first line that does not occur in the output in this order; `…` stands for anything. */
-function firstMissing(lines: readonly string[], output: string): string | undefined {
-  let rest = output;
-  for (const line of lines) {
-    const pattern = line.trim().split("…").map(literally).join(".*");
-    const found = new RegExp(pattern).exec(rest);
-    if (found === null) return line;
-    rest = rest.slice(found.index + found[0].length);
-  }
-  return undefined;
+  return atServer(block, server).replaceAll("-max-time 3", "-max-time 20");
 }
 
 test("the tour does what it says", { timeout: 120_000 }, async () => {

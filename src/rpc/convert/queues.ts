@@ -21,7 +21,7 @@ import { type QueueMask, readMask } from "./queue-mask.ts";
 import { checkText } from "./text.ts";
 import { Violations } from "./violations.ts";
 
-const PAGE_DEFAULT = 100;
+export const PAGE_DEFAULT = 100;
 
 /** A page token is the name that the page before it ended with, so that it outlives any server. */
 const encodeToken = (name: string) => Buffer.from(name).toString("base64url");
