@@ -89,6 +89,16 @@ describe("an update", () => {
     expect(rig.queues.configs.size).toBe(0);
   });
 
+  test("of what this version does not act on is refused: accepting it would be a lie", async () => {
+    const error = await errorOf(update({ nonRetryable: { types: ["ValueError"] } }));
+    expect(violationsOf(error)).toMatchObject([
+      {
+        field: "queue.config.non_retryable.types",
+        description: expect.stringContaining("is not supported by this version"),
+      },
+    ]);
+  });
+
   test("is not refused for what another version has set elsewhere", async () => {
     rig.queues.configs.set("orders", {
       ...(await update({ ttl: ttl(60) })),
