@@ -5,9 +5,11 @@ import type { ConfigError } from "./config-error.ts";
 import { readConfigFile } from "./config-file.ts";
 import { type Environment, readEnvironment } from "./environment.ts";
 import { readFlags } from "./flags.ts";
+import { findQueueContradictions } from "./queue-checks.ts";
 import { type QueueLayer, readQueueLayer } from "./queue-layer.ts";
+import { QUEUE_SETTINGS } from "./queue-settings.ts";
 import { resolveQueue } from "./resolve-queue.ts";
-import { type Given, parseGiven, type Setting } from "./setting.ts";
+import { type Given, parseGiven, type Setting, yamlKeyOf } from "./setting.ts";
 import { SETTINGS, type ServerSettings } from "./settings.ts";
 import { DEFAULT, type Source } from "./source.ts";
 import type { YamlTree } from "./yaml-tree.ts";
@@ -62,6 +64,9 @@ export function loadConfig(options: LoadOptions): LoadResult {
 
   const defaults = readQueueLayer(file.defaults ?? NOTHING, "defaults", at, errors, stronger);
   const deployment = resolveQueue(DEFAULT_QUEUE_SETTINGS, defaults, errors);
+  const inAll = contradictions(deployment, defaults, "defaults");
+  const known = new Set(inAll.map(({ problem }) => problem));
+  errors.push(...inAll);
   const layers = new Map<string, QueueLayer>();
   const queues = new Map<string, QueueSettings>();
   for (const { key, line, value } of file.queues) {
@@ -77,7 +82,10 @@ export function loadConfig(options: LoadOptions): LoadResult {
     }
     const layer = readQueueLayer(value, label, at, errors);
     layers.set(key, layer);
-    queues.set(key, resolveQueue(deployment, layer, errors));
+    const settings = resolveQueue(deployment, layer, errors);
+    queues.set(key, settings);
+    // What it only inherits was told already.
+    errors.push(...contradictions(settings, layer, label).filter((e) => !known.has(e.problem)));
   }
   if (errors.length > 0) return { errors };
 
@@ -88,6 +96,23 @@ export function loadConfig(options: LoadOptions): LoadResult {
     queueSettings: (queue: string) => queues.get(queue) ?? deployment,
   });
   return { ok: config, origins: { settings: sources, defaults, deployment, queues: layers } };
+}
+
+function contradictions(
+  settings: QueueSettings,
+  layer: QueueLayer,
+  label: string,
+): readonly ConfigError[] {
+  return findQueueContradictions(settings).map(({ key, problem, hint }) => {
+    const row: Setting = QUEUE_SETTINGS[key];
+    const source = layer.sources.get(row.name);
+    return {
+      setting: `${label}.${yamlKeyOf(row)}`,
+      ...(source === undefined ? {} : { source }),
+      problem,
+      hint,
+    };
+  });
 }
 
 function parseSettings(

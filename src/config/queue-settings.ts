@@ -1,6 +1,7 @@
 import { REASON_NAMES } from "../core/reason.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, type QueueSettings } from "../core/settings.ts";
 import { bytes } from "./bytes.ts";
+import { DELIVERY_SETTINGS } from "./delivery-settings.ts";
 import { duration } from "./duration.ts";
 import { instant } from "./instant.ts";
 import { listOf } from "./list.ts";
@@ -155,6 +156,7 @@ export const QUEUE_SETTINGS = {
     doc: "Instant at which paused ends by itself, by the clock of Redis.",
     example: "2030-01-31T06:00:00Z",
   }),
+  ...DELIVERY_SETTINGS,
 } as const satisfies Record<SimpleKey, Setting>;
 
 export type SimpleQueueSettings = ValuesOf<typeof QUEUE_SETTINGS>;

@@ -127,15 +127,22 @@ export function integer(min: number, max: number): ValueType<number> {
   });
 }
 
-/** A number with decimals, such as a growth factor. */
-export function decimal(min: number, max: number): ValueType<number> {
+/** A number with decimals, such as a growth factor. `zero` accepts 0 apart from the range. */
+export function decimal(
+  min: number,
+  max: number,
+  options: { zero?: boolean; aboveMin?: boolean } = {},
+): ValueType<number> {
+  const { zero = false, aboveMin = false } = options;
+  const range = `${aboveMin ? "above" : "from"} ${min} to ${max}${zero ? ", or 0" : ""}`;
   return scalarType({
     placeholder: "X",
-    allowed: `a number from ${min} to ${max}`,
+    allowed: `a number ${range}`,
     parse: (text) => {
       if (!/^[+-]?\d+(\.\d+)?$/.test(text)) return { problem: "is not a number" };
       const value = Number(text);
-      if (value < min) return { problem: "is too small" };
+      if (zero && value === 0) return { ok: 0 };
+      if (value < min || (aboveMin && value === min)) return { problem: "is too small" };
       return value > max ? { problem: "is too large" } : { ok: value };
     },
     format: (value) => value,

@@ -56,8 +56,72 @@ export interface PauseSettings {
   pausedUntilAtMs?: number | undefined;
 }
 
+/** How fast the whole queue is delivered, over all servers. */
+export interface RateSettings {
+  /** 0: no limit. */
+  ratePerSecond: number;
+  /** Most at once after a time of rest. 0: what one second gives, at least 1. */
+  rateBurst: number;
+}
+
+/** Limits for each value of one attribute. */
+export interface KeySettings {
+  /** Its name. Empty: no keys. */
+  keyAttribute: string;
+  keyRatePerSecond: number;
+  keyRateBurst: number;
+  /** 0: no limit. */
+  keyMaxInFlight: number;
+}
+
+/** What a breaker stops. */
+export type BreakerScope = "off" | "queue" | "key";
+
+/** When delivery stops by itself, and how it starts again. */
+export interface BreakerSettings {
+  breaker: BreakerScope;
+  /** Over which outcomes are counted. */
+  breakerWindowMs: number;
+  /** Outcomes below which the ratio says nothing. */
+  breakerMinimumVolume: number;
+  /** Share of failures that opens it. */
+  breakerFailureRatio: number;
+  /** Failures in a row that open it. 0: off. */
+  breakerConsecutiveFailures: number;
+  /** How long it is open the first time; each further time twice as long, up to the longest one. */
+  breakerOpenMs: number;
+  breakerMaxOpenMs: number;
+  /** Messages that try whether it may close, and must succeed. */
+  breakerProbes: number;
+  /** Lease of those. Undefined: the lease as always, at most 30 s. */
+  breakerProbeTimeoutMs?: number | undefined;
+  /** Those that count as failures; others count neither way. */
+  breakerReasons: readonly Reason[];
+}
+
+/** Retries are at most a share of first deliveries. */
+export interface RetryBudgetSettings {
+  /** Retries for each first delivery. 0: no budget. */
+  retryBudgetRatio: number;
+  /** Retries a second that are always allowed. */
+  retryBudgetMinPerSecond: number;
+}
+
+/** One message of an ordering key at a time; with `hold`, none behind a quarantined one. */
+export interface OrderingSettings {
+  ordering: "off" | "key" | "hold";
+  /** A key waits no longer than this behind a quarantined message. 0: until somebody decides. */
+  orderingHoldMaxAgeMs: number;
+}
+
 /** Everything a queue may decide for itself. Absent in a queue: the deployment's value. */
-export interface QueueSettings extends PauseSettings {
+export interface QueueSettings
+  extends PauseSettings,
+    RateSettings,
+    KeySettings,
+    BreakerSettings,
+    RetryBudgetSettings,
+    OrderingSettings {
   /**
    * Retries for messages of this queue, whatever the reason. Undefined: the reason's preset
    * decides. 3 is the default for reasons whose preset does not say otherwise (`standard`).
@@ -131,4 +195,29 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   delivery: NO_DELIVERY_RULES,
   paused: false,
   pausedReason: "",
+  ratePerSecond: 0,
+  rateBurst: 0,
+  keyAttribute: "",
+  keyRatePerSecond: 0,
+  keyRateBurst: 0,
+  keyMaxInFlight: 0,
+  breaker: "off",
+  breakerWindowMs: 30_000,
+  breakerMinimumVolume: 20,
+  breakerFailureRatio: 0.5,
+  breakerConsecutiveFailures: 0,
+  breakerOpenMs: 10_000,
+  breakerMaxOpenMs: 300_000,
+  breakerProbes: 3,
+  breakerReasons: [
+    "TIMEOUT",
+    "RESOURCE_EXHAUSTED",
+    "WEBHOOK_FAILED",
+    "NETWORK_ERROR",
+    "AUTHENTICATION_ERROR",
+  ],
+  retryBudgetRatio: 0,
+  retryBudgetMinPerSecond: 1,
+  ordering: "off",
+  orderingHoldMaxAgeMs: 24 * 3_600_000,
 };

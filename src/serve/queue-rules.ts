@@ -2,9 +2,11 @@ import type { QueueAdminParts } from "../app/queues/queue-admin.ts";
 import type { InForceParts } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
 import type { ConfigError } from "../config/config-error.ts";
+import { findQueueContradictions } from "../config/queue-checks.ts";
 import { resolveQueue } from "../config/resolve-queue.ts";
 import { invalid } from "../core/errors.ts";
 import { readQueueConfig } from "../rpc/convert/queue-config.ts";
+import { pathOfSetting } from "../rpc/convert/queue-fields.ts";
 import { CONFIG_PREFIX } from "../rpc/convert/queues.ts";
 
 type QueueRules = Pick<InForceParts, "configured" | "resolve"> & Pick<QueueAdminParts, "check">;
@@ -17,14 +19,19 @@ export function createQueueRules(config: Config): QueueRules {
       resolveQueue(config.queueSettings(queue), readQueueConfig(own).layer, []),
     check(queue, own) {
       const errors: ConfigError[] = [];
-      resolveQueue(config.queueSettings(queue), readQueueConfig(own).layer, errors);
-      if (errors.length === 0) return;
-      throw invalid(
-        errors.map(({ setting, problem, hint }) => ({
-          field: `${CONFIG_PREFIX}${setting}`,
-          description: hint === undefined ? problem : `${problem}; ${hint}`,
+      const { layer } = readQueueConfig(own);
+      const settings = resolveQueue(config.queueSettings(queue), layer, errors);
+      const violations = [
+        ...errors.map(({ setting, ...words }) => ({ path: setting, ...words })),
+        ...findQueueContradictions(settings).map(({ key, ...words }) => ({
+          path: pathOfSetting(key),
+          ...words,
         })),
-      );
+      ].map(({ path, problem, hint }) => ({
+        field: `${CONFIG_PREFIX}${path}`,
+        description: hint === undefined ? problem : `${problem}; ${hint}`,
+      }));
+      if (violations.length > 0) throw invalid(violations);
     },
   };
 }

@@ -41,6 +41,26 @@ queues:
     paused: true
     paused_reason: "wait for it"
     paused_until: 2030-01-31T07:00:00+01:00
+    rate: 0.5
+    rate_burst: 20
+    key_attribute: host
+    key_rate: 5
+    key_rate_burst: 6
+    key_max_in_flight: 7
+    breaker: key
+    breaker_window: 1m
+    breaker_minimum_volume: 50
+    breaker_failure_ratio: 0.25
+    breaker_consecutive_failures: 8
+    breaker_open_time: 250ms
+    breaker_max_open_time: 10m
+    breaker_probes: 1
+    breaker_probe_timeout: 5s
+    breaker_reasons: [TIMEOUT, NETWORK_ERROR]
+    retry_budget_ratio: 0.2
+    retry_budget_min_per_second: 0
+    ordering: hold
+    ordering_hold_max_age: 0
 `;
   const expected = {
     maxRetries: 7,
@@ -58,6 +78,26 @@ queues:
     paused: true,
     pausedReason: "wait for it",
     pausedUntilAtMs: Date.UTC(2030, 0, 31, 6),
+    ratePerSecond: 0.5,
+    rateBurst: 20,
+    keyAttribute: "host",
+    keyRatePerSecond: 5,
+    keyRateBurst: 6,
+    keyMaxInFlight: 7,
+    breaker: "key",
+    breakerWindowMs: 60_000,
+    breakerMinimumVolume: 50,
+    breakerFailureRatio: 0.25,
+    breakerConsecutiveFailures: 8,
+    breakerOpenMs: 250,
+    breakerMaxOpenMs: 600_000,
+    breakerProbes: 1,
+    breakerProbeTimeoutMs: 5_000,
+    breakerReasons: ["TIMEOUT", "NETWORK_ERROR"],
+    retryBudgetRatio: 0.2,
+    retryBudgetMinPerSecond: 0,
+    ordering: "hold",
+    orderingHoldMaxAgeMs: 0,
   };
   expect(settings(yaml)).toMatchObject(expected);
   expect(settings(yaml.replace("queues:\n  q:", "defaults:"))).toMatchObject(expected);
@@ -266,4 +306,21 @@ describe("retry policies", () => {
       expect.stringMatching(expected),
     ]);
   });
+});
+
+test.each([
+  ["rate_burst: 5", /rate_burst .*there is a burst but no rate/],
+  ["key_rate: 5", /key_rate .*no attribute is named/],
+  ["key_max_in_flight: 5", /key_max_in_flight .*no attribute is named/],
+  ["breaker: key", /breaker .*no attribute is named/],
+  ["breaker_open_time: 10m", /breaker_max_open_time.*shorter than breaker-open-time/],
+  ["{ breaker: queue, breaker_reasons: [] }", /breaker_reasons .*nothing opens it/],
+])("%s alone is refused, with the place", (yaml, words) => {
+  const text = yaml.startsWith("{") ? yaml : `{ ${yaml} }`;
+  expect(loadErrors({ yaml: `queues: { q: ${text} }` })).toEqual([expect.stringMatching(words)]);
+});
+
+test("a contradiction that a queue only inherits is told once", () => {
+  const yaml = "defaults: { breaker: key }\nqueues: { a: { ttl: 1h }, b: { key_attribute: host } }";
+  expect(loadErrors({ yaml })).toEqual([expect.stringContaining("defaults.breaker")]);
 });

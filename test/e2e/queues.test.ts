@@ -7,7 +7,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { AckStatus, ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
-import type { Pause, QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
+import { BreakerScope, type Pause, type QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
 import { connectTo, sendAll, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
 import { dueIn, letter, letters } from "../support/letters.ts";
@@ -112,6 +112,10 @@ describe("a change", { timeout: 30_000 }, () => {
     );
     expect(error.code).toBe(Code.InvalidArgument);
     expect(error.message).toContain("queue.config.retry_policy");
+    const together = await errorOf(
+      set(a, "contradiction", { breaker: { scope: BreakerScope.KEY } as never }),
+    );
+    expect(together.message).toContain("queue.config.breaker.scope: no attribute is named");
   });
 
   it("outlives every server", async () => {

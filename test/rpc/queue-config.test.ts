@@ -34,6 +34,47 @@ const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
     { paused: true, pausedReason: "down", pausedUntilAtMs: Date.UTC(2030, 0, 31, 6) },
   ],
   [{ pause: { paused: true } }, { paused: true }],
+  [{ rate: { perSecond: 0.001, burst: 1000000 } }, { ratePerSecond: 0.001, rateBurst: 1e6 }],
+  [
+    { keyLimits: { attribute: "host", rate: { perSecond: 1.5, burst: 3 }, maxInFlight: 10000 } },
+    { keyAttribute: "host", keyRatePerSecond: 1.5, keyRateBurst: 3, keyMaxInFlight: 10_000 },
+  ],
+  [
+    {
+      breaker: {
+        scope: "BREAKER_SCOPE_KEY",
+        window: "3600s",
+        minimumVolume: 1,
+        failureRatio: 0.000001,
+        consecutiveFailures: 100000,
+        openTime: "0.100s",
+        maxOpenTime: "86400s",
+        probes: 100,
+        probeTimeout: "1s",
+        reasons: ["REASON_TIMEOUT"],
+      },
+    },
+    {
+      breaker: "key",
+      breakerWindowMs: 3_600_000,
+      breakerMinimumVolume: 1,
+      breakerFailureRatio: 0.000001,
+      breakerConsecutiveFailures: 100_000,
+      breakerOpenMs: 100,
+      breakerMaxOpenMs: 86_400_000,
+      breakerProbes: 100,
+      breakerProbeTimeoutMs: 1_000,
+      breakerReasons: ["TIMEOUT"],
+    },
+  ],
+  [
+    { retryBudget: { ratio: 0.2, minPerSecond: 0 } },
+    { retryBudgetRatio: 0.2, retryBudgetMinPerSecond: 0 },
+  ],
+  [
+    { ordering: { mode: "ORDERING_MODE_HOLD", holdMaxAge: "0s" } },
+    { ordering: "hold", orderingHoldMaxAgeMs: 0 },
+  ],
 ];
 
 describe("what is set", () => {
@@ -68,6 +109,23 @@ describe("what is set", () => {
     expect(over(base, {})).toMatchObject(base);
   });
 
+  test("rates, keys and budgets say all of themselves; a breaker only what it names", () => {
+    const base = {
+      ...{ ratePerSecond: 5, rateBurst: 9, retryBudgetRatio: 1, retryBudgetMinPerSecond: 7 },
+      ...{ keyAttribute: "host", keyRatePerSecond: 3, keyRateBurst: 4, keyMaxInFlight: 5 },
+      ...{ breaker: "queue" as const, breakerWindowMs: 5_000, breakerProbes: 9 },
+    };
+    expect(over(base, { rate: { perSecond: 1 } })).toMatchObject({ rateBurst: 0 });
+    expect(over(base, { rate: {} })).toMatchObject({ ratePerSecond: 0, rateBurst: 0 });
+    expect(over(base, { keyLimits: { attribute: "tenant" } })).toMatchObject({
+      ...{ keyAttribute: "tenant", keyRatePerSecond: 0, keyRateBurst: 0, keyMaxInFlight: 0 },
+    });
+    expect(over(base, { retryBudget: { ratio: 2 } }).retryBudgetMinPerSecond).toBe(1);
+    expect(over(base, { breaker: { window: "1s" } })).toMatchObject({
+      ...{ breaker: "queue", breakerWindowMs: 1_000, breakerProbes: 9 },
+    });
+  });
+
   test("a policy is put over the next level's, one of a reason over that", () => {
     const settings = over(
       {},
@@ -97,6 +155,24 @@ describe("what may not be", () => {
     ],
     [{ maxBytes: "9223372036854775807" }, "max_bytes", "is too large"],
     [{ pause: { reason: "a".repeat(257) } }, "pause.reason", "at most 256 bytes"],
+    [{ rate: { perSecond: 0.0001 } }, "rate.per_second", "a number from 0.001 to 1000000, or 0"],
+    [{ rate: { perSecond: "NaN" } }, "rate.per_second", "is not a number"],
+    [{ rate: { perSecond: 1e-7 } }, "rate.per_second", "is too small"],
+    [{ rate: { burst: 1000001 } }, "rate.burst", "is too large"],
+    [
+      { keyLimits: { attribute: "a".repeat(129) } },
+      "key_limits.attribute",
+      "is too long; allowed: at most 128 bytes",
+    ],
+    [{ keyLimits: { maxInFlight: 10001 } }, "key_limits.max_in_flight", "is too large"],
+    [{ keyLimits: { rate: { perSecond: -1 } } }, "key_limits.rate.per_second", "is too small"],
+    [{ breaker: { scope: 9 } }, "breaker.scope", "does not know"],
+    [{ breaker: { failureRatio: 0 } }, "breaker.failure_ratio", "a number above 0 to 1"],
+    [{ breaker: { failureRatio: 1.01 } }, "breaker.failure_ratio", "is too large"],
+    [{ breaker: { openTime: "0.099s" } }, "breaker.open_time", "from 100ms to 24h"],
+    [{ breaker: { probes: 0 } }, "breaker.probes", "from 1 to 100"],
+    [{ retryBudget: { ratio: 101 } }, "retry_budget.ratio", "is too large"],
+    [{ ordering: { holdMaxAge: "0.5s" } }, "ordering.hold_max_age", "is too short"],
     [{ nonRetryable: { reasons: [77] } }, "non_retryable.reasons", "does not know"],
     [{ retryPolicy: { multiplier: 0.5 } }, "retry_policy.multiplier", "from 1 to 100"],
     [{ retryPolicies: { NONSENSE: {} } }, 'retry_policies["NONSENSE"]', "is none of"],

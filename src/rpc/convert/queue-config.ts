@@ -22,7 +22,7 @@ export interface ReadConfig {
 
 /** What is wrong is left out of the layer: a queue goes on with what can be read. */
 export function readQueueConfig(config: QueueConfig): ReadConfig {
-  const violations: FieldViolation[] = [...unsupported(config)];
+  const violations: FieldViolation[] = unsupported(config, QueueConfigSchema.fields);
   const simple: Record<string, unknown> = {};
   for (const one of QUEUE_FIELDS) {
     const said = valueAt(config, one);
@@ -32,7 +32,7 @@ export function readQueueConfig(config: QueueConfig): ReadConfig {
       simple[one.key] = row.fallback;
       continue;
     }
-    const raw = toRaw(one.inner ?? one.field, said.value);
+    const raw = toRaw(one.field, said.value);
     const parsed = "problem" in raw ? raw : row.type.parse(raw.raw);
     if ("ok" in parsed) simple[one.key] = parsed.ok;
     else violations.push({ field: one.path, description: words(parsed.problem, row) });
@@ -52,11 +52,11 @@ export function readQueueConfig(config: QueueConfig): ReadConfig {
 /** Settings in full, as the contract writes them. */
 export function writeQueueConfig(settings: QueueSettings): QueueConfig {
   const config = create(QueueConfigSchema);
-  for (const { key, field, inner } of QUEUE_FIELDS) {
+  for (const { key, messages, field } of QUEUE_FIELDS) {
     const value = settings[key];
     if (value === undefined) continue;
-    const target = inner === undefined ? config : messageIn(config, field);
-    fieldsOf(target)[(inner ?? field).localName] = fromSetting(inner ?? field, value);
+    const target = messages.reduce<Message>(messageIn, config);
+    fieldsOf(target)[field.localName] = fromSetting(field, value);
   }
   if (settings.retryPolicy !== undefined) config.retryPolicy = writePolicy(settings.retryPolicy);
   for (const [reason, policy] of Object.entries(settings.retryPolicies)) {
@@ -70,8 +70,8 @@ function fieldsOf(message: Message): Record<string, unknown> {
   return message as unknown as Record<string, unknown>;
 }
 
-function messageIn(config: QueueConfig, field: DescField): Message {
-  const fields = fieldsOf(config);
+function messageIn(parent: Message, field: DescField): Message {
+  const fields = fieldsOf(parent);
   if (field.message === undefined) throw new TypeError(`${field.name} is no message`);
   fields[field.localName] ??= create(field.message);
   return fields[field.localName] as Message;
@@ -79,14 +79,21 @@ function messageIn(config: QueueConfig, field: DescField): Message {
 
 /** Undefined: it says nothing of this setting. A value that is undefined: the default. */
 function valueAt(config: QueueConfig, one: QueueField): { value: unknown } | undefined {
-  const { field, inner, whole } = one;
-  if (!isFieldSet(config, field)) return undefined;
-  const value = fieldsOf(config)[field.localName];
-  if (inner === undefined) return isUnspecified(field, value) ? undefined : { value };
-  const message = value as Message;
-  const innerValue = fieldsOf(message)[inner.localName];
-  if (isUnspecified(inner, innerValue)) return undefined;
-  return whole || isFieldSet(message as never, inner) ? { value: innerValue } : undefined;
+  let message: Message = config;
+  for (const step of one.messages) {
+    // Of a message that speaks as a whole only a part is missing.
+    if (!isSet(message, step)) return one.whole && message !== config ? MISSING : undefined;
+    message = fieldsOf(message)[step.localName] as Message;
+  }
+  const value = fieldsOf(message)[one.field.localName];
+  if (isUnspecified(one.field, value)) return undefined;
+  return one.whole || isSet(message, one.field) ? { value } : undefined;
+}
+
+const MISSING = { value: undefined };
+
+function isSet(message: Message, field: DescField): boolean {
+  return isFieldSet(message as never, field);
 }
 
 function words(problem: string, { type }: Setting): string {
@@ -94,19 +101,20 @@ function words(problem: string, { type }: Setting): string {
 }
 
 /** Fields of the contract that this version does not act on: accepting them would be a lie. */
-function unsupported(config: QueueConfig): FieldViolation[] {
+function unsupported(
+  message: Message,
+  fields: readonly DescField[],
+  prefix = "",
+): FieldViolation[] {
   const description = "is not supported by this version of the server; leave it out";
-  return QueueConfigSchema.fields.flatMap((field) => {
-    if (!isFieldSet(config, field)) return [];
-    if (!SUPPORTED.has(field.name)) return [{ field: field.name, description }];
-    const message = fieldsOf(config)[field.localName];
-    const inner = QUEUE_FIELDS.some((one) => one.field === field && one.inner !== undefined);
-    if (!inner || field.message === undefined) return [];
-    return field.message.fields
-      .filter(
-        (one) => isFieldSet(message as never, one) && !SUPPORTED.has(`${field.name}.${one.name}`),
-      )
-      .map((one) => ({ field: `${field.name}.${one.name}`, description }));
+  return fields.flatMap((field) => {
+    if (!isSet(message, field)) return [];
+    const path = `${prefix}${field.name}`;
+    if (!SUPPORTED.has(path)) return [{ field: path, description }];
+    const parts = QUEUE_FIELDS.some(({ messages }) => messages.includes(field));
+    if (!parts || field.message === undefined) return [];
+    const inner = fieldsOf(message)[field.localName] as Message;
+    return unsupported(inner, field.message.fields, `${path}.`);
   });
 }
 

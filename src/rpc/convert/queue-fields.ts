@@ -22,13 +22,39 @@ const PATHS = {
   paused: "pause.paused",
   pausedReason: "pause.reason",
   pausedUntilAtMs: "pause.until",
+  ratePerSecond: "rate.per_second",
+  rateBurst: "rate.burst",
+  keyAttribute: "key_limits.attribute",
+  keyRatePerSecond: "key_limits.rate.per_second",
+  keyRateBurst: "key_limits.rate.burst",
+  keyMaxInFlight: "key_limits.max_in_flight",
+  breaker: "breaker.scope",
+  breakerWindowMs: "breaker.window",
+  breakerMinimumVolume: "breaker.minimum_volume",
+  breakerFailureRatio: "breaker.failure_ratio",
+  breakerConsecutiveFailures: "breaker.consecutive_failures",
+  breakerOpenMs: "breaker.open_time",
+  breakerMaxOpenMs: "breaker.max_open_time",
+  breakerProbes: "breaker.probes",
+  breakerProbeTimeoutMs: "breaker.probe_timeout",
+  breakerReasons: "breaker.reasons",
+  retryBudgetRatio: "retry_budget.ratio",
+  retryBudgetMinPerSecond: "retry_budget.min_per_second",
+  ordering: "ordering.mode",
+  orderingHoldMaxAgeMs: "ordering.hold_max_age",
 } as const satisfies Record<SimpleQueueKey, string>;
 
 /**
  * Messages that speak as a whole: what one of them leaves out is not taken from the next level. An
  * empty list of reasons has to mean none, a pause that says no end must not inherit one.
  */
-const WHOLE: ReadonlySet<string> = new Set(["non_retryable", "pause"]);
+const WHOLE: ReadonlySet<string> = new Set([
+  "non_retryable",
+  "pause",
+  "rate",
+  "key_limits",
+  "retry_budget",
+]);
 
 /** Read and written apart: they are no single values. */
 export const POLICY_FIELDS = ["retry_policy", "retry_policies"] as const;
@@ -37,10 +63,10 @@ export interface QueueField {
   readonly key: SimpleQueueKey;
   /** As a field mask spells it. */
   readonly path: string;
-  /** Of the top level. */
+  /** Messages on the way to it, from the top level on. */
+  readonly messages: readonly DescField[];
+  /** The value itself. */
   readonly field: DescField;
-  /** Of the message in `field`; undefined: `field` is the value itself. */
-  readonly inner: DescField | undefined;
   /** Whether it says something as soon as its message is there. */
   readonly whole: boolean;
 }
@@ -51,16 +77,28 @@ function fieldNamed(message: DescMessage, name: string): DescField {
   return found;
 }
 
+/** `a.b.c` is in `a.b`, which is in `a`. */
+function pathsTo(path: string): string[] {
+  const names = path.split(".");
+  return names.map((_, index) => names.slice(0, index + 1).join("."));
+}
+
 export const QUEUE_FIELDS: readonly QueueField[] = Object.entries(PATHS).map(([key, path]) => {
-  const [outer = "", name] = path.split(".");
-  const field = fieldNamed(QueueConfigSchema, outer);
-  const inner =
-    name === undefined || field.message === undefined ? undefined : fieldNamed(field.message, name);
-  return { key: key as SimpleQueueKey, path, field, inner, whole: WHOLE.has(outer) };
+  const chain: DescField[] = [];
+  for (const name of path.split(".")) {
+    chain.push(fieldNamed(chain.at(-1)?.message ?? QueueConfigSchema, name));
+  }
+  const messages = chain.slice(0, -1);
+  const [outer = ""] = path.split(".");
+  const field = chain.at(-1) as DescField;
+  return { key: key as SimpleQueueKey, path, messages, field, whole: WHOLE.has(outer) };
 });
+
+/** Where a setting is, for whoever is told of it. */
+export const pathOfSetting = (key: SimpleQueueKey): string => PATHS[key];
 
 /** What this version can set; the contract may already have more. */
 export const SUPPORTED: ReadonlySet<string> = new Set([
   ...POLICY_FIELDS,
-  ...QUEUE_FIELDS.flatMap(({ path, field }) => [path, field.name]),
+  ...QUEUE_FIELDS.flatMap(({ path }) => pathsTo(path)),
 ]);
