@@ -186,7 +186,7 @@ function failed(
     nowMs: parts.now(),
     random: parts.random(),
   });
-  const countsForBreaker = settings.delivery.breaker?.reasons.includes(reason) ?? false;
+  const countsForBreaker = settings.breaker !== "off" && settings.breakerReasons.includes(reason);
   const common = {
     token,
     version: facts.version,

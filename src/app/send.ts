@@ -110,8 +110,8 @@ function prepare(
       dedupKey: command.dedupKey,
       payloadHash: command.dedupKey === "" ? NOTHING : command.payloadHash,
       priority: command.priority,
-      laneKey: laneKey(command, settings.delivery),
-      orderingKey: settings.delivery.ordering === "off" ? "" : command.orderingKey,
+      laneKey: laneKey(command, settings),
+      orderingKey: settings.ordering === "off" ? "" : command.orderingKey,
     },
   };
 }
@@ -119,7 +119,7 @@ function prepare(
 const NOTHING = new Uint8Array();
 
 /** What limits by key go by, where the queue has some. */
-function laneKey(command: SendCommand, { keyAttribute }: QueueSettings["delivery"]): string {
+function laneKey(command: SendCommand, { keyAttribute }: QueueSettings): string {
   return keyAttribute === "" ? "" : cutKey(command.attribute(keyAttribute) ?? "");
 }
 

@@ -14,7 +14,7 @@ const D = DEFAULT_QUEUE_SETTINGS;
 export const RETRIES_MAX = 1_000;
 
 /** Retry policies are mappings, which only YAML can write: they are in retry-policy.ts. */
-type SimpleKey = Exclude<keyof QueueSettings, "retryPolicy" | "retryPolicies" | "delivery">;
+type SimpleKey = Exclude<keyof QueueSettings, "retryPolicy" | "retryPolicies">;
 
 const row = { group: "Queues", perQueue: true } as const;
 

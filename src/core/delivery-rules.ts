@@ -1,4 +1,12 @@
 import type { Reason } from "./reason.ts";
+import type {
+  BreakerSettings,
+  KeySettings,
+  OrderingSettings,
+  QueueSettings,
+  RateSettings,
+  RetryBudgetSettings,
+} from "./settings.ts";
 
 /** A rate with room for a burst. */
 export interface Rate {
@@ -67,6 +75,66 @@ export const NO_DELIVERY_RULES: DeliveryRules = Object.freeze({
   ordering: "off",
   orderingHoldMaxAgeMs: 24 * 3_600_000,
 });
+
+const known = new WeakMap<object, DeliveryRules>();
+
+/** What settings say of deliveries; the same object for the same settings. */
+export function deliveryRulesOf(settings: DeliverySettings): DeliveryRules {
+  let rules = known.get(settings);
+  if (rules === undefined) {
+    rules = Object.freeze(read(settings));
+    known.set(settings, rules);
+  }
+  return rules;
+}
+
+type DeliverySettings = RateSettings &
+  KeySettings &
+  BreakerSettings &
+  RetryBudgetSettings &
+  OrderingSettings &
+  Pick<QueueSettings, "leaseDurationMs">;
+
+/** A probe holds a place among few: no default lease of it is longer. */
+const PROBE_LEASE_MAX_MS = 30_000;
+
+function read(s: DeliverySettings): DeliveryRules {
+  const hasKeys = s.keyAttribute !== "";
+  return {
+    rate: rateOf(s.ratePerSecond, s.rateBurst),
+    keyAttribute: s.keyAttribute,
+    keyRate: hasKeys ? rateOf(s.keyRatePerSecond, s.keyRateBurst) : undefined,
+    keyMaxInFlight: hasKeys ? s.keyMaxInFlight : 0,
+    breaker: breakerOf(s),
+    retryBudget:
+      s.retryBudgetRatio > 0
+        ? { ratio: s.retryBudgetRatio, minPerSecond: s.retryBudgetMinPerSecond }
+        : undefined,
+    ordering: s.ordering,
+    orderingHoldMaxAgeMs: s.orderingHoldMaxAgeMs,
+  };
+}
+
+function rateOf(perSecond: number, burst: number): Rate | undefined {
+  if (perSecond <= 0) return undefined;
+  return { perSecond, burst: burst > 0 ? burst : Math.max(1, Math.floor(perSecond)) };
+}
+
+function breakerOf(s: DeliverySettings): BreakerRules | undefined {
+  if (s.breaker === "off" || (s.breaker === "key" && s.keyAttribute === "")) return undefined;
+  return {
+    scope: s.breaker,
+    windowMs: s.breakerWindowMs,
+    minimumVolume: s.breakerMinimumVolume,
+    failureRatio: s.breakerFailureRatio,
+    consecutiveFailures: s.breakerConsecutiveFailures,
+    openMs: s.breakerOpenMs,
+    maxOpenMs: s.breakerMaxOpenMs,
+    probes: s.breakerProbes,
+    probeLeaseMs: s.breakerProbeTimeoutMs ?? Math.min(s.leaseDurationMs, PROBE_LEASE_MAX_MS),
+    reasons: s.breakerReasons,
+  };
+}
 
 /** Longest key, in bytes of UTF-8. */
 const KEY_BYTES = 128;

@@ -1,4 +1,3 @@
-import { type DeliveryRules, NO_DELIVERY_RULES } from "./delivery-rules.ts";
 import type { Reason } from "./reason.ts";
 import type { RetryWindow } from "./windows.ts";
 
@@ -151,8 +150,6 @@ export interface QueueSettings
   maxMessages: number;
   /** Most stored bytes (envelopes) the queue holds. 0: no limit. */
   maxBytes: number;
-  /** What holds deliveries back. */
-  delivery: DeliveryRules;
 }
 
 /** Names of a queue: also safe in Redis keys, file names and metric labels. */
@@ -192,7 +189,6 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   leaseDurationMs: 30_000,
   maxMessages: 0,
   maxBytes: 0,
-  delivery: NO_DELIVERY_RULES,
   paused: false,
   pausedReason: "",
   ratePerSecond: 0,

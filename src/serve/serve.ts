@@ -4,6 +4,7 @@ import { Deletions } from "../app/queues/deletion.ts";
 import { createQueueAdmin, type QueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
+import { deliveryRulesOf } from "../core/delivery-rules.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
 import { startLoop } from "../loops/interval.ts";
 import { Pumps } from "../loops/pumps.ts";
@@ -62,6 +63,7 @@ async function run(
   const rules = createQueueRules(config);
   const inForce = new SettingsInForce({ store, log, ...rules });
   const deletions = new Deletions({ store, inForce, log });
+  store.useRules((queue) => deliveryRulesOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
   const shared = {
     ...{ store, registry, settingsOf: inForce.of, ...clock, observer: metrics, log },

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
+import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
 import { storeFull } from "../../core/errors.ts";
 import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
@@ -62,10 +62,12 @@ export class RedisStore implements Store {
   readonly #replication: Replication | undefined;
   /** A node may restart under its old name and count its claims from 1 again. */
   readonly #claimer = randomUUID();
+  #rulesOf: (queue: string) => DeliveryRules;
 
   constructor(options: RedisStoreOptions) {
     const { prefix, nodeId, journalMax, timeoutMs } = options;
     this.#options = options;
+    this.#rulesOf = options.rulesOf ?? (() => NO_DELIVERY_RULES);
     const connection = new Connection(options);
     this.#connection = connection;
     this.#sessions = new Sessions(connection, prefix, nodeId);
@@ -280,8 +282,13 @@ export class RedisStore implements Store {
     return warnings;
   }
 
+  /** What holds deliveries back, from now on. */
+  useRules(rulesOf: (queue: string) => DeliveryRules): void {
+    this.#rulesOf = rulesOf;
+  }
+
   #rules(queue: string): Uint8Array {
-    return packRules(this.#options.rulesOf?.(queue) ?? NO_DELIVERY_RULES);
+    return packRules(this.#rulesOf(queue));
   }
 
   #createReplication(): Replication | undefined {
