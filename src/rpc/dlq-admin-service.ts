@@ -1,6 +1,9 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { GateAdmin } from "../app/queues/gate-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
+import { formatMessageId } from "../core/message-id.ts";
+import { readRelease, readReset, writeBreaker } from "./convert/gates.ts";
 import {
   readDelete,
   readList,
@@ -14,10 +17,11 @@ type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   queues: QueueAdmin;
+  gates: GateAdmin;
 }
 
 /** Reads requests, calls the use cases, writes responses. What is not here is not served. */
-export function createDlqAdminService({ queues }: DlqAdminServiceOptions) {
+export function createDlqAdminService({ queues, gates }: DlqAdminServiceOptions) {
   return {
     async listQueues(request) {
       const { pageSize, after } = readList(request);
@@ -35,6 +39,22 @@ export function createDlqAdminService({ queues }: DlqAdminServiceOptions) {
 
     async deleteQueue(request) {
       return { deletedCount: BigInt(await queues.delete(readDelete(request))) };
+    },
+
+    async listBreakers(request) {
+      const open = await gates.breakers(readQueueName("queue", request.queue));
+      return { breakers: open.map(writeBreaker) };
+    },
+
+    async resetBreaker(request) {
+      const { queue, key } = readReset(request);
+      return { wasOpen: await gates.resetBreaker(queue, key) };
+    },
+
+    async releaseOrderingKey(request) {
+      const { queue, orderingKey } = readRelease(request);
+      const heldBy = await gates.releaseOrder(queue, orderingKey);
+      return { released: heldBy !== undefined, heldBy: heldBy ? formatMessageId(heldBy) : "" };
     },
   } satisfies Partial<Admin>;
 }

@@ -1,6 +1,7 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
+import { createGateAdmin, type GateAdmin } from "../app/queues/gate-admin.ts";
 import { createQueueAdmin, type QueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import type { Config } from "../config/config.ts";
@@ -79,9 +80,10 @@ async function run(
     drainGraceMs: config.drainGraceMs,
   });
   const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
+  const gates = createGateAdmin(store, log);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const listeners = await listen(config, log, metrics, { dlq, queues }, guard, readiness);
+  const listeners = await listen(config, log, metrics, { dlq, queues, gates }, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert, tokens } = config;
@@ -114,7 +116,7 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: { dlq: ReturnType<typeof createDlq>; queues: QueueAdmin },
+  useCases: { dlq: ReturnType<typeof createDlq>; queues: QueueAdmin; gates: GateAdmin },
   guard: Guard,
   readiness: ServerReadiness,
 ) {

@@ -13,6 +13,7 @@ import { registerServices } from "../../src/rpc/methods.ts";
 import { readDescriptorSet } from "../../src/rpc/reflection.ts";
 import { createServices } from "../../src/rpc/services.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
+import { ScriptedGates } from "./scripted-gates.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 
 /** The wall clock of every test that does not say otherwise. */
@@ -44,6 +45,7 @@ export class SettableReadiness implements Readiness {
 export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
+  gates: ScriptedGates;
   readiness: SettableReadiness;
   /** Lines that the guard logged. */
   logged: { fields: { errorId?: string }; message: string }[];
@@ -59,6 +61,7 @@ export interface RigOptions extends Partial<GuardOptions> {
 export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
   const queues = new ScriptedQueues();
+  const gates = new ScriptedGates();
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const guard = createGuard({
@@ -70,6 +73,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const services = createServices({
     dlq,
     queues,
+    gates,
     guard,
     readiness,
     descriptorSet: await readDescriptorSet(),
@@ -77,7 +81,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     drainGraceMs: 25_000,
     now: () => NOW_MS,
   });
-  return { dlq, queues, readiness, logged, guard, services };
+  return { dlq, queues, gates, readiness, logged, guard, services };
 }
 
 export function transportOf(rig: Rig) {

@@ -89,14 +89,11 @@ describe("an update", () => {
     expect(rig.queues.configs.size).toBe(0);
   });
 
-  test("of what this version does not act on is refused: accepting it would be a lie", async () => {
-    const error = await errorOf(update({ nonRetryable: { types: ["ValueError"] } }));
-    expect(violationsOf(error)).toMatchObject([
-      {
-        field: "queue.config.non_retryable.types",
-        description: expect.stringContaining("is not supported by this version"),
-      },
-    ]);
+  test("of types that are never retried is kept", async () => {
+    const { queue } = await admin().updateQueue({
+      queue: { name: "orders", config: { nonRetryable: { types: ["ValueError"] } } },
+    });
+    expect(queue?.config?.nonRetryable?.types).toEqual(["ValueError"]);
   });
 
   test("is not refused for what another version has set elsewhere", async () => {
