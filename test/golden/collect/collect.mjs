@@ -1,0 +1,73 @@
+// Makes failures happen in the runtimes, and writes down what they look like. See --help.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { LANGUAGES } from "./languages.mjs";
+import { normalise } from "./normalise.mjs";
+import { startPeers } from "./servers/all.mjs";
+
+const HELP = `node test/golden/collect/collect.mjs [LANGUAGE...]
+
+Starts peers that fail on loopback ports, lets small programs run into them, and writes
+test/golden/failures/LANGUAGE.json. Languages: ${Object.keys(LANGUAGES).join(", ")}; default all.
+
+The first run fetches libraries from the registry of each language, beside the programs; nothing
+of it is committed. Needs node 24, redis-server (or DLQ_REDIS_SERVER), and the language's own tools.
+
+  --only PART   show the cases whose name contains PART, and write nothing
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: "boolean" }, only: { type: "string" } },
+});
+if (values.help) {
+  process.stdout.write(HELP);
+} else {
+  const chosen = positionals.length > 0 ? positionals : Object.keys(LANGUAGES);
+  const peers = await startPeers();
+  try {
+    for (const language of chosen) await collect(language, peers.env);
+  } finally {
+    peers.stop();
+  }
+}
+
+/** @param {string} language @param {Record<string, string>} ports by GOLDEN_NAME */
+async function collect(language, ports) {
+  const { setUp, run, version } = LANGUAGES[language];
+  const cwd = join(import.meta.dirname, language);
+  for (const [command, ...args] of setUp) {
+    const { status } = spawnSync(command, args, { cwd, stdio: "inherit" });
+    if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
+  }
+  const runtime = String(spawnSync(version[0], version.slice(1), { cwd }).stdout).trim();
+  const [command, ...args] = run;
+  const env = { ...process.env, ...ports, GOLDEN_ONLY: values.only ?? "" };
+  const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "inherit"] });
+  const chunks = [];
+  child.stdout.on("data", (chunk) => chunks.push(chunk));
+  const [status] = await once(child, "close");
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${status}`);
+
+  const lines = String(Buffer.concat(chunks)).split("\n");
+  const failures = lines
+    .filter((line) => line.startsWith('{"name"'))
+    .map((line) => normalise({ runtime, ...JSON.parse(line) }, Object.values(ports), cwd))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  report(language, failures);
+}
+
+function report(language, failures) {
+  if (values.only !== undefined) {
+    process.stdout.write(`${JSON.stringify(failures, null, 2)}\n`);
+    return;
+  }
+  const dir = join(import.meta.dirname, "../failures");
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, `${language}.json`), `${JSON.stringify(failures, null, 2)}\n`);
+  process.stdout.write(`${language}: ${failures.length} failures\n`);
+}

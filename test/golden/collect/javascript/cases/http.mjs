@@ -1,0 +1,101 @@
+// HTTP clients: name -> [library, what an operator would say, make it happen].
+
+import axios from "axios";
+import got from "got";
+import { Agent, request, fetch as undiciFetch } from "undici";
+import { PORTS, url } from "../ports.mjs";
+
+const status = (code) => url("http", `/status/${code}`);
+const readBody = async (response) => (await response).body.text();
+
+export const http = {
+  "fetch: refused": ["node", "NETWORK_ERROR", () => fetch(url("closed"))],
+  "fetch: no such name": ["node", "NETWORK_ERROR", () => fetch("http://shop.invalid/")],
+  "fetch: reset": ["node", "NETWORK_ERROR", () => fetch(url("http", "/reset"))],
+  "fetch: hung up": ["node", "NETWORK_ERROR", () => fetch(url("http", "/close"))],
+  "fetch: a body that was cut": [
+    "node",
+    "NETWORK_ERROR",
+    async () => (await fetch(url("http", "/cut"))).text(),
+  ],
+  "fetch: another protocol": ["node", "NETWORK_ERROR", () => fetch(url("foreign"))],
+  "fetch: self-signed": ["node", "NETWORK_ERROR", () => fetch(`https://127.0.0.1:${PORTS.https}/`)],
+  "fetch: too slow": [
+    "node",
+    "TIMEOUT",
+    () => fetch(url("http", "/hang"), { signal: AbortSignal.timeout(50) }),
+  ],
+  "fetch: aborted by its caller": [
+    "node",
+    "UNKNOWN_ERROR",
+    () => fetch(url("http", "/hang"), { signal: AbortSignal.abort() }),
+  ],
+  "fetch: not a URL": ["node", "VALIDATION_FAILED", () => fetch("shop/orders")],
+  "fetch: redirected in a circle": ["node", "WEBHOOK_FAILED", () => fetch(url("http", "/loop"))],
+  "fetch: HTML instead of JSON": [
+    "node",
+    "VALIDATION_FAILED",
+    async () => (await fetch(url("http", "/html"))).json(),
+  ],
+  "fetch: half a JSON": [
+    "node",
+    "VALIDATION_FAILED",
+    async () => (await fetch(url("http", "/half-json"))).json(),
+  ],
+  "undici: headers too late": [
+    "undici",
+    "TIMEOUT",
+    () => request(url("http", "/hang"), { headersTimeout: 50 }),
+  ],
+  "undici: a body too late": [
+    "undici",
+    "TIMEOUT",
+    () => readBody(request(url("http", "/slow-body"), { bodyTimeout: 50 })),
+  ],
+  "undici: connecting too slow": [
+    "undici",
+    "TIMEOUT",
+    () => request(url("stalled"), { dispatcher: new Agent({ connect: { timeout: 100 } }) }),
+  ],
+  "undici: other side closed": ["undici", "NETWORK_ERROR", () => request(url("http", "/close"))],
+  "undici fetch: headers too late": [
+    "undici",
+    "TIMEOUT",
+    () => undiciFetch(url("http", "/hang"), { dispatcher: new Agent({ headersTimeout: 50 }) }),
+  ],
+  "axios: refused": ["axios", "NETWORK_ERROR", () => axios.get(url("closed"))],
+  "axios: hung up": ["axios", "NETWORK_ERROR", () => axios.get(url("http", "/close"))],
+  "axios: too slow": ["axios", "TIMEOUT", () => axios.get(url("http", "/hang"), { timeout: 50 })],
+  "axios: a body that was cut": ["axios", "NETWORK_ERROR", () => axios.get(url("http", "/cut"))],
+  "axios: redirected in a circle": [
+    "axios",
+    "WEBHOOK_FAILED",
+    () => axios.get(url("http", "/loop")),
+  ],
+  "axios: a response too large": [
+    "axios",
+    "UNKNOWN_ERROR",
+    () => axios.get(url("http", "/html"), { maxContentLength: 5 }),
+  ],
+  "axios: 400": ["axios", "VALIDATION_FAILED", () => axios.get(status(400))],
+  "axios: 401": ["axios", "AUTHENTICATION_ERROR", () => axios.get(status(401))],
+  "axios: 404": ["axios", "WEBHOOK_FAILED", () => axios.get(status(404))],
+  "axios: 429": ["axios", "RESOURCE_EXHAUSTED", () => axios.get(status(429))],
+  "axios: 503": ["axios", "WEBHOOK_FAILED", () => axios.get(status(503))],
+  "got: refused": ["got", "NETWORK_ERROR", () => got(url("closed"), { retry: { limit: 0 } })],
+  "got: too slow": [
+    "got",
+    "TIMEOUT",
+    () => got(url("http", "/hang"), { retry: { limit: 0 }, timeout: { request: 50 } }),
+  ],
+  "got: 403": ["got", "AUTHENTICATION_ERROR", () => got(status(403), { retry: { limit: 0 } })],
+  "got: 500": ["got", "WEBHOOK_FAILED", () => got(status(500), { retry: { limit: 0 } })],
+  "got: 504": ["got", "TIMEOUT", () => got(status(504), { retry: { limit: 0 } })],
+  "got: HTML instead of JSON": ["got", "VALIDATION_FAILED", () => got(url("http", "/html")).json()],
+  "got: not gzip": [
+    "got",
+    "UNKNOWN_ERROR",
+    () => got(url("http", "/not-gzip"), { retry: { limit: 0 } }),
+  ],
+  "got: redirected in a circle": ["got", "WEBHOOK_FAILED", () => got(url("http", "/loop"))],
+};

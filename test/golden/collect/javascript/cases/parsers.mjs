@@ -1,0 +1,53 @@
+// Parsers and validators: name -> [library, what an operator would say, make it happen].
+
+import Ajv from "ajv";
+import jwt from "jsonwebtoken";
+import { z } from "zod";
+
+const Order = z.object({ id: z.int(), email: z.email() });
+const ajv = new Ajv();
+const byAjv = ajv.compile({
+  $async: true,
+  type: "object",
+  required: ["id"],
+  properties: { id: { type: "integer" } },
+});
+
+export const parsers = {
+  "JSON: empty": ["node", "VALIDATION_FAILED", () => JSON.parse("")],
+  "JSON: cut off": ["node", "VALIDATION_FAILED", () => JSON.parse('{"id": 5,')],
+  "JSON: HTML": ["node", "VALIDATION_FAILED", () => JSON.parse("<html>")],
+  "JSON: a trailing comma": ["node", "VALIDATION_FAILED", () => JSON.parse('{"id": 5,}')],
+  "JSON: the word undefined": ["node", "VALIDATION_FAILED", () => JSON.parse("undefined")],
+  "URL: not a URL": ["node", "VALIDATION_FAILED", () => new URL("shop")],
+  "URI: malformed": ["node", "VALIDATION_FAILED", () => decodeURIComponent("%E0%A4%A")],
+  "Date: not a date": ["node", "VALIDATION_FAILED", () => new Date("soon").toISOString()],
+  "BigInt: not a number": ["node", "VALIDATION_FAILED", () => BigInt("five")],
+  "zod: wrong types": ["zod", "VALIDATION_FAILED", () => Order.parse({ id: "5", email: "x" })],
+  "ajv: a missing property": ["ajv", "VALIDATION_FAILED", () => byAjv({})],
+  "ajv: a wrong schema": [
+    "ajv",
+    "EXECUTION_FAILED",
+    () => ajv.compile({ type: "objekt", properties: 5 }),
+  ],
+  "jsonwebtoken: expired": [
+    "jsonwebtoken",
+    "AUTHENTICATION_ERROR",
+    () => jwt.verify(jwt.sign({ exp: 1 }, "key"), "key"),
+  ],
+  "jsonwebtoken: another key": [
+    "jsonwebtoken",
+    "AUTHENTICATION_ERROR",
+    () => jwt.verify(jwt.sign({}, "key"), "other"),
+  ],
+  "jsonwebtoken: malformed": [
+    "jsonwebtoken",
+    "AUTHENTICATION_ERROR",
+    () => jwt.verify("abc", "key"),
+  ],
+  "jsonwebtoken: not yet active": [
+    "jsonwebtoken",
+    "AUTHENTICATION_ERROR",
+    () => jwt.verify(jwt.sign({ nbf: 9_999_999_999 }, "key"), "key"),
+  ],
+};

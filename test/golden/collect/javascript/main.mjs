@@ -1,0 +1,57 @@
+// Runs the cases, and writes each failure as the client of this repository would send it.
+
+import { createRequire } from "node:module";
+import { failureOf } from "../../../../clients/typescript/src/failure.ts";
+import { databases } from "./cases/databases.mjs";
+import { http } from "./cases/http.mjs";
+import { node } from "./cases/node.mjs";
+import { parsers } from "./cases/parsers.mjs";
+import { redisClients } from "./cases/redis.mjs";
+import { services } from "./cases/services.mjs";
+
+const CASES = { ...node, ...http, ...parsers, ...redisClients, ...databases, ...services };
+const LIMIT_MS = 10_000;
+
+// Clients go on failing in the background, after their promise told us.
+process.on("uncaughtException", () => {});
+process.on("unhandledRejection", () => {});
+
+for (const [name, [library, reason, act]] of Object.entries(CASES)) {
+  if (!name.includes(process.env.GOLDEN_ONLY ?? "")) continue;
+  const thrown = await outcome(act);
+  if (thrown === undefined) {
+    process.stderr.write(`${name}: nothing failed\n`);
+    continue;
+  }
+  const { type, message, grpcCode, httpStatus } = failureOf(thrown);
+  const codes = { grpc_code: grpcCode, http_status: httpStatus };
+  const entry = { name, library: versioned(library), type, message, ...codes, reason };
+  process.stdout.write(`${JSON.stringify(entry)}\n`);
+}
+process.exit(0);
+
+async function outcome(act) {
+  let timer;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, LIMIT_MS, undefined);
+  });
+  try {
+    return await Promise.race([
+      (async () => {
+        await act();
+        return undefined;
+      })(),
+      limit,
+    ]);
+  } catch (thrown) {
+    return thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function versioned(library) {
+  if (library === "node") return "node";
+  const { packages } = createRequire(import.meta.url)("./package-lock.json");
+  return `${library} ${packages[`node_modules/${library}`].version}`;
+}

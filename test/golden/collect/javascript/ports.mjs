@@ -1,0 +1,12 @@
+const port = (name) => Number(process.env[`GOLDEN_${name}`]);
+
+/** Ports of the peers on 127.0.0.1. */
+export const PORTS = {
+  ...{ aws: port("AWS"), closed: port("CLOSED"), foreign: port("FOREIGN"), grpc: port("GRPC") },
+  ...{ hangsUp: port("HANGSUP"), http: port("HTTP"), https: port("HTTPS"), mysql: port("MYSQL") },
+  ...{ postgres: port("POSTGRES"), resets: port("RESETS"), silent: port("SILENT") },
+  ...{ fullRedis: port("FULLREDIS"), lockedRedis: port("LOCKEDREDIS"), stalled: port("STALLED") },
+  ...{ openRedis: port("OPENREDIS"), replicaRedis: port("REPLICAREDIS") },
+};
+
+export const url = (name, path = "/") => `http://127.0.0.1:${PORTS[name]}${path}`;

@@ -1,0 +1,13 @@
+/**
+ * How each language is set up and run, in its folder. A program writes a line of JSON for each
+ * failure: name, library, type, message, grpc_code, http_status, reason.
+ *
+ * @type {Record<string, { version: string[], setUp: string[][], run: string[] }>}
+ */
+export const LANGUAGES = {
+  javascript: {
+    version: ["node", "-p", "'node ' + process.version.slice(1)"],
+    setUp: [["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]],
+    run: ["node", "--no-warnings", "main.mjs"],
+  },
+};

@@ -1,0 +1,30 @@
+// Starts all peers, each on a loopback port of its own.
+
+import { aws } from "./aws.mjs";
+import { grpc } from "./grpc.mjs";
+import { http, https } from "./http.mjs";
+import { mysql } from "./mysql.mjs";
+import { postgres } from "./postgres.mjs";
+import { fullRedis, lockedRedis, openRedis, replicaRedis } from "./redis.mjs";
+import { closedPort, foreign, hangsUp, resets, silent, stalled } from "./tcp.mjs";
+
+const PEERS = {
+  ...{ aws, foreign, grpc, hangsUp, http, https, mysql, postgres, resets, silent },
+  ...{ closed: closedPort, fullRedis, lockedRedis, openRedis, replicaRedis, stalled },
+};
+
+/**
+ * @returns {Promise<{ env: Record<string, string>, stop: () => void }>} `env` has the ports as
+ *   GOLDEN_HTTP, GOLDEN_LOCKEDREDIS and so on
+ */
+export async function startPeers() {
+  const env = {};
+  const stops = [];
+  for (const [name, start] of Object.entries(PEERS)) {
+    const started = await start();
+    const { port, stop } = typeof started === "number" ? { port: started } : started;
+    env[`GOLDEN_${name.toUpperCase()}`] = String(port);
+    if (stop) stops.push(stop);
+  }
+  return { env, stop: () => stops.forEach((stop) => void stop()) };
+}
