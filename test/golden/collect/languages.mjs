@@ -10,4 +10,16 @@ export const LANGUAGES = {
     setUp: [["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]],
     run: ["node", "--no-warnings", "main.mjs"],
   },
+  python: {
+    version: [
+      ".venv/bin/python",
+      "-c",
+      "import platform; print('CPython', platform.python_version())",
+    ],
+    setUp: [
+      ["python3", "-m", "venv", ".venv"],
+      [".venv/bin/pip", "-q", "install", "--disable-pip-version-check", "-r", "requirements.txt"],
+    ],
+    run: [".venv/bin/python", "main.py"],
+  },
 };

@@ -1,0 +1,1 @@
+"""Tables of failures: name -> (library, what an operator would say, make it happen)."""

@@ -1,0 +1,71 @@
+"""Runs the cases, and writes each failure as a Python program would naturally report it."""
+
+import json
+import logging
+import os
+import signal
+import sys
+import warnings
+from importlib.metadata import version
+
+from cases import databases, http, language, parsers, redis_clients, services
+
+LIMIT_S = 10
+MODULES = (language, http, parsers, redis_clients, databases, services)
+
+logging.disable()
+warnings.simplefilter("ignore")
+
+
+class TooLong(BaseException):
+    """The case neither failed nor ended."""
+
+
+def give_up(*_):
+    raise TooLong
+
+
+def type_of(error):
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def codes_of(error):
+    """What the library exposes: a gRPC code; the status of an HTTP response."""
+    code = getattr(error, "code", None)
+    if callable(code):
+        return {"grpc_code": code().value[0]}
+    response = getattr(error, "response", None)
+    if isinstance(response, dict):  # botocore
+        return {"http_status": response["ResponseMetadata"]["HTTPStatusCode"]}
+    found = (getattr(error, "status", None), code, getattr(response, "status_code", None))
+    status = next((one for one in found if isinstance(one, int) and 100 <= one <= 599), None)
+    return {} if status is None else {"http_status": status}
+
+
+def failure_of(act):
+    signal.alarm(LIMIT_S)
+    try:
+        act()
+    except TooLong:
+        return None
+    except BaseException as error:  # SystemExit and KeyboardInterrupt are failures, too
+        return error
+    finally:
+        signal.alarm(0)
+    return None
+
+
+signal.signal(signal.SIGALRM, give_up)
+for module in MODULES:
+    for name, (library, reason, act) in module.CASES.items():
+        if os.environ.get("GOLDEN_ONLY", "") not in name:
+            continue
+        error = failure_of(act)
+        if error is None:
+            print(f"{name}: nothing failed", file=sys.stderr)
+            continue
+        versioned = library if library == "python" else f"{library} {version(library)}"
+        entry = {"name": name, "library": versioned, "type": type_of(error), "message": str(error)}
+        print(json.dumps({**entry, **codes_of(error), "reason": reason}), flush=True)
+os._exit(0)
