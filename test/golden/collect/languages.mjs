@@ -22,4 +22,9 @@ export const LANGUAGES = {
     ],
     run: [".venv/bin/python", "main.py"],
   },
+  go: {
+    version: ["sh", "-c", "go version | cut -d' ' -f3 | sed 's/^go/go /'"],
+    setUp: [["go", "build", "-o", "build/golden", "."]],
+    run: ["build/golden"],
+  },
 };

@@ -16,6 +16,7 @@ export function normalise(failure, ports, folder) {
 }
 
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
+const HTTP_DATE = "Thu, 01 Jan 2026 00:00:00 GMT";
 
 function steady(text, ports, folder) {
   const known = new RegExp(`\\b(?:${ports.join("|")})\\b`, "g");
@@ -28,7 +29,14 @@ function steady(text, ports, folder) {
     .replaceAll(/\b[0-9a-f]{24}\b/g, "0")
     .replaceAll(/\b[0-9A-F]{12,16}(?=:error:)/g, "0")
     .replaceAll(/\b0\.\d{6,}/g, "0.1")
-    .replaceAll(/(?<=after )\d+\.\d+s/g, "0.1s")
+    .replaceAll(/(?<=after |pick: )\d+\.\d+s/g, "0.1s")
+    .replaceAll(/(?<= on )\d+(?:\.\d+){3}(?=:53)/g, "10.0.0.2")
+    .replaceAll(/@[0-9a-f]{5,8}\b/g, "@0")
+    .replaceAll(/(?<=Lambda\$)\d+/g, "1")
+    .replaceAll(/\b30\d ?(?=ms\b)/g, "300 ")
+    .replaceAll(/(?<=_nanos=)\d+/g, "0")
+    .replaceAll(/\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT/g, HTTP_DATE)
+    .replaceAll(/(?<=delay=)\d+ns/g, "0ns")
     .replaceAll(UUID, "00000000-0000-0000-0000-000000000000")
     .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z?/g, "2026-01-01T00:00:00Z");
 }

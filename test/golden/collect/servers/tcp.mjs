@@ -36,9 +36,16 @@ export const hangsUp = () =>
 export const resets = () =>
   listen(createServer((s) => ignoreErrors(s).once("data", () => s.resetAndDestroy())));
 
-/** Speaks another protocol. */
+/** Speaks another protocol: when it was asked something, or soon after, as SSH greets first. */
 export const foreign = () =>
-  listen(createServer((socket) => ignoreErrors(socket).end("SSH-2.0-OpenSSH_9.2p1\r\n")));
+  listen(
+    createServer((socket) => {
+      const greet = () => socket.end("SSH-2.0-OpenSSH_9.2p1\r\n");
+      const timer = setTimeout(greet, 100);
+      ignoreErrors(socket).once("data", greet);
+      socket.once("close", () => clearTimeout(timer));
+    }),
+  );
 
 const STALLED = `
   const server = require("node:net").createServer();
