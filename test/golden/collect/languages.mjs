@@ -27,4 +27,18 @@ export const LANGUAGES = {
     setUp: [["go", "build", "-o", "build/golden", "."]],
     run: ["build/golden"],
   },
+  java: {
+    version: ["sh", "-c", "java -version 2>&1 | head -1 | sed -E 's/.*\"(.*)\".*/java \\1/'"],
+    setUp: [
+      [
+        "mvn",
+        "-q",
+        "-B",
+        "compile",
+        "dependency:copy-dependencies",
+        "-DoutputDirectory=target/lib",
+      ],
+    ],
+    run: ["java", "-cp", "target/classes:target/lib/*", "golden.Main"],
+  },
 };

@@ -1,0 +1,90 @@
+package golden;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.logging.LogManager;
+
+/** Runs the cases, and writes each failure as a Java program would naturally report it. */
+public final class Main {
+  private static final long LIMIT_S = 10;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  public static void main(String[] args) throws Exception {
+    LogManager.getLogManager().reset();
+    String only = System.getenv().getOrDefault("GOLDEN_ONLY", "");
+    ExecutorService runner = Executors.newCachedThreadPool();
+    List<Map<String, Failing>> tables =
+        List.of(
+            Language.CASES, Web.CASES, Parsers.CASES, Redis.CASES, Databases.CASES, Services.CASES);
+    for (Map<String, Failing> table : tables) {
+      for (Map.Entry<String, Failing> one : table.entrySet()) {
+        if (one.getKey().contains(only)) report(one.getKey(), one.getValue(), runner);
+      }
+    }
+    Runtime.getRuntime().halt(0);
+  }
+
+  private static void report(String name, Failing failing, ExecutorService runner)
+      throws Exception {
+    Throwable thrown = outcome(failing, runner);
+    if (thrown == null) {
+      System.err.println(name + ": nothing failed");
+      return;
+    }
+    write(name, failing, thrown);
+    // Half of the programs unwrap what they caught.
+    Throwable root = thrown;
+    while (root.getCause() != null && root.getCause() != root) root = root.getCause();
+    boolean isShaded = root.getClass().getName().startsWith("io.grpc.netty.shaded");
+    boolean saysTheSame =
+        root.getClass() == thrown.getClass()
+            && Objects.equals(root.getMessage(), thrown.getMessage());
+    if (!isShaded && !saysTheSame) {
+      write(name + ", root cause", failing, root);
+    }
+  }
+
+  private static Throwable outcome(Failing failing, ExecutorService runner) {
+    Throwable[] caught = new Throwable[1];
+    try {
+      runner
+          .submit(
+              () -> {
+                try {
+                  failing.act().run();
+                } catch (Throwable thrown) {
+                  caught[0] = thrown;
+                }
+              })
+          .get(LIMIT_S, TimeUnit.SECONDS);
+      return caught[0];
+    } catch (TimeoutException tooLong) {
+      return null;
+    } catch (Exception unexpected) {
+      return unexpected;
+    }
+  }
+
+  private static void write(String name, Failing failing, Throwable thrown) throws Exception {
+    Map<String, Object> entry = new LinkedHashMap<>();
+    entry.put("name", name);
+    entry.put("library", failing.library());
+    entry.put("type", thrown.getClass().getName());
+    entry.put("message", thrown.getMessage() == null ? "" : thrown.getMessage());
+    if (thrown instanceof io.grpc.StatusRuntimeException held) {
+      entry.put("grpc_code", held.getStatus().getCode().value());
+    }
+    if (thrown instanceof software.amazon.awssdk.awscore.exception.AwsServiceException held) {
+      entry.put("http_status", held.statusCode());
+    }
+    entry.put("reason", failing.reason());
+    System.out.println(JSON.writeValueAsString(entry));
+  }
+}
