@@ -41,4 +41,9 @@ export const LANGUAGES = {
     ],
     run: ["java", "-cp", "target/classes:target/lib/*", "golden.Main"],
   },
+  rust: {
+    version: ["sh", "-c", "rustc --version | cut -d' ' -f1,2"],
+    setUp: [["cargo", "build", "--quiet", "--locked"]],
+    run: ["target/debug/golden"],
+  },
 };

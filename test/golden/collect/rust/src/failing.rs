@@ -1,0 +1,67 @@
+//! What is made to happen, and what is then known of it.
+
+use std::any::type_name;
+use std::error::Error;
+use std::pin::Pin;
+
+pub type Outcome = Result<(), Failure>;
+type Act = Pin<Box<dyn Future<Output = Outcome>>>;
+
+pub struct Failing {
+    pub name: String,
+    pub library: &'static str,
+    /// What an operator would say.
+    pub reason: &'static str,
+    pub act: Act,
+}
+
+pub fn case(
+    name: impl Into<String>,
+    library: &'static str,
+    reason: &'static str,
+    act: impl Future<Output = Outcome> + 'static,
+) -> Failing {
+    Failing {
+        name: name.into(),
+        library,
+        reason,
+        act: Box::pin(act),
+    }
+}
+
+pub struct Failure {
+    pub kind: &'static str,
+    /// The error and its sources, joined by colons.
+    pub message: String,
+    pub debug: String,
+    pub grpc_code: Option<i32>,
+    pub http_status: Option<u16>,
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let held: &(dyn Error + 'static) = &error;
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(next) = source {
+            message = format!("{message}: {next}");
+            source = next.source();
+        }
+        let by_reqwest = held
+            .downcast_ref::<reqwest::Error>()
+            .and_then(|e| e.status());
+        let by_ureq = match held.downcast_ref::<ureq::Error>() {
+            Some(ureq::Error::StatusCode(status)) => Some(*status),
+            _ => None,
+        };
+        Failure {
+            kind: type_name::<E>(),
+            message,
+            debug: format!("{error:?}"),
+            grpc_code: held
+                .downcast_ref::<tonic::Status>()
+                .map(|status| status.code() as i32),
+            http_status: by_reqwest.map(|status| status.as_u16()).or(by_ureq),
+        }
+    }
+}
