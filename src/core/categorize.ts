@@ -1,4 +1,5 @@
-import { CATEGORIES, TYPE_EXCEPTIONS } from "./categories.ts";
+import { CATEGORIES } from "./categories.ts";
+import { TYPE_EXCEPTIONS } from "./category-exceptions.ts";
 import { createPhraseMatcher, type PhraseMatcher } from "./phrase-matcher.ts";
 import { type Reason, reasonFromNumber } from "./reason.ts";
 
@@ -21,16 +22,42 @@ type Column = "typeParts" | "codes" | "text";
 /**
  * The reason of a failure that may not name one. The given reason wins; else the table in
  * categories.ts decides, strongest evidence first: gRPC code, HTTP status, exception type, errno,
- * a status inside the message, words of the message. No evidence is UNKNOWN_ERROR.
+ * an exception named in the message, a status in it, its words. No evidence is UNKNOWN_ERROR.
+ *
+ * Two kinds of evidence say what a failure looked like rather than why: a status of
+ * BROAD_STATUSES, and a type that means NETWORK_ERROR. Both give way to a CAUSE found further on.
  */
 export function categorize(failure: UncategorizedFailure): Reason {
   return (
     reasonFromNumber(failure.reasonNumber ?? 0) ??
     byGrpcCode.get(failure.grpcCode ?? 0) ??
-    reasonOfHttpStatus(failure.httpStatus ?? 0) ??
-    reasonOfWords(failure.type, failure.message) ??
+    reasonOfAnswer(failure) ??
+    reasonOfWords(readWords(failure)) ??
     "UNKNOWN_ERROR"
   );
+}
+
+const CAUSES: ReadonlySet<Reason | undefined> = new Set<Reason>([
+  ...(["RESOURCE_EXHAUSTED", "TIMEOUT", "AUTHENTICATION_ERROR"] as const),
+  // Known to be nobody's fault: see the first row of the table.
+  "UNKNOWN_ERROR",
+]);
+
+/** Services answer 400 and 503 to throttling, expired tokens and conflicts, and name them. */
+const BROAD_STATUSES: ReadonlySet<number> = new Set([400, 503]);
+
+function reasonOfAnswer(failure: UncategorizedFailure): Reason | undefined {
+  const status = failure.httpStatus ?? 0;
+  const reason = reasonOfHttpStatus(status);
+  if (!BROAD_STATUSES.has(status)) return reason;
+  const words = readWords(failure);
+  const named =
+    codes.find(words.type)?.reason ??
+    reasonOfException(words) ??
+    reasonOfName(words.type) ??
+    codes.find(words.message)?.reason ??
+    reasonOfMention(words);
+  return CAUSES.has(named) ? named : reason;
 }
 
 function reasonOfHttpStatus(status: number): Reason | undefined {
@@ -40,35 +67,76 @@ function reasonOfHttpStatus(status: number): Reason | undefined {
   return status >= 300 && status <= 599 ? "WEBHOOK_FAILED" : undefined;
 }
 
-function reasonOfWords(givenType: string, givenMessage: string): Reason | undefined {
-  const message = givenMessage.slice(0, TEXT_CHARS);
-  const type = (givenType || leadingType(message)).slice(0, TYPE_CHARS);
-  const ofType = reasonOfType(type, message) ?? codes.find(type)?.reason;
-  if (ofType !== undefined) return ofType;
-  // One pass for both columns; all codes come before all words.
-  const found = codesAndText.find(message);
-  if (found?.column === "codes") return found.reason;
-  return reasonOfHttpStatus(statusInText(message)) ?? found?.reason;
+interface Words {
+  readonly type: string;
+  readonly message: string;
 }
 
-function reasonOfType(type: string, message: string): Reason | undefined {
-  if (type === "") return undefined;
-  const [name, qualified] = typeNames(type);
-  for (const exception of exceptionsByType.get(name) ?? []) {
-    if (exception.matcher.first(message) >= 0) return exception.reason;
+/** Paths, of URLs and of files, quote words that mean nothing: `/orders/unauthorized`. */
+const PATH = /:\/\/[^\s"'<>)]*|(?<=^|[\s"'(=:])\/[^\s"',)]+/g;
+
+function readWords(failure: UncategorizedFailure): Words {
+  const message = failure.message.slice(0, TEXT_CHARS).replace(PATH, " ");
+  return { type: (failure.type || leadingType(message)).slice(0, TYPE_CHARS), message };
+}
+
+function reasonOfWords(words: Words): Reason | undefined {
+  const code = codes.find(words.type)?.reason;
+  if (code === undefined) {
+    const excepted = reasonOfException(words);
+    if (excepted !== undefined) return excepted;
   }
-  return byType.get(qualified) ?? byType.get(name) ?? typeParts.find(type)?.reason;
+  const ofType = code ?? reasonOfName(words.type);
+  if (ofType !== undefined && ofType !== "NETWORK_ERROR") return ofType;
+  const ofMessage = reasonOfMessage(words);
+  if (ofType === undefined) return ofMessage;
+  return CAUSES.has(ofMessage) ? ofMessage : ofType;
+}
+
+function reasonOfMessage(words: Words): Reason | undefined {
+  // One pass for both columns; all codes come before all words.
+  const found = codesAndText.find(words.message);
+  if (found?.column === "codes") return found.reason;
+  const { message } = words;
+  return reasonOfMention(words) ?? reasonOfHttpStatus(statusInText(message)) ?? found?.reason;
+}
+
+/** By a row of category-exceptions.ts. */
+function reasonOfException({ type, message }: Words): Reason | undefined {
+  for (const name of typeNames(type)) {
+    for (const exception of exceptionsByType.get(name) ?? []) {
+      if (exception.matcher.first(message) >= 0) return exception.reason;
+    }
+  }
+  return undefined;
+}
+
+function reasonOfName(type: string): Reason | undefined {
+  for (const name of typeNames(type)) {
+    const listed = byType.get(name);
+    if (listed !== undefined) return listed;
+  }
+  return typeParts.find(type)?.reason;
+}
+
+const MENTION = /\b[A-Z]\w{0,100}(?:Exception|Error|Timeout)\b/;
+
+/** "java.util.concurrent.TimeoutException: after 5 s", "(ThrottlingException)": of a cause. */
+function reasonOfMention({ message }: Words): Reason | undefined {
+  const name = MENTION.exec(message)?.[0];
+  return name === undefined ? undefined : reasonOfName(name);
 }
 
 /**
- * "java.net.SocketTimeoutException", "*net.OpError", "serde_json::Error", "Outer$Inner" and
- * "Box<dyn Error>" to their last part, and to the last two joined by a dot; lower case.
+ * The names by which the table may know a type, lower case, most exact first: of
+ * "serde_json::error::Error" these are "error.error", "serde_json.error" and "error". Of
+ * "*net.OpError" they are "net.operror" and "operror"; "Outer$Inner" and "Box<dyn Error>" work, too.
  */
-function typeNames(type: string): [name: string, qualified: string] {
+function typeNames(type: string): string[] {
   const generic = type.indexOf("<", 1);
   const parts = (generic > 0 ? type.slice(0, generic) : type).toLowerCase().match(/\w+/g) ?? [];
   const name = parts.at(-1) ?? "";
-  return [name, parts.length > 1 ? `${parts.at(-2)}.${name}` : name];
+  return parts.length > 1 ? [`${parts.at(-2)}.${name}`, `${parts[0]}.${name}`, name] : [name];
 }
 
 /** "TypeError: x is undefined" names its type in the message. */
@@ -112,9 +180,10 @@ const byType = new Map(
 );
 
 const exceptionsByType = new Map<string, { matcher: PhraseMatcher; reason: Reason }[]>();
-for (const { type, text: phrase, reason } of TYPE_EXCEPTIONS) {
-  const key = type.toLowerCase();
-  const list = exceptionsByType.get(key) ?? [];
-  list.push({ matcher: createPhraseMatcher([phrase]), reason });
-  exceptionsByType.set(key, list);
+for (const { types, text, reason } of TYPE_EXCEPTIONS) {
+  const exception = { matcher: createPhraseMatcher(text), reason };
+  for (const type of types) {
+    const key = type.toLowerCase();
+    exceptionsByType.set(key, [...(exceptionsByType.get(key) ?? []), exception]);
+  }
 }

@@ -14,6 +14,8 @@ export interface PhraseMatcher {
 const OTHER = 0;
 /** Classes of characters: 0 is the separator, 1-26 letters, 27-36 digits. */
 const CLASSES = 37;
+/** As many as 16 bits number. */
+const MOST_STATES = 65_536;
 
 const classOf = new Uint8Array(128);
 for (let i = 0; i < 26; i++) classOf[97 + i] = classOf[65 + i] = 1 + i;
@@ -22,10 +24,11 @@ for (let i = 0; i < 10; i++) classOf[48 + i] = 27 + i;
 export function createPhraseMatcher(phrases: readonly string[]): PhraseMatcher {
   const patterns = phrases.map(foldPhrase);
   const most = 1 + patterns.reduce((sum, pattern) => sum + pattern.length, 0);
-  /** next[state * CLASSES + class]; state 0 is the start. */
-  const next = new Int32Array(most * CLASSES);
+  if (most > MOST_STATES) throw new Error(`phrases of ${most} characters are too many`);
+  /** next[state * CLASSES + class]; state 0 is the start. Narrow, to stay in the cache. */
+  const next = new Uint16Array(most * CLASSES);
   /** The smallest index of a phrase that ends in this state. */
-  const hit = new Int32Array(most).fill(patterns.length);
+  const hit = new Uint16Array(most).fill(patterns.length);
   let states = 1;
   patterns.forEach((pattern, index) => {
     let state = 0;
@@ -62,7 +65,7 @@ export function createPhraseMatcher(phrases: readonly string[]): PhraseMatcher {
  * Breadth first: a missing transition becomes that of the longest suffix which is also a prefix
  * of some phrase, and a state inherits the hits of that suffix.
  */
-function completeAutomaton(next: Int32Array, hit: Int32Array): void {
+function completeAutomaton(next: Uint16Array, hit: Uint16Array): void {
   const suffix = new Int32Array(hit.length);
   const queue: number[] = [];
   for (let cls = 0; cls < CLASSES; cls++) {

@@ -125,7 +125,7 @@ export const redisClients = {
   "node-redis: hung up": ["redis", "NETWORK_ERROR", () => withNodeRedis("hangsUp", {}, () => {})],
   "node-redis: closed by ourselves": [
     "redis",
-    "NETWORK_ERROR",
+    "EXECUTION_FAILED",
     () =>
       withNodeRedis("openRedis", {}, async (client) => {
         await client.close();

@@ -1,0 +1,190 @@
+// What the categorizer says of real failures: those that test/golden/collect made happen, each
+// with the reason that an operator would give. docs/categorization.md tells how to add one.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, test } from "vitest";
+import { categorize } from "../../src/core/categorize.ts";
+import { REASONS, type Reason } from "../../src/core/reason.ts";
+
+interface GoldenFailure {
+  readonly name: string;
+  readonly runtime: string;
+  readonly library: string;
+  readonly type: string;
+  readonly message: string;
+  readonly grpc_code?: number;
+  readonly http_status?: number;
+  readonly reason: Reason;
+}
+
+const LANGUAGES = ["javascript", "python", "go", "java", "rust"] as const;
+type Language = (typeof LANGUAGES)[number];
+
+const FOLDER = join(import.meta.dirname, "../golden/failures");
+const read = (language: Language): GoldenFailure[] =>
+  JSON.parse(readFileSync(join(FOLDER, `${language}.json`), "utf8"));
+const GOLDEN = LANGUAGES.map((language) => ({ language, failures: read(language) }));
+const ALL = GOLDEN.flatMap(({ failures }) => failures);
+
+/** At most this share may be listed below. */
+const MAX_MISSED_SHARE = 0.03;
+
+/** Failures that do not say their cause, or say another one; and what they say. */
+const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
+  javascript: {
+    "fetch: redirected in a circle": "only `fetch failed`",
+    "ioredis: connecting too slow": "only `Connection is closed.`",
+    "pg: error 42P01": "the class is called `error`, and the words are anybody's",
+    "pg: no such database": "as above",
+  },
+  python: {
+    "aiohttp: another protocol": "a status of 400 that nobody sent",
+    "dynamodb: a wrong parameter": "an endpoint that could not be resolved",
+    "kafka: refused": "a timeout",
+  },
+  go: {
+    "grpc: cut": "the status INTERNAL",
+    "mail: not an address": "words of its own",
+    "mysql: no answer": "only `invalid connection`",
+    "net: an address without a port, outermost type": "an operation of the network",
+    "redis: another protocol": "words of its own",
+    "redis: hung up": "only `EOF`, which is the end of a file, too",
+    "tls: hung up during the handshake": "as above",
+  },
+  java: {
+    "HttpClient: a body that was cut": "two numbers of bytes",
+    "OkHttp: calling too slow, root cause": "only `Socket closed`",
+    "OkHttp: reading too slow, root cause": "as above",
+    "hikari: a database that is down": "the same as a full pool",
+    "hikari: a full pool, root cause": "an exception without words, of the wrong kind",
+    "io: end of file": "the same as a connection that ends",
+    "jedis: connecting too slow": "only `Failed to connect`",
+    "lettuce: a wrong password": "only `Unable to connect`",
+    "lettuce: connecting too slow": "as above",
+    "lettuce: no answer to the handshake": "as above",
+    "mysql: no answer": "only `Communications link failure`",
+  },
+  rust: {
+    "redis: another protocol": "a parse error of its own",
+    "redis: another protocol, as Debug": "as above",
+    "reqwest: another protocol, as Debug": "only `Parse(Version)`",
+    "tokio-postgres: hung up, as Debug": "only `Closed`",
+    "tonic: http503": "the status INTERNAL",
+    "tonic: http503, as Debug": "as above",
+  },
+};
+
+const reasonOf = ({ type, message, grpc_code, http_status }: GoldenFailure): Reason =>
+  categorize({ type, message, grpcCode: grpc_code, httpStatus: http_status });
+
+describe.each(GOLDEN)("$language", ({ language, failures }) => {
+  test("every failure gets its reason, save those that do not say it", () => {
+    const missed = failures.filter((failure) => reasonOf(failure) !== failure.reason);
+    const right = failures.length - missed.length;
+    const share = ((100 * right) / failures.length).toFixed(1);
+    process.stdout.write(`${language}: ${right} of ${failures.length} reasons, ${share} %\n`);
+    expect(missed.map(({ name }) => name).toSorted()).toEqual(
+      Object.keys(MISSED[language]).toSorted(),
+    );
+  });
+
+  test("each has a name of its own and a reason that there is", () => {
+    const names = failures.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(failures.filter(({ reason }) => !(reason in REASONS))).toEqual([]);
+  });
+
+  test("nothing tells of the machine or the moment", () => {
+    const traces = /127\.0\.0\.1:[1-9]|\/(?:tmp|home|root|work)\/\w|0x[0-9a-f]{6}/;
+    expect(failures.filter(({ type, message }) => traces.test(`${type} ${message}`))).toEqual([]);
+  });
+});
+
+it("has 200 failures and more, and misses few", () => {
+  const missed = LANGUAGES.flatMap((language) => Object.keys(MISSED[language]));
+  expect(ALL.length).toBeGreaterThanOrEqual(200);
+  expect(missed.length / ALL.length).toBeLessThanOrEqual(MAX_MISSED_SHARE);
+});
+
+it("does not need the case of a type's letters", () => {
+  const changed = ALL.filter(
+    (failure) => reasonOf({ ...failure, type: failure.type.toUpperCase() }) !== reasonOf(failure),
+  );
+  expect(changed.map(({ name }) => name)).toEqual([]);
+});
+
+it("takes less than 20 us a failure", () => {
+  const ROUNDS = 20;
+  const round = () => {
+    const startedAtMs = performance.now();
+    for (const failure of ALL) reasonOf(failure);
+    return performance.now() - startedAtMs;
+  };
+  // The best round: what else the machine does is not what is measured.
+  const bestMs = Math.min(...Array.from({ length: ROUNDS }, round));
+  expect((1000 * bestMs) / ALL.length).toBeLessThan(20);
+});
+
+describe("words that mislead", () => {
+  test.each<[reason: Reason, type: string, message: string]>([
+    // A path quotes what it likes.
+    ["NETWORK_ERROR", "Error", "connect ECONNREFUSED /run/permission denied/timed out.sock"],
+    [
+      "NETWORK_ERROR",
+      "requests.exceptions.ConnectionError",
+      "HTTPConnectionPool(host='x', port=80): Max retries exceeded with url: /unauthorized/forbidden",
+    ],
+    ["WEBHOOK_FAILED", "Error", "GET https://x/timed/out/rate/limit returned status code 503"],
+    ["EXECUTION_FAILED", "*fs.PathError", "open /etc/timeout/of.json: no such file or directory"],
+    // The type says what was done, the message on what.
+    ["EXECUTION_FAILED", "TypeError", "Cannot read properties of undefined (reading 'timeout')"],
+    ["EXECUTION_FAILED", "AttributeError", "'Order' object has no attribute 'access denied'"],
+    ["EXECUTION_FAILED", "KeyError", "'connection refused'"],
+    ["EXECUTION_FAILED", "AssertionError", "expected 'ECONNREFUSED' to equal 'ETIMEDOUT'"],
+    ["VALIDATION_FAILED", "ValidationError", '"timeout" must be greater than 0: timeout exceeded'],
+    ["VALIDATION_FAILED", "ValueError", "rate limit must not be negative"],
+    ["VALIDATION_FAILED", "com.google.gson.JsonSyntaxException", "IllegalStateException: null"],
+    // A certificate's signature is none of ours.
+    [
+      "NETWORK_ERROR",
+      "x509.UnknownAuthorityError",
+      "x509: certificate signed by unknown authority (x509: invalid signature)",
+    ],
+    // A lost connection may say why it was lost.
+    ["TIMEOUT", "*net.OpError", "dial tcp 10.0.0.5:443: i/o timeout"],
+    ["TIMEOUT", "AxiosError [ECONNABORTED]", "timeout of 5000ms exceeded"],
+    ["TIMEOUT", "TypeError [UND_ERR_HEADERS_TIMEOUT]", "fetch failed"],
+    ["AUTHENTICATION_ERROR", "RedisConnectionException", "WRONGPASS invalid username-password"],
+    // A cause that is named outranks the words around it.
+    [
+      "VALIDATION_FAILED",
+      "java.lang.RuntimeException",
+      "request timed out was expected, got java.lang.NumberFormatException: five",
+    ],
+    // Numbers and names that only look like evidence.
+    ["UNKNOWN_ERROR", "Error", "order 42601 is late"],
+    ["UNKNOWN_ERROR", "Error", "Unsupported state or unable to authenticate data"],
+    ["UNKNOWN_ERROR", "Error", "Errors and exceptions: none"],
+  ])("%s: %s %s", (reason, type, message) => {
+    expect(categorize({ type, message })).toBe(reason);
+  });
+});
+
+describe("a status that services use for everything gives way to a named cause", () => {
+  test.each<[reason: Reason, status: number, type: string, message: string]>([
+    ["RESOURCE_EXHAUSTED", 400, "ThrottlingException", "Rate exceeded"],
+    ["AUTHENTICATION_ERROR", 400, "Error", "api error ExpiredTokenException: expired"],
+    ["TIMEOUT", 400, "Error", "An error occurred (RequestTimeout)"],
+    ["UNKNOWN_ERROR", 400, "ConditionalCheckFailedException", "The conditional request failed"],
+    ["RESOURCE_EXHAUSTED", 503, "ClientError", "An error occurred (SlowDown)"],
+    // Words are not names, and an error of the endpoint's own is its own.
+    ["VALIDATION_FAILED", 400, "Error", "the field timed out must be a number"],
+    ["VALIDATION_FAILED", 400, "TypeError", "x"],
+    ["WEBHOOK_FAILED", 503, "Error", "upstream: ECONNREFUSED"],
+    ["WEBHOOK_FAILED", 500, "ThrottlingException", "Rate exceeded"],
+    ["VALIDATION_FAILED", 422, "ThrottlingException", "Rate exceeded"],
+  ])("%s: HTTP %i, %s %s", (reason, httpStatus, type, message) => {
+    expect(categorize({ type, message, httpStatus })).toBe(reason);
+  });
+});
