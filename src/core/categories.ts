@@ -61,10 +61,9 @@ export const CATEGORIES: readonly Category[] = [
     grpc: [8],
     http: [429, 507, 509, 529],
     types: list(`
-      MemoryError, OutOfMemoryError, TooManyRequests, TooManyRequestsError,
-      TooManyRequestsException, LimitExceededException, RequestLimitExceeded, SlowDown,
-      ProvisionedThroughputExceededException, RejectedExecutionException, PoolTimeout, PoolTimedOut,
-      ConnectionPoolTimeoutException, TooManyConnections, BulkheadFullException,
+      MemoryError, TooManyRequests, TooManyRequestsError, TooManyRequestsException,
+      LimitExceededException, ProvisionedThroughputExceededException, RejectedExecutionException,
+      PoolTimeout, ConnectionPoolTimeoutException, TooManyConnections, BulkheadFullException,
       ConnectionRequestTimeoutException, MaxConnectionsError, QueueFull, TryAcquireError,
       queue.Full, DiskFull, TooManyConnectionsError
     `),
@@ -90,7 +89,7 @@ export const CATEGORIES: readonly Category[] = [
     reason: "TIMEOUT",
     grpc: [4],
     http: [408, 504, 522, 524, 598, 599],
-    types: list("Elapsed, net.timeoutError, SoftTimeLimitExceeded, TimeLimitExceeded"),
+    types: list("Elapsed, SoftTimeLimitExceeded, TimeLimitExceeded"),
     typeParts: list("*timeout*, *timedout*, *deadlineexceeded*"),
     codes: list(`
       ETIMEDOUT, ESOCKETTIMEDOUT, ETIME, WSAETIMEDOUT, ERR_TIMED_OUT, ERR_CONNECTION_TIMED_OUT,
@@ -112,14 +111,13 @@ export const CATEGORIES: readonly Category[] = [
     http: [401, 403, 407, 511],
     types: list(`
       Unauthorized, UnauthorizedError, UnauthorizedException, Forbidden, ForbiddenError,
-      ForbiddenException, PermissionDenied, PermissionDeniedError, PermissionError, AccessDenied,
-      AccessDeniedException, AccessDeniedError, TokenExpiredError, JsonWebTokenError,
-      ExpiredJwtException, InvalidTokenError, ExpiredSignatureError, ExpiredTokenException,
-      NoCredentialsError, InvalidGrantError, InvalidClientTokenId, UnrecognizedClientException,
-      LoginException, SignatureDoesNotMatch, CredentialsProviderError, NotBeforeError,
-      InvalidSignatureError, InvalidSignatureException, SignatureVerificationException,
-      JWTDecodeException, JWTVerificationException, JwtException, TokenExpiredException,
-      InsufficientPrivilege, InsufficientPrivilegeError, InvalidPassword, InvalidPasswordError
+      ForbiddenException, PermissionDeniedError, PermissionError, TokenExpiredError,
+      JsonWebTokenError, ExpiredJwtException, InvalidTokenError, ExpiredSignatureError,
+      ExpiredTokenException, NoCredentialsError, InvalidGrantError, UnrecognizedClientException,
+      LoginException, CredentialsProviderError, NotBeforeError, InvalidSignatureError,
+      InvalidSignatureException, SignatureVerificationException, JWTDecodeException,
+      JWTVerificationException, JwtException, TokenExpiredException, InsufficientPrivilege,
+      InsufficientPrivilegeError, InvalidPassword, InvalidPasswordError
     `),
     typeParts: list(`
       *authentication*, *authorization*, *unauthenticated*, *autherror*, *accesscontrol*,
@@ -151,22 +149,23 @@ export const CATEGORIES: readonly Category[] = [
     http: [521, 523, 525, 526, 530],
     types: list(`
       net.OpError, net.DNSError, RemoteDisconnected, UnknownHostException, NoRouteToHostException,
-      PortUnreachableException, EOFException, IncompleteRead, NoHttpResponseException,
-      ProtocolError, ServerDisconnectedError, gaierror, BrokenPipeError, SSLError,
-      SSLHandshakeException, SSLException, SSLCertVerificationError, x509.UnknownAuthorityError,
-      x509.HostnameError, BrokerNotAvailableError, ClosedChannelException, CommunicationsException,
-      httpx.ConnectError, httpx.ReadError, httpx.WriteError, ConnectException, URLError,
-      ChunkedEncodingError, ClosedResourceError, RemoteProtocolError, IncompleteReadError,
-      ProtocolException, BadStatusLine, ClientPayloadError, UnresolvedAddressException,
-      SunCertPathBuilderException, MaxRetriesPerRequestError, MongoServerSelectionError,
-      AutoReconnect, NghttpError, AdminShutdown, AdminShutdownError, CannotConnectNow,
-      CannotConnectNowError, tls.RecordHeaderError, SSLEOFError
+      EOFException, IncompleteRead, NoHttpResponseException, ProtocolError, ServerDisconnectedError,
+      gaierror, SSLError, SSLHandshakeException, SSLException, SSLCertVerificationError,
+      BrokerNotAvailableError, ClosedChannelException, CommunicationsException, httpx.ConnectError,
+      httpx.ReadError, httpx.WriteError, ConnectException, URLError, ChunkedEncodingError,
+      ClosedResourceError, RemoteProtocolError, IncompleteReadError, ProtocolException,
+      BadStatusLine, ClientPayloadError, UnresolvedAddressException, SunCertPathBuilderException,
+      MaxRetriesPerRequestError, MongoServerSelectionError, AutoReconnect, NghttpError,
+      AdminShutdown, AdminShutdownError, CannotConnectNow, CannotConnectNowError,
+      tls.RecordHeaderError, SSLEOFError, SMTPConnectError, StreamLostError,
+      IncompatibleProtocolError
     `),
     typeParts: list(`
       *connectionerror*, *connectionrefused*, *connectionreset*, *connectionaborted*,
       *connectionclosed*, *connectionexception*, *connectorerror*, *networkerror*,
       *networkexception*, *socketerror*, *socketexception*, *nameresolution*, *unreachable*,
-      *brokenpipe*, *notconnected*, *hostnotfound*, *socketclosed*, *masterdown*, *clusterdown*
+      *brokenpipe*, *notconnected*, *hostnotfound*, *socketclosed*, *masterdown*, *clusterdown*,
+      *unexpectedclose*
     `),
     codes: list(`
       ECONNREFUSED, ECONNRESET, ECONNABORTED, EPIPE, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN,
@@ -178,7 +177,7 @@ export const CATEGORIES: readonly Category[] = [
       UNABLE_TO_VERIFY_LEAF_SIGNATURE, CERTIFICATE_VERIFY_FAILED, HPE*, x509, MASTERDOWN,
       CLUSTERDOWN, PROTOCOL_CONNECTION_LOST, ER_SERVER_SHUTDOWN, ERR_STREAM_PREMATURE_CLOSE,
       kind UnexpectedEof, IncompleteMessage, SQLSTATE 08*, SqlState E08*, SQLSTATE 57P*,
-      SqlState E57P*, 57P01, 57P02, 57P03
+      SqlState E57P*, 57P01, 57P02, 57P03, EPROTOCOL, ECONNECTION
     `),
     text: list(`
       connection refused, connection reset, connection aborted, connection closed, connection lost,
@@ -215,20 +214,19 @@ export const CATEGORIES: readonly Category[] = [
       ValueError, IllegalArgumentException, NumberFormatException, ZodError, JSONDecodeError,
       JsonParseException, JsonMappingException, JsonSyntaxException, json.SyntaxError,
       json.UnmarshalTypeError, serde_json.Error, BadRequest, BadRequestError, BadRequestException,
-      UnprocessableEntity, InvalidInputError, InvalidArgument, InvalidArgumentError,
-      InvalidArgumentException, CastError, UnicodeDecodeError, DateTimeParseException,
-      DateTimeException, ParseIntError, ParseFloatError, strconv.NumError, DecodeError,
-      InvalidProtocolBufferException, MismatchedInputException, UnrecognizedPropertyException,
-      time.ParseError, InvalidFormatException, MethodArgumentNotValidException, SAXParseException,
+      UnprocessableEntity, InvalidInputError, InvalidArgumentError, InvalidArgumentException,
+      CastError, UnicodeDecodeError, DateTimeParseException, DateTimeException, ParseIntError,
+      ParseFloatError, strconv.NumError, DecodeError, InvalidProtocolBufferException,
+      MismatchedInputException, UnrecognizedPropertyException, time.ParseError,
+      InvalidFormatException, MethodArgumentNotValidException, SAXParseException,
       MalformedURLException, URISyntaxException, YAMLException, ParserError, DataError,
-      IntegrityError, DataIntegrityViolationException, Utf8Error, DuplicateKeyException,
-      MissingSchema, InvalidURL, InvalidSchema, URIError, ParseError, ParseBoolError,
-      AddrParseError, TryFromIntError, MalformedInputException, UnmappableCharacterException,
-      JsonEOFException, UnsupportedProtocol, base64.CorruptInputError, hex.InvalidByteError,
-      time.parseDurationError, net.AddrError, xml.SyntaxError, yaml.TypeError, toml.Error,
-      uuid.Error, InvalidTextRepresentation, InvalidTextRepresentationError,
-      StringDataRightTruncation, NumericValueOutOfRange, UnicodeEncodeError,
-      decimal.InvalidOperation
+      IntegrityError, Utf8Error, DuplicateKeyException, MissingSchema, InvalidURL, InvalidSchema,
+      URIError, ParseError, ParseBoolError, AddrParseError, TryFromIntError,
+      MalformedInputException, UnmappableCharacterException, JsonEOFException, UnsupportedProtocol,
+      base64.CorruptInputError, hex.InvalidByteError, time.parseDurationError, net.AddrError,
+      xml.SyntaxError, yaml.TypeError, toml.Error, uuid.Error, InvalidTextRepresentation,
+      InvalidTextRepresentationError, StringDataRightTruncation, NumericValueOutOfRange,
+      UnicodeEncodeError, decimal.InvalidOperation
     `),
     typeParts: list("*validation*, *validator*, *violation*, *schemaerror*"),
     codes: list(`
@@ -253,7 +251,7 @@ export const CATEGORIES: readonly Category[] = [
       data too long for column, value too long for type, constraint failed,
       foreign key constraint fails, incorrect integer value, expected value at line,
       expected value line, eof while parsing, trailing comma, did not find expected,
-      relative url without a base
+      relative url without a base, extra data, expected closing tag
     `),
   },
   {

@@ -146,7 +146,7 @@ function leadingType(message: string): string {
 
 /** "status code 503", "HTTP Error 404", "server returned 500", "401 Client Error"; 0 for none. */
 const STATUS_IN_TEXT =
-  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error)?|(?:server|endpoint|webhook) returned|responded with|response code)(?:[ :=]|is){1,4}([3-5]\d\d)\b|^([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
+  /\b(?:status(?:[ _]?code)?|HTTP(?:\/\d(?:\.\d)?)?(?: error)?|(?:server|endpoint|webhook) returned|responded with|response code|server response)(?:[ :=]|is){1,4}([3-5]\d\d)\b|^([45]\d\d) (?:client error|server error|unauthorized|forbidden|not found|too many|bad |internal|service|gateway|unprocessable|conflict|gone|request)/i;
 
 function statusInText(message: string): number {
   const found = STATUS_IN_TEXT.exec(message);

@@ -68,7 +68,11 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["connection refused"],
     reason: "NETWORK_ERROR",
   },
-  { types: ["InterruptedIOException", "ureq.Error"], text: ["timeout"], reason: "TIMEOUT" },
+  {
+    types: ["InterruptedIOException", "NatsError", "ureq.Error"],
+    text: ["timeout"],
+    reason: "TIMEOUT",
+  },
   // Go's HTTP client wraps whatever happened to a request.
   { types: ["url.Error"], text: ["eof"], reason: "NETWORK_ERROR" },
   { types: ["url.Error"], text: ["stopped after"], reason: "WEBHOOK_FAILED" },

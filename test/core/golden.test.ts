@@ -41,6 +41,8 @@ const MISSED: Readonly<Record<Language, Readonly<Record<string, string>>>> = {
   python: {
     "aiohttp: another protocol": "a status of 400 that nobody sent",
     "dynamodb: a wrong parameter": "an endpoint that could not be resolved",
+    "ftplib: another protocol": "only `EOFError`",
+    "imaplib: another protocol": "words of its own",
     "kafka: refused": "a timeout",
   },
   go: {

@@ -4,12 +4,21 @@ import { createRequire } from "node:module";
 import { failureOf } from "../../../../clients/typescript/src/failure.ts";
 import { databases } from "./cases/databases.mjs";
 import { http } from "./cases/http.mjs";
+import { messaging } from "./cases/messaging.mjs";
 import { node } from "./cases/node.mjs";
 import { parsers } from "./cases/parsers.mjs";
 import { redisClients } from "./cases/redis.mjs";
 import { services } from "./cases/services.mjs";
 
-const CASES = { ...node, ...http, ...parsers, ...redisClients, ...databases, ...services };
+const CASES = {
+  ...node,
+  ...http,
+  ...parsers,
+  ...redisClients,
+  ...databases,
+  ...services,
+  ...messaging,
+};
 const LIMIT_MS = 10_000;
 
 // Clients go on failing in the background, after their promise told us.

@@ -8,10 +8,10 @@ import sys
 import warnings
 from importlib.metadata import version
 
-from cases import databases, http, language, parsers, redis_clients, services
+from cases import databases, http, language, messaging, parsers, redis_clients, services
 
 LIMIT_S = 10
-MODULES = (language, http, parsers, redis_clients, databases, services)
+MODULES = (language, http, parsers, redis_clients, databases, services, messaging)
 
 logging.disable()
 warnings.simplefilter("ignore")
@@ -38,7 +38,8 @@ def codes_of(error):
     response = getattr(error, "response", None)
     if isinstance(response, dict):  # botocore
         return {"http_status": response["ResponseMetadata"]["HTTPStatusCode"]}
-    found = (getattr(error, "status", None), code, getattr(response, "status_code", None))
+    own = (getattr(error, name, None) for name in ("status", "status_code"))
+    found = (*own, code, getattr(response, "status_code", None))
     status = next((one for one in found if isinstance(one, int) and 100 <= one <= 599), None)
     return {} if status is None else {"http_status": status}
 

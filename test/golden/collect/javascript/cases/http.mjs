@@ -2,6 +2,8 @@
 
 import axios from "axios";
 import got from "got";
+import ky from "ky";
+import superagent from "superagent";
 import { Agent, request, fetch as undiciFetch } from "undici";
 import { PORTS, url } from "../ports.mjs";
 
@@ -82,6 +84,21 @@ export const http = {
   "axios: 404": ["axios", "WEBHOOK_FAILED", () => axios.get(status(404))],
   "axios: 429": ["axios", "RESOURCE_EXHAUSTED", () => axios.get(status(429))],
   "axios: 503": ["axios", "WEBHOOK_FAILED", () => axios.get(status(503))],
+  "ky: refused": ["ky", "NETWORK_ERROR", () => ky(url("closed"), { retry: 0 })],
+  "ky: too slow": ["ky", "TIMEOUT", () => ky(url("http", "/hang"), { retry: 0, timeout: 50 })],
+  "ky: 503": ["ky", "WEBHOOK_FAILED", () => ky(status(503), { retry: 0 })],
+  "superagent: refused": ["superagent", "NETWORK_ERROR", () => superagent.get(url("closed"))],
+  "superagent: too slow": [
+    "superagent",
+    "TIMEOUT",
+    () => superagent.get(url("http", "/hang")).timeout(50),
+  ],
+  "superagent: 422": ["superagent", "VALIDATION_FAILED", () => superagent.get(status(422))],
+  "superagent: half a JSON": [
+    "superagent",
+    "VALIDATION_FAILED",
+    () => superagent.get(url("http", "/half-json")),
+  ],
   "got: refused": ["got", "NETWORK_ERROR", () => got(url("closed"), { retry: { limit: 0 } })],
   "got: too slow": [
     "got",

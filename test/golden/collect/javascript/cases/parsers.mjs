@@ -1,7 +1,11 @@
 // Parsers and validators: name -> [library, what an operator would say, make it happen].
 
 import Ajv from "ajv";
+import { XMLParser } from "fast-xml-parser";
+import joi from "joi";
+import { load } from "js-yaml";
 import jwt from "jsonwebtoken";
+import { object, string } from "yup";
 import { z } from "zod";
 
 const Order = z.object({ id: z.int(), email: z.email() });
@@ -29,6 +33,22 @@ export const parsers = {
     "ajv",
     "EXECUTION_FAILED",
     () => ajv.compile({ type: "objekt", properties: 5 }),
+  ],
+  "joi: wrong types": [
+    "joi",
+    "VALIDATION_FAILED",
+    () => joi.assert({ id: "five" }, joi.object({ id: joi.number() })),
+  ],
+  "yup: a missing field": [
+    "yup",
+    "VALIDATION_FAILED",
+    () => object({ email: string().email().required() }).validate({}),
+  ],
+  "js-yaml: cut off": ["js-yaml", "VALIDATION_FAILED", () => load("{id: 5")],
+  "fast-xml-parser: cut off": [
+    "fast-xml-parser",
+    "VALIDATION_FAILED",
+    () => new XMLParser().parse("<order><id>5</order>", true),
   ],
   "jsonwebtoken: expired": [
     "jsonwebtoken",

@@ -6,8 +6,11 @@ import uuid
 from datetime import datetime
 from xml.etree import ElementTree
 
+import dateutil.parser
 import jsonschema
 import jwt
+import marshmallow
+import msgpack
 import pydantic
 import yaml
 
@@ -15,6 +18,10 @@ import yaml
 class Order(pydantic.BaseModel):
     id: int
     email: str
+
+
+class OrderSchema(marshmallow.Schema):
+    id = marshmallow.fields.Integer(required=True)
 
 
 PYTHON = "python"
@@ -47,6 +54,18 @@ CASES = {
         "jsonschema",
         "EXECUTION_FAILED",
         lambda: jsonschema.validate({}, {"type": "objekt"}),
+    ),
+    "marshmallow: a missing field": (
+        "marshmallow",
+        "VALIDATION_FAILED",
+        lambda: OrderSchema().load({}),
+    ),
+    "msgpack: cut off": ("msgpack", "VALIDATION_FAILED", lambda: msgpack.unpackb(b"\x81")),
+    "msgpack: more than one": ("msgpack", "VALIDATION_FAILED", lambda: msgpack.unpackb(b"\x01\x01")),
+    "dateutil: not a date": (
+        "python-dateutil",
+        "VALIDATION_FAILED",
+        lambda: dateutil.parser.parse("soon"),
     ),
     "jwt: expired": (
         "PyJWT",
