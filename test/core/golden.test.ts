@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it, test } from "vitest";
 import { categorize } from "../../src/core/categorize.ts";
 import { REASONS, type Reason } from "../../src/core/reason.ts";
+import { readDocument, tableRows } from "../docs/markdown.ts";
 
 interface GoldenFailure {
   readonly name: string;
@@ -107,6 +108,18 @@ it("has 200 failures and more, and misses few", () => {
   const missed = LANGUAGES.flatMap((language) => Object.keys(MISSED[language]));
   expect(ALL.length).toBeGreaterThanOrEqual(200);
   expect(missed.length / ALL.length).toBeLessThanOrEqual(MAX_MISSED_SHARE);
+});
+
+test("docs/categorization.md has these figures", () => {
+  const shareOf = (failures: readonly GoldenFailure[]) => {
+    const right = failures.filter((failure) => reasonOf(failure) === failure.reason).length;
+    const count = failures.length.toLocaleString("en-US");
+    return [count, `${((100 * right) / failures.length).toFixed(1)} %`];
+  };
+  const rows = tableRows(readDocument("docs/categorization.md"), "runtime");
+  expect(rows.map((row) => row.slice(1))).toEqual(
+    [...GOLDEN.map(({ failures }) => failures), ALL].map(shareOf),
+  );
 });
 
 it("does not need the case of a type's letters", () => {
