@@ -122,6 +122,19 @@ test("docs/categorization.md has these figures", () => {
   );
 });
 
+test("with less evidence it says less, seldom something else", () => {
+  const bare = ALL.map((failure) => {
+    const type = failure.type.replace(/ \[\w+\]$/, "");
+    return { failure, said: categorize({ type, message: failure.message }) };
+  });
+  const wrong = bare.filter(
+    ({ failure, said }) => ![failure.reason, "UNKNOWN_ERROR"].includes(said),
+  );
+  const right = bare.filter(({ failure, said }) => said === failure.reason);
+  expect(wrong.length / ALL.length).toBeLessThanOrEqual(MAX_MISSED_SHARE);
+  expect(right.length / ALL.length).toBeGreaterThan(0.9);
+});
+
 it("does not need the case of a type's letters", () => {
   const changed = ALL.filter(
     (failure) => reasonOf({ ...failure, type: failure.type.toUpperCase() }) !== reasonOf(failure),
