@@ -61,7 +61,7 @@ export const CATEGORIES: readonly Category[] = [
     grpc: [8],
     http: [429, 507, 509, 529],
     types: list(`
-      MemoryError, TooManyRequests, TooManyRequestsError, TooManyRequestsException,
+      MemoryError, SlowDown, TooManyRequests, TooManyRequestsError, TooManyRequestsException,
       LimitExceededException, ProvisionedThroughputExceededException, RejectedExecutionException,
       PoolTimeout, ConnectionPoolTimeoutException, TooManyConnections, BulkheadFullException,
       ConnectionRequestTimeoutException, MaxConnectionsError, QueueFull, TryAcquireError,
@@ -71,7 +71,7 @@ export const CATEGORIES: readonly Category[] = [
     codes: list(`
       ENOSPC, EMFILE, ENFILE, ENOMEM, EDQUOT, ENOBUFS, EAGAIN, RESOURCE_EXHAUSTED,
       ERR_WORKER_OUT_OF_MEMORY, ResourceExhausted, ER_CON_COUNT_ERROR, ER_TOO_MANY_USER_CONNECTIONS,
-      ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*, PoolTimedOut, SlowDown,
+      ER_RECORD_FILE_FULL, ER_DISK_FULL, SQLSTATE 53*, SqlState E53*, PoolTimedOut,
       RequestLimitExceeded
     `),
     text: list(`

@@ -18,7 +18,10 @@ const SQL = [
 ];
 
 /** What clients of AWS throw when a service's error has no class of its own. */
-const AWS = ["ClientError", "DynamoDbException", "S3Exception", "SqsException", "GenericAPIError"];
+const AWS = [
+  ...["ClientError", "DynamoDbException", "S3Exception", "SqsException"],
+  ...["GenericAPIError", "OperationError"],
+];
 
 export const TYPE_EXCEPTIONS: readonly TypeException[] = [
   // fetch reports every network failure as a TypeError.
@@ -94,6 +97,7 @@ export const TYPE_EXCEPTIONS: readonly TypeException[] = [
     text: ["segments", "signature verification failed"],
     reason: "AUTHENTICATION_ERROR",
   },
+  { types: AWS, text: ["slowdown"], reason: "RESOURCE_EXHAUSTED" },
   {
     types: AWS,
     text: ["not authorized to perform", "security token included"],

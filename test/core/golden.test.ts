@@ -192,6 +192,7 @@ describe("words that mislead", () => {
     ],
     // Numbers and names that only look like evidence.
     ["UNKNOWN_ERROR", "Error", "order 42601 is late"],
+    ["UNKNOWN_ERROR", "Error", "no orders due to a seasonal slowdown"],
     ["UNKNOWN_ERROR", "Error", "Unsupported state or unable to authenticate data"],
     ["UNKNOWN_ERROR", "Error", "Errors and exceptions: none"],
   ])("%s: %s %s", (reason, type, message) => {
