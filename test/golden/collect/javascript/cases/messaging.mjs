@@ -39,11 +39,6 @@ export const messaging = {
   "nodemailer: refused": ["nodemailer", "NETWORK_ERROR", () => byMail("closed")],
   "nodemailer: no greeting": ["nodemailer", "TIMEOUT", () => byMail("silent")],
   "nodemailer: another protocol": ["nodemailer", "NETWORK_ERROR", () => byMail("foreign")],
-  "nodemailer: no recipient": [
-    "nodemailer",
-    "VALIDATION_FAILED",
-    () => createTransport({ jsonTransport: false, host: HOST, port: PORTS.silent }).sendMail({}),
-  ],
   "ws: refused": ["ws", "NETWORK_ERROR", () => byWebSocket(`ws://${HOST}:${PORTS.closed}`)],
   "ws: 401": ["ws", "AUTHENTICATION_ERROR", () => byWebSocket(url("http", "/status/401"))],
   "ws: 503": ["ws", "WEBHOOK_FAILED", () => byWebSocket(url("http", "/status/503"))],
