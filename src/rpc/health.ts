@@ -1,4 +1,5 @@
 import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import {
   type Health,
@@ -16,7 +17,7 @@ export interface Readiness {
 }
 
 /** The server as a whole, and its one service of interest. */
-const SERVICES: ReadonlySet<string> = new Set(["", DlqService.typeName]);
+const SERVICES: ReadonlySet<string> = new Set(["", DlqService.typeName, DlqAdminService.typeName]);
 
 /** Of a name that is not known, in the words of its refusal. */
 const SHOWN_BYTES = 128;

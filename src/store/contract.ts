@@ -3,11 +3,13 @@ import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
 import type { StoreHints } from "./contract/hints.ts";
 import type { QueueConfigs } from "./contract/queue-configs.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 
+export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, Gates, OpenBreaker } from "./contract/gates.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
 export type { QueueConfigRecord, QueueConfigs } from "./contract/queue-configs.ts";
@@ -67,16 +69,6 @@ export interface Store {
   /** Whether it is one of them. */
   hasQueue(queue: string): Promise<boolean>;
 
-  /**
-   * First step of a deletion: the queue takes no more and hands out none, if it holds as many
-   * messages as expected and none is in flight. Of one that is not there nothing is expected.
-   */
-  sealQueue(queue: string, expectedCount: number): Promise<SealReply>;
-  /** Removes some messages of a sealed queue. False: there were none. */
-  purge(queue: string): Promise<boolean>;
-  /** Last step: a sealed queue without messages is gone, and its name free. */
-  removeQueue(queue: string): Promise<void>;
-
   /** Makes a stream visible as a worker of its queues, and its session findable. */
   registerSession(session: SessionRecord): Promise<void>;
   unregisterSession(session: SessionRecord): Promise<void>;
@@ -87,6 +79,7 @@ export interface Store {
 
   /** Settings of queues that were changed while servers ran. */
   readonly configs: QueueConfigs;
+  readonly deletion: DeletionSteps;
 
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;
@@ -141,12 +134,6 @@ export type SendReply =
       quarantineReason: QuarantineReason | undefined;
       dueAtMs: number;
     };
-
-export type SealReply =
-  /** With how many messages it was sealed, now or earlier. */
-  | { status: "sealed"; messages: number }
-  | { status: "mismatch"; messages: number }
-  | { status: "busy"; inFlight: number };
 
 export interface Examined {
   status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";

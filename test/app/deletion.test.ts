@@ -59,6 +59,13 @@ test("a queue goes with its messages, its settings and its name", async () => {
   expect(at.current.store.configs.get(QUEUE)).toBeUndefined();
 });
 
+test("a queue that is only settings goes, too", async () => {
+  await set("anything");
+  expect(await remove(0)).toBe(0);
+  expect(at.current.store.configs.get(QUEUE)).toBeUndefined();
+  expect(await keys()).toEqual([]);
+});
+
 test("one that holds another number, or has messages in flight, is left as it is", async () => {
   await send(2);
   await expect(remove(0)).rejects.toMatchObject({
@@ -69,7 +76,7 @@ test("one that holds another number, or has messages in flight, is left as it is
   await at.current.tick(QUEUE, [session(1, { count: 1 })]);
   await expect(remove(2)).rejects.toMatchObject({
     kind: "PRECONDITION",
-    message: expect.stringContaining("1 messages of orders are in flight"),
+    message: expect.stringContaining("orders has 1 in flight"),
   });
   await send(1);
   expect((await at.current.dump(QUEUE)).messages.size).toBe(3);
@@ -81,6 +88,17 @@ test("it is safe to repeat, whatever was expected", async () => {
   expect(await remove(3)).toBe(0);
   expect(await remove(3, "the etag of before")).toBe(0);
   expect(await keys()).toEqual([]);
+});
+
+test("who comes late leaves a new life alone, its settings and its name", async () => {
+  await send(3);
+  await remove(3);
+  await send(1);
+  await set("of the new life");
+  await deletions.resume(QUEUE);
+  expect(at.current.store.configs.get(QUEUE)).toBeDefined();
+  expect(await at.current.store.queues()).toEqual([QUEUE]);
+  expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
 });
 
 test("several callers wait for the same end, and hear the same", async () => {
@@ -97,8 +115,8 @@ test("with another etag than the present one nothing happens", async () => {
 /** What a server leaves that dies after its first steps. */
 async function leaveHalfDone() {
   await send(700);
-  await at.current.store.sealQueue(QUEUE, 700);
-  await at.current.store.purge(QUEUE);
+  await at.current.store.deletion.seal(QUEUE, 700);
+  await at.current.store.deletion.purge(QUEUE);
 }
 
 test("what a server has left that died, a pump of any other finishes", async () => {

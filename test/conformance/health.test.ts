@@ -39,7 +39,11 @@ describe.for(CLIENTS)("$name", (client) => {
   it("lists", async () => {
     const server = await startServer();
     const { response } = await open(client, server).unary(list, {});
-    expect(Object.keys(response?.statuses ?? {})).toEqual(["", "dlq.v1.DlqService"]);
+    expect(Object.keys(response?.statuses ?? {})).toEqual([
+      "",
+      "dlq.v1.DlqService",
+      "dlq.v1.DlqAdminService",
+    ]);
   });
 
   it("watches until it leaves", async () => {

@@ -21,6 +21,7 @@ const SYMBOL = "dlq.v1.DlqService.Ack";
 const ASK = { messageRequest: { case: "fileContainingSymbol" as const, value: SYMBOL } };
 const NAMES = [
   "dlq.v1.DlqService",
+  "dlq.v1.DlqAdminService",
   "grpc.health.v1.Health",
   "grpc.reflection.v1.ServerReflection",
   "grpc.reflection.v1alpha.ServerReflection",

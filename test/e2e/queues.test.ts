@@ -9,7 +9,7 @@ import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { AckStatus, ConditionCode } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { BreakerScope, type Pause, type QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
-import { connectTo, sendAll, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
+import { connectTo, msOf, sendAll, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
 import { dueIn, letter, letters } from "../support/letters.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -82,6 +82,22 @@ describe("a change", { timeout: 30_000 }, () => {
     const ms = await untilRefused(to, queue);
     console.info(`${name}: after ${Math.round(ms)} ms`);
     expect(ms).toBeLessThan(ACTS_WITHIN_MS);
+  });
+
+  it("of a policy leaves due times as they are, and decides on the next failure", async () => {
+    const queue = "policy";
+    const { dueTime } = await a.dlq.sendToDlq(letter(queue, dueIn(2_000)));
+    await set(a, queue, {
+      retryPolicy: { initialDelay: durationFromMs(3_600_000), multiplier: 1, jitter: 1 } as never,
+    });
+    expect((await statsOf(a.dlq, queue)).nextDueTime).toEqual(dueTime);
+    const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 1 });
+    const received = await worker.next();
+    const outcome = await worker.settle(received, { case: "failed", value: {} });
+    const delayMs = msOf(outcome.dueTime) - (await storeNowMs(a.dlq));
+    expect(delayMs).toBeGreaterThan(3_590_000);
+    expect(delayMs).toBeLessThanOrEqual(3_600_000);
+    await worker.close();
   });
 
   it("is taken back to what the configuration says", async () => {

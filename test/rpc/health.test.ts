@@ -12,12 +12,15 @@ async function setUp() {
 }
 
 describe("Check", () => {
-  it.each(["", "dlq.v1.DlqService"])("tells the state of %j", async (service) => {
-    const { readiness, health } = await setUp();
-    expect((await health.check({ service })).status).toBe(Status.SERVING);
-    readiness.set("NOT_SERVING");
-    expect((await health.check({ service })).status).toBe(Status.NOT_SERVING);
-  });
+  it.each(["", "dlq.v1.DlqService", "dlq.v1.DlqAdminService"])(
+    "tells the state of %j",
+    async (service) => {
+      const { readiness, health } = await setUp();
+      expect((await health.check({ service })).status).toBe(Status.SERVING);
+      readiness.set("NOT_SERVING");
+      expect((await health.check({ service })).status).toBe(Status.NOT_SERVING);
+    },
+  );
 
   it("does not know other services", async () => {
     const { health } = await setUp();
@@ -28,7 +31,7 @@ describe("Check", () => {
 it("List tells all of them", async () => {
   const { health } = await setUp();
   const { statuses } = await health.list({});
-  expect(Object.keys(statuses).sort()).toEqual(["", "dlq.v1.DlqService"]);
+  expect(Object.keys(statuses).sort()).toEqual(["", "dlq.v1.DlqAdminService", "dlq.v1.DlqService"]);
 });
 
 describe("Watch", () => {

@@ -12,7 +12,7 @@ export interface QueueDeletion {
 }
 
 export interface DeletionParts {
-  store: Pick<Store, "configs" | "hasQueue" | "sealQueue" | "purge" | "removeQueue">;
+  store: Pick<Store, "configs" | "hasQueue" | "deletion">;
   inForce: Pick<SettingsInForce, "stored">;
   log: DecisionLog;
 }
@@ -42,23 +42,27 @@ export class Deletions {
       const isGone = present === "" && !(await store.hasQueue(queue));
       if (!isGone && present !== etag) throw staleEtag(`what is set of queue ${queue}`);
     }
-    const sealed = await store.sealQueue(queue, expectedCount);
+    const sealed = await store.deletion.seal(queue, expectedCount);
     if (sealed.status === "mismatch") throw mismatch(queue, sealed.messages, expectedCount);
     if (sealed.status === "busy") {
       throw precondition(
         "queue",
-        `${sealed.inFlight} messages of ${queue} are in flight; pause it, and wait for their outcomes`,
+        `${queue} has ${sealed.inFlight} in flight; pause it, and wait for their outcomes`,
       );
     }
+    // One that began before may have seen the end of an earlier life.
+    await this.#running.get(queue)?.catch(() => {});
     await this.#finish(queue);
     return sealed.messages;
   }
 
-  /** A sealed queue was met. What fails is tried again by whoever meets it next. */
-  readonly resume = (queue: string): void => {
-    this.#finish(queue).catch((error: unknown) => {
+  /** A sealed queue was met. What fails is tried again by whoever meets it next. Never rejects. */
+  readonly resume = async (queue: string): Promise<void> => {
+    try {
+      await this.#finish(queue);
+    } catch (error) {
       this.#parts.log.warn({ queue, error: String(error) }, "a deletion is not finished yet");
-    });
+    }
   };
 
   /** Once at a time: several callers of this server wait for the same end. */
@@ -73,21 +77,32 @@ export class Deletions {
 
   async #finishNow(queue: string): Promise<void> {
     const { store, log } = this.#parts;
-    while (await store.purge(queue)) {
-      // Each step is short, and others come between them.
-    }
-    await this.#takeBackSettings(queue);
-    await store.removeQueue(queue);
+    // Each step is short, and others come between them.
+    if (!(await this.#purgeAll(queue)) || !(await this.#takeBackSettings(queue))) return;
+    await store.deletion.remove(queue);
     log.info({ queue }, "queue deleted");
   }
 
-  async #takeBackSettings(queue: string): Promise<void> {
+  /** False: somebody else has finished. */
+  async #purgeAll(queue: string): Promise<boolean> {
+    for (;;) {
+      const step = await this.#parts.store.deletion.purge(queue);
+      if (step !== "removed") return step === "empty";
+    }
+  }
+
+  /**
+   * What is set goes with the queue, also what was set while it was deleted. What is seen before the
+   * queue is found still sealed is not of a new life. False: somebody else has finished.
+   */
+  async #takeBackSettings(queue: string): Promise<boolean> {
     const { configs } = this.#parts.store;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await configs.refresh();
       const seen = configs.get(queue);
-      if (seen === undefined) return;
-      if (await configs.replace(queue, seen, undefined)) return configs.refresh();
+      if (seen === undefined) return true;
+      if (!(await this.#purgeAll(queue))) return false;
+      await configs.replace(queue, seen, undefined);
     }
     throw aborted(200, `what is set of queue ${queue}`);
   }
@@ -98,5 +113,6 @@ function mismatch(queue: string, messages: number, expectedCount: number) {
     expectedCount === 0
       ? "give that as expected_count to remove them with it"
       : `${expectedCount} were expected; look at Stats again`;
-  return precondition("expected_count", `${queue} holds ${messages} messages: ${instead}`);
+  const plural = messages === 1 ? "" : "s";
+  return precondition("expected_count", `${queue} holds ${messages} message${plural}: ${instead}`);
 }

@@ -1,6 +1,7 @@
 import { tooManyQueues, unknownQueue } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
+import { writeWhenFull } from "./when-full.ts";
 
 export interface KnownQueuesParts {
   connection: Connection;
@@ -45,7 +46,8 @@ export class KnownQueues {
   /** Whatever was known of it: it has just been written for the first time. */
   async list(queue: string): Promise<void> {
     this.#known.delete(queue);
-    await this.#connection.command((redis) => redis.sadd(this.#key, queue));
+    // Its messages are stored: memory that has become full since must not hide them.
+    await this.#connection.command((redis) => writeWhenFull(redis, "SADD", this.#key, queue));
     this.#known.add(queue);
   }
 

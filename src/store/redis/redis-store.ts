@@ -25,13 +25,13 @@ import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
 import { Opening } from "./opening.ts";
 import { RedisQueueConfigs } from "./queue-configs.ts";
+import { RedisQueueDeletion } from "./queue-deletion.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
 import { scriptArgs } from "./scripts.ts";
 import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
-import { runPurge, runRemove, runSeal } from "./verbs/delete.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
 import { packRules } from "./verbs/rules.ts";
@@ -50,6 +50,7 @@ export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly gates: RedisGates;
   readonly configs: RedisQueueConfigs;
+  readonly deletion: RedisQueueDeletion;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
   readonly #sessions: Sessions;
@@ -100,12 +101,13 @@ export class RedisStore implements Store {
     const bodies = this.#bodies;
     const run = this.#run;
     this.#replication = this.#createReplication();
+    const rulesOf = (queue: string) => this.#rules(queue);
+    this.deletion = new RedisQueueDeletion({ run, enter, queues: this.#queues, journalMax });
+    this.gates = new RedisGates({ run, journalMax, rulesOf });
     this.#sends = new Sends({
-      ...{ run, journalMax, bodies, replication: this.#replication },
-      rulesOf: (queue) => this.#rules(queue),
+      ...{ run, journalMax, bodies, replication: this.#replication, rulesOf },
       list: (queue) => this.#queues.list(queue),
     });
-    this.gates = new RedisGates({ run, journalMax, rulesOf: (queue) => this.#rules(queue) });
     this.hints = new RedisHints({
       target: options.target,
       prefix,
@@ -230,22 +232,6 @@ export class RedisStore implements Store {
   async hasQueue(queue: string): Promise<boolean> {
     await this.#opening.enter();
     return this.#queues.has(queue);
-  }
-
-  sealQueue(queue: string, expectedCount: number) {
-    return runSeal(this.#run, queue, expectedCount);
-  }
-
-  purge(queue: string) {
-    return runPurge(this.#run, queue, this.#options.journalMax);
-  }
-
-  /** Its name goes first: as long as the rest is there, sends are refused and somebody finds it. */
-  async removeQueue(queue: string): Promise<void> {
-    await this.#opening.enter();
-    await this.#queues.remove(queue);
-    const isGone = await runRemove(this.#run, queue, this.#options.journalMax);
-    if (!isGone) await this.#queues.list(queue);
   }
 
   async registerSession(session: SessionRecord): Promise<void> {

@@ -81,4 +81,12 @@ test("every script stays within the slot of its queue", async () => {
   await store.beat();
   expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 2, workers: 1 });
   await store.unregisterSession(record);
+
+  expect(await store.configs.replace(QUEUE, undefined, () => bytes("record"))).toBe(true);
+  await store.configs.refresh();
+  expect(store.configs.get(QUEUE)).toBeDefined();
+  expect(await store.deletion.seal(QUEUE, 2)).toMatchObject({ status: "sealed" });
+  expect(await store.deletion.purge(QUEUE)).toBe("removed");
+  await store.deletion.remove(QUEUE);
+  expect(await store.queues()).toEqual([]);
 });

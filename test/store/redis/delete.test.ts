@@ -25,41 +25,41 @@ const keys = async () =>
 
 async function purgeAll() {
   let steps = 0;
-  while (await at.current.store.purge(QUEUE)) steps++;
+  while ((await at.current.store.deletion.purge(QUEUE)) === "removed") steps++;
   return steps;
 }
 
 async function deleteAll(expected: number) {
-  expect(await at.current.store.sealQueue(QUEUE, expected)).toMatchObject({ status: "sealed" });
+  expect(await at.current.store.deletion.seal(QUEUE, expected)).toMatchObject({ status: "sealed" });
   await purgeAll();
-  await at.current.store.removeQueue(QUEUE);
+  await at.current.store.deletion.remove(QUEUE);
 }
 
 describe("a queue is sealed", () => {
   test("only with as many messages as expected", async () => {
     await send({}, {});
     const { store } = at.current;
-    expect(await store.sealQueue(QUEUE, 0)).toEqual({ status: "mismatch", messages: 2 });
-    expect(await store.sealQueue(QUEUE, 3)).toEqual({ status: "mismatch", messages: 2 });
+    expect(await store.deletion.seal(QUEUE, 0)).toEqual({ status: "mismatch", messages: 2 });
+    expect(await store.deletion.seal(QUEUE, 3)).toEqual({ status: "mismatch", messages: 2 });
     expect((await send({}))[0]?.status).toBe("stored");
-    expect(await store.sealQueue(QUEUE, 3)).toEqual({ status: "sealed", messages: 3 });
+    expect(await store.deletion.seal(QUEUE, 3)).toEqual({ status: "sealed", messages: 3 });
   });
 
   test("only with nothing in flight", async () => {
     await send({}, {});
     const { store } = at.current;
     const claimed = only((await at.current.tick(QUEUE, [session(1, { count: 1 })])).claimed);
-    expect(await store.sealQueue(QUEUE, 2)).toEqual({ status: "busy", inFlight: 1 });
+    expect(await store.deletion.seal(QUEUE, 2)).toEqual({ status: "busy", inFlight: 1 });
     await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "release")]);
-    expect(await store.sealQueue(QUEUE, 2)).toMatchObject({ status: "sealed" });
+    expect(await store.deletion.seal(QUEUE, 2)).toMatchObject({ status: "sealed" });
   });
 
   test("once: the answer stays that of the first time, whatever was removed since", async () => {
     await send(...many(600));
     const { store } = at.current;
-    await store.sealQueue(QUEUE, 600);
-    expect(await store.purge(QUEUE)).toBe(true);
-    expect(await store.sealQueue(QUEUE, 0)).toEqual({ status: "sealed", messages: 600 });
+    await store.deletion.seal(QUEUE, 600);
+    expect(await store.deletion.purge(QUEUE)).toBe("removed");
+    expect(await store.deletion.seal(QUEUE, 0)).toEqual({ status: "sealed", messages: 600 });
   });
 
   test("also if it is not there: it may be gone by an earlier call", async () => {
@@ -69,16 +69,18 @@ describe("a queue is sealed", () => {
 
   test("nothing but a sealed one is ever purged", async () => {
     await send({});
-    expect(await at.current.store.purge(QUEUE)).toBe(false);
-    await at.current.store.removeQueue(QUEUE);
+    expect(await at.current.store.deletion.purge(QUEUE)).toBe("unsealed");
+    await at.current.store.deletion.remove(QUEUE);
     expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
+    // As when two servers finish, and a message has come between them.
+    expect(await at.current.store.queues()).toEqual([QUEUE]);
   });
 });
 
 describe("a sealed queue", () => {
   test("takes no sends, hands nothing out, and says so", async () => {
     await send({});
-    await at.current.store.sealQueue(QUEUE, 1);
+    await at.current.store.deletion.seal(QUEUE, 1);
     expect(await send({}, { dedupKey: "k" })).toEqual([
       { status: "deleting" },
       { status: "deleting" },
@@ -91,30 +93,30 @@ describe("a sealed queue", () => {
   test("is emptied in steps, and consistent after each of them", async () => {
     await send(...many(700, (n) => (n % 3 === 0 ? { quarantineReason: "POISON" } : {})));
     await send(...many(300, (n) => ({ ttlMs: 60_000, delayMs: n, sourceId: `s${n}` })));
-    await at.current.store.sealQueue(QUEUE, 1_000);
+    await at.current.store.deletion.seal(QUEUE, 1_000);
     let steps = 0;
-    while (await at.current.store.purge(QUEUE)) {
+    while ((await at.current.store.deletion.purge(QUEUE)) === "removed") {
       steps++;
       await at.current.checkInvariants(QUEUE);
       const { counters } = await at.current.dump(QUEUE);
       expect(counters.messages).toBe(Math.max(0, 1_000 - (counters.purged ?? 0)));
     }
     expect(steps).toBe(2);
-    await at.current.store.removeQueue(QUEUE);
+    await at.current.store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
     expect(await at.current.store.queues()).toEqual([]);
   });
 
   test("messages that came after all, by a server that knows of no deletions, stay", async () => {
     await send(...many(3));
-    await at.current.store.sealQueue(QUEUE, 3);
+    await at.current.store.deletion.seal(QUEUE, 3);
     const counters = at.current.key(QUEUE, ":counters");
     const mark = await at.current.redis.hget(counters, "deleting");
     await at.current.redis.hdel(counters, "deleting");
     const [late] = await send({});
     await at.current.redis.hset(counters, "deleting", mark ?? "");
     await purgeAll();
-    await at.current.store.removeQueue(QUEUE);
+    await at.current.store.deletion.remove(QUEUE);
     const left = [...(await at.current.dump(QUEUE)).messages.keys()];
     expect(left).toEqual([Buffer.from(storedId(late as never)).toString("hex")]);
     expect(await at.current.store.queues()).toEqual([QUEUE]);
@@ -124,18 +126,18 @@ describe("a sealed queue", () => {
 
   test("can be finished by another server, at any step", async () => {
     await send(...many(1_000));
-    await at.current.store.sealQueue(QUEUE, 1_000);
-    await at.current.store.purge(QUEUE);
+    await at.current.store.deletion.seal(QUEUE, 1_000);
+    await at.current.store.deletion.purge(QUEUE);
     const other = at.current.openStore();
     await until("the connection", () => other.ready || undefined);
     expect((await other.tick(QUEUE, tickRequest)).deleting).toBe(true);
-    while (await other.purge(QUEUE)) {
+    while ((await other.deletion.purge(QUEUE)) === "removed") {
       // Until none is left.
     }
-    await other.removeQueue(QUEUE);
-    await other.removeQueue(QUEUE);
-    expect(await at.current.store.purge(QUEUE)).toBe(false);
-    await at.current.store.removeQueue(QUEUE);
+    await other.deletion.remove(QUEUE);
+    await other.deletion.remove(QUEUE);
+    expect(await at.current.store.deletion.purge(QUEUE)).toBe("unsealed");
+    await at.current.store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
   });
 
@@ -174,9 +176,9 @@ describe("a new life of the name", () => {
     await until("the connection", () => other.ready || undefined);
     await other.send(QUEUE, [item()], SETTINGS);
     // As if the hint were lost: only the list is changed.
-    await at.current.store.sealQueue(QUEUE, 1);
+    await at.current.store.deletion.seal(QUEUE, 1);
     await purgeAll();
-    await at.current.store.removeQueue(QUEUE);
+    await at.current.store.deletion.remove(QUEUE);
     expect(await at.current.store.queues()).toEqual([]);
     await other.send(QUEUE, [item()], SETTINGS);
     expect(await at.current.store.queues()).toEqual([QUEUE]);

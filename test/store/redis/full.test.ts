@@ -70,6 +70,25 @@ test("everything that lets messages leave goes on", async () => {
   expect(only(await store.stats([QUEUE]))).toMatchObject({ scheduled: 3, inFlight: 1 });
 });
 
+test("what is set of a queue can change: a limit is to be raised, or delivery to be paused", async () => {
+  const { configs } = at.current.store;
+  expect(await configs.replace(QUEUE, undefined, () => bytes("record"))).toBe(true);
+  await configs.refresh();
+  expect(await configs.replace(QUEUE, configs.get(QUEUE), undefined)).toBe(true);
+});
+
+test("a queue can be deleted", async () => {
+  const { store } = at.current;
+  const outcomes = claimed.map((one) => outcome(one, "release"));
+  await store.settle(QUEUE, NO_REQUEST, outcomes);
+  expect(await store.deletion.seal(QUEUE, 6)).toMatchObject({ status: "sealed" });
+  while ((await store.deletion.purge(QUEUE)) === "removed") {
+    // Until none is left.
+  }
+  await store.deletion.remove(QUEUE);
+  expect(await store.queues()).toEqual([]);
+});
+
 test("workers can come, be seen, and go", async () => {
   const { store } = at.current;
   const record = {

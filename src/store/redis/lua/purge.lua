@@ -1,9 +1,10 @@
 -- Removes messages of a queue that is being deleted, a few chunks in each call; with `ending`, when
--- none is left, the queue itself. Answers whether there was something to remove. Safe to repeat.
-local NOTHING, REMOVED, KEPT = 0, 1, 2
+-- none is left, the queue itself. Safe to repeat: what is not sealed is left alone.
+local REMOVED, EMPTY, ABSENT, ALIVE = 0, 1, 2, 3
 
-local sealed_at = tonumber(redis.call('HGET', k_counters, 'deleting') or '-1')
-if sealed_at < 0 then return NOTHING end
+local used = redis.call('HMGET', k_counters, 'deleting', 'accepted')
+if not used[1] then return used[2] and ALIVE or ABSENT end
+local sealed_at = tonumber(used[1])
 
 local function purge(id, s)
   leave(id, s)
@@ -33,13 +34,13 @@ for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', k_chunks, '-inf', last_chunk,
 end
 finish()
 if removed > 0 then return REMOVED end
-if ending == 0 then return NOTHING end
+if ending == 0 then return EMPTY end
 
 if tonumber(redis.call('HGET', k_counters, 'messages') or '0') > 0 then
   -- They came after the queue was sealed: it lives on with them.
   redis.call('HDEL', k_counters, 'deleting', 'deleting_total')
   redis.call('HDEL', k_meta, 'deleting')
-  return KEPT
+  return ALIVE
 end
 -- What the streams that are open have said of themselves stays: they wait for the next message. Dedup
 -- keys name messages that are not there, and expire, as fences and the sources of earlier messages do.
@@ -52,4 +53,4 @@ for back = 0, GENERATIONS do
   redis.call('UNLINK', k_answers .. string.format('%d', generation - back))
 end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
-return NOTHING
+return ABSENT

@@ -1,4 +1,4 @@
-import type { SealReply } from "../../contract.ts";
+import type { PurgeStep, SealReply } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
 import type { RunScript } from "./run.ts";
 
@@ -8,8 +8,9 @@ const CHUNKS_A_CALL = 4;
 const SEALED = 0;
 const MISMATCH = 1;
 
-const REMOVED = 1;
-const KEPT = 2;
+/** In the order of their numbers. */
+const STEPS = ["removed", "empty", "absent", "alive"] as const;
+type Step = (typeof STEPS)[number];
 
 export async function runSeal(
   run: RunScript,
@@ -27,28 +28,31 @@ export async function runSeal(
     : { status: "busy", inFlight: count };
 }
 
-/** Whether something was removed. */
 export async function runPurge(
   run: RunScript,
   queue: string,
   journalMax: number,
-): Promise<boolean> {
-  return (await purge(run, queue, 0, journalMax)) === REMOVED;
+): Promise<PurgeStep> {
+  const step = await purge(run, queue, 0, journalMax);
+  return step === "removed" || step === "empty" ? step : "unsealed";
 }
 
-/** Removes what is left of a queue. False: messages have come meanwhile, and it lives on. */
+/**
+ * Removes what is left of a sealed queue. False: it is there, because messages have come meanwhile,
+ * or because somebody else has removed it, and it has a new life.
+ */
 export async function runRemove(
   run: RunScript,
   queue: string,
   journalMax: number,
 ): Promise<boolean> {
   for (;;) {
-    const done = await purge(run, queue, 1, journalMax);
-    if (done !== REMOVED) return done !== KEPT;
+    const step = await purge(run, queue, 1, journalMax);
+    if (step !== "removed") return step !== "alive";
   }
 }
 
-function purge(run: RunScript, queue: string, ending: 0 | 1, journalMax: number) {
+async function purge(run: RunScript, queue: string, ending: 0 | 1, journalMax: number) {
   const header = { chunks_a_call: CHUNKS_A_CALL, ending, journal_max: journalMax };
-  return run("purge", queue, header, []);
+  return STEPS[(await run("purge", queue, header, [])) as number] as Step;
 }
