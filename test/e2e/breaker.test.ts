@@ -1,10 +1,12 @@
 // A dependency that is down: the breaker sees it in the outcomes, and neither hurts it nor burns attempts.
 
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { fromJsonString } from "@bufbuild/protobuf";
+import { type Duration, durationMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { BreakerScope, type QueueConfig } from "../../gen/dlq/v1/queue_pb.ts";
+import { QueueConfigSchema } from "../../gen/dlq/v1/queue_pb.ts";
 import { BreakerState } from "../../gen/dlq/v1/state_pb.ts";
 import { clientOf } from "../clients/typescript/client.ts";
+import { fencesOf, readDocument } from "../docs/markdown.ts";
 import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
 import { letter } from "../support/letters.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -27,15 +29,12 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const breaker = (scope: BreakerScope) => ({
-  scope,
-  window: durationFromMs(WINDOW_MS),
-  openTime: durationFromMs(1_000),
-  maxOpenTime: durationFromMs(10_000),
-});
-
-async function configure(queue: string, config: Partial<QueueConfig>): Promise<void> {
-  await client.admin.updateQueue({ queue: { name: queue, config: config as never } });
+/** Sets what the page on protection shows. */
+async function configure(queue: string, example: string): Promise<void> {
+  const shown = fencesOf(readDocument("docs/protection.md")).find(({ info }) => info === example);
+  const config = fromJsonString(QueueConfigSchema, shown?.text ?? "");
+  expect(durationMs(config.breaker?.window as Duration)).toBe(WINDOW_MS);
+  await client.admin.updateQueue({ queue: { name: queue, config } });
 }
 
 /** What is called for each message, as the host says. */
@@ -83,7 +82,7 @@ it("a downstream that is down for a minute costs less than one attempt in a hund
   timeout: DOWN_MS + 120_000,
 }, async () => {
   const queue = "webhooks";
-  await configure(queue, { breaker: breaker(BreakerScope.QUEUE) as never });
+  await configure(queue, "json breaker-queue");
   const [host = ""] = hosts(1);
   await fill(queue, [host]);
   const downstream = new Downstream();
@@ -119,10 +118,7 @@ it("a downstream that is down for a minute costs less than one attempt in a hund
 
 it("one bad host of ten stops nobody but itself", { timeout: 120_000 }, async () => {
   const queue = "by-host";
-  await configure(queue, {
-    breaker: breaker(BreakerScope.KEY) as never,
-    keyLimits: { attribute: "host" } as never,
-  });
+  await configure(queue, "json breaker-key");
   const names = hosts(10);
   const [bad = ""] = names;
   await fill(queue, names);
