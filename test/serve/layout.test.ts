@@ -2,6 +2,7 @@
 
 import { Redis } from "ioredis";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { LAYOUT_VERSION } from "../../src/store/redis/layout.ts";
 import { childrenOf } from "../bench/meter.ts";
 import { readFixture, restore } from "../store/redis/layouts/fixture.ts";
 import { connectTo, statsOf } from "../support/grpc.ts";
@@ -57,7 +58,7 @@ test("a server that is killed while it upgrades leaves it to the next one", asyn
   const server = await startTestServer({ redisUrl: redis.url });
   try {
     expect(server.output()).toMatch(/"msg":"the data was upgraded from layout 1 to 2 /);
-    expect(await data.get("dlq:version")).toBe("2");
+    expect(await data.get("dlq:version")).toBe(String(LAYOUT_VERSION));
     const chunks = await data.zrange("dlq:{orders}:expiry", "0", "-1");
     expect(chunks.sort()).toEqual(["0", "1"]);
   } finally {
@@ -67,12 +68,13 @@ test("a server that is killed while it upgrades leaves it to the next one", asyn
 
 test("a server whose data becomes that of a newer one ends within a few seconds, and says why", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
-  await data.set("dlq:version", "3");
+  await data.set("dlq:version", LAYOUT_VERSION + 1);
   try {
     await until("its end", () => !isRunning(server.pid) || undefined);
     expect(await server.terminate()).toBe(1);
-    expect(server.output()).toMatch(/dlq: the data .* is of layout 3 by a newer server; this one/);
-    expect(await data.get("dlq:version")).toBe("3");
+    const said = `is of layout ${LAYOUT_VERSION + 1} by a newer server; this one`;
+    expect(server.output()).toMatch(new RegExp(`dlq: the data .* ${said}`));
+    expect(await data.get("dlq:version")).toBe(String(LAYOUT_VERSION + 1));
     expect(await data.zcard("dlq:nodes")).toBe(0);
   } finally {
     await server.stop();
