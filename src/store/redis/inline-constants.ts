@@ -1,11 +1,12 @@
-/** `local A, B = 1, 2` at the start of a line, of numbers alone. */
-const DECLARATION = /^local ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = (\d+(?:, \d+)*)$/gm;
+/** `local A, B = 1, 'x'` at the start of a line, of numbers and plain texts alone. */
+const DECLARATION =
+  /^local ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = ((?:\d+|'[^'\\\n,]*')(?:, (?:\d+|'[^'\\\n,]*'))*)$/gm;
 /** What may hold a constant's name without being it comes first. */
 const TOKEN = /--[^\n]*|'(?:[^'\\\n]|\\.)*'|\b[A-Z][A-Z0-9_]*\b/g;
 
 /**
- * Puts numbers in the place of the constants that a script declares, and drops its comments. Lua allows
- * a function 200 local variables, which the parts of a script share; and a number costs less to
+ * Puts values in the place of the constants that a script declares, and drops its comments. Lua allows
+ * a function 200 local variables, which the parts of a script share; and a constant costs less to
  * read than a variable of an outer function.
  */
 export function inlineConstants(source: string): string {

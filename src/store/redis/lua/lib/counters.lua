@@ -13,37 +13,41 @@ local function count_cell(s, by)
   cell_deltas[number] = (cell_deltas[number] or 0) + by
 end
 
-local function name_cells()
-  for number, by in pairs(cell_deltas) do
-    count('c:' .. math.floor(number / 65536) .. ':' .. math.floor(number / 256) % 256 .. ':' .. number % 256, by)
-  end
-  cell_deltas = {}
-end
-
 local RATE_TAU_MS = 60000
 
--- Messages a second, exponentially smoothed: `rate` and the instant it was last raised, packed.
-local function raise_rate(name, n)
-  local rate = 0
-  local v = redis.call('HGET', k_rates, name)
-  if v then
-    local old, at = struct.unpack('>dI6', v)
-    rate = old * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
+local flush_counters
+
+do
+  local function name_cells()
+    for number, by in pairs(cell_deltas) do
+      count('c:' .. math.floor(number / 65536) .. ':' .. math.floor(number / 256) % 256 .. ':' .. number % 256, by)
+    end
+    cell_deltas = {}
   end
-  redis.call('HSET', k_rates, name, struct.pack('>dI6', rate + n * 1000 / RATE_TAU_MS, now))
-end
 
-local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }
+  -- Messages a second, exponentially smoothed: `rate` and the instant it was last raised, packed.
+  local function raise_rate(name, n)
+    local rate = 0
+    local v = redis.call('HGET', k_rates, name)
+    if v then
+      local old, at = struct.unpack('>dI6', v)
+      rate = old * math.exp(-math.max(0, now - at) / RATE_TAU_MS)
+    end
+    redis.call('HSET', k_rates, name, struct.pack('>dI6', rate + n * 1000 / RATE_TAU_MS, now))
+  end
 
-local function flush_counters()
-  name_cells()
-  for field, by in pairs(deltas) do
-    if by ~= 0 then
-      local after = redis.call('HINCRBY', k_counters, field, string.format('%d', by))
-      if after == 0 and string.sub(field, 1, 2) == 'c:' then
-        redis.call('HDEL', k_counters, field)
+  local RATED = { accepted = true, deliveries = true, succeeded = true, failed_attempts = true }
+
+  function flush_counters()
+    name_cells()
+    for field, by in pairs(deltas) do
+      if by ~= 0 then
+        local after = redis.call('HINCRBY', k_counters, field, string.format('%d', by))
+        if after == 0 and string.sub(field, 1, 2) == 'c:' then
+          redis.call('HDEL', k_counters, field)
+        end
+        if RATED[field] then raise_rate(field, by) end
       end
-      if RATED[field] then raise_rate(field, by) end
     end
   end
 end

@@ -2,52 +2,56 @@
 -- costs. Of each key either what is set or what is deleted is gathered; a change from one to the
 -- other writes the first out, so that the last word on a field or member holds. States are read back
 -- through load_state; whoever else reads what this script may have written calls flush_writes first.
-local batches = {}
--- A command takes its arguments from Lua's stack, which holds 8,000 values.
-local BATCH_MAX = 4000
+local flush_writes, put, rank
 
-local function write_out(key, batch)
-  redis.call(batch.command, key, unpack(batch, 1, batch.n))
-  batches[key] = nil
-end
+do
+  local batches = {}
+  -- A command takes its arguments from Lua's stack, which holds 8,000 values.
+  local BATCH_MAX = 4000
 
-local function flush_writes()
-  for key, batch in pairs(batches) do redis.call(batch.command, key, unpack(batch, 1, batch.n)) end
-  batches = {}
-end
-
--- The batch of this key and command, with room for two more values.
-local function batch_of(command, key)
-  local batch = batches[key]
-  if batch then
-    if batch.command == command and batch.n < BATCH_MAX then return batch end
-    write_out(key, batch)
+  local function write_out(key, batch)
+    redis.call(batch.command, key, unpack(batch, 1, batch.n))
+    batches[key] = nil
   end
-  batch = { command = command, n = 0 }
-  batches[key] = batch
-  return batch
-end
 
--- A field of a hash; false: none.
-local function put(key, field, value)
-  local batch = batch_of(value and 'HSET' or 'HDEL', key)
-  local n = batch.n + 1
-  batch[n] = field
-  if value then
-    n = n + 1
-    batch[n] = value
+  function flush_writes()
+    for key, batch in pairs(batches) do redis.call(batch.command, key, unpack(batch, 1, batch.n)) end
+    batches = {}
   end
-  batch.n = n
-end
 
--- A member of a sorted set; false: none.
-local function rank(key, member, score)
-  local batch = batch_of(score and 'ZADD' or 'ZREM', key)
-  local n = batch.n
-  if score then
-    n = n + 1
-    batch[n] = score
+  -- The batch of this key and command, with room for two more values.
+  local function batch_of(command, key)
+    local batch = batches[key]
+    if batch then
+      if batch.command == command and batch.n < BATCH_MAX then return batch end
+      write_out(key, batch)
+    end
+    batch = { command = command, n = 0 }
+    batches[key] = batch
+    return batch
   end
-  batch[n + 1] = member
-  batch.n = n + 1
+
+  -- A field of a hash; false: none.
+  function put(key, field, value)
+    local batch = batch_of(value and 'HSET' or 'HDEL', key)
+    local n = batch.n + 1
+    batch[n] = field
+    if value then
+      n = n + 1
+      batch[n] = value
+    end
+    batch.n = n
+  end
+
+  -- A member of a sorted set; false: none.
+  function rank(key, member, score)
+    local batch = batch_of(score and 'ZADD' or 'ZREM', key)
+    local n = batch.n
+    if score then
+      n = n + 1
+      batch[n] = score
+    end
+    batch[n + 1] = member
+    batch.n = n + 1
+  end
 end
