@@ -102,8 +102,9 @@ function prepare(
       reason,
       quarantineReason: verdict.kind === "quarantine" ? verdict.quarantineReason : undefined,
       delayMs,
-      // Exact by the store's clock, unless a window has moved it.
-      dueAtMs: delayMs === askedMs ? dueAtMs : undefined,
+      // Exact by the store's clock, unless a window has moved it. Also where nothing would retry it: it may
+      // join a message that is in flight.
+      dueAtMs: verdict.kind === "quarantine" || delayMs === askedMs ? dueAtMs : undefined,
       ttlMs: command.ttlMs ?? settings.ttlMs,
       retrySettings: encodeRetrySettings(own),
       sourceId: command.sourceId,

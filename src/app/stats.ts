@@ -1,7 +1,7 @@
 import { isPaused } from "../core/pause.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { whyIdle } from "../core/why-idle.ts";
-import type { QueueSnapshot, Store } from "../store/contract.ts";
+import type { BreakerSnapshot, QueueSnapshot, Store } from "../store/contract.ts";
 import type { QueueReport, StatsReport } from "./commands.ts";
 
 export interface StatsParts {
@@ -24,10 +24,15 @@ export function createStats({ store, settingsOf }: StatsParts) {
   };
 }
 
+const CLOSED: BreakerSnapshot = { state: "CLOSED", retryAtMs: undefined };
+
 function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings): QueueReport {
   const { nowMs, counters, nextDueAtMs, oldestAtMs, oldestQuarantinedAtMs } = snapshot;
   const paused = isPaused(settings, nowMs);
   const { pausedReason, pausedUntilAtMs } = settings;
+  // A breaker that the settings no longer ask for holds nothing back, whatever it was.
+  const breaker = settings.breaker === "queue" ? snapshot.breaker : CLOSED;
+  const openBreakers = settings.breaker === "off" ? 0 : snapshot.openBreakers;
   const total = (name: string) => counters.get(name) ?? 0;
   const since = (atMs: number | undefined) =>
     atMs === undefined ? undefined : Math.max(0, nowMs - atMs);
@@ -59,12 +64,13 @@ function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings)
       leaseExpiries: total("lease_expiries"),
     },
     paused,
-    breaker: snapshot.breaker,
-    openBreakers: snapshot.openBreakers,
+    breaker,
+    openBreakers,
     heldKeys: snapshot.heldKeys,
     conditions: whyIdle({
       ...snapshot,
-      breakerOpen: snapshot.breaker.state !== "CLOSED",
+      breakerOpen: breaker.state !== "CLOSED",
+      openBreakers: settings.breaker === "key" ? openBreakers : 0,
       ...{ paused, pausedReason, pausedUntilAtMs },
       nextDueInMs: nextDueAtMs === undefined ? undefined : Math.max(0, nextDueAtMs - nowMs),
     }).map(({ code, text }) => ({ code, message: text })),

@@ -4,14 +4,17 @@ import type { SendCommand } from "../../src/app/commands.ts";
 import { SessionRegistry } from "../../src/app/delivery/session-registry.ts";
 import { createSend } from "../../src/app/send.ts";
 import { createStats } from "../../src/app/stats.ts";
+import { NO_DELIVERY_RULES } from "../../src/core/delivery-rules.ts";
 import type { PolicyOverride } from "../../src/core/policy-override.ts";
-import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
 import type { RetryWindow } from "../../src/core/windows.ts";
 import { tellTick } from "../../src/loops/tell.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import type { Claimed } from "../../src/store/contract.ts";
 import { tokenOf } from "../support/delivery.ts";
+import { BREAKER } from "../support/lanes.ts";
 import { useTestStore } from "../support/store.ts";
-import { item, SETTINGS, session } from "../support/store-items.ts";
+import { item, NO_REQUEST, outcome, SETTINGS, session } from "../support/store-items.ts";
 
 const at = useTestStore();
 let lines: { message: string; facts: Record<string, unknown> }[];
@@ -150,6 +153,47 @@ test("a failed attempt hears of windows, of what the call asked for, and of the 
   expect(lines.at(-1)?.facts.why).toContain("max_elapsed is 60 s");
 });
 
+test("a policy that changes leaves due times as they are, and decides on the next failure", async () => {
+  const { store, clock } = at.current;
+  const { dueAtMs } = await sendNow({ sourceId: "" }, { initialDelayMs: 60_000, jitter: "none" });
+  expect(dueAtMs).toBe(clock.nowMs + 60_000);
+  let settings: QueueSettings = DEFAULT_QUEUE_SETTINGS;
+  const ack = createAck({
+    store,
+    settingsOf: () => settings,
+    random: () => 0.5,
+    now: () => clock.nowMs,
+    observer: NO_METRICS,
+    log,
+    registry: new SessionRegistry(store.hints),
+  });
+  settings = { ...settings, maxRetries: 2, nonRetryableReasons: ["VALIDATION_FAILED"] };
+  expect((await at.current.tick("orders", [session(1)])).nextDueAtMs).toBe(dueAtMs);
+  await clock.advance(60_000);
+  const failOnce = async () => {
+    const { claimed } = await at.current.tick("orders", [session(1)]);
+    const [first] = claimed;
+    if (first === undefined) throw new Error("nothing was due");
+    const word = { failure: command.failure, retryAfterMs: 0, nonRetryable: false };
+    const [result] = await ack("", [{ kind: "failed", token: tokenOf(first), ...word }]);
+    return result;
+  };
+  expect(await failOnce()).toMatchObject({ state: "SCHEDULED" });
+  // Of a message that is scheduled under the second one, too.
+  settings = { ...settings, maxRetries: 9, nonRetryableReasons: ["TIMEOUT"] };
+  expect(await failOnce()).toMatchObject({ quarantineReason: "NON_RETRYABLE" });
+});
+
+test("a due time is kept by a send that joins and that nothing would retry", async () => {
+  const { clock } = at.current;
+  const joined = { dedupKey: "k", sourceId: "" };
+  await sendNow({ ...joined, delayMs: 0 });
+  await at.current.tick("orders", [session(1)]);
+  await sendNow({ ...joined, dueAtMs: clock.nowMs + 4_000, retry: { maxRetries: 0 } });
+  const [message] = (await at.current.dump("orders")).messages.values();
+  expect(message?.dueAtMs).toBe(clock.nowMs + 4_000);
+});
+
 test("each delivery that ends is counted once, the last of a crash loop too", async () => {
   const { store } = at.current;
   await store.send("orders", [item()], SETTINGS);
@@ -169,4 +213,20 @@ test("without a queue, Stats knows no time", async () => {
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
   });
   expect(await stats([])).toEqual({ nowMs: undefined, queues: [] });
+});
+
+test("a breaker that the settings no longer ask for is told by nobody", async () => {
+  const { store } = at.current;
+  at.current.rules = { ...NO_DELIVERY_RULES, breaker: { ...BREAKER, minimumVolume: 1 } };
+  await store.send("orders", [item()], SETTINGS);
+  const [claimed] = (await at.current.tick("orders", [session(1)])).claimed;
+  const over = { delayMs: 0, countsForBreaker: true };
+  await store.settle("orders", NO_REQUEST, [outcome(claimed as Claimed, "failReschedule", over)]);
+  const told = async (breaker: QueueSettings["breaker"]) => {
+    const settingsOf = () => ({ ...DEFAULT_QUEUE_SETTINGS, breaker });
+    const [queue] = (await createStats({ store, settingsOf })(["orders"])).queues;
+    return [queue?.breaker.state, queue?.openBreakers, queue?.conditions[0]?.code];
+  };
+  expect(await told("queue")).toEqual(["OPEN", 1, "BREAKER_OPEN"]);
+  expect(await told("off")).toEqual(["CLOSED", 0, "NO_WORKERS"]);
 });
