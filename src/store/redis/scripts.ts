@@ -149,6 +149,7 @@ export interface LoadedScript {
 export type ScriptClock = "store" | "key";
 
 const LIBRARY = [
+  "lazy",
   "reasons",
   "writes",
   "state",
@@ -167,6 +168,12 @@ const LIBRARY = [
   "finish",
 ] as const;
 
+/** Keys that few calls have a use for: their names are put together where they are needed. */
+const RARE_KEYS: ReadonlySet<string> = new Set<keyof typeof QUEUE_KEYS>([
+  ...(["lanes", "priorities", "lane", "gates", "parked", "bucket", "breaker", "breakers"] as const),
+  ...(["keyed", "order", "turns", "holds", "fences", "failures", "sources", "answers"] as const),
+]);
+
 function readLua(path: string): string {
   return readFileSync(new URL(`./lua/${path}.lua`, import.meta.url), "utf8");
 }
@@ -174,12 +181,15 @@ function readLua(path: string): string {
 /** Puts a script together: flags, names of its keys and arguments, the library, its own text. */
 export function loadScript(name: ScriptName, clock: ScriptClock = "store"): LoadedScript {
   const spec: ScriptSpec = SCRIPTS[name];
-  const body = [
+  const text = [
     readLua(clock === "store" ? "lib/time" : "lib/clock-from-key"),
     ...LIBRARY.map((part) => readLua(`lib/${part}`)),
     ...(spec.parts ?? []).map((part) => readLua(`${name}/${part}`)),
     readLua(name),
   ].join("\n");
+  const body = text.replace(/\bk_(\w+)/g, (name, key: string) =>
+    RARE_KEYS.has(key) ? `(BASE .. '${QUEUE_KEYS[key as keyof typeof QUEUE_KEYS]}')` : name,
+  );
   const lines = [
     spec.flags === "" ? "#!lua" : `#!lua flags=${spec.flags}`,
     "local BASE = KEYS[1]",

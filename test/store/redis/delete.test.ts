@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
 import type { SendItem } from "../../../src/store/contract.ts";
+import { BREAKER } from "../../support/lanes.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import {
   bytes,
@@ -105,6 +107,36 @@ describe("a sealed queue", () => {
     await at.current.store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
     expect(await at.current.store.queues()).toEqual([]);
+  });
+
+  test("takes lanes, orders, holds, its breaker and its rates with it", async () => {
+    const { store } = at.current;
+    at.current.rules = {
+      ...NO_DELIVERY_RULES,
+      keyAttribute: "host",
+      keyMaxInFlight: 1,
+      rate: { perSecond: 1_000, burst: 1_000 },
+      retryBudget: { ratio: 0.5, minPerSecond: 1 },
+      breaker: { ...BREAKER, minimumVolume: 1 },
+      ordering: "hold",
+    };
+    await send(...many(10, (n) => ({ laneKey: "a", priority: n })));
+    await send(...many(10, (n) => ({ orderingKey: `o${n % 3}` })));
+    await send({ orderingKey: "held", quarantineReason: "POISON" }, { orderingKey: "held" });
+    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+    await at.current.tick(QUEUE, [session(1)]);
+    const outcomes = claimed.map((one) =>
+      outcome(one, "failReschedule", { delayMs: 60_000, countsForBreaker: true }),
+    );
+    await store.settle(QUEUE, NO_REQUEST, outcomes);
+    expect((await store.stats([QUEUE]))[0]?.breaker.state).toBe("OPEN");
+    expect(await store.sealQueue(QUEUE, 22)).toMatchObject({ status: "sealed" });
+    while (await store.purge(QUEUE)) await at.current.checkInvariants(QUEUE);
+    await store.removeQueue(QUEUE);
+    expect(await keys()).toEqual([]);
+    // And its next life begins with all gates open.
+    await send({ laneKey: "a" }, { orderingKey: "held" });
+    expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(2);
   });
 
   test("messages that came after all, by a server that knows of no deletions, stay", async () => {

@@ -44,7 +44,8 @@ end
 -- The breaker that the message belongs to has opened since it was handed out: the failure is on record
 -- and not counted. It comes back when the breaker lets it.
 local function spare(id, s, o)
-  s.place = PLACE_DUE
+  s.expiries, s.releases, s.place = 0, 0, PLACE_DUE
+  set_flag(s, FLAG_REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
   count('released')
   schedule(id, s, now)
@@ -63,7 +64,7 @@ local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE
   local spared = false
-  if is_failure or kind == SUCCEED then
+  if has_breakers and (is_failure or kind == SUCCEED) then
     spared = breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late)
     -- What can't be retried at all, the breaker knows nothing of.
     if kind == FAIL_QUARANTINE and qreason ~= QUARANTINE_EXHAUSTED then spared = false end

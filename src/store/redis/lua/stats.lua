@@ -48,7 +48,7 @@ return {
     redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
     next_due, head(k_quarantine), oldest(),
     rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts'),
-    breaker.state, breaker.state == OPEN and breaker.till or 0, used and redis.call('ZCARD', k_breakers) or 0, used and redis.call('ZCARD', k_holds) or 0,
+    breaker.state, breaker.state == OPEN and breaker.till or 0, redis.call('ZCARD', k_breakers), used and redis.call('ZCARD', k_holds) or 0,
     used and redis.call('ZCARD', k_gates) or 0),
   redis.call('HGETALL', k_counters),
   workers,

@@ -8,6 +8,7 @@ flush_ends()
 end_lives()
 flush_writes()
 if laned then bring_back() end
+if laned or (rules and rules.scope > 0) then forget_breakers() end
 local left = queue_gate()
 if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)

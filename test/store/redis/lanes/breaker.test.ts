@@ -222,3 +222,69 @@ test("open breakers are listed, and can be closed by hand", async () => {
   expect(await store.gates.breakers(QUEUE)).toEqual([]);
   expect(await claimNames()).toContain("bad 11");
 });
+
+test("the end of a lease from before it opened is not held against the message", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(5));
+  const held = await claim({ leaseMs: 1_000 });
+  await fail(held.slice(0, 4));
+  await at.current.clock.advance(1_000);
+  await at.current.tick(QUEUE, []);
+  expect(await message(held[4] as Claimed)).toMatchObject({ expiries: 0, unknown: 1 });
+});
+
+test("a failure that burns no attempt ends a row of expired leases, as any outcome does", async () => {
+  rules({ breaker: BREAKER });
+  await send({ name: "suspect" });
+  for (let time = 0; time < 2; time++) {
+    await claim({ leaseMs: 1_000 });
+    await at.current.clock.advance(1_000);
+    await at.current.tick(QUEUE, []);
+  }
+  const [suspect] = (await claim()) as [Claimed];
+  expect(suspect.isolated).toBe(true);
+  await send(...many(4));
+  await fail(await claim());
+  await fail([suspect]);
+  expect(await message(suspect)).toMatchObject({ attempts: 0, expiries: 0, isolated: false });
+});
+
+test("a breaker that was off while its probes ended tries again when it is back", async () => {
+  await openIt();
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  rules({});
+  await settle(probes, "release", { delayMs: 0 });
+  rules({ breaker: BREAKER });
+  const again = await claim();
+  expect(again).toHaveLength(2);
+  await settle(again, "succeed");
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+});
+
+test("what an open breaker holds goes on when there is none any more", async () => {
+  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  await send(...many(10, { laneKey: "bad" }));
+  await fail(await claim({ count: 4 }));
+  expect(await claimNames()).toEqual([]);
+  rules({ keyAttribute: "host" });
+  expect(await claimNames()).toHaveLength(10);
+});
+
+test("one that nothing has moved for a day is forgotten, and no longer counted", async () => {
+  rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
+  await send(...many(4, { laneKey: "bad" }));
+  const held = await claim();
+  await fail(held);
+  expect((await stats())?.openBreakers).toBe(1);
+  await at.current.clock.advance(25 * 3_600_000);
+  const { gate } = await at.current.tick(QUEUE, []);
+  expect(gate.openBreakers).toBe(0);
+  expect((await stats())?.openBreakers).toBe(0);
+});
+
+test("that of the whole queue is counted among those that are not closed", async () => {
+  await openIt();
+  const { gate } = await at.current.tick(QUEUE, []);
+  expect([gate.openBreakers, (await stats())?.openBreakers]).toEqual([1, 1]);
+});

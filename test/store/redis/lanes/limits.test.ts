@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { laneSteps } from "../../../support/lanes.ts";
 import { START_MS, until, useTestStore } from "../../../support/store.ts";
+import { session } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -122,4 +123,41 @@ test("first deliveries do not wait behind retries that the budget holds", async 
   expect(await claimNames()).toHaveLength(10);
   await send({ name: "fresh" });
   expect(await claimNames()).toEqual(["fresh"]);
+});
+
+test("a suspect whose key is closed goes within a second of its opening", async () => {
+  rules({ keyAttribute: "host", keyMaxInFlight: 1 });
+  await send({ name: "suspect", laneKey: "a" });
+  for (let time = 0; time < 2; time++) {
+    await claim({ leaseMs: 1_000 });
+    await at.current.clock.advance(1_000);
+    await at.current.tick(QUEUE, []);
+  }
+  await send({ name: "other", laneKey: "a" });
+  // A stream that holds something gets no suspect.
+  const held = await claim({ idle: false });
+  expect(names(held)).toEqual(["other"]);
+  expect(await claimNames()).toEqual([]);
+  await settle(held, "succeed");
+  const { nextIsolatedAtMs, nowMs } = await at.current.tick(QUEUE, []);
+  expect(nextIsolatedAtMs).toBe(nowMs + 1_000);
+  await at.current.clock.advance(1_000);
+  expect(await claimNames()).toEqual(["suspect"]);
+});
+
+test("a budget holds over all nodes together, and is whole for the one that is left", async () => {
+  rules({ retryBudget: { ratio: 0.01, minPerSecond: 1 } });
+  await send(...many(30));
+  await settle(await claim(), "failReschedule", { delayMs: 0 });
+  const other = at.current.openStore();
+  await until("the other one's connection", () => other.ready || undefined);
+  const claimAtOther = async () => {
+    const settings = { ttlAction: "quarantine", quarantineRetentionMs: 0 } as const;
+    const request = { claimNumber: 1, sessions: [session(9)], settings };
+    return (await other.tick(QUEUE, request)).claimed.length;
+  };
+  expect((await claimNames({ count: 4 })).length + (await claimAtOther())).toBe(10);
+  await other.close();
+  await at.current.clock.advance(5_000);
+  expect(await claimNames()).toHaveLength(5);
 });

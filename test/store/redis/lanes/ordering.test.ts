@@ -163,3 +163,49 @@ test("a held key can be let go by hand, once; its message stays in quarantine", 
   expect(await claimNames()).toEqual(["a2"]);
   expect((await at.current.store.stats([QUEUE]))[0]?.quarantined).toBe(1);
 });
+
+test("an earlier one that came back while a later one was in flight goes before its retry", async () => {
+  keyed();
+  await send(a("a1"), a("a2"));
+  const first = await claim();
+  await settle(first, "quarantine");
+  const second = await claim();
+  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  await settle(second, "failReschedule", { delayMs: 0 });
+  const third = await claim();
+  expect(names(third)).toEqual(["a1"]);
+  await settle(third, "succeed");
+  expect(await claimNames()).toEqual(["a2"]);
+});
+
+test("one that had to step back is counted among what is scheduled", async () => {
+  keyed();
+  await send(a("a1"));
+  const first = await claim();
+  await settle(first, "quarantine");
+  await send(a("a2"));
+  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  expect((await at.current.store.stats([QUEUE]))[0]?.scheduled).toBe(2);
+});
+
+test("a hold without an age lasts until somebody decides", async () => {
+  rules({ ordering: "hold", orderingHoldMaxAgeMs: 0 });
+  await send(a("a1"), a("a2"));
+  await settle(await claim(), "quarantine");
+  expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBeUndefined();
+  await at.current.clock.advance(365 * 24 * HOUR_MS);
+  expect(await claimNames()).toEqual([]);
+  expect(await at.current.store.gates.releaseOrder(QUEUE, "a")).toBeDefined();
+  expect(await claimNames()).toEqual(["a2"]);
+});
+
+test("what came while a queue kept order keeps it when it no longer does", async () => {
+  keyed();
+  await send(a("a1"), a("a2"));
+  rules({});
+  await send({ name: "a3" });
+  const first = await claim();
+  expect(names(first)).toEqual(["a1", "a3"]);
+  await settle(first, "succeed");
+  expect(await claimNames()).toEqual(["a2"]);
+});

@@ -10,9 +10,9 @@ local BREAKER_FORMAT = '>BI6I6I6I6HHHI4I6'
 local FORGOTTEN_MS = 86400000
 
 -- `moved`: gates that this script has opened or closed; what waits behind them comes back at its end.
-local breakers = { known = {}, moved = {} }
+local breakers = lazy({ known = {}, moved = {} })
 
-do
+function breakers.build()
   local function new_breaker()
     local b = { state = CLOSED, first = 0, opened = 0, till = 0, half = 0, times = 0, out = 0, won = 0, in_a_row = 0,
       tenth = 0, ok = {}, failed = {} }
@@ -40,7 +40,7 @@ do
 
   -- The one that a message's outcome moves, if any.
   function breakers.of_message(s)
-    if not rules or rules.scope == 0 then return nil end
+    if not has_breakers then return nil end
     if rules.scope == SCOPE_QUEUE then return breakers.of('') end
     return s.key ~= '' and breakers.of(s.key) or nil
   end
@@ -148,14 +148,15 @@ do
     return true
   end
 
-  -- How many messages may be handed out now; with 0, when to look again.
-  function breakers.allowed(b)
+  -- How many messages may be handed out now; with 0, when to look again. `leases`: those that are out.
+  function breakers.allowed(b, leases)
     if b.state == OPEN and now >= b.till then
       b.state, b.half, b.out, b.won, b.changed = HALF_OPEN, now, 0, 0, true
       tell_breaker('breaker_half_opened', b)
     end
     if b.state == CLOSED then return math.huge, 0 end
     if b.state == OPEN then return 0, b.till end
+    if b.out > leases then b.out, b.changed = leases, true end
     -- The end of a probe is an event; that its lease ends is looked at by itself.
     return math.max(0, rules.probes - b.out - b.won), now + rules.probe_lease
   end

@@ -12,7 +12,7 @@ local BUDGET_GATE = 'b'
 local LONGEST_CLOSED_MS = 60000
 
 -- Lanes that this script has touched, by name; gates that it has read.
-local lanes = { touched = {}, gates = {}, keyed = {} }
+local lanes = lazy({ touched = {}, gates = {}, keyed = {}, noted = false, wake = false })
 
 local function of_priority(index, priority)
   return priority == 0 and index or index .. ':' .. priority
@@ -43,34 +43,6 @@ local function list_priority(priority)
   rank(k_priorities, priority, priority)
 end
 
--- So that a tick of a queue that has none of this asks for none of it.
-function lanes.note_use()
-  if lanes.noted then return end
-  lanes.noted = true
-  put(k_meta, 'laned', '1')
-end
-
-function lanes.touch(name)
-  lanes.touched[name] = true
-end
-
-function lanes.list(id, due)
-  rank(k_laned, id, due)
-  lanes.note_use()
-end
-
-function lanes.add(name, id, due)
-  rank(k_lane .. name, id, due)
-  lanes.list(id, due)
-  lanes.touch(name)
-end
-
-function lanes.remove(name, id)
-  rank(k_lane .. name, id, false)
-  rank(k_laned, id, false)
-  lanes.touch(name)
-end
-
 local function gates_of(lane)
   local gates = {}
   if lane.key ~= '' then gates[1] = 'k' .. lane.key end
@@ -78,7 +50,35 @@ local function gates_of(lane)
   return gates
 end
 
-do
+function lanes.build()
+  -- So that a tick of a queue that has none of this asks for none of it.
+  function lanes.note_use()
+    if lanes.noted then return end
+    lanes.noted = true
+    put(k_meta, 'laned', '1')
+  end
+
+  function lanes.touch(name)
+    lanes.touched[name] = true
+  end
+
+  function lanes.list(id, due)
+    rank(k_laned, id, due)
+    lanes.note_use()
+  end
+
+  function lanes.add(name, id, due)
+    rank(k_lane .. name, id, due)
+    lanes.list(id, due)
+    lanes.touch(name)
+  end
+
+  function lanes.remove(name, id)
+    rank(k_lane .. name, id, false)
+    rank(k_laned, id, false)
+    lanes.touch(name)
+  end
+
   local function is_parked(lane)
     for _, gate in ipairs(gates_of(lane)) do
       if redis.call('SISMEMBER', k_parked .. gate, lane.name) == 1 then return true end
@@ -110,7 +110,7 @@ do
 
   -- Messages in flight of each key, while there are any.
   function lanes.count_keyed(key, by)
-    if key ~= '' then lanes.keyed[key] = (lanes.keyed[key] or 0) + by end
+    lanes.keyed[key] = (lanes.keyed[key] or 0) + by
   end
 
   function lanes.in_flight(key)

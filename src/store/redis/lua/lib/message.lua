@@ -6,8 +6,8 @@
 local function drop_lease(id, s)
   rank(k_leases, id, false)
   if s.session ~= '' then put(k_session .. s.session, id, false) end
-  lanes.count_keyed(s.key, -1)
-  if has_flag(s, FLAG_PROBE) then
+  if s.key ~= '' then lanes.count_keyed(s.key, -1) end
+  if s.flags >= FLAG_PROBE and has_flag(s, FLAG_PROBE) then
     breakers.probe_ended(s)
     set_flag(s, FLAG_PROBE, false)
   end
@@ -48,8 +48,9 @@ end
 
 local function schedule(id, s, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
-  local is_retry = s.attempts > 0 and s.place == PLACE_DUE
-  set_flag(s, FLAG_BUDGETED, is_retry and rules ~= nil and rules.budget > 0)
+  local is_budgeted = rules ~= nil and rules.budget > 0 and s.attempts > 0 and s.place == PLACE_DUE
+  -- No smaller flag stands for a lane, nor for an order.
+  if is_budgeted or s.flags >= FLAG_BUDGETED then set_flag(s, FLAG_BUDGETED, is_budgeted) end
   if s.order == '' or ordering.take_turn(id, s) then
     enter_index(id, s)
   else

@@ -1,9 +1,9 @@
 -- One message of an ordering key at a time, in the order of their arrival. `order:` has the key's
 -- messages, by arrival, that are scheduled, in flight, or held in quarantine; `turns` says whose turn it
 -- is. Only that one is in an index that claims look at; the others wait, and come back by its end.
-local ordering = { known = {} }
+local ordering = lazy({ known = {} })
 
-do
+function ordering.build()
   function ordering.turn_of(order)
     if ordering.known[order] == nil then
       ordering.known[order] = redis.call('HGET', k_turns, order)
@@ -22,22 +22,53 @@ do
     lanes.note_use()
   end
 
+  -- It is this message's turn, which has waited or lies in quarantine.
+  local function give_turn(order, id, s)
+    set_turn(order, id)
+    if s.state == QUARANTINED then
+      hold(order)
+    elseif has_flag(s, FLAG_WAITING) then
+      set_flag(s, FLAG_WAITING, false)
+      rank(k_laned, id, false)
+      enter_index(id, s)
+      save_state(id, s)
+    end
+  end
+
+  -- The first of the key's messages, by arrival.
+  local function first_of(order)
+    flush_writes()
+    local id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
+    local s = id and load_state(id)
+    while id and not s do
+      -- A defect: it names nobody.
+      count('healed')
+      redis.call('ZREM', k_order .. order, id)
+      id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
+      s = id and load_state(id)
+    end
+    return id, s
+  end
+
   -- Whether the message may go among what claims look at. An earlier one that comes back, as from
-  -- quarantine, goes before one that only waits; what is in flight is let be.
+  -- quarantine, goes before one that only waits; what is in flight is let be, until it comes back itself.
   function ordering.take_turn(id, s)
     local order = s.order
     local turn = ordering.turn_of(order)
     rank(k_order .. order, id, arrival_of(id))
     if turn == id then
       rank(k_holds, order, false)
-      return true
+      local first, earlier = first_of(order)
+      if first == id then return true end
+      give_turn(order, first, earlier)
+      return false
     end
     local other = turn and load_state(turn)
     if other and (other.state == IN_FLIGHT or arrival_of(turn) < arrival_of(id)) then return false end
     if other and other.state == SCHEDULED then
       leave_index(turn, other)
       set_flag(other, FLAG_WAITING, true)
-      rank(k_laned, turn, other.due)
+      lanes.list(turn, other.due)
       save_state(turn, other)
     elseif turn then
       rank(k_holds, order, false)
@@ -52,30 +83,10 @@ do
     rank(k_order .. order, id, false)
     if ordering.turn_of(order) ~= id then return end
     rank(k_holds, order, false)
-    flush_writes()
-    local next_id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
-    local after = next_id and load_state(next_id)
-    while next_id and not after do
-      -- A defect: it names nobody.
-      count('healed')
-      redis.call('ZREM', k_order .. order, next_id)
-      next_id = redis.call('ZRANGE', k_order .. order, 0, 0)[1]
-      after = next_id and load_state(next_id)
-    end
-    if not next_id then
-      ordering.known[order] = false
-      put(k_turns, order, false)
-      return
-    end
-    set_turn(order, next_id)
-    if after.state == QUARANTINED then
-      hold(order)
-    elseif has_flag(after, FLAG_WAITING) then
-      set_flag(after, FLAG_WAITING, false)
-      rank(k_laned, next_id, false)
-      enter_index(next_id, after)
-      save_state(next_id, after)
-    end
+    local next_id, after = first_of(order)
+    if next_id then return give_turn(order, next_id, after) end
+    ordering.known[order] = false
+    put(k_turns, order, false)
   end
 
   -- In quarantine the message holds its key, where the queue says so; else it steps out of the way.

@@ -12,3 +12,4 @@ local SCOPE_QUEUE, SCOPE_KEY = 1, 2
 local ORDERED, ORDERED_HOLD = 1, 2
 
 local rules = read_rules(delivery_rules)
+local has_breakers = rules ~= nil and rules.scope > 0

@@ -45,7 +45,7 @@ local function pack_state(s)
   if s.priority ~= 0 or s.key ~= '' or s.order ~= '' or s.round ~= 0 or s.last_delay ~= 0 then
     extra = struct.pack(EXTRA_FORMAT, s.priority, #s.key, s.key, #s.order, s.order, s.round, s.last_delay)
   end
-  set_flag(s, FLAG_EXTRA, extra ~= '')
+  if extra ~= '' or s.flags >= FLAG_EXTRA then set_flag(s, FLAG_EXTRA, extra ~= '') end
   return struct.pack(STATE_FORMAT, s.state, s.place, s.flags, s.reason, s.qreason, s.version,
       u16(s.attempts), u8(s.expiries), u8(s.releases), u16(s.unknown), u16(s.failures),
       s.delivery, s.size, s.due, s.expire, s.ttl, s.since, s.lease,
@@ -56,7 +56,7 @@ local function unpack_state(v)
   local state, place, flags, reason, qreason, version, attempts, expiries, releases, unknown, failures,
     delivery, size, due, expire, ttl, since, lease, held, source, retry, extra = struct.unpack(STATE_FORMAT, v)
   local priority, key, order, round, last_delay = 0, '', '', 0, 0
-  if math.floor(flags / FLAG_EXTRA) % 2 == 1 then
+  if flags >= FLAG_EXTRA and math.floor(flags / FLAG_EXTRA) % 2 == 1 then
     priority, key, order, round, last_delay = struct.unpack(EXTRA_FORMAT, v, extra)
   end
   return {

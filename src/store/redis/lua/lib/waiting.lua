@@ -12,18 +12,18 @@ end
 
 -- By index: the earliest due time among what this script schedules, and that of the head before.
 -- Apart, because a suspect that waits for an idle session must not hide what others could take.
-local earliest_due, head_before = {}, {}
+local noted_due = { earliest = {}, head = {} }
 
 local function note_due(index, due)
-  if not head_before[index] then head_before[index] = head_score(index) or math.huge end
-  earliest_due[index] = math.min(due, earliest_due[index] or math.huge)
+  if not noted_due.head[index] then noted_due.head[index] = head_score(index) or math.huge end
+  noted_due.earliest[index] = math.min(due, noted_due.earliest[index] or math.huge)
 end
 
 -- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
 -- look by themselves.
 local function flush_wake()
-  for index, due in pairs(earliest_due) do
-    if due < head_before[index] then lanes.wake = true end
+  for index, due in pairs(noted_due.earliest) do
+    if due < noted_due.head[index] then lanes.wake = true end
   end
   -- A user without rights on channels loses the hint, not the script.
   if lanes.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
@@ -37,7 +37,16 @@ local function lane_of_waiting(s)
   return s.place == PLACE_DUE and lane_of(s) or nil
 end
 
+-- Nothing can hold it back, save its queue: most messages are so.
+local function is_plain(s)
+  return s.priority == 0 and s.key == '' and s.flags < FLAG_BUDGETED and s.place == PLACE_DUE
+end
+
 local function enter_index(id, s)
+  if is_plain(s) then
+    note_due(k_due, s.due)
+    return rank(k_due, id, s.due)
+  end
   local lane = lane_of_waiting(s)
   if s.priority ~= 0 then list_priority(s.priority) end
   if lane then return lanes.add(lane, id, s.due) end
@@ -48,6 +57,7 @@ local function enter_index(id, s)
 end
 
 local function leave_index(id, s)
+  if is_plain(s) then return rank(k_due, id, false) end
   if has_flag(s, FLAG_WAITING) then
     set_flag(s, FLAG_WAITING, false)
     rank(k_laned, id, false)

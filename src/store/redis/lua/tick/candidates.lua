@@ -5,16 +5,19 @@ local function paused_now()
   return paused == 1 and (paused_until == 0 or paused_until > now)
 end
 
-local queue_gate, lane_allows, reserve, charge, due_candidates
-do
-  -- What this tick may hand out of the whole queue; with 0, when to look again.
+local rules_allow, lane_allows, reserve, charge, due_candidates
+if laned or rules then
+  -- No more probes can be out than there are leases: the end of some may have been missed, under other
+  -- rules.
+  local function breaker_allows(key)
+    return breakers.allowed(breakers.of(key), key == '' and redis.call('ZCARD', k_leases) or lanes.in_flight(key))
+  end
+
+  -- What the rules of the queue let this tick hand out of all of it; with 0, when to look again.
   local RATE_STEP_MS = 5
-  function queue_gate()
-    if is_deleting then return 0, math.huge end
-    if paused_now() then return 0, paused_until > 0 and paused_until or math.huge end
+  function rules_allow()
     local left, reopens = math.huge, 0
-    if not rules then return left, reopens end
-    if rules.scope == SCOPE_QUEUE then left, reopens = breakers.allowed(breakers.of('')) end
+    if rules.scope == SCOPE_QUEUE then left, reopens = breaker_allows('') end
     if rules.rate > 0 then
       local bucket = buckets.of('q', rules.rate, rules.burst)
       if bucket.tokens < 1 then reopens = math.max(reopens, now + math.max(RATE_STEP_MS, buckets.wait(bucket))) end
@@ -27,7 +30,7 @@ do
     local gate = { left = math.huge, reopens = now + LONGEST_CLOSED_MS }
     if not rules then return gate end
     if rules.scope == SCOPE_KEY then
-      local left, reopens = breakers.allowed(breakers.of(key))
+      local left, reopens = breaker_allows(key)
       gate.left = left
       if left == 0 then gate.reopens = reopens end
     end
@@ -81,7 +84,6 @@ do
 
   -- Tokens that a delivery costs, and brings.
   function charge(s)
-    if not rules then return end
     if rules.rate > 0 then buckets.add(buckets.of('q', rules.rate, rules.burst), -1) end
     if rules.key_rate > 0 and s.key ~= '' then
       buckets.add(buckets.of('k' .. s.key, rules.key_rate, rules.key_burst), -1)
@@ -106,18 +108,27 @@ do
     return a.id < b.id
   end
 
+  -- Most lanes that a claim with little room finds closed.
+  local LANES_A_LOOK = 50
+
   -- Due messages of one priority, in the order of their due times; lanes get equal shares.
   local function of_one_priority(priority, most)
     local index, lane_index = of_priority(k_due, priority), of_priority(k_lanes, priority)
     local entries = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'WITHSCORES', 'LIMIT', 0, most)
-    local names = redis.call('ZRANGEBYSCORE', lane_index, '-inf', now, 'LIMIT', 0, most)
     local found = {}
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
-    local share = math.max(1, math.floor(most / math.max(1, #found + #names)))
-    for _, name in ipairs(names) do take_from_lane(name, share, found) end
-    if #names > 0 then table.sort(found, by_due) end
+    -- Lanes that are found closed are among these no more: where all of them are, the next ones are looked at.
+    local looked = 0
+    repeat
+      local names = redis.call('ZRANGEBYSCORE', lane_index, '-inf', now, 'LIMIT', 0, most)
+      local share = math.max(1, math.floor(most / math.max(1, #found + #names)))
+      for _, name in ipairs(names) do take_from_lane(name, share, found) end
+      looked = looked + #names
+    until #found > 0 or #names == 0 or looked >= LANES_A_LOOK
+    if looked > 0 then table.sort(found, by_due) end
     if #found == 0 and priority ~= 0 and redis.call('EXISTS', index, lane_index) == 0 then
       redis.call('ZREM', k_priorities, priority)
+      listed_priorities[priority] = nil
     end
     return found
   end
@@ -152,7 +163,6 @@ do
   end
 
   function due_candidates(most)
-    if not laned then return redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, most) end
     local priorities = { 0 }
     for _, priority in ipairs(redis.call('ZRANGE', k_priorities, 0, -1)) do
       priorities[#priorities + 1] = tonumber(priority)
@@ -167,4 +177,12 @@ do
     end
     return merge(lists, most)
   end
+end
+
+-- What this tick may hand out of the whole queue; with 0, when to look again.
+local function queue_gate()
+  if is_deleting then return 0, math.huge end
+  if paused_now() then return 0, paused_until > 0 and paused_until or math.huge end
+  if not rules then return math.huge, 0 end
+  return rules_allow()
 end

@@ -4,7 +4,8 @@ local claimed, envelope_at = {}, {}
 
 local function claim(id, s, at)
   local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
-  local lease = breakers.claim(s, tonumber(ARGV[at + I_lease]))
+  local lease = tonumber(ARGV[at + I_lease])
+  if has_breakers then lease = breakers.claim(s, lease) end
   local isolated = s.place == PLACE_ISOLATED
   leave(id, s)
   set_flag(s, FLAG_REJOINED, false)
@@ -12,8 +13,8 @@ local function claim(id, s, at)
   s.nonce, s.session, s.lease = nonce, session, lease
   rank(k_leases, id, now + lease)
   put(k_session .. session, id, isolated and -s.size or s.size)
-  lanes.count_keyed(s.key, 1)
-  charge(s)
+  if s.key ~= '' then lanes.count_keyed(s.key, 1) end
+  if rules then charge(s) end
   count_cell(s, 1)
   count('deliveries')
   save_state(id, s)
@@ -47,17 +48,11 @@ local function reply_has_room(s)
   return sent == 0 or sent + s.size <= reply_bytes
 end
 
--- A suspect is in no lane: one whose key is closed is looked at again when it may have opened.
-local function may_go(id, s)
-  if s.key == '' then return true end
-  local lane = { key = s.key }
-  local allowed, _, reopens = lane_allows(lane)
-  if allowed == 0 then
-    rank(k_isolated, id, reopens or now + 1000)
-    return false
-  end
-  reserve(lane, 1)
-  return true
+-- A suspect is in no lane, and nothing tells when its key has opened: it is looked at each second.
+local SUSPECT_LOOK_MS = 1000
+
+local function key_allows(s)
+  return s.key == '' or lane_allows({ key = s.key }) > 0
 end
 
 -- Suspects first: each alone, on a session that holds nothing. Returns the sessions that are left.
@@ -67,14 +62,23 @@ local function claim_isolated(sessions, most)
   local suspects = {}
   for _, id in ipairs(due) do
     local s = indexed(k_isolated, id, SCHEDULED)
-    if s and not ended(id, s) and may_go(id, s) then suspects[#suspects + 1] = { id = id, s = s } end
+    if s and not ended(id, s) then
+      if key_allows(s) then
+        suspects[#suspects + 1] = { id = id, s = s }
+      else
+        rank(k_isolated, id, now + SUSPECT_LOOK_MS)
+      end
+    end
   end
-  local left, taken = {}, 0
+  local left, taken, next_at = {}, 0, 1
   for _, session in ipairs(sessions) do
-    local suspect = suspects[taken + 1]
+    -- One before it may have taken what its key allows.
+    while suspects[next_at] and not key_allows(suspects[next_at].s) do next_at = next_at + 1 end
+    local suspect = suspects[next_at]
     if suspect and session.idle and session.count > 0 and reply_has_room(suspect.s) then
-      taken = taken + 1
+      taken, next_at = taken + 1, next_at + 1
       sent = sent + suspect.s.size
+      if suspect.s.key ~= '' then reserve({ key = suspect.s.key }, 1) end
       claim(suspect.id, suspect.s, session.at)
     else
       left[#left + 1] = session
@@ -102,7 +106,9 @@ end
 local function claim_due(sessions, most)
   local room = 0
   for _, session in ipairs(sessions) do room = room + session.count end
-  local due = due_candidates(math.min(room, batch, most))
+  most = math.min(room, batch, most)
+  local due = laned and due_candidates(most)
+    or redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, most)
   load_states(due)
   local turn = 1
   local function choose(s)

@@ -1,7 +1,14 @@
 -- What comes back by time: lanes behind gates, and ordering keys that wait behind a quarantined message.
 
-local bring_back, first_due
-do
+local forget_breakers, bring_back
+if laned or rules then
+  -- A breaker that nothing has moved for long is no more; a few entries of such at a time.
+  function forget_breakers()
+    for _, key in ipairs(redis.call('ZRANDMEMBER', k_breakers, 2)) do
+      if redis.call('EXISTS', k_breaker .. key) == 0 then rank(k_breakers, key, false) end
+    end
+  end
+
   -- Other rules than those that gates were closed by: all of them are looked at anew.
   local function look_anew()
     if not tended[4] or tended[4] == delivery_rules then return end
@@ -39,17 +46,17 @@ do
     lanes.flush()
     flush_writes()
   end
+end
 
-  -- The first due time of what waits, or the instant at which a gate is looked at; 0: nothing waits.
-  function first_due()
-    local first = head_score(k_due) or math.huge
-    if laned or lanes.noted then
-      first = math.min(first, head_score(k_lanes) or math.huge, head_score(k_gates) or math.huge)
-      for _, priority in ipairs(redis.call('ZRANGE', k_priorities, 0, -1)) do
-        first = math.min(first, head_score(k_due .. ':' .. priority) or math.huge,
-          head_score(k_lanes .. ':' .. priority) or math.huge)
-      end
+-- The first due time of what waits, or the instant at which a gate is looked at; 0: nothing waits.
+local function first_due()
+  local first = head_score(k_due) or math.huge
+  if laned or lanes.noted then
+    first = math.min(first, head_score(k_lanes) or math.huge, head_score(k_gates) or math.huge)
+    for _, priority in ipairs(redis.call('ZRANGE', k_priorities, 0, -1)) do
+      first = math.min(first, head_score(k_due .. ':' .. priority) or math.huge,
+        head_score(k_lanes .. ':' .. priority) or math.huge)
     end
-    return first < math.huge and first or 0
   end
+  return first < math.huge and first or 0
 end

@@ -4,7 +4,7 @@ local lost = {}
 local function expire(id, s)
   local session, held = s.session, math.max(0, now - s.since)
   -- While what it calls is down, a lease that ends says nothing of the message.
-  local spared = breakers.expired(s)
+  local spared = has_breakers and breakers.expired(s)
   leave(id, s)
   s.expiries, s.unknown = s.expiries + (spared and 0 or 1), s.unknown + 1
   count('lease_expiries')
