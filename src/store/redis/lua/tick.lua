@@ -24,7 +24,7 @@ local first_end = at_head(k_expiry)
 if first_quarantined > 0 and (first_end == 0 or first_quarantined + retention < first_end) then
   first_end = first_quarantined + retention
 end
-if laned then
+if laned or lanes.noted then
   local first_hold = head_score(k_holds) or math.huge
   if first_hold < math.huge and (first_end == 0 or first_hold < first_end) then first_end = first_hold end
 end

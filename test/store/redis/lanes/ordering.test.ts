@@ -209,3 +209,11 @@ test("what came while a queue kept order keeps it when it no longer does", async
   await settle(first, "succeed");
   expect(await claimNames()).toEqual(["a2"]);
 });
+
+test("the pump knows of a hold that begins in the queue's first tick", async () => {
+  keyed({ hold: true });
+  await send(a("a1", { ttlMs: 1_000 }));
+  await at.current.clock.advance(1_001);
+  const { nextEndAtMs, nowMs } = await at.current.tick(QUEUE, []);
+  expect(nextEndAtMs).toBe(nowMs + HOUR_MS);
+});
