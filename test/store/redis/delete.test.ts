@@ -130,9 +130,10 @@ describe("a sealed queue", () => {
     );
     await store.settle(QUEUE, NO_REQUEST, outcomes);
     expect((await store.stats([QUEUE]))[0]?.breaker.state).toBe("OPEN");
-    expect(await store.sealQueue(QUEUE, 22)).toMatchObject({ status: "sealed" });
-    while (await store.purge(QUEUE)) await at.current.checkInvariants(QUEUE);
-    await store.removeQueue(QUEUE);
+    expect(await store.deletion.seal(QUEUE, 22)).toMatchObject({ status: "sealed" });
+    while ((await store.deletion.purge(QUEUE)) === "removed")
+      await at.current.checkInvariants(QUEUE);
+    await store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
     // And its next life begins with all gates open.
     await send({ laneKey: "a" }, { orderingKey: "held" });
