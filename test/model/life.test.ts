@@ -4,10 +4,12 @@ import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { START_MS, TestStore } from "../support/store.ts";
 import { ackStep } from "./commands/ack.ts";
 import { extendSessionStep, extendTokensStep, reconcileStep } from "./commands/extend.ts";
+import { changeStep, gatesArgs, releaseOrderStep, resetStep } from "./commands/gates.ts";
+import { outageStep } from "./commands/outage.ts";
 import { Play, type Step } from "./commands/play.ts";
 import { retryStep } from "./commands/retry.ts";
 import { sendStep } from "./commands/send.ts";
-import { deathsStep, tickStep } from "./commands/tick.ts";
+import { chaseStep, deathsStep, tickStep } from "./commands/tick.ts";
 import {
   advanceStep,
   breakStep,
@@ -37,6 +39,7 @@ const settings: fc.Arbitrary<LifeSettings> = fc.record({
   maxMessages: fc.constantFrom(0, 0, 0, 8),
   poisonThreshold: fc.constantFrom(5, 5, 2),
   nonRetryable: fc.constantFrom([], [], ["VALIDATION_FAILED" as const]),
+  gates: gatesArgs(),
 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -45,6 +48,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 180, arbitrary: advanceStep() },
   { weight: 160, arbitrary: sendStep() },
   { weight: 60, arbitrary: retryStep() },
+  { weight: 60, arbitrary: outageStep() },
+  { weight: 60, arbitrary: chaseStep() },
+  { weight: 25, arbitrary: changeStep() },
+  { weight: 15, arbitrary: releaseOrderStep() },
+  { weight: 8, arbitrary: resetStep() },
   { weight: 25, arbitrary: deathsStep() },
   { weight: 40, arbitrary: repeatStep() },
   { weight: 30, arbitrary: extendTokensStep() },

@@ -5,7 +5,8 @@ import type { QueueDump } from "../support/store-dump.ts";
 const KINDS = [
   ...["sent", "joined", "claimed", "succeeded", "failed", "released", "returned"],
   ...["expired_lease", "quarantined", "discarded", "expired_ttl", "retried", "extended"],
-  ...["expired_retention"],
+  ...["expired_retention", "breaker_opened", "breaker_half_opened", "breaker_closed"],
+  ...["order_released"],
 ];
 
 /** Where the runs have been: a model that never gets there proves nothing of it. */

@@ -69,6 +69,24 @@ const ackArgs = () =>
   });
 type AckArgs = ReturnType<typeof ackArgs> extends fc.Arbitrary<infer T> ? T : never;
 
+/** What workers have in hand, the latest first, all fails as what they call is down; or succeeds. */
+export async function reportAll(
+  play: Play,
+  rig: Rig,
+  failed: boolean,
+  count: number,
+): Promise<void> {
+  const { length } = play.counting();
+  const outcome: ReportArgs["outcome"] = failed
+    ? { kind: "failed", reason: "TIMEOUT", hopeless: false, retryAfterMs: 0 }
+    : { kind: "succeeded" };
+  const reports = Array.from({ length: Math.min(length, count) }, (_, back) => ({
+    ...{ given: { counting: true, back }, forged: "none" as const, outcome },
+  }));
+  const quiet = { request: "none", other: false, random: 0.5, lost: undefined } as const;
+  await report(play, rig, { ...quiet, reports, again: false, meanwhile: undefined });
+}
+
 export const ackStep = () => ackArgs().map((args) => step("Ack", args, report));
 
 async function report(play: Play, rig: Rig, args: AckArgs): Promise<void> {

@@ -62,7 +62,11 @@ export class Play {
   }
 
   async look(rig: Rig): Promise<void> {
-    const found = differences(this.life, await rig.test.dump(QUEUE));
+    const found = differences(
+      this.life,
+      await rig.test.dump(QUEUE),
+      await rig.store.gates.breakers(QUEUE),
+    );
     if (found.length > 0) throw new Error(`store and model differ:\n${lines(found)}`);
   }
 
@@ -93,5 +97,5 @@ export function step<A>(
 /** Time passes. */
 export async function advance({ life }: Play, rig: Rig, ms: number): Promise<void> {
   await rig.test.clock.advance(ms);
-  life.nowMs += ms;
+  life.pass(ms);
 }

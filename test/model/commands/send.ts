@@ -5,7 +5,7 @@ import type { SendReply } from "../../../src/store/contract.ts";
 import { bytes } from "../../support/store-items.ts";
 import type { OwnRetry } from "../life/message.ts";
 import { type Letter, send } from "../life/send.ts";
-import { QUEUE } from "../real/names.ts";
+import { KEY_ATTRIBUTE, QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import { chance, loss, requestKind } from "./choices.ts";
 import { type Play, step } from "./play.ts";
@@ -27,6 +27,9 @@ const WHENS: readonly { delayMs?: number; dueInMs?: number }[] = [
   ...[{ dueInMs: -5_000 }, { dueInMs: 4_000 }, { delayMs: 90_000 }],
 ];
 
+/** Ordering keys. */
+export const ORDERS = ["x", "y"] as const;
+
 export const letterArgs = () =>
   fc.record({
     request: requestKind(),
@@ -41,6 +44,9 @@ export const letterArgs = () =>
     when: fc.constantFrom(...WHENS),
     ttlMs: fc.constantFrom(0, 0, 24 * 3_600_000, 24 * 3_600_000, 60_000, 5_000),
     own: fc.constantFrom(...OWN),
+    priority: fc.constantFrom(0, 0, 0, 0, 5, -3),
+    key: fc.constantFrom("", "a", "a", "b"),
+    order: fc.constantFrom("", "", ...ORDERS),
   });
 export type LetterArgs = ReturnType<typeof letterArgs> extends fc.Arbitrary<infer T> ? T : never;
 
@@ -59,6 +65,9 @@ export function letterFrom(play: Play, args: LetterArgs): Letter {
     dueAtMs: args.when.dueInMs === undefined ? undefined : life.nowMs + args.when.dueInMs,
     ttlMs: args.ttlMs,
     own: args.own,
+    priority: args.priority,
+    key: args.key,
+    order: args.order,
   };
 }
 
@@ -68,9 +77,9 @@ function command(letter: Letter): SendCommand {
   return {
     ...{ requestId, queue: QUEUE, sourceId, dedupKey, delayMs, dueAtMs, ttlMs },
     payloadBytes: payload.length,
-    priority: 0,
-    orderingKey: "",
-    attribute: () => undefined,
+    priority: letter.priority,
+    orderingKey: letter.order,
+    attribute: (name) => (name === KEY_ATTRIBUTE ? letter.key : undefined),
     encodeEnvelope: () => bytes(payload),
     payloadHash: bytes(`${payload.slice(0, 2)} of ${payload.length}`.padEnd(16)),
     retry: {

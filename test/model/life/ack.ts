@@ -1,4 +1,5 @@
 import type { Reason } from "../../../src/core/reason.ts";
+import { BREAKER } from "./gates.ts";
 import { type Life, once, told } from "./life.ts";
 import type { Message, Token } from "./message.ts";
 import { onFailure, releaseDelayMs } from "./rules.ts";
@@ -34,17 +35,34 @@ function apply(life: Life, report: Report, random: number): AckAnswer {
   const message = life.messages.get(report.token.id);
   if (!message) return { status: "NOT_FOUND" };
   if (!counts(message, report.token)) return { status: "LEASE_LOST", ...told(message) };
-  // Late: what was unknown is known now.
-  if (message.state !== "IN_FLIGHT") message.doubt--;
+  const isLate = message.state !== "IN_FLIGHT";
+  // What was unknown is known now.
+  if (isLate) message.doubt--;
+  const isSpared = moveBreaker(life, message, report, isLate);
   message.lease = undefined;
-  const gone = settle(life, message, report, random);
+  const gone = settle(life, message, { report, random, isSpared });
   return gone === undefined
     ? { status: "APPLIED", ...told(message) }
     : { status: "APPLIED", state: gone };
 }
 
+/** True: a failure that says nothing of the message, since the breaker has opened meanwhile. */
+function moveBreaker(life: Life, message: Message, report: Report, isLate: boolean): boolean {
+  if (report.kind !== "failed" && report.kind !== "succeeded") return false;
+  const counts = report.kind === "failed" && BREAKER.reasons.includes(report.reason);
+  const lease = isLate ? undefined : message.lease;
+  const breaker = life.breakerOf(message);
+  return breaker?.outcome(life.nowMs, lease, report.kind === "failed", counts) ?? false;
+}
+
+interface Verdict {
+  report: Report;
+  random: number;
+  isSpared: boolean;
+}
+
 /** Applies the outcome; says if the message is gone by it. */
-function settle(life: Life, message: Message, report: Report, random: number) {
+function settle(life: Life, message: Message, { report, random, isSpared }: Verdict) {
   const { rejoined } = message;
   if (report.kind === "discarded") {
     life.leave(message, "discarded");
@@ -60,18 +78,31 @@ function settle(life: Life, message: Message, report: Report, random: number) {
     message.releases++;
     return undefined;
   }
-  if (report.kind === "failed") fail(life, message, report, random);
-  else if (report.kind === "quarantined") life.quarantine(message, "WORKER_REQUEST");
-  else succeedAndGoOn(life, message);
   message.rejoined = false;
   message.expiries = 0;
   message.releases = 0;
+  if (report.kind === "failed") fail(life, message, report, { random, isSpared });
+  else if (report.kind === "quarantined") life.quarantine(message, "WORKER_REQUEST");
+  else succeedAndGoOn(life, message);
   return undefined;
 }
 
-function fail(life: Life, message: Message, report: Report & { kind: "failed" }, random: number) {
+function fail(
+  life: Life,
+  message: Message,
+  report: Report & { kind: "failed" },
+  { random, isSpared }: Omit<Verdict, "report">,
+): void {
   const { nonRetryable } = life.settings;
   const decision = onFailure(message, { ...report, nonRetryable, random });
+  // What no retry can help is set aside whatever the breaker says.
+  const isHopeless = "quarantine" in decision && decision.quarantine !== "RETRIES_EXHAUSTED";
+  if (isSpared && !isHopeless) {
+    life.counts.released++;
+    life.addFailure(message, report.reason, report.failure);
+    life.schedule(message, life.nowMs);
+    return;
+  }
   life.counts.failed_attempts++;
   message.attempts++;
   life.addFailure(message, report.reason, report.failure);
@@ -91,7 +122,8 @@ export function giveBack(life: Life, token: Token): void {
   if (!message || !counts(message, token)) return;
   if (message.state !== "IN_FLIGHT") {
     message.doubt--;
-    message.expiries--;
+    // Not counted where a breaker was open.
+    message.expiries = Math.max(0, message.expiries - 1);
   }
   message.lease = undefined;
   life.counts.returned++;

@@ -1,6 +1,9 @@
 import type { QuarantineReason, Reason } from "../../../src/core/reason.ts";
+import { Breaker } from "./breaker.ts";
+import type { Bucket, Gates } from "./gates.ts";
 import { Memory } from "./memory.ts";
-import type { Message } from "./message.ts";
+import { isSuspect, type Message } from "./message.ts";
+import { passTurn, type Turn } from "./orders.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -15,6 +18,8 @@ export interface LifeSettings {
   maxMessages: number;
   poisonThreshold: number;
   nonRetryable: readonly Reason[];
+  /** At its beginning: they change. */
+  gates: Gates;
 }
 
 export const DEDUP_WINDOW_MS = HOUR;
@@ -53,6 +58,13 @@ export class Life {
     DEDUP_WINDOW_MS,
   );
   readonly sources = new Memory<number>(POISON_WINDOW_MS - WALL_MS, POISON_WINDOW_MS);
+  gates: Gates;
+  /** Since the beginning, or until now, nothing has held anything back. */
+  wasGated: boolean;
+  readonly buckets = new Map<string, Bucket>();
+  /** By key; empty: the queue's. */
+  readonly breakers = new Map<string, Breaker>();
+  readonly turns = new Map<string, Turn>();
   /** When somebody last looked after the queue. */
   tendedAtMs: number;
   /** The end of the last outage. */
@@ -62,6 +74,32 @@ export class Life {
     this.nowMs = nowMs;
     this.tendedAtMs = nowMs;
     this.settings = settings;
+    this.gates = settings.gates;
+    this.wasGated = isGated(settings.gates);
+  }
+
+  /** Time passes. Breakers that nothing moves for a day are forgotten. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+    if (ms > 24 * HOUR) this.breakers.clear();
+  }
+
+  change(gates: Gates): void {
+    this.gates = gates;
+    this.wasGated ||= isGated(gates);
+    for (const breaker of this.breakers.values()) {
+      breaker.isBlurred ||= breaker.state === "HALF_OPEN";
+    }
+  }
+
+  /** The one that its outcomes move, if any. */
+  breakerOf({ key }: Message): Breaker | undefined {
+    const scope = this.gates.breaker;
+    if (scope === "off" || (scope === "key" && key === "")) return undefined;
+    const name = scope === "key" ? key : "";
+    const breaker = this.breakers.get(name) ?? new Breaker();
+    this.breakers.set(name, breaker);
+    return breaker;
   }
 
   inState(state: Message["state"]): Message[] {
@@ -80,17 +118,23 @@ export class Life {
     if (message.expireAtMs !== undefined && dueAtMs >= message.expireAtMs) {
       message.expireAtMs = dueAtMs + message.ttlMs;
     }
+    const isRetry = message.attempts > 0 && !isSuspect(message);
+    message.budgeted = isRetry && this.gates.budget !== undefined;
+    passTurn(this, message.order);
   }
 
   quarantine(message: Message, reason: QuarantineReason): void {
     message.state = "QUARANTINED";
     message.quarantineReason = reason;
     message.sinceMs = this.nowMs;
+    message.holds = message.order !== "" && this.gates.ordering === "hold";
+    passTurn(this, message.order);
   }
 
   leave(message: Message, how: "succeeded" | "discarded" | "expired"): void {
     this.messages.delete(message.id);
     this.counts[how]++;
+    passTurn(this, message.order);
   }
 
   addFailure(message: Message, reason: Reason, text: string): void {
@@ -98,6 +142,12 @@ export class Life {
     message.reason = reason;
     message.latestFailure = text;
   }
+}
+
+function isGated(gates: Gates): boolean {
+  const { keyMaxInFlight, keyRate, rate, budget, breaker, ordering, paused } = gates;
+  const isOpen = breaker === "off" && ordering === "off" && keyMaxInFlight === 0 && !paused;
+  return !isOpen || gates.keyed || (keyRate ?? rate ?? budget) !== undefined;
 }
 
 /** As a caller is told of a message that is still there. */

@@ -7,6 +7,12 @@ export interface Message {
   readonly sourceId: string;
   readonly own: OwnRetry;
   readonly envelope: string;
+  /** -100 to 100. */
+  readonly priority: number;
+  /** What limits by key go by; empty: none. */
+  readonly key: string;
+  /** Ordering key; empty: none. */
+  readonly order: string;
   state: StoredState;
   reason: Reason;
   /** Only in quarantine. */
@@ -33,6 +39,10 @@ export interface Message {
   rejoined: boolean;
   /** Its source was sent too often. */
   poisoned: boolean;
+  /** In quarantine it holds up its ordering key. */
+  holds: boolean;
+  /** Was scheduled as a retry, under a retry budget. */
+  budgeted: boolean;
   /** The last lease, while an outcome under it still counts: live, or ended and nobody's since. */
   lease: Lease | undefined;
 }
@@ -42,6 +52,10 @@ export interface Lease {
   readonly session: string;
   lengthMs: number;
   endsAtMs: number;
+  /** When it was handed out. */
+  readonly sinceMs: number;
+  /** To try whether a half-open breaker may close. */
+  readonly isProbe: boolean;
 }
 
 /** What a message says itself of its retries. */

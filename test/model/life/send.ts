@@ -18,6 +18,11 @@ export interface Letter {
   /** 0: lives for ever. */
   ttlMs: number;
   own: OwnRetry;
+  priority: number;
+  /** Of the attribute that keys go by. Empty: none. */
+  key: string;
+  /** Ordering key. Empty: none. */
+  order: string;
 }
 
 export type SendAnswer = ReturnType<typeof told> & {
@@ -54,6 +59,7 @@ function join(life: Life, message: Message, letter: Letter, random: number): Sen
 
 function accept(life: Life, letter: Letter, random: number, id: string): SendAnswer | undefined {
   const { maxMessages, nonRetryable } = life.settings;
+  const { keyed, ordering } = life.gates;
   if (maxMessages > 0 && life.messages.size >= maxMessages) return undefined;
   const { ttlMs, reason, own, sourceId, payload, failure, dedupKey } = letter;
   const message: Message = {
@@ -62,6 +68,9 @@ function accept(life: Life, letter: Letter, random: number, id: string): SendAns
     ...{ dueAtMs: life.nowMs, ttlMs, expireAtMs: ttlMs > 0 ? life.nowMs + ttlMs : undefined },
     ...{ attempts: 0, expiries: 0, releases: 0, doubt: 0, deliveries: 0 },
     ...{ rejoined: false, poisoned: countSource(life, sourceId), lease: undefined },
+    ...{ priority: letter.priority, holds: false, budgeted: false },
+    key: keyed ? letter.key : "",
+    order: ordering === "off" ? "" : letter.order,
   };
   life.messages.set(id, message);
   life.counts.accepted++;

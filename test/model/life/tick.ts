@@ -1,5 +1,8 @@
+import { barrier, charge } from "./barriers.ts";
+import { BREAKER } from "./gates.ts";
 import type { Life } from "./life.ts";
 import { isSuspect, type Message, type Token } from "./message.ts";
+import { endHolds } from "./orders.ts";
 
 /** While leases are out somebody ticks each second: a longer silence was an outage. */
 const SILENCE_MS = 2_500;
@@ -37,13 +40,16 @@ export interface Ended {
   ended: { id: string; state: "QUARANTINED" | "EXPIRED" }[];
 }
 
-/** Takes back leases that are over, ends lives that are: what a tick does before it hands out. */
+/** Takes back leases that are over, ends lives and holds that are: what a tick does before it hands out. */
 export function tend(life: Life): Ended {
   const leased = life.inState("IN_FLIGHT");
   const silence = life.nowMs - life.tendedAtMs;
   if (leased.length > 0 && silence > SILENCE_MS) life.resumedAtMs = life.nowMs;
   life.tendedAtMs = life.nowMs;
-  return { lost: leased.flatMap((message) => expire(life, message)), ended: endLives(life) };
+  const lost = leased.flatMap((message) => expire(life, message));
+  const ended = endLives(life);
+  endHolds(life);
+  return { lost, ended };
 }
 
 function expire(life: Life, message: Message): Ended["lost"] {
@@ -55,7 +61,11 @@ function expire(life: Life, message: Message): Ended["lost"] {
     lease.endsAtMs = graceEndMs;
     return [];
   }
-  message.expiries++;
+  const breaker = life.breakerOf(message);
+  // While what it calls is down, it says nothing of the message.
+  const isSpared = breaker !== undefined && breaker.state !== "CLOSED";
+  if (breaker?.isProbe(lease)) breaker.open(life.nowMs);
+  if (!isSpared) message.expiries++;
   message.doubt++;
   life.counts.lease_expiries++;
   if (message.expiries >= CRASH_LOOP) life.quarantine(message, "CRASH_LOOP");
@@ -81,19 +91,42 @@ function endLives(life: Life): Ended["ended"] {
   return ended;
 }
 
-/** Judges what was handed out to these streams; gives what is wrong with it, and takes note of it. */
-export function handOut(life: Life, offers: readonly Offer[], out: readonly HandedOut[]): string[] {
+/** A stream while it is handed messages. */
+export interface Room extends Offer {
+  taken: number;
+  alone: boolean;
+}
+
+/** What was due before anything was handed out, and what has become of it. */
+export interface HandOut {
+  readonly due: readonly Message[];
+  /** Hand-outs of the queue before these. */
+  readonly before: number;
+  readonly handed: readonly Message[];
+  readonly rooms: readonly Room[];
+}
+
+/** Judges what was handed out to these streams one by one, and takes note of it. */
+export function handOut(
+  life: Life,
+  offers: readonly Offer[],
+  out: readonly HandedOut[],
+): HandOut & { wrong: string[] } {
   const wrong: string[] = [];
+  const before = life.counts.deliveries;
   const due = life.inState("SCHEDULED").filter(({ dueAtMs }) => dueAtMs <= life.nowMs);
   const rooms = offers.map((offer) => ({ ...offer, taken: 0, alone: false, offer }));
   const heldBefore = offers.map(({ session }) => life.heldBy(session));
+  const handed: Message[] = [];
   for (const claim of out) {
     const message = life.messages.get(claim.token.id);
     const room = rooms[claim.offer];
-    if (!message || !room || !due.includes(message)) {
+    if (!message || !room || !due.includes(message) || message.state !== "SCHEDULED") {
       wrong.push(`${claim.token.id} was handed out and is not due`);
       continue;
     }
+    const why = barrier(life, message);
+    if (why !== undefined) wrong.push(`${message.id} was handed out, and ${why}`);
     wrong.push(...misjudged(life, message, claim, room.offer));
     const held = heldBefore[claim.offer] ?? [];
     if (isSuspect(message) && (held.length > 0 || room.taken > 0 || !room.idle)) {
@@ -108,8 +141,9 @@ export function handOut(life: Life, offers: readonly Offer[], out: readonly Hand
     room.bytes -= message.envelope.length;
     room.alone = isSuspect(message);
     take(life, message, claim, room.offer);
+    handed.push(message);
   }
-  return [...wrong, ...leftLying(due, rooms)];
+  return { due, before, handed, rooms, wrong };
 }
 
 /** What a hand-out says of a message that is not so. */
@@ -120,7 +154,7 @@ function misjudged(life: Life, message: Message, claim: HandedOut, offer: Offer)
     latestFailure: failures > 1 ? latestFailure : undefined,
     isolated: isSuspect(message),
     outcomeUnknown: message.doubt > 0,
-    leaseExpireAtMs: life.nowMs + offer.leaseMs,
+    leaseExpireAtMs: life.nowMs + leaseOf(life, message, offer).lengthMs,
     number: message.deliveries + 1,
   };
   const said = { ...claim, number: claim.token.number };
@@ -129,39 +163,24 @@ function misjudged(life: Life, message: Message, claim: HandedOut, offer: Offer)
     .map((name) => `${message.id}: ${name} is ${said[name]}, not ${expected[name]}`);
 }
 
+/** Behind a breaker that is not closed, what is handed out is a try whether it may close. */
+function leaseOf(life: Life, message: Message, { leaseMs }: Offer) {
+  const state = life.breakerOf(message)?.state ?? "CLOSED";
+  if (state === "CLOSED") return { lengthMs: leaseMs, isProbe: false };
+  return { lengthMs: Math.min(leaseMs, BREAKER.probeLeaseMs), isProbe: true };
+}
+
 function take(life: Life, message: Message, { token }: HandedOut, offer: Offer): void {
+  const { session } = offer;
+  const { nonce } = token;
+  const { lengthMs, isProbe } = leaseOf(life, message, offer);
+  const breaker = life.breakerOf(message);
+  if (breaker?.state === "OPEN") breaker.halfOpen(life.nowMs);
+  charge(life, message);
   message.state = "IN_FLIGHT";
   message.deliveries = token.number;
   message.rejoined = false;
-  const { session, leaseMs: lengthMs } = offer;
-  message.lease = { nonce: token.nonce, session, lengthMs, endsAtMs: life.nowMs + lengthMs };
+  const sinceMs = life.nowMs;
+  message.lease = { nonce, session, lengthMs, endsAtMs: sinceMs + lengthMs, sinceMs, isProbe };
   life.counts.deliveries++;
-}
-
-interface Room extends Offer {
-  taken: number;
-  alone: boolean;
-}
-
-/** Nothing due may stay while there is room for it, and what is due first goes first. */
-function leftLying(due: readonly Message[], rooms: readonly Room[]): string[] {
-  const left = due.filter(({ state }) => state === "SCHEDULED");
-  const wrong: string[] = [];
-  const open = rooms.filter(({ alone, taken, count }) => !alone && taken < count);
-  // An empty stream takes a suspect before all else.
-  const passedOver = rooms.some(({ alone, idle, count }) => !alone && idle && count > 0);
-  if (left.some(isSuspect) && passedOver) wrong.push("a suspect stays beside an empty stream");
-
-  const others = left.filter((message) => !isSuspect(message));
-  const firstMs = Math.min(...others.map(({ dueAtMs }) => dueAtMs));
-  const handed = due.filter((message) => message.state === "IN_FLIGHT" && !isSuspect(message));
-  for (const { id, dueAtMs } of handed) {
-    if (dueAtMs > firstMs) wrong.push(`${id} was handed out before what was due earlier`);
-  }
-  // One that fits nowhere holds up those behind it: which one, if several are due first, is open.
-  const fits = ({ envelope }: Message) =>
-    open.some((room) => envelope.length <= room.bytes || (room.idle && room.taken === 0));
-  const first = others.filter(({ dueAtMs }) => dueAtMs === firstMs);
-  if (first.length > 0 && first.every(fits)) wrong.push(`${first[0]?.id} stays, and fits`);
-  return wrong;
 }

@@ -3,6 +3,8 @@ import type { DecisionLog } from "../../../src/app/observer.ts";
 export const QUEUE = "orders";
 /** A queue that has no messages: tokens that name it are foreign. */
 export const ELSEWHERE = "elsewhere";
+/** Its value is what limits by key go by. */
+export const KEY_ATTRIBUTE = "host";
 
 export const SILENT_LOG: DecisionLog = {
   isLevelEnabled: () => false,

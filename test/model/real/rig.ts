@@ -2,13 +2,16 @@ import { createAck } from "../../../src/app/ack.ts";
 import { createExtend } from "../../../src/app/extend.ts";
 import { createRetry } from "../../../src/app/retry.ts";
 import { createSend } from "../../../src/app/send.ts";
-import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/settings.ts";
+import { deliveryRulesOf } from "../../../src/core/delivery-rules.ts";
+import type { QueueSettings } from "../../../src/core/settings.ts";
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Store } from "../../../src/store/contract.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { type TestStore, until } from "../../support/store.ts";
-import { DEDUP_WINDOW_MS, type LifeSettings, POISON_WINDOW_MS } from "../life/life.ts";
+import type { Gates } from "../life/gates.ts";
+import type { LifeSettings } from "../life/life.ts";
 import { SILENT_LOG } from "./names.ts";
+import { queueSettings } from "./settings.ts";
 import { Streams, WORKERS } from "./streams.ts";
 import { type Verb, Wire } from "./wire.ts";
 
@@ -19,8 +22,8 @@ export type Server = ReturnType<typeof createServer>;
 export class Rig {
   readonly test: TestStore;
   readonly wire = new Wire();
-  readonly settings: QueueSettings;
-  readonly #graceMs: number;
+  settings: QueueSettings;
+  readonly #given: LifeSettings;
   /** What rules draw by chance. */
   random = 0.5;
   #claims = 0;
@@ -30,17 +33,9 @@ export class Rig {
 
   private constructor(test: TestStore, settings: LifeSettings) {
     this.test = test;
-    this.#graceMs = settings.graceMs;
-    this.settings = {
-      ...DEFAULT_QUEUE_SETTINGS,
-      ttlAction: settings.ttlAction,
-      quarantineRetentionMs: settings.retentionMs,
-      maxMessages: settings.maxMessages,
-      poisonThreshold: settings.poisonThreshold,
-      nonRetryableReasons: settings.nonRetryable,
-      dedupWindowMs: DEDUP_WINDOW_MS,
-      poisonWindowMs: POISON_WINDOW_MS,
-    };
+    this.#given = settings;
+    this.settings = queueSettings(settings, settings.gates);
+    test.rules = deliveryRulesOf(this.settings);
     this.#node = this.#startNode();
     const { store } = test;
     this.#other = createServer(this, { ...this.wire.over(store), ...sessionsOf(store) }, store);
@@ -51,6 +46,12 @@ export class Rig {
     await rig.#untilReady();
     await rig.#openStreams();
     return rig;
+  }
+
+  /** Other settings, in force with the next decision. */
+  change(gates: Gates): void {
+    this.settings = queueSettings(this.#given, gates);
+    this.test.rules = deliveryRulesOf(this.settings);
   }
 
   get store(): RedisStore {
@@ -97,7 +98,7 @@ export class Rig {
   }
 
   #startNode() {
-    const store = this.test.openStore({ expiryGraceMs: this.#graceMs });
+    const store = this.test.openStore({ expiryGraceMs: this.#given.graceMs });
     const wired = this.wire.over(store);
     const streams = new Streams({ ...wired, hints: store.hints });
     const server = createServer(this, { ...wired, ...sessionsOf(store) }, store, streams);
