@@ -9,6 +9,7 @@ import { judge, keep } from "./history/kept.ts";
 import { nowMs } from "./history/writer.ts";
 import type { Scene } from "./kinds/catalog.ts";
 import type { PlannedFault } from "./plan.ts";
+import { letBreakersClose } from "./rig/breakers.ts";
 import { Crew, LOAD_QUEUES } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import { MemoryWatch } from "./rig/memory.ts";
@@ -86,6 +87,7 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     progress("all faults are over; waiting for the end of all work");
     await orFail(crew.stopProducers());
     await orFail(untilDrained(world));
+    await orFail(letBreakersClose(world, crew));
     await orFail(crew.stopWorkers());
     failures.push(...crew.failures);
 

@@ -2,6 +2,7 @@
 
 import { createDlqClient } from "../../../clients/typescript/src/index.ts";
 import { seededRandom } from "../../support/random.ts";
+import { laneFacts, sourceName } from "../history/lanes.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments } from "./arguments.ts";
 import { EXHAUST_RETRIES, payloadOf, planFrom, RETRY_POLICY, type Weights } from "./letters.ts";
@@ -42,11 +43,15 @@ let dueAtMs = performance.now();
 
 function send(): void {
   const plan = planFrom(weights, random);
-  const source = `${args.name}-${++sequence}`;
+  const source = sourceName(args.name, ++sequence);
+  const { host, order, priority } = laneFacts(sequence);
   pending++;
   void dlq
     .send(random.pick(queues), payloadOf(source, plan, random), new Error("it broke"), {
       sourceId: source,
+      attributes: { host },
+      priority,
+      ...(order === undefined ? {} : { orderingKey: order }),
       retryPolicy: RETRY_POLICY,
       ...(plan === "exhaust" ? { maxRetries: EXHAUST_RETRIES } : {}),
       delayMs: random.below(300),

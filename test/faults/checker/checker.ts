@@ -8,6 +8,7 @@ import { Ledger, type Message } from "./ledger.ts";
 import { type CheckReport, noCounts } from "./report.ts";
 import { type AllowLoss, Rollbacks } from "./rollbacks.ts";
 import { checkAttempts } from "./rules/attempts.ts";
+import { checkBurned } from "./rules/breakers.ts";
 import { checkDoubt } from "./rules/doubt.ts";
 import { checkDueTimes } from "./rules/due-times.ts";
 import { checkDuplicate } from "./rules/duplicates.ts";
@@ -15,6 +16,7 @@ import { checkEnding, checkFinished } from "./rules/endings.ts";
 import { checkIdentity } from "./rules/identity.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { checkNumbers } from "./rules/numbers.ts";
+import { checkOrders } from "./rules/orders.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
 import { checkLast, checkOutcome, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
 
@@ -52,6 +54,7 @@ export class Checker {
     for (const source of this.#ledger.sources.values()) checkIdentity(source, this.#findings);
     for (const message of this.#ledger.messages.values()) this.#judgeMessage(message);
     checkStrangeTokens(this.#ledger, this.#findings);
+    checkOrders(this.#ledger, this.#findings);
     this.#contents.counts.check(this.#ledger, this.#findings);
     this.#lost.check(this.counts.deliveries, this.#findings);
     this.counts.lostInCalm = this.#lost.inCalm;
@@ -78,6 +81,7 @@ export class Checker {
     if (last !== undefined) {
       checkLast(message, last, findings);
       checkAttempts(message, findings);
+      checkBurned(message, this.#ledger, findings);
       checkDoubt(message, findings);
       checkDue(message, findings);
       checkDueTimes(message, findings);

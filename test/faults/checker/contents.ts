@@ -20,6 +20,10 @@ export class Contents {
       this.counts.take(line, this.#findings);
       return;
     }
+    if (line.e === "breaker") {
+      this.#ledger.noteOpening(line.queue, line.key, this.#ledger.clock.of(line.at));
+      return;
+    }
     this.kept++;
     const message = this.#messageOf(line);
     if (message.kept !== undefined) {

@@ -82,6 +82,7 @@ export class Ledger {
   readonly clock: RunClock;
   readonly outages = new HeardOutages();
   #leastLeaseMs: RunMs = NEVER;
+  readonly #openings = new Map<string, RunMs[]>();
 
   constructor(clock: RunClock) {
     this.clock = clock;
@@ -94,6 +95,18 @@ export class Ledger {
 
   noteLease(leaseMs: RunMs): void {
     this.#leastLeaseMs = Math.min(this.#leastLeaseMs, Math.max(1, Math.round(leaseMs)));
+  }
+
+  /** A breaker of this queue and key opened. */
+  noteOpening(queue: string, key: string, at: RunMs): void {
+    const name = `${queue} ${key}`;
+    const known = this.#openings.get(name);
+    if (known === undefined) this.#openings.set(name, [at]);
+    else known.push(at);
+  }
+
+  openingsOf(queue: string, key: string): readonly RunMs[] {
+    return this.#openings.get(`${queue} ${key}`) ?? [];
   }
 
   name(text: string): string {

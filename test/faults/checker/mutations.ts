@@ -5,6 +5,7 @@ import type { Kept } from "../history/event.ts";
 import { COUNTER_MUTATIONS } from "./counter-mutations.ts";
 import { comesAgain } from "./simulation/again.ts";
 import { change, drop, type Named, type Of, repeat, swap } from "./simulation/mutate.ts";
+import { cameLater, notHeld, outcomeLater } from "./simulation/ordered.ts";
 
 type Acked = Of<"acked">;
 const answers = (status: string) => (line: Acked) => line.results[0]?.status === status;
@@ -12,6 +13,11 @@ const answerWith = (over: Partial<Acked["results"][number]>) => (line: Acked) =>
   results: line.results.map((result) => ({ ...result, ...over })),
 });
 const isDueAgain = (line: Acked) => line.results[0]?.dueAt !== undefined;
+/** Due again before its answer came. */
+const isSpared = (line: Acked) => {
+  const [one] = line.results;
+  return one?.state === "SCHEDULED" && (one.dueAt ?? Number.POSITIVE_INFINITY) <= line.at;
+};
 const isStock = ({ plan }: { plan: string }) => plan === "stock";
 const quarantined = ({ state }: Kept) => state === "QUARANTINED";
 /** Faults of which most leave a trace, each where it belongs. */
@@ -202,5 +208,19 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   ],
   "again while its lease runs": [comesAgain("nothing", "same"), "duplicate-explained"],
   "again since its stream has closed": [comesAgain("nothing", "next"), "duplicate-explained"],
+  "one of a key came later": [cameLater, "in-order"],
+  "an outcome after the next one of its key": [outcomeLater, "one-of-a-key"],
+  "set aside, and its key goes on": [notHeld, "order-held"],
+  "a spared failure that was counted": [
+    change(
+      "acked",
+      ({ results }) => ({
+        results: results.map((one) => ({ ...one, dueAt: (one.dueAt ?? 0) + 200 })),
+      }),
+      isSpared,
+    ),
+    "not-burned",
+  ],
+  "a breaker that stays open": [change("counted", () => ({ openBreakers: 1 })), "breakers-close"],
   ...COUNTER_MUTATIONS,
 };

@@ -10,4 +10,5 @@ export const STILL_LEGAL: Readonly<Record<string, readonly [Mutation, string]>> 
   "drop ended": [drop("ended"), "an actor that was killed"],
   "drop extended": [drop("extended"), "an answer that never came: the lease may be longer"],
   "drop unextended": [drop("unextended"), "the same: nothing follows from it"],
+  "drop breaker": [drop("breaker"), "a journal that has forgotten an opening"],
 };

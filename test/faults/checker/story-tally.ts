@@ -52,6 +52,7 @@ export class StoryTally {
       leaseExpiries: this.#expiries(kept),
       failedAttempts: applied("failed"),
       released: applied("released"),
+      openBreakers: 0,
       broken: [],
     };
   }

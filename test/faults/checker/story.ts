@@ -1,6 +1,7 @@
 // Small histories for tests of the checker, told act by act. Instants are milliseconds of the run.
 
 import type {
+  BreakerOpened,
   Counted,
   FaultRecord,
   HistoryEvent,
@@ -63,13 +64,16 @@ export class Story {
   readonly events = new Map<string, HistoryEvent[]>();
   readonly kept: Kept[] = [];
   readonly faults: FaultRecord[] = [];
+  readonly openings: BreakerOpened[] = [];
   /** Overrides what follows from the story. */
   counted: Partial<Counted> = {};
   readonly #sent = new Map<string, { plan: Plan; id: string }>();
   readonly #tally = new StoryTally();
+  readonly #queue: string;
   #requests = 0;
 
-  constructor() {
+  constructor(queue: string = QUEUE) {
+    this.#queue = queue;
     this.write("producer", { e: "started", at: 0, ...PRODUCER });
     for (const actor of ["worker", "odd-worker"]) {
       this.write(actor, { e: "started", at: 0, ...WORKER, actor });
@@ -90,7 +94,7 @@ export class Story {
     const { id = idAt(at + 1, this.#sent.size), request = `send-${source}` } = over;
     this.#sent.set(source, { plan, id });
     if (answer === "sent") this.#tally.sources.add(source);
-    const call = { request, source, queue: QUEUE, sum: `sum of ${source}`, plan };
+    const call = { request, source, queue: this.#queue, sum: `sum of ${source}`, plan };
     this.write("producer", { e: "sending", at, ...call });
     const told = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
     if (answer === "sent") return this.write("producer", { e: "sent", at: at + 2, ...told });
@@ -107,7 +111,7 @@ export class Story {
       e: "delivered",
       at: by.at + 5,
       stream,
-      queue: QUEUE,
+      queue: this.#queue,
       id: by.id ?? id,
       source,
       sum: `sum of ${source}`,
@@ -158,7 +162,7 @@ export class Story {
     this.#tally.sources.add(source);
     this.kept.push({
       e: "kept",
-      queue: QUEUE,
+      queue: this.#queue,
       id,
       source,
       state: "QUARANTINED",
@@ -178,8 +182,18 @@ export class Story {
     return this;
   }
 
+  /** The breaker of a host opens. */
+  opened(key: string, at: number): this {
+    this.openings.push({ e: "breaker", at: STARTED_AT + at, queue: this.#queue, key });
+    return this;
+  }
+
   get snapshot(): SnapshotLine[] {
-    return [...this.kept, { ...this.#tally.counted(QUEUE, this.kept), ...this.counted }];
+    return [
+      ...this.kept,
+      { ...this.#tally.counted(this.#queue, this.kept), ...this.counted },
+      ...this.openings,
+    ];
   }
 
   report(allowLoss?: AllowLoss): CheckReport {

@@ -239,10 +239,20 @@ export interface Counted {
   readonly leaseExpiries: number;
   readonly failedAttempts: number;
   readonly released: number;
+  /** Breakers that are not closed. */
+  readonly openBreakers: number;
   readonly broken: readonly string[];
 }
 
-export type SnapshotLine = Kept | Counted;
+/** A breaker opened, as the journal of its queue tells, which may have forgotten earlier ones. */
+export interface BreakerOpened {
+  readonly e: "breaker";
+  readonly at: AtMs;
+  readonly queue: string;
+  readonly key: string;
+}
+
+export type SnapshotLine = Kept | Counted | BreakerOpened;
 
 /** What the conductor did to the system, in order. */
 export interface FaultRecord {

@@ -1,10 +1,12 @@
 import type { SeededRandom } from "../../support/random.ts";
+import { until } from "../../support/until.ts";
+import { GUARDED_QUEUE } from "../history/lanes.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
 import type { Tail } from "./tail.ts";
 import { HEARTBEAT_MS, LEASE_MS, type World } from "./world.ts";
 
 /** Queues that every worker serves. */
-export const LOAD_QUEUES = ["orders", "payments"] as const;
+export const LOAD_QUEUES = ["orders", GUARDED_QUEUE] as const;
 /** Messages whose leases expire on purpose: only workers without a helper let them. */
 export const QUIET_QUEUE = "quiet";
 export const CRASH_QUEUE = "crashing";
@@ -27,6 +29,9 @@ const PYTHON_PART = 0.24;
 const QUIET_PART = 0.01;
 /** How many messages never get an outcome. */
 const CRASHING = 8;
+/** Messages that all succeed, several for each host. */
+const GOOD_ONES = { messages: 64, rate: 200 };
+const GOOD_ONES_WITHIN_MS = 60_000;
 /** Producers of the load end when they are asked to. */
 const ENDLESS = 1_000_000_000;
 
@@ -47,6 +52,7 @@ export class Crew {
   #workers: Actor[] = [];
   #others: Actor[] = [];
   #replacements = 0;
+  #extra = 0;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -98,6 +104,16 @@ export class Crew {
     const worker = this.#start({ ...spec, name });
     this.#workers = this.#workers.map((one) => (one === dead ? worker : one));
     return worker;
+  }
+
+  /** Resolves when a few more messages are sent that all succeed. */
+  async sendGoodOnes(): Promise<void> {
+    const name = `ts-good-producer-${++this.#extra}`;
+    const plans = JSON.stringify({ ok: 1 });
+    const args = { queues: GUARDED_QUEUE, plans, ...GOOD_ONES };
+    const producer = this.#actor(name, "typescript", "producer.ts", args);
+    const hasEnded = () => producer.hasEnded || undefined;
+    await until(`the end of ${name}`, hasEnded, GOOD_ONES_WITHIN_MS);
   }
 
   /** Resolves when all that was sent has its answer, or was given up. */

@@ -37,7 +37,7 @@ export async function untilDrained(world: World): Promise<void> {
 }
 
 async function waiting(redis: Redis, queue: string): Promise<number> {
-  const keys = ["due", "isolated", "leases"].map((index) => `dlq:{${queue}}:${index}`);
+  const keys = ["due", "isolated", "laned", "leases"].map((index) => `dlq:{${queue}}:${index}`);
   const sizes = await Promise.all(keys.map((key) => redis.zcard(key)));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

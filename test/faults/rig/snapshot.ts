@@ -1,9 +1,12 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import type { Redis } from "ioredis";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../../src/core/message-id.ts";
 import { dumpQueue } from "../../support/store-dump.ts";
 import { brokenInvariants } from "../../support/store-invariants.ts";
-import type { SnapshotLine } from "../history/event.ts";
+import { decodeJournal } from "../../support/store-journal.ts";
+import type { BreakerOpened, SnapshotLine } from "../history/event.ts";
+import { GUARDED_QUEUE } from "../history/lanes.ts";
 import type { World } from "./world.ts";
 
 const PREFIX = "dlq";
@@ -42,13 +45,27 @@ export async function takeSnapshot(world: World): Promise<SnapshotLine[]> {
         leaseExpiries: total("lease_expiries"),
         failedAttempts: total("failed_attempts"),
         released: total("released"),
+        openBreakers: await redis.zcard(`${PREFIX}:{${queue}}:breakers`),
         broken: brokenInvariants(dump),
       });
+      if (queue === GUARDED_QUEUE) lines.push(...(await openings(redis, queue)));
     }
     return lines;
   } finally {
     redis.disconnect();
   }
+}
+
+/** Of breakers, with their instants. */
+async function openings(redis: Redis, queue: string): Promise<BreakerOpened[]> {
+  const journal = `${PREFIX}:{${queue}}:journal`;
+  const entries = (await redis.callBuffer("XRANGE", journal, "-", "+")) as [Buffer, Buffer[]][];
+  return entries.flatMap(([id, fields]) => {
+    const at = Number(String(id).split("-")[0]);
+    return decodeJournal(fields[1] as Buffer)
+      .filter(({ kind }) => kind === "breaker_opened")
+      .map(({ note: key }) => ({ e: "breaker", at, queue, key }) as const);
+  });
 }
 
 /** @param envelope one character a byte, as the dump has it */

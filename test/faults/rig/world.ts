@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import type { Redis } from "ioredis";
 import type { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
@@ -31,6 +32,9 @@ export const HEARTBEAT_MS = 1_000;
 
 /** Settings of every server of the suite. */
 export const SERVER_ENV: Readonly<Record<string, string>> = {
+  DLQ_CONFIG: resolve(import.meta.dirname, "guarded.yaml"),
+  // Openings of breakers are read from it.
+  DLQ_JOURNAL_MAX_ENTRIES: "200000",
   DLQ_LEASE_DURATION: `${LEASE_MS}ms`,
   DLQ_HEARTBEAT_INTERVAL: `${HEARTBEAT_MS}ms`,
   DLQ_DRAIN_GRACE: "2s",

@@ -25,6 +25,18 @@ FAILURES = [
 STOCK_DELAY = Duration(seconds=30 * 24 * 3600)
 
 
+# As history/lanes.ts has them.
+HOSTS = 8
+ORDER_EVERY, ORDERS = 3, 150
+PRIORITIES = {0: 5, 1: -5}
+
+
+def lane_facts(number: int) -> tuple[str, str, int]:
+    """Host, ordering key (empty: none) and priority of a producer's message, from 1."""
+    order = f"o{number % (ORDER_EVERY * ORDERS)}" if number % ORDER_EVERY == 0 else ""
+    return f"h{number % HOSTS}", order, PRIORITIES.get(number % 10, 0)
+
+
 @dataclass(frozen=True)
 class Letter:
     """A message to be sent, with what its history says of it."""
@@ -45,7 +57,8 @@ class Letters:
 
     def next(self) -> Letter:
         self.made += 1
-        source = f"{self._name}-{self.made}"
+        host, order, priority = lane_facts(self.made)
+        source = ".".join(filter(None, [f"{self._name}-{self.made}", host, order]))
         [plan] = self._random.choices(self._plans, self._weights)
         filler = self._random.randbytes(FILLER_CHARS // 2).hex()
         filler = filler[: self._random.randint(0, FILLER_CHARS)]
@@ -57,6 +70,9 @@ class Letters:
             failure=self._random.choice(FAILURES),
             source_id=source,
             retry_policy=POLICY,
+            attributes={"host": host},
+            ordering_key=order,
+            priority=priority,
         )
         if plan == "exhaust":
             request.max_retries = 2

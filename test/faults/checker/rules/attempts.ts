@@ -3,11 +3,12 @@ import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
+import { isCounted } from "../spared.ts";
 
 const FAILED = OUTCOME_KINDS.failed;
 
 /**
- * The failures of deliveries with lower numbers: at least those that were applied, at most those
+ * The failures of deliveries with lower numbers: at least those that were applied and counted, at most those
  * without an answer too. A store may forget failures, and never invents one.
  */
 export function checkAttempts(message: Message, findings: Findings): void {
@@ -26,7 +27,9 @@ export function checkAttempts(message: Message, findings: Findings): void {
     compare(one.attempt - 1, `delivery ${one.number}`);
     const { applied } = one;
     if (applied?.kind === FAILED) {
-      sure++;
+      const counted = isCounted(message, applied);
+      if (counted === "yes") sure++;
+      if (counted === "perhaps") possible++;
       from = Math.min(from, applied.from);
       to = Math.max(to, applied.to);
     } else if (mayHaveFailed(one, deliveries[index + 1])) possible++;

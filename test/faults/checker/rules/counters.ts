@@ -3,6 +3,7 @@ import { OUTCOME_KINDS } from "../../history/shape.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Ledger, Message } from "../ledger.ts";
+import { failureCounted, type Counted as IsCounted, isGuarded } from "../spared.ts";
 import { mayHaveFailed } from "./attempts.ts";
 import {
   addExpiries,
@@ -36,8 +37,8 @@ export class QueueCounts {
   add(message: Message, leastLeaseMs: number, findings: Findings): void {
     const sums = this.#sumsOf(message.source.queue);
     const { kept } = message;
-    addOutcomes(sums.failedAttempts, message, failed, mayHaveFailed, findings);
-    addOutcomes(sums.released, message, released, mayHaveReleased, findings);
+    addOutcomes(sums.failedAttempts, message, (...of) => isFailure(message, ...of), findings);
+    addOutcomes(sums.released, message, (...of) => isRelease(message, ...of), findings);
     addExpiries(sums.leaseExpiries, message, leastLeaseMs, findings);
     if (kept !== undefined) {
       sums.kept++;
@@ -72,6 +73,9 @@ export class QueueCounts {
 
   #checkQueue(counted: Counted, sums: QueueSums, findings: Findings): void {
     const { queue } = counted;
+    if (counted.openBreakers > 0) {
+      findings.broken("breakers-close", `queue ${queue}: ${counted.openBreakers} are not closed`);
+    }
     const gone = counted.succeeded + counted.discarded + counted.expired + counted.purged;
     if (counted.accepted !== sums.kept + gone) {
       const words = `queue ${queue}: ${counted.accepted} accepted, ${sums.kept} kept, ${gone} gone`;
@@ -117,10 +121,21 @@ const BOUNDED = [
   "leaseExpiries",
 ] as const;
 
-function mayHaveReleased(one: Delivery, next: Delivery | undefined): boolean {
-  const kinds = next === undefined ? one.possible : one.mayHaveReturned(next.issuedAt);
-  return one.applied === undefined && (kinds & released) !== 0;
+function isFailure(message: Message, one: Delivery, next: Delivery | undefined): IsCounted {
+  return failureCounted(message, one) ?? (mayHaveFailed(one, next) ? "perhaps" : "no");
 }
+
+/** Failures that a breaker has spared are counted as released. */
+function isRelease(message: Message, one: Delivery, next: Delivery | undefined): IsCounted {
+  const { applied } = one;
+  if (applied?.kind === released) return "yes";
+  if (applied !== undefined) return OPPOSITE[failureCounted(message, one) ?? "yes"];
+  const kinds = next === undefined ? one.possible : one.mayHaveReturned(next.issuedAt);
+  const may = isGuarded(message) ? released | failed : released;
+  return (kinds & may) !== 0 ? "perhaps" : "no";
+}
+
+const OPPOSITE = { yes: "no", no: "yes", perhaps: "perhaps" } as const;
 
 /** A store that forgets counts less, by what it may have forgotten, and never more. */
 function compare(

@@ -6,6 +6,7 @@ import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
 import { gapsOf } from "../gaps.ts";
 import type { KeptState, Message } from "../ledger.ts";
+import { isGuarded } from "../spared.ts";
 import { endedUnknown } from "./duplicates.ts";
 
 /** Leases in a row that end without an outcome, before a message is set aside. */
@@ -110,7 +111,8 @@ export function checkDue(message: Message, findings: Findings): void {
     if (before === undefined) continue;
     if (endedUnknown(before, one)) expiries++;
     else if (before.applied?.kind !== released) expiries = 0;
-    if (expiries < CRASH_LOOP) continue;
+    // While a breaker is open, leases that end are not counted.
+    if (expiries < CRASH_LOOP || isGuarded(message)) continue;
     const words = `${message}: delivery ${one.number} after ${expiries} leases without an outcome`;
     const from = deliveries[0]?.issuedAt ?? 0;
     findings.brokenUnlessForgotten("quarantine-due", words, from, one.issuedAt);

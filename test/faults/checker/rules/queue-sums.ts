@@ -3,6 +3,7 @@ import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import { gapsOf, mostExpiredIn } from "../gaps.ts";
 import type { Message } from "../ledger.ts";
+import type { Counted } from "../spared.ts";
 import { onlyExpired } from "./duplicates.ts";
 import { CRASH_LOOP } from "./quarantine.ts";
 
@@ -74,19 +75,19 @@ export function endedBy(
   return { isSure: sure.length > 0, isPossible, isKept };
 }
 
-/** Outcomes of this kind, each counted when it was applied, and the message goes on. */
+/** Outcomes that count so, each when it was applied, and the message goes on. */
 export function addOutcomes(
   bounds: Bounds,
   { deliveries }: Message,
-  kind: number,
-  may: (one: Delivery, next: Delivery | undefined) => boolean,
+  counts: (one: Delivery, next: Delivery | undefined) => Counted,
   findings: Findings,
 ): void {
   for (const [index, one] of deliveries.entries()) {
     const { applied } = one;
-    if (applied?.kind === kind) {
-      bounds.add(1, 1, findings.mayHaveForgotten(applied.from, applied.to) ? 0 : 1);
-    } else if (may(one, deliveries[index + 1])) bounds.add(0, 1, 0);
+    const isSo = counts(one, deliveries[index + 1]);
+    if (isSo === "perhaps") bounds.add(0, 1, 0);
+    if (isSo !== "yes" || applied === undefined) continue;
+    bounds.add(1, 1, findings.mayHaveForgotten(applied.from, applied.to) ? 0 : 1);
   }
 }
 

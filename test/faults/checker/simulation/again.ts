@@ -54,7 +54,7 @@ function calledAgain(call: Call, token: string): Call {
   return { ...call, at, request, outcomes: call.outcomes.map((said) => ({ ...said, token })) };
 }
 
-interface Success {
+export interface Success {
   readonly delivered: Of<"delivered">;
   readonly owner: string;
   /** The two lines of its outcome, which was tried once. */
@@ -62,7 +62,7 @@ interface Success {
 }
 
 /** Deliveries that ended a message, at the first try. */
-function successes(lines: Lines): Success[] {
+export function successes(lines: Lines): Success[] {
   const byRequest = Map.groupBy(
     [...lines.lines.entries()].flatMap(([place, call]) =>
       call.e === "acking" || call.e === "acked" ? [{ place, call }] : [],

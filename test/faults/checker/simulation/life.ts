@@ -32,12 +32,12 @@ export class Life {
     this.dueAt = of.dueAt;
   }
 
-  /** What the service answers to an outcome that counts. */
+  /** What the service answers to an outcome that counts. `isSpared`: its breaker has opened meanwhile. */
   apply(
     outcome: OutcomeKind,
     nonRetryable: boolean,
     at: number,
-    { record, random }: { record: RunRecord; random: SeededRandom },
+    { record, random, isSpared }: { record: RunRecord; random: SeededRandom; isSpared: boolean },
   ): AckResult {
     switch (outcome) {
       case "succeeded":
@@ -46,6 +46,11 @@ export class Life {
         record.count(this.queue, outcome);
         return { status: "APPLIED", state: outcome.toUpperCase() };
       case "failed":
+        if (isSpared && !nonRetryable) {
+          record.count(this.queue, "released");
+          this.#expiries = 0;
+          return this.#schedule(at);
+        }
         this.failures++;
         record.count(this.queue, "failedAttempts");
         this.#expiries = 0;

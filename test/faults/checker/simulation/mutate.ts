@@ -14,11 +14,12 @@ export class Lines {
   readonly lines: Line[] = [];
   readonly faults: readonly FaultRecord[];
 
-  constructor({ events, kept, counted, faults }: Run) {
+  constructor({ events, kept, counted, openings, faults }: Run) {
     this.faults = faults;
     for (const [actor, own] of events) this.#add(actor, own);
     this.#add(SNAPSHOT, kept);
     this.#add(SNAPSHOT, counted);
+    this.#add(SNAPSHOT, openings);
   }
 
   #add(owner: string, lines: readonly Line[]): void {
@@ -130,13 +131,16 @@ export function change<E extends Line["e"]>(
   };
 }
 
-/** Two lines of this kind exchange a field. */
+/** Two lines of this kind, of which the field differs, exchange it. */
 export function swap<E extends Line["e"]>(kind: E, field: keyof Of<E>): Mutation {
   return (run, random) => {
     const lines = new Lines(run);
-    const [first, second] = lines.pick(kind, random);
-    if (first === undefined || second === undefined) return undefined;
-    const [a, b] = [lines.lines[first] as Of<E>, lines.lines[second] as Of<E>];
+    const [first] = lines.pick(kind, random);
+    if (first === undefined) return undefined;
+    const a = lines.lines[first] as Of<E>;
+    const [second] = lines.pick(kind, random, (line) => line[field] !== a[field]);
+    if (second === undefined) return undefined;
+    const b = lines.lines[second] as Of<E>;
     lines.lines[first] = { ...a, [field]: b[field] };
     lines.lines[second] = { ...b, [field]: a[field] };
     return back(lines);

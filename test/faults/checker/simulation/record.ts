@@ -1,4 +1,10 @@
-import type { Counted, FaultRecord, HistoryEvent, Kept } from "../../history/event.ts";
+import type {
+  BreakerOpened,
+  Counted,
+  FaultRecord,
+  HistoryEvent,
+  Kept,
+} from "../../history/event.ts";
 import { STARTED_AT } from "../story.ts";
 
 /** What all that take part write down. */
@@ -7,15 +13,16 @@ export interface Run {
   readonly events: Map<string, HistoryEvent[]>;
   readonly kept: Kept[];
   readonly counted: Counted[];
+  readonly openings: BreakerOpened[];
   readonly faults: FaultRecord[];
 }
 
 type MutableCounted = { -readonly [K in keyof Counted]: Counted[K] };
-type Counter = Exclude<keyof Counted, "e" | "queue" | "broken">;
+type Counter = Exclude<keyof Counted, "e" | "queue" | "openBreakers" | "broken">;
 
 /** A run while it is written. */
 export class RunRecord {
-  readonly run: Run = { events: new Map(), kept: [], counted: [], faults: [] };
+  readonly run: Run = { events: new Map(), kept: [], counted: [], openings: [], faults: [] };
   readonly #counters = new Map<string, MutableCounted>();
   #names = 0;
 
@@ -31,7 +38,7 @@ export class RunRecord {
         failedAttempts: 0,
         released: 0,
       };
-      this.#counters.set(queue, { e: "counted", queue, ...counted, broken: [] });
+      this.#counters.set(queue, { e: "counted", queue, ...counted, openBreakers: 0, broken: [] });
     }
   }
 
@@ -46,6 +53,11 @@ export class RunRecord {
     const fault = { e: "fault", number, kind: "reset" } as const;
     this.run.faults.push({ ...fault, phase: "begins", at: STARTED_AT + from });
     this.run.faults.push({ ...fault, phase: "over", at: STARTED_AT + to });
+  }
+
+  /** The breaker of a host opens. */
+  opening(queue: string, key: string, at: number): void {
+    this.run.openings.push({ e: "breaker", at: STARTED_AT + at, queue, key });
   }
 
   name(kind: string): string {

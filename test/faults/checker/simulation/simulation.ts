@@ -4,6 +4,7 @@
 import type { SeededRandom } from "../../../support/random.ts";
 import type { HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";
 import { PLANS } from "../../history/event.ts";
+import { GUARDED_QUEUE, HOLD_MS, hostOf } from "../../history/lanes.ts";
 import { idAt, STARTED_AT } from "../story.ts";
 import { Life, outcomeOf } from "./life.ts";
 import { type Run, RunRecord } from "./record.ts";
@@ -15,10 +16,36 @@ const FAULT_EVERY_MS = 10_000;
 const FAULT_MS = 3_000;
 /** A stream lasts this long, and the next one begins. */
 export const STREAM_MS = 3_000;
-const QUEUES = ["orders", "payments"];
+const QUEUES = ["orders", GUARDED_QUEUE];
+const MOST_WORK_MS = 100;
+const HOSTS = 4;
+/** The breaker of each host opens so often. */
+const OPENS_EVERY_MS = 300;
+/** Ordering keys, each with so many messages. */
+const [ORDERS, CHAIN] = [5, 6];
+const CHAIN_PLANS = [
+  "ok",
+  "ok",
+  "ok",
+  "fail1",
+  "release",
+  "bad",
+  "quarantine",
+  "discard",
+  "silent",
+] as const;
 const WORKERS = ["worker-1", "worker-2", "odd-worker"];
 
+/** A message of an ordering key, whose turn it is from `freeAt` on. */
+interface Ordered {
+  readonly at: number;
+  readonly order: number;
+  readonly plan: Plan;
+  readonly freeAt: number;
+}
+
 interface Held {
+  readonly issuedAt: number;
   readonly token: string;
   readonly worker: string;
   readonly attempt: number;
@@ -34,6 +61,8 @@ export function simulate(messages: number, random: SeededRandom): Run {
 class Simulation {
   readonly #random: SeededRandom;
   readonly #record = new RunRecord(QUEUES);
+  /** Host -> when its breaker opens. */
+  readonly #openings = new Map<string, number[]>();
 
   constructor(random: SeededRandom) {
     this.#random = random;
@@ -46,7 +75,9 @@ class Simulation {
     for (let at = 0; at < 8 * RUN_MS; at += FAULT_EVERY_MS) {
       this.#record.fault(1 + at / FAULT_EVERY_MS, at, at + FAULT_MS);
     }
+    this.#openBreakers();
     for (let number = 0; number < messages; number++) this.#live(number);
+    for (let order = 0; order < ORDERS; order++) this.#chain(order, messages + order * CHAIN);
     this.#record.end(9 * RUN_MS, "worker-2");
     return this.#record.run;
   }
@@ -67,24 +98,55 @@ class Simulation {
     }
   }
 
-  #live(sequence: number): void {
+  #openBreakers(): void {
+    for (let host = 0; host < HOSTS; host++) {
+      for (let at = 70 * host; at < 8 * RUN_MS; at += OPENS_EVERY_MS) {
+        const key = `h${host}`;
+        this.#openings.set(key, [...(this.#openings.get(key) ?? []), at]);
+        this.#record.opening(GUARDED_QUEUE, key, at);
+      }
+    }
+  }
+
+  /** Messages of one ordering key, one after the other. */
+  #chain(order: number, first: number): void {
     const random = this.#random;
-    const at = random.below(RUN_MS);
-    const plan = random.pick(Object.keys(PLANS) as Plan[]);
+    let at = random.below(RUN_MS / 4);
+    let freeAt = 0;
+    for (let number = first; number < first + CHAIN; number++) {
+      at += 1 + random.below(50);
+      freeAt = this.#live(number, { at, order, plan: random.pick(CHAIN_PLANS), freeAt });
+    }
+  }
+
+  /** When its key is free again, if it has one. */
+  #live(sequence: number, ordered?: Ordered): number {
+    const random = this.#random;
+    const at = ordered?.at ?? random.below(RUN_MS);
+    const plan = ordered?.plan ?? random.pick(Object.keys(PLANS) as Plan[]);
+    const key = ordered === undefined ? "" : `.o${ordered.order}`;
+    const freeAt = ordered?.freeAt ?? 0;
     const life = new Life({
       id: idAt(at + 1, sequence),
-      source: `source-${sequence}`,
-      queue: random.pick(QUEUES),
+      source: `source-${sequence}.h${sequence % HOSTS}${key}`,
+      queue: ordered === undefined ? random.pick(QUEUES) : GUARDED_QUEUE,
       plan,
       dueAt: at + (plan === "stock" ? 30 * 86_400_000 : 1 + random.below(300)),
     });
-    if (!this.#send(life, at)) return;
+    if (!this.#send(life, at)) return freeAt;
     this.#record.count(life.queue, "accepted");
-    let now = life.dueAt;
+    let now = Math.max(life.dueAt, freeAt);
     while (life.state === "SCHEDULED" && life.plan !== "stock") {
       now = this.#deliver(life, Math.max(now, life.dueAt) + random.below(20));
     }
     if (life.state !== "GONE") this.#record.run.kept.push(life.kept);
+    return life.state === "QUARANTINED" ? now + HOLD_MS : now;
+  }
+
+  /** Whether the breaker of its host has opened since it was handed out. */
+  #isSpared({ queue, source }: Life, { issuedAt }: Held, at: number): boolean {
+    const openings = this.#openings.get(hostOf(source) ?? "") ?? [];
+    return queue === GUARDED_QUEUE && openings.some((one) => issuedAt <= one && one < at);
   }
 
   /** Whether it exists. */
@@ -131,7 +193,7 @@ class Simulation {
     }
     const held = this.#receive(life, at);
     const outcome = outcomeOf(life.plan, held);
-    const workedAt = held.seenAt + 1 + random.below(20);
+    const workedAt = held.seenAt + 1 + random.below(MOST_WORK_MS);
     if (outcome === undefined) return life.expire(held.leaseEnd, this.#record);
     if (life.plan === "slow") return this.#hold(life, held, outcome);
     return this.#report(life, held, outcome, workedAt);
@@ -157,7 +219,8 @@ class Simulation {
       unknown: life.unknown > 0,
       expires: STARTED_AT + leaseEnd,
     });
-    return { token, worker, attempt: life.failures + 1, number: life.number, seenAt, leaseEnd };
+    const { failures, number } = life;
+    return { issuedAt: at, token, worker, attempt: failures + 1, number, seenAt, leaseEnd };
   }
 
   #hold(life: Life, held: Held, outcome: OutcomeKind): number {
@@ -197,10 +260,9 @@ class Simulation {
       return life.state === "SCHEDULED" ? held.leaseEnd + 8 : over;
     }
     const appliedAt = at + 1;
-    const result = life.apply(outcome, nonRetryable, appliedAt, {
-      record: this.#record,
-      random: this.#random,
-    });
+    const isSpared = this.#isSpared(life, held, appliedAt);
+    const given = { record: this.#record, random, isSpared };
+    const result = life.apply(outcome, nonRetryable, appliedAt, given);
     if (fate < 0.12) {
       this.#record.write(held.worker, { ...failed, at: at + 2, refused: false });
       if (fate < 0.08) return appliedAt; // nobody ever knows
@@ -218,10 +280,8 @@ class Simulation {
     if (said === undefined) return;
     life.unknown--;
     const nonRetryable = said.nonRetryable === true;
-    const result = life.apply(said.outcome, nonRetryable, acking.at + 1, {
-      record: this.#record,
-      random: this.#random,
-    });
+    const given = { record: this.#record, random: this.#random, isSpared: false };
+    const result = life.apply(said.outcome, nonRetryable, acking.at + 1, given);
     const { request } = acking;
     this.#record.write(held.worker, { e: "acked", at: acking.at + 2, request, results: [result] });
   }

@@ -1,0 +1,101 @@
+import { describe, expect, it } from "vitest";
+import { GUARDED_QUEUE, HOLD_MS } from "../history/lanes.ts";
+import { Story } from "./story.ts";
+
+/** Two messages of one ordering key, in the order of their arrival. */
+const pair = () => new Story(GUARDED_QUEUE).send("a.h1.o1").send("b.h1.o1", { at: 5 });
+const done = (story: Story, token: string, at: number) => story.ack(token, "succeeded", { at });
+
+describe("of one ordering key", () => {
+  it("messages are delivered one after the other, as they came", () => {
+    const story = done(pair().deliver("a.h1.o1", { at: 10 }), "a.h1.o1-1", 20);
+    expect(done(story.deliver("b.h1.o1", { at: 30 }), "b.h1.o1-1", 40).broken()).toEqual([]);
+  });
+
+  it("none is delivered after what came later", () => {
+    const story = done(pair().deliver("b.h1.o1", { at: 10 }), "b.h1.o1-1", 20);
+    expect(done(story.deliver("a.h1.o1", { at: 30 }), "a.h1.o1-1", 40).broken()).toEqual([
+      "in-order",
+    ]);
+  });
+
+  it("none is delivered while another one is with a worker, nor before its lease has ended", () => {
+    const beside = done(pair().deliver("a.h1.o1", { at: 10 }), "a.h1.o1-1", 60);
+    expect(done(beside.deliver("b.h1.o1", { at: 30 }), "b.h1.o1-1", 40).broken()).toEqual([
+      "one-of-a-key",
+    ]);
+    const silent = pair().deliver("a.h1.o1", { at: 10 }).deliver("b.h1.o1", { at: 1_000 });
+    done(silent, "b.h1.o1-1", 1_010).deliver("a.h1.o1", { at: 2_010, number: 2, unknown: true });
+    expect(done(silent, "a.h1.o1-2", 2_020).broken()).toEqual(["one-of-a-key", "in-order"]);
+  });
+
+  it("what nobody knows the outcome of may be over", () => {
+    const story = pair().deliver("a.h1.o1", { at: 10 });
+    story.ack("a.h1.o1-1", "succeeded", { at: 20, answer: "none" });
+    expect(done(story.deliver("b.h1.o1", { at: 30 }), "b.h1.o1-1", 40).broken()).toEqual([]);
+  });
+
+  it("the next one waits behind one in quarantine", () => {
+    const brokenAfter = (ms: number) => {
+      const story = pair().deliver("a.h1.o1", { at: 10 });
+      story.ack("a.h1.o1-1", "failed", { at: 20, state: "QUARANTINED", nonRetryable: true });
+      story.keep("a.h1.o1", { attempts: 1, quarantineReason: "NON_RETRYABLE" });
+      return done(story.deliver("b.h1.o1", { at: 20 + ms }), "b.h1.o1-1", 30 + ms).broken();
+    };
+    expect(brokenAfter(HOLD_MS / 2)).toContain("order-held");
+    expect(brokenAfter(HOLD_MS + 5)).not.toContain("order-held");
+  });
+
+  it("messages of other keys, and of queues without order, go beside each other", () => {
+    const others = new Story(GUARDED_QUEUE).send("a.h1.o1").send("b.h1.o2", { at: 5 });
+    const plain = new Story().send("a.h1.o1").send("b.h1.o1", { at: 5 });
+    for (const [story, later] of [
+      [others, "b.h1.o2"],
+      [plain, "b.h1.o1"],
+    ] as const) {
+      story.deliver(later, { at: 10 }).deliver("a.h1.o1", { at: 20 });
+      done(done(story, `${later}-1`, 30), "a.h1.o1-1", 40);
+      expect(story.broken()).toEqual([]);
+    }
+  });
+});
+
+describe("a failure", () => {
+  const failed = (dueAt: number) =>
+    new Story(GUARDED_QUEUE)
+      .send("a.h1", { plan: "fail1" })
+      .deliver("a.h1", { at: 10 })
+      .ack("a.h1-1", "failed", { at: 100, dueAt });
+
+  it("of a lease from before the breaker of its host opened is not counted", () => {
+    const spared = failed(102).opened("h1", 50);
+    done(spared.deliver("a.h1", { at: 110, number: 2 }), "a.h1-2", 120);
+    spared.counted = { failedAttempts: 0, released: 1 };
+    expect(spared.broken()).toEqual([]);
+  });
+
+  it("that is counted all the same is found; of another host, or a later lease, it is right", () => {
+    const counted = (key: string, openedAt: number) => {
+      const story = failed(300).opened(key, openedAt);
+      return done(
+        story.deliver("a.h1", { at: 310, number: 2, attempt: 2 }),
+        "a.h1-2",
+        320,
+      ).broken();
+    };
+    expect(counted("h1", 50)).toEqual(["not-burned"]);
+    expect(counted("h2", 50)).toEqual([]);
+    expect(counted("h1", 5)).toEqual([]);
+  });
+
+  it("is counted as what its due time says: attempts and counters have to agree", () => {
+    const story = failed(102).deliver("a.h1", { at: 110, number: 2, attempt: 2 });
+    expect(done(story, "a.h1-2", 120).broken()).toContain("attempts");
+  });
+});
+
+it("a breaker that is open at the end is found", () => {
+  const story = new Story(GUARDED_QUEUE);
+  story.counted = { openBreakers: 1 };
+  expect(story.broken()).toEqual(["breakers-close"]);
+});
