@@ -119,6 +119,38 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
   });
 });
 
+describe("a rate", { timeout: 30_000 }, () => {
+  it("holds over both servers, and is whole for the one that is left when the other is killed", async () => {
+    const [queue, perSecond, lookMs] = ["rated", 40, 2_000];
+    const config = { rate: { perSecond, burst: 10 } };
+    await b.admin.updateQueue({ queue: { name: queue, config } });
+    await sendAll(b.dlq, letters(1_000, queue));
+    const workers = await Promise.all(
+      [a, b].map(({ dlq }) => Worker.open(dlq, { queues: [queue], maxInFlight: 50 })),
+    );
+    // Outcomes go to the server that stays.
+    for (const worker of workers) {
+      worker.onReceived = (received) => void settle(b.dlq, received).catch(() => {});
+    }
+    const deliveries = async () => Number((await statsOf(b.dlq, queue)).totals?.deliveries);
+    const rateNow = async () => {
+      const [before, began] = [await deliveries(), performance.now()];
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+      return ((await deliveries()) - before) / ((performance.now() - began) / 1_000);
+    };
+    const both = await rateNow();
+    await serverA.kill9();
+    const left = await rateNow();
+    console.info(`${perSecond} a second: ${both.toFixed(1)} by both, ${left.toFixed(1)} by one`);
+    for (const rate of [both, left]) {
+      expect(rate).toBeGreaterThan(0.75 * perSecond);
+      expect(rate).toBeLessThan(1.1 * perSecond);
+    }
+    expect(workers[0]?.received.length).toBeGreaterThan(0);
+    await workers[1]?.close();
+  });
+});
+
 describe("a session that is resumed at the other server", { timeout: 30_000 }, () => {
   const queues = ["resumed-a", "resumed-b"];
   const request = { queues, maxInFlight: 4 };
