@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/envelope.proto.
  */
 export const file_dlq_storage_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEi2gIKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIl4KDVJldHJ5U2V0dGluZ3MSGAoLbWF4X3JldHJpZXMYASABKA1IAIgBARIjCgZwb2xpY3kYAiABKAsyEy5kbHEudjEuUmV0cnlQb2xpY3lCDgoMX21heF9yZXRyaWVzYgZwcm90bzM", [file_dlq_v1_failure, file_dlq_v1_message]);
+  fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEi2gIKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCg1SZXRyeVNldHRpbmdzEhgKC21heF9yZXRyaWVzGAEgASgNSACIAQESIwoGcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EigKC3J1bGVfcG9saWN5GAMgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Qg4KDF9tYXhfcmV0cmllc2IGcHJvdG8z", [file_dlq_v1_failure, file_dlq_v1_message]);
 
 /**
  * What is stored of a message once and never changed. Internal to the service: not part of the
@@ -113,6 +113,13 @@ export type RetrySettings = Message<"dlq.storage.v1.RetrySettings"> & {
    * @generated from field: dlq.v1.RetryPolicy policy = 2;
    */
   policy?: RetryPolicy | undefined;
+
+  /**
+   * Of the last routing rule that named one; what was sent wins over it.
+   *
+   * @generated from field: dlq.v1.RetryPolicy rule_policy = 3;
+   */
+  rulePolicy?: RetryPolicy | undefined;
 };
 
 /**

@@ -110,20 +110,22 @@ class SendToDlqRequest(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping]] = ...) -> None: ...
 
 class SendToDlqResponse(_message.Message):
-    __slots__ = ("id", "state", "reason", "due_time", "duplicate", "quarantine_reason")
+    __slots__ = ("id", "state", "reason", "due_time", "duplicate", "quarantine_reason", "queue")
     ID_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     DUE_TIME_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE_FIELD_NUMBER: _ClassVar[int]
     QUARANTINE_REASON_FIELD_NUMBER: _ClassVar[int]
+    QUEUE_FIELD_NUMBER: _ClassVar[int]
     id: str
     state: _state_pb2.MessageState
     reason: _state_pb2.Reason
     due_time: _timestamp_pb2.Timestamp
     duplicate: bool
     quarantine_reason: _state_pb2.QuarantineReason
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duplicate: bool = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ...) -> None: ...
+    queue: str
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duplicate: bool = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., queue: _Optional[str] = ...) -> None: ...
 
 class SendToDlqBatchRequest(_message.Message):
     __slots__ = ("requests",)
