@@ -21,17 +21,23 @@ const NOTHING = new Uint8Array();
 
 /** A message's own say in its retries, as the store keeps it beside its state. Mostly nothing. */
 export function encodeRetrySettings(retry: MessageRetry): Uint8Array {
-  if (retry.maxRetries === undefined && retry.policy === undefined) return NOTHING;
+  const { maxRetries, policy, rulePolicy } = retry;
+  if (maxRetries === undefined && policy === undefined && rulePolicy === undefined) return NOTHING;
   const settings = create(RetrySettingsSchema);
-  if (retry.maxRetries !== undefined) settings.maxRetries = retry.maxRetries;
-  if (retry.policy !== undefined) settings.policy = encodePolicy(retry.policy);
+  if (maxRetries !== undefined) settings.maxRetries = maxRetries;
+  if (policy !== undefined) settings.policy = encodePolicy(policy);
+  if (rulePolicy !== undefined) settings.rulePolicy = encodePolicy(rulePolicy);
   return toBinary(RetrySettingsSchema, settings);
 }
 
 export function decodeRetrySettings(bytes: Uint8Array): MessageRetry {
   if (bytes.length === 0) return {};
-  const { maxRetries, policy } = fromBinary(RetrySettingsSchema, bytes);
-  return { maxRetries, policy: policy === undefined ? undefined : decodePolicy(policy) };
+  const { maxRetries, policy, rulePolicy } = fromBinary(RetrySettingsSchema, bytes);
+  return {
+    maxRetries,
+    policy: policy && decodePolicy(policy),
+    ...(rulePolicy === undefined ? {} : { rulePolicy: decodePolicy(rulePolicy) }),
+  };
 }
 
 export const JITTER_NUMBERS = {

@@ -7,6 +7,8 @@ import type { QueueSettings, RetryPolicy } from "./settings.ts";
 export interface MessageRetry {
   maxRetries?: number | undefined;
   policy?: PolicyOverride | undefined;
+  /** Of the last routing rule that named one; what the message asks for itself wins over it. */
+  rulePolicy?: PolicyOverride | undefined;
 }
 
 /** Who decided, strongest first. */
@@ -15,6 +17,8 @@ export type PolicyLevel =
   | "message"
   /** The message's own `retry_policy`. */
   | "message_policy"
+  /** A routing rule's policy. */
+  | "rule"
   /** The queue's policy for this reason. */
   | "queue_reason"
   /** The queue's `max_retries`. */
@@ -56,11 +60,14 @@ export function resolvePolicy(
     [settings.retryPolicy, "queue_policy"],
     [preset, "preset"],
   ) ?? [DEFAULT_POLICY, "default"];
-  const policy = own.policy === undefined ? others : overridePolicy(others, own.policy);
+  const { rulePolicy } = own;
+  const ruled = rulePolicy === undefined ? others : overridePolicy(others, rulePolicy);
+  const policy = own.policy === undefined ? ruled : overridePolicy(ruled, own.policy);
 
   const [maxRetries, maxRetriesFrom] = first<number>(
     [own.maxRetries, "message"],
     [own.policy && retriesOf(own.policy), "message_policy"],
+    [rulePolicy && retriesOf(rulePolicy), "rule"],
     [forReason?.maxRetries, "queue_reason"],
     [settings.maxRetries, "queue"],
     [settings.retryPolicy?.maxRetries, "queue_policy"],
@@ -69,7 +76,7 @@ export function resolvePolicy(
 
   return {
     policy: { ...policy, maxRetries },
-    policyFrom: own.policy === undefined ? othersFrom : "message_policy",
+    policyFrom: own.policy ? "message_policy" : rulePolicy ? "rule" : othersFrom,
     maxRetriesFrom,
   };
 }

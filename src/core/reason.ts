@@ -36,6 +36,7 @@ export const QUARANTINE_REASONS = {
   TTL_EXPIRED: 5,
   WORKER_REQUEST: 6,
   PRODUCER_REQUEST: 7,
+  RULE: 8,
 } as const;
 
 export type QuarantineReason = keyof typeof QUARANTINE_REASONS;

@@ -17,6 +17,8 @@ describe("what a message says of its retries comes back from the store as it was
     ...BACKOFF_KINDS.filter((kind) => kind !== "schedule").map(
       (backoff): [string, MessageRetry] => [backoff, { policy: { backoff } }],
     ),
+    ["a rule's policy", { rulePolicy: { preset: "webhook", maxRetries: 2 } }],
+    ["both", { policy: { jitter: "none" }, rulePolicy: { initialDelayMs: 5 } }],
     [
       "everything",
       {
@@ -29,8 +31,9 @@ describe("what a message says of its retries comes back from the store as it was
       },
     ],
   ])("%s", (_name, retry) => {
-    const { maxRetries, policy } = decodeRetrySettings(encodeRetrySettings(retry));
-    expect({ maxRetries, policy }).toEqual({ maxRetries: retry.maxRetries, policy: retry.policy });
+    const { maxRetries, policy, rulePolicy } = retry;
+    const read = decodeRetrySettings(encodeRetrySettings(retry));
+    expect(read).toEqual({ maxRetries, policy, rulePolicy });
   });
 });
 

@@ -100,6 +100,22 @@ it("takes as many retries as a message's own schedule has delays", () => {
   });
 });
 
+it("puts a rule's policy between the message's own and the queue's, part by part", () => {
+  const settings = { retryPolicies: { TIMEOUT: forTimeout }, maxRetries: 44 };
+  const rulePolicy = { initialDelayMs: 500, maxRetries: 8 };
+  expect(resolvePolicy("TIMEOUT", settings, { rulePolicy })).toEqual({
+    policy: { ...forTimeout, initialDelayMs: 500, maxDelayMs: 500, maxRetries: 8 },
+    policyFrom: "rule",
+    maxRetriesFrom: "rule",
+  });
+  const own = { maxRetries: 7, policy: { maxDelayMs: 900 }, rulePolicy };
+  expect(resolvePolicy("TIMEOUT", settings, own)).toEqual({
+    policy: { ...forTimeout, initialDelayMs: 500, maxDelayMs: 900, maxRetries: 7 },
+    policyFrom: "message_policy",
+    maxRetriesFrom: "message",
+  });
+});
+
 it("falls back on the default for a message without a known reason", () => {
   expect(resolvePolicy(undefined, { retryPolicies: {} })).toEqual({
     policy: standard,
