@@ -6,13 +6,22 @@ import type { QueueSettings } from "../core/settings.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
 import type { StoreHints } from "./contract/hints.ts";
-import type { QueueConfigs } from "./contract/queue-configs.ts";
+import type { Moves } from "./contract/moves.ts";
+import type { Records } from "./contract/records.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, Gates, OpenBreaker } from "./contract/gates.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
-export type { QueueConfigRecord, QueueConfigs } from "./contract/queue-configs.ts";
+export type {
+  MoveEnd,
+  MoveRefusal,
+  Moves,
+  MovingMessage,
+  Received,
+  ReceiveItem,
+} from "./contract/moves.ts";
+export type { Records, StoredRecord } from "./contract/records.ts";
 export type {
   Claimed,
   ClaimedSession,
@@ -29,6 +38,11 @@ export type {
  */
 export interface Store {
   send(queue: string, items: readonly SendItem[], settings: SendSettings): Promise<SendReply[]>;
+  /**
+   * Before sends to one queue go to others: remembers which, under their requests. One for each, in
+   * order: undefined, if the request was not known yet.
+   */
+  route(queue: string, items: readonly RouteItem[]): Promise<(SendReply | undefined)[]>;
 
   /** Expires, ends lives, claims for the given sessions, and says when to come again. */
   tick(queue: string, request: TickRequest): Promise<TickReply>;
@@ -40,6 +54,7 @@ export interface Store {
     queue: string,
     request: Uint8Array,
     tokens: readonly LeaseTokenParts[],
+    withEnvelopes?: boolean,
   ): Promise<Examined[] | SettleReply>;
   /** Applies outcomes, all or none: undefined when a version has changed since `examine`. */
   settle(
@@ -77,8 +92,12 @@ export interface Store {
   /** A sign of life of this node, so that its workers count. */
   beat(): Promise<void>;
 
-  /** Settings of queues that were changed while servers ran. */
-  readonly configs: QueueConfigs;
+  /** Settings of queues that were changed while servers ran: each a `dlq.storage.v1.QueueRecord`. */
+  readonly configs: Records;
+  /** As `configs`, of the deployment as a whole. */
+  readonly deployment: Records;
+  /** Messages on their way from one queue to another. */
+  readonly moves: Moves;
   readonly deletion: DeletionSteps;
 
   /** Hints between nodes: cheap, and sometimes lost. */
@@ -116,6 +135,16 @@ export interface SendItem {
   laneKey?: string;
   /** Absent or empty where the queue keeps no order. */
   orderingKey?: string;
+  /** Counted, and not kept. */
+  dropped?: boolean;
+  /** For the journal. */
+  note?: string;
+}
+
+export interface RouteItem {
+  /** Never empty. */
+  requestId: string;
+  target: string;
 }
 
 export type SendReply =
@@ -123,6 +152,9 @@ export type SendReply =
   | { status: "failed"; error: DlqError }
   | { status: "full"; what: "messages" | "bytes" }
   | { status: "deleting" }
+  | { status: "dropped"; reason: Reason; repeated: boolean }
+  /** An earlier call of the same request was sent on to another queue: its answer is there. */
+  | { status: "routed"; queue: string }
   | {
       status: "stored";
       joined: boolean;
@@ -148,6 +180,11 @@ export interface Examined {
   lastDelayMs: number | undefined;
   /** `dlq.storage.v1.RetrySettings`. */
   retrySettings: Uint8Array;
+  priority: number;
+  /** Moves by rules so far. */
+  hops: number;
+  /** Undefined: it was not asked for, or the lease is lost. */
+  envelope: Uint8Array | undefined;
 }
 
 export type SettleKind =
@@ -156,6 +193,9 @@ export type SettleKind =
   | "quarantine"
   | "failReschedule"
   | "failQuarantine"
+  | "failDiscard"
+  /** To another queue; what is said of delay and quarantine is for there. */
+  | "failMove"
   | "release"
   /** Handed out and never written to its stream. */
   | "return";
@@ -174,6 +214,12 @@ export interface SettleItem {
   reason?: Reason;
   failure?: Uint8Array;
   note?: string;
+  /** Failures: the message's from now on. */
+  priority?: number;
+  /** Failures: the message's from now on, `dlq.storage.v1.RetrySettings`. */
+  retrySettings?: Uint8Array;
+  /** Where a `failMove` goes, and what becomes of the message here if it is refused there. */
+  move?: { target: string; home: { delayMs: number; quarantineReason?: QuarantineReason } };
 }
 
 export interface Settled {

@@ -30,9 +30,11 @@ export interface QueueDump {
   /** Session -> ids of the leases it holds. */
   sessions: Record<string, string[]>;
   journal: JournalRecord[];
+  /** Id -> which arrival here it was, of each message that came from another queue. */
+  foreign: Map<string, number>;
 }
 
-const INDEXES = ["due", "isolated", "laned", "leases", "quarantine"] as const;
+const INDEXES = ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const;
 
 export async function dumpQueue(redis: Redis, prefix: string, queue: string): Promise<QueueDump> {
   const base = `${prefix}:{${queue}}`;
@@ -49,11 +51,12 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
   const bodies = await chunkEntries(redis, base, "bodies", family("bodies"));
   const failures = await chunkEntries(redis, base, "failures", family("failures"));
   const states = await chunkEntries(redis, base, "states", family("states"));
+  const foreign = await arrivals(redis, `${base}:foreign`);
   const messages = new Map<string, DumpedMessage>();
   for (const [id, { chunk, value }] of states) {
     messages.set(id, {
       ...decodeState(value),
-      arrival: sequenceOf(Buffer.from(id, "hex")),
+      arrival: foreign.get(id) ?? sequenceOf(Buffer.from(id, "hex")),
       chunk,
       // One character a byte: envelopes of tests are ASCII, or random.
       envelope: inflated(bodies.get(id)?.value)?.toString("latin1"),
@@ -86,7 +89,17 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
     counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
     sessions,
     journal: await journal(redis, `${base}:journal`),
+    foreign,
   };
+}
+
+async function arrivals(redis: Redis, key: string): Promise<Map<string, number>> {
+  const flat = (await redis.callBuffer("HGETALL", key)) as Buffer[];
+  const found = new Map<string, number>();
+  for (let at = 0; at + 1 < flat.length; at += 2) {
+    found.set((flat[at] as Buffer).toString("hex"), Number(String(flat[at + 1])));
+  }
+  return found;
 }
 
 async function scores(redis: Redis, key: string): Promise<Map<string, number>> {

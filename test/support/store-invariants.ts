@@ -2,7 +2,7 @@ import { QUARANTINE_REASONS, REASONS } from "../../src/core/reason.ts";
 import { STATE_NUMBERS } from "../../src/store/redis/states.ts";
 import type { QueueDump } from "./store-dump.ts";
 import { brokenLanes } from "./store-lanes.ts";
-import { chunkOf, type DumpedState } from "./store-state.ts";
+import type { DumpedState } from "./store-state.ts";
 
 /** What contradicts itself in a queue, in words. Empty: nothing. */
 export function brokenInvariants(dump: QueueDump): string[] {
@@ -15,7 +15,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
   for (const [id, m] of dump.messages) {
     const name = `message ${m.arrival}`;
     const home = homeOf(m);
-    for (const index of ["due", "isolated", "laned", "leases", "quarantine"] as const) {
+    for (const index of ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const) {
       const there = dump.indexes[index].has(id);
       check(
         there === (index === home),
@@ -27,7 +27,8 @@ export function brokenInvariants(dump: QueueDump): string[] {
     // A suspect whose key is closed is looked at later.
     if (home === "isolated") check((score ?? 0) >= m.dueAtMs, `${name}: due ${score}`);
     if (home === "quarantine") check(score === m.sinceMs, `${name}: since ${score}`);
-    if (m.state === "SCHEDULED" && m.expireAtMs > 0) {
+    if (home === "moving") check(score === m.sinceMs, `${name}: set out ${score}`);
+    if (m.state === "SCHEDULED" && !m.moving && m.expireAtMs > 0) {
       // Perhaps too early, never too late.
       const end = dump.chunkEnds.get(m.chunk) ?? Number.POSITIVE_INFINITY;
       check(end <= m.expireAtMs, `${name}: ends at ${m.expireAtMs}, its chunk says ${end}`);
@@ -39,7 +40,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     check((m.quarantineReason !== undefined) === (m.state === "QUARANTINED"), `${name}: why there`);
     check(m.envelope?.length === m.bytes, `${name}: ${m.bytes} bytes, body ${m.envelope?.length}`);
     check(m.hasHistory === dump.histories.includes(id), `${name}: history flag`);
-    check(String(chunkOf(Buffer.from(id, "hex"))) === m.chunk, `${name}: in a foreign chunk`);
+    check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in a foreign chunk`);
   }
 
   // No index, body, history or session speaks of a message that is not there.
@@ -47,6 +48,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
     for (const id of entries.keys()) check(dump.messages.has(id), `${index} has an orphan ${id}`);
   }
   for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
+  for (const id of dump.foreign.keys()) check(dump.messages.has(id), `nobody came here: ${id}`);
   for (const id of dump.histories) check(dump.messages.has(id), `a history of nobody: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {
     for (const id of ids) {
@@ -76,7 +78,10 @@ function brokenCounts(dump: QueueDump): string[] {
     "bytes",
     messages.reduce((sum, m) => sum + m.bytes, 0),
   );
-  const left = ["succeeded", "discarded", "expired", "purged"].reduce((n, at) => n + total(at), 0);
+  const left = ["succeeded", "discarded", "expired", "purged", "moved_out"].reduce(
+    (n, at) => n + total(at),
+    -total("moved_in"),
+  );
   expectCount("accepted", messages.length + left);
 
   const cells = new Map<string, number>();
@@ -96,6 +101,7 @@ function brokenCounts(dump: QueueDump): string[] {
 function homeOf(m: DumpedState) {
   if (m.state === "IN_FLIGHT") return "leases";
   if (m.state === "QUARANTINED") return "quarantine";
+  if (m.moving) return "moving";
   if (m.waiting) return "laned";
   if (m.isolated) return "isolated";
   return m.priority !== 0 || m.budgeted || m.laneKey !== "" ? "laned" : "due";

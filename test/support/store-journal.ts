@@ -35,6 +35,9 @@ const KINDS = [
   "breaker_half_opened",
   "breaker_closed",
   "order_released",
+  "moved_out",
+  "moved_in",
+  "move_refused",
 ] as const;
 
 /** Reads the records of one entry. Throws on anything left over. */

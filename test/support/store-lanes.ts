@@ -113,7 +113,7 @@ export function brokenLanes(dump: QueueDump): string[] {
   const inFlight = new Map<string, number>();
   for (const [id, m] of messages) {
     const name = `message ${m.arrival}`;
-    const scheduled = m.state === "SCHEDULED" && !m.waiting && !m.isolated;
+    const scheduled = m.state === "SCHEDULED" && !m.waiting && !m.isolated && !m.moving;
     const laned = scheduled && (m.budgeted || m.laneKey !== "");
     const own = lanesOf.get(id) ?? [];
     check(own.length === (laned ? 1 : 0), `${name} is in ${own.length} lanes`);
@@ -160,7 +160,7 @@ function brokenLane(lanes: LaneDump, lane: string, ids: Map<string, number>, che
 function brokenOrders({ lanes, messages }: QueueDump, check: Check): void {
   const live = new Map<string, string[]>();
   for (const [id, m] of messages) {
-    if (m.orderingKey === "" || m.state === "QUARANTINED") continue;
+    if (m.orderingKey === "" || m.state === "QUARANTINED" || m.moving) continue;
     live.set(m.orderingKey, [...(live.get(m.orderingKey) ?? []), id]);
   }
   for (const [order, ids] of live) {

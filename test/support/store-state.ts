@@ -44,6 +44,10 @@ export interface DumpedState {
   /** 0: at its arrival. */
   roundAtMs: number;
   lastDelayMs: number;
+  /** On its way to another queue. */
+  moving: boolean;
+  /** Moves by rules so far. */
+  hops: number;
 }
 
 const STATES = ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const;
@@ -52,11 +56,12 @@ export function decodeState(packed: Buffer): DumpedState {
   const reader = new ReplyReader(packed);
   const state = STATES[reader.u8() - 1];
   if (state === undefined) throw new Error("a message in no state");
-  const isolated = reader.u8() === 1;
+  const place = reader.u8();
   const flags = reader.u8();
   const decoded = {
     state,
-    isolated,
+    isolated: place === 1,
+    moving: place === 2,
     rejoined: (flags & 1) !== 0,
     poisoned: (flags & 2) !== 0,
     hasHistory: (flags & 4) !== 0,
@@ -93,7 +98,7 @@ export function decodeState(packed: Buffer): DumpedState {
 /** What only few messages have. */
 function decodeExtra(reader: ReplyReader | undefined) {
   if (reader === undefined) {
-    return { priority: 0, laneKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0 };
+    return { priority: 0, laneKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0, hops: 0 };
   }
   const text = (length: number) => Buffer.from(reader.bytes(length)).toString();
   return {
@@ -102,12 +107,8 @@ function decodeExtra(reader: ReplyReader | undefined) {
     orderingKey: text(reader.u16()),
     roundAtMs: reader.ms(),
     lastDelayMs: reader.ms(),
+    hops: reader.u8(),
   };
-}
-
-/** Number of a message's chunk, from its id: 128 arrivals share one. */
-export function chunkOf(id: Buffer): number {
-  return Math.floor(sequenceOf(id) / 128);
 }
 
 /** How many messages came before: the 40 bits around version and variant. */

@@ -3,7 +3,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { QueueRecordSchema } from "../../../gen/dlq/storage/v1/queue_pb.ts";
 import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
 import type { QueueSettings } from "../../core/settings.ts";
-import type { QueueConfigRecord, Store } from "../../store/contract.ts";
+import type { Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
 
 /** What was set of a queue while servers ran. */
@@ -34,7 +34,7 @@ interface Read extends StoredConfig {
 export class SettingsInForce {
   readonly #parts: InForceParts;
   /** Records are others when they change, so nothing here is ever out of date. */
-  readonly #read = new WeakMap<QueueConfigRecord, Read>();
+  readonly #read = new WeakMap<StoredRecord, Read>();
 
   constructor(parts: InForceParts) {
     this.#parts = parts;
@@ -53,7 +53,7 @@ export class SettingsInForce {
     return { config: create(QueueConfigSchema), etag: "", updatedAtMs: undefined };
   }
 
-  #reading(queue: string, record: QueueConfigRecord): Read {
+  #reading(queue: string, record: StoredRecord): Read {
     let read = this.#read.get(record);
     if (read === undefined) {
       read = this.#readNow(queue, record);
@@ -62,7 +62,7 @@ export class SettingsInForce {
     return read;
   }
 
-  #readNow(queue: string, { bytes }: QueueConfigRecord): Read {
+  #readNow(queue: string, { bytes }: StoredRecord): Read {
     const { configured, resolve, log } = this.#parts;
     try {
       const { config = create(QueueConfigSchema), etag, updateTime } = decode(bytes);

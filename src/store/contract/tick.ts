@@ -57,6 +57,8 @@ export interface TickReply {
   nextLeaseAtMs: number | undefined;
   nextEndAtMs: number | undefined;
   leasesOut: number;
+  /** When the first message of those set out that are on their way to another queue. */
+  firstMoveAtMs: number | undefined;
   /** The first due message is larger than the room of every session that was offered. */
   headTooLarge: boolean;
   gate: QueueGate;

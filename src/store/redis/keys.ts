@@ -22,6 +22,12 @@ export const QUEUE_KEYS = {
   lane: ":lane:",
   /** zset: messages in lanes, and those that wait behind their ordering key, by due time. */
   laned: ":laned",
+  /** zset: messages on their way to another queue, by when they set out; no claim looks at them. */
+  moving: ":moving",
+  /** hash: id -> which arrival here it was, of each message that came from another queue. */
+  foreign: ":foreign",
+  /** hash of a day: message and delivery -> what was decided of its move to here. Expires. */
+  arrived: ":arrived:",
   /** zset: closed gates with lanes behind them, by when they are looked at again. */
   gates: ":gates",
   /** set a gate: the lanes behind it. */
@@ -64,7 +70,7 @@ export const QUEUE_KEYS = {
   /**
    * hash: `tended` (last tick while leases were out), `resumed` (the first one after an outage), and
    * `laned`, once there was anything of what lua/lib/lanes.lua keeps; `gated_by`, the rules that gates were
-   * closed by; `deleting`, while the queue is.
+   * closed by; `deleting`, while the queue is; `moves`, once a message has set out to another queue.
    */
   meta: ":meta",
   /** string: arrivals so far; part of each id. */
@@ -104,7 +110,9 @@ export const globalKeys = (prefix: string) => ({
    * without a name changes with every other one: who knows it knows them all.
    */
   configs: `${prefix}:configs`,
-  /** channel: a queue's name when its settings have changed. */
+  /** hash: as `configs`, of the deployment as a whole: `rules` (dlq.v1.RuleSet). */
+  deployment: `${prefix}:deployment`,
+  /** channel: a queue's name when its settings have changed, or the name of one of the deployment's. */
   config: `${prefix}:config`,
   /** channel: a queue's name when something there is due before all else. */
   wake: `${prefix}:wake`,

@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type DeliveryRules, NO_DELIVERY_RULES } from "../../core/delivery-rules.ts";
 import { storeFull } from "../../core/errors.ts";
-import type { LeaseTokenParts } from "../../core/lease-token.ts";
 import type { MessageFilter } from "../../core/message.ts";
 import type {
   ClaimedSession,
   ExtendItem,
+  RouteItem,
   SendItem,
-  SendReply,
   SendSettings,
   SessionRecord,
   SettleItem,
@@ -19,13 +18,14 @@ import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
 import { RedisGates } from "./gates.ts";
 import { RedisHints } from "./hints.ts";
-import { queueBase } from "./keys.ts";
+import { globalKeys, queueBase } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
+import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
-import { RedisQueueConfigs } from "./queue-configs.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
+import { RedisRecords } from "./records.ts";
 import type { RedisStoreOptions } from "./redis-store-options.ts";
 import { Replication } from "./replication.ts";
 import { scriptArgs } from "./scripts.ts";
@@ -36,9 +36,10 @@ import { runExtend, runLeases } from "./verbs/leases.ts";
 import { runRetry, runRetryMatching } from "./verbs/retry.ts";
 import { packRules } from "./verbs/rules.ts";
 import type { RunScript } from "./verbs/run.ts";
+import { runRoute } from "./verbs/send.ts";
 import { runExamine, runSettle } from "./verbs/settle.ts";
 import { runStats } from "./verbs/stats.ts";
-import { runTick } from "./verbs/tick.ts";
+import { runAbandon, runTick } from "./verbs/tick.ts";
 
 export type { RedisStoreOptions } from "./redis-store-options.ts";
 
@@ -49,7 +50,9 @@ const LEAVE_MS = 300;
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly gates: RedisGates;
-  readonly configs: RedisQueueConfigs;
+  readonly configs: RedisRecords;
+  readonly deployment: RedisRecords;
+  readonly moves: RedisMoves;
   readonly deletion: RedisQueueDeletion;
   readonly #options: RedisStoreOptions;
   readonly #connection: Connection;
@@ -89,7 +92,10 @@ export class RedisStore implements Store {
     const mayCreate = options.mayCreate ?? (() => true);
     this.#queues = new KnownQueues({ connection, prefix, max, mayCreate, sayLayout });
     const enter = () => this.#opening.enter();
-    this.configs = new RedisQueueConfigs({ connection, prefix, most: max, enter, sayLayout });
+    const { configs, deployment } = globalKeys(prefix);
+    const records = { connection, prefix, most: max, enter, sayLayout };
+    this.configs = new RedisRecords({ ...records, key: configs });
+    this.deployment = new RedisRecords({ ...records, key: deployment });
     this.#opening = new Opening({
       connection,
       check: () => this.#check(),
@@ -98,22 +104,18 @@ export class RedisStore implements Store {
       now: options.now ?? (() => performance.now()),
     });
     this.#bodies = new Bodies(options.compressMinBytes);
-    const bodies = this.#bodies;
-    const run = this.#run;
     this.#replication = this.#createReplication();
-    const rulesOf = (queue: string) => this.#rules(queue);
-    this.deletion = new RedisQueueDeletion({ run, enter, queues: this.#queues, journalMax });
-    this.gates = new RedisGates({ run, journalMax, rulesOf });
-    this.#sends = new Sends({
-      ...{ run, journalMax, bodies, replication: this.#replication, rulesOf },
-      list: (queue) => this.#queues.list(queue),
-    });
+    const shared = {
+      ...{ run: this.#run, journalMax, bodies: this.#bodies, replication: this.#replication },
+      rulesOf: (queue: string) => this.#rules(queue),
+      list: (queue: string) => this.#queues.list(queue),
+    };
+    this.#sends = new Sends(shared);
+    this.moves = new RedisMoves({ ...shared, admit: (queue) => this.#admit(queue) });
+    this.gates = new RedisGates(shared);
+    this.deletion = new RedisQueueDeletion({ ...shared, enter, queues: this.#queues });
     this.hints = new RedisHints({
-      target: options.target,
-      prefix,
-      nodeId,
-      publisher: connection.redis,
-      timeoutMs,
+      ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },
       ...(options.pingMs === undefined ? {} : { pingMs: options.pingMs }),
       ...(options.onError ? { onError: options.onError } : {}),
     });
@@ -154,16 +156,15 @@ export class RedisStore implements Store {
     await Promise.all(closing);
   }
 
-  async send(
-    queue: string,
-    items: readonly SendItem[],
-    settings: SendSettings,
-  ): Promise<SendReply[]> {
+  async send(queue: string, items: readonly SendItem[], settings: SendSettings) {
     const full = this.#capacity.full;
     if (full !== undefined) throw storeFull(1000, full);
-    await this.#opening.enter();
-    await this.#queues.add(queue);
+    await this.#admit(queue);
     return this.#sends.send(queue, items, settings);
+  }
+
+  route(queue: string, items: readonly RouteItem[]) {
+    return runRoute(this.#run, queue, items);
   }
 
   tick(queue: string, request: TickRequest) {
@@ -176,22 +177,17 @@ export class RedisStore implements Store {
     });
   }
 
-  async abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
-    await this.#run(
-      "abandon",
-      queue,
-      {
-        claim_number: claimNumber,
-        journal_max: this.#options.journalMax,
-        claimer: this.#claimer,
-        delivery_rules: this.#rules(queue),
-      },
-      sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce })),
-    );
+  abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
+    return runAbandon(this.#run, queue, claimNumber, sessions, {
+      claimer: this.#claimer,
+      journalMax: this.#options.journalMax,
+      rules: this.#rules(queue),
+    });
   }
 
-  examine(queue: string, request: Uint8Array, tokens: readonly LeaseTokenParts[]) {
-    return runExamine(this.#run, queue, request, tokens);
+  examine(...[queue, request, tokens, withEnvelopes]: Parameters<Store["examine"]>) {
+    const bodies = withEnvelopes ? this.#bodies : undefined;
+    return runExamine(this.#run, queue, request, tokens, bodies);
   }
 
   settle(queue: string, request: Uint8Array, items: readonly SettleItem[]) {
@@ -264,8 +260,13 @@ export class RedisStore implements Store {
     this.#queues.doubt();
     this.#sessions.doubt();
     // Before anything is decided: a queue that is paused must not be delivered from meanwhile.
-    await this.configs.reload();
+    await Promise.all([this.configs.reload(), this.deployment.reload()]);
     return warnings;
+  }
+
+  async #admit(queue: string): Promise<void> {
+    await this.#opening.enter();
+    await this.#queues.add(queue);
   }
 
   /** What holds deliveries back, from now on. */

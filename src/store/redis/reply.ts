@@ -15,6 +15,10 @@ export class ReplyReader {
     return this.#bytes.readUInt8(this.#advance(1));
   }
 
+  i8(): number {
+    return this.#bytes.readInt8(this.#advance(1));
+  }
+
   u16(): number {
     return this.#bytes.readUInt16BE(this.#advance(2));
   }

@@ -222,6 +222,8 @@ test("examine tells what a verdict needs", async () => {
       reason: "WEBHOOK_FAILED",
       poisoned: false,
       retrySettings,
+      priority: 0,
+      hops: 0,
     },
   ]);
 });

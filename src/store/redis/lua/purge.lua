@@ -43,13 +43,15 @@ if tonumber(redis.call('HGET', k_counters, 'messages') or '0') > 0 then
   return ALIVE
 end
 -- What the streams that are open have said of themselves stays: they wait for the next message. Dedup
--- keys name messages that are not there, and expire, as fences and the sources of earlier messages do; so do
+-- keys name messages that are not there, and expire, as fences, the sources of earlier messages and what has
+-- arrived from other queues do: a move that is repeated must not bring back what went with the queue. So do
 -- tokens of keys, and what closed breakers of keys have counted.
 for _, gate in ipairs(redis.call('ZRANGE', k_gates, 0, -1)) do redis.call('UNLINK', k_parked .. gate) end
 for _, key in ipairs(redis.call('ZRANGE', k_breakers, 0, -1)) do redis.call('UNLINK', k_breaker .. key) end
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_gates, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
-  k_meta, k_sequence, k_journal, k_lanes, k_priorities, k_laned, k_breakers, k_keyed, k_turns, k_holds)
+  k_meta, k_sequence, k_journal, k_lanes, k_priorities, k_laned, k_breakers, k_keyed, k_turns, k_holds, k_moving,
+  k_foreign)
 -- Requests of the old life must not be answered by it.
 local generation = math.floor(now / GENERATION_MS)
 for back = 0, GENERATIONS do

@@ -32,7 +32,8 @@ end
 local function retry(id)
   local s = load_state(id)
   if not s then return MISSING end
-  if s.state == IN_FLIGHT then return BUSY end
+  -- On its way to another queue it is neither here nor there.
+  if s.state == IN_FLIGHT or s.place == PLACE_MOVING then return BUSY end
   leave(id, s)
   if s.state == QUARANTINED then
     -- A new round: what happened before stays in its history.

@@ -1,5 +1,7 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
-local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, DELETING, REPEATED = 0, 1, 2, 3, 4, 16
+local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, DELETING, DROPPED, REPEATED = 0, 1, 2, 3, 4, 5, 16
+local STATE_DISCARDED = 5
+local NO_ID = string.rep('\0', 16)
 
 local function reply(status, id, s)
   return struct.pack('>Bc16BBBI6', status, id, s.state, s.reason, s.qreason, s.due)
@@ -12,7 +14,8 @@ local function joinable(dedup, payload_hash)
   if not v or string.sub(v, 17) ~= payload_hash then return nil end
   local id = string.sub(v, 1, 16)
   local s = load_state(id)
-  if s then return id, s end
+  -- What is on its way to another queue is as good as gone.
+  if s and s.place ~= PLACE_MOVING then return id, s end
   return nil
 end
 
@@ -77,6 +80,7 @@ local function accept(item, left)
     ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
     source = item.source, retry = item.retry,
     priority = item.priority, key = item.key, order = item.order, round = 0, last_delay = 0,
+    hops = 0, move = '',
   }
   local chunk = chunk_of_sequence(sequence)
   chunks_of_ids[id] = chunk
@@ -105,28 +109,37 @@ local function accept(item, left)
   if item.dedup ~= '' and dedup_window > 0 then
     redis.call('SET', k_dedup .. item.dedup, id .. item.payload_hash, 'PX', dedup_window)
   end
-  journal(qreason > 0 and 'quarantined' or 'sent', id, s)
+  journal(qreason > 0 and 'quarantined' or 'sent', id, s, item.note)
   return reply(ACCEPTED, id, s)
+end
+
+-- Not kept, as a rule says: counted, and nothing else.
+local function drop(item)
+  local s = { state = STATE_DISCARDED, reason = item.reason, qreason = 0, attempts = 0, delivery = 0, due = 0 }
+  count('accepted')
+  count('discarded')
+  journal('discarded', NO_ID, s, item.note)
+  return reply(DROPPED, NO_ID, s)
 end
 
 local function read_item(at)
   local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
     retry, failure, rest = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
-  local priority, key, order = 0, '', ''
+  local priority, key, order, dropped, note = 0, '', '', 0, ''
   if rest <= #ARGV[at + I_facts] then
-    priority, key, order = struct.unpack('>bBc0Hc0', ARGV[at + I_facts], rest)
+    priority, key, order, dropped, note = struct.unpack('>bBc0Hc0BBc0', ARGV[at + I_facts], rest)
   end
   return {
     envelope = ARGV[at + I_envelope], random = random, reason = reason, qreason = qreason, delay = delay,
     has_due_at = has_due_at, due_at = due_at, ttl = ttl, size = size, request = request, source = source,
     dedup = dedup, payload_hash = payload_hash, retry = retry, failure = failure,
-    priority = priority, key = key, order = order,
+    priority = priority, key = key, order = order, dropped = dropped == 1, note = note,
   }
 end
 
 local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }
 if used[3] then
-  return string.rep(reply(DELETING, string.rep('\0', 16), NOBODY), (#ARGV - FIRST + 1) / STRIDE)
+  return string.rep(reply(DELETING, NO_ID, NOBODY), (#ARGV - FIRST + 1) / STRIDE)
 end
 local items, requests = {}, {}
 for at = FIRST, #ARGV, STRIDE do
@@ -142,10 +155,14 @@ for index, item in ipairs(items) do
     -- The same answer, marked: nothing has happened now, and nothing is to be counted again.
     answer = string.char(string.byte(answer) + REPEATED) .. string.sub(answer, 2)
   else
-    local id, s = joinable(item.dedup, item.payload_hash)
-    answer = id and join(id, s, item) or accept(item, #items - index + 1)
+    if item.dropped then
+      answer = drop(item)
+    else
+      local id, s = joinable(item.dedup, item.payload_hash)
+      answer = id and join(id, s, item) or accept(item, #items - index + 1)
+    end
     if type(answer) == 'number' then
-      answer = reply(answer, string.rep('\0', 16), NOBODY)
+      answer = reply(answer, NO_ID, NOBODY)
     elseif item.request ~= '' then
       remember(VERB_SEND, item.request, answer)
       given[item.request] = answer

@@ -2,25 +2,34 @@
 -- is only applied to that version: if one has changed since, nothing is written and the answer is
 -- empty, so that the caller decides again.
 local SUCCEED, DISCARD, QUARANTINE, FAIL_RESCHEDULE, FAIL_QUARANTINE, RELEASE, RETURN = 1, 2, 3, 4, 5, 6, 7
+-- As rules say: removed, or on its way to another queue.
+local FAIL_DISCARD, FAIL_MOVE = 8, 9
 local STATE_SUCCEEDED, STATE_DISCARDED = 4, 5
 
 -- In a table of its own: nothing has happened now, and nothing is to be counted again.
 local answer = answered(VERB_SETTLE, request)
 if answer then return { answer } end
 
+-- Bits of an outcome: it was decided on `version`; its reason counts for a breaker; its delay is to be
+-- remembered, for the next one to grow from; rules give it a priority or retry settings; it has a target.
+local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER, BIT_PRIORITY, BIT_RETRY, BIT_MOVE = 1, 2, 4, 8, 16, 32
+local function has_bit(o, bit) return math.floor(o.bits / bit) % 2 == 1 end
+
 local function read_outcome(facts)
-  local id, delivery, nonce, kind, bits, version, delay, qreason, reason, failure, note =
+  local id, delivery, nonce, kind, bits, version, delay, qreason, reason, failure, note, rest =
     struct.unpack(TOKEN_FORMAT .. 'BBHI6BBI4c0Hc0', facts)
-  return {
+  local o = {
     id = id, delivery = delivery, nonce = nonce, kind = kind, bits = bits, version = version,
     delay = delay, qreason = qreason, reason = reason, failure = failure, note = note,
   }
+  if has_bit(o, BIT_PRIORITY) then o.priority, rest = struct.unpack('>b', facts, rest) end
+  if has_bit(o, BIT_RETRY) then o.retry, rest = struct.unpack('>Hc0', facts, rest) end
+  -- What becomes of it here, if the target refuses it.
+  if has_bit(o, BIT_MOVE) then
+    o.home_qreason, o.home_delay, o.target = struct.unpack('>BI6Bc0', facts, rest)
+  end
+  return o
 end
-
--- Bits of an outcome: it was decided on `version`; its reason counts for a breaker; its delay is to be
--- remembered, for the next one to grow from.
-local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER = 1, 2, 4
-local function has_bit(o, bit) return math.floor(o.bits / bit) % 2 == 1 end
 
 load_token_states()
 local outcomes = {}
@@ -57,12 +66,32 @@ local function fail(id, s, o)
   s.attempts, s.expiries, s.releases, s.place = s.attempts + 1, 0, 0, PLACE_DUE
   set_flag(s, FLAG_REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
+  s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count('failed_attempts')
+end
+
+-- On its way to another queue: nobody can claim it here any more, and it is not there yet. Its delay and
+-- quarantine reason are for there.
+local function set_out(id, s, o)
+  if redis.call('HEXISTS', k_meta, 'deleting') == 1 then
+    -- An outcome that came late: what goes with its queue goes nowhere else.
+    if o.home_qreason > 0 then quarantine(id, s, o.home_qreason) else schedule(id, s, now + o.home_delay) end
+    return
+  end
+  s.state, s.qreason, s.place, s.due, s.since = SCHEDULED, 0, PLACE_MOVING, now + o.delay, now
+  s.move = struct.pack('>BBI6', o.qreason, o.home_qreason, now + o.home_delay) .. o.target
+  if s.order ~= '' then ordering.leave(id, s) end
+  -- Who moves it knows of it; the others learn of the first one, in case that server dies.
+  if redis.call('EXISTS', k_moving) == 0 then lanes.wake = true end
+  rank(k_moving, id, now)
+  put(k_meta, 'moves', '1')
+  count_cell(s, 1)
+  save_state(id, s)
 end
 
 local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
-  local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE
+  local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE or kind == FAIL_DISCARD or kind == FAIL_MOVE
   local spared = false
   if has_breakers and (is_failure or kind == SUCCEED) then
     spared = breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late)
@@ -72,6 +101,10 @@ local function apply(o, s, uncrashed, late)
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
   elseif kind == DISCARD then
+    return remove(id, s, STATE_DISCARDED, 'discarded')
+  elseif kind == FAIL_DISCARD then
+    s.attempts = s.attempts + 1
+    count('failed_attempts')
     return remove(id, s, STATE_DISCARDED, 'discarded')
   end
 
@@ -101,6 +134,10 @@ local function apply(o, s, uncrashed, late)
     fail(id, s, o)
     quarantine(id, s, qreason)
     return 'quarantined'
+  elseif kind == FAIL_MOVE then
+    fail(id, s, o)
+    set_out(id, s, o)
+    return 'failed'
   elseif kind == QUARANTINE then
     quarantine(id, s, qreason)
     return 'quarantined'
@@ -114,6 +151,13 @@ local function apply(o, s, uncrashed, late)
   count('returned')
   schedule(id, s, due)
   return 'returned'
+end
+
+-- What the caller is told of a message: on its way elsewhere, what it will be there.
+local function told_of(s)
+  local there = s.state == SCHEDULED and s.place == PLACE_MOVING and string.byte(s.move) or 0
+  if there > 0 then return QUARANTINED, there end
+  return s.state, s.qreason
 end
 
 local replies = { struct.pack('>I6', now) }
@@ -133,7 +177,8 @@ for _, o in ipairs(outcomes) do
     end
     local record = apply(o, s, uncrashed, late)
     journal(record, o.id, s, o.note)
-    replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, s.state, s.qreason, s.due, #session,
+    local state, qreason = told_of(s)
+    replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, state, qreason, s.due, #session,
       session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(o.id)))
   else
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', status, s and s.state or 0, s and s.qreason or 0,

@@ -43,7 +43,7 @@ if isolated > 0 and (due == 0 or isolated < due) then next_due = isolated end
 if first_laned > 0 and (next_due == 0 or first_laned < next_due) then next_due = first_laned end
 return {
   struct.pack('>I6I6I6I6I6I6I6I6I6ddddBI6I6I6I6', now,
-    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated) + laned,
+    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated) + laned + redis.call('ZCARD', k_moving),
     redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due + laned_due, isolated_due,
     redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
     next_due, head(k_quarantine), oldest(),

@@ -48,6 +48,7 @@ if is_paused then retry_at = paused_until end
 local gate = struct.pack('>BBI6I4', is_paused and 1 or 0, breaker_state, retry_at, open_breakers)
 replies[1] = struct.pack('>I6BBI6I6I6I6I4', now, is_deleting and 1 or 0, head_too_large and 1 or 0,
   when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left) .. gate
+  .. struct.pack('>I6', tended[6] and at_head(k_moving) or 0)
 table.insert(replies, 2, table.concat(lost))
 table.insert(replies, 3, table.concat(gone))
 return replies

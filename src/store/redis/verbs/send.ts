@@ -1,6 +1,6 @@
 import { randomFillSync } from "node:crypto";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
-import type { SendItem, SendReply, SendSettings } from "../../contract.ts";
+import type { RouteItem, SendItem, SendReply, SendSettings } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import { digest } from "../digest.ts";
 import { Packed } from "../packed.ts";
@@ -9,6 +9,8 @@ import { storedQuarantineReason, storedReason, storedState } from "../states.ts"
 import type { RunScript } from "./run.ts";
 
 const NOTHING = new Uint8Array();
+/** What the journal keeps of a note. */
+const NOTE_BYTES = 255;
 
 export interface SendSetup {
   journalMax: number;
@@ -79,15 +81,21 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
 }
 
 /** What few messages have; nothing for the others. */
-function packLane({ priority = 0, laneKey = "", orderingKey = "" }: SendItem): Uint8Array {
-  if (priority === 0 && laneKey === "" && orderingKey === "") return NOTHING;
+function packLane(item: SendItem): Uint8Array {
+  const { priority = 0, laneKey = "", orderingKey = "", dropped = false, note = "" } = item;
+  if (priority === 0 && laneKey === "" && orderingKey === "" && !dropped && note === "") {
+    return NOTHING;
+  }
   const key = Buffer.from(laneKey);
   const order = Buffer.from(orderingKey);
-  return new Packed(1 + 1 + key.length + 2 + order.length)
+  const words = Buffer.from(note).subarray(0, NOTE_BYTES);
+  return new Packed(1 + 1 + key.length + 2 + order.length + 1 + 1 + words.length)
     .i8(priority)
     .short(key)
     .u16(order.length)
-    .raw(order).bytes;
+    .raw(order)
+    .u8(dropped ? 1 : 0)
+    .short(words).bytes;
 }
 
 /** What is fixed, and the lengths: five random bytes, numbers, four short strings, two long ones. */
@@ -97,6 +105,8 @@ const STATUS_JOINED = 1;
 const STATUS_FULL_MESSAGES = 2;
 const STATUS_FULL_BYTES = 3;
 const STATUS_DELETING = 4;
+const STATUS_DROPPED = 5;
+const STATUS_ROUTED = 6;
 const REPEATED = 16;
 
 function readReply(reader: ReplyReader): SendReply {
@@ -111,6 +121,12 @@ function readReply(reader: ReplyReader): SendReply {
   if (status === STATUS_FULL_MESSAGES) return { status: "full", what: "messages" };
   if (status === STATUS_FULL_BYTES) return { status: "full", what: "bytes" };
   if (status === STATUS_DELETING) return { status: "deleting" };
+  if (status === STATUS_DROPPED) {
+    return { status: "dropped", reason: storedReason(reason), repeated };
+  }
+  if (status === STATUS_ROUTED) {
+    return { status: "routed", queue: Buffer.from(reader.bytes(reader.u8())).toString() };
+  }
   return {
     status: "stored",
     joined: status === STATUS_JOINED,
@@ -121,4 +137,20 @@ function readReply(reader: ReplyReader): SendReply {
     quarantineReason: storedQuarantineReason(quarantineReason),
     dueAtMs,
   };
+}
+
+export async function runRoute(
+  run: RunScript,
+  queue: string,
+  items: readonly RouteItem[],
+): Promise<(SendReply | undefined)[]> {
+  const replies = await run(
+    "route",
+    queue,
+    {},
+    items.map(({ requestId, target }) => ({ request: digest(requestId, 16), target })),
+  );
+  return (replies as Buffer[]).map((reply) =>
+    reply.length === 0 ? undefined : readReply(new ReplyReader(reply)),
+  );
 }

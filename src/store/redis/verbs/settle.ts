@@ -2,6 +2,8 @@ import type { LeaseTokenParts } from "../../../core/lease-token.ts";
 import { ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../../core/reason.ts";
 import type { Examined, Settled, SettleItem, SettleKind, SettleReply } from "../../contract.ts";
+import type { Bodies } from "../bodies.ts";
+import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
 import type { RunScript } from "./run.ts";
@@ -16,41 +18,68 @@ const KINDS = {
   failQuarantine: 5,
   release: 6,
   return: 7,
+  failDiscard: 8,
+  failMove: 9,
 } as const satisfies Record<SettleKind, number>;
 
 const FLAG_POISONED = 2;
 const NOTHING = new Uint8Array();
 
+/** Bytes of envelopes in one reply: others wait for the script. */
+const REPLY_BYTES = 4 * 1024 * 1024;
+
+/** `bodies`: envelopes are asked for, too. What one reply has no room for, others have. */
 export async function runExamine(
   run: RunScript,
   queue: string,
   request: Uint8Array,
   tokens: readonly LeaseTokenParts[],
+  bodies?: Bodies,
 ): Promise<Examined[] | SettleReply> {
-  const [answer, ...examined] = (await run(
-    "examine",
-    queue,
-    { request },
-    tokens.map((token) => ({ token: packToken(token).bytes })),
-  )) as [Buffer, ...Buffer[]];
-  if (answer.length > 0) return readSettled(answer, true);
-  return examined.map((bytes) => {
-    const reader = new ReplyReader(bytes);
-    const status = tokenStatus(reader.u8());
-    reader.u8(); // state
-    const flags = reader.u8();
-    return {
-      status,
-      reason: storedReason(reader.u8()),
-      version: reader.u16(),
-      attempts: reader.u16(),
-      releases: reader.u8(),
-      poisoned: (flags & FLAG_POISONED) !== 0,
-      roundStartedAtMs: reader.optionalMs(),
-      lastDelayMs: reader.optionalMs(),
-      retrySettings: reader.rest(),
-    };
-  });
+  const header = { request, with_bodies: bodies ? 1 : 0, reply_bytes: REPLY_BYTES };
+  const items = tokens.map((token) => ({ token: packToken(token).bytes }));
+  const examined: Examined[] = [];
+  let open = [...items.keys()];
+  do {
+    const asked = open.map((index) => items[index] as { token: Uint8Array });
+    const [answer, ...values] = (await run("examine", queue, header, asked)) as [
+      Buffer,
+      ...Buffer[],
+    ];
+    if (answer.length > 0) return readSettled(answer, true);
+    open.forEach((index, at) => {
+      examined[index] = readExamined(values[at] as Buffer, values[open.length + at], bodies);
+    });
+    const lacking = open.filter((index) => bodies && lacksEnvelope(examined[index] as Examined));
+    // The first one always has room; where nothing came, nothing would.
+    open = lacking.length < open.length ? lacking : [];
+  } while (open.length > 0);
+  return examined;
+}
+
+function lacksEnvelope({ status, envelope }: Examined): boolean {
+  return status === "APPLIED" && envelope === undefined;
+}
+
+function readExamined(facts: Buffer, body: Buffer | undefined, bodies?: Bodies): Examined {
+  const reader = new ReplyReader(facts);
+  const status = tokenStatus(reader.u8());
+  reader.u8(); // state
+  const flags = reader.u8();
+  return {
+    status,
+    reason: storedReason(reader.u8()),
+    version: reader.u16(),
+    attempts: reader.u16(),
+    releases: reader.u8(),
+    poisoned: (flags & FLAG_POISONED) !== 0,
+    roundStartedAtMs: reader.optionalMs(),
+    lastDelayMs: reader.optionalMs(),
+    priority: reader.i8(),
+    hops: reader.u8(),
+    retrySettings: reader.rest(),
+    envelope: body !== undefined && body.length > 0 ? bodies?.unpack(body) : undefined,
+  };
 }
 
 export async function runSettle(
@@ -77,15 +106,23 @@ export async function runSettle(
 }
 
 /** Bits as in lua/settle.lua. */
-function outcomeBits({ version, countsForBreaker, rememberDelay }: SettleItem): number {
-  return (version === undefined ? 0 : 1) | (countsForBreaker ? 2 : 0) | (rememberDelay ? 4 : 0);
+function outcomeBits(item: SettleItem): number {
+  return (
+    (item.version === undefined ? 0 : 1) |
+    (item.countsForBreaker ? 2 : 0) |
+    (item.rememberDelay ? 4 : 0) |
+    (item.priority === undefined ? 0 : 8) |
+    (item.retrySettings === undefined ? 0 : 16) |
+    (item.move === undefined ? 0 : 32)
+  );
 }
 
 /** As `read_outcome` of lua/settle.lua reads it. */
 function packOutcome(item: SettleItem): Buffer {
   const failure = item.failure ?? NOTHING;
   const note = item.note ? Buffer.from(item.note) : NOTHING;
-  return packToken(item.token, 12 + 4 + failure.length + 2 + note.length)
+  const changes = packChanges(item);
+  return packToken(item.token, 12 + 4 + failure.length + 2 + note.length + changes.length)
     .u8(KINDS[item.kind])
     .u8(outcomeBits(item))
     .u16(item.version ?? 0)
@@ -95,7 +132,29 @@ function packOutcome(item: SettleItem): Buffer {
     .u32(failure.length)
     .raw(failure)
     .u16(note.length)
-    .raw(note).bytes;
+    .raw(note)
+    .raw(changes).bytes;
+}
+
+/** What rules change of a message; nothing, mostly. */
+function packChanges({ priority, retrySettings, move }: SettleItem): Uint8Array {
+  if (priority === undefined && retrySettings === undefined && move === undefined) return NOTHING;
+  const target = Buffer.from(move?.target ?? "");
+  const length =
+    (priority === undefined ? 0 : 1) +
+    (retrySettings === undefined ? 0 : 2 + retrySettings.length) +
+    (move === undefined ? 0 : 1 + 6 + 1 + target.length);
+  const packed = new Packed(length);
+  if (priority !== undefined) packed.i8(priority);
+  if (retrySettings !== undefined) packed.u16(retrySettings.length).raw(retrySettings);
+  if (move !== undefined) {
+    const { quarantineReason, delayMs } = move.home;
+    packed
+      .u8(quarantineReason ? QUARANTINE_REASONS[quarantineReason] : 0)
+      .ms(delayMs)
+      .short(target);
+  }
+  return packed.bytes;
 }
 
 function readSettled(answer: Buffer, repeated: boolean): SettleReply {

@@ -1,6 +1,6 @@
 import { CRASH_LOOP_EXPIRIES, ISOLATE_AFTER_EXPIRIES } from "../../../core/lifetime.ts";
 import { createdAtMs } from "../../../core/message-id.ts";
-import type { Claimed, LostLease, TickReply, TickRequest } from "../../contract.ts";
+import type { Claimed, ClaimedSession, LostLease, TickReply, TickRequest } from "../../contract.ts";
 import type { Bodies } from "../bodies.ts";
 import { ReplyReader } from "../reply.ts";
 import { storedBreakerState, storedReason, storedState } from "../states.ts";
@@ -77,10 +77,31 @@ export async function runTick(
       retryAtMs: reader.optionalMs(),
       openBreakers: reader.u32(),
     },
+    firstMoveAtMs: reader.optionalMs(),
     lost: readLost(lost),
     ended: readEnded(ended),
     claimed: readClaims(queue, request, claims, setup.bodies),
   };
+}
+
+export async function runAbandon(
+  run: RunScript,
+  queue: string,
+  claimNumber: number,
+  sessions: readonly ClaimedSession[],
+  setup: Pick<TickSetup, "claimer" | "journalMax" | "rules">,
+): Promise<void> {
+  await run(
+    "abandon",
+    queue,
+    {
+      claim_number: claimNumber,
+      journal_max: setup.journalMax,
+      claimer: setup.claimer,
+      delivery_rules: setup.rules,
+    },
+    sessions.map(({ sessionId, nonce }) => ({ session: sessionId, nonce })),
+  );
 }
 
 function readLost(bytes: Buffer): LostLease[] {

@@ -1,6 +1,6 @@
 -- What a message can do. Each function changes its state, every index and every count together.
--- A message in state s is in exactly one of: due, isolated or laned (SCHEDULED), leases (IN_FLIGHT),
--- quarantine (QUARANTINED). Ends of lives are not indexed by message: those of one chunk come at
+-- A message in state s is in exactly one of: due, isolated, laned or moving (SCHEDULED), leases
+-- (IN_FLIGHT), quarantine (QUARANTINED). Ends of lives are not indexed by message: those of one chunk come at
 -- about the same time, so the chunk is in expiry with the first of them.
 
 local function drop_lease(id, s)
@@ -25,25 +25,29 @@ local function leave(id, s)
   end
 end
 
-local chunk_ends, chunk_end_count = {}, 0
+local flush_ends, note_end
 
--- LT: what is known of a chunk may be too early, never too late.
-local function flush_ends()
-  local args = {}
-  for chunk, at in pairs(chunk_ends) do
-    args[#args + 1] = at
-    args[#args + 1] = chunk
+do
+  local chunk_ends, chunk_end_count = {}, 0
+
+  -- LT: what is known of a chunk may be too early, never too late.
+  function flush_ends()
+    local args = {}
+    for chunk, at in pairs(chunk_ends) do
+      args[#args + 1] = at
+      args[#args + 1] = chunk
+    end
+    if #args > 0 then redis.call('ZADD', k_expiry, 'LT', unpack(args)) end
+    chunk_ends, chunk_end_count = {}, 0
   end
-  if #args > 0 then redis.call('ZADD', k_expiry, 'LT', unpack(args)) end
-  chunk_ends, chunk_end_count = {}, 0
-end
 
-local function note_end(id, at)
-  local chunk = chunk_of(id)
-  local first = chunk_ends[chunk]
-  if not first then chunk_end_count = chunk_end_count + 1 end
-  if not first or at < first then chunk_ends[chunk] = at end
-  if chunk_end_count >= 1000 then flush_ends() end
+  function note_end(id, at)
+    local chunk = chunk_of(id)
+    local first = chunk_ends[chunk]
+    if not first then chunk_end_count = chunk_end_count + 1 end
+    if not first or at < first then chunk_ends[chunk] = at end
+    if chunk_end_count >= 1000 then flush_ends() end
+  end
 end
 
 local function schedule(id, s, due)
@@ -84,6 +88,7 @@ local function forget(id, s)
   put(states_of(chunk), id, false)
   put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
+  foreign.forget(id)
   thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)

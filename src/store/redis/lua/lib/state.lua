@@ -5,15 +5,18 @@
 --   I6 due   I6 expire (0: never)   I4 ttl (seconds)   I6 since   I4 lease (ms)
 --   then three strings behind their length: lease (B, nonce 16 + session 16), source (B), retry (H).
 --   With FLAG_EXTRA, what few messages have: b priority   B lane key   H ordering key (each string
---   behind its length)   I6 round (when its round of attempts began, 0: at its arrival)   I6 last delay.
+--   behind its length)   I6 round (when its round of attempts began, 0: at its arrival)   I6 last delay
+--   B hops (moves by rules so far)   where it moves to, behind its length (B): B quarantine reason there,
+--   B and I6 the quarantine reason or the due time here if it is refused there, then the queue.
 -- A message that was never leased stays within 64 bytes, so that its chunk stays a listpack.
-local EXTRA_FORMAT = '>bBc0Hc0I6I6'
+local EXTRA_FORMAT = '>bBc0Hc0I6I6BBc0'
 local STATE_FORMAT = '>BBBBBHHBBHHI4I4I6I6I4I6I4Bc0Bc0Hc0'
 
 local SCHEDULED, IN_FLIGHT, QUARANTINED = 1, 2, 3
 -- Where a scheduled message waits: the common due set, or the lane of those that are only ever
--- delivered with nothing else in flight on their stream.
-local PLACE_DUE, PLACE_ISOLATED = 0, 1
+-- delivered with nothing else in flight on their stream; or, on its way to another queue, nowhere that
+-- claims look at.
+local PLACE_DUE, PLACE_ISOLATED, PLACE_MOVING = 0, 1, 2
 -- A failure joined it while it was in flight: it reschedules even if the attempt succeeds.
 local FLAG_REJOINED = 1
 -- Its source was sent too often: the next verdict is quarantine.
@@ -42,8 +45,10 @@ end
 
 local function pack_state(s)
   local extra = ''
-  if s.priority ~= 0 or s.key ~= '' or s.order ~= '' or s.round ~= 0 or s.last_delay ~= 0 then
-    extra = struct.pack(EXTRA_FORMAT, s.priority, #s.key, s.key, #s.order, s.order, s.round, s.last_delay)
+  if s.priority ~= 0 or s.key ~= '' or s.order ~= '' or s.round ~= 0 or s.last_delay ~= 0
+    or s.hops ~= 0 or s.move ~= '' then
+    extra = struct.pack(EXTRA_FORMAT, s.priority, #s.key, s.key, #s.order, s.order, s.round, s.last_delay, s.hops,
+      #s.move, s.move)
   end
   if extra ~= '' or s.flags >= FLAG_EXTRA then set_flag(s, FLAG_EXTRA, extra ~= '') end
   return struct.pack(STATE_FORMAT, s.state, s.place, s.flags, s.reason, s.qreason, s.version,
@@ -55,9 +60,9 @@ end
 local function unpack_state(v)
   local state, place, flags, reason, qreason, version, attempts, expiries, releases, unknown, failures,
     delivery, size, due, expire, ttl, since, lease, held, source, retry, extra = struct.unpack(STATE_FORMAT, v)
-  local priority, key, order, round, last_delay = 0, '', '', 0, 0
+  local priority, key, order, round, last_delay, hops, move = 0, '', '', 0, 0, 0, ''
   if flags >= FLAG_EXTRA and math.floor(flags / FLAG_EXTRA) % 2 == 1 then
-    priority, key, order, round, last_delay = struct.unpack(EXTRA_FORMAT, v, extra)
+    priority, key, order, round, last_delay, hops, move = struct.unpack(EXTRA_FORMAT, v, extra)
   end
   return {
     state = state, place = place, flags = flags, reason = reason, qreason = qreason, version = version,
@@ -65,12 +70,14 @@ local function unpack_state(v)
     delivery = delivery, size = size, due = due, expire = expire, ttl = ttl, since = since, lease = lease,
     nonce = string.sub(held, 1, 16), session = string.sub(held, 17, 32), source = source, retry = retry,
     priority = priority, key = key, order = order, round = round, last_delay = last_delay,
+    hops = hops, move = move,
   }
 end
 
 -- An id is a UUIDv7: 48 bits of time, then, around version and variant, the queue's 40-bit counter
 -- of arrivals, then 34 random bits. So ids of one millisecond sort by arrival, and an id alone
--- finds its place: 128 messages in the order of their arrival share a chunk.
+-- finds its place: 128 messages in the order of their arrival share a chunk. (Of a message that came from
+-- another queue lib/foreign.lua says which arrival it was.)
 local function make_id(sequence, random)
   local low = sequence % 4194304
   return struct.pack('>I6HBI3', now, 28672 + math.floor(sequence / 268435456),
@@ -94,6 +101,8 @@ end
 
 -- How many messages came before.
 local function arrival_of(id)
+  local here = foreign.arrival(id)
+  if here then return here end
   local high, middle, low = struct.unpack('>HBI3', id, 7)
   return (high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4)
 end
@@ -146,6 +155,7 @@ end
 
 -- The fields of many messages, one command a chunk: `each(id, value)`, value false if there is none.
 local function fetch(family, ids, each)
+  foreign.read_ahead(ids)
   local by_chunk = {}
   for _, id in ipairs(ids) do
     local chunk = chunk_of(id)

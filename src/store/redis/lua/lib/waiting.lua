@@ -7,6 +7,7 @@ end
 
 local function waiting_index(s)
   if s.place == PLACE_ISOLATED then return k_isolated end
+  if s.place == PLACE_MOVING then return k_moving end
   return of_priority(k_due, s.priority)
 end
 

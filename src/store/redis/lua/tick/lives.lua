@@ -31,7 +31,7 @@ do
   end
 
   -- Ends the lives in a chunk that are over, and notes when the next one will be. What is in flight is
-  -- never touched: it is noted again when it is scheduled again.
+  -- never touched, nor what is on its way elsewhere: it is noted again when it is scheduled again.
   local function end_lives_in(chunk)
     if #chunk == 16 then
       -- Layout 1 had messages here: its chunk takes its place.
@@ -48,7 +48,8 @@ do
       local id = entries[at]
       if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
       local s = known_states[id]
-      if s.state == SCHEDULED and s.expire > 0 and not ended(id, s) then
+      local is_here = s.state == SCHEDULED and s.place ~= PLACE_MOVING
+      if is_here and s.expire > 0 and not ended(id, s) then
         next_end = math.min(next_end, s.expire)
       end
     end

@@ -5,7 +5,7 @@ local fenced = claim_number <= fence
 
 -- While leases are out, somebody ticks every second. A longer silence means that the store or all
 -- servers were away, and workers could not speak: leases get one more grace from now.
-local tended = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by', 'deleting')
+local tended = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by', 'deleting', 'moves')
 local resumed = tonumber(tended[2] or '0')
 -- Whether the queue has ever had anything of what lib/lanes.lua keeps.
 local laned = tended[3]

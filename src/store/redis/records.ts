@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { tooManyQueues } from "../../core/errors.ts";
-import type { QueueConfigRecord, QueueConfigs } from "../contract.ts";
+import type { Records, StoredRecord } from "../contract.ts";
 import type { Connection } from "./connection.ts";
 import { globalKeys } from "./keys.ts";
 
 /** Fields of one step through all of them: others wait for it. */
 const PAGE = 500;
-/** Of no queue: the revision of all. */
+/** Of nobody: the revision of all. */
 const REVISION = "";
 
 const FULL = -1;
@@ -17,24 +17,26 @@ const FULL = -1;
  * hint, not the change.
  */
 const REPLACE = `#!lua flags=allow-oom
-local queue, seen, record, revision, most, channel = unpack(ARGV)
-local there = redis.call('HGET', KEYS[1], queue) or ''
+local name, seen, record, revision, most, channel = unpack(ARGV)
+local there = redis.call('HGET', KEYS[1], name) or ''
 if there ~= seen then return 0 end
 -- The revision has a field, too.
 if there == '' and redis.call('HLEN', KEYS[1]) > tonumber(most) then return ${FULL} end
 if record == '' then
-  redis.call('HDEL', KEYS[1], queue)
+  redis.call('HDEL', KEYS[1], name)
 else
-  redis.call('HSET', KEYS[1], queue, record)
+  redis.call('HSET', KEYS[1], name, record)
 end
 redis.call('HSET', KEYS[1], '${REVISION}', revision)
-redis.pcall('PUBLISH', channel, queue)
+redis.pcall('PUBLISH', channel, name)
 return 1`;
 
-export interface QueueConfigsParts {
+export interface RecordsParts {
   connection: Connection;
   prefix: string;
-  /** Records that there may be. */
+  /** The hash that has them. */
+  key: string;
+  /** Records that there may be: none but of queues can be more. */
   most: number;
   /** Before each use of the store; see Opening. */
   enter(): Promise<void> | undefined;
@@ -42,29 +44,28 @@ export interface QueueConfigsParts {
   sayLayout(): Promise<void>;
 }
 
-type Change = (queues: readonly string[]) => void;
+type Change = (names: readonly string[]) => void;
 
 /** Records in one hash, and a copy of them here that follows its revision. */
-export class RedisQueueConfigs implements QueueConfigs {
-  readonly #parts: QueueConfigsParts;
+export class RedisRecords implements Records {
+  readonly #parts: RecordsParts;
   readonly #key: string;
   readonly #channel: string;
   readonly #onChange: Change[] = [];
-  #records: ReadonlyMap<string, QueueConfigRecord> = new Map();
+  #records: ReadonlyMap<string, StoredRecord> = new Map();
   /** Of `records`. Random, so that two stores never share one; undefined: nothing was read yet. */
   #revision: string | undefined;
   #running: Promise<unknown> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  constructor(parts: QueueConfigsParts) {
+  constructor(parts: RecordsParts) {
     this.#parts = parts;
-    const { configs, config } = globalKeys(parts.prefix);
-    this.#key = configs;
-    this.#channel = config;
+    this.#key = parts.key;
+    this.#channel = globalKeys(parts.prefix).config;
   }
 
-  get(queue: string): QueueConfigRecord | undefined {
-    return this.#records.get(queue);
+  get(name: string): StoredRecord | undefined {
+    return this.#records.get(name);
   }
 
   names(): Iterable<string> {
@@ -86,8 +87,8 @@ export class RedisQueueConfigs implements QueueConfigs {
   }
 
   async replace(
-    queue: string,
-    seen: QueueConfigRecord | undefined,
+    name: string,
+    seen: StoredRecord | undefined,
     encode: ((nowMs: number) => Uint8Array) | undefined,
   ): Promise<boolean> {
     const { connection, enter, most, sayLayout } = this.#parts;
@@ -100,7 +101,7 @@ export class RedisQueueConfigs implements QueueConfigs {
     const before = seen === undefined ? "" : Buffer.from(seen.bytes);
     const after = encode === undefined ? "" : Buffer.from(encode(nowMs));
     const revision = randomBytes(8).toString("hex");
-    const args = [queue, before, after, revision, most, this.#channel];
+    const args = [name, before, after, revision, most, this.#channel];
     const done = await connection.command((redis) => redis.eval(REPLACE, 1, this.#key, ...args));
     if (done === FULL) throw tooManyQueues(most);
     return done === 1;
@@ -125,23 +126,23 @@ export class RedisQueueConfigs implements QueueConfigs {
     if (revision === this.#revision) return;
     const records = await this.#readAll();
     const changed = [...new Set([...this.#records.keys(), ...records.keys()])].filter(
-      (queue) => this.#records.get(queue) !== records.get(queue),
+      (name) => this.#records.get(name) !== records.get(name),
     );
     this.#records = records;
     this.#revision = revision;
     if (changed.length > 0) for (const listener of this.#onChange) listener(changed);
   }
 
-  async #readAll(): Promise<Map<string, QueueConfigRecord>> {
-    const records = new Map<string, QueueConfigRecord>();
+  async #readAll(): Promise<Map<string, StoredRecord>> {
+    const records = new Map<string, StoredRecord>();
     let cursor = "0";
     do {
       const [next, fields] = await this.#parts.connection.command((redis) =>
         redis.hscanBuffer(this.#key, cursor, "COUNT", PAGE),
       );
       for (let at = 0; at + 1 < fields.length; at += 2) {
-        const queue = String(fields[at]);
-        if (queue !== REVISION) records.set(queue, this.#keep(queue, fields[at + 1] as Buffer));
+        const name = String(fields[at]);
+        if (name !== REVISION) records.set(name, this.#keep(name, fields[at + 1] as Buffer));
       }
       cursor = String(next);
     } while (cursor !== "0");
@@ -149,8 +150,8 @@ export class RedisQueueConfigs implements QueueConfigs {
   }
 
   /** What has not changed stays the same object: whatever was made of it is still good. */
-  #keep(queue: string, bytes: Buffer): QueueConfigRecord {
-    const known = this.#records.get(queue);
+  #keep(name: string, bytes: Buffer): StoredRecord {
+    const known = this.#records.get(name);
     return known !== undefined && bytes.equals(known.bytes) ? known : { bytes };
   }
 }
