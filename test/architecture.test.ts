@@ -29,10 +29,10 @@ const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["ioredis", "opossum", "node:crypto", "node:fs", "node:zlib"],
   },
   "store/embedded": { uses: ["core", "store/contract"], packages: ["node:*"] },
-  app: { uses: ["core", "store/contract", "gen"], packages: [PROTOBUF, "node:crypto"] },
+  app: { uses: ["core", "rules", "store/contract", "gen"], packages: [PROTOBUF, "node:crypto"] },
   loops: { uses: ["core", "store/contract", "app"], packages: ["node:crypto"] },
   rpc: {
-    uses: ["core", "app", "config", "gen"],
+    uses: ["core", "rules", "app", "config", "gen"],
     types: ["observe"],
     packages: [PROTOBUF, "@connectrpc/*", "node:*"],
   },

@@ -1,28 +1,23 @@
 import { aborted, invalidField } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import { releaseDelayMs } from "../core/lifetime.ts";
-import { createdAtMs, formatMessageId } from "../core/message-id.ts";
-import type { QueueSettings } from "../core/settings.ts";
-import { failureVerdict } from "../core/verdict.ts";
+import { formatMessageId } from "../core/message-id.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
+import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
 import type { AttemptStatus, DecisionLog, Observer } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
-import { decodeRetrySettings } from "./retry-settings.ts";
-import { reasonOf } from "./send.ts";
+import type { Mover } from "./rules/mover.ts";
 
-export interface AckParts {
+export interface AckParts extends FailureParts {
   store: Pick<Store, "examine" | "settle">;
-  settingsOf(queue: string): QueueSettings;
-  /** Uniform in [0, 1). */
-  random(): number;
-  /** The wall clock. */
-  now(): number;
   observer: Observer;
   log: DecisionLog;
   /** Tells the streams that leases of theirs have ended. */
   registry: Pick<SessionRegistry, "leasesEnded">;
+  /** Takes to their other queue what has set out; absent where nothing does. */
+  mover?: Pick<Mover, "hurry">;
 }
 
 type Valid = Exclude<OutcomeCommand, { kind: "invalid" }>;
@@ -75,9 +70,8 @@ async function settleChunk(
   request: Uint8Array,
   outcomes: readonly Valid[],
 ): Promise<readonly Settled[]> {
-  const settings = parts.settingsOf(queue);
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const decided = await decide(parts, queue, request, outcomes, settings);
+    const decided = await decide(parts, queue, request, outcomes);
     if (!Array.isArray(decided)) return sameRequest(decided, outcomes);
     const reply = await parts.store.settle(
       queue,
@@ -102,20 +96,16 @@ function sameRequest(reply: SettleReply, outcomes: readonly Valid[]): readonly S
   );
 }
 
-interface Decision {
-  item: SettleItem;
-  why: string;
-}
-
 /** Failures and releases need to know the message; the others are the worker's word alone. */
 async function decide(
   parts: AckParts,
   queue: string,
   request: Uint8Array,
   outcomes: readonly Valid[],
-  settings: QueueSettings,
 ): Promise<Decision[] | SettleReply> {
   const asking = outcomes.filter(({ kind }) => kind === "failed" || kind === "released");
+  const withEnvelopes =
+    parts.rules?.hasRulesFor("FAILURE") === true && asking.some(({ kind }) => kind === "failed");
   const examined =
     asking.length === 0
       ? []
@@ -123,6 +113,7 @@ async function decide(
           queue,
           request,
           asking.map(({ token }) => token),
+          withEnvelopes,
         );
   if (!Array.isArray(examined)) return examined as SettleReply;
   let next = 0;
@@ -130,7 +121,7 @@ async function decide(
     if (outcome.kind !== "failed" && outcome.kind !== "released") return byWord(outcome);
     const facts = examined[next++] as Examined;
     return outcome.kind === "failed"
-      ? failed(outcome, facts, settings, parts)
+      ? decideFailure(outcome, facts, parts)
       : released(outcome, facts);
   });
 }
@@ -163,65 +154,30 @@ function released(outcome: Valid & { kind: "released" }, facts: Examined): Decis
   return { item, why: "the worker gave it back" };
 }
 
-function failed(
-  outcome: Valid & { kind: "failed" },
-  facts: Examined,
-  settings: QueueSettings,
-  parts: Pick<AckParts, "random" | "now">,
-): Decision {
-  const { token, failure } = outcome;
-  const reason = reasonOf(failure);
-  const verdict = failureVerdict({
-    attempts: facts.attempts + 1,
-    roundStartedAtMs: facts.roundStartedAtMs ?? createdAtMs(token.messageId),
-    previousDelayMs: facts.lastDelayMs,
-    reason,
-    type: failure.type,
-    retryAfter: failure,
-    nonRetryable: outcome.nonRetryable,
-    poisoned: facts.poisoned,
-    retryAfterMs: outcome.retryAfterMs,
-    settings,
-    own: decodeRetrySettings(facts.retrySettings),
-    nowMs: parts.now(),
-    random: parts.random(),
-  });
-  const countsForBreaker = settings.breaker !== "off" && settings.breakerReasons.includes(reason);
-  const common = {
-    token,
-    version: facts.version,
-    reason,
-    failure: failure.encode(reason),
-    countsForBreaker,
-  };
-  const item: SettleItem =
-    verdict.kind === "reschedule"
-      ? {
-          ...common,
-          kind: "failReschedule",
-          delayMs: verdict.delayMs,
-          rememberDelay: verdict.growsOn ?? false,
-        }
-      : { ...common, kind: "failQuarantine", quarantineReason: verdict.quarantineReason };
-  return { item, why: verdict.why };
-}
-
 const STATUS_OF: Record<SettleItem["kind"], AttemptStatus | undefined> = {
   succeed: "succeeded",
   discard: "discarded",
   quarantine: "quarantined",
   failReschedule: "failed",
   failQuarantine: "quarantined",
+  failDiscard: "discarded",
+  failMove: "failed",
   release: "released",
   return: undefined,
 };
 
 function tell(
-  { observer, log, registry }: AckParts,
+  { observer, log, registry, mover }: AckParts,
   queue: string,
   decided: readonly Decision[],
   reply: SettleReply,
 ): void {
+  const setOut = decided
+    .filter(
+      ({ item }, index) => item.kind === "failMove" && reply.results[index]?.status === "APPLIED",
+    )
+    .map(({ item }) => item.token.messageId);
+  if (setOut.length > 0) mover?.hurry(queue, setOut);
   const ended = new Map<string, { sessionId: Uint8Array; leases: LeaseTokenParts[] }>();
   decided.forEach(({ item, why }, index) => {
     const settled = reply.results[index] as Settled;

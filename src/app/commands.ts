@@ -11,6 +11,7 @@ import type { MessageRetry } from "../core/policy.ts";
 import type { BreakerState, QueueGate } from "../core/queue-gate.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { RetryAfterFacts } from "../core/retry-after.ts";
+import type { RuleFacts } from "../rules/facts.ts";
 
 /**
  * What the transport asks of the use cases, and what it is told: already valid, in plain values.
@@ -35,6 +36,7 @@ export interface FailureRecord extends RetryAfterFacts {
   message: string;
   grpcCode: number | undefined;
   httpStatus: number | undefined;
+  attributes: Readonly<Record<string, string>>;
   /**
    * The `dlq.v1.Failure` to store, cut to its limits. Called once, with the reason in force:
    * an unspecified one is replaced by it, a number unknown to this version is kept.
@@ -64,16 +66,21 @@ export interface SendCommand {
   orderingKey: string;
   /** The value of one of its attributes. */
   attribute(name: string): string | undefined;
+  /** What routing rules see of it; only called when there are some. */
+  ruleFacts(): RuleFacts["message"];
 }
 
 export interface SendResult {
+  /** Of no meaning when DISCARDED: it was dropped by a rule, and never stored. */
   id: Uint8Array;
-  state: StoredState;
+  state: StoredState | "DISCARDED";
   reason: Reason;
   /** Only when SCHEDULED. */
   dueAtMs: number | undefined;
   duplicate: boolean;
   quarantineReason: QuarantineReason | undefined;
+  /** Where it is, if a rule has chosen another queue than it was sent to. */
+  queue?: string | undefined;
 }
 
 export type OutcomeCommand =

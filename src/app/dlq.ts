@@ -5,6 +5,8 @@ import type { SessionRegistry } from "./delivery/session-registry.ts";
 import { createExtend } from "./extend.ts";
 import type { DecisionLog, Observer } from "./observer.ts";
 import { createRetry } from "./retry.ts";
+import type { Mover } from "./rules/mover.ts";
+import type { RuleJudge } from "./rules/rule-judge.ts";
 import { createSend } from "./send.ts";
 import { createStats } from "./stats.ts";
 import { createStream, type StreamParts } from "./stream.ts";
@@ -17,6 +19,9 @@ export interface DlqParts extends StreamParts {
   observer: Observer;
   log: DecisionLog;
   onDeleting(queue: string): void;
+  /** Routing rules; absent: there are none, and nothing moves. */
+  rules?: RuleJudge;
+  mover?: Mover;
 }
 
 /** All use cases on one store. */

@@ -18,6 +18,23 @@ export interface Observer {
   dueLag(queue: string, ms: number): void;
 }
 
+/** What became of a move that a rule asked for. */
+export type RuleMove =
+  | "moved"
+  /** The other queue did not take it. */
+  | "refused"
+  /** Rules have moved it so often that this one is ignored. */
+  | "circle";
+
+/** Who counts what routing rules do. Calls are cheap and never throw. */
+export interface RuleObserver {
+  /** The names of the rules in force: others are not counted by name any more. */
+  rulesInForce(names: readonly string[]): void;
+  ruleMatched(rule: string): void;
+  ruleFailed(rule: string): void;
+  ruleMove(what: RuleMove): void;
+}
+
 /**
  * Where decisions are told, one line each; never a payload. What happens to every message is
  * debug: at ten thousand a second nobody reads it, and writing it costs more than deciding it.

@@ -1,17 +1,17 @@
-import { categorize } from "../core/categorize.ts";
-import { cutKey } from "../core/delivery-rules.ts";
-import { DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
+import { aborted, DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
-import type { Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
-import type { FailureRecord, SendCommand, SendResult } from "./commands.ts";
+import type { SendCommand, SendResult } from "./commands.ts";
+import { laneKeyOf, orderingKeyOf } from "./lane-keys.ts";
 import type { DecisionLog, Observer } from "./observer.ts";
 import { encodeRetrySettings } from "./retry-settings.ts";
+import { type Letter, toLetter } from "./rules/letter.ts";
+import type { RuleJudge } from "./rules/rule-judge.ts";
 
 export interface SendParts {
-  store: Pick<Store, "send">;
+  store: Pick<Store, "send" | "route">;
   settingsOf(queue: string): QueueSettings;
   /** Uniform in [0, 1). */
   random(): number;
@@ -21,84 +21,143 @@ export interface SendParts {
   log: DecisionLog;
   /** A queue is sealed: somebody has to finish its deletion. */
   onDeleting(queue: string): void;
+  /** Absent: there are none. */
+  rules?: Pick<RuleJudge, "hasRulesFor" | "judge">;
 }
 
-/** The reason in force: as the sender says, or as the failure reads. */
-export function reasonOf(failure: FailureRecord): Reason {
-  return failure.reason ?? categorize(failure);
-}
+type Result = SendResult | DlqError;
+
+/** A letter that an earlier call of its request has sent elsewhere goes there. */
+const LEGS = 2;
 
 /** Accepts dead letters: categorizes, decides the first retry, stores. Each stands by itself. */
 export function createSend(parts: SendParts) {
-  return async (commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]> => {
-    const [first] = commands;
-    if (first === undefined) return [];
-    // Nearly always.
-    if (commands.every(({ queue }) => queue === first.queue)) {
-      return sendToQueue(parts, first.queue, commands);
-    }
-    const results: (SendResult | DlqError)[] = new Array(commands.length);
-    const byQueue = Map.groupBy(commands.keys(), (index) => (commands[index] as SendCommand).queue);
-    await Promise.all(
-      [...byQueue].map(async ([queue, indexes]) => {
-        const own = indexes.map((index) => commands[index] as SendCommand);
-        const sent = await sendToQueue(parts, queue, own);
-        indexes.forEach((index, at) => {
-          results[index] = sent[at] as SendResult | DlqError;
-        });
-      }),
-    );
-    return results;
+  return async (commands: readonly SendCommand[]): Promise<Result[]> => {
+    const letters = commands.map((command) => toLetter(command, parts.rules));
+    let open = await recall(parts, letters);
+    for (let leg = 0; leg < LEGS && open.some(isLetter); leg++) open = await deliver(parts, open);
+    return open.map((one) => (isLetter(one) ? aborted(200, `request ${one.queue}`) : one));
   };
+}
+
+function isLetter(one: Letter | Result): one is Letter {
+  return "command" in one;
+}
+
+/**
+ * Under the same request a message goes where it went before, whatever the rules say by now: else
+ * it could be stored twice, in two queues.
+ */
+async function recall(
+  parts: SendParts,
+  letters: readonly Letter[],
+): Promise<readonly (Letter | Result)[]> {
+  const away = letters.filter(
+    ({ command, queue }) => queue !== command.queue && command.requestId !== "",
+  );
+  if (away.length === 0) return letters;
+  const known = new Map<Letter, Letter | Result>();
+  await Promise.all(
+    [...Map.groupBy(away, ({ command }) => command.queue)].map(async ([asked, own]) => {
+      const routes = own.map(({ command, queue }) => ({
+        requestId: command.requestId,
+        target: queue,
+      }));
+      try {
+        const replies = await parts.store.route(asked, routes);
+        own.forEach((letter, index) => {
+          const reply = replies[index];
+          const here = { ...letter, queue: asked };
+          if (reply !== undefined) known.set(letter, conclude(parts, here, reply, REPEATED));
+        });
+      } catch (error) {
+        for (const letter of own) known.set(letter, refusal(error));
+      }
+    }),
+  );
+  return letters.map((letter) => known.get(letter) ?? letter);
+}
+
+/** Stores the letters; what is left of them has to go elsewhere. */
+async function deliver(
+  parts: SendParts,
+  open: readonly (Letter | Result)[],
+): Promise<readonly (Letter | Result)[]> {
+  const letters = open.filter(isLetter);
+  const queue = letters[0]?.queue;
+  // Nearly always.
+  if (letters.length === open.length && letters.every((letter) => letter.queue === queue)) {
+    return sendToQueue(parts, queue as string, letters);
+  }
+  const results = new Map<Letter, Letter | Result>();
+  await Promise.all(
+    [...Map.groupBy(letters, (letter) => letter.queue)].map(async ([name, own]) => {
+      const sent = await sendToQueue(parts, name, own);
+      own.forEach((letter, at) => {
+        results.set(letter, sent[at] as Letter | Result);
+      });
+    }),
+  );
+  return open.map((one) => (isLetter(one) ? (results.get(one) as Letter | Result) : one));
 }
 
 async function sendToQueue(
   parts: SendParts,
   queue: string,
-  commands: readonly SendCommand[],
-): Promise<(SendResult | DlqError)[]> {
+  letters: readonly Letter[],
+): Promise<(Letter | Result)[]> {
   const settings = parts.settingsOf(queue);
-  const prepared = commands.map((command) => prepare(command, settings, parts));
+  const prepared = letters.map((letter) => prepare(letter, settings, parts));
   let replies: readonly SendReply[];
   try {
     const items = prepared.map(({ item }) => item);
     replies = await parts.store.send(queue, items, settings);
   } catch (error) {
-    const refused = error instanceof DlqError ? error : internal(error);
-    return commands.map(() => refused);
+    const refused = refusal(error);
+    return letters.map(() => refused);
   }
-  return replies.map((reply, index) => {
-    const { verdict, item } = prepared[index] as Prepared;
-    return conclude(parts, queue, settings, reply, verdict, item.reason);
-  });
+  return replies.map((reply, index) =>
+    conclude(parts, letters[index] as Letter, reply, prepared[index] as Prepared),
+  );
+}
+
+function refusal(error: unknown): DlqError {
+  return error instanceof DlqError ? error : internal(error);
 }
 
 interface Prepared {
   item: SendItem;
-  verdict: Verdict;
+  why: string;
 }
 
+/** What nothing is told of: it was prepared, stored and told before. */
+const REPEATED: Pick<Prepared, "why"> = { why: "" };
+
 function prepare(
-  command: SendCommand,
+  { command, reason, action, by }: Letter,
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
-  const { failure, retry: own, dueAtMs } = command;
-  const reason = reasonOf(failure);
+  const { failure, dueAtMs } = command;
+  const own = { ...command.retry, rulePolicy: action.retryPolicy };
   const nowMs = parts.now();
   const askedMs =
     command.delayMs ?? (dueAtMs === undefined ? undefined : Math.max(0, dueAtMs - nowMs));
   const { type } = failure;
   const facts = { reason, type, retryAfter: failure, settings, own, nowMs };
-  const verdict = arrivalVerdict({ ...facts, delayMs: askedMs, random: parts.random() });
+  const verdict: Verdict = action.quarantine
+    ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${by} says so` }
+    : arrivalVerdict({ ...facts, delayMs: askedMs, random: parts.random() });
   const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
+  const dropped = action.drop === true;
+  const joins = command.dedupKey !== "" && !dropped;
   return {
-    verdict,
+    why: dropped ? `rule ${by} drops it` : verdict.why,
     item: {
       requestId: command.requestId,
-      envelope: command.encodeEnvelope(reason),
-      payloadBytes: command.payloadBytes,
-      failure: command.dedupKey === "" ? NOTHING : command.failure.encode(reason),
+      envelope: dropped ? NOTHING : command.encodeEnvelope(reason),
+      payloadBytes: dropped ? 0 : command.payloadBytes,
+      failure: joins ? failure.encode(reason) : NOTHING,
       reason,
       quarantineReason: verdict.kind === "quarantine" ? verdict.quarantineReason : undefined,
       delayMs,
@@ -108,48 +167,75 @@ function prepare(
       ttlMs: command.ttlMs ?? settings.ttlMs,
       retrySettings: encodeRetrySettings(own),
       sourceId: command.sourceId,
-      dedupKey: command.dedupKey,
-      payloadHash: command.dedupKey === "" ? NOTHING : command.payloadHash,
-      priority: command.priority,
-      laneKey: laneKey(command, settings),
-      orderingKey: settings.ordering === "off" ? "" : command.orderingKey,
+      dedupKey: joins ? command.dedupKey : "",
+      payloadHash: joins ? command.payloadHash : NOTHING,
+      priority: action.priority ?? command.priority,
+      laneKey: laneKeyOf(command.attribute, settings),
+      orderingKey: orderingKeyOf(command.orderingKey, settings),
+      dropped,
+      note: by,
     },
   };
 }
 
 const NOTHING = new Uint8Array();
 
-/** What limits by key go by, where the queue has some. */
-function laneKey(command: SendCommand, { keyAttribute }: QueueSettings): string {
-  return keyAttribute === "" ? "" : cutKey(command.attribute(keyAttribute) ?? "");
+function conclude(
+  parts: SendParts,
+  letter: Letter,
+  reply: SendReply,
+  { why: reasoning }: Pick<Prepared, "why">,
+): Letter | Result {
+  const { queue, command, reason: sentReason } = letter;
+  switch (reply.status) {
+    case "failed":
+      return reply.error;
+    case "routed":
+      return { ...letter, queue: reply.queue };
+    case "deleting":
+      parts.onDeleting(queue);
+      return queueDeleting(queue);
+    case "full": {
+      const { maxMessages, maxBytes } = parts.settingsOf(queue);
+      return queueLimit(queue, reply.what, reply.what === "messages" ? maxMessages : maxBytes);
+    }
+    case "dropped":
+      if (!reply.repeated) parts.log.debug({ queue, why: reasoning }, "dropped");
+      return {
+        id: NO_ID,
+        state: "DISCARDED",
+        reason: reply.reason,
+        dueAtMs: undefined,
+        duplicate: false,
+        quarantineReason: undefined,
+      };
+    case "stored":
+      return stored(parts, queue, command.queue, reply, sentReason, reasoning);
+  }
 }
 
-function conclude(
-  { observer, log, onDeleting }: SendParts,
+const NO_ID = new Uint8Array(16);
+
+function stored(
+  { observer, log }: SendParts,
   queue: string,
-  settings: QueueSettings,
-  reply: SendReply,
-  verdict: Verdict,
-  sentReason: Reason,
-): SendResult | DlqError {
-  if (reply.status === "failed") return reply.error;
-  if (reply.status === "deleting") {
-    onDeleting(queue);
-    return queueDeleting(queue);
-  }
-  if (reply.status === "full") {
-    const limit = reply.what === "messages" ? settings.maxMessages : settings.maxBytes;
-    return queueLimit(queue, reply.what, limit);
-  }
+  asked: string,
+  reply: SendReply & { status: "stored" },
+  sentReason: Letter["reason"],
+  reasoning: string,
+): SendResult {
   const { id, state, reason, quarantineReason, joined, repeated } = reply;
   const dueAtMs = state === "SCHEDULED" ? reply.dueAtMs : undefined;
-  const result = { id, state, reason, dueAtMs, duplicate: joined, quarantineReason };
+  const result: SendResult = {
+    ...{ id, state, reason, dueAtMs, duplicate: joined, quarantineReason },
+    ...(queue === asked ? {} : { queue }),
+  };
   if (repeated) return result;
   if (!joined) observer.accepted(queue, sentReason);
   const quarantined = state === "QUARANTINED" && !joined;
   if (quarantined || log.isLevelEnabled("debug")) {
     // Only the store knows how often a source was sent.
-    const why = quarantineReason === "POISON" ? POISON_WHY : verdict.why;
+    const why = quarantineReason === "POISON" ? POISON_WHY : reasoning;
     const facts = { queue, id: formatMessageId(id), reason, state, quarantineReason, joined, why };
     if (quarantined) log.info(facts, "quarantined");
     else log.debug(facts, joined ? "joined" : "accepted");

@@ -1,3 +1,4 @@
+import { MOVE_LATE_MS } from "../app/rules/mover.ts";
 import type { TickReply } from "../store/contract.ts";
 
 /** Without any sign, look again after about this long. */
@@ -39,12 +40,21 @@ export function planAfter(reply: TickReply, before: Plan, now: number, random: n
   const suspects = suspectDue ? waits : at(reply.nextIsolatedAtMs);
   const normal = reply.headTooLarge ? waits : at(reply.nextDueAtMs);
 
+  const { firstMoveAtMs } = reply;
+  // Looked at just now: who was told of it may need a moment.
+  const late = firstMoveAtMs === undefined ? undefined : firstMoveAtMs + MOVE_LATE_MS;
+  const moves = isMoveLate(reply) ? now + MOVE_LATE_MS : at(late);
   const safety = now + SAFETY_MS * (0.75 + 0.5 * random);
   const leases = reply.leasesOut > 0 ? now + LEASES_OUT_MS : Number.POSITIVE_INFINITY;
   return {
     dueAt: Math.min(suspects, normal),
-    tendAt: Math.min(safety, leases, at(reply.nextLeaseAtMs), at(reply.nextEndAtMs)),
+    tendAt: Math.min(safety, leases, moves, at(reply.nextLeaseAtMs), at(reply.nextEndAtMs)),
     needsAlone,
     normalDue,
   };
+}
+
+/** Whether something is on its way to another queue that whoever set it out has not taken there. */
+export function isMoveLate({ firstMoveAtMs, nowMs }: TickReply): boolean {
+  return firstMoveAtMs !== undefined && nowMs - firstMoveAtMs >= MOVE_LATE_MS;
 }

@@ -2,6 +2,7 @@ import type { SessionRegistry } from "../app/delivery/session-registry.ts";
 import type { DecisionLog, Observer } from "../app/observer.ts";
 import { createdAtMs, formatMessageId } from "../core/message-id.ts";
 import type { TickReply } from "../store/contract.ts";
+import { isMoveLate } from "./plan.ts";
 
 export interface TellParts {
   registry: SessionRegistry;
@@ -9,11 +10,14 @@ export interface TellParts {
   log: DecisionLog;
   /** A queue is sealed: somebody has to finish its deletion. */
   onDeleting(queue: string): void;
+  /** Something has been on its way to another queue for too long: somebody has to take it there. */
+  onMoveLate?(queue: string): void;
 }
 
 /** Tells streams, metrics and log what a tick has taken back or ended. */
 export function tellTick(parts: TellParts, queue: string, reply: TickReply): void {
   if (reply.deleting) parts.onDeleting(queue);
+  if (isMoveLate(reply)) parts.onMoveLate?.(queue);
   for (const session of parts.registry.of(queue)) session.tell(queue, reply.gate);
   tellLost(parts, queue, reply);
   tellEnded(parts, queue, reply);

@@ -1,7 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { RuleObserver } from "../app/observer.ts";
 import { REASON_NAMES, type Reason } from "../core/reason.ts";
 import { QueueLabels } from "./metrics-labels.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
+import { createRuleMetrics } from "./metrics-rules.ts";
 
 const ATTEMPT_STATUSES = [
   "succeeded",
@@ -16,7 +18,7 @@ const ATTEMPT_STATUSES = [
 export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
 /** What the parts of the server tell about themselves. Every call is cheap and never throws. */
-export interface Metrics {
+export interface Metrics extends RuleObserver {
   /** A send became a new message. */
   accepted(queue: string, reason: Reason): void;
   /** A delivery ended; `n` of them at once where a batch did. */
@@ -131,6 +133,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   const seconds = (ms: number) => Math.max(0, ms) / 1_000;
   return {
     contentType: registry.contentType,
+    ...createRuleMetrics(counter),
     accepted: (queue, reason) => messages.inc({ queue: labels.of(queue), reason }),
     attempt: (queue, status, n = 1) => attempts.inc({ queue: labels.of(queue), status }, n),
     left: (queue, ageMs) => age.observe({ queue: labels.of(queue) }, seconds(ageMs)),
@@ -166,4 +169,8 @@ export const NO_METRICS: Metrics = Object.freeze({
   rpc: () => {},
   store: () => {},
   streams: () => {},
+  rulesInForce: () => {},
+  ruleMatched: () => {},
+  ruleFailed: () => {},
+  ruleMove: () => {},
 });

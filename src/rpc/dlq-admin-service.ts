@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { GateAdmin } from "../app/queues/gate-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
+import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/gates.ts";
 import {
@@ -12,16 +13,23 @@ import {
   writeQueue,
   writeToken,
 } from "./convert/queues.ts";
+import { readRulesUpdate, readTest, writeDecision } from "./convert/rules.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   queues: QueueAdmin;
   gates: GateAdmin;
+  rules: RuleAdmin;
+  /** Largest payload of a message. */
+  payloadMaxBytes: number;
+  /** Wall clock in ms. */
+  now?: () => number;
 }
 
 /** Reads requests, calls the use cases, writes responses. What is not here is not served. */
-export function createDlqAdminService({ queues, gates }: DlqAdminServiceOptions) {
+export function createDlqAdminService(options: DlqAdminServiceOptions) {
+  const { queues, gates, rules, payloadMaxBytes, now = Date.now } = options;
   return {
     async listQueues(request) {
       const { pageSize, after } = readList(request);
@@ -39,6 +47,19 @@ export function createDlqAdminService({ queues, gates }: DlqAdminServiceOptions)
 
     async deleteQueue(request) {
       return { deletedCount: BigInt(await queues.delete(readDelete(request))) };
+    },
+
+    async getRules() {
+      return { ruleSet: await rules.get() };
+    },
+
+    async updateRules(request) {
+      return { ruleSet: await rules.update(readRulesUpdate(request)) };
+    },
+
+    async testRules(request) {
+      const test = readTest(request, { payloadMaxBytes, nowMs: now() });
+      return { results: (await rules.test(test)).map(writeDecision) };
     },
 
     async listBreakers(request) {

@@ -6,6 +6,7 @@ import { Health } from "../../gen/health/v1/health_pb.ts";
 import type { Dlq } from "../app/commands.ts";
 import type { GateAdmin } from "../app/queues/gate-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
+import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import { createDlqAdminService } from "./dlq-admin-service.ts";
 import { createDlqService } from "./dlq-service.ts";
 import type { Guard } from "./guard.ts";
@@ -16,6 +17,7 @@ export interface ServicesOptions {
   dlq: Dlq;
   queues: QueueAdmin;
   gates: GateAdmin;
+  rules: RuleAdmin;
   guard: Guard;
   readiness: Readiness;
   /** See `readDescriptorSet`. */

@@ -1,9 +1,13 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
-import { createGateAdmin, type GateAdmin } from "../app/queues/gate-admin.ts";
-import { createQueueAdmin, type QueueAdmin } from "../app/queues/queue-admin.ts";
+import { createGateAdmin } from "../app/queues/gate-admin.ts";
+import { createQueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
+import { Mover } from "../app/rules/mover.ts";
+import { createRuleAdmin } from "../app/rules/rule-admin.ts";
+import { RuleJudge } from "../app/rules/rule-judge.ts";
+import { RulesInForce } from "../app/rules/rules-in-force.ts";
 import type { Config } from "../config/config.ts";
 import { deliveryRulesOf } from "../core/delivery-rules.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
@@ -12,10 +16,11 @@ import { Pumps } from "../loops/pumps.ts";
 import { startReconciler } from "../loops/reconciler.ts";
 import { createLogger, type Logger } from "../observe/log.ts";
 import { createMetrics, type MetricsRegistry } from "../observe/metrics.ts";
+import { readStoredRules } from "../rpc/convert/rules.ts";
 import { createGuard, type Guard } from "../rpc/guard.ts";
 import { createListeners } from "../rpc/listeners.ts";
 import { readDescriptorSet } from "../rpc/reflection.ts";
-import { createServices } from "../rpc/services.ts";
+import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
@@ -66,9 +71,13 @@ async function run(
   const deletions = new Deletions({ store, inForce, log });
   store.useRules((queue) => deliveryRulesOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
+  const observed = { observer: metrics, log };
+  const rulesInForce = new RulesInForce({ store, read: readStoredRules, ...observed });
+  const mover = new Mover({ store, settingsOf: inForce.of, ...observed });
   const shared = {
-    ...{ store, registry, settingsOf: inForce.of, ...clock, observer: metrics, log },
-    onDeleting: deletions.resume,
+    ...{ store, registry, settingsOf: inForce.of, ...clock, ...observed, mover },
+    ...{ onDeleting: deletions.resume, onMoveLate: mover.resume },
+    rules: new RuleJudge({ rules: rulesInForce, ...observed, now: Date.now }),
   };
   store.hints.onConfig((queue, deleted) => {
     if (deleted) metrics.forget(queue);
@@ -81,9 +90,11 @@ async function run(
   });
   const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
   const gates = createGateAdmin(store, log);
+  const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log });
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const listeners = await listen(config, log, metrics, { dlq, queues, gates }, guard, readiness);
+  const useCases = { dlq, queues, gates, rules: ruleAdmin };
+  const listeners = await listen(config, log, metrics, useCases, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
   const { tlsCert, tokens } = config;
@@ -109,6 +120,7 @@ async function run(
   if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
+  await mover.idle();
   if (why instanceof Error) throw why;
 }
 
@@ -116,7 +128,7 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: { dlq: ReturnType<typeof createDlq>; queues: QueueAdmin; gates: GateAdmin },
+  useCases: Pick<ServicesOptions, "dlq" | "queues" | "gates" | "rules">,
   guard: Guard,
   readiness: ServerReadiness,
 ) {

@@ -11,6 +11,7 @@ import type { RetryWindow } from "../../src/core/windows.ts";
 import { tellTick } from "../../src/loops/tell.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Claimed } from "../../src/store/contract.ts";
+import { factsWith } from "../rules/facts.ts";
 import { tokenOf } from "../support/delivery.ts";
 import { BREAKER } from "../support/lanes.ts";
 import { useTestStore } from "../support/store.ts";
@@ -35,6 +36,7 @@ const command: SendCommand = {
     message: "",
     grpcCode: undefined,
     httpStatus: undefined,
+    attributes: {},
     encode: () => new Uint8Array(8),
   },
   sourceId: "order-42",
@@ -43,6 +45,7 @@ const command: SendCommand = {
   priority: 0,
   orderingKey: "",
   attribute: () => undefined,
+  ruleFacts: () => factsWith().message,
   delayMs: undefined,
   dueAtMs: undefined,
   ttlMs: undefined,

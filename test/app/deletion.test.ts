@@ -8,6 +8,7 @@ import { DlqError } from "../../src/core/errors.ts";
 import { DEFAULT_QUEUE_SETTINGS } from "../../src/core/settings.ts";
 import { Pumps } from "../../src/loops/pumps.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
+import { factsWith } from "../rules/facts.ts";
 import { until, useTestStore } from "../support/store.ts";
 import { bytes, item, SETTINGS, session } from "../support/store-items.ts";
 
@@ -137,12 +138,13 @@ test("so does a send, which is taken when that is done", async () => {
   await leaveHalfDone();
   const command: SendCommand = {
     ...{ priority: 0, orderingKey: "", attribute: () => undefined },
+    ruleFacts: () => factsWith({ queue: QUEUE }).message,
     ...{ requestId: "r", queue: QUEUE, payloadBytes: 1, sourceId: "", dedupKey: "", retry: {} },
     ...{ delayMs: 0, dueAtMs: undefined, ttlMs: undefined, payloadHash: bytes("") },
     encodeEnvelope: () => bytes("e"),
     failure: {
       ...{ reason: "TIMEOUT" as const, type: "", message: "" },
-      ...{ grpcCode: undefined, httpStatus: undefined },
+      ...{ grpcCode: undefined, httpStatus: undefined, attributes: {} },
       encode: () => bytes("f"),
     },
   };

@@ -137,3 +137,20 @@ describe("a scrape", () => {
     expect((await scrape(metrics)).has('dlq_build_info{version="1.2.3"}')).toBe(true);
   });
 });
+
+describe("rules", () => {
+  it("are counted by name while they are in force, and forgotten with it", async () => {
+    const metrics = metricsWith();
+    metrics.rulesInForce(["a", "b"]);
+    for (const rule of ["a", "b", "b"]) metrics.ruleMatched(rule);
+    metrics.ruleFailed("b");
+    metrics.ruleMove("circle");
+    const before = await scrape(metrics);
+    expect(before.get('dlq_rule_matches_total{rule="b"}')).toBe(2);
+    expect(before.get('dlq_rule_failures_total{rule="b"}')).toBe(1);
+    expect(before.get('dlq_rule_moves_total{outcome="circle"}')).toBe(1);
+    metrics.rulesInForce(["a", "c"]);
+    const after = [...(await scrape(metrics)).keys()].filter((name) => name.includes("rule="));
+    expect(after).toEqual(['dlq_rule_matches_total{rule="a"}']);
+  });
+});

@@ -15,6 +15,7 @@ import { createServices } from "../../src/rpc/services.ts";
 import { ScriptedDlq } from "./scripted-dlq.ts";
 import { ScriptedGates } from "./scripted-gates.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
+import { ScriptedRules } from "./scripted-rules.ts";
 
 /** The wall clock of every test that does not say otherwise. */
 export const NOW_MS = 1_700_000_000_000;
@@ -46,6 +47,7 @@ export interface Rig {
   dlq: ScriptedDlq;
   queues: ScriptedQueues;
   gates: ScriptedGates;
+  rules: ScriptedRules;
   readiness: SettableReadiness;
   /** Lines that the guard logged. */
   logged: { fields: { errorId?: string }; message: string }[];
@@ -62,6 +64,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const dlq = new ScriptedDlq();
   const queues = new ScriptedQueues();
   const gates = new ScriptedGates();
+  const rules = new ScriptedRules();
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const guard = createGuard({
@@ -74,6 +77,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     dlq,
     queues,
     gates,
+    rules,
     guard,
     readiness,
     descriptorSet: await readDescriptorSet(),
@@ -81,7 +85,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     drainGraceMs: 25_000,
     now: () => NOW_MS,
   });
-  return { dlq, queues, gates, readiness, logged, guard, services };
+  return { dlq, queues, gates, rules, readiness, logged, guard, services };
 }
 
 export function transportOf(rig: Rig) {

@@ -34,6 +34,7 @@ export function readFailure(sent: Failure | undefined): ReadFailure {
     message: failure.message,
     retryAfterMs: failure.retryAfter && toMs(failure.retryAfter),
     retryAfterText: retryAfterText(failure.attributes),
+    attributes: failure.attributes,
     grpcCode: isWithin(grpcCode, 0, 16) ? grpcCode : undefined,
     httpStatus: isWithin(httpStatus, 100, 599) ? httpStatus : undefined,
     stored,

@@ -34,6 +34,8 @@ export const WIRE_LIMITS = {
     stackTraceBytes: 16_384,
     attributes: { count: 32, keyBytes: 128, valueBytes: 1024 },
   },
+  /** Messages that one call tries rules on. */
+  ruleSamples: 100,
   noteBytes: 1024,
   /** Queues of a stream or of a stats request, outcomes, tokens, ids, requests of a batch. */
   items: 1000,

@@ -5,6 +5,7 @@ import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { SendCommand, SendResult } from "../../app/commands.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
+import type { RuleFacts } from "../../rules/facts.ts";
 import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { readFailure } from "./failure.ts";
@@ -60,6 +61,21 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
     orderingKey: request.orderingKey,
     attribute: (name) =>
       Object.hasOwn(request.attributes, name) ? request.attributes[name] : undefined,
+    ruleFacts: () => ruleFacts(request, payloadBytes),
+  };
+}
+
+function ruleFacts(request: SendToDlqRequest, payloadBytes: number): RuleFacts["message"] {
+  const { queue, sourceId, orderingKey, priority, attributes, payload, origin } = request;
+  return {
+    ...{ queue, sourceId, orderingKey, priority, attributes, payloadBytes },
+    contentType: payload?.contentType ?? "",
+    origin: {
+      service: origin?.service ?? "",
+      instance: origin?.instance ?? "",
+      version: origin?.version ?? "",
+      coordinates: origin?.coordinates ?? {},
+    },
   };
 }
 
@@ -104,10 +120,11 @@ function checkPriority(v: Violations, priority: number): void {
 export function writeSend(result: SendResult): SendToDlqResponse {
   // Assigned field by field: this runs for every message, and `create` with values walks them.
   const response = create(SendToDlqResponseSchema);
-  response.id = formatMessageId(result.id);
+  if (result.state !== "DISCARDED") response.id = formatMessageId(result.id);
   response.state = STATE_NUMBERS[result.state];
   response.reason = REASONS[result.reason];
   response.duplicate = result.duplicate;
+  if (result.queue !== undefined) response.queue = result.queue;
   if (result.dueAtMs !== undefined) response.dueTime = timestampFromMs(result.dueAtMs);
   if (result.quarantineReason !== undefined) {
     response.quarantineReason = QUARANTINE_REASONS[result.quarantineReason];

@@ -161,6 +161,7 @@ function command(report: Call["reports"][number]): OutcomeCommand {
       const { reason, hopeless: nonRetryable, retryAfterMs, failure: text } = report;
       const failure = {
         ...{ reason, type: "", message: "", grpcCode: undefined, httpStatus: undefined },
+        attributes: {},
         encode: () => bytes(text),
       };
       return { kind: report.kind, token, failure, nonRetryable, retryAfterMs };

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { SendCommand, SendResult } from "../../../src/app/commands.ts";
 import { DlqError } from "../../../src/core/errors.ts";
 import type { SendReply } from "../../../src/store/contract.ts";
+import { factsWith } from "../../rules/facts.ts";
 import { bytes } from "../../support/store-items.ts";
 import type { OwnRetry } from "../life/message.ts";
 import { type Letter, send } from "../life/send.ts";
@@ -80,6 +81,7 @@ function command(letter: Letter): SendCommand {
     priority: letter.priority,
     orderingKey: letter.order,
     attribute: (name) => (name === KEY_ATTRIBUTE ? letter.key : undefined),
+    ruleFacts: () => factsWith({ queue: QUEUE }).message,
     encodeEnvelope: () => bytes(payload),
     payloadHash: bytes(`${payload.slice(0, 2)} of ${payload.length}`.padEnd(16)),
     retry: {
@@ -91,7 +93,7 @@ function command(letter: Letter): SendCommand {
     },
     failure: {
       ...{ reason: letter.reason, type: "", message: "" },
-      ...{ grpcCode: undefined, httpStatus: undefined, encode: failure },
+      ...{ grpcCode: undefined, httpStatus: undefined, attributes: {}, encode: failure },
     },
   };
 }
@@ -123,8 +125,9 @@ export async function sendOnce(
 
 function replied(reply: SendReply): Pick<SendResult, "id"> | "full" {
   if (reply.status === "failed") throw reply.error;
-  if (reply.status === "deleting") throw new Error("nobody deletes the queue");
-  return reply.status === "full" ? "full" : reply;
+  if (reply.status === "full") return "full";
+  if (reply.status === "stored") return reply;
+  throw new Error(`nobody deletes the queue, and there are no rules: ${reply.status}`);
 }
 
 function outcomeOf(result: Partial<SendResult> | "full" | DlqError) {

@@ -3,6 +3,7 @@ import type { Store } from "../../../src/store/contract.ts";
 
 export type Verb =
   | "send"
+  | "route"
   | "tick"
   | "abandon"
   | "examine"
@@ -59,6 +60,7 @@ export class Wire {
     };
     return {
       send: wired("send", store.send.bind(store)),
+      route: wired("route", store.route.bind(store)),
       tick: wired("tick", store.tick.bind(store)),
       abandon: wired("abandon", store.abandon.bind(store)),
       examine: wired("examine", store.examine.bind(store)),

@@ -116,10 +116,10 @@ describe("a message that has set out", () => {
 
   test("holds up a deletion of its queue, as one in flight does", async () => {
     await setOut();
-    expect(await at.current.store.sealQueue(A, 1)).toEqual({ status: "busy", inFlight: 1 });
+    expect(await at.current.store.deletion.seal(A, 1)).toEqual({ status: "busy", inFlight: 1 });
     await receive(await pending());
     await end(await pending());
-    expect(await at.current.store.sealQueue(A, 0)).toMatchObject({ status: "sealed" });
+    expect(await at.current.store.deletion.seal(A, 0)).toMatchObject({ status: "sealed" });
   });
 
   test("goes with a queue that is being deleted, if its outcome comes late", async () => {
@@ -127,7 +127,7 @@ describe("a message that has set out", () => {
     const claimed = await claimAt(A);
     await at.current.clock.advance(30_000);
     await at.current.tick(A);
-    await at.current.store.sealQueue(A, 1);
+    await at.current.store.deletion.seal(A, 1);
     await at.current.store.settle(A, NO_REQUEST, [moveOf(claimed)]);
     expect(await pending()).toEqual([]);
     expect(await messagesOf(A)).toMatchObject([{ state: "SCHEDULED", moving: false }]);
@@ -225,9 +225,9 @@ describe("at the other queue", () => {
     const sizes = Map.groupBy(messages.values(), ({ chunk }) => chunk);
     expect([...sizes.values()].map((own) => own.length).toSorted()).toEqual([127, 128, 45]);
     expect(foreign.size).toBe(300);
-    await at.current.store.sealQueue(B, 300);
-    while (await at.current.store.purge(B)) await at.current.checkInvariants(B);
-    await at.current.store.removeQueue(B);
+    await at.current.store.deletion.seal(B, 300);
+    while (await at.current.store.deletion.purge(B)) await at.current.checkInvariants(B);
+    await at.current.store.deletion.remove(B);
     expect((await at.current.dump(B)).foreign.size).toBe(0);
   });
 });
@@ -341,17 +341,17 @@ describe("a refusal", () => {
 
 describe("while the other queue is deleted", () => {
   async function deleteB(messages: number) {
-    await at.current.store.sealQueue(B, messages);
-    while (await at.current.store.purge(B)) {
+    await at.current.store.deletion.seal(B, messages);
+    while (await at.current.store.deletion.purge(B)) {
       // Until none is left.
     }
-    await at.current.store.removeQueue(B);
+    await at.current.store.deletion.remove(B);
   }
 
   test("it takes nothing in", async () => {
     await at.current.store.send(B, [item()], SETTINGS);
     await setOut();
-    await at.current.store.sealQueue(B, 1);
+    await at.current.store.deletion.seal(B, 1);
     expect(await receive(await pending())).toEqual(["DELETING"]);
   });
 
@@ -359,7 +359,7 @@ describe("while the other queue is deleted", () => {
     await setOut();
     const messages = await pending();
     await receive(messages);
-    expect(await at.current.store.sealQueue(B, 0)).toMatchObject({ status: "mismatch" });
+    expect(await at.current.store.deletion.seal(B, 0)).toMatchObject({ status: "mismatch" });
     await deleteB(1);
     expect(await receive(messages)).toEqual(["RECEIVED"]);
     expect(await messagesOf(B)).toEqual([]);

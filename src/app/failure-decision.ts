@@ -1,0 +1,139 @@
+import { createdAtMs } from "../core/message-id.ts";
+import type { MessageRetry } from "../core/policy.ts";
+import type { Reason } from "../core/reason.ts";
+import type { QueueSettings } from "../core/settings.ts";
+import { failureVerdict, type Verdict } from "../core/verdict.ts";
+import type { RuleDecision } from "../rules/compiled-rules.ts";
+import { moveOf } from "../rules/hops.ts";
+import type { Examined, SettleItem } from "../store/contract.ts";
+import type { OutcomeCommand } from "./commands.ts";
+import { reasonOf } from "./reason-of.ts";
+import { decodeRetrySettings, encodeRetrySettings } from "./retry-settings.ts";
+import { envelopeFacts } from "./rules/envelope-facts.ts";
+import { failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
+
+/** What becomes of a message by an outcome, and why in words. */
+export interface Decision {
+  item: SettleItem;
+  why: string;
+}
+
+export interface FailureParts {
+  settingsOf(queue: string): QueueSettings;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** The wall clock. */
+  now(): number;
+  /** Absent: there are none. */
+  rules?: Pick<RuleJudge, "hasRulesFor" | "judge" | "circle">;
+}
+
+type Failed = OutcomeCommand & { kind: "failed" };
+
+const NO_RULING: Pick<RuleDecision, "action" | "saidBy"> = { action: {}, saidBy: {} };
+
+/** On an outcome `failed`: first the rules, then the verdict of the queue that the message is in then. */
+export function decideFailure(outcome: Failed, facts: Examined, parts: FailureParts): Decision {
+  const { token, failure } = outcome;
+  const reason = reasonOf(failure);
+  const { action, saidBy } = ask(outcome, facts, reason, parts);
+  const settings = parts.settingsOf(token.queue);
+  const item = {
+    token,
+    version: facts.version,
+    reason,
+    failure: failure.encode(reason),
+    countsForBreaker: settings.breaker !== "off" && settings.breakerReasons.includes(reason),
+  };
+  if (action.drop) {
+    const rule = saidBy.drop ?? "";
+    return { item: { ...item, kind: "failDiscard", note: rule }, why: `rule ${rule} drops it` };
+  }
+
+  const sent = decodeRetrySettings(facts.retrySettings);
+  const own = action.retryPolicy ? { ...sent, rulePolicy: action.retryPolicy } : sent;
+  const changes: Partial<SettleItem> = {
+    ...(action.priority === undefined ? {} : { priority: action.priority }),
+    ...(action.retryPolicy === undefined ? {} : { retrySettings: encodeRetrySettings(own) }),
+  };
+  const verdictIn = (queue: string): Verdict =>
+    action.quarantine
+      ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${saidBy.quarantine} says so` }
+      : verdictOf(outcome, facts, reason, own, parts.settingsOf(queue), parts);
+
+  const here = verdictIn(token.queue);
+  const move = moveOf(action, token.queue, facts.hops);
+  if (move.kind === "circle") parts.rules?.circle(saidBy.queue ?? "", token.queue, move.queue);
+  if (move.kind !== "move") {
+    const note = action.quarantine ? { note: saidBy.quarantine ?? "" } : {};
+    return { item: { ...item, ...changes, ...inItem(here), ...note }, why: here.why };
+  }
+  const there = verdictIn(move.queue);
+  return {
+    item: {
+      ...item,
+      ...changes,
+      ...inItem(there),
+      kind: "failMove",
+      note: saidBy.queue ?? "",
+      move: { target: move.queue, home: homeOf(here) },
+    },
+    why: `rule ${saidBy.queue} moves it to ${move.queue}; ${there.why}`,
+  };
+}
+
+function ask(
+  { token, failure }: Failed,
+  { envelope, attempts, priority }: Examined,
+  reason: Reason,
+  { rules }: FailureParts,
+): Pick<RuleDecision, "action" | "saidBy"> {
+  // Of a lease that is lost nothing is known, and nothing will be applied.
+  if (rules === undefined || envelope === undefined) return NO_RULING;
+  return rules.judge("FAILURE", {
+    message: envelopeFacts(envelope, { queue: token.queue, priority }),
+    failure: failureFacts(failure, reason),
+    attempts: attempts + 1,
+  });
+}
+
+function verdictOf(
+  { token, failure, nonRetryable, retryAfterMs }: Failed,
+  facts: Examined,
+  reason: Reason,
+  own: MessageRetry,
+  settings: QueueSettings,
+  { now, random }: FailureParts,
+): Verdict {
+  return failureVerdict({
+    attempts: facts.attempts + 1,
+    roundStartedAtMs: facts.roundStartedAtMs ?? createdAtMs(token.messageId),
+    previousDelayMs: facts.lastDelayMs,
+    reason,
+    type: failure.type,
+    retryAfter: failure,
+    nonRetryable,
+    poisoned: facts.poisoned,
+    retryAfterMs,
+    settings,
+    own,
+    nowMs: now(),
+    random: random(),
+  });
+}
+
+function inItem(verdict: Verdict): Pick<SettleItem, "kind"> & Partial<SettleItem> {
+  return verdict.kind === "reschedule"
+    ? {
+        kind: "failReschedule",
+        delayMs: verdict.delayMs,
+        rememberDelay: verdict.growsOn ?? false,
+      }
+    : { kind: "failQuarantine", quarantineReason: verdict.quarantineReason };
+}
+
+function homeOf(verdict: Verdict) {
+  return verdict.kind === "reschedule"
+    ? { delayMs: verdict.delayMs }
+    : { delayMs: 0, quarantineReason: verdict.quarantineReason };
+}

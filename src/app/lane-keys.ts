@@ -1,0 +1,18 @@
+import { cutKey } from "../core/delivery-rules.ts";
+import type { QueueSettings } from "../core/settings.ts";
+
+/** What limits by key go by, where the queue has some; else nothing. */
+export function laneKeyOf(
+  attribute: (name: string) => string | undefined,
+  { keyAttribute }: Pick<QueueSettings, "keyAttribute">,
+): string {
+  return keyAttribute === "" ? "" : cutKey(attribute(keyAttribute) ?? "");
+}
+
+/** The ordering key, where the queue keeps order. */
+export function orderingKeyOf(
+  orderingKey: string,
+  { ordering }: Pick<QueueSettings, "ordering">,
+): string {
+  return ordering === "off" ? "" : orderingKey;
+}

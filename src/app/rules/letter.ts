@@ -1,0 +1,34 @@
+import type { Reason } from "../../core/reason.ts";
+import type { RuleAction } from "../../rules/rule.ts";
+import type { SendCommand } from "../commands.ts";
+import { reasonOf } from "../reason-of.ts";
+import { failureFacts, type RuleJudge } from "./rule-judge.ts";
+
+/** A send, and what the rules make of it. */
+export interface Letter {
+  readonly command: SendCommand;
+  readonly reason: Reason;
+  /** Where it goes: where it was sent to, unless a rule says otherwise. */
+  readonly queue: string;
+  readonly action: RuleAction;
+  /** The rule that decided most of it; empty: none did. */
+  readonly by: string;
+}
+
+const NOTHING: RuleAction = Object.freeze({});
+
+/** Asks the rules of arrivals, if there are any. */
+export function toLetter(
+  command: SendCommand,
+  rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
+): Letter {
+  const { queue, failure } = command;
+  const reason = reasonOf(failure);
+  if (!rules?.hasRulesFor("ARRIVAL")) {
+    return { command, reason, queue, action: NOTHING, by: "" };
+  }
+  const facts = { message: command.ruleFacts(), failure: failureFacts(failure, reason) };
+  const { action, saidBy } = rules.judge("ARRIVAL", facts);
+  const by = saidBy.drop ?? saidBy.quarantine ?? saidBy.queue ?? "";
+  return { command, reason, queue: action.queue ?? queue, action, by };
+}

@@ -1,0 +1,122 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
+import { laneKeyOf, orderingKeyOf } from "../lane-keys.ts";
+import type { DecisionLog, RuleObserver } from "../observer.ts";
+
+export interface MoverParts {
+  store: Pick<Store, "moves">;
+  settingsOf(queue: string): QueueSettings;
+  observer: Pick<RuleObserver, "ruleMove">;
+  log: DecisionLog;
+}
+
+/** What has been on its way for so long was left by a server that died, or by an outage. */
+export const MOVE_LATE_MS = 3_000;
+
+/**
+ * Takes messages that have set out to the queue that they go to, and removes them where they were. Any
+ * server may do any step, also twice: a message is in the end in one queue, and never claimable in two.
+ */
+export class Mover {
+  readonly #parts: MoverParts;
+  readonly #running = new Set<Promise<void>>();
+  readonly #resumed = new Set<string>();
+
+  constructor(parts: MoverParts) {
+    this.#parts = parts;
+  }
+
+  /** These have just set out. */
+  readonly hurry = (queue: string, ids: readonly Uint8Array[]): void => {
+    this.#start(queue, this.#moveThese(queue, ids));
+  };
+
+  /** Something in this queue has been on its way for too long. */
+  readonly resume = (queue: string): void => {
+    if (this.#resumed.has(queue)) return;
+    this.#resumed.add(queue);
+    const work = this.#moveLate(queue).finally(() => this.#resumed.delete(queue));
+    this.#start(queue, work);
+  };
+
+  /** Those that are under way have come to an end. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** What fails is found again by whoever looks next, when it is late. */
+  #start(queue: string, work: Promise<void>): void {
+    const running: Promise<void> = work
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ queue, error: String(error) }, "moves are not finished yet");
+      })
+      .finally(() => this.#running.delete(running));
+    this.#running.add(running);
+  }
+
+  async #moveThese(queue: string, ids: readonly Uint8Array[]): Promise<void> {
+    let open = ids;
+    while (open.length > 0) {
+      const messages = await this.#parts.store.moves.pending(queue, open);
+      // The others were moved by somebody else.
+      if (messages.length === 0) return;
+      await this.#move(queue, messages);
+      const moved = new Set(messages.map(({ id }) => formatMessageId(id)));
+      open = open.filter((id) => !moved.has(formatMessageId(id)));
+    }
+  }
+
+  async #moveLate(queue: string): Promise<void> {
+    for (;;) {
+      const messages = await this.#parts.store.moves.pending(queue, { olderThanMs: MOVE_LATE_MS });
+      if (messages.length === 0) return;
+      await this.#move(queue, messages);
+    }
+  }
+
+  async #move(queue: string, messages: readonly MovingMessage[]): Promise<void> {
+    const byTarget = Map.groupBy(messages, ({ target }) => target);
+    const results = await Promise.allSettled(
+      [...byTarget].map(([target, own]) => this.#moveTo(queue, target, own)),
+    );
+    // One target that can't be reached must not hold up the others, and must not be forgotten.
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #moveTo(queue: string, target: string, messages: readonly MovingMessage[]): Promise<void> {
+    const { store, settingsOf } = this.#parts;
+    const settings = settingsOf(target);
+    const items = messages.map((message) => toItem(message, settings));
+    const received = await store.moves.receive(target, queue, items, settings);
+    const ends = messages.map((message, index) => ({
+      message,
+      received: received[index] === "RECEIVED",
+    }));
+    const ended = await store.moves.end(queue, ends);
+    messages.forEach((message, index) => {
+      if (ended[index]) this.#tell(queue, message, received[index] as Received);
+    });
+  }
+
+  #tell(queue: string, { id, target }: MovingMessage, received: Received): void {
+    const { observer, log } = this.#parts;
+    const facts = { queue, target, id: formatMessageId(id) };
+    observer.ruleMove(received === "RECEIVED" ? "moved" : "refused");
+    if (received === "RECEIVED") log.debug(facts, "moved");
+    else log.info({ ...facts, why: received }, "not moved: the other queue refused it");
+  }
+}
+
+function toItem(message: MovingMessage, settings: QueueSettings): ReceiveItem {
+  const { attributes, orderingKey } = fromBinary(EnvelopeSchema, message.envelope);
+  const attribute = (name: string) =>
+    Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+  return {
+    message,
+    laneKey: laneKeyOf(attribute, settings),
+    orderingKey: orderingKeyOf(orderingKey, settings),
+  };
+}

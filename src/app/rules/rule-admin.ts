@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
+import { aborted, staleEtag } from "../../core/errors.ts";
+import { CompiledRules, type RuleDecision } from "../../rules/compiled-rules.ts";
+import type { RuleFacts } from "../../rules/facts.ts";
+import type { Rule, RuleEvent } from "../../rules/rule.ts";
+import type { Store } from "../../store/contract.ts";
+import type { DecisionLog } from "../observer.ts";
+import { RULES, type RulesInForce, UNREADABLE } from "./rules-in-force.ts";
+
+export interface RuleUpdate {
+  /** Empty: whatever is set. */
+  etag: string;
+  /** Valid, and all of them. */
+  rules: RuleSet["rules"];
+}
+
+export interface RuleTest {
+  /** Undefined: those in force. */
+  rules: readonly Rule[] | undefined;
+  samples: readonly { event: RuleEvent; facts: RuleFacts }[];
+}
+
+/** The routing rules as a resource, as the transport sees it. Each rejects with a DlqError only. */
+export interface RuleAdmin {
+  get(): Promise<RuleSet>;
+  update(update: RuleUpdate): Promise<RuleSet>;
+  /** One decision for each sample, in order. */
+  test(test: RuleTest): Promise<RuleDecision[]>;
+}
+
+export interface RuleAdminParts {
+  store: Pick<Store, "deployment">;
+  inForce: RulesInForce;
+  log: Pick<DecisionLog, "info">;
+}
+
+/** Changes that came in between, before a caller has to try again. */
+const TRIES = 5;
+
+export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
+  const { store, inForce } = parts;
+  return {
+    async get() {
+      await store.deployment.refresh();
+      return inForce.stored();
+    },
+
+    async update(update) {
+      await applyUpdate(parts, update);
+      return inForce.stored();
+    },
+
+    async test({ rules, samples }) {
+      if (rules === undefined) await store.deployment.refresh();
+      const compiled = rules === undefined ? inForce.current() : new CompiledRules(rules);
+      const decisions: RuleDecision[] = [];
+      for (const { event, facts } of samples) {
+        decisions.push(compiled.evaluate(event, facts));
+        // A hundred rules that are tried on a hundred samples must not hold up everybody else.
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      return decisions;
+    },
+  };
+}
+
+/**
+ * What is already as asked for is no change, whatever the etag: so a call whose answer was lost can
+ * be made again.
+ */
+async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): Promise<void> {
+  const { store, inForce, log } = parts;
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    await store.deployment.refresh();
+    const seen = store.deployment.get(RULES);
+    const present = inForce.stored();
+    if (encoded(rules).equals(encoded(present.rules)) && present.etag !== UNREADABLE) return;
+    if (etag !== "" && etag !== present.etag) throw staleEtag("the set of routing rules");
+    const next = randomBytes(8).toString("hex");
+    const encode = (nowMs: number) => {
+      const updateTime = timestampFromMs(nowMs);
+      return toBinary(RuleSetSchema, create(RuleSetSchema, { rules, etag: next, updateTime }));
+    };
+    if (await store.deployment.replace(RULES, seen, encode)) {
+      log.info({ rules: rules.length }, "routing rules set");
+      await store.deployment.refresh();
+      return;
+    }
+  }
+  throw aborted(200, "the set of routing rules");
+}
+
+/** Compared as they are stored: fields that only a later version knows count too. */
+function encoded(rules: RuleSet["rules"]): Buffer {
+  return Buffer.from(toBinary(RuleSetSchema, create(RuleSetSchema, { rules })));
+}

@@ -1,0 +1,162 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type RuleSample,
+  type RuleTestResult,
+  RuleTestResultSchema,
+  type TestRulesRequest,
+  type UpdateRulesRequest,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import {
+  RuleActionSchema,
+  type RuleSet,
+  RuleSetSchema,
+  type RuleAction as WireAction,
+  RuleEvent as WireEvent,
+  type Rule as WireRule,
+} from "../../../gen/dlq/v1/rule_pb.ts";
+import { reasonOf } from "../../app/reason-of.ts";
+import { encodePolicy } from "../../app/retry-settings.ts";
+import type { RuleTest, RuleUpdate } from "../../app/rules/rule-admin.ts";
+import { failureFacts } from "../../app/rules/rule-judge.ts";
+import { DlqError, type FieldViolation } from "../../core/errors.ts";
+import type { RuleDecision } from "../../rules/compiled-rules.ts";
+import type { RuleFacts } from "../../rules/facts.ts";
+import type { Rule, RuleAction, RuleEvent } from "../../rules/rule.ts";
+import { ruleViolations } from "../../rules/validate-rules.ts";
+import { checkCount } from "./checks.ts";
+import { readFailure } from "./failure.ts";
+import { WIRE_LIMITS } from "./limits.ts";
+import { readPolicy } from "./retry-policy.ts";
+import { readSend, type SendRules } from "./send.ts";
+import { checkText } from "./text.ts";
+import { Violations } from "./violations.ts";
+
+/** Before the path of a field of RuleSet in requests. */
+const PREFIX = "rule_set.";
+
+const EVENTS: Readonly<Record<number, RuleEvent>> = {
+  [WireEvent.ARRIVAL]: "ARRIVAL",
+  [WireEvent.FAILURE]: "FAILURE",
+};
+
+export function readRulesUpdate({ ruleSet }: UpdateRulesRequest): RuleUpdate {
+  const { etag, rules } = ruleSet ?? create(RuleSetSchema);
+  const v = new Violations(PREFIX);
+  checkText(v, "etag", etag, WIRE_LIMITS.etagBytes);
+  readRules(v, rules);
+  v.throwIfAny();
+  return { etag, rules };
+}
+
+/** What was valid when it was set, perhaps by another version; throws where this one can't read it. */
+export function readStoredRules({ rules }: RuleSet): Rule[] {
+  const v = new Violations();
+  const read = rules.map((rule, index) => readRule(v, rule, index));
+  v.throwIfAny();
+  return read;
+}
+
+export function readTest(request: TestRulesRequest, sendRules: SendRules): RuleTest {
+  const v = new Violations();
+  checkCount(v, "samples", request.samples.length, 1, WIRE_LIMITS.ruleSamples);
+  v.throwIfAny();
+  const own = new Violations(PREFIX);
+  const rules = request.ruleSet && readRules(own, request.ruleSet.rules);
+  const violations: FieldViolation[] = [...own.found];
+  const samples = request.samples.flatMap((sample, index) => {
+    const read = readSample(sample, `samples[${index}].`, sendRules);
+    if ("facts" in read) return [read];
+    violations.push(...read.violations);
+    return [];
+  });
+  for (const { field, description } of violations) v.add(field, description);
+  v.throwIfAny();
+  return { rules, samples };
+}
+
+/** Names all that is wrong with them. */
+function readRules(v: Violations, rules: readonly WireRule[]): Rule[] {
+  const read = rules.map((rule, index) => readRule(v, rule, index));
+  // Policies were judged as they were read.
+  for (const { field, description } of ruleViolations(read, () => [])) v.add(field, description);
+  return read;
+}
+
+function readRule(v: Violations, rule: WireRule, index: number): Rule {
+  const field = `rules[${index}]`;
+  const { name, when, proceed, disabled } = rule;
+  const event = EVENTS[rule.event];
+  if (event === undefined) {
+    v.add(`${field}.event`, "is required: RULE_EVENT_ARRIVAL or RULE_EVENT_FAILURE");
+  }
+  const action = readAction(v, `${field}.action`, rule.action);
+  // The event that an expression may say more of, so that it is judged all the same.
+  return { name, event: event ?? "FAILURE", when, action, proceed, disabled };
+}
+
+function readAction(v: Violations, field: string, action: WireAction | undefined): RuleAction {
+  if (action === undefined) return {};
+  const { queue, priority, quarantine, drop, retryPolicy, transform } = action;
+  if (transform !== undefined) {
+    v.add(`${field}.transform`, "is not supported by this version of the server; leave it out");
+  }
+  return {
+    ...{ queue, priority, quarantine, drop },
+    retryPolicy: retryPolicy && readPolicy(v, `${field}.retry_policy`, retryPolicy),
+  };
+}
+
+type Sample = RuleTest["samples"][number];
+
+function readSample(
+  sample: RuleSample,
+  prefix: string,
+  sendRules: SendRules,
+): Sample | { violations: readonly FieldViolation[] } {
+  const v = new Violations(prefix);
+  const event = EVENTS[sample.event];
+  if (event === undefined) {
+    v.add("event", "is required: RULE_EVENT_ARRIVAL or RULE_EVENT_FAILURE");
+  }
+  const onFailure = event === "FAILURE";
+  if (!onFailure && sample.failure !== undefined) {
+    v.add("failure", "is for RULE_EVENT_FAILURE; on arrival it is message.failure");
+  }
+  if (!onFailure && sample.attempts > 0) v.add("attempts", "is for RULE_EVENT_FAILURE");
+  if (sample.message === undefined) v.add("message", "is required");
+  if (sample.message === undefined || v.any) return { violations: v.found };
+  try {
+    const command = readSend(sample.message, sendRules, `${prefix}message.`);
+    const failure = onFailure ? readFailure(sample.failure) : command.failure;
+    const facts: RuleFacts = {
+      message: command.ruleFacts(),
+      failure: failureFacts(failure, reasonOf(failure)),
+      ...(onFailure ? { attempts: Math.max(1, sample.attempts) } : {}),
+    };
+    return { event: event as RuleEvent, facts };
+  } catch (error) {
+    if (error instanceof DlqError && error.detail.kind === "INVALID") {
+      return { violations: error.detail.violations };
+    }
+    throw error;
+  }
+}
+
+export function writeDecision({ matched, failed, action }: RuleDecision): RuleTestResult {
+  return create(RuleTestResultSchema, {
+    matched: [...matched],
+    failed: failed.map(({ rule, error }) => ({ rule, error })),
+    action: writeAction(action),
+  });
+}
+
+function writeAction(action: RuleAction): WireAction {
+  const { queue, retryPolicy, priority, quarantine, drop } = action;
+  return create(RuleActionSchema, {
+    queue: queue ?? "",
+    quarantine: quarantine ?? false,
+    drop: drop ?? false,
+    ...(priority === undefined ? {} : { priority }),
+    ...(retryPolicy === undefined ? {} : { retryPolicy: encodePolicy(retryPolicy) }),
+  });
+}

@@ -1,0 +1,188 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { SendCommand, SendResult } from "../../../src/app/commands.ts";
+import { createSend } from "../../../src/app/send.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/settings.ts";
+import { NO_METRICS } from "../../../src/observe/metrics.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { command, judgeOver, RuleEars, rule } from "./setup.ts";
+
+const at = useTestStore();
+let ears: RuleEars;
+let rules: ReturnType<typeof judgeOver>;
+let settings: Record<string, Partial<QueueSettings>>;
+beforeEach(() => {
+  ears = new RuleEars();
+  rules = judgeOver(ears);
+  settings = {};
+});
+
+function sender(store = at.current.store) {
+  return createSend({
+    store,
+    settingsOf: (queue) => ({ ...DEFAULT_QUEUE_SETTINGS, ...settings[queue] }),
+    random: () => 0.5,
+    now: () => at.current.clock.nowMs,
+    observer: NO_METRICS,
+    log: ears.log,
+    onDeleting() {},
+    rules: rules.judge,
+  });
+}
+
+async function send(over: Partial<SendCommand> = {}): Promise<SendResult> {
+  const [result] = await sender()([command(over)]);
+  if (result === undefined || result instanceof Error) throw result;
+  return result;
+}
+const messagesOf = async (queue: string) => [...(await at.current.dump(queue)).messages.values()];
+
+describe("a rule of arrivals", () => {
+  test("sends a message to another queue, under the settings of that one", async () => {
+    settings = { large: { ttlMs: 100_000, keyAttribute: "host", ordering: "key" } };
+    rules.set(rule("true", { queue: "large" }, { name: "to-large" }));
+    const attribute = (name: string) => (name === "host" ? "h1" : undefined);
+    const result = await send({ attribute, orderingKey: "o" });
+    expect(result).toMatchObject({ state: "SCHEDULED", queue: "large" });
+    const stored = {
+      laneKey: "h1",
+      orderingKey: "o",
+      expireAtMs: at.current.clock.nowMs + 100_000,
+    };
+    expect(await messagesOf("large")).toMatchObject([stored]);
+    expect(await messagesOf("orders")).toEqual([]);
+    expect((await at.current.dump("large")).journal).toMatchObject([{ note: "to-large" }]);
+  });
+
+  test("of no effect on what it does not match", async () => {
+    rules.set(rule("message.queue == 'others'", { queue: "large" }));
+    const result = await send();
+    expect(result.queue).toBeUndefined();
+    expect(await messagesOf("orders")).toHaveLength(1);
+  });
+
+  test("quarantines, drops, and sets priority", async () => {
+    rules.set(
+      rule("message.source_id == 'q'", { quarantine: true }, { name: "set-aside" }),
+      rule("message.source_id == 'd'", { drop: true }, { name: "drop-it" }),
+      rule("message.source_id == 'p'", { priority: 9 }, { name: "first" }),
+    );
+    expect(await send({ sourceId: "q" })).toMatchObject({
+      state: "QUARANTINED",
+      quarantineReason: "RULE",
+    });
+    expect(await send({ sourceId: "d" })).toMatchObject({
+      state: "DISCARDED",
+      dueAtMs: undefined,
+      duplicate: false,
+    });
+    await send({ sourceId: "p", priority: 1 });
+    const { journal, messages, counters } = await at.current.dump("orders");
+    expect([...messages.values()].map(({ priority }) => priority).toSorted()).toEqual([0, 9]);
+    expect(journal.map(({ kind, note }) => [kind, note])).toEqual([
+      ["quarantined", "set-aside"],
+      ["discarded", "drop-it"],
+      ["sent", ""],
+    ]);
+    expect(counters).toMatchObject({ accepted: 3, discarded: 1, messages: 2 });
+    expect(ears.matched).toEqual(["set-aside", "drop-it", "first"]);
+  });
+
+  test("gives a policy that the message's own wins over, part by part", async () => {
+    const retryPolicy = { initialDelayMs: 7_000, jitter: "none", maxRetries: 9 } as const;
+    rules.set(rule("true", { retryPolicy }));
+    const nowMs = at.current.clock.nowMs;
+    expect((await send()).dueAtMs).toBe(nowMs + 7_000);
+    const own = { policy: { initialDelayMs: 3_000 } };
+    expect((await send({ retry: own })).dueAtMs).toBe(nowMs + 3_000);
+    expect((await send({ delayMs: 10 })).dueAtMs).toBe(nowMs + 10);
+  });
+
+  test("is tried once: those of the other queue are not", async () => {
+    rules.set(
+      rule("message.queue == 'orders'", { queue: "b" }, { name: "one" }),
+      rule("message.queue == 'b'", { queue: "orders" }, { name: "two" }),
+    );
+    expect(await send()).toMatchObject({ queue: "b" });
+    expect(ears.matched).toEqual(["one"]);
+  });
+
+  test("that fails is counted, told once a minute, and loses nothing", async () => {
+    let nowMs = 0;
+    rules = judgeOver(ears, () => nowMs);
+    rules.set(rule("int(message.source_id) > 3", { drop: true }, { name: "broken" }));
+    for (let n = 0; n < 3; n++) await send({ sourceId: "x" });
+    nowMs = 60_000;
+    await send({ sourceId: "x" });
+    expect(await messagesOf("orders")).toHaveLength(4);
+    expect(ears.failed).toEqual(Array(4).fill("broken"));
+    expect(ears.lines.filter(({ level }) => level === "warn")).toMatchObject([
+      { facts: { rule: "broken", queue: "orders" } },
+      { facts: { rule: "broken", queue: "orders" } },
+    ]);
+  });
+
+  test("sends each message of a batch its own way, and the answers keep their order", async () => {
+    settings = { full: { maxMessages: 1 } };
+    rules.set(
+      rule("message.source_id == 'f'", { queue: "full" }),
+      rule("message.source_id == 'b'", { queue: "b" }),
+      rule("message.source_id == 'd'", { drop: true }),
+    );
+    const sources = ["f", "b", "x", "f", "d", "b"];
+    const results = await sender()(sources.map((sourceId) => command({ sourceId })));
+    expect(
+      results.map((one) => (one instanceof Error ? one.name : (one.queue ?? one.state))),
+    ).toEqual(["full", "b", "SCHEDULED", "DlqError", "DISCARDED", "b"]);
+    expect(results[3]).toMatchObject({ kind: "LIMIT" });
+  });
+});
+
+describe("under one request, while the rules change", () => {
+  const request = { requestId: "r" };
+  const toB = () => rules.set(rule("true", { queue: "b" }));
+  const everywhere = async () =>
+    (await Promise.all(["orders", "b", "c"].map(messagesOf))).flat().length;
+
+  test("a message that was sent on goes there again, when the rule is gone", async () => {
+    toB();
+    const first = await send(request);
+    rules.set();
+    expect(await send(request)).toEqual(first);
+    rules.set(rule("true", { queue: "c" }));
+    expect(await send(request)).toEqual(first);
+    expect(await everywhere()).toBe(1);
+  });
+
+  test("one that was stored stays, when a rule comes", async () => {
+    const first = await send(request);
+    toB();
+    expect(await send(request)).toEqual(first);
+    rules.set(rule("true", { drop: true }));
+    expect(await send(request)).toEqual(first);
+    expect(await everywhere()).toBe(1);
+  });
+
+  test("one that was dropped stays so", async () => {
+    rules.set(rule("true", { drop: true }));
+    const first = await send(request);
+    for (const change of [() => rules.set(), toB]) {
+      change();
+      expect(await send(request)).toEqual(first);
+    }
+    expect(await everywhere()).toBe(0);
+  });
+
+  test("one that was on its way when the server died arrives where it went", async () => {
+    toB();
+    const other = at.current.openStore();
+    await until("the connection", () => other.ready || undefined);
+    const dying = sender({
+      route: other.route.bind(other),
+      send: () => Promise.reject(new Error()),
+    } as never);
+    expect((await dying([command(request)]))[0]).toBeInstanceOf(Error);
+    rules.set();
+    expect(await send(request)).toMatchObject({ queue: "b" });
+    expect(await everywhere()).toBe(1);
+  });
+});

@@ -1,0 +1,146 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { SessionRegistry } from "../../../src/app/delivery/session-registry.ts";
+import { MOVE_LATE_MS, Mover } from "../../../src/app/rules/mover.ts";
+import { DEFAULT_QUEUE_SETTINGS } from "../../../src/core/settings.ts";
+import { Pumps } from "../../../src/loops/pumps.ts";
+import { NO_METRICS } from "../../../src/observe/metrics.ts";
+import type { Moves } from "../../../src/store/contract.ts";
+import { until, useTestStore } from "../../support/store.ts";
+import { bytes, item, NO_REQUEST, outcome, SETTINGS, session } from "../../support/store-items.ts";
+import { RuleEars } from "./setup.ts";
+
+const at = useTestStore();
+let ears: RuleEars;
+let mover: Mover;
+let pumps: Pumps | undefined;
+beforeEach(() => {
+  ears = new RuleEars();
+  mover = moverOn(at.current.store.moves);
+});
+afterEach(async () => {
+  await pumps?.stop();
+  pumps = undefined;
+});
+
+const settingsOf = () => DEFAULT_QUEUE_SETTINGS;
+const moverOn = (moves: Moves) =>
+  new Mover({ store: { moves }, settingsOf, observer: ears, log: ears.log });
+
+/** Makes as many set out from A as there are targets; gives their ids. */
+async function setOut(...targets: string[]): Promise<Uint8Array[]> {
+  const { store } = at.current;
+  await store.send(
+    "a",
+    targets.map(() => item({ envelope: bytes("") })),
+    SETTINGS,
+  );
+  const claimed: Awaited<ReturnType<typeof at.current.tick>>["claimed"][number][] = [];
+  while (claimed.length < targets.length) {
+    claimed.push(...(await at.current.tick("a", [session(1, { count: 1_000 })])).claimed);
+  }
+  const outcomes = claimed.map((one, index) =>
+    outcome(one, "failMove", {
+      ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: bytes("f") },
+      move: { target: targets[index] as string, home: { delayMs: 0 } },
+    }),
+  );
+  await store.settle("a", NO_REQUEST, outcomes);
+  return outcomes.map(({ token }) => token.messageId);
+}
+
+const countOf = async (queue: string) => (await at.current.dump(queue)).messages.size;
+
+/** As the store, but for what a test breaks. */
+function broken(over: Partial<Moves>): Moves {
+  const { moves } = at.current.store;
+  return {
+    pending: (queue, which) => moves.pending(queue, which),
+    receive: (...args) => moves.receive(...args),
+    end: (queue, ends) => moves.end(queue, ends),
+    ...over,
+  };
+}
+
+describe("what has just set out", () => {
+  test("is taken to each of its queues", async () => {
+    const targets = Array.from({ length: 300 }, (_, n) => ["b", "c", "d"][n % 3] as string);
+    const ids = await setOut(...targets);
+    mover.hurry("a", ids.slice(0, 200));
+    mover.hurry("a", ids.slice(200));
+    await mover.idle();
+    expect(await Promise.all(["a", "b", "c", "d"].map(countOf))).toEqual([0, 100, 100, 100]);
+    expect(ears.moves).toEqual(Array(300).fill("moved"));
+  });
+
+  test("is left where it is, when the store does not answer; the others go on", async () => {
+    const ids = await setOut("b", "c");
+    const failing = moverOn(
+      broken({
+        receive: (target, ...rest) =>
+          target === "b"
+            ? Promise.reject(new Error("no answer"))
+            : at.current.store.moves.receive(target, ...rest),
+      }),
+    );
+    failing.hurry("a", ids);
+    await failing.idle();
+    expect(await Promise.all(["a", "b", "c"].map(countOf))).toEqual([1, 0, 1]);
+    expect(ears.lines.at(-1)).toMatchObject({ level: "warn", facts: { queue: "a" } });
+    mover.hurry("a", ids);
+    await mover.idle();
+    expect(await Promise.all(["a", "b", "c"].map(countOf))).toEqual([0, 1, 1]);
+  });
+});
+
+describe("what a server has left", () => {
+  test("is not touched before it is late", async () => {
+    await setOut("b");
+    await at.current.clock.advance(MOVE_LATE_MS - 1);
+    mover.resume("a");
+    await mover.idle();
+    expect(await countOf("a")).toBe(1);
+    await at.current.clock.advance(1);
+    mover.resume("a");
+    await mover.idle();
+    expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 1]);
+  });
+
+  test("is finished whichever answer was lost, by any number of servers", async () => {
+    const ids = await setOut(...Array.from({ length: 30 }, () => "b"));
+    const lost = () => Promise.reject(new Error("the answer is lost"));
+    const { moves } = at.current.store;
+    const halfway = [
+      broken({ receive: async (...args) => moves.receive(...args).then(lost) }),
+      broken({ end: async (...args) => moves.end(...args).then(lost) }),
+    ];
+    for (const [index, one] of halfway.entries()) {
+      const dying = moverOn(one);
+      dying.hurry("a", ids.slice(index * 10, index * 10 + 10));
+      await dying.idle();
+    }
+    await at.current.clock.advance(MOVE_LATE_MS);
+    const several = [mover, moverOn(moves), moverOn(moves)];
+    for (const one of several) one.resume("a");
+    await Promise.all(several.map((one) => one.idle()));
+    expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 30]);
+    expect((await at.current.dump("b")).counters.moved_in).toBe(30);
+    // Each was told once, but for those whose end was not heard.
+    expect(ears.moves).toHaveLength(20);
+  });
+
+  test("is found by the pump of any server", async () => {
+    await setOut("b");
+    await at.current.clock.advance(MOVE_LATE_MS);
+    const { store } = at.current;
+    pumps = new Pumps({
+      ...{ store, settingsOf, log: ears.log, registry: new SessionRegistry(store.hints) },
+      random: () => 0.5,
+      observer: NO_METRICS,
+      onDeleting() {},
+      onMoveLate: mover.resume,
+    });
+    pumps.start();
+    await until("the move", async () => (await countOf("b")) === 1 || undefined);
+    expect(await countOf("a")).toBe(0);
+  });
+});

@@ -1,0 +1,83 @@
+import type { SendCommand } from "../../../src/app/commands.ts";
+import type { RuleMove, RuleObserver } from "../../../src/app/observer.ts";
+import { RuleJudge } from "../../../src/app/rules/rule-judge.ts";
+import { CompiledRules } from "../../../src/rules/compiled-rules.ts";
+import type { Rule, RuleAction } from "../../../src/rules/rule.ts";
+import { factsWith } from "../../rules/facts.ts";
+import { ruleWith } from "../../rules/rules.ts";
+
+/** What was counted and logged of rules. */
+export class RuleEars implements RuleObserver {
+  inForce: readonly string[] = [];
+  readonly matched: string[] = [];
+  readonly failed: string[] = [];
+  readonly moves: RuleMove[] = [];
+  readonly lines: { level: string; words: string; facts: Record<string, unknown> }[] = [];
+
+  rulesInForce(names: readonly string[]) {
+    this.inForce = names;
+  }
+  ruleMatched(rule: string) {
+    this.matched.push(rule);
+  }
+  ruleFailed(rule: string) {
+    this.failed.push(rule);
+  }
+  ruleMove(what: RuleMove) {
+    this.moves.push(what);
+  }
+
+  readonly log = {
+    isLevelEnabled: () => true,
+    debug: (facts: object, words: string) => this.#write("debug", facts, words),
+    info: (facts: object, words: string) => this.#write("info", facts, words),
+    warn: (facts: object, words: string) => this.#write("warn", facts, words),
+  };
+
+  #write(level: string, facts: object, words: string): void {
+    this.lines.push({ level, words, facts: { ...facts } });
+  }
+}
+
+/** One rule: when it matches, what it does. */
+export function rule(when: string, action: RuleAction, parts: Partial<Rule> = {}): Rule {
+  return ruleWith({ name: "r", event: "ARRIVAL", when, action, ...parts });
+}
+
+/** A judge over rules that a test may replace. */
+export function judgeOver(ears: RuleEars, now: () => number = () => 0) {
+  let compiled = new CompiledRules([]);
+  const judge = new RuleJudge({
+    rules: { current: () => compiled },
+    observer: ears,
+    log: ears.log,
+    now,
+  });
+  return {
+    judge,
+    set(...rules: readonly Rule[]) {
+      compiled = new CompiledRules(rules);
+    },
+  };
+}
+
+/** A dead letter as the transport reads it. */
+export function command(over: Partial<SendCommand> = {}): SendCommand {
+  const queue = over.queue ?? "orders";
+  return {
+    requestId: "",
+    queue,
+    payloadBytes: 2,
+    encodeEnvelope: () => new Uint8Array(8),
+    failure: {
+      reason: "TIMEOUT",
+      ...{ type: "TimeoutError", message: "late", attributes: {} },
+      ...{ grpcCode: undefined, httpStatus: undefined, encode: () => new Uint8Array(8) },
+    },
+    ...{ sourceId: "", dedupKey: "", payloadHash: new Uint8Array(16), priority: 0 },
+    ...{ orderingKey: "", delayMs: undefined, dueAtMs: undefined, ttlMs: undefined, retry: {} },
+    attribute: () => undefined,
+    ruleFacts: () => factsWith({ queue, sourceId: over.sourceId ?? "" }).message,
+    ...over,
+  };
+}

@@ -1,0 +1,27 @@
+import { create } from "@bufbuild/protobuf";
+import { type RuleSet, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
+import type { RuleAdmin, RuleTest, RuleUpdate } from "../../src/app/rules/rule-admin.ts";
+import type { RuleDecision } from "../../src/rules/compiled-rules.ts";
+
+/** Rules without a store: what a test says they are, and what was asked. */
+export class ScriptedRules implements RuleAdmin {
+  set: RuleSet = create(RuleSetSchema);
+  decision: RuleDecision = { matched: [], failed: [], action: {}, saidBy: {} };
+  readonly updates: RuleUpdate[] = [];
+  readonly tests: RuleTest[] = [];
+
+  async get() {
+    return this.set;
+  }
+
+  async update(update: RuleUpdate) {
+    this.updates.push(update);
+    this.set = create(RuleSetSchema, { rules: update.rules, etag: "e" });
+    return this.set;
+  }
+
+  async test(test: RuleTest) {
+    this.tests.push(test);
+    return test.samples.map(() => this.decision);
+  }
+}
