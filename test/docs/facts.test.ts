@@ -84,6 +84,9 @@ describe("docs/operations.md", () => {
     metrics.rpc("m", "OK", 1);
     metrics.store("s", 1, "e");
     metrics.streams("m", 1);
+    metrics.ruleMatched("r");
+    metrics.ruleFailed("r");
+    metrics.ruleMove("moved");
     const counts = { scheduled: 1, dueNow: 1, inFlight: 1, quarantined: 1, workers: 1 };
     const report = { queue: "q", ...counts, oldestAgeMs: 1 };
     metrics.watchQueues(async () => [report as never]);

@@ -70,6 +70,7 @@ const EXPECTED = [
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   String(LIMITS.retryIds),
   `1 to ${W.items}, default ${PAGE_DEFAULT}`,
+  `1 to ${W.ruleSamples}`,
   size(W.etagBytes),
   `1 to ${LIMITS.maxInFlight}, default ${LIMITS.maxInFlightDefault}`,
   `at least 1, default ${size(W.inFlightBytesDefault)}`,

@@ -2,7 +2,7 @@
 // what stands beside them, its tables equal the code.
 
 import { fromJsonString } from "@bufbuild/protobuf";
-import { describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type RuleAction as RuleActionMessage, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
 import { MAX_JSON_NESTING } from "../../src/core/transform/json.ts";
@@ -20,7 +20,10 @@ import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "../../src/ru
 import { ruleViolations } from "../../src/rules/validate-rules.ts";
 import { FUNCTIONS, fieldsOf, variableType } from "../../src/rules/vocabulary.ts";
 import { CONTEXT } from "../core/transform/context.ts";
-import { codesOf, fence, readDocument, tableRows } from "./markdown.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { codesOf, fence, fencesOf, readDocument, tableRows } from "./markdown.ts";
+import { findGrpcurl, openShell, type Shell } from "./shell.ts";
+import { atServer, firstMissing } from "./transcript.ts";
 
 const PAGE = readDocument("docs/rules.md");
 const SAMPLE = fromJsonString(SendToDlqRequestSchema, fence(PAGE, "json sample"));
@@ -102,6 +105,33 @@ describe("the rules that are shown", () => {
     ],
   ])("match %s as they say", (_name, event, parts, matched) => {
     expect(rules.evaluate(event, { ...FACTS, ...parts })).toMatchObject({ matched, failed: [] });
+  });
+});
+
+describe("the calls that are shown", () => {
+  const blocks = fencesOf(PAGE).filter(({ info }) => info.includes(" calls"));
+  let server: TestServer;
+  let shell: Shell;
+  beforeAll(async () => {
+    server = await startTestServer();
+    shell = openShell(`grpcurl() { '${findGrpcurl()}' "$@"; }`);
+  }, 60_000);
+  afterAll(async () => {
+    shell?.close();
+    await server?.stop();
+  });
+
+  it("answer what stands below them", { timeout: 60_000 }, async () => {
+    let output = "";
+    expect(blocks.length).toBe(8);
+    for (const { info, text } of blocks) {
+      if (info === "sh calls") {
+        output = await shell.run(atServer(text, server));
+      } else {
+        const missing = firstMissing(text.trimEnd().split("\n"), output);
+        expect(missing, `in the output\n${output}`).toBeUndefined();
+      }
+    }
   });
 });
 
