@@ -22,7 +22,8 @@ export class Reached {
   }
 
   get missing(): string[] {
-    const reasons = Object.entries(QUARANTINE_REASONS);
+    // There are no routing rules in the model.
+    const reasons = Object.entries(QUARANTINE_REASONS).filter(([name]) => name !== "RULE");
     return [
       ...KINDS.filter((kind) => !this.#kinds.has(kind)),
       ...reasons.filter(([, n]) => !this.#quarantines.has(n)).map(([name]) => name),
