@@ -42,6 +42,13 @@ describe("a send that is dropped", () => {
     expect((await at.current.dump("q")).counters).toEqual({ accepted: 1, discarded: 1 });
   });
 
+  test("puts its queue on the list once, not with each of them", async () => {
+    await send("q", dropped);
+    await at.current.redis.srem(`${at.current.prefix}:queues`, "q");
+    await send("q", dropped);
+    expect(await at.current.store.queues()).toEqual([]);
+  });
+
   test("stands beside others in one call", async () => {
     const replies = await send("q", {}, dropped, { priority: 3 });
     expect(replies.map(({ status }) => status)).toEqual(["stored", "dropped", "stored"]);

@@ -51,7 +51,7 @@ local function join(id, s, item)
   return reply(JOINED, id, s)
 end
 
-local used = redis.call('HMGET', k_counters, 'messages', 'bytes', 'deleting')
+local used = redis.call('HMGET', k_counters, 'messages', 'bytes', 'deleting', 'accepted')
 local messages, bytes = tonumber(used[1] or 0), tonumber(used[2] or 0)
 
 -- Numbers are taken for the rest of a call at once; those that a refused item leaves are not used.
@@ -173,5 +173,5 @@ end
 
 finish()
 -- A queue that was not there: its name may have been taken off the list since it was looked up.
-if not used[1] then replies[#replies + 1] = '\1' end
+if not used[1] and not used[4] then replies[#replies + 1] = '\1' end
 return table.concat(replies)
