@@ -90,3 +90,27 @@ test("every script stays within the slot of its queue", async () => {
   await store.deletion.remove(QUEUE);
   expect(await store.queues()).toEqual([]);
 });
+
+test("a message moves to a queue of another slot", async () => {
+  const [from, to] = ["from", "to"];
+  expect(await redis.cli("CLUSTER", "KEYSLOT", `{${from}}`)).not.toBe(
+    await redis.cli("CLUSTER", "KEYSLOT", `{${to}}`),
+  );
+  expect(await store.route(from, [{ requestId: "r", target: to }])).toEqual([undefined]);
+  await store.send(from, [item({ orderingKey: "o", priority: 3 })], SETTINGS);
+  const settings = { ttlAction: "discard", quarantineRetentionMs: 1 } as const;
+  const { claimed } = await store.tick(from, {
+    claimNumber: 9,
+    sessions: [session(2)],
+    settings,
+  });
+  const over = { delayMs: 0, move: { target: to, home: { delayMs: 0 } } };
+  await store.settle(from, bytes("m"), [outcome(only(claimed), "failMove", over)]);
+  const messages = await store.moves.pending(from, { olderThanMs: 0 });
+  const items = messages.map((message) => ({ message, laneKey: "k", orderingKey: "o" }));
+  expect(await store.moves.receive(to, from, items, SETTINGS)).toEqual(["RECEIVED"]);
+  const ends = messages.map((message) => ({ message, received: true }));
+  expect(await store.moves.end(from, ends)).toEqual([true]);
+  const arrived = await store.tick(to, { claimNumber: 10, sessions: [session(3)], settings });
+  expect(arrived.claimed).toHaveLength(1);
+});
