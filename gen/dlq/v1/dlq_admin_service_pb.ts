@@ -245,7 +245,8 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
   queue: string;
 
   /**
-   * Tried instead of the queue's. Absent: the queue's own.
+   * Tried as if UpdateQueue set it as retry_policy and nothing else of retries: what it leaves out
+   * comes from there. Absent: what is in force.
    *
    * @generated from field: dlq.v1.RetryPolicy retry_policy = 2;
    */
@@ -259,7 +260,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
   reason: Reason;
 
   /**
-   * When the first failure happens. Default: now.
+   * When the first failure happens: 1970 to 3650 days ahead. Default: now.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 4;
    */
@@ -308,7 +309,9 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
   truncated: boolean;
 
   /**
-   * Of the messages stored, if all of them failed now with their present reasons.
+   * Of the messages stored, if all of them failed now once more with their present reasons. What a
+   * message says itself of its retries holds; types that are never retried are not looked at. Absent
+   * with skip_stored.
    *
    * @generated from field: dlq.v1.SimulatedQueue stored = 4;
    */
@@ -378,7 +381,8 @@ export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*
  */
 export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
   /**
-   * Messages that were looked at: at most 10,000 of each state, the oldest first.
+   * Messages that were looked at: at most 10,000 of each state, first those that are due, end their
+   * lease or came to quarantine first.
    *
    * @generated from field: int64 examined_count = 1;
    */

@@ -8,6 +8,8 @@ import type { Failure } from "./failure_pb.ts";
 import { file_dlq_v1_failure } from "./failure_pb.ts";
 import type { Message as Message$1, Origin, Payload, RetryPolicy, TraceContext } from "./message_pb.ts";
 import { file_dlq_v1_message } from "./message_pb.ts";
+import type { Transform } from "./rule_pb.ts";
+import { file_dlq_v1_rule } from "./rule_pb.ts";
 import type { BreakerState, MessageState, QuarantineReason, Reason } from "./state_pb.ts";
 import { file_dlq_v1_state } from "./state_pb.ts";
 import type { Any, Duration, Timestamp } from "@bufbuild/protobuf/wkt";
@@ -18,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_service.proto.
  */
 export const file_dlq_v1_dlq_service: GenFile = /*@__PURE__*/
-  fileDesc("ChhkbHEvdjEvZGxxX3NlcnZpY2UucHJvdG8SBmRscS52MSLtBAoQU2VuZFRvRGxxUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEiAKB3BheWxvYWQYAyABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAQgAygLMiguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYBSABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBiABKAkSEQoJZGVkdXBfa2V5GAcgASgJEhQKDG9yZGVyaW5nX2tleRgIIAEoCRIeCgZvcmlnaW4YCSABKAsyDi5kbHEudjEuT3JpZ2luEioKBWRlbGF5GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASLgoIZHVlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASJgoDdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC21heF9yZXRyaWVzGA0gASgNSAGIAQESKQoMcmV0cnlfcG9saWN5GA4gASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhAKCHByaW9yaXR5GA8gASgFEisKDXRyYWNlX2NvbnRleHQYECABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC2ZpcnN0X3JldHJ5Qg4KDF9tYXhfcmV0cmllcyLpAQoRU2VuZFRvRGxxUmVzcG9uc2USCgoCaWQYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLAoIZHVlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1cGxpY2F0ZRgFIAEoCBIzChFxdWFyYW50aW5lX3JlYXNvbhgGIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uEg0KBXF1ZXVlGAcgASgJIkMKFVNlbmRUb0RscUJhdGNoUmVxdWVzdBIqCghyZXF1ZXN0cxgBIAMoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IkcKFlNlbmRUb0RscUJhdGNoUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3VsdCJ2ChRTZW5kVG9EbHFCYXRjaFJlc3VsdBItCghyZXNwb25zZRgBIAEoCzIZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZUgAEiQKBWVycm9yGAIgASgLMhMuZGxxLnYxLkVycm9yU3RhdHVzSABCCQoHb3V0Y29tZSJTCgtFcnJvclN0YXR1cxIMCgRjb2RlGAEgASgFEg8KB21lc3NhZ2UYAiABKAkSJQoHZGV0YWlscxgDIAMoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnki6wEKEFN0cmVhbUR1ZVJlcXVlc3QSDgoGcXVldWVzGAEgAygJEhEKCXdvcmtlcl9pZBgCIAEoCRIaCg1tYXhfaW5fZmxpZ2h0GAMgASgNSACIAQESIAoTbWF4X2luX2ZsaWdodF9ieXRlcxgEIAEoBEgBiAEBEjEKDmxlYXNlX2R1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKEXJlc3VtZV9zZXNzaW9uX2lkGAYgASgJQhAKDl9tYXhfaW5fZmxpZ2h0QhYKFF9tYXhfaW5fZmxpZ2h0X2J5dGVzIt0BChFTdHJlYW1EdWVSZXNwb25zZRIgCgZvcGVuZWQYASABKAsyDi5kbHEudjEuT3BlbmVkSAASKAoKZGVsaXZlcmllcxgCIAEoCzISLmRscS52MS5EZWxpdmVyaWVzSAASJgoJaGVhcnRiZWF0GAMgASgLMhEuZGxxLnYxLkhlYXJ0YmVhdEgAEh4KBWRyYWluGAQgASgLMg0uZGxxLnYxLkRyYWluSAASKwoMcXVldWVfc3RhdHVzGAUgASgLMhMuZGxxLnYxLlF1ZXVlU3RhdHVzSABCBwoFZnJhbWUiZAoGT3BlbmVkEhIKCnNlc3Npb25faWQYASABKAkSMQoObGVhc2VfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLbGVhc2VzX2hlbGQYAyABKA0iMgoKRGVsaXZlcmllcxIkCgpkZWxpdmVyaWVzGAEgAygLMhAuZGxxLnYxLkRlbGl2ZXJ5IrsBCghEZWxpdmVyeRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USEwoLbGVhc2VfdG9rZW4YAiABKAkSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYBCABKA0SFwoPZGVsaXZlcnlfbnVtYmVyGAUgASgNEhcKD291dGNvbWVfdW5rbm93bhgGIAEoCCILCglIZWFydGJlYXQioAEKC1F1ZXVlU3RhdHVzEg0KBXF1ZXVlGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIrCg1icmVha2VyX3N0YXRlGAMgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1vcGVuX2JyZWFrZXJzGAUgASgNIjEKBURyYWluEigKBWdyYWNlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkMKCkFja1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIhCghvdXRjb21lcxgCIAMoCzIPLmRscS52MS5PdXRjb21lIuwBCgdPdXRjb21lEhMKC2xlYXNlX3Rva2VuGAEgASgJEiYKCXN1Y2NlZWRlZBgCIAEoCzIRLmRscS52MS5TdWNjZWVkZWRIABIgCgZmYWlsZWQYAyABKAsyDi5kbHEudjEuRmFpbGVkSAASJAoIcmVsZWFzZWQYBCABKAsyEC5kbHEudjEuUmVsZWFzZWRIABIqCgtxdWFyYW50aW5lZBgFIAEoCzITLmRscS52MS5RdWFyYW50aW5lZEgAEiYKCWRpc2NhcmRlZBgGIAEoCzIRLmRscS52MS5EaXNjYXJkZWRIAEIICgZyZXN1bHQiCwoJU3VjY2VlZGVkInEKBkZhaWxlZBIgCgdmYWlsdXJlGAEgASgLMg8uZGxxLnYxLkZhaWx1cmUSLgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNbm9uX3JldHJ5YWJsZRgDIAEoCCI0CghSZWxlYXNlZBIoCgVkZWxheRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIbCgtRdWFyYW50aW5lZBIMCgRub3RlGAEgASgJIhkKCURpc2NhcmRlZBIMCgRub3RlGAEgASgJIjEKC0Fja1Jlc3BvbnNlEiIKB3Jlc3VsdHMYASADKAsyES5kbHEudjEuQWNrUmVzdWx0IsYBCglBY2tSZXN1bHQSIQoGc3RhdHVzGAEgASgOMhEuZGxxLnYxLkFja1N0YXR1cxIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSLAoIZHVlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDgoGZGV0YWlsGAUgASgJInEKEkV4dGVuZExlYXNlUmVxdWVzdBIUCgxsZWFzZV90b2tlbnMYASADKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIxCg5sZWFzZV9kdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBChNFeHRlbmRMZWFzZVJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5kbHEudjEuRXh0ZW5kTGVhc2VSZXN1bHQipwEKEUV4dGVuZExlYXNlUmVzdWx0EhMKC2xlYXNlX3Rva2VuGAEgASgJEiEKBnN0YXR1cxgCIAEoDjIRLmRscS52MS5BY2tTdGF0dXMSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3Nob3VsZF9zdG9wGAQgASgIEg4KBmRldGFpbBgFIAEoCSKVAQoMUmV0cnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFcXVldWUYAiABKAkSCwoDaWRzGAMgAygJEiUKBmZpbHRlchgEIAEoCzIVLmRscS52MS5NZXNzYWdlRmlsdGVyEhsKDmV4cGVjdGVkX2NvdW50GAUgASgNSACIAQFCEQoPX2V4cGVjdGVkX2NvdW50IowBCg1NZXNzYWdlRmlsdGVyEiQKBnN0YXRlcxgBIAMoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSHwoHcmVhc29ucxgCIAMoDjIOLmRscS52MS5SZWFzb24SNAoScXVhcmFudGluZV9yZWFzb25zGAMgAygOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24iTQoNUmV0cnlSZXNwb25zZRIVCg1yZXRyaWVkX2NvdW50GAEgASgNEiUKB3JlZnVzZWQYAiADKAsyFC5kbHEudjEuUmVmdXNlZFJldHJ5IkEKDFJlZnVzZWRSZXRyeRIKCgJpZBgBIAEoCRIlCgdyZWZ1c2FsGAIgASgOMhQuZGxxLnYxLlJldHJ5UmVmdXNhbCIeCgxTdGF0c1JlcXVlc3QSDgoGcXVldWVzGAEgAygJIpoBCg1TdGF0c1Jlc3BvbnNlEhYKDnRvdGFsX21lc3NhZ2VzGAEgASgDEh0KFXRvdGFsX3BvaXNvbl9tZXNzYWdlcxgCIAEoAxIiCgZxdWV1ZXMYAyADKAsyEi5kbHEudjEuUXVldWVTdGF0cxIuCgpzdG9yZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLFBAoKUXVldWVTdGF0cxINCgVxdWV1ZRgBIAEoCRIRCglzY2hlZHVsZWQYAiABKAMSDwoHZHVlX25vdxgDIAEoAxIRCglpbl9mbGlnaHQYBCABKAMSEwoLcXVhcmFudGluZWQYBSABKAMSDQoFYnl0ZXMYBiABKAMSIgoGY291bnRzGAcgAygLMhIuZGxxLnYxLlN0YXRlQ291bnQSLQoKb2xkZXN0X2FnZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5ChZvbGRlc3RfcXVhcmFudGluZWRfYWdlGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDW5leHRfZHVlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3dvcmtlcnMYCyABKA0SHAoFcmF0ZXMYDCABKAsyDS5kbHEudjEuUmF0ZXMSHgoGdG90YWxzGA0gASgLMg4uZGxxLnYxLlRvdGFscxIlCgpjb25kaXRpb25zGA4gAygLMhEuZGxxLnYxLkNvbmRpdGlvbhIrCg1icmVha2VyX3N0YXRlGA8gASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRI2ChJicmVha2VyX3JldHJ5X3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW9wZW5fYnJlYWtlcnMYESABKA0SGgoSaGVsZF9vcmRlcmluZ19rZXlzGBIgASgNIpUBCgpTdGF0ZUNvdW50EiMKBXN0YXRlGAEgASgOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIeCgZyZWFzb24YAiABKA4yDi5kbHEudjEuUmVhc29uEjMKEXF1YXJhbnRpbmVfcmVhc29uGAMgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDQoFY291bnQYBCABKAMiTwoFUmF0ZXMSEAoIYWNjZXB0ZWQYASABKAESEQoJZGVsaXZlcmVkGAIgASgBEhEKCXN1Y2NlZWRlZBgDIAEoARIOCgZmYWlsZWQYBCABKAEi7QEKBlRvdGFscxIQCghhY2NlcHRlZBgBIAEoAxIOCgZqb2luZWQYAiABKAMSEQoJc3VjY2VlZGVkGAMgASgDEhEKCWRpc2NhcmRlZBgEIAEoAxIPCgdleHBpcmVkGAUgASgDEg4KBnB1cmdlZBgGIAEoAxIRCgltb3ZlZF9vdXQYByABKAMSEAoIbW92ZWRfaW4YCCABKAMSEgoKZGVsaXZlcmllcxgJIAEoAxIXCg9mYWlsZWRfYXR0ZW1wdHMYCiABKAMSEAoIcmVsZWFzZWQYCyABKAMSFgoObGVhc2VfZXhwaXJpZXMYDCABKAMiQQoJQ29uZGl0aW9uEiMKBGNvZGUYASABKA4yFS5kbHEudjEuQ29uZGl0aW9uQ29kZRIPCgdtZXNzYWdlGAIgASgJKowBCglBY2tTdGF0dXMSGgoWQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEkFDS19TVEFUVVNfQVBQTElFRBABEhkKFUFDS19TVEFUVVNfTEVBU0VfTE9TVBACEhgKFEFDS19TVEFUVVNfTk9UX0ZPVU5EEAMSFgoSQUNLX1NUQVRVU19JTlZBTElEEAQqhQEKDFJldHJ5UmVmdXNhbBIdChlSRVRSWV9SRUZVU0FMX1VOU1BFQ0lGSUVEEAASGwoXUkVUUllfUkVGVVNBTF9OT1RfRk9VTkQQARIbChdSRVRSWV9SRUZVU0FMX0lOX0ZMSUdIVBACEhwKGFJFVFJZX1JFRlVTQUxfSU5WQUxJRF9JRBADKv0CCg1Db25kaXRpb25Db2RlEh4KGkNPTkRJVElPTl9DT0RFX1VOU1BFQ0lGSUVEEAASGAoUQ09ORElUSU9OX0NPREVfRU1QVFkQARIiCh5DT05ESVRJT05fQ09ERV9BTExfUVVBUkFOVElORUQQAhIeChpDT05ESVRJT05fQ09ERV9OT1RISU5HX0RVRRADEh0KGUNPTkRJVElPTl9DT0RFX05PX1dPUktFUlMQBBIfChtDT05ESVRJT05fQ09ERV9XT1JLRVJTX0JVU1kQBRIZChVDT05ESVRJT05fQ09ERV9NT1ZJTkcQBhIZChVDT05ESVRJT05fQ09ERV9QQVVTRUQQBxIfChtDT05ESVRJT05fQ09ERV9CUkVBS0VSX09QRU4QCBIcChhDT05ESVRJT05fQ09ERV9JU09MQVRJTkcQCRIaChZDT05ESVRJT05fQ09ERV9MSU1JVEVEEAoSHQoZQ09ORElUSU9OX0NPREVfT1JERVJfSEVMRBALMscDCgpEbHFTZXJ2aWNlEkAKCVNlbmRUb0RscRIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0GhkuZGxxLnYxLlNlbmRUb0RscVJlc3BvbnNlEk8KDlNlbmRUb0RscUJhdGNoEh0uZGxxLnYxLlNlbmRUb0RscUJhdGNoUmVxdWVzdBoeLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3BvbnNlEkIKCVN0cmVhbUR1ZRIYLmRscS52MS5TdHJlYW1EdWVSZXF1ZXN0GhkuZGxxLnYxLlN0cmVhbUR1ZVJlc3BvbnNlMAESLgoDQWNrEhIuZGxxLnYxLkFja1JlcXVlc3QaEy5kbHEudjEuQWNrUmVzcG9uc2USRgoLRXh0ZW5kTGVhc2USGi5kbHEudjEuRXh0ZW5kTGVhc2VSZXF1ZXN0GhsuZGxxLnYxLkV4dGVuZExlYXNlUmVzcG9uc2USNAoFUmV0cnkSFC5kbHEudjEuUmV0cnlSZXF1ZXN0GhUuZGxxLnYxLlJldHJ5UmVzcG9uc2USNAoFU3RhdHMSFC5kbHEudjEuU3RhdHNSZXF1ZXN0GhUuZGxxLnYxLlN0YXRzUmVzcG9uc2VCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_state, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhkbHEvdjEvZGxxX3NlcnZpY2UucHJvdG8SBmRscS52MSLtBAoQU2VuZFRvRGxxUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEiAKB3BheWxvYWQYAyABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAQgAygLMiguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYBSABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBiABKAkSEQoJZGVkdXBfa2V5GAcgASgJEhQKDG9yZGVyaW5nX2tleRgIIAEoCRIeCgZvcmlnaW4YCSABKAsyDi5kbHEudjEuT3JpZ2luEioKBWRlbGF5GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASLgoIZHVlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASJgoDdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC21heF9yZXRyaWVzGA0gASgNSAGIAQESKQoMcmV0cnlfcG9saWN5GA4gASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhAKCHByaW9yaXR5GA8gASgFEisKDXRyYWNlX2NvbnRleHQYECABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC2ZpcnN0X3JldHJ5Qg4KDF9tYXhfcmV0cmllcyLpAQoRU2VuZFRvRGxxUmVzcG9uc2USCgoCaWQYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLAoIZHVlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1cGxpY2F0ZRgFIAEoCBIzChFxdWFyYW50aW5lX3JlYXNvbhgGIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uEg0KBXF1ZXVlGAcgASgJIkMKFVNlbmRUb0RscUJhdGNoUmVxdWVzdBIqCghyZXF1ZXN0cxgBIAMoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IkcKFlNlbmRUb0RscUJhdGNoUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3VsdCJ2ChRTZW5kVG9EbHFCYXRjaFJlc3VsdBItCghyZXNwb25zZRgBIAEoCzIZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZUgAEiQKBWVycm9yGAIgASgLMhMuZGxxLnYxLkVycm9yU3RhdHVzSABCCQoHb3V0Y29tZSJTCgtFcnJvclN0YXR1cxIMCgRjb2RlGAEgASgFEg8KB21lc3NhZ2UYAiABKAkSJQoHZGV0YWlscxgDIAMoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnki6wEKEFN0cmVhbUR1ZVJlcXVlc3QSDgoGcXVldWVzGAEgAygJEhEKCXdvcmtlcl9pZBgCIAEoCRIaCg1tYXhfaW5fZmxpZ2h0GAMgASgNSACIAQESIAoTbWF4X2luX2ZsaWdodF9ieXRlcxgEIAEoBEgBiAEBEjEKDmxlYXNlX2R1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKEXJlc3VtZV9zZXNzaW9uX2lkGAYgASgJQhAKDl9tYXhfaW5fZmxpZ2h0QhYKFF9tYXhfaW5fZmxpZ2h0X2J5dGVzIt0BChFTdHJlYW1EdWVSZXNwb25zZRIgCgZvcGVuZWQYASABKAsyDi5kbHEudjEuT3BlbmVkSAASKAoKZGVsaXZlcmllcxgCIAEoCzISLmRscS52MS5EZWxpdmVyaWVzSAASJgoJaGVhcnRiZWF0GAMgASgLMhEuZGxxLnYxLkhlYXJ0YmVhdEgAEh4KBWRyYWluGAQgASgLMg0uZGxxLnYxLkRyYWluSAASKwoMcXVldWVfc3RhdHVzGAUgASgLMhMuZGxxLnYxLlF1ZXVlU3RhdHVzSABCBwoFZnJhbWUiZAoGT3BlbmVkEhIKCnNlc3Npb25faWQYASABKAkSMQoObGVhc2VfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLbGVhc2VzX2hlbGQYAyABKA0iMgoKRGVsaXZlcmllcxIkCgpkZWxpdmVyaWVzGAEgAygLMhAuZGxxLnYxLkRlbGl2ZXJ5IrsBCghEZWxpdmVyeRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USEwoLbGVhc2VfdG9rZW4YAiABKAkSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYBCABKA0SFwoPZGVsaXZlcnlfbnVtYmVyGAUgASgNEhcKD291dGNvbWVfdW5rbm93bhgGIAEoCCILCglIZWFydGJlYXQioAEKC1F1ZXVlU3RhdHVzEg0KBXF1ZXVlGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIrCg1icmVha2VyX3N0YXRlGAMgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1vcGVuX2JyZWFrZXJzGAUgASgNIjEKBURyYWluEigKBWdyYWNlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkMKCkFja1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIhCghvdXRjb21lcxgCIAMoCzIPLmRscS52MS5PdXRjb21lIuwBCgdPdXRjb21lEhMKC2xlYXNlX3Rva2VuGAEgASgJEiYKCXN1Y2NlZWRlZBgCIAEoCzIRLmRscS52MS5TdWNjZWVkZWRIABIgCgZmYWlsZWQYAyABKAsyDi5kbHEudjEuRmFpbGVkSAASJAoIcmVsZWFzZWQYBCABKAsyEC5kbHEudjEuUmVsZWFzZWRIABIqCgtxdWFyYW50aW5lZBgFIAEoCzITLmRscS52MS5RdWFyYW50aW5lZEgAEiYKCWRpc2NhcmRlZBgGIAEoCzIRLmRscS52MS5EaXNjYXJkZWRIAEIICgZyZXN1bHQiCwoJU3VjY2VlZGVkInEKBkZhaWxlZBIgCgdmYWlsdXJlGAEgASgLMg8uZGxxLnYxLkZhaWx1cmUSLgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNbm9uX3JldHJ5YWJsZRgDIAEoCCI0CghSZWxlYXNlZBIoCgVkZWxheRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIbCgtRdWFyYW50aW5lZBIMCgRub3RlGAEgASgJIhkKCURpc2NhcmRlZBIMCgRub3RlGAEgASgJIjEKC0Fja1Jlc3BvbnNlEiIKB3Jlc3VsdHMYASADKAsyES5kbHEudjEuQWNrUmVzdWx0IsYBCglBY2tSZXN1bHQSIQoGc3RhdHVzGAEgASgOMhEuZGxxLnYxLkFja1N0YXR1cxIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSLAoIZHVlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDgoGZGV0YWlsGAUgASgJInEKEkV4dGVuZExlYXNlUmVxdWVzdBIUCgxsZWFzZV90b2tlbnMYASADKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIxCg5sZWFzZV9kdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBChNFeHRlbmRMZWFzZVJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5kbHEudjEuRXh0ZW5kTGVhc2VSZXN1bHQipwEKEUV4dGVuZExlYXNlUmVzdWx0EhMKC2xlYXNlX3Rva2VuGAEgASgJEiEKBnN0YXR1cxgCIAEoDjIRLmRscS52MS5BY2tTdGF0dXMSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3Nob3VsZF9zdG9wGAQgASgIEg4KBmRldGFpbBgFIAEoCSLNAQoMUmV0cnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFcXVldWUYAiABKAkSCwoDaWRzGAMgAygJEiUKBmZpbHRlchgEIAEoCzIVLmRscS52MS5NZXNzYWdlRmlsdGVyEhsKDmV4cGVjdGVkX2NvdW50GAUgASgNSACIAQESJQoKdHJhbnNmb3JtcxgGIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0SDwoHZHJ5X3J1bhgHIAEoCEIRCg9fZXhwZWN0ZWRfY291bnQijAEKDU1lc3NhZ2VGaWx0ZXISJAoGc3RhdGVzGAEgAygOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIfCgdyZWFzb25zGAIgAygOMg4uZGxxLnYxLlJlYXNvbhI0ChJxdWFyYW50aW5lX3JlYXNvbnMYAyADKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbiJ1Cg1SZXRyeVJlc3BvbnNlEhUKDXJldHJpZWRfY291bnQYASABKA0SJQoHcmVmdXNlZBgCIAMoCzIULmRscS52MS5SZWZ1c2VkUmV0cnkSJgoIcHJldmlld3MYAyADKAsyFC5kbHEudjEuUmV0cnlQcmV2aWV3ImkKDFJldHJ5UHJldmlldxIKCgJpZBgBIAEoCRImCgZiZWZvcmUYAiABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSJQoFYWZ0ZXIYAyABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQioQEKDk1lc3NhZ2VDb250ZW50EiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI6CgphdHRyaWJ1dGVzGAIgAygLMiYuZGxxLnYxLk1lc3NhZ2VDb250ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRCgxSZWZ1c2VkUmV0cnkSCgoCaWQYASABKAkSJQoHcmVmdXNhbBgCIAEoDjIULmRscS52MS5SZXRyeVJlZnVzYWwSDgoGZGV0YWlsGAMgASgJIh4KDFN0YXRzUmVxdWVzdBIOCgZxdWV1ZXMYASADKAkimgEKDVN0YXRzUmVzcG9uc2USFgoOdG90YWxfbWVzc2FnZXMYASABKAMSHQoVdG90YWxfcG9pc29uX21lc3NhZ2VzGAIgASgDEiIKBnF1ZXVlcxgDIAMoCzISLmRscS52MS5RdWV1ZVN0YXRzEi4KCnN0b3JlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsUECgpRdWV1ZVN0YXRzEg0KBXF1ZXVlGAEgASgJEhEKCXNjaGVkdWxlZBgCIAEoAxIPCgdkdWVfbm93GAMgASgDEhEKCWluX2ZsaWdodBgEIAEoAxITCgtxdWFyYW50aW5lZBgFIAEoAxINCgVieXRlcxgGIAEoAxIiCgZjb3VudHMYByADKAsyEi5kbHEudjEuU3RhdGVDb3VudBItCgpvbGRlc3RfYWdlGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjkKFm9sZGVzdF9xdWFyYW50aW5lZF9hZ2UYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMQoNbmV4dF9kdWVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHd29ya2VycxgLIAEoDRIcCgVyYXRlcxgMIAEoCzINLmRscS52MS5SYXRlcxIeCgZ0b3RhbHMYDSABKAsyDi5kbHEudjEuVG90YWxzEiUKCmNvbmRpdGlvbnMYDiADKAsyES5kbHEudjEuQ29uZGl0aW9uEisKDWJyZWFrZXJfc3RhdGUYDyABKA4yFC5kbHEudjEuQnJlYWtlclN0YXRlEjYKEmJyZWFrZXJfcmV0cnlfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNb3Blbl9icmVha2VycxgRIAEoDRIaChJoZWxkX29yZGVyaW5nX2tleXMYEiABKA0ilQEKClN0YXRlQ291bnQSIwoFc3RhdGUYASABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgCIAEoDjIOLmRscS52MS5SZWFzb24SMwoRcXVhcmFudGluZV9yZWFzb24YAyABKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbhINCgVjb3VudBgEIAEoAyJPCgVSYXRlcxIQCghhY2NlcHRlZBgBIAEoARIRCglkZWxpdmVyZWQYAiABKAESEQoJc3VjY2VlZGVkGAMgASgBEg4KBmZhaWxlZBgEIAEoASLtAQoGVG90YWxzEhAKCGFjY2VwdGVkGAEgASgDEg4KBmpvaW5lZBgCIAEoAxIRCglzdWNjZWVkZWQYAyABKAMSEQoJZGlzY2FyZGVkGAQgASgDEg8KB2V4cGlyZWQYBSABKAMSDgoGcHVyZ2VkGAYgASgDEhEKCW1vdmVkX291dBgHIAEoAxIQCghtb3ZlZF9pbhgIIAEoAxISCgpkZWxpdmVyaWVzGAkgASgDEhcKD2ZhaWxlZF9hdHRlbXB0cxgKIAEoAxIQCghyZWxlYXNlZBgLIAEoAxIWCg5sZWFzZV9leHBpcmllcxgMIAEoAyJBCglDb25kaXRpb24SIwoEY29kZRgBIAEoDjIVLmRscS52MS5Db25kaXRpb25Db2RlEg8KB21lc3NhZ2UYAiABKAkqjAEKCUFja1N0YXR1cxIaChZBQ0tfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSQUNLX1NUQVRVU19BUFBMSUVEEAESGQoVQUNLX1NUQVRVU19MRUFTRV9MT1NUEAISGAoUQUNLX1NUQVRVU19OT1RfRk9VTkQQAxIWChJBQ0tfU1RBVFVTX0lOVkFMSUQQBCqpAQoMUmV0cnlSZWZ1c2FsEh0KGVJFVFJZX1JFRlVTQUxfVU5TUEVDSUZJRUQQABIbChdSRVRSWV9SRUZVU0FMX05PVF9GT1VORBABEhsKF1JFVFJZX1JFRlVTQUxfSU5fRkxJR0hUEAISHAoYUkVUUllfUkVGVVNBTF9JTlZBTElEX0lEEAMSIgoeUkVUUllfUkVGVVNBTF9UUkFOU0ZPUk1fRkFJTEVEEAQq/QIKDUNvbmRpdGlvbkNvZGUSHgoaQ09ORElUSU9OX0NPREVfVU5TUEVDSUZJRUQQABIYChRDT05ESVRJT05fQ09ERV9FTVBUWRABEiIKHkNPTkRJVElPTl9DT0RFX0FMTF9RVUFSQU5USU5FRBACEh4KGkNPTkRJVElPTl9DT0RFX05PVEhJTkdfRFVFEAMSHQoZQ09ORElUSU9OX0NPREVfTk9fV09SS0VSUxAEEh8KG0NPTkRJVElPTl9DT0RFX1dPUktFUlNfQlVTWRAFEhkKFUNPTkRJVElPTl9DT0RFX01PVklORxAGEhkKFUNPTkRJVElPTl9DT0RFX1BBVVNFRBAHEh8KG0NPTkRJVElPTl9DT0RFX0JSRUFLRVJfT1BFThAIEhwKGENPTkRJVElPTl9DT0RFX0lTT0xBVElORxAJEhoKFkNPTkRJVElPTl9DT0RFX0xJTUlURUQQChIdChlDT05ESVRJT05fQ09ERV9PUkRFUl9IRUxEEAsyxwMKCkRscVNlcnZpY2USQAoJU2VuZFRvRGxxEhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QaGS5kbHEudjEuU2VuZFRvRGxxUmVzcG9uc2USTwoOU2VuZFRvRGxxQmF0Y2gSHS5kbHEudjEuU2VuZFRvRGxxQmF0Y2hSZXF1ZXN0Gh4uZGxxLnYxLlNlbmRUb0RscUJhdGNoUmVzcG9uc2USQgoJU3RyZWFtRHVlEhguZGxxLnYxLlN0cmVhbUR1ZVJlcXVlc3QaGS5kbHEudjEuU3RyZWFtRHVlUmVzcG9uc2UwARIuCgNBY2sSEi5kbHEudjEuQWNrUmVxdWVzdBoTLmRscS52MS5BY2tSZXNwb25zZRJGCgtFeHRlbmRMZWFzZRIaLmRscS52MS5FeHRlbmRMZWFzZVJlcXVlc3QaGy5kbHEudjEuRXh0ZW5kTGVhc2VSZXNwb25zZRI0CgVSZXRyeRIULmRscS52MS5SZXRyeVJlcXVlc3QaFS5kbHEudjEuUmV0cnlSZXNwb25zZRI0CgVTdGF0cxIULmRscS52MS5TdGF0c1JlcXVlc3QaFS5kbHEudjEuU3RhdHNSZXNwb25zZUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A dead letter. Only `queue` and `payload` are required; a failure makes it useful.
@@ -1087,6 +1089,22 @@ export type RetryRequest = Message<"dlq.v1.RetryRequest"> & {
    * @generated from field: optional uint32 expected_count = 5;
    */
   expectedCount?: number | undefined;
+
+  /**
+   * Edits of each message before it is made due, one after another, all or none; in the same step as
+   * the rest, so that nothing is ever edited and not retried. At most 10. One that a message has had
+   * before is not applied to it again. The messages to edit may have 16 MiB in all.
+   *
+   * @generated from field: repeated dlq.v1.Transform transforms = 6;
+   */
+  transforms: Transform[];
+
+  /**
+   * True: nothing is changed or remembered, and the answer says what would be.
+   *
+   * @generated from field: bool dry_run = 7;
+   */
+  dryRun: boolean;
 };
 
 /**
@@ -1150,6 +1168,14 @@ export type RetryResponse = Message<"dlq.v1.RetryResponse"> & {
    * @generated from field: repeated dlq.v1.RefusedRetry refused = 2;
    */
   refused: RefusedRetry[];
+
+  /**
+   * For a dry run with transforms: the first messages that would be edited, at most 10, and as many
+   * as fit into 2 MiB.
+   *
+   * @generated from field: repeated dlq.v1.RetryPreview previews = 3;
+   */
+  previews: RetryPreview[];
 };
 
 /**
@@ -1160,13 +1186,76 @@ export const RetryResponseSchema: GenMessage<RetryResponse> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 28);
 
 /**
+ * What edits would make of a message.
+ *
+ * @generated from message dlq.v1.RetryPreview
+ */
+export type RetryPreview = Message<"dlq.v1.RetryPreview"> & {
+  /**
+   * The message.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * As it would be delivered without them: with the edits that were made before.
+   *
+   * @generated from field: dlq.v1.MessageContent before = 2;
+   */
+  before?: MessageContent | undefined;
+
+  /**
+   * As it would be delivered with them.
+   *
+   * @generated from field: dlq.v1.MessageContent after = 3;
+   */
+  after?: MessageContent | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.RetryPreview.
+ * Use `create(RetryPreviewSchema)` to create a new message.
+ */
+export const RetryPreviewSchema: GenMessage<RetryPreview> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_service, 29);
+
+/**
+ * What can be edited of a message.
+ *
+ * @generated from message dlq.v1.MessageContent
+ */
+export type MessageContent = Message<"dlq.v1.MessageContent"> & {
+  /**
+   * The payload.
+   *
+   * @generated from field: dlq.v1.Payload payload = 1;
+   */
+  payload?: Payload | undefined;
+
+  /**
+   * All attributes.
+   *
+   * @generated from field: map<string, string> attributes = 2;
+   */
+  attributes: { [key: string]: string };
+};
+
+/**
+ * Describes the message dlq.v1.MessageContent.
+ * Use `create(MessageContentSchema)` to create a new message.
+ */
+export const MessageContentSchema: GenMessage<MessageContent> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_service, 30);
+
+/**
  * One id that was refused.
  *
  * @generated from message dlq.v1.RefusedRetry
  */
 export type RefusedRetry = Message<"dlq.v1.RefusedRetry"> & {
   /**
-   * As given.
+   * As given; with a filter, that of the message.
    *
    * @generated from field: string id = 1;
    */
@@ -1178,6 +1267,13 @@ export type RefusedRetry = Message<"dlq.v1.RefusedRetry"> & {
    * @generated from field: dlq.v1.RetryRefusal refusal = 2;
    */
   refusal: RetryRefusal;
+
+  /**
+   * For TRANSFORM_FAILED: which transform, from 0, and why, in words, cut after 240 bytes.
+   *
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
 };
 
 /**
@@ -1185,7 +1281,7 @@ export type RefusedRetry = Message<"dlq.v1.RefusedRetry"> & {
  * Use `create(RefusedRetrySchema)` to create a new message.
  */
 export const RefusedRetrySchema: GenMessage<RefusedRetry> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 29);
+  messageDesc(file_dlq_v1_dlq_service, 31);
 
 /**
  * Which queues to report.
@@ -1206,7 +1302,7 @@ export type StatsRequest = Message<"dlq.v1.StatsRequest"> & {
  * Use `create(StatsRequestSchema)` to create a new message.
  */
 export const StatsRequestSchema: GenMessage<StatsRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 30);
+  messageDesc(file_dlq_v1_dlq_service, 32);
 
 /**
  * The state of the deployment.
@@ -1248,7 +1344,7 @@ export type StatsResponse = Message<"dlq.v1.StatsResponse"> & {
  * Use `create(StatsResponseSchema)` to create a new message.
  */
 export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 31);
+  messageDesc(file_dlq_v1_dlq_service, 33);
 
 /**
  * The state of one queue.
@@ -1388,7 +1484,7 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
  * Use `create(QueueStatsSchema)` to create a new message.
  */
 export const QueueStatsSchema: GenMessage<QueueStats> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 32);
+  messageDesc(file_dlq_v1_dlq_service, 34);
 
 /**
  * How many messages are in one state for one reason.
@@ -1430,7 +1526,7 @@ export type StateCount = Message<"dlq.v1.StateCount"> & {
  * Use `create(StateCountSchema)` to create a new message.
  */
 export const StateCountSchema: GenMessage<StateCount> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 33);
+  messageDesc(file_dlq_v1_dlq_service, 35);
 
 /**
  * Messages a second, exponentially smoothed over about a minute.
@@ -1472,7 +1568,7 @@ export type Rates = Message<"dlq.v1.Rates"> & {
  * Use `create(RatesSchema)` to create a new message.
  */
 export const RatesSchema: GenMessage<Rates> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 34);
+  messageDesc(file_dlq_v1_dlq_service, 36);
 
 /**
  * Counts since the queue exists. At every moment accepted = scheduled + in_flight + quarantined +
@@ -1571,7 +1667,7 @@ export type Totals = Message<"dlq.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 35);
+  messageDesc(file_dlq_v1_dlq_service, 37);
 
 /**
  * A finding about a queue.
@@ -1599,7 +1695,7 @@ export type Condition = Message<"dlq.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 36);
+  messageDesc(file_dlq_v1_dlq_service, 38);
 
 /**
  * Whether an outcome counts.
@@ -1689,6 +1785,13 @@ export const RetryRefusal = {
    * @generated from enum value: RETRY_REFUSAL_INVALID_ID = 3;
    */
   INVALID_ID: 3,
+
+  /**
+   * It can't be edited so; `detail` says why. It is as it was, and not retried.
+   *
+   * @generated from enum value: RETRY_REFUSAL_TRANSFORM_FAILED = 4;
+   */
+  TRANSFORM_FAILED: 4,
 } as const;
 
 /**
@@ -1908,13 +2011,15 @@ export const DlqService: GenService<{
     output: typeof ExtendLeaseResponseSchema;
   },
   /**
-   * Makes messages due now. SCHEDULED ones keep their attempts; QUARANTINED ones start a new
-   * round (attempts and poison count start again, history is kept); IN_FLIGHT ones are refused.
+   * Makes messages due now, and edits them before, if it is told so. SCHEDULED ones keep their
+   * attempts; QUARANTINED ones start a new round (attempts and poison count start again, history is
+   * kept); IN_FLIGHT ones are refused, and so are those that can't be edited.
    *
    * Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
-   * than 1,000 ids, a filter without expected_count, an expected_count above 1,000),
-   * FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
-   * moved on meanwhile; try again), UNAVAILABLE.
+   * than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
+   * would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
+   * number matches than expected; nothing changed), ABORTED (messages moved on meanwhile; try again),
+   * RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqService.Retry
    */

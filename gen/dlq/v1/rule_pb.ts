@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/rule.proto.
  */
 export const file_dlq_v1_rule: GenFile = /*@__PURE__*/
-  fileDesc("ChFkbHEvdjEvcnVsZS5wcm90bxIGZGxxLnYxImUKB1J1bGVTZXQSGwoFcnVsZXMYASADKAsyDC5kbHEudjEuUnVsZRIMCgRldGFnGAIgASgJEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKLAQoEUnVsZRIMCgRuYW1lGAEgASgJEiAKBWV2ZW50GAIgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIMCgR3aGVuGAMgASgJEiIKBmFjdGlvbhgEIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEg8KB3Byb2NlZWQYBSABKAgSEAoIZGlzYWJsZWQYBiABKAgisgEKClJ1bGVBY3Rpb24SDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhUKCHByaW9yaXR5GAMgASgFSACIAQESEgoKcXVhcmFudGluZRgEIAEoCBIMCgRkcm9wGAUgASgIEiQKCXRyYW5zZm9ybRgGIAEoCzIRLmRscS52MS5UcmFuc2Zvcm1CCwoJX3ByaW9yaXR5ImoKCVRyYW5zZm9ybRInCgZ0YXJnZXQYASABKA4yFy5kbHEudjEuVHJhbnNmb3JtVGFyZ2V0EhQKCmpzb25fcGF0Y2gYAiABKAlIABIVCgttZXJnZV9wYXRjaBgDIAEoCUgAQgcKBXBhdGNoKlcKCVJ1bGVFdmVudBIaChZSVUxFX0VWRU5UX1VOU1BFQ0lGSUVEEAASFgoSUlVMRV9FVkVOVF9BUlJJVkFMEAESFgoSUlVMRV9FVkVOVF9GQUlMVVJFEAIqcgoPVHJhbnNmb3JtVGFyZ2V0EiAKHFRSQU5TRk9STV9UQVJHRVRfVU5TUEVDSUZJRUQQABIcChhUUkFOU0ZPUk1fVEFSR0VUX1BBWUxPQUQQARIfChtUUkFOU0ZPUk1fVEFSR0VUX0FUVFJJQlVURVMQAkJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_message, file_google_protobuf_timestamp]);
+  fileDesc("ChFkbHEvdjEvcnVsZS5wcm90bxIGZGxxLnYxImUKB1J1bGVTZXQSGwoFcnVsZXMYASADKAsyDC5kbHEudjEuUnVsZRIMCgRldGFnGAIgASgJEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKLAQoEUnVsZRIMCgRuYW1lGAEgASgJEiAKBWV2ZW50GAIgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIMCgR3aGVuGAMgASgJEiIKBmFjdGlvbhgEIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEg8KB3Byb2NlZWQYBSABKAgSEAoIZGlzYWJsZWQYBiABKAgisgEKClJ1bGVBY3Rpb24SDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhUKCHByaW9yaXR5GAMgASgFSACIAQESEgoKcXVhcmFudGluZRgEIAEoCBIMCgRkcm9wGAUgASgIEiQKCXRyYW5zZm9ybRgGIAEoCzIRLmRscS52MS5UcmFuc2Zvcm1CCwoJX3ByaW9yaXR5ImoKCVRyYW5zZm9ybRInCgZ0YXJnZXQYASABKA4yFy5kbHEudjEuVHJhbnNmb3JtVGFyZ2V0EhQKCmpzb25fcGF0Y2gYAiABKAlIABIVCgttZXJnZV9wYXRjaBgDIAEoCUgAQgcKBXBhdGNoIjYKDVRyYW5zZm9ybUxpc3QSJQoKdHJhbnNmb3JtcxgBIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0qVwoJUnVsZUV2ZW50EhoKFlJVTEVfRVZFTlRfVU5TUEVDSUZJRUQQABIWChJSVUxFX0VWRU5UX0FSUklWQUwQARIWChJSVUxFX0VWRU5UX0ZBSUxVUkUQAipyCg9UcmFuc2Zvcm1UYXJnZXQSIAocVFJBTlNGT1JNX1RBUkdFVF9VTlNQRUNJRklFRBAAEhwKGFRSQU5TRk9STV9UQVJHRVRfUEFZTE9BRBABEh8KG1RSQU5TRk9STV9UQVJHRVRfQVRUUklCVVRFUxACQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_message, file_google_protobuf_timestamp]);
 
 /**
  * Routing rules: what becomes of a message on its arrival, or after a failed attempt, beyond what
@@ -214,6 +214,27 @@ export type Transform = Message<"dlq.v1.Transform"> & {
  */
 export const TransformSchema: GenMessage<Transform> = /*@__PURE__*/
   messageDesc(file_dlq_v1_rule, 3);
+
+/**
+ * Several transforms, applied one after another.
+ *
+ * @generated from message dlq.v1.TransformList
+ */
+export type TransformList = Message<"dlq.v1.TransformList"> & {
+  /**
+   * At most 10.
+   *
+   * @generated from field: repeated dlq.v1.Transform transforms = 1;
+   */
+  transforms: Transform[];
+};
+
+/**
+ * Describes the message dlq.v1.TransformList.
+ * Use `create(TransformListSchema)` to create a new message.
+ */
+export const TransformListSchema: GenMessage<TransformList> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_rule, 4);
 
 /**
  * When a rule is tried.

@@ -2,6 +2,7 @@ import datetime
 
 from dlq.v1 import failure_pb2 as _failure_pb2
 from dlq.v1 import message_pb2 as _message_pb2
+from dlq.v1 import rule_pb2 as _rule_pb2
 from dlq.v1 import state_pb2 as _state_pb2
 from google.protobuf import any_pb2 as _any_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -29,6 +30,7 @@ class RetryRefusal(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RETRY_REFUSAL_NOT_FOUND: _ClassVar[RetryRefusal]
     RETRY_REFUSAL_IN_FLIGHT: _ClassVar[RetryRefusal]
     RETRY_REFUSAL_INVALID_ID: _ClassVar[RetryRefusal]
+    RETRY_REFUSAL_TRANSFORM_FAILED: _ClassVar[RetryRefusal]
 
 class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -53,6 +55,7 @@ RETRY_REFUSAL_UNSPECIFIED: RetryRefusal
 RETRY_REFUSAL_NOT_FOUND: RetryRefusal
 RETRY_REFUSAL_IN_FLIGHT: RetryRefusal
 RETRY_REFUSAL_INVALID_ID: RetryRefusal
+RETRY_REFUSAL_TRANSFORM_FAILED: RetryRefusal
 CONDITION_CODE_UNSPECIFIED: ConditionCode
 CONDITION_CODE_EMPTY: ConditionCode
 CONDITION_CODE_ALL_QUARANTINED: ConditionCode
@@ -350,18 +353,22 @@ class ExtendLeaseResult(_message.Message):
     def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., should_stop: bool = ..., detail: _Optional[str] = ...) -> None: ...
 
 class RetryRequest(_message.Message):
-    __slots__ = ("request_id", "queue", "ids", "filter", "expected_count")
+    __slots__ = ("request_id", "queue", "ids", "filter", "expected_count", "transforms", "dry_run")
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     IDS_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
     EXPECTED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
+    DRY_RUN_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     queue: str
     ids: _containers.RepeatedScalarFieldContainer[str]
     filter: MessageFilter
     expected_count: int
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping]] = ..., expected_count: _Optional[int] = ...) -> None: ...
+    transforms: _containers.RepeatedCompositeFieldContainer[_rule_pb2.Transform]
+    dry_run: bool
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping]]] = ..., dry_run: bool = ...) -> None: ...
 
 class MessageFilter(_message.Message):
     __slots__ = ("states", "reasons", "quarantine_reasons")
@@ -374,20 +381,49 @@ class MessageFilter(_message.Message):
     def __init__(self, states: _Optional[_Iterable[_Union[_state_pb2.MessageState, str]]] = ..., reasons: _Optional[_Iterable[_Union[_state_pb2.Reason, str]]] = ..., quarantine_reasons: _Optional[_Iterable[_Union[_state_pb2.QuarantineReason, str]]] = ...) -> None: ...
 
 class RetryResponse(_message.Message):
-    __slots__ = ("retried_count", "refused")
+    __slots__ = ("retried_count", "refused", "previews")
     RETRIED_COUNT_FIELD_NUMBER: _ClassVar[int]
     REFUSED_FIELD_NUMBER: _ClassVar[int]
+    PREVIEWS_FIELD_NUMBER: _ClassVar[int]
     retried_count: int
     refused: _containers.RepeatedCompositeFieldContainer[RefusedRetry]
-    def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping]]] = ...) -> None: ...
+    previews: _containers.RepeatedCompositeFieldContainer[RetryPreview]
+    def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping]]] = ..., previews: _Optional[_Iterable[_Union[RetryPreview, _Mapping]]] = ...) -> None: ...
+
+class RetryPreview(_message.Message):
+    __slots__ = ("id", "before", "after")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    before: MessageContent
+    after: MessageContent
+    def __init__(self, id: _Optional[str] = ..., before: _Optional[_Union[MessageContent, _Mapping]] = ..., after: _Optional[_Union[MessageContent, _Mapping]] = ...) -> None: ...
+
+class MessageContent(_message.Message):
+    __slots__ = ("payload", "attributes")
+    class AttributesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
+    payload: _message_pb2.Payload
+    attributes: _containers.ScalarMap[str, str]
+    def __init__(self, payload: _Optional[_Union[_message_pb2.Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class RefusedRetry(_message.Message):
-    __slots__ = ("id", "refusal")
+    __slots__ = ("id", "refusal", "detail")
     ID_FIELD_NUMBER: _ClassVar[int]
     REFUSAL_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
     id: str
     refusal: RetryRefusal
-    def __init__(self, id: _Optional[str] = ..., refusal: _Optional[_Union[RetryRefusal, str]] = ...) -> None: ...
+    detail: str
+    def __init__(self, id: _Optional[str] = ..., refusal: _Optional[_Union[RetryRefusal, str]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class StatsRequest(_message.Message):
     __slots__ = ("queues",)

@@ -166,13 +166,15 @@ class DlqServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Retry(self, request, context):
-        """Makes messages due now. SCHEDULED ones keep their attempts; QUARANTINED ones start a new
-        round (attempts and poison count start again, history is kept); IN_FLIGHT ones are refused.
+        """Makes messages due now, and edits them before, if it is told so. SCHEDULED ones keep their
+        attempts; QUARANTINED ones start a new round (attempts and poison count start again, history is
+        kept); IN_FLIGHT ones are refused, and so are those that can't be edited.
 
         Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
-        than 1,000 ids, a filter without expected_count, an expected_count above 1,000),
-        FAILED_PRECONDITION (another number matches than expected; nothing changed), ABORTED (messages
-        moved on meanwhile; try again), UNAVAILABLE.
+        than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
+        would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
+        number matches than expected; nothing changed), ABORTED (messages moved on meanwhile; try again),
+        RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

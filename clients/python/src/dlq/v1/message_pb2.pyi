@@ -136,7 +136,7 @@ class RetryWindow(_message.Message):
     def __init__(self, time_zone: _Optional[str] = ..., start_time: _Optional[str] = ..., end_time: _Optional[str] = ..., days: _Optional[_Iterable[_Union[DayOfWeek, str]]] = ...) -> None: ...
 
 class Message(_message.Message):
-    __slots__ = ("id", "queue", "payload", "attributes", "reason", "failure", "failure_count", "source_id", "dedup_key", "ordering_key", "origin", "trace_context", "priority", "create_time", "due_time", "expire_time", "attempts")
+    __slots__ = ("id", "queue", "payload", "attributes", "reason", "failure", "failure_count", "source_id", "dedup_key", "ordering_key", "origin", "trace_context", "priority", "create_time", "due_time", "expire_time", "attempts", "edited", "edit_count")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -161,6 +161,8 @@ class Message(_message.Message):
     DUE_TIME_FIELD_NUMBER: _ClassVar[int]
     EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    EDITED_FIELD_NUMBER: _ClassVar[int]
+    EDIT_COUNT_FIELD_NUMBER: _ClassVar[int]
     id: str
     queue: str
     payload: Payload
@@ -178,4 +180,6 @@ class Message(_message.Message):
     due_time: _timestamp_pb2.Timestamp
     expire_time: _timestamp_pb2.Timestamp
     attempts: int
-    def __init__(self, id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., failure_count: _Optional[int] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., priority: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ...) -> None: ...
+    edited: bool
+    edit_count: int
+    def __init__(self, id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., failure_count: _Optional[int] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[Origin, _Mapping]] = ..., trace_context: _Optional[_Union[TraceContext, _Mapping]] = ..., priority: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempts: _Optional[int] = ..., edited: bool = ..., edit_count: _Optional[int] = ...) -> None: ...

@@ -23,12 +23,13 @@ _sym_db = _symbol_database.Default()
 
 
 from dlq.v1 import message_pb2 as dlq_dot_v1_dot_message__pb2
+from dlq.v1 import rule_pb2 as dlq_dot_v1_dot_rule__pb2
 from dlq.v1 import state_pb2 as dlq_dot_v1_dot_state__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x64lq/v1/queue.proto\x12\x06\x64lq.v1\x1a\x14\x64lq/v1/message.proto\x1a\x12\x64lq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x01\n\x05Queue\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12+\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x13.dlq.v1.QueueConfigR\x06\x63onfig\x12>\n\x10\x65\x66\x66\x65\x63tive_config\x18\x03 \x01(\x0b\x32\x13.dlq.v1.QueueConfigR\x0f\x65\x66\x66\x65\x63tiveConfig\x12\x12\n\x04\x65tag\x18\x04 \x01(\tR\x04\x65tag\x12;\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x16\n\x06\x65xists\x18\x06 \x01(\x08R\x06\x65xists\"\x8d\t\n\x0bQueueConfig\x12\x36\n\x0cretry_policy\x18\x01 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12M\n\x0eretry_policies\x18\x02 \x03(\x0b\x32&.dlq.v1.QueueConfig.RetryPoliciesEntryR\rretryPolicies\x12$\n\x0bmax_retries\x18\x03 \x01(\rH\x00R\nmaxRetries\x88\x01\x01\x12\x39\n\rnon_retryable\x18\x04 \x01(\x0b\x32\x14.dlq.v1.NonRetryableR\x0cnonRetryable\x12+\n\x03ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x30\n\nttl_action\x18\x06 \x01(\x0e\x32\x11.dlq.v1.TtlActionR\tttlAction\x12L\n\x14quarantine_retention\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x13quarantineRetention\x12.\n\x10poison_threshold\x18\x08 \x01(\rH\x01R\x0fpoisonThreshold\x88\x01\x01\x12>\n\rpoison_window\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cpoisonWindow\x12<\n\x0c\x64\x65\x64up_window\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationR\x0b\x64\x65\x64upWindow\x12@\n\x0elease_duration\x18\x0b \x01(\x0b\x32\x19.google.protobuf.DurationR\rleaseDuration\x12&\n\x0cmax_messages\x18\x0c \x01(\x03H\x02R\x0bmaxMessages\x88\x01\x01\x12 \n\tmax_bytes\x18\r \x01(\x03H\x03R\x08maxBytes\x88\x01\x01\x12 \n\x04rate\x18\x0e \x01(\x0b\x32\x0c.dlq.v1.RateR\x04rate\x12\x30\n\nkey_limits\x18\x0f \x01(\x0b\x32\x11.dlq.v1.KeyLimitsR\tkeyLimits\x12/\n\x07\x62reaker\x18\x10 \x01(\x0b\x32\x15.dlq.v1.BreakerConfigR\x07\x62reaker\x12\x36\n\x0cretry_budget\x18\x11 \x01(\x0b\x32\x13.dlq.v1.RetryBudgetR\x0bretryBudget\x12\x32\n\x08ordering\x18\x12 \x01(\x0b\x32\x16.dlq.v1.OrderingConfigR\x08ordering\x12#\n\x05pause\x18\x13 \x01(\x0b\x32\r.dlq.v1.PauseR\x05pause\x1aU\n\x12RetryPoliciesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x05value:\x02\x38\x01\x42\x0e\n\x0c_max_retriesB\x13\n\x11_poison_thresholdB\x0f\n\r_max_messagesB\x0c\n\n_max_bytes\"N\n\x0cNonRetryable\x12(\n\x07reasons\x18\x01 \x03(\x0e\x32\x0e.dlq.v1.ReasonR\x07reasons\x12\x14\n\x05types\x18\x02 \x03(\tR\x05types\";\n\x04Rate\x12\x1d\n\nper_second\x18\x01 \x01(\x01R\tperSecond\x12\x14\n\x05\x62urst\x18\x02 \x01(\rR\x05\x62urst\"o\n\tKeyLimits\x12\x1c\n\tattribute\x18\x01 \x01(\tR\tattribute\x12 \n\x04rate\x18\x02 \x01(\x0b\x32\x0c.dlq.v1.RateR\x04rate\x12\"\n\rmax_in_flight\x18\x03 \x01(\rR\x0bmaxInFlight\"\xc3\x04\n\rBreakerConfig\x12*\n\x05scope\x18\x01 \x01(\x0e\x32\x14.dlq.v1.BreakerScopeR\x05scope\x12\x31\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06window\x12*\n\x0eminimum_volume\x18\x03 \x01(\rH\x00R\rminimumVolume\x88\x01\x01\x12(\n\rfailure_ratio\x18\x04 \x01(\x01H\x01R\x0c\x66\x61ilureRatio\x88\x01\x01\x12\x36\n\x14\x63onsecutive_failures\x18\x05 \x01(\rH\x02R\x13\x63onsecutiveFailures\x88\x01\x01\x12\x36\n\topen_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08openTime\x12=\n\rmax_open_time\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0bmaxOpenTime\x12\x1b\n\x06probes\x18\x08 \x01(\rH\x03R\x06probes\x88\x01\x01\x12>\n\rprobe_timeout\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cprobeTimeout\x12(\n\x07reasons\x18\n \x03(\x0e\x32\x0e.dlq.v1.ReasonR\x07reasonsB\x11\n\x0f_minimum_volumeB\x10\n\x0e_failure_ratioB\x17\n\x15_consecutive_failuresB\t\n\x07_probes\"a\n\x0bRetryBudget\x12\x14\n\x05ratio\x18\x01 \x01(\x01R\x05ratio\x12)\n\x0emin_per_second\x18\x02 \x01(\x01H\x00R\x0cminPerSecond\x88\x01\x01\x42\x11\n\x0f_min_per_second\"w\n\x0eOrderingConfig\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x14.dlq.v1.OrderingModeR\x04mode\x12;\n\x0chold_max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\nholdMaxAge\"i\n\x05Pause\x12\x16\n\x06paused\x18\x01 \x01(\x08R\x06paused\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\x12\x30\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05until*Z\n\tTtlAction\x12\x1a\n\x16TTL_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15TTL_ACTION_QUARANTINE\x10\x01\x12\x16\n\x12TTL_ACTION_DISCARD\x10\x02*t\n\x0c\x42reakerScope\x12\x1d\n\x19\x42REAKER_SCOPE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x42REAKER_SCOPE_OFF\x10\x01\x12\x17\n\x13\x42REAKER_SCOPE_QUEUE\x10\x02\x12\x15\n\x11\x42REAKER_SCOPE_KEY\x10\x03*s\n\x0cOrderingMode\x12\x1d\n\x19ORDERING_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11ORDERING_MODE_OFF\x10\x01\x12\x15\n\x11ORDERING_MODE_KEY\x10\x02\x12\x16\n\x12ORDERING_MODE_HOLD\x10\x03\x42K\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x12\x64lq/v1/queue.proto\x12\x06\x64lq.v1\x1a\x14\x64lq/v1/message.proto\x1a\x11\x64lq/v1/rule.proto\x1a\x12\x64lq/v1/state.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf1\x01\n\x05Queue\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12+\n\x06\x63onfig\x18\x02 \x01(\x0b\x32\x13.dlq.v1.QueueConfigR\x06\x63onfig\x12>\n\x10\x65\x66\x66\x65\x63tive_config\x18\x03 \x01(\x0b\x32\x13.dlq.v1.QueueConfigR\x0f\x65\x66\x66\x65\x63tiveConfig\x12\x12\n\x04\x65tag\x18\x04 \x01(\tR\x04\x65tag\x12;\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\x12\x16\n\x06\x65xists\x18\x06 \x01(\x08R\x06\x65xists\"\xc4\t\n\x0bQueueConfig\x12\x36\n\x0cretry_policy\x18\x01 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12M\n\x0eretry_policies\x18\x02 \x03(\x0b\x32&.dlq.v1.QueueConfig.RetryPoliciesEntryR\rretryPolicies\x12$\n\x0bmax_retries\x18\x03 \x01(\rH\x00R\nmaxRetries\x88\x01\x01\x12\x39\n\rnon_retryable\x18\x04 \x01(\x0b\x32\x14.dlq.v1.NonRetryableR\x0cnonRetryable\x12+\n\x03ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x03ttl\x12\x30\n\nttl_action\x18\x06 \x01(\x0e\x32\x11.dlq.v1.TtlActionR\tttlAction\x12L\n\x14quarantine_retention\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x13quarantineRetention\x12.\n\x10poison_threshold\x18\x08 \x01(\rH\x01R\x0fpoisonThreshold\x88\x01\x01\x12>\n\rpoison_window\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cpoisonWindow\x12<\n\x0c\x64\x65\x64up_window\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationR\x0b\x64\x65\x64upWindow\x12@\n\x0elease_duration\x18\x0b \x01(\x0b\x32\x19.google.protobuf.DurationR\rleaseDuration\x12&\n\x0cmax_messages\x18\x0c \x01(\x03H\x02R\x0bmaxMessages\x88\x01\x01\x12 \n\tmax_bytes\x18\r \x01(\x03H\x03R\x08maxBytes\x88\x01\x01\x12 \n\x04rate\x18\x0e \x01(\x0b\x32\x0c.dlq.v1.RateR\x04rate\x12\x30\n\nkey_limits\x18\x0f \x01(\x0b\x32\x11.dlq.v1.KeyLimitsR\tkeyLimits\x12/\n\x07\x62reaker\x18\x10 \x01(\x0b\x32\x15.dlq.v1.BreakerConfigR\x07\x62reaker\x12\x36\n\x0cretry_budget\x18\x11 \x01(\x0b\x32\x13.dlq.v1.RetryBudgetR\x0bretryBudget\x12\x32\n\x08ordering\x18\x12 \x01(\x0b\x32\x16.dlq.v1.OrderingConfigR\x08ordering\x12#\n\x05pause\x18\x13 \x01(\x0b\x32\r.dlq.v1.PauseR\x05pause\x12\x35\n\ntransforms\x18\x14 \x01(\x0b\x32\x15.dlq.v1.TransformListR\ntransforms\x1aU\n\x12RetryPoliciesEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x05value:\x02\x38\x01\x42\x0e\n\x0c_max_retriesB\x13\n\x11_poison_thresholdB\x0f\n\r_max_messagesB\x0c\n\n_max_bytes\"N\n\x0cNonRetryable\x12(\n\x07reasons\x18\x01 \x03(\x0e\x32\x0e.dlq.v1.ReasonR\x07reasons\x12\x14\n\x05types\x18\x02 \x03(\tR\x05types\";\n\x04Rate\x12\x1d\n\nper_second\x18\x01 \x01(\x01R\tperSecond\x12\x14\n\x05\x62urst\x18\x02 \x01(\rR\x05\x62urst\"o\n\tKeyLimits\x12\x1c\n\tattribute\x18\x01 \x01(\tR\tattribute\x12 \n\x04rate\x18\x02 \x01(\x0b\x32\x0c.dlq.v1.RateR\x04rate\x12\"\n\rmax_in_flight\x18\x03 \x01(\rR\x0bmaxInFlight\"\xc3\x04\n\rBreakerConfig\x12*\n\x05scope\x18\x01 \x01(\x0e\x32\x14.dlq.v1.BreakerScopeR\x05scope\x12\x31\n\x06window\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\x06window\x12*\n\x0eminimum_volume\x18\x03 \x01(\rH\x00R\rminimumVolume\x88\x01\x01\x12(\n\rfailure_ratio\x18\x04 \x01(\x01H\x01R\x0c\x66\x61ilureRatio\x88\x01\x01\x12\x36\n\x14\x63onsecutive_failures\x18\x05 \x01(\rH\x02R\x13\x63onsecutiveFailures\x88\x01\x01\x12\x36\n\topen_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\x08openTime\x12=\n\rmax_open_time\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\x0bmaxOpenTime\x12\x1b\n\x06probes\x18\x08 \x01(\rH\x03R\x06probes\x88\x01\x01\x12>\n\rprobe_timeout\x18\t \x01(\x0b\x32\x19.google.protobuf.DurationR\x0cprobeTimeout\x12(\n\x07reasons\x18\n \x03(\x0e\x32\x0e.dlq.v1.ReasonR\x07reasonsB\x11\n\x0f_minimum_volumeB\x10\n\x0e_failure_ratioB\x17\n\x15_consecutive_failuresB\t\n\x07_probes\"a\n\x0bRetryBudget\x12\x14\n\x05ratio\x18\x01 \x01(\x01R\x05ratio\x12)\n\x0emin_per_second\x18\x02 \x01(\x01H\x00R\x0cminPerSecond\x88\x01\x01\x42\x11\n\x0f_min_per_second\"w\n\x0eOrderingConfig\x12(\n\x04mode\x18\x01 \x01(\x0e\x32\x14.dlq.v1.OrderingModeR\x04mode\x12;\n\x0chold_max_age\x18\x02 \x01(\x0b\x32\x19.google.protobuf.DurationR\nholdMaxAge\"i\n\x05Pause\x12\x16\n\x06paused\x18\x01 \x01(\x08R\x06paused\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\x12\x30\n\x05until\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x05until*Z\n\tTtlAction\x12\x1a\n\x16TTL_ACTION_UNSPECIFIED\x10\x00\x12\x19\n\x15TTL_ACTION_QUARANTINE\x10\x01\x12\x16\n\x12TTL_ACTION_DISCARD\x10\x02*t\n\x0c\x42reakerScope\x12\x1d\n\x19\x42REAKER_SCOPE_UNSPECIFIED\x10\x00\x12\x15\n\x11\x42REAKER_SCOPE_OFF\x10\x01\x12\x17\n\x13\x42REAKER_SCOPE_QUEUE\x10\x02\x12\x15\n\x11\x42REAKER_SCOPE_KEY\x10\x03*s\n\x0cOrderingMode\x12\x1d\n\x19ORDERING_MODE_UNSPECIFIED\x10\x00\x12\x15\n\x11ORDERING_MODE_OFF\x10\x01\x12\x15\n\x11ORDERING_MODE_KEY\x10\x02\x12\x16\n\x12ORDERING_MODE_HOLD\x10\x03\x42K\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,30 +39,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\024io.dlqservice.dlq.v1P\001Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1'
   _globals['_QUEUECONFIG_RETRYPOLICIESENTRY']._loaded_options = None
   _globals['_QUEUECONFIG_RETRYPOLICIESENTRY']._serialized_options = b'8\001'
-  _globals['_TTLACTION']._serialized_start=2712
-  _globals['_TTLACTION']._serialized_end=2802
-  _globals['_BREAKERSCOPE']._serialized_start=2804
-  _globals['_BREAKERSCOPE']._serialized_end=2920
-  _globals['_ORDERINGMODE']._serialized_start=2922
-  _globals['_ORDERINGMODE']._serialized_end=3037
-  _globals['_QUEUE']._serialized_start=138
-  _globals['_QUEUE']._serialized_end=379
-  _globals['_QUEUECONFIG']._serialized_start=382
-  _globals['_QUEUECONFIG']._serialized_end=1547
-  _globals['_QUEUECONFIG_RETRYPOLICIESENTRY']._serialized_start=1394
-  _globals['_QUEUECONFIG_RETRYPOLICIESENTRY']._serialized_end=1479
-  _globals['_NONRETRYABLE']._serialized_start=1549
-  _globals['_NONRETRYABLE']._serialized_end=1627
-  _globals['_RATE']._serialized_start=1629
-  _globals['_RATE']._serialized_end=1688
-  _globals['_KEYLIMITS']._serialized_start=1690
-  _globals['_KEYLIMITS']._serialized_end=1801
-  _globals['_BREAKERCONFIG']._serialized_start=1804
-  _globals['_BREAKERCONFIG']._serialized_end=2383
-  _globals['_RETRYBUDGET']._serialized_start=2385
-  _globals['_RETRYBUDGET']._serialized_end=2482
-  _globals['_ORDERINGCONFIG']._serialized_start=2484
-  _globals['_ORDERINGCONFIG']._serialized_end=2603
-  _globals['_PAUSE']._serialized_start=2605
-  _globals['_PAUSE']._serialized_end=2710
+  _globals['_TTLACTION']._serialized_start=2786
+  _globals['_TTLACTION']._serialized_end=2876
+  _globals['_BREAKERSCOPE']._serialized_start=2878
+  _globals['_BREAKERSCOPE']._serialized_end=2994
+  _globals['_ORDERINGMODE']._serialized_start=2996
+  _globals['_ORDERINGMODE']._serialized_end=3111
+  _globals['_QUEUE']._serialized_start=157
+  _globals['_QUEUE']._serialized_end=398
+  _globals['_QUEUECONFIG']._serialized_start=401
+  _globals['_QUEUECONFIG']._serialized_end=1621
+  _globals['_QUEUECONFIG_RETRYPOLICIESENTRY']._serialized_start=1468
+  _globals['_QUEUECONFIG_RETRYPOLICIESENTRY']._serialized_end=1553
+  _globals['_NONRETRYABLE']._serialized_start=1623
+  _globals['_NONRETRYABLE']._serialized_end=1701
+  _globals['_RATE']._serialized_start=1703
+  _globals['_RATE']._serialized_end=1762
+  _globals['_KEYLIMITS']._serialized_start=1764
+  _globals['_KEYLIMITS']._serialized_end=1875
+  _globals['_BREAKERCONFIG']._serialized_start=1878
+  _globals['_BREAKERCONFIG']._serialized_end=2457
+  _globals['_RETRYBUDGET']._serialized_start=2459
+  _globals['_RETRYBUDGET']._serialized_end=2556
+  _globals['_ORDERINGCONFIG']._serialized_start=2558
+  _globals['_ORDERINGCONFIG']._serialized_end=2677
+  _globals['_PAUSE']._serialized_start=2679
+  _globals['_PAUSE']._serialized_end=2784
 # @@protoc_insertion_point(module_scope)

@@ -1,6 +1,7 @@
 import datetime
 
 from dlq.v1 import message_pb2 as _message_pb2
+from dlq.v1 import rule_pb2 as _rule_pb2
 from dlq.v1 import state_pb2 as _state_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -61,7 +62,7 @@ class Queue(_message.Message):
     def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[QueueConfig, _Mapping]] = ..., effective_config: _Optional[_Union[QueueConfig, _Mapping]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., exists: bool = ...) -> None: ...
 
 class QueueConfig(_message.Message):
-    __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause")
+    __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause", "transforms")
     class RetryPoliciesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -88,6 +89,7 @@ class QueueConfig(_message.Message):
     RETRY_BUDGET_FIELD_NUMBER: _ClassVar[int]
     ORDERING_FIELD_NUMBER: _ClassVar[int]
     PAUSE_FIELD_NUMBER: _ClassVar[int]
+    TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
     retry_policy: _message_pb2.RetryPolicy
     retry_policies: _containers.MessageMap[str, _message_pb2.RetryPolicy]
     max_retries: int
@@ -107,7 +109,8 @@ class QueueConfig(_message.Message):
     retry_budget: RetryBudget
     ordering: OrderingConfig
     pause: Pause
-    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ...) -> None: ...
+    transforms: _rule_pb2.TransformList
+    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping]] = ...) -> None: ...
 
 class NonRetryable(_message.Message):
     __slots__ = ("reasons", "types")

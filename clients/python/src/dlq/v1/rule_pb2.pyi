@@ -80,3 +80,9 @@ class Transform(_message.Message):
     json_patch: str
     merge_patch: str
     def __init__(self, target: _Optional[_Union[TransformTarget, str]] = ..., json_patch: _Optional[str] = ..., merge_patch: _Optional[str] = ...) -> None: ...
+
+class TransformList(_message.Message):
+    __slots__ = ("transforms",)
+    TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
+    transforms: _containers.RepeatedCompositeFieldContainer[Transform]
+    def __init__(self, transforms: _Optional[_Iterable[_Union[Transform, _Mapping]]] = ...) -> None: ...
