@@ -381,8 +381,7 @@ export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*
  */
 export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
   /**
-   * Messages that were looked at: at most 10,000 of each state, first those that are due, end their
-   * lease or came to quarantine first.
+   * Messages that were looked at: at most 10,000 of each state.
    *
    * @generated from field: int64 examined_count = 1;
    */

@@ -1171,7 +1171,7 @@ export type RetryResponse = Message<"dlq.v1.RetryResponse"> & {
 
   /**
    * For a dry run with transforms: the first messages that would be edited, at most 10, and as many
-   * as fit into 2 MiB.
+   * as fit into 3 MiB.
    *
    * @generated from field: repeated dlq.v1.RetryPreview previews = 3;
    */
