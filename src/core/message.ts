@@ -14,12 +14,22 @@ export interface MessageFilter {
   quarantineReasons: readonly QuarantineReason[];
 }
 
-export type RetryRefusal = "NOT_FOUND" | "IN_FLIGHT" | "INVALID_ID";
+export type RetryRefusal = "NOT_FOUND" | "IN_FLIGHT" | "INVALID_ID" | "TRANSFORM_FAILED";
+
+export interface RefusedRetry {
+  /** Into the ids of the command. Nobody's, where a filter chose the message. */
+  index: number;
+  refusal: RetryRefusal;
+  /** TRANSFORM_FAILED: the message. */
+  id?: Uint8Array | undefined;
+  /** TRANSFORM_FAILED: which transform, and why. */
+  detail?: string | undefined;
+}
 
 export interface RetryOutcome {
   retriedCount: number;
-  /** `index` into the ids of the command; a filter refuses nothing. */
-  refused: readonly { index: number; refusal: RetryRefusal }[];
+  /** A filter refuses only what can't be edited. */
+  refused: readonly RefusedRetry[];
 }
 
 /** One delivery, as the store hands it out. */
@@ -30,6 +40,8 @@ export interface DueDelivery {
   envelope: Uint8Array;
   /** Latest `dlq.v1.Failure`, when it is not the envelope's own. */
   latestFailure: Uint8Array | undefined;
+  /** `dlq.storage.v1.Edits`, where it has been edited: parts of it stand in for the envelope's. */
+  edits?: Uint8Array | undefined;
   reason: Reason;
   failureCount: number;
   attempts: number;

@@ -6,6 +6,7 @@ import type { QueueSettings } from "../core/settings.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
 import type { StoreHints } from "./contract/hints.ts";
+import type { EditWrite, Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
@@ -13,6 +14,16 @@ import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts"
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
 export type { BreakerSnapshot, Gates, OpenBreaker } from "./contract/gates.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
+export type {
+  EditWrite,
+  Messages,
+  PrepareRetry,
+  RetryItem,
+  StoredContent,
+  WalkedMessage,
+  WalkedPage,
+  WalkPlace,
+} from "./contract/messages.ts";
 export type {
   MoveEnd,
   MoveRefusal,
@@ -75,6 +86,7 @@ export interface Store {
     expectedCount: number,
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
 
+  readonly messages: Messages;
   readonly gates: Gates;
 
   /** One snapshot for each queue, in order; of a queue that does not exist, an empty one. */
@@ -220,6 +232,8 @@ export interface SettleItem {
   retrySettings?: Uint8Array;
   /** Where a `failMove` goes, and what becomes of the message here if it is refused there. */
   move?: { target: string; home: { delayMs: number; quarantineReason?: QuarantineReason } };
+  /** failReschedule: edits of the message before its next delivery, decided on `version`. */
+  edit?: EditWrite;
 }
 
 export interface Settled {

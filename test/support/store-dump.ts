@@ -9,6 +9,8 @@ export interface DumpedMessage extends DumpedState {
   arrival: number;
   chunk: string;
   envelope: string | undefined;
+  /** `dlq.storage.v1.Edits`, one character a byte. */
+  edits: string | undefined;
   /** The failures after the first. */
   history: string[];
 }
@@ -23,8 +25,9 @@ export interface QueueDump {
   chunkEnds: Map<string, number>;
   /** Chunks by kind of key that exists, and the index of them. */
   chunks: { states: string[]; bodies: string[]; failures: string[]; indexed: string[] };
-  /** Ids that have a body or failures. */
+  /** Ids that have a body, edits or failures. */
   bodies: string[];
+  edits: string[];
   histories: string[];
   counters: Record<string, number>;
   /** Session -> ids of the leases it holds. */
@@ -50,6 +53,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
 
   const bodies = await chunkEntries(redis, base, "bodies", family("bodies"));
   const failures = await chunkEntries(redis, base, "failures", family("failures"));
+  const edits = await chunkEntries(redis, base, "edits", family("edits"));
   const states = await chunkEntries(redis, base, "states", family("states"));
   const foreign = await arrivals(redis, `${base}:foreign`);
   const messages = new Map<string, DumpedMessage>();
@@ -60,6 +64,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
       chunk,
       // One character a byte: envelopes of tests are ASCII, or random.
       envelope: inflated(bodies.get(id)?.value)?.toString("latin1"),
+      edits: inflated(edits.get(id)?.value)?.toString("latin1"),
       history: decodeHistory(failures.get(id)?.value),
     });
   }
@@ -85,6 +90,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
       indexed: [...(await scores(redis, `${base}:chunks`)).values()].map(String).sort(),
     },
     bodies: [...bodies.keys()].sort(),
+    edits: [...edits.keys()].sort(),
     histories: [...failures.keys()].sort(),
     counters: Object.fromEntries(counters.map(([name, value]) => [name, Number(value)])),
     sessions,

@@ -38,7 +38,9 @@ export function brokenInvariants(dump: QueueDump): string[] {
       check(dump.sessions[m.session]?.includes(id) === true, `${name}: not among its session's`);
     }
     check((m.quarantineReason !== undefined) === (m.state === "QUARANTINED"), `${name}: why there`);
-    check(m.envelope?.length === m.bytes, `${name}: ${m.bytes} bytes, body ${m.envelope?.length}`);
+    const stored = (m.envelope?.length ?? -1) + (m.edits?.length ?? 0);
+    check(stored === m.bytes, `${name}: ${m.bytes} bytes, stored ${stored}`);
+    check(m.edited === dump.edits.includes(id), `${name}: edited flag`);
     check(m.hasHistory === dump.histories.includes(id), `${name}: history flag`);
     check(String(Math.floor(m.arrival / 128)) === m.chunk, `${name}: in a foreign chunk`);
   }
@@ -49,6 +51,7 @@ export function brokenInvariants(dump: QueueDump): string[] {
   }
   for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
   for (const id of dump.foreign.keys()) check(dump.messages.has(id), `nobody came here: ${id}`);
+  for (const id of dump.edits) check(dump.messages.has(id), `edits of nobody: ${id}`);
   for (const id of dump.histories) check(dump.messages.has(id), `a history of nobody: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {
     for (const id of ids) {

@@ -38,6 +38,7 @@ const KINDS = [
   "moved_out",
   "moved_in",
   "move_refused",
+  "edited",
 ] as const;
 
 /** Reads the records of one entry. Throws on anything left over. */

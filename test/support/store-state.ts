@@ -37,6 +37,8 @@ export interface DumpedState {
   budgeted: boolean;
   /** Waits behind its ordering key. */
   waiting: boolean;
+  /** Its edits are beside its body. */
+  edited: boolean;
   priority: number;
   /** What limits by key go by. */
   laneKey: string;
@@ -68,6 +70,7 @@ export function decodeState(packed: Buffer): DumpedState {
     probe: (flags & 16) !== 0,
     budgeted: (flags & 32) !== 0,
     waiting: (flags & 64) !== 0,
+    edited: (flags & 128) !== 0,
     reason: reasonFromNumber(reader.u8()),
     quarantineReason: quarantineReasonFromNumber(reader.u8()),
     version: reader.u16(),

@@ -3,7 +3,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
 /** Fast, and for what fails in services (JSON, mostly) nearly as small as the slower levels. */
 const PARAMS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-/** What begins every zstd frame, little-endian. No field of an envelope begins with these bytes. */
+/** What begins every zstd frame, little-endian. No field of an envelope, or of edits, begins with these bytes. */
 const ZSTD_MAGIC = 0xfd2fb528;
 
 /** Compressing must save this share, or each delivery would inflate it for nothing. */
@@ -12,7 +12,7 @@ const WORTHWHILE = 7 / 8;
 /** Nothing that was stored is larger: a message and all that comes with it fits a request. */
 const LARGEST_BYTES = 8 * 1024 * 1024;
 
-/** Envelopes as they are stored. */
+/** Envelopes, and edits of them, as they are stored. */
 export class Bodies {
   readonly #minBytes: number;
 

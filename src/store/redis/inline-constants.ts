@@ -1,8 +1,8 @@
 /** `local A, B = 1, 'x'` at the start of a line, of numbers and plain texts alone. */
 const DECLARATION =
-  /^local ([A-Z][A-Z0-9_]*(?:, [A-Z][A-Z0-9_]*)*) = ((?:\d+|'[^'\\\n,]*')(?:, (?:\d+|'[^'\\\n,]*'))*)$/gm;
+  /^local ([A-Z]\w*(?:, [A-Z]\w*)*) = ((?:\d+|'[^'\\\n,]*')(?:, (?:\d+|'[^'\\\n,]*'))*)$/gm;
 /** What may hold a constant's name without being it comes first. */
-const TOKEN = /--[^\n]*|'(?:[^'\\\n]|\\.)*'|\b[A-Z][A-Z0-9_]*\b/g;
+const TOKEN = /--[^\n]*|'(?:[^'\\\n]|\\.)*'|\b[A-Z]\w*\b/g;
 
 /**
  * Puts values in the place of the constants that a script declares, and drops its comments. Lua allows

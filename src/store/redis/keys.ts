@@ -58,6 +58,8 @@ export const QUEUE_KEYS = {
   bodies: ":bodies:",
   /** hash a chunk: id -> the failures after the first, length-prefixed. */
   failures: ":failures:",
+  /** hash a chunk: id -> what edits have made of the message (dlq.storage.v1.Edits), if any have. */
+  edits: ":edits:",
   /** zset: numbers of the chunks that hold messages. */
   chunks: ":chunks",
   /**

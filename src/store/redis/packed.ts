@@ -40,6 +40,11 @@ export class Packed {
     return this;
   }
 
+  i32(value: number): this {
+    this.#at = this.bytes.writeInt32BE(value, this.#at);
+    return this;
+  }
+
   i8(value: number): this {
     this.#at = this.bytes.writeInt8(value, this.#at);
     return this;

@@ -22,6 +22,7 @@ import { globalKeys, queueBase } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
+import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
 import { RedisQueueDeletion } from "./queue-deletion.ts";
@@ -33,7 +34,7 @@ import { Sends } from "./sends.ts";
 import { checkServer } from "./server-check.ts";
 import { Sessions } from "./sessions.ts";
 import { runExtend, runLeases } from "./verbs/leases.ts";
-import { runRetry, runRetryMatching } from "./verbs/retry.ts";
+import { runRetryIds, runRetryMatching } from "./verbs/retry.ts";
 import { packRules } from "./verbs/rules.ts";
 import type { RunScript } from "./verbs/run.ts";
 import { runRoute } from "./verbs/send.ts";
@@ -49,6 +50,7 @@ const LEAVE_MS = 300;
 /** The store on Redis: each verb is one script on one queue, save the few that say otherwise. */
 export class RedisStore implements Store {
   readonly hints: RedisHints;
+  readonly messages: RedisMessages;
   readonly gates: RedisGates;
   readonly configs: RedisRecords;
   readonly deployment: RedisRecords;
@@ -111,6 +113,7 @@ export class RedisStore implements Store {
       list: (queue: string) => this.#queues.list(queue),
     };
     this.#sends = new Sends(shared);
+    this.messages = new RedisMessages({ ...shared, capacity: this.#capacity });
     this.moves = new RedisMoves({ ...shared, admit: (queue) => this.#admit(queue) });
     this.gates = new RedisGates(shared);
     this.deletion = new RedisQueueDeletion({ ...shared, enter, queues: this.#queues });
@@ -168,13 +171,9 @@ export class RedisStore implements Store {
   }
 
   tick(queue: string, request: TickRequest) {
-    return runTick(this.#run, queue, request, {
-      claimer: this.#claimer,
-      bodies: this.#bodies,
-      graceMs: this.#options.expiryGraceMs,
-      journalMax: this.#options.journalMax,
-      rules: this.#rules(queue),
-    });
+    const graceMs = this.#options.expiryGraceMs;
+    const setup = { ...this.#setup(queue), claimer: this.#claimer, graceMs };
+    return runTick(this.#run, queue, request, setup);
   }
 
   abandon(queue: string, claimNumber: number, sessions: readonly ClaimedSession[]) {
@@ -191,8 +190,7 @@ export class RedisStore implements Store {
   }
 
   settle(queue: string, request: Uint8Array, items: readonly SettleItem[]) {
-    const rules = this.#rules(queue);
-    return runSettle(this.#run, queue, request, items, rules, this.#options.journalMax);
+    return runSettle(this.#run, queue, request, items, this.#setup(queue));
   }
 
   extend(queue: string, items: readonly ExtendItem[]) {
@@ -204,14 +202,11 @@ export class RedisStore implements Store {
   }
 
   retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]) {
-    const rules = this.#rules(queue);
-    return runRetry(this.#run, queue, request, ids, rules, this.#options.journalMax);
+    return runRetryIds(this.#run, queue, request, ids, this.#setup(queue));
   }
 
-  retryMatching(queue: string, request: Uint8Array, filter: MessageFilter, expectedCount: number) {
-    const { journalMax } = this.#options;
-    const rules = this.#rules(queue);
-    return runRetryMatching(this.#run, queue, request, filter, expectedCount, rules, journalMax);
+  retryMatching(queue: string, request: Uint8Array, filter: MessageFilter, expected: number) {
+    return runRetryMatching(this.#run, queue, request, filter, expected, this.#setup(queue));
   }
 
   async stats(queues: readonly string[]) {
@@ -276,6 +271,11 @@ export class RedisStore implements Store {
 
   #rules(queue: string): Uint8Array {
     return packRules(this.#rulesOf(queue));
+  }
+
+  #setup(queue: string) {
+    const { journalMax } = this.#options;
+    return { rules: this.#rules(queue), journalMax, bodies: this.#bodies };
   }
 
   #createReplication(): Replication | undefined {

@@ -101,7 +101,7 @@ export const SCRIPTS = {
     flags: "allow-oom",
     numbers: ["expected", "journal_max"],
     strings: ["request", "cells", "delivery_rules"],
-    item: ["id"],
+    item: ["item"],
   },
   find: {
     flags: "no-writes",
@@ -109,6 +109,8 @@ export const SCRIPTS = {
     strings: ["place", "cells"],
     item: [],
   },
+  walk: { flags: "no-writes", numbers: ["start", "page"], strings: ["place"], item: [] },
+  contents: { flags: "no-writes", numbers: ["reply_bytes"], strings: ["request"], item: ["id"] },
   release_order: {
     flags: "allow-oom",
     numbers: ["journal_max"],

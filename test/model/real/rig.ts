@@ -117,11 +117,12 @@ function sessionsOf(store: RedisStore): Pick<Store, "sessionQueues"> {
 function createServer(
   rig: Rig,
   store: Pick<Store, Verb | "sessionQueues">,
-  { hints }: Pick<Store, "hints">,
-  { registry }: Streams = new Streams({ ...store, hints }),
+  real: Pick<Store, "hints" | "messages" | "stats">,
+  { registry }: Streams = new Streams({ ...store, hints: real.hints }),
 ) {
   const parts = {
-    ...{ store, registry, log: SILENT_LOG, observer: NO_METRICS },
+    store: { ...store, messages: real.messages, stats: real.stats.bind(real) },
+    ...{ registry, log: SILENT_LOG, observer: NO_METRICS },
     settingsOf: () => rig.settings,
     random: () => rig.random,
     now: Date.now,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { MessageFilter } from "../../../src/core/message.ts";
+import { Bodies } from "../../../src/store/redis/bodies.ts";
 import { Connection } from "../../../src/store/redis/connection.ts";
 import { queueBase } from "../../../src/store/redis/keys.ts";
 import { scriptArgs } from "../../../src/store/redis/scripts.ts";
@@ -27,15 +28,11 @@ async function retryAll(expected: number, between: (step: number) => Promise<voi
     return connection.run(name, base, scriptArgs(name, header, items));
   };
   try {
-    return await runRetryMatching(
-      run,
-      QUEUE,
-      NO_REQUEST,
-      QUARANTINE,
-      expected,
-      new Uint8Array(),
-      100,
-    );
+    return await runRetryMatching(run, QUEUE, NO_REQUEST, QUARANTINE, expected, {
+      rules: new Uint8Array(),
+      journalMax: 100,
+      bodies: new Bodies(0),
+    });
   } finally {
     await connection.close();
   }

@@ -1,10 +1,32 @@
--- Makes messages due now, by id. With a filter, all of them must match it and be all that match;
--- else nothing is written and the answer begins with the count that does match.
-local RETRIED, MISSING, BUSY = 0, 1, 2
+-- Makes messages due now, by id, and edits them before where an item says so. With a filter, all of them
+-- must match it and be all that match; else nothing is written and the answer begins with the count that
+-- does match. Nor is anything written if an item was decided on another version of its message.
+local RETRIED, MISSING, BUSY, REFUSED = 0, 1, 2, 3
+local DONE, MISMATCH, MOVED = 0, 1, 2
 
 local answer = answered(VERB_RETRY, request)
 if answer then return answer end
-load_states({ unpack(ARGV, FIRST) })
+
+-- An item is an id. Behind it, if there is more to say: B 0 to edit it, or the status that it is refused
+-- with; H the version that this was decided on; i4 by how much the edits have grown; then the edits, or
+-- why it is refused.
+local function read_item(arg)
+  local item = { id = string.sub(arg, 1, 16) }
+  if #arg > 16 then
+    local status, rest
+    status, item.version, item.grown, rest = struct.unpack('>BHi4', arg, 17)
+    if status == 0 then item.edits = string.sub(arg, rest) end
+    if status > 0 then item.status, item.why = status, string.sub(arg, rest) end
+  end
+  return item
+end
+
+local items, ids = {}, {}
+for at = FIRST, #ARGV do
+  local item = read_item(ARGV[at])
+  items[#items + 1], ids[#ids + 1] = item, item.id
+end
+load_states(ids)
 
 -- `cells` holds the counter fields that the filter covers, e.g. 'c:3:11:2', one behind another.
 local function matching()
@@ -16,24 +38,35 @@ local function matching()
   return total, wanted
 end
 
+local total = 0
 if cells ~= '' then
-  local total, wanted = matching()
-  local ids = #ARGV - FIRST + 1
-  if total ~= expected then return struct.pack('>BI6', 1, total) end
-  if ids ~= expected then return struct.pack('>BI6', 2, total) end
-  for at = FIRST, #ARGV do
-    local s = load_state(ARGV[at])
+  local wanted
+  total, wanted = matching()
+  if total ~= expected then return struct.pack('>BI6', MISMATCH, total) end
+  if #items ~= expected then return struct.pack('>BI6', MOVED, total) end
+  for _, id in ipairs(ids) do
+    local s = load_state(id)
     if not s or not wanted['c:' .. s.state .. ':' .. s.reason .. ':' .. s.qreason] then
-      return struct.pack('>BI6', 2, total)
+      return struct.pack('>BI6', MOVED, total)
     end
   end
 end
 
-local function retry(id)
-  local s = load_state(id)
+-- On its way to another queue a message is neither here nor there.
+local function is_busy(s) return s.state == IN_FLIGHT or s.place == PLACE_MOVING end
+
+for _, item in ipairs(items) do
+  local s = load_state(item.id)
+  -- What is busy now is refused whatever was decided, and what was busy then stays refused.
+  local matters = s and not is_busy(s) and item.version and item.status ~= BUSY
+  if matters and s.version ~= item.version then return struct.pack('>BI6', MOVED, total) end
+end
+
+local function retry(item)
+  local id, s = item.id, load_state(item.id)
   if not s then return MISSING end
-  -- On its way to another queue it is neither here nor there.
-  if s.state == IN_FLIGHT or s.place == PLACE_MOVING then return BUSY end
+  if is_busy(s) then return BUSY end
+  if item.status then return item.status end
   leave(id, s)
   if s.state == QUARANTINED then
     -- A new round: what happened before stays in its history.
@@ -44,14 +77,18 @@ local function retry(id)
     if s.source ~= '' then sources.forget(s.source) end
     if s.expire > 0 then s.expire = now + s.ttl * 1000 end
   end
+  if item.edits then edit(id, s, item.edits, item.grown) end
   schedule(id, s, now)
   journal('retried', id, s)
   return RETRIED
 end
 
-local replies = { struct.pack('>BI6', 0, now) }
-for at = FIRST, #ARGV do
-  replies[#replies + 1] = struct.pack('>B', retry(ARGV[at]))
+local replies = { struct.pack('>BI6', DONE, now) }
+for _, item in ipairs(items) do
+  local status = retry(item)
+  -- With what a repeated request must hear again.
+  local why = status == REFUSED and struct.pack('>c16Bc0', item.id, #item.why, item.why) or ''
+  replies[#replies + 1] = struct.pack('>B', status) .. why
 end
 answer = table.concat(replies)
 remember(VERB_RETRY, request, answer)

@@ -11,8 +11,9 @@ local answer = answered(VERB_SETTLE, request)
 if answer then return { answer } end
 
 -- Bits of an outcome: it was decided on `version`; its reason counts for a breaker; its delay is to be
--- remembered, for the next one to grow from; rules give it a priority or retry settings; it has a target.
-local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER, BIT_PRIORITY, BIT_RETRY, BIT_MOVE = 1, 2, 4, 8, 16, 32
+-- remembered, for the next one to grow from; rules give it a priority or retry settings; it has a target; the
+-- message is edited before its next delivery.
+local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER, BIT_PRIORITY, BIT_RETRY, BIT_MOVE, BIT_EDITS = 1, 2, 4, 8, 16, 32, 64
 local function has_bit(o, bit) return math.floor(o.bits / bit) % 2 == 1 end
 
 local function read_outcome(facts)
@@ -26,8 +27,9 @@ local function read_outcome(facts)
   if has_bit(o, BIT_RETRY) then o.retry, rest = struct.unpack('>Hc0', facts, rest) end
   -- What becomes of it here, if the target refuses it.
   if has_bit(o, BIT_MOVE) then
-    o.home_qreason, o.home_delay, o.target = struct.unpack('>BI6Bc0', facts, rest)
+    o.home_qreason, o.home_delay, o.target, rest = struct.unpack('>BI6Bc0', facts, rest)
   end
+  if has_bit(o, BIT_EDITS) then o.grown, o.edits = struct.unpack('>i4I4c0', facts, rest) end
   return o
 end
 
@@ -68,6 +70,7 @@ local function fail(id, s, o)
   append_failure(id, s, o.reason, o.failure)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count('failed_attempts')
+  if o.edits then edit(id, s, o.edits, o.grown) end
 end
 
 -- On its way to another queue: nobody can claim it here any more, and it is not there yet. Its delay and

@@ -1,33 +1,59 @@
-import type { MessageFilter, RetryOutcome, RetryRefusal } from "../../../core/message.ts";
+import { internal } from "../../../core/errors.ts";
+import type { MessageFilter, RefusedRetry, RetryOutcome } from "../../../core/message.ts";
 import { formatMessageId } from "../../../core/message-id.ts";
 import type { QuarantineReason } from "../../../core/reason.ts";
 import { QUARANTINE_REASONS, REASON_NAMES, REASONS } from "../../../core/reason.ts";
+import type { PrepareRetry, RetryItem } from "../../contract.ts";
+import type { Bodies } from "../bodies.ts";
+import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
 import { STATE_NUMBERS } from "../states.ts";
 import type { RunScript } from "./run.ts";
 
 /** Numbers as in lua/retry.lua. */
-const REFUSALS = { 1: "NOT_FOUND", 2: "IN_FLIGHT" } as const satisfies Record<number, RetryRefusal>;
+const REFUSALS = { 1: "NOT_FOUND", 2: "IN_FLIGHT", 3: "TRANSFORM_FAILED" } as const;
+const [STATUS_BUSY, STATUS_REFUSED] = [2, 3];
+const MISMATCH = 1;
+const MOVED = 2;
 
 const NO_FILTER = { cells: "", expected: 0 };
 
 /** Messages looked at by one step of the walk to those that match. */
 const PAGE = 500;
 
-export async function runRetry(
+export interface RetrySetup {
+  bodies: Bodies;
+  /** Packed: what holds deliveries back. */
+  rules: Uint8Array;
+  journalMax: number;
+}
+
+/** By ids alone, which depends on no version. */
+export async function runRetryIds(
   run: RunScript,
   queue: string,
   request: Uint8Array,
   ids: readonly Uint8Array[],
-  rules: Uint8Array,
-  journalMax: number,
+  setup: RetrySetup,
 ): Promise<RetryOutcome> {
+  const items = ids.map((id) => ({ kind: "retry", id }) as const);
+  const outcome = await runRetry(run, queue, request, items, setup);
+  if (outcome === "moved") throw internal(new Error("a retry by ids alone found one that moved"));
+  return outcome;
+}
+
+/** What becomes of each by its id; "moved": one of them has changed since it was decided. */
+export async function runRetry(
+  run: RunScript,
+  queue: string,
+  request: Uint8Array,
+  items: readonly RetryItem[],
+  { rules, journalMax, bodies }: RetrySetup,
+): Promise<RetryOutcome | "moved"> {
   const header = { ...NO_FILTER, request, journal_max: journalMax, delivery_rules: rules };
-  const reply = await run("retry", queue, header, ids.map(idItem));
-  const reader = new ReplyReader(reply as Buffer);
-  reader.u8();
-  reader.ms();
-  return readOutcome(reader, ids.length);
+  const packed = items.map((item) => ({ item: packItem(item, bodies) }));
+  const reply = (await run("retry", queue, header, packed)) as Buffer;
+  return reply[0] === MOVED ? "moved" : readRetried(reply, items.length);
 }
 
 /**
@@ -41,8 +67,8 @@ export async function runRetryMatching(
   request: Uint8Array,
   filter: MessageFilter,
   expectedCount: number,
-  rules: Uint8Array,
-  journalMax: number,
+  { rules, journalMax, bodies }: RetrySetup,
+  prepare: PrepareRetry = async (ids) => ids.map((id) => ({ kind: "retry", id })),
 ): Promise<RetryOutcome | { mismatch: number } | "moved"> {
   const cells = filterCells(filter);
   const header = {
@@ -52,27 +78,27 @@ export async function runRetryMatching(
     cells,
     delivery_rules: rules,
   };
-  const change = async (ids: readonly Uint8Array[]) => {
-    const reader = new ReplyReader((await run("retry", queue, header, ids.map(idItem))) as Buffer);
-    const refused = reader.u8();
-    const count = reader.ms();
-    if (refused === 1) return { mismatch: count };
-    if (refused === 2) return "moved";
-    return readOutcome(reader, Number.POSITIVE_INFINITY);
+  const change = async (items: readonly RetryItem[]) => {
+    const packed = items.map((item) => ({ item: packItem(item, bodies) }));
+    const reply = (await run("retry", queue, header, packed)) as Buffer;
+    const reader = new ReplyReader(reply);
+    const status = reader.u8();
+    if (status === MISMATCH) return { mismatch: reader.ms() };
+    return status === MOVED ? "moved" : readRetried(reply);
   };
   const early = await change([]);
   if (early !== "moved") return early;
-  return change(await find(run, queue, filter, cells, expectedCount));
+  return change(await prepare(await runFind(run, queue, filter, expectedCount)));
 }
 
 /** Walks to as many matching messages as are wanted. One that moves may be met twice: once counts. */
-async function find(
+export async function runFind(
   run: RunScript,
   queue: string,
   filter: MessageFilter,
-  cells: string,
   wanted: number,
 ): Promise<Uint8Array[]> {
+  const cells = filterCells(filter);
   const ids = new Map<string, Uint8Array>();
   for (const place of filterPlaces(filter)) {
     for (let start = 0; ids.size < wanted; start += PAGE) {
@@ -89,19 +115,66 @@ async function find(
   return [...ids.values()];
 }
 
-function idItem(id: Uint8Array) {
-  return { id };
+/** As `read_item` of lua/retry.lua reads it. */
+function packItem(item: RetryItem, bodies: Bodies): Uint8Array {
+  switch (item.kind) {
+    case "retry":
+      return item.id;
+    case "busy":
+      return decided(item.id, STATUS_BUSY, 0, 0, NOTHING);
+    case "refuse":
+      return decided(item.id, STATUS_REFUSED, item.version, 0, Buffer.from(item.detail));
+    case "edit":
+      return decided(
+        item.id,
+        0,
+        item.version,
+        item.write.grown,
+        bodies.pack(item.write.edits, item.write.payloadBytes),
+      );
+  }
 }
 
-function readOutcome(reader: ReplyReader, ids: number): RetryOutcome {
-  const refused: { index: number; refusal: RetryRefusal }[] = [];
+const NOTHING = new Uint8Array();
+
+function decided(
+  id: Uint8Array,
+  status: number,
+  version: number,
+  grown: number,
+  rest: Uint8Array,
+): Uint8Array {
+  return new Packed(16 + 1 + 2 + 4 + rest.length)
+    .raw(id)
+    .u8(status)
+    .u16(version)
+    .i32(grown)
+    .raw(rest).bytes;
+}
+
+/** Of an answer at most so many results: it may be that of an earlier request, of other ids. */
+export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): RetryOutcome {
+  const reader = new ReplyReader(answer);
+  reader.u8();
+  reader.ms();
+  const refused: RefusedRetry[] = [];
   let retriedCount = 0;
-  for (let index = 0; index < ids && !reader.done; index++) {
+  for (let index = 0; index < most && !reader.done; index++) {
     const status = reader.u8();
-    if (status === 0) retriedCount++;
-    else refused.push({ index, refusal: REFUSALS[status as keyof typeof REFUSALS] });
+    if (status === 0) {
+      retriedCount++;
+      continue;
+    }
+    const refusal = REFUSALS[status as keyof typeof REFUSALS];
+    const why = status === STATUS_REFUSED ? readWhy(reader) : {};
+    refused.push({ index, refusal, ...why });
   }
   return { retriedCount, refused };
+}
+
+function readWhy(reader: ReplyReader): Pick<RefusedRetry, "id" | "detail"> {
+  const id = reader.bytes(16);
+  return { id, detail: Buffer.from(reader.bytes(reader.u8())).toString() };
 }
 
 /** The counter fields that the filter covers: `c:state:reason:quarantine reason`. */

@@ -87,8 +87,7 @@ export async function runSettle(
   queue: string,
   request: Uint8Array,
   items: readonly SettleItem[],
-  rules: Uint8Array,
-  journalMax: number,
+  setup: { rules: Uint8Array; journalMax: number; bodies: Bodies },
 ): Promise<SettleReply | undefined> {
   const answer = (await run(
     "settle",
@@ -96,10 +95,10 @@ export async function runSettle(
     {
       request,
       isolate_at: ISOLATE_AFTER_EXPIRIES,
-      journal_max: journalMax,
-      delivery_rules: rules,
+      journal_max: setup.journalMax,
+      delivery_rules: setup.rules,
     },
-    items.map((item) => ({ facts: packOutcome(item) })),
+    items.map((item) => ({ facts: packOutcome(item, setup.bodies) })),
   )) as Buffer | [Buffer];
   if (Array.isArray(answer)) return readSettled(answer[0], true);
   return answer.length === 0 ? undefined : readSettled(answer, false);
@@ -113,16 +112,19 @@ function outcomeBits(item: SettleItem): number {
     (item.rememberDelay ? 4 : 0) |
     (item.priority === undefined ? 0 : 8) |
     (item.retrySettings === undefined ? 0 : 16) |
-    (item.move === undefined ? 0 : 32)
+    (item.move === undefined ? 0 : 32) |
+    (item.edit === undefined ? 0 : 64)
   );
 }
 
 /** As `read_outcome` of lua/settle.lua reads it. */
-function packOutcome(item: SettleItem): Buffer {
+function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
   const failure = item.failure ?? NOTHING;
   const note = item.note ? Buffer.from(item.note) : NOTHING;
   const changes = packChanges(item);
-  return packToken(item.token, 12 + 4 + failure.length + 2 + note.length + changes.length)
+  const edits = packEdit(item, bodies);
+  const extra = changes.length + edits.length;
+  return packToken(item.token, 12 + 4 + failure.length + 2 + note.length + extra)
     .u8(KINDS[item.kind])
     .u8(outcomeBits(item))
     .u16(item.version ?? 0)
@@ -133,7 +135,8 @@ function packOutcome(item: SettleItem): Buffer {
     .raw(failure)
     .u16(note.length)
     .raw(note)
-    .raw(changes).bytes;
+    .raw(changes)
+    .raw(edits).bytes;
 }
 
 /** What rules change of a message; nothing, mostly. */
@@ -155,6 +158,12 @@ function packChanges({ priority, retrySettings, move }: SettleItem): Uint8Array 
       .short(target);
   }
   return packed.bytes;
+}
+
+function packEdit({ edit }: SettleItem, bodies: Bodies): Uint8Array {
+  if (edit === undefined) return NOTHING;
+  const edits = bodies.pack(edit.edits, edit.payloadBytes);
+  return new Packed(8 + edits.length).i32(edit.grown).u32(edits.length).raw(edits).bytes;
 }
 
 function readSettled(answer: Buffer, repeated: boolean): SettleReply {

@@ -57,7 +57,7 @@ export async function runTick(
       lease: session.leaseMs,
       idle: session.idle ? 1 : 0,
     })),
-  )) as [Buffer, Buffer, Buffer, ...Buffer[]];
+  )) as [Buffer, Buffer, Buffer, ...ClaimValue[]];
 
   const [head, lost, ended, ...claims] = reply;
   const reader = new ReplyReader(head);
@@ -128,16 +128,21 @@ function readEnded(bytes: Buffer): { id: Uint8Array; state: "QUARANTINED" | "EXP
   return ended;
 }
 
-/** Three values a claim: its packed facts, the envelope, the latest failure or nothing. */
+/**
+ * Three values a claim: its packed facts; the envelope, of an edited message with its edits; the latest
+ * failure or nothing.
+ */
 function readClaims(
   queue: string,
   request: TickRequest,
-  values: readonly Buffer[],
+  values: readonly ClaimValue[],
   bodies: Bodies,
 ): Claimed[] {
   const claimed: Claimed[] = [];
   for (let at = 0; at < values.length; at += 3) {
     const reader = new ReplyReader(values[at] as Buffer);
+    const stored = values[at + 1];
+    const [envelope, edits] = Array.isArray(stored) ? stored : [stored as Buffer, undefined];
     const failure = values[at + 2] as Buffer;
     const session = reader.u16();
     const isolated = reader.u8() === 1;
@@ -158,9 +163,12 @@ function readClaims(
       leaseExpireAtMs: reader.ms(),
       bytes: reader.u32(),
       createdAtMs: createdAtMs(id),
-      envelope: bodies.unpack(values[at + 1] as Buffer),
+      envelope: bodies.unpack(envelope),
+      edits: edits && bodies.unpack(edits),
       latestFailure: failure.length > 0 ? failure : undefined,
     });
   }
   return claimed;
 }
+
+type ClaimValue = Buffer | [envelope: Buffer, edits: Buffer];

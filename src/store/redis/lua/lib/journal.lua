@@ -5,7 +5,7 @@ local JOURNAL = {
   sent = 1, joined = 2, claimed = 3, succeeded = 4, failed = 5, released = 6, returned = 7,
   expired_lease = 8, quarantined = 9, discarded = 10, expired_ttl = 11, retried = 12, extended = 13,
   expired_retention = 14, breaker_opened = 15, breaker_half_opened = 16, breaker_closed = 17,
-  order_released = 18, moved_out = 19, moved_in = 20, move_refused = 21,
+  order_released = 18, moved_out = 19, moved_in = 20, move_refused = 21, edited = 22,
 }
 local RECORDS_PER_ENTRY = 64
 

@@ -89,6 +89,7 @@ local function forget(id, s)
   put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
   foreign.forget(id)
+  if has_flag(s, FLAG_EDITED) then put(k_edits .. chunk, id, false) end
   thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)
@@ -146,4 +147,14 @@ end
 
 local function forget_lease(s)
   s.nonce, s.session, s.lease = '', '', 0
+end
+
+-- Puts what edits have made of a message beside its body, which stays; before it is scheduled. `grown`: by
+-- how many bytes more than the edits before.
+local function edit(id, s, edits, grown)
+  put(k_edits .. chunk_of(id), id, edits)
+  set_flag(s, FLAG_EDITED, true)
+  s.size = s.size + grown
+  count('bytes', grown)
+  journal('edited', id, s)
 end

@@ -31,6 +31,8 @@ local FLAG_PROBE = 16
 local FLAG_BUDGETED = 32
 -- Waits behind another message of its ordering key, in no index that claims look at.
 local FLAG_WAITING = 64
+-- Its payload or attributes have been edited; `edits` has them as they are now.
+local FLAG_EDITED = 128
 
 local function u8(n) return n > 255 and 255 or n end
 local function u16(n) return n > 65535 and 65535 or n end

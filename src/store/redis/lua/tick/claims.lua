@@ -1,6 +1,8 @@
 local replies = { '' }
 -- What was claimed, in order; and where in the reply its envelope goes.
 local claimed, envelope_at = {}, {}
+-- Those of them that have been edited.
+local edited = {}
 
 local function claim(id, s, at)
   local nonce, session = ARGV[at + I_nonce], ARGV[at + I_session]
@@ -24,6 +26,7 @@ local function claim(id, s, at)
     now + lease, s.size)
   claimed[#claimed + 1] = id
   envelope_at[id] = #replies + 1
+  if has_flag(s, FLAG_EDITED) then edited[#edited + 1] = id end
   replies[#replies + 1] = ''
   replies[#replies + 1] = latest_failure(id, s)
 end

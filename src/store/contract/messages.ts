@@ -1,0 +1,92 @@
+import type { MessageFilter, RetryOutcome, StoredState } from "../../core/message.ts";
+import type { Reason } from "../../core/reason.ts";
+
+/** Stored messages as edits and simulations see them. What edits write goes with a retry or an outcome. */
+export interface Messages {
+  /** Why nothing can be edited at present, in words: edits take room. Undefined: it can. */
+  readonly full: string | undefined;
+
+  /**
+   * What edits start from, in the order of the ids: of as many as fit into one reply, at least one.
+   * Undefined for a message that is not there. Or the answer, when a retry under this request has
+   * been answered before.
+   */
+  contents(
+    queue: string,
+    request: Uint8Array,
+    ids: readonly Uint8Array[],
+  ): Promise<RetryOutcome | readonly (StoredContent | undefined)[]>;
+
+  /** Edits messages and makes them due now, all in one step; "moved" when one has changed since. */
+  retry(
+    queue: string,
+    request: Uint8Array,
+    items: readonly RetryItem[],
+  ): Promise<RetryOutcome | "moved">;
+  /** As `Store.retryMatching`; once the messages are found, `prepare` says what to do to them. */
+  retryMatching(
+    queue: string,
+    request: Uint8Array,
+    filter: MessageFilter,
+    expectedCount: number,
+    prepare: PrepareRetry,
+  ): Promise<RetryOutcome | { mismatch: number } | "moved">;
+  /** Ids of messages that match, at most so many. */
+  matching(queue: string, filter: MessageFilter, most: number): Promise<Uint8Array[]>;
+
+  /** A page of all messages in one state, from the start or where the page before ended. */
+  walk(queue: string, state: StoredState, from?: WalkPlace): Promise<WalkedPage>;
+}
+
+export type PrepareRetry = (ids: readonly Uint8Array[]) => Promise<readonly RetryItem[]>;
+
+export interface StoredContent {
+  state: StoredState;
+  version: number;
+  /** `dlq.storage.v1.Envelope`, as it was sent. */
+  envelope: Uint8Array;
+  /** `dlq.storage.v1.Edits`, as earlier edits have left it. */
+  edits: Uint8Array | undefined;
+}
+
+/** Edits of one message, to be written in place of the earlier ones. */
+export interface EditWrite {
+  /** `dlq.storage.v1.Edits`. */
+  edits: Uint8Array;
+  /** Of the payload that is in it. */
+  payloadBytes: number;
+  /** By how many bytes more than the earlier ones; may be negative. */
+  grown: number;
+}
+
+/** What to do to one message of a retry. What was decided by its content holds for that version alone. */
+export type RetryItem =
+  | { kind: "retry"; id: Uint8Array }
+  | { kind: "edit"; id: Uint8Array; version: number; write: EditWrite }
+  | { kind: "refuse"; id: Uint8Array; version: number; detail: string }
+  /** It was in flight when it was looked at: refused, wherever it is now. */
+  | { kind: "busy"; id: Uint8Array };
+
+export interface WalkedPage {
+  messages: WalkedMessage[];
+  /** Where the next page begins; undefined: there is none. */
+  next: WalkPlace | undefined;
+}
+
+/** How far a walk has come: in which index of the state, and how many of it were looked at. */
+export interface WalkPlace {
+  readonly index: number;
+  readonly start: number;
+}
+
+/** A stored message, as far as a verdict on its next failure depends on it. */
+export interface WalkedMessage {
+  id: Uint8Array;
+  reason: Reason;
+  poisoned: boolean;
+  attempts: number;
+  /** When its present round of attempts began; undefined: when it was accepted. */
+  roundStartedAtMs: number | undefined;
+  /** `dlq.storage.v1.RetrySettings`. */
+  retrySettings: Uint8Array;
+}

@@ -1,0 +1,86 @@
+// The walk over all messages in one state, as simulations see them.
+
+import { expect, test } from "vitest";
+import type { StoredState } from "../../../src/core/message.ts";
+import type { WalkedMessage, WalkPlace } from "../../../src/store/contract.ts";
+import { START_MS, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  hex,
+  item,
+  NO_REQUEST,
+  outcome,
+  SETTINGS,
+  session,
+  storedId,
+  text,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+async function walk(state: StoredState): Promise<{ messages: WalkedMessage[]; pages: number }> {
+  const messages: WalkedMessage[] = [];
+  let place: WalkPlace | undefined;
+  let pages = 0;
+  do {
+    const page = await at.current.store.messages.walk(QUEUE, state, place);
+    messages.push(...page.messages);
+    place = page.next;
+    pages++;
+  } while (place !== undefined);
+  return { messages, pages };
+}
+
+test("each message is met once, in the state that it has, with what its verdict depends on", async () => {
+  const { store, clock } = at.current;
+  const sent = await store.send(
+    QUEUE,
+    [
+      item({ delayMs: 5_000, reason: "PLUGIN_ERROR", retrySettings: bytes("own") }),
+      item({ quarantineReason: "POISON" }),
+      item({ priority: 7, delayMs: 9_000 }),
+      item({}),
+    ],
+    SETTINGS,
+  );
+  const [waiting, poison, prior, flying] = sent.map(storedId).map(hex);
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  const ids = async (state: StoredState) =>
+    (await walk(state)).messages.map(({ id }) => hex(id)).toSorted();
+  expect(await ids("SCHEDULED")).toEqual([waiting, prior].toSorted());
+  expect(await ids("QUARANTINED")).toEqual([poison]);
+  expect(await ids("IN_FLIGHT")).toEqual([flying]);
+  const own = (await walk("SCHEDULED")).messages.find(({ id }) => hex(id) === waiting);
+  expect(own).toMatchObject({ reason: "PLUGIN_ERROR", attempts: 0, roundStartedAtMs: undefined });
+  expect(text(own?.retrySettings)).toBe("own");
+
+  await store.settle(
+    QUEUE,
+    NO_REQUEST,
+    claimed.map((one) => outcome(one, "failReschedule")),
+  );
+  await clock.advance(500);
+  await store.retry(QUEUE, NO_REQUEST, sent.slice(1, 2).map(storedId));
+  const { messages } = await walk("SCHEDULED");
+  expect(messages.find(({ id }) => hex(id) === flying)).toMatchObject({ attempts: 1 });
+  expect(messages.find(({ id }) => hex(id) === poison)).toMatchObject({
+    roundStartedAtMs: START_MS + 500,
+  });
+});
+
+test("more than one page", async () => {
+  const many = Array.from({ length: 1_001 }, (_, n) => item({ delayMs: 60_000 + n }));
+  for (let from = 0; from < many.length; from += 200) {
+    await at.current.store.send(QUEUE, many.slice(from, from + 200), SETTINGS);
+  }
+  const { messages, pages } = await walk("SCHEDULED");
+  expect(new Set(messages.map(({ id }) => hex(id))).size).toBe(1_001);
+  expect(pages).toBeGreaterThanOrEqual(3);
+});
+
+test("of a queue that is not there nothing", async () => {
+  for (const state of ["SCHEDULED", "IN_FLIGHT", "QUARANTINED"] as const) {
+    expect((await walk(state)).messages).toEqual([]);
+  }
+});
