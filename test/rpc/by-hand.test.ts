@@ -2,6 +2,7 @@
 
 import { create, fromBinary, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { EditsSchema } from "../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
   type SendToDlqRequest,
@@ -98,21 +99,51 @@ describe("deliveries", () => {
     expireAtMs: 253_402_300_799_999,
   };
 
+  const latestFailure = toBinary(FailureSchema, create(FailureSchema, { type: "Later" }));
+
+  function written(deliveries: readonly DueDelivery[], spliced: boolean) {
+    return [...writeFrames({ kind: "deliveries", deliveries }, { spliced })]
+      .map((frame) => fromBinary(StreamDueResponseSchema, toBinary(StreamDueResponseSchema, frame)))
+      .map((frame) => toJson(StreamDueResponseSchema, frame));
+  }
+
   it.each(requests)("with %s", (_, init) => {
     const { request, failure } = requestOf(init);
     const envelope = encodeEnvelope(request, failure);
-    const latestFailure = toBinary(FailureSchema, create(FailureSchema, { type: "Later" }));
     const deliveries = [
       delivery({ envelope }),
       delivery({ envelope, ...facts }),
       delivery({ envelope, ...facts, latestFailure }),
     ];
-    const read = (spliced: boolean) =>
-      [...writeFrames({ kind: "deliveries", deliveries }, { spliced })]
-        .map((frame) =>
-          fromBinary(StreamDueResponseSchema, toBinary(StreamDueResponseSchema, frame)),
-        )
-        .map((frame) => toJson(StreamDueResponseSchema, frame));
-    expect(read(true)).toEqual(read(false));
+    expect(written(deliveries, true)).toEqual(written(deliveries, false));
+  });
+
+  const hash = new Uint8Array(16);
+  it.each<[string, MessageInitShape<typeof EditsSchema>]>([
+    ["a payload", { payload: { body: { case: "text", value: long } }, applied: [hash] }],
+    ["empty data", { payload: { body: { case: "data", value: new Uint8Array() } } }],
+    ["attributes", { attributesEdited: true, attributes: { one: "2", new: "", "": "x" } }],
+    ["no attributes left", { attributesEdited: true, applied: [hash, hash] }],
+    [
+      "all, with a record",
+      {
+        payload: { body: { case: "text", value: "{}" }, contentType: "a/b" },
+        attributes: { a: "b" },
+        attributesEdited: true,
+        applied: Array.from({ length: 200 }, () => hash),
+        edits: [{ who: "Retry", patch: "[]", inverse: long, time: { seconds: 1n } }],
+      },
+    ],
+    ["nothing that this version knows", {}],
+  ])("edited: %s", (_, init) => {
+    const { request, failure } = requestOf(everything);
+    const envelope = encodeEnvelope(request, failure);
+    const edits = toBinary(EditsSchema, create(EditsSchema, init));
+    const deliveries = [
+      delivery({ envelope, edits }),
+      delivery({ envelope, edits, ...facts, latestFailure }),
+    ];
+    expect(written(deliveries, true)).toEqual(written(deliveries, false));
+    expect(JSON.stringify(written(deliveries, true))).toContain('"edited":true');
   });
 });

@@ -197,8 +197,9 @@ export class Session {
   take(): Claimed[] {
     let count = 0;
     let bytes = 0;
-    for (const { envelope, latestFailure } of this.#inbox) {
-      bytes += envelope.length + (latestFailure?.length ?? 0) + DELIVERY_SLACK_BYTES;
+    for (const { envelope, edits, latestFailure } of this.#inbox) {
+      bytes += envelope.length + (edits?.length ?? 0) + (latestFailure?.length ?? 0);
+      bytes += DELIVERY_SLACK_BYTES;
       if (count > 0 && bytes > FRAME_BYTES) break;
       count++;
     }

@@ -1,5 +1,6 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
   type Delivery,
@@ -67,7 +68,9 @@ function wire(frame: NonNullable<FrameInit>): StreamDueResponse {
 
 /** An upper bound of the encoded size that needs no encoding. */
 export function deliveryBytes(delivery: DueDelivery): number {
-  return delivery.envelope.length + (delivery.latestFailure?.length ?? 0) + DELIVERY_SLACK_BYTES;
+  const { envelope, edits, latestFailure } = delivery;
+  const stored = envelope.length + (edits?.length ?? 0) + (latestFailure?.length ?? 0);
+  return stored + DELIVERY_SLACK_BYTES;
 }
 
 /** Groups in order, each under the frame limit, save a message that alone is larger. */
@@ -112,11 +115,12 @@ export function writeDelivery(due: DueDelivery): Delivery {
 /** Assigned field by field: this runs for every delivery, and `create` with values walks them. */
 function writeMessage(due: DueDelivery): Message {
   const envelope = fromBinary(EnvelopeSchema, due.envelope);
+  const edits = due.edits && fromBinary(EditsSchema, due.edits);
   const message = create(MessageSchema);
   message.id = formatMessageId(due.id);
   message.queue = due.queue;
-  message.payload = envelope.payload;
-  message.attributes = envelope.attributes;
+  message.payload = edits?.payload ?? envelope.payload;
+  message.attributes = edits?.attributesEdited ? edits.attributes : envelope.attributes;
   message.reason = REASONS[due.reason];
   message.failure =
     due.latestFailure === undefined
@@ -133,5 +137,7 @@ function writeMessage(due: DueDelivery): Message {
   message.dueTime = timestampFromMs(due.dueAtMs);
   if (due.expireAtMs !== undefined) message.expireTime = timestampFromMs(due.expireAtMs);
   message.attempts = due.attempts;
+  message.edited = edits !== undefined;
+  message.editCount = edits?.applied.length ?? 0;
   return message;
 }

@@ -10,6 +10,9 @@ import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
 
 const { LengthDelimited, Varint } = WireType;
+/** Fields of the envelope that edits have under the same number, and of edits alone. */
+const [PAYLOAD, ATTRIBUTES] = [1, 2];
+const [ATTRIBUTES_EDITED, APPLIED] = [3, 4];
 const FAILURE = 3;
 
 /** Fields of the stored envelope, and where a `dlq.v1.Message` has them, with the same content. */
@@ -62,7 +65,8 @@ function writeDelivery(writer: BinaryWriter, due: DueDelivery): void {
 function writeMessage(writer: BinaryWriter, due: DueDelivery): void {
   writer.tag(1, LengthDelimited).string(formatMessageId(due.id));
   writer.tag(2, LengthDelimited).string(due.queue);
-  spliceEnvelope(writer, due);
+  const edited = spliceEdits(writer, due.edits);
+  spliceEnvelope(writer, due, edited.fields);
   writer.tag(5, Varint).int32(REASONS[due.reason]);
   if (due.latestFailure !== undefined) writer.tag(6, LengthDelimited).bytes(due.latestFailure);
   if (due.failureCount !== 0) writer.tag(7, Varint).uint32(due.failureCount);
@@ -70,18 +74,53 @@ function writeMessage(writer: BinaryWriter, due: DueDelivery): void {
   writeTimestamp(writer, 15, due.dueAtMs);
   if (due.expireAtMs !== undefined) writeTimestamp(writer, 16, due.expireAtMs);
   if (due.attempts !== 0) writer.tag(17, Varint).uint32(due.attempts);
+  if (due.edits === undefined) return;
+  writer.tag(18, Varint).bool(true);
+  if (edited.count !== 0) writer.tag(19, Varint).uint32(edited.count);
 }
 
-function spliceEnvelope(writer: BinaryWriter, { envelope, latestFailure }: DueDelivery): void {
+function spliceEnvelope(
+  writer: BinaryWriter,
+  { envelope, latestFailure }: DueDelivery,
+  edited: ReadonlySet<number>,
+): void {
   const reader = new BinaryReader(envelope);
   while (reader.pos < reader.len) {
     const [no, wireType] = reader.tag();
     const from = reader.pos;
     reader.skip(wireType, no);
     const target = FIELD_OF[no];
-    if (target === undefined || (no === FAILURE && latestFailure !== undefined)) continue;
+    if (target === undefined || edited.has(no)) continue;
+    if (no === FAILURE && latestFailure !== undefined) continue;
     writer.tag(target, wireType).raw(envelope.subarray(from, reader.pos));
   }
+}
+
+const UNEDITED: ReadonlySet<number> = new Set();
+
+/** Writes what stands in for the envelope's, and says which of its fields, after how many edits. */
+function spliceEdits(
+  writer: BinaryWriter,
+  edits: Uint8Array | undefined,
+): { fields: ReadonlySet<number>; count: number } {
+  if (edits === undefined) return { fields: UNEDITED, count: 0 };
+  const fields = new Set<number>();
+  let count = 0;
+  const reader = new BinaryReader(edits);
+  while (reader.pos < reader.len) {
+    const [no, wireType] = reader.tag();
+    const from = reader.pos;
+    reader.skip(wireType, no);
+    if (no === PAYLOAD || no === ATTRIBUTES) {
+      fields.add(no);
+      writer.tag(FIELD_OF[no] as number, wireType).raw(edits.subarray(from, reader.pos));
+    } else if (no === ATTRIBUTES_EDITED) {
+      fields.add(ATTRIBUTES);
+    } else if (no === APPLIED) {
+      count += 1;
+    }
+  }
+  return { fields, count };
 }
 
 function writeTimestamp(writer: BinaryWriter, no: number, atMs: number): void {
