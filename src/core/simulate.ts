@@ -84,6 +84,18 @@ export const SIMULATED_BOUNDS_MS: readonly number[] = [
   3_650 * DAY_MS,
 ];
 
+/** What two parts of the messages come to together. */
+export function addSimulated(a: SimulatedQueue, b: SimulatedQueue): SimulatedQueue {
+  return {
+    examinedCount: a.examinedCount + b.examinedCount,
+    retried: a.retried.map(({ withinMs, count }, at) => ({
+      withinMs,
+      count: count + (b.retried[at]?.count ?? 0),
+    })),
+    quarantinedCount: a.quarantinedCount + b.quarantinedCount,
+  };
+}
+
 /** What would become of messages if each failed now, once more, with the reason that it has. */
 export function simulateStored(
   messages: Iterable<StoredFacts>,

@@ -3,6 +3,7 @@ import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { GateAdmin } from "../app/queues/gate-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
+import type { Simulate } from "../app/simulate.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import { readRelease, readReset, writeBreaker } from "./convert/gates.ts";
 import {
@@ -14,6 +15,7 @@ import {
   writeToken,
 } from "./convert/queues.ts";
 import { readRulesUpdate, readTest, writeDecision } from "./convert/rules.ts";
+import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
 
@@ -21,6 +23,7 @@ export interface DlqAdminServiceOptions {
   queues: QueueAdmin;
   gates: GateAdmin;
   rules: RuleAdmin;
+  simulate: Simulate;
   /** Largest payload of a message. */
   payloadMaxBytes: number;
   /** Wall clock in ms. */
@@ -29,7 +32,7 @@ export interface DlqAdminServiceOptions {
 
 /** Reads requests, calls the use cases, writes responses. What is not here is not served. */
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
-  const { queues, gates, rules, payloadMaxBytes, now = Date.now } = options;
+  const { queues, gates, rules, simulate, payloadMaxBytes, now = Date.now } = options;
   return {
     async listQueues(request) {
       const { pageSize, after } = readList(request);
@@ -60,6 +63,10 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     async testRules(request) {
       const test = readTest(request, { payloadMaxBytes, nowMs: now() });
       return { results: (await rules.test(test)).map(writeDecision) };
+    },
+
+    async simulatePolicy(request, { signal }) {
+      return writeSimulation(await simulate(readSimulate(request, now()), signal));
     },
 
     async listBreakers(request) {

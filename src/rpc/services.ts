@@ -7,6 +7,7 @@ import type { Dlq } from "../app/commands.ts";
 import type { GateAdmin } from "../app/queues/gate-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
+import type { Simulate } from "../app/simulate.ts";
 import { createDlqAdminService } from "./dlq-admin-service.ts";
 import { createDlqService } from "./dlq-service.ts";
 import type { Guard } from "./guard.ts";
@@ -18,6 +19,7 @@ export interface ServicesOptions {
   queues: QueueAdmin;
   gates: GateAdmin;
   rules: RuleAdmin;
+  simulate: Simulate;
   guard: Guard;
   readiness: Readiness;
   /** See `readDescriptorSet`. */

@@ -3,6 +3,7 @@ import { LONGEST_DELAY_MS } from "../../src/core/backoff.ts";
 import { overridePolicy, type PolicyOverride } from "../../src/core/policy-override.ts";
 import { PRESETS } from "../../src/core/presets.ts";
 import {
+  addSimulated,
   SIMULATED_BOUNDS_MS,
   type StoredFacts,
   simulateSchedule,
@@ -142,6 +143,12 @@ describe("over stored messages", () => {
     expected[bucket(10_000)] = 2;
     expected[bucket(LONGEST_DELAY_MS)] = 1;
     expect(found.retried.map(({ count }) => count)).toEqual(expected);
+  });
+
+  it("adds up from its parts", () => {
+    const all = [timeout(0), timeout(2), timeout(3)];
+    const parts = all.map((one) => simulateStored([one], settings, NOW_MS));
+    expect(parts.reduce(addSimulated)).toEqual(simulateStored(all, settings, NOW_MS));
   });
 
   it("counts nothing of nothing", () => {

@@ -6,6 +6,7 @@ import {
 } from "@connectrpc/connect";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { SimulateCommand } from "../../src/app/simulate.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import { createGuard, type GuardOptions } from "../../src/rpc/guard.ts";
 import type { Readiness } from "../../src/rpc/health.ts";
@@ -16,6 +17,7 @@ import { ScriptedDlq } from "./scripted-dlq.ts";
 import { ScriptedGates } from "./scripted-gates.ts";
 import { ScriptedQueues } from "./scripted-queues.ts";
 import { ScriptedRules } from "./scripted-rules.ts";
+import { SIMULATION } from "./scripted-simulation.ts";
 
 /** The wall clock of every test that does not say otherwise. */
 export const NOW_MS = 1_700_000_000_000;
@@ -48,6 +50,8 @@ export interface Rig {
   queues: ScriptedQueues;
   gates: ScriptedGates;
   rules: ScriptedRules;
+  /** What was to be simulated; the answer is always the same. */
+  simulated: SimulateCommand[];
   readiness: SettableReadiness;
   /** Lines that the guard logged. */
   logged: { fields: { errorId?: string }; message: string }[];
@@ -65,6 +69,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
   const queues = new ScriptedQueues();
   const gates = new ScriptedGates();
   const rules = new ScriptedRules();
+  const simulated: SimulateCommand[] = [];
   const readiness = new SettableReadiness();
   const logged: Rig["logged"] = [];
   const guard = createGuard({
@@ -78,6 +83,10 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     queues,
     gates,
     rules,
+    async simulate(command) {
+      simulated.push(command);
+      return SIMULATION;
+    },
     guard,
     readiness,
     descriptorSet: await readDescriptorSet(),
@@ -85,7 +94,7 @@ export async function createRig(options: RigOptions = {}): Promise<Rig> {
     drainGraceMs: 25_000,
     now: () => NOW_MS,
   });
-  return { dlq, queues, gates, rules, readiness, logged, guard, services };
+  return { dlq, queues, gates, rules, simulated, readiness, logged, guard, services };
 }
 
 export function transportOf(rig: Rig) {

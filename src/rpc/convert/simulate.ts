@@ -1,0 +1,107 @@
+import { create } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type SimulatedAttempt,
+  SimulatedAttemptSchema,
+  SimulatedBucketSchema,
+  SimulatedQueueSchema,
+  type SimulatePolicyRequest,
+  type SimulatePolicyResponse,
+  SimulatePolicyResponseSchema,
+  type SimulatedQueue as WireQueue,
+} from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import type { RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
+import type { SimulateCommand, Simulation } from "../../app/simulate.ts";
+import type { ConfigError } from "../../config/config-error.ts";
+import { resolveQueue } from "../../config/resolve-queue.ts";
+import type { PolicyDraft } from "../../config/retry-policy.ts";
+import { type FieldViolation, invalid } from "../../core/errors.ts";
+import { REASON_NAMES, reasonFromNumber } from "../../core/reason.ts";
+import type { QueueSettings } from "../../core/settings.ts";
+import type { SimulatedQueue, SimulatedSchedule } from "../../core/simulate.ts";
+import { checkQueue } from "./checks.ts";
+import { readDraft } from "./queue-config.ts";
+import { writePolicy } from "./retry-policy.ts";
+import { DAY_MS, readTimestampMs } from "./time.ts";
+import { Violations } from "./violations.ts";
+
+/** As far ahead as any delay reaches. */
+const AHEAD_MS = 3650 * DAY_MS;
+
+export function readSimulate(request: SimulatePolicyRequest, nowMs: number): SimulateCommand {
+  const v = new Violations();
+  checkQueue(v, "queue", request.queue);
+  const reason = request.reason === 0 ? "UNKNOWN_ERROR" : reasonFromNumber(request.reason);
+  if (reason === undefined)
+    v.add("reason", `is ${request.reason}, which is none of ${REASON_NAMES.join(", ")}`);
+  const draft = request.retryPolicy && readTried(v, request.retryPolicy);
+  const startAtMs = readStart(v, request, nowMs);
+  v.throwIfAny();
+  return {
+    queue: request.queue,
+    settings: (inForce) => (draft === undefined ? inForce : trying(inForce, draft)),
+    reason: reason ?? "UNKNOWN_ERROR",
+    startAtMs,
+    stored: !request.skipStored,
+  };
+}
+
+function readTried(v: Violations, policy: WirePolicy): PolicyDraft | undefined {
+  const found: FieldViolation[] = [];
+  const draft = readDraft("retry_policy", policy, found);
+  for (const { field, description } of found) v.add(field, description);
+  return draft;
+}
+
+function readStart(
+  v: Violations,
+  { startTime }: SimulatePolicyRequest,
+  nowMs: number,
+): number | undefined {
+  if (startTime === undefined) return undefined;
+  if (startTime.seconds < 0n) v.add("start_time", "is before 1970");
+  return readTimestampMs(v, "start_time", startTime, nowMs + AHEAD_MS, "3650 days");
+}
+
+/** As if the policy was set and nothing else of retries. */
+function trying(inForce: QueueSettings, retryPolicy: PolicyDraft): QueueSettings {
+  const errors: ConfigError[] = [];
+  const layer = { simple: {}, sources: new Map(), retryPolicy, retryPolicies: new Map() };
+  const settings = resolveQueue(inForce, layer, errors);
+  if (errors.length === 0) return settings;
+  throw invalid(
+    errors.map(({ setting, problem, hint }) => ({
+      field: setting,
+      description: hint === undefined ? problem : `${problem}; ${hint}`,
+    })),
+  );
+}
+
+export function writeSimulation({ policy, schedule, stored }: Simulation): SimulatePolicyResponse {
+  const response = create(SimulatePolicyResponseSchema);
+  response.retryPolicy = writePolicy(policy);
+  response.attempts = schedule.attempts.map(writeAttempt);
+  response.truncated = schedule.truncated;
+  if (stored !== undefined) response.stored = writeStored(stored);
+  return response;
+}
+
+function writeAttempt(one: SimulatedSchedule["attempts"][number]): SimulatedAttempt {
+  return create(SimulatedAttemptSchema, {
+    attempt: one.attempt,
+    delay: durationFromMs(one.delayMs),
+    minDelay: durationFromMs(one.minDelayMs),
+    maxDelay: durationFromMs(one.maxDelayMs),
+    dueTime: timestampFromMs(one.dueAtMs),
+  });
+}
+
+function writeStored({ examinedCount, retried, quarantinedCount }: SimulatedQueue): WireQueue {
+  return create(SimulatedQueueSchema, {
+    examinedCount: BigInt(examinedCount),
+    retried: retried.map(({ withinMs, count }) =>
+      create(SimulatedBucketSchema, { within: durationFromMs(withinMs), count: BigInt(count) }),
+    ),
+    quarantinedCount: BigInt(quarantinedCount),
+  });
+}
