@@ -1,3 +1,4 @@
+import type { Payload } from "../../gen/dlq/v1/message_pb.ts";
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type {
@@ -11,6 +12,7 @@ import type { MessageRetry } from "../core/policy.ts";
 import type { BreakerState, QueueGate } from "../core/queue-gate.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { RetryAfterFacts } from "../core/retry-after.ts";
+import type { Transform } from "../core/transform/transform.ts";
 import type { RuleFacts } from "../rules/facts.ts";
 
 /**
@@ -127,6 +129,28 @@ export interface RetryCommand {
   by:
     | { ids: readonly (Uint8Array | undefined)[] }
     | { filter: MessageFilter; expectedCount: number };
+  /** Edits of each message before. */
+  transforms?: readonly Transform[] | undefined;
+  /** Says what would be, and changes nothing. */
+  dryRun?: boolean | undefined;
+}
+
+/** What edits can change of a message. */
+export interface MessageContent {
+  payload: Payload;
+  attributes: Readonly<Record<string, string>>;
+}
+
+/** What edits would make of one message. */
+export interface RetryPreview {
+  id: Uint8Array;
+  before: MessageContent;
+  after: MessageContent;
+}
+
+export interface RetryResult extends RetryOutcome {
+  /** Of a dry run with transforms: the first ones. */
+  previews?: readonly RetryPreview[] | undefined;
 }
 
 export interface QueueReport {
@@ -203,7 +227,8 @@ export interface Dlq {
   send(commands: readonly SendCommand[]): Promise<(SendResult | DlqError)[]>;
   ack(requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]>;
   extend(command: ExtendCommand): Promise<ExtendOutcome[]>;
-  retry(command: RetryCommand): Promise<RetryOutcome>;
+  /** Work that nobody waits for any more ends when the signal aborts; never half done. */
+  retry(command: RetryCommand, signal?: AbortSignal): Promise<RetryResult>;
   stats(queues: readonly string[]): Promise<StatsReport>;
   /**
    * Frames of one worker's stream. Ends when the signal aborts or the server drains. The consumer

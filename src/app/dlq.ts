@@ -22,6 +22,8 @@ export interface DlqParts extends StreamParts {
   /** Routing rules; absent: there are none, and nothing moves. */
   rules?: RuleJudge;
   mover?: Mover;
+  /** Largest payload of a message. */
+  payloadMaxBytes?: number;
 }
 
 /** All use cases on one store. */

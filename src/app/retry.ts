@@ -1,76 +1,143 @@
 import { aborted, precondition } from "../core/errors.ts";
+import type { RetryOutcome } from "../core/message.ts";
 import { LIMITS } from "../core/settings.ts";
+import { transformLimits } from "../core/transform/edit-limits.ts";
+import type { Transform } from "../core/transform/transform.ts";
 import type { Store } from "../store/contract.ts";
-import type { RetryCommand, RetryOutcome } from "./commands.ts";
+import type { RetryCommand, RetryResult } from "./commands.ts";
+import {
+  type EditedRetryParts,
+  prepareEdits,
+  retryEdited,
+  tryRetry,
+} from "./edits/edited-retry.ts";
+import { matchingCount } from "./matching-count.ts";
 import type { DecisionLog } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 
 export interface RetryParts {
-  store: Pick<Store, "retry" | "retryMatching">;
+  store: Pick<Store, "retry" | "retryMatching" | "messages" | "stats">;
+  /** The wall clock. */
+  now(): number;
+  /** Largest payload of a message. */
+  payloadMaxBytes?: number | undefined;
   log: DecisionLog;
 }
 
 /** Walks that found something else than the counts say, because messages moved meanwhile. */
 const TRIES = 3;
 
+type ByFilter = Extract<RetryCommand["by"], { filter: unknown }>;
+
 /** Makes messages due now: an operator's word, by ids or by a filter. */
-export function createRetry({ store, log }: RetryParts) {
-  return async (command: RetryCommand): Promise<RetryOutcome> => {
-    const request = requestKey(command.requestId, command.queue);
-    const outcome =
-      "ids" in command.by
-        ? await retryIds(store, command.queue, request, command.by.ids)
-        : await retryFilter(store, command.queue, request, command.by);
-    const { retriedCount, refused } = outcome;
-    log.info({ queue: command.queue, retried: retriedCount, refused: refused.length }, "retried");
-    return outcome;
+export function createRetry({ store, now, payloadMaxBytes, log }: RetryParts) {
+  const limits = transformLimits(payloadMaxBytes);
+  const parts: EditedRetryParts = { messages: store.messages, now, limits };
+  const operator = new Retry(store, parts);
+  return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
+    const { queue, by, transforms = [], dryRun = false } = command;
+    if ("filter" in by) checkExpected(by);
+    const request = requestKey(command.requestId, queue);
+    const how = { queue, request, transforms, signal };
+    const result = dryRun
+      ? await operator.tryOut(how, by)
+      : "ids" in by
+        ? await operator.byIds(how, by.ids)
+        : await operator.byFilter(how, by);
+    const { retriedCount, refused } = result;
+    const facts = { queue, retried: retriedCount, refused: refused.length };
+    if (!dryRun) log.info({ ...facts, transforms: transforms.length }, "retried");
+    return result;
   };
 }
 
-async function retryIds(
-  store: RetryParts["store"],
-  queue: string,
-  request: Uint8Array,
+/** What all forms of a retry have in common. */
+interface How {
+  queue: string;
+  request: Uint8Array;
+  transforms: readonly Transform[];
+  signal: AbortSignal | undefined;
+}
+
+class Retry {
+  readonly #store: RetryParts["store"];
+  readonly #parts: EditedRetryParts;
+
+  constructor(store: RetryParts["store"], parts: EditedRetryParts) {
+    this.#store = store;
+    this.#parts = parts;
+  }
+
+  byIds(how: How, given: readonly (Uint8Array | undefined)[]): Promise<RetryOutcome> {
+    const { queue, request, transforms } = how;
+    return withReadable(given, (ids) =>
+      transforms.length === 0
+        ? this.#store.retry(queue, request, ids)
+        : retryEdited(this.#parts, { ...how, ids }),
+    );
+  }
+
+  async byFilter(how: How, { filter, expectedCount }: ByFilter): Promise<RetryOutcome> {
+    const { queue, request, transforms } = how;
+    const prepare = (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...how, ids });
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const outcome =
+        transforms.length === 0
+          ? await this.#store.retryMatching(queue, request, filter, expectedCount)
+          : await this.#store.messages.retryMatching(
+              queue,
+              request,
+              filter,
+              expectedCount,
+              prepare,
+            );
+      if (outcome === "moved") continue;
+      if (!("mismatch" in outcome)) return outcome;
+      throw mismatch(expectedCount, outcome.mismatch);
+    }
+    throw aborted(200, `queue ${queue}`);
+  }
+
+  async tryOut(how: How, by: RetryCommand["by"]): Promise<RetryResult> {
+    if ("ids" in by) {
+      return withReadable(by.ids, (ids) => tryRetry(this.#parts, { ...how, ids }));
+    }
+    const { filter, expectedCount } = by;
+    const [snapshot] = await this.#store.stats([how.queue]);
+    const count = matchingCount(filter, snapshot?.cells ?? []);
+    if (count !== expectedCount) throw mismatch(expectedCount, count);
+    const ids = await this.#store.messages.matching(how.queue, filter, expectedCount);
+    return tryRetry(this.#parts, { ...how, ids });
+  }
+}
+
+/** Of all ids those that could be read; the others are refused beside what becomes of these. */
+async function withReadable<Result extends RetryOutcome>(
   ids: readonly (Uint8Array | undefined)[],
-): Promise<RetryOutcome> {
-  const readable = [...ids.keys()].filter((index) => ids[index] !== undefined);
-  const reply = await store.retry(
-    queue,
-    request,
-    readable.map((index) => ids[index] as Uint8Array),
-  );
+  retry: (readable: readonly Uint8Array[]) => Promise<Result>,
+): Promise<Result> {
+  const indexes = [...ids.keys()].filter((index) => ids[index] !== undefined);
+  const result = await retry(indexes.map((index) => ids[index] as Uint8Array));
   const refused = [
-    ...reply.refused.map(({ index, refusal }) => ({ index: readable[index] as number, refusal })),
+    ...result.refused.map((one) => ({ ...one, index: indexes[one.index] as number })),
     ...[...ids.keys()]
       .filter((index) => ids[index] === undefined)
       .map((index) => ({ index, refusal: "INVALID_ID" as const })),
   ];
-  refused.sort((a, b) => a.index - b.index);
-  return { retriedCount: reply.retriedCount, refused };
+  return { ...result, refused: refused.toSorted((a, b) => a.index - b.index) };
 }
 
-async function retryFilter(
-  store: RetryParts["store"],
-  queue: string,
-  request: Uint8Array,
-  by: Extract<RetryCommand["by"], { filter: unknown }>,
-): Promise<RetryOutcome> {
-  if (by.expectedCount > LIMITS.retryIds) {
-    throw precondition(
-      "expected_count",
-      `is ${by.expectedCount}; one call retries at most ${LIMITS.retryIds}: narrow the filter, or retry by ids`,
-    );
-  }
-  for (let attempt = 0; attempt < TRIES; attempt++) {
-    const outcome = await store.retryMatching(queue, request, by.filter, by.expectedCount);
-    if (outcome === "moved") continue;
-    if ("mismatch" in outcome) {
-      throw precondition(
-        "expected_count",
-        `is ${by.expectedCount}, but ${outcome.mismatch} match; nothing was changed: look at Stats again`,
-      );
-    }
-    return outcome;
-  }
-  throw aborted(200, `queue ${queue}`);
+function checkExpected({ expectedCount }: ByFilter): void {
+  if (expectedCount <= LIMITS.retryIds) return;
+  throw precondition(
+    "expected_count",
+    `is ${expectedCount}; one call retries at most ${LIMITS.retryIds}: narrow the filter, or retry by ids`,
+  );
+}
+
+function mismatch(expected: number, found: number) {
+  return precondition(
+    "expected_count",
+    `is ${expected}, but ${found} match; nothing was changed: look at Stats again`,
+  );
 }

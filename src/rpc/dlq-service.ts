@@ -65,8 +65,8 @@ export function createDlqService(options: DlqServiceOptions): ServiceImpl<typeof
       return writeExtend(request, await dlq.extend(readExtend(request)));
     },
 
-    async retry(request) {
-      return writeRetry(request, await dlq.retry(readRetryRequest(request)));
+    async retry(request, { signal }) {
+      return writeRetry(request, await dlq.retry(readRetryRequest(request), signal));
     },
 
     async stats(request) {

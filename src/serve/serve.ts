@@ -8,6 +8,7 @@ import { Mover } from "../app/rules/mover.ts";
 import { createRuleAdmin } from "../app/rules/rule-admin.ts";
 import { RuleJudge } from "../app/rules/rule-judge.ts";
 import { RulesInForce } from "../app/rules/rules-in-force.ts";
+import { createSimulate } from "../app/simulate.ts";
 import type { Config } from "../config/config.ts";
 import { deliveryRulesOf } from "../core/delivery-rules.ts";
 import { startConfigWatch } from "../loops/config-watch.ts";
@@ -85,15 +86,17 @@ async function run(
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
+    payloadMaxBytes: config.payloadMaxBytes,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
   const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
   const gates = createGateAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log });
+  const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const useCases = { dlq, queues, gates, rules: ruleAdmin };
+  const useCases = { dlq, queues, gates, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
@@ -128,7 +131,7 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: Pick<ServicesOptions, "dlq" | "queues" | "gates" | "rules">,
+  useCases: Pick<ServicesOptions, "dlq" | "queues" | "gates" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
 ) {

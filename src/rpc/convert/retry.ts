@@ -1,14 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import {
+  MessageContentSchema,
   RefusedRetrySchema,
+  RetryPreviewSchema,
   type RetryRequest,
   type RetryResponse,
   RetryResponseSchema,
+  type MessageContent as WireContent,
   type MessageFilter as WireFilter,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
-import type { MessageFilter, RetryCommand, RetryOutcome } from "../../app/commands.ts";
-import { parseMessageId } from "../../core/message-id.ts";
+import type {
+  MessageContent,
+  MessageFilter,
+  RetryCommand,
+  RetryResult,
+} from "../../app/commands.ts";
+import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
 import {
   QUARANTINE_REASONS,
   type QuarantineReason,
@@ -19,6 +27,7 @@ import {
 import { LIMITS } from "../../core/settings.ts";
 import { checkCount, checkQueue, checkRequestId } from "./checks.ts";
 import { REFUSAL_NUMBERS, STATE_NUMBERS } from "./states.ts";
+import { readTransforms } from "./transform.ts";
 import { Violations } from "./violations.ts";
 
 export function readRetryRequest(request: RetryRequest): RetryCommand {
@@ -26,8 +35,10 @@ export function readRetryRequest(request: RetryRequest): RetryCommand {
   checkRequestId(v, request.requestId);
   checkQueue(v, "queue", request.queue);
   const by = readSelection(v, request);
+  const transforms = readTransforms(v, "transforms", request.transforms);
   v.throwIfAny();
-  return { requestId: request.requestId, queue: request.queue, by };
+  const { requestId, queue, dryRun } = request;
+  return { requestId, queue, by, transforms, dryRun };
 }
 
 function readSelection(v: Violations, request: RetryRequest): RetryCommand["by"] {
@@ -96,14 +107,29 @@ function retryableState(state: number): "SCHEDULED" | "QUARANTINED" | undefined 
   return state === MessageState.QUARANTINED ? "QUARANTINED" : undefined;
 }
 
-export function writeRetry(request: RetryRequest, outcome: RetryOutcome): RetryResponse {
+export function writeRetry(request: RetryRequest, result: RetryResult): RetryResponse {
   return create(RetryResponseSchema, {
-    retriedCount: outcome.retriedCount,
-    refused: outcome.refused.map(({ index, refusal }) =>
+    retriedCount: result.retriedCount,
+    refused: result.refused.map(({ index, refusal, id, detail = "" }) =>
       create(RefusedRetrySchema, {
-        id: request.ids[index] ?? "",
+        id: request.ids[index] ?? (id === undefined ? "" : formatMessageId(id)),
         refusal: REFUSAL_NUMBERS[refusal],
+        detail,
+      }),
+    ),
+    previews: (result.previews ?? []).map(({ id, before, after }) =>
+      create(RetryPreviewSchema, {
+        id: formatMessageId(id),
+        before: writeContent(before),
+        after: writeContent(after),
       }),
     ),
   });
+}
+
+function writeContent({ payload, attributes }: MessageContent): WireContent {
+  const content = create(MessageContentSchema);
+  content.payload = payload;
+  content.attributes = { ...attributes };
+  return content;
 }

@@ -30,6 +30,7 @@ export const REFUSAL_NUMBERS = {
   NOT_FOUND: Refusal.NOT_FOUND,
   IN_FLIGHT: Refusal.IN_FLIGHT,
   INVALID_ID: Refusal.INVALID_ID,
+  TRANSFORM_FAILED: Refusal.TRANSFORM_FAILED,
 } as const satisfies Record<RetryRefusal, Refusal>;
 
 export const BREAKER_NUMBERS = {

@@ -1,0 +1,164 @@
+import { aborted, invalidField } from "../../core/errors.ts";
+import type { RefusedRetry, RetryOutcome } from "../../core/message.ts";
+import { formatMessageId } from "../../core/message-id.ts";
+import type { TransformLimits } from "../../core/transform/editable.ts";
+import type { Transform } from "../../core/transform/transform.ts";
+import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
+import type { RetryPreview } from "../commands.ts";
+import { nextTurn } from "../next-turn.ts";
+import { EditBudget } from "./edit-budget.ts";
+import { contentBytes, type EditContext, planEdits, type SourcedTransform } from "./plan-edits.ts";
+import { AnsweredBefore, storedContents } from "./stored-contents.ts";
+
+export interface EditedRetryParts {
+  messages: Messages;
+  /** The wall clock. */
+  now(): number;
+  limits: TransformLimits;
+}
+
+/** Which messages, and how to edit them. */
+export interface EditedRetry {
+  queue: string;
+  request: Uint8Array;
+  ids: readonly Uint8Array[];
+  transforms: readonly Transform[];
+  signal?: AbortSignal | undefined;
+}
+
+/** As in the record of an edit. */
+const WHO = "Retry";
+const PREVIEWS = 10;
+const PREVIEW_BYTES = 3 * 1024 * 1024;
+/** Messages that change between reading and writing are read again. */
+const TRIES = 5;
+
+/** What is to be done to each message, decided by what it is at present. */
+interface Decided {
+  /** In the order of the ids; of one that is given twice the second is only retried. */
+  items: RetryItem[];
+  missing: Set<number>;
+  previews: RetryPreview[];
+}
+
+/** Edits and retries the messages, in one step of the store: all of it is done, or nothing. */
+export async function retryEdited(
+  parts: EditedRetryParts,
+  retry: EditedRetry,
+): Promise<RetryOutcome> {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const decided = await decide(parts, retry);
+    if (decided instanceof AnsweredBefore) return decided.outcome;
+    const outcome = await parts.messages.retry(retry.queue, retry.request, decided.items);
+    if (outcome !== "moved") return outcome;
+  }
+  throw aborted(200, `messages of queue ${retry.queue}`);
+}
+
+/** What to do to messages that a filter has found. */
+export async function prepareEdits(
+  parts: EditedRetryParts,
+  retry: EditedRetry,
+): Promise<readonly RetryItem[]> {
+  const decided = await decide(parts, { ...retry, request: NO_REQUEST });
+  return decided instanceof AnsweredBefore ? [] : decided.items;
+}
+
+const NO_REQUEST = new Uint8Array();
+
+/** What would become of the messages now. */
+export async function tryRetry(
+  parts: EditedRetryParts,
+  retry: EditedRetry,
+): Promise<RetryOutcome & { previews: readonly RetryPreview[] }> {
+  const decided = await decide(parts, { ...retry, request: NO_REQUEST });
+  if (decided instanceof AnsweredBefore) return { ...decided.outcome, previews: [] };
+  const { items, missing, previews } = decided;
+  const refused = items.flatMap((item, index): RefusedRetry[] => {
+    if (missing.has(index)) return [{ index, refusal: "NOT_FOUND" }];
+    if (item.kind === "busy") return [{ index, refusal: "IN_FLIGHT" }];
+    if (item.kind !== "refuse") return [];
+    return [{ index, refusal: "TRANSFORM_FAILED", id: item.id, detail: item.detail }];
+  });
+  return { retriedCount: items.length - refused.length, refused, previews };
+}
+
+async function decide(
+  parts: EditedRetryParts,
+  { queue, request, ids, transforms, signal }: EditedRetry,
+): Promise<Decided | AnsweredBefore> {
+  const deciding = new Deciding(parts, transforms);
+  const distinct = [...new Map(ids.map((id) => [formatMessageId(id), id])).values()];
+  for await (const one of storedContents(parts.messages, queue, request, distinct)) {
+    signal?.throwIfAborted();
+    if (one instanceof AnsweredBefore) return one;
+    deciding.add(one.id, one.stored);
+    await nextTurn();
+  }
+  return deciding.inOrderOf(ids);
+}
+
+/** Decides on one message after another, within what one call may do. */
+class Deciding {
+  readonly #sourced: readonly SourcedTransform[];
+  readonly #context: EditContext;
+  readonly #budget = new EditBudget();
+  readonly #items = new Map<string, RetryItem>();
+  readonly #missing = new Set<string>();
+  readonly #previews: RetryPreview[] = [];
+  #previewRoom = PREVIEW_BYTES;
+
+  constructor({ limits, now }: EditedRetryParts, transforms: readonly Transform[]) {
+    this.#sourced = transforms.map((transform) => ({ transform, who: WHO }));
+    this.#context = { limits, atMs: now() };
+  }
+
+  add(id: Uint8Array, stored: StoredContent | undefined): void {
+    const key = formatMessageId(id);
+    if (stored === undefined) this.#missing.add(key);
+    this.#items.set(key, this.#decideOn(id, stored));
+  }
+
+  inOrderOf(ids: readonly Uint8Array[]): Decided {
+    const seen = new Set<string>();
+    const missing = new Set<number>();
+    const items = ids.map((id, index): RetryItem => {
+      const key = formatMessageId(id);
+      if (this.#missing.has(key)) missing.add(index);
+      const item = this.#items.get(key) ?? { kind: "retry", id };
+      const isEditedByThen = item.kind === "edit" && seen.has(key);
+      seen.add(key);
+      return isEditedByThen ? { kind: "retry", id } : item;
+    });
+    return { items, missing, previews: this.#previews };
+  }
+
+  #decideOn(id: Uint8Array, stored: StoredContent | undefined): RetryItem {
+    // One that is not there never will be.
+    if (stored === undefined) return { kind: "retry", id };
+    if (stored.state === "IN_FLIGHT") return { kind: "busy", id };
+    if (this.#sourced.length === 0) return { kind: "retry", id };
+    const { version } = stored;
+    if (!this.#budget.read(stored.envelope.length + (stored.edits?.length ?? 0))) throw tooMuch();
+    const plan = planEdits(stored, this.#sourced, this.#context);
+    if (plan.kind === "unchanged") return { kind: "retry", id };
+    if (plan.kind === "refuse") return { kind: "refuse", id, version, detail: plan.detail };
+    if (!this.#budget.write(plan.write.edits.length)) throw tooMuch();
+    this.#show({ id, before: plan.before, after: plan.after });
+    return { kind: "edit", id, version, write: plan.write };
+  }
+
+  #show(preview: RetryPreview): void {
+    const bytes = contentBytes(preview.before) + contentBytes(preview.after);
+    if (this.#previews.length === PREVIEWS || bytes > this.#previewRoom) return;
+    this.#previewRoom -= bytes;
+    this.#previews.push(preview);
+  }
+}
+
+function tooMuch() {
+  return invalidField(
+    "transforms",
+    "the messages to edit have more than 16 MiB together, as they are or as they would be; retry fewer at a time, by ids or a narrower filter",
+  );
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  EditSchema,
+  type Edits,
+  EditsSchema,
+  type Edit as StoredEdit,
+} from "../../../gen/dlq/storage/v1/edits_pb.ts";
+import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import { type Payload, PayloadSchema } from "../../../gen/dlq/v1/message_pb.ts";
+import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
+import { EDIT_LIMITS, keepLatest } from "../../core/transform/edit-limits.ts";
+import type { EditableMessage, TransformLimits } from "../../core/transform/editable.ts";
+import { applyTransforms, type Edit, type Transform } from "../../core/transform/transform.ts";
+import { cutUtf8, utf8Bytes } from "../../core/utf8.ts";
+import type { EditWrite, StoredContent } from "../../store/contract.ts";
+import type { MessageContent } from "../commands.ts";
+
+/** An edit on somebody's word, as the record of it names them. */
+export interface SourcedTransform {
+  transform: Transform;
+  who: string;
+}
+
+export type EditPlan =
+  /** It has had all of them before. */
+  | { kind: "unchanged" }
+  | { kind: "edit"; write: EditWrite; before: MessageContent; after: MessageContent }
+  | { kind: "refuse"; detail: string };
+
+export interface EditContext {
+  atMs: number;
+  limits: TransformLimits;
+}
+
+/** What transforms make of a stored message, each of them once in its life; all of them, or nothing. */
+export function planEdits(
+  stored: StoredContent,
+  transforms: readonly SourcedTransform[],
+  context: EditContext,
+): EditPlan {
+  const record = stored.edits === undefined ? undefined : fromBinary(EditsSchema, stored.edits);
+  const fresh = freshOf(transforms, record?.applied ?? []);
+  if (fresh.length === 0) return { kind: "unchanged" };
+  if ((record?.applied.length ?? 0) + fresh.length > EDIT_LIMITS.applied) {
+    return refuse(`it has had ${EDIT_LIMITS.applied} transforms, which is as many as may be`);
+  }
+  const before = contentOf(fromBinary(EnvelopeSchema, stored.envelope), record);
+  const result = applyTransforms(
+    fresh.map(({ transform }) => transform),
+    editableOf(before),
+    { ...context, who: "" },
+  );
+  if (!result.ok) {
+    const { index, refusal } = result;
+    return refuse(`transform ${fresh[index]?.index}: ${refusal.kind}: ${refusal.message}`);
+  }
+  const after = contentAfter(before, result.message);
+  const next = recordOf(record, fresh, result.edits, after);
+  const edits = toBinary(EditsSchema, next);
+  const write: EditWrite = {
+    edits,
+    payloadBytes: next.payload === undefined ? 0 : payloadBytes(next.payload),
+    grown: edits.length - (stored.edits?.length ?? 0),
+  };
+  return { kind: "edit", write, before, after };
+}
+
+interface Fresh extends SourcedTransform {
+  /** Among those that were given. */
+  index: number;
+  hash: Uint8Array;
+}
+
+/** Those that the message has not had yet. */
+function freshOf(transforms: readonly SourcedTransform[], applied: readonly Uint8Array[]): Fresh[] {
+  const known = new Set(applied.map(hexOf));
+  return transforms.flatMap(({ transform, who }, index) => {
+    const hash = hashOf(transform);
+    if (known.has(hexOf(hash))) return [];
+    known.add(hexOf(hash));
+    return [{ transform, who, index, hash }];
+  });
+}
+
+function hashOf({ target, kind, patch }: Transform): Uint8Array {
+  return createHash("sha256").update(`${target}\n${kind}\n${patch}`).digest().subarray(0, 16);
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+function refuse(words: string): EditPlan {
+  return { kind: "refuse", detail: cutUtf8(words, EDIT_LIMITS.detailBytes) };
+}
+
+/** As it would be delivered now. */
+function contentOf(envelope: Envelope, record: Edits | undefined): MessageContent {
+  return {
+    payload: record?.payload ?? envelope.payload ?? create(PayloadSchema),
+    attributes: record?.attributesEdited ? record.attributes : envelope.attributes,
+  };
+}
+
+function editableOf({ payload, attributes }: MessageContent): EditableMessage {
+  return { payload: payload.body.value ?? "", attributes };
+}
+
+function contentAfter(before: MessageContent, edited: EditableMessage): MessageContent {
+  const payload = create(PayloadSchema);
+  payload.contentType = before.payload.contentType;
+  payload.body =
+    typeof edited.payload === "string"
+      ? { case: "text", value: edited.payload }
+      : { case: "data", value: edited.payload };
+  return { payload, attributes: { ...edited.attributes } };
+}
+
+/** Of what no transform has ever touched nothing is stored twice. */
+function recordOf(
+  before: Edits | undefined,
+  fresh: readonly Fresh[],
+  edits: readonly Edit[],
+  after: MessageContent,
+): Edits {
+  const touches = (target: Transform["target"]) =>
+    fresh.some(({ transform }) => transform.target === target);
+  const record = create(EditsSchema);
+  if (before?.payload !== undefined || touches("PAYLOAD")) record.payload = after.payload;
+  record.attributesEdited = before?.attributesEdited === true || touches("ATTRIBUTES");
+  if (record.attributesEdited) record.attributes = after.attributes;
+  record.applied = [...(before?.applied ?? []), ...fresh.map(({ hash }) => hash)];
+  const added = fresh.map((one, index) => diffOf(one, edits[index] as Edit));
+  record.edits = keepLatest([...(before?.edits ?? []), ...added]);
+  return record;
+}
+
+function diffOf({ who, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {
+  const time = timestampFromMs(atMs);
+  const inverse = undo ?? "";
+  return create(EditSchema, { who, hash, patch, time, target: TransformTarget[target], inverse });
+}
+
+export function payloadBytes({ body }: Payload): number {
+  return typeof body.value === "string" ? utf8Bytes(body.value) : (body.value?.length ?? 0);
+}
+
+/** About how many bytes it is on the wire. */
+export function contentBytes({ payload, attributes }: MessageContent): number {
+  let bytes = payloadBytes(payload);
+  for (const [key, value] of Object.entries(attributes)) bytes += utf8Bytes(key) + utf8Bytes(value);
+  return bytes;
+}
