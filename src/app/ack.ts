@@ -5,13 +5,16 @@ import { formatMessageId } from "../core/message-id.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
+import { withEdits } from "./edits/reschedule-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
 import type { AttemptStatus, DecisionLog, Observer } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import type { Mover } from "./rules/mover.ts";
 
 export interface AckParts extends FailureParts {
-  store: Pick<Store, "examine" | "settle">;
+  store: Pick<Store, "examine" | "settle" | "messages">;
+  /** Largest payload of a message. */
+  payloadMaxBytes?: number;
   observer: Observer;
   log: DecisionLog;
   /** Tells the streams that leases of theirs have ended. */
@@ -73,11 +76,11 @@ async function settleChunk(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const decided = await decide(parts, queue, request, outcomes);
     if (!Array.isArray(decided)) return sameRequest(decided, outcomes);
-    const reply = await parts.store.settle(
-      queue,
-      request,
-      decided.map(({ item }) => item),
-    );
+    const edited = decided.some(({ transforms }) => transforms !== undefined)
+      ? await withEdits(parts, queue, decided)
+      : decided;
+    const items = edited.map(({ item }) => item);
+    const reply = await parts.store.settle(queue, request, items);
     if (reply?.repeated) return sameRequest(reply, outcomes);
     if (reply !== undefined) {
       tell(parts, queue, decided, reply);

@@ -7,14 +7,14 @@ import type { RuleDecision } from "../rules/compiled-rules.ts";
 import { moveOf } from "../rules/hops.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
 import type { OutcomeCommand } from "./commands.ts";
+import { type DecidedOutcome, ofQueue } from "./edits/reschedule-edits.ts";
 import { reasonOf } from "./reason-of.ts";
 import { decodeRetrySettings, encodeRetrySettings } from "./retry-settings.ts";
 import { envelopeFacts } from "./rules/envelope-facts.ts";
 import { failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
 
 /** What becomes of a message by an outcome, and why in words. */
-export interface Decision {
-  item: SettleItem;
+export interface Decision extends DecidedOutcome {
   why: string;
 }
 
@@ -66,7 +66,10 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
   if (move.kind === "circle") parts.rules?.circle(saidBy.queue ?? "", token.queue, move.queue);
   if (move.kind !== "move") {
     const note = action.quarantine ? { note: saidBy.quarantine ?? "" } : {};
-    return { item: { ...item, ...changes, ...inItem(here), ...note }, why: here.why };
+    const { transforms } = settings;
+    const isEdited = here.kind === "reschedule" && transforms.length > 0;
+    const edits = isEdited ? { transforms: ofQueue(token.queue, transforms) } : {};
+    return { item: { ...item, ...changes, ...inItem(here), ...note }, why: here.why, ...edits };
   }
   const there = verdictIn(move.queue);
   return {

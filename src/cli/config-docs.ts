@@ -1,5 +1,6 @@
 import { formatDuration } from "../config/duration.ts";
 import { ALL_SETTINGS } from "../config/given-values.ts";
+import { TRANSFORM_SETTINGS, TRANSFORMS_DOC } from "../config/queue-transforms.ts";
 import { POLICY_SETTINGS } from "../config/retry-policy.ts";
 import { WINDOW_SETTINGS, WINDOWS_DOC } from "../config/retry-windows.ts";
 import {
@@ -57,6 +58,13 @@ preset of the reason. A queue that sets \`retry_policy\` does not inherit the de
 `;
 
 const WINDOWS_INTRO = `An entry of \`windows\` is a part of the day on the clock of a place, daylight saving included:
+`;
+
+const TRANSFORMS_INTRO = `
+## Transforms
+
+\`transforms\` exists in the file only, below \`defaults:\` or \`queues: <name>:\`. ${TRANSFORMS_DOC}
+[transforms.md](transforms.md) says when and how they are applied.
 `;
 
 const EXAMPLE = `
@@ -118,12 +126,18 @@ function settingTable(settings: readonly Setting[]): string {
   );
 }
 
+const rowsOf = (settings: Readonly<Record<string, Setting>>): (readonly string[])[] =>
+  Object.values(settings).map((s) => [
+    code(yamlKeyOf(s)),
+    `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
+  ]);
+
+function transformTable(): string {
+  const rows = table(["key of a transform", "meaning"], rowsOf(TRANSFORM_SETTINGS));
+  return `${TRANSFORMS_INTRO}\n${rows}`;
+}
+
 function policyTables(): string {
-  const rows = (settings: Readonly<Record<string, Setting>>): (readonly string[])[] =>
-    Object.values(settings).map((s) => [
-      code(yamlKeyOf(s)),
-      `${cell(s.doc)} Allowed: ${cell(s.type.allowed)}. Example: ${code(s.example)}`,
-    ]);
   const presets = Object.entries(PRESETS).map(([name, p]) => [
     code(name),
     String(p.maxRetries),
@@ -136,9 +150,9 @@ function policyTables(): string {
   ]);
   return [
     POLICIES_INTRO,
-    table(["key", "meaning"], [...rows(POLICY_SETTINGS), [code("windows"), WINDOWS_DOC]]),
+    table(["key", "meaning"], [...rowsOf(POLICY_SETTINGS), [code("windows"), WINDOWS_DOC]]),
     WINDOWS_INTRO,
-    table(["key of a window", "meaning"], rows(WINDOW_SETTINGS)),
+    table(["key of a window", "meaning"], rowsOf(WINDOW_SETTINGS)),
     table(
       ["preset", "max_retries", "initial_delay", "max_delay", "multiplier", "reasons that get it"],
       presets,
@@ -153,5 +167,5 @@ export function configDocs(): string {
     const intro = group === "Queues" ? QUEUES_INTRO : "";
     return `\n## ${group}\n${intro}\n${settingTable(settings)}`;
   });
-  return `${INTRO}${groups.join("")}${policyTables()}${EXAMPLE}`;
+  return `${INTRO}${groups.join("")}${policyTables()}${transformTable()}${EXAMPLE}`;
 }

@@ -1,6 +1,7 @@
 import type { Config, Origins } from "../config/config.ts";
 import type { QueueLayer } from "../config/queue-layer.ts";
 import { QUEUE_SETTINGS, SIMPLE_QUEUE_KEYS } from "../config/queue-settings.ts";
+import { draftOf, TRANSFORM_SETTINGS } from "../config/queue-transforms.ts";
 import { POLICY_SETTINGS } from "../config/retry-policy.ts";
 import { WINDOW_SETTINGS } from "../config/retry-windows.ts";
 import {
@@ -28,7 +29,7 @@ export interface Entry {
   readonly informative?: boolean;
 }
 
-/** A list of mappings, such as the windows of a policy. */
+/** A list of mappings: the windows of a policy, the transforms of a queue. */
 export interface MappingList {
   readonly items: readonly (readonly Entry[])[];
 }
@@ -58,10 +59,18 @@ export function inForce(config: Config, origins: Origins): InForce {
   })).filter((group) => group.entries.length > 0);
   return {
     groups,
-    defaults: [...defaultEntries(origins), ...policies(origins.defaults, origins.deployment)],
+    defaults: [
+      ...defaultEntries(origins),
+      ...policies(origins.defaults, origins.deployment),
+      ...transforms(origins.defaults),
+    ],
     queues: [...origins.queues].map(([name, layer]) => ({
       name,
-      entries: [...ownEntries(layer), ...policies(layer, config.queueSettings(name))],
+      entries: [
+        ...ownEntries(layer),
+        ...policies(layer, config.queueSettings(name)),
+        ...transforms(layer),
+      ],
     })),
   };
 }
@@ -132,6 +141,13 @@ function policyFields(policy: RetryPolicy): Entry[] {
   if (windows.length === 0) return fields;
   const value = windows.map((window) => fieldsOf(WINDOW_SETTINGS, window));
   return [...fields, { key: "windows", value: { items: value }, source: "" }];
+}
+
+function transforms({ transforms, sources }: QueueLayer): Entry[] {
+  if (transforms === undefined) return [];
+  const items = transforms.map((one) => fieldsOf(TRANSFORM_SETTINGS, draftOf(one)));
+  const source = describeSource(sources.get("transforms") ?? DEFAULT);
+  return [{ key: "transforms", value: { items }, source }];
 }
 
 /** What a mapping holds, in the order of its table. */

@@ -1,5 +1,5 @@
 import type { PlainValue } from "../config/value-type.ts";
-import { type Entry, type InForce, isMappingList, isNested } from "./in-force.ts";
+import { type Entry, type InForce, isMappingList, isNested, type MappingList } from "./in-force.ts";
 
 /** Text that YAML reads as itself without quotes, and a person as one word. */
 const BARE = /^[A-Za-z0-9_./][A-Za-z0-9_./:@%+-]*$/;
@@ -18,12 +18,14 @@ function plain(value: PlainValue): string {
 /** On one line, as a policy and its windows are. */
 function flow(entries: readonly Entry[]): string {
   const fields = entries.map(({ key, value }) => {
-    const text = isMappingList(value)
-      ? `[${value.items.map(flow).join(", ")}]`
-      : plain((value ?? "") as PlainValue);
+    const text = isMappingList(value) ? flowList(value) : plain((value ?? "") as PlainValue);
     return `${key}: ${text}`;
   });
   return `{ ${fields.join(", ")} }`;
+}
+
+function flowList({ items }: MappingList): string {
+  return `[${items.map(flow).join(", ")}]`;
 }
 
 function isLeafMapping(value: readonly Entry[]): boolean {
@@ -38,7 +40,7 @@ function lines(entries: readonly Entry[], indent: string): Line[] {
     const { key, value, source } = entry;
     const off = entry.informative === true ? "# " : "";
     if (value === undefined) return [[`${indent}${off}${key}:`, source]];
-    if (isMappingList(value)) return [[`${indent}${off}${key}:`, source]];
+    if (isMappingList(value)) return [[`${indent}${key}: ${flowList(value)}`, source]];
     if (!isNested(value)) return [[`${indent}${off}${key}: ${plain(value)}`, source]];
     // A policy stays on one line; what holds policies does not.
     if (!isLeafMapping(value)) {

@@ -1,9 +1,11 @@
 import type { PolicyOverride } from "../core/policy-override.ts";
 import { REASON_NAMES, type Reason } from "../core/reason.ts";
 import { LIMITS } from "../core/settings.ts";
-import type { RetryWindow } from "../core/windows.ts";
+import { EDIT_LIMITS } from "../core/transform/edit-limits.ts";
+import type { Transform } from "../core/transform/transform.ts";
 import { type ConfigError, didYouMean } from "./config-error.ts";
 import { QUEUE_SETTINGS, SIMPLE_QUEUE_KEYS, type SimpleQueueSettings } from "./queue-settings.ts";
+import { completeTransform, TRANSFORM_SETTINGS } from "./queue-transforms.ts";
 import { POLICY_SETTINGS, type PolicyDraft } from "./retry-policy.ts";
 import { completeWindow, WINDOW_SETTINGS } from "./retry-windows.ts";
 import { type Given, parseGiven, type Setting, yamlKeyOf } from "./setting.ts";
@@ -14,10 +16,11 @@ import type { YamlEntry, YamlTree } from "./yaml-tree.ts";
 /** What one level (the deployment, or one queue) says about queues. Absent: nothing. */
 export interface QueueLayer {
   readonly simple: Partial<SimpleQueueSettings>;
-  /** Where each of `simple` came from, by the setting's name. */
+  /** Where each of `simple`, and `transforms`, came from, by the setting's name. */
   readonly sources: ReadonlyMap<string, Source>;
   readonly retryPolicy?: PolicyDraft;
   readonly retryPolicies: ReadonlyMap<Reason, PolicyDraft>;
+  readonly transforms?: readonly Transform[];
 }
 
 type At = (line: number) => Source;
@@ -26,6 +29,7 @@ const KEYS = [
   ...Object.values<Setting>(QUEUE_SETTINGS).map(yamlKeyOf),
   "retry_policy",
   "retry_policies",
+  "transforms",
 ];
 
 /** A YAML value as a setting takes it; undefined for nothing and for a mapping, which is an error. */
@@ -118,40 +122,52 @@ function readPolicy(entry: YamlEntry, label: string, at: At, errors: ConfigError
   return { ...(fields as PolicyOverride), ...(windows && { windows }), label, source };
 }
 
-/** Undefined for nothing, and for what is no list. */
-function readWindows(
+/** The entries of a list of mappings; undefined for nothing, and for what is no list. */
+function readMappings<T>(
   { line, value }: YamlEntry,
   label: string,
+  most: number,
   at: At,
   errors: ConfigError[],
-): readonly RetryWindow[] | undefined {
+  read: (item: YamlTree, path: string) => T | undefined,
+): readonly T[] | undefined {
   if (value.kind === "scalar" && value.text === undefined) return undefined;
   if (value.kind !== "list") {
     errors.push({ setting: label, source: at(line), problem: "is not a list of mappings" });
     return undefined;
   }
-  if (value.items.length > LIMITS.retryWindows) {
+  if (value.items.length > most) {
     const problem = `has ${value.items.length} entries`;
-    errors.push({
-      setting: label,
-      source: at(line),
-      problem,
-      allowed: `at most ${LIMITS.retryWindows}`,
-    });
+    errors.push({ setting: label, source: at(line), problem, allowed: `at most ${most}` });
   }
-  return value.items.flatMap((item, index) => {
-    const path = `${label}[${index}]`;
-    const broken = errors.length;
-    const entries = entriesOf(item, path, at, errors);
-    const fields = readFields(entries, WINDOW_SETTINGS, WINDOW_KEYS, path, at, errors);
-    // What is wrong is not missing as well.
-    if (errors.length > broken) return [];
-    const window = completeWindow(fields as Partial<RetryWindow>, path, at(item.line), errors);
-    return window === undefined ? [] : [window];
-  });
+  return value.items.flatMap((item, index) => read(item, `${label}[${index}]`) ?? []);
 }
 
-const WINDOW_KEYS = Object.values<Setting>(WINDOW_SETTINGS).map(yamlKeyOf);
+/** The fields of one mapping of a list, put together; what is wrong is not missing as well. */
+function readMapping<T>(
+  item: YamlTree,
+  path: string,
+  table: Readonly<Record<string, Setting>>,
+  at: At,
+  errors: ConfigError[],
+  complete: (fields: object, label: string, source: Source, errors: ConfigError[]) => T | undefined,
+): T | undefined {
+  const broken = errors.length;
+  const entries = entriesOf(item, path, at, errors);
+  const known = Object.values(table).map(yamlKeyOf);
+  const fields = readFields(entries, table, known, path, at, errors);
+  return errors.length > broken ? undefined : complete(fields, path, at(item.line), errors);
+}
+
+const readWindows = (entry: YamlEntry, label: string, at: At, errors: ConfigError[]) =>
+  readMappings(entry, label, LIMITS.retryWindows, at, errors, (item, path) =>
+    readMapping(item, path, WINDOW_SETTINGS, at, errors, completeWindow),
+  );
+
+const readTransforms = (entry: YamlEntry, label: string, at: At, errors: ConfigError[]) =>
+  readMappings(entry, label, EDIT_LIMITS.transforms, at, errors, (item, path) =>
+    readMapping(item, path, TRANSFORM_SETTINGS, at, errors, completeTransform),
+  );
 
 /**
  * Reads `defaults:` or `queues: <name>:`; `label` is that path. `stronger` holds what flags and
@@ -167,10 +183,15 @@ export function readQueueLayer(
   const given = new Map<string, Given>();
   const retryPolicies = new Map<Reason, PolicyDraft>();
   let retryPolicy: PolicyDraft | undefined;
+  let transforms: QueueLayer["transforms"];
+  const sources = new Map<string, Source>();
   for (const entry of entriesOf(tree, label, at, errors)) {
     const path = `${label}.${entry.key}`;
     if (entry.key === "retry_policy") {
       retryPolicy = readPolicy(entry, path, at, errors);
+    } else if (entry.key === "transforms") {
+      transforms = readTransforms(entry, path, at, errors);
+      sources.set(entry.key, at(entry.line));
     } else if (entry.key === "retry_policies") {
       for (const e of entriesOf(entry.value, path, at, errors)) {
         const reason = REASON_NAMES.find((name) => name === e.key);
@@ -190,9 +211,10 @@ export function readQueueLayer(
     }
   }
   return {
-    ...parseSimple(new Map([...given, ...stronger]), label, errors),
+    ...parseSimple(new Map([...given, ...stronger]), label, errors, sources),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     retryPolicies,
+    ...(transforms === undefined ? {} : { transforms }),
   };
 }
 
@@ -200,9 +222,9 @@ function parseSimple(
   given: ReadonlyMap<string, Given>,
   label: string,
   errors: ConfigError[],
+  sources: Map<string, Source>,
 ): Pick<QueueLayer, "simple" | "sources"> {
   const simple: Record<string, unknown> = {};
-  const sources = new Map<string, Source>();
   for (const key of SIMPLE_QUEUE_KEYS) {
     const setting: Setting = QUEUE_SETTINGS[key];
     const value = given.get(setting.name);

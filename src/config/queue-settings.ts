@@ -13,8 +13,8 @@ const D = DEFAULT_QUEUE_SETTINGS;
 
 export const RETRIES_MAX = 1_000;
 
-/** Retry policies are mappings, which only YAML can write: they are in retry-policy.ts. */
-type SimpleKey = Exclude<keyof QueueSettings, "retryPolicy" | "retryPolicies">;
+/** Retry policies and transforms are mappings, which only YAML can write: retry-policy.ts, queue-transforms.ts. */
+type SimpleKey = Exclude<keyof QueueSettings, "retryPolicy" | "retryPolicies" | "transforms">;
 
 const row = { group: "Queues", perQueue: true } as const;
 

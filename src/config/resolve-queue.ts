@@ -51,6 +51,7 @@ export function resolveQueue(
     maxRetries,
     retryPolicy,
     retryPolicies: Object.freeze(retryPolicies),
+    transforms: layer.transforms ?? base.transforms,
   });
 }
 

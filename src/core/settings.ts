@@ -1,4 +1,5 @@
 import type { Reason } from "./reason.ts";
+import type { Transform } from "./transform/transform.ts";
 import type { RetryWindow } from "./windows.ts";
 
 /** How delays grow from attempt to attempt. */
@@ -134,6 +135,8 @@ export interface QueueSettings
   nonRetryableReasons: readonly Reason[];
   /** The same by the failure's type: its whole name, or the last part of it. */
   nonRetryableTypes: readonly string[];
+  /** Edits of a message whose attempt has failed, before the next one; each once for one message. */
+  transforms: readonly Transform[];
   /** Time to live from arrival. 0: never expires. */
   ttlMs: number;
   ttlAction: TtlAction;
@@ -180,6 +183,7 @@ export const DEFAULT_QUEUE_SETTINGS: QueueSettings = {
   retryPolicies: {},
   nonRetryableReasons: [],
   nonRetryableTypes: [],
+  transforms: [],
   ttlMs: 24 * 3_600_000,
   ttlAction: "quarantine",
   quarantineRetentionMs: 0,

@@ -37,6 +37,11 @@ queues:
         - { time_zone: Europe/Berlin, start: 08:00, end: 20:00, days: [monday, friday] }
         - { start: 22:00, end: 06:00 }
     retry_policies: { TIMEOUT: { increment: 90s }, PLUGIN_ERROR: { backoff: fixed, max_elapsed: 0 } }
+  hooks:
+    transforms:
+      - { target: payload, json_patch: '[{"op":"replace","path":"/a # b","value":"it''s: 1"}]' }
+      - { target: attributes, merge_patch: '{"debug":null}' }
+  plain: { transforms: [] }
   webhooks:
     retry_policy: { multiplier: 1.25, max_delay: 10m }
     retry_policies: { PLUGIN_ERROR: { max_retries: 1 }, TIMEOUT: webhook }

@@ -324,3 +324,47 @@ test("a contradiction that a queue only inherits is told once", () => {
   const yaml = "defaults: { breaker: key }\nqueues: { a: { ttl: 1h }, b: { key_attribute: host } }";
   expect(loadErrors({ yaml })).toEqual([expect.stringContaining("defaults.breaker")]);
 });
+
+describe("transforms", () => {
+  const fix = "{ target: payload, merge_patch: '{\"a\": 1}' }";
+  const read = (yaml: string) => loadOk({ yaml }).queueSettings("q").transforms;
+
+  test("a queue's are its own, an empty list is none, and nothing leaves the deployment's", () => {
+    const all = `defaults: { transforms: [${fix}] }`;
+    const one = [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch: '{"a": 1}' }];
+    expect(read(all)).toEqual(one);
+    expect(read(`${all}\nqueues: { q: { transforms: } }`)).toEqual(one);
+    expect(read(`${all}\nqueues: { q: { transforms: [] } }`)).toEqual([]);
+    const own = "[{ target: ATTRIBUTES, json_patch: '[]' }]";
+    expect(read(`${all}\nqueues: { q: { transforms: ${own} } }`)).toEqual([
+      { target: "ATTRIBUTES", kind: "JSON_PATCH", patch: "[]" },
+    ]);
+  });
+
+  test.each([
+    ["fix", /^defaults.transforms \(dlq.yaml:1\): is not a list of mappings/],
+    ["[{ merge_patch: '{}' }]", /^defaults.transforms\[0\].target .*: is missing$/],
+    [
+      "[{ target: headers, merge_patch: '{}' }]",
+      /transforms\[0\].target .*"headers" is not a known/,
+    ],
+    [
+      "[{ target: payload }]",
+      /transforms\[0\] .*: has not exactly one of json_patch and merge_patch/,
+    ],
+    [
+      "[{ target: payload, json_patch: '[]', merge_patch: '{}' }]",
+      /transforms\[0\] .*: has not exactly one of/,
+    ],
+    ["[{ target: payload, json_patch: '{}' }]", /transforms\[0\].json_patch .*array of operations/],
+    ["[{ target: payload, patch: '{}' }]", /transforms\[0\].patch .*: unknown key; /],
+    [
+      `[${`${fix},`.repeat(11)}]`,
+      /transforms \(dlq.yaml:1\): has 11 entries; allowed: at most 10$/,
+    ],
+  ])("%s is refused", (transforms, expected) => {
+    expect(loadErrors({ yaml: `defaults: { transforms: ${transforms} }` })).toEqual([
+      expect.stringMatching(expected),
+    ]);
+  });
+});

@@ -75,6 +75,10 @@ const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
     { ordering: { mode: "ORDERING_MODE_HOLD", holdMaxAge: "0s" } },
     { ordering: "hold", orderingHoldMaxAgeMs: 0 },
   ],
+  [
+    { transforms: { transforms: [{ target: "TRANSFORM_TARGET_PAYLOAD", mergePatch: '{"a":1}' }] } },
+    { transforms: [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch: '{"a":1}' }] },
+  ],
 ];
 
 describe("what is set", () => {
@@ -96,6 +100,12 @@ describe("what is set", () => {
     const base = { nonRetryableReasons: ["TIMEOUT"] as const };
     expect(over(base, {}).nonRetryableReasons).toEqual(["TIMEOUT"]);
     expect(over(base, { nonRetryable: {} }).nonRetryableReasons).toEqual([]);
+  });
+
+  test("an empty list of transforms means none, and an absent one those of the next level", () => {
+    const base = { transforms: [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch: "{}" }] as const };
+    expect(over(base, {}).transforms).toEqual(base.transforms);
+    expect(over(base, { transforms: {} }).transforms).toEqual([]);
   });
 
   test("a pause says all of itself: its end and its reason are not the next level's", () => {
@@ -173,6 +183,16 @@ describe("what may not be", () => {
     [{ breaker: { probes: 0 } }, "breaker.probes", "from 1 to 100"],
     [{ retryBudget: { ratio: 101 } }, "retry_budget.ratio", "is too large"],
     [{ ordering: { holdMaxAge: "0.5s" } }, "ordering.hold_max_age", "is too short"],
+    [
+      { transforms: { transforms: [{ target: "TRANSFORM_TARGET_PAYLOAD", mergePatch: "{" }] } },
+      "transforms.transforms[0].merge_patch",
+      "is not JSON",
+    ],
+    [
+      { transforms: { transforms: Array.from({ length: 11 }, () => ({})) } },
+      "transforms.transforms",
+      "at most 10",
+    ],
     [{ nonRetryable: { reasons: [77] } }, "non_retryable.reasons", "does not know"],
     [{ retryPolicy: { multiplier: 0.5 } }, "retry_policy.multiplier", "from 1 to 100"],
     [{ retryPolicies: { NONSENSE: {} } }, 'retry_policies["NONSENSE"]', "is none of"],

@@ -1,6 +1,7 @@
 import { create, type DescField, isFieldSet, type Message } from "@bufbuild/protobuf";
 import type { RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
 import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
+import { type TransformList, TransformListSchema } from "../../../gen/dlq/v1/rule_pb.ts";
 import type { QueueLayer } from "../../config/queue-layer.ts";
 import { QUEUE_SETTINGS, type SimpleQueueSettings } from "../../config/queue-settings.ts";
 import type { PolicyDraft } from "../../config/retry-policy.ts";
@@ -12,6 +13,7 @@ import type { QueueSettings } from "../../core/settings.ts";
 import { fromSetting, isUnspecified, toRaw } from "./field-values.ts";
 import { QUEUE_FIELDS, type QueueField, SUPPORTED } from "./queue-fields.ts";
 import { readPolicy, writePolicy } from "./retry-policy.ts";
+import { readTransforms, writeTransform } from "./transform.ts";
 import { entryPath, Violations } from "./violations.ts";
 
 /** One more level over those of the configuration; and, by the field's path, what is wrong with it. */
@@ -45,6 +47,7 @@ export function readQueueConfig(config: QueueConfig): ReadConfig {
     sources: new Map(),
     ...(retryPolicy === undefined ? {} : { retryPolicy }),
     retryPolicies: readPolicies(config, violations),
+    ...(config.transforms === undefined ? {} : readList(config.transforms, violations)),
   };
   return { layer, violations };
 }
@@ -59,6 +62,10 @@ export function writeQueueConfig(settings: QueueSettings): QueueConfig {
     fieldsOf(target)[field.localName] = fromSetting(field, value);
   }
   if (settings.retryPolicy !== undefined) config.retryPolicy = writePolicy(settings.retryPolicy);
+  if (settings.transforms.length > 0) {
+    const transforms = settings.transforms.map(writeTransform);
+    config.transforms = create(TransformListSchema, { transforms });
+  }
   for (const [reason, policy] of Object.entries(settings.retryPolicies)) {
     if (policy !== undefined) config.retryPolicies[reason] = writePolicy(policy);
   }
@@ -118,6 +125,17 @@ function unsupported(
   });
 }
 
+/** What is wrong with one of them leaves all of them out: each may count on those before. */
+function readList(
+  { transforms: given }: TransformList,
+  violations: FieldViolation[],
+): Pick<QueueLayer, "transforms"> {
+  const v = new Violations();
+  const transforms = readTransforms(v, "transforms.transforms", given);
+  violations.push(...v.found);
+  return v.any ? {} : { transforms };
+}
+
 function readPolicies(config: QueueConfig, violations: FieldViolation[]): Map<Reason, PolicyDraft> {
   const policies = new Map<Reason, PolicyDraft>();
   for (const [name, policy] of Object.entries(config.retryPolicies)) {
@@ -134,7 +152,7 @@ function readPolicies(config: QueueConfig, violations: FieldViolation[]): Map<Re
 }
 
 /** Undefined: something is wrong with it. */
-function readDraft(
+export function readDraft(
   path: string,
   policy: WirePolicy,
   violations: FieldViolation[],

@@ -57,7 +57,7 @@ const WHOLE: ReadonlySet<string> = new Set([
 ]);
 
 /** Read and written apart: they are no single values. */
-export const POLICY_FIELDS = ["retry_policy", "retry_policies"] as const;
+export const FIELDS_APART = ["retry_policy", "retry_policies", "transforms"] as const;
 
 export interface QueueField {
   readonly key: SimpleQueueKey;
@@ -99,6 +99,6 @@ export const pathOfSetting = (key: SimpleQueueKey): string => PATHS[key];
 
 /** What this version can set; the contract may already have more. */
 export const SUPPORTED: ReadonlySet<string> = new Set([
-  ...POLICY_FIELDS,
+  ...FIELDS_APART,
   ...QUEUE_FIELDS.flatMap(({ path }) => pathsTo(path)),
 ]);
