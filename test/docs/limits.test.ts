@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { DEFAULT_QUEUE_SETTINGS, LIMITS, QUEUE_NAME } from "../../src/core/settings.ts";
+import { EDIT_LIMITS } from "../../src/core/transform/edit-limits.ts";
+import { MAX_PATCH_BYTES } from "../../src/core/transform/transform.ts";
 import { WIRE_LIMITS } from "../../src/rpc/convert/limits.ts";
 import { PAGE_DEFAULT } from "../../src/rpc/convert/queues.ts";
 import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
@@ -69,6 +71,8 @@ const EXPECTED = [
   String(MAX_FIELDS),
   `${MAX_VALUES}; ${MAX_JSON_DEPTH}`,
   String(LIMITS.retryIds),
+  `${EDIT_LIMITS.transforms}; ${size(EDIT_LIMITS.callBytes)}`,
+  size(MAX_PATCH_BYTES),
   `1 to ${W.items}, default ${PAGE_DEFAULT}`,
   `1 to ${W.ruleSamples}`,
   size(W.etagBytes),

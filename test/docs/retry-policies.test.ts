@@ -18,6 +18,7 @@ import { readPolicy } from "../../src/rpc/convert/retry-policy.ts";
 import { Violations } from "../../src/rpc/convert/violations.ts";
 import { loadOk } from "../config/load-support.ts";
 import { codesOf, fence, readDocument, tableRows } from "./markdown.ts";
+import { testPage } from "./page.ts";
 
 const PAGE = readDocument("docs/retry-policies.md");
 
@@ -101,3 +102,5 @@ test("the policy of a message, in JSON, is the one in YAML", () => {
   v.throwIfAny();
   expect(overridePolicy(PRESETS.standard, own)).toEqual(policyOf("message"));
 });
+
+testPage("docs/retry-policies.md", "simulate", 2);

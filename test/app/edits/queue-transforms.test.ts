@@ -50,7 +50,7 @@ async function claim(): Promise<Claimed> {
 
 const failure: FailureRecord = {
   reason: "TIMEOUT",
-  ...{ type: "", message: "", grpcCode: undefined, httpStatus: undefined },
+  ...{ type: "", message: "", grpcCode: undefined, httpStatus: undefined, attributes: {} },
   encode: () => new Uint8Array(8),
 };
 const failed = (claimed: Claimed, nonRetryable = false): OutcomeCommand => ({

@@ -1,0 +1,38 @@
+// A page whose examples run, in order, in one shell against a real server: blocks `sh MARK`, and behind
+// some of them what they print, `text MARK-output`.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { startTestServer } from "../support/server.ts";
+import { fencesOf, readDocument } from "./markdown.ts";
+import { findGrpcurl, openShell } from "./shell.ts";
+import { atServer, firstMissing } from "./transcript.ts";
+
+export function testPage(file: string, mark: string, atLeast: number): void {
+  const infos = [`sh ${mark}`, `text ${mark}-output`];
+  const blocks = fencesOf(readDocument(file)).filter(({ info }) => infos.includes(info));
+
+  test(`${file} does what it says`, { timeout: 60_000 }, async () => {
+    expect(blocks.length).toBeGreaterThan(atLeast);
+    const server = await startTestServer();
+    const folder = await mkdtemp(join(tmpdir(), "dlq-docs-"));
+    const shell = openShell(`grpcurl() { '${findGrpcurl()}' "$@"; }\ncd '${folder}'`);
+    try {
+      let output = "";
+      for (const { info, text } of blocks) {
+        if (info === infos[0]) {
+          output = await shell.run(atServer(text, server));
+        } else {
+          const missing = firstMissing(text.trimEnd().split("\n"), output);
+          expect(missing, `in the output\n${output}`).toBeUndefined();
+        }
+      }
+    } finally {
+      shell.close();
+      await server.stop();
+      await rm(folder, { recursive: true });
+    }
+  });
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { EDIT_LIMITS } from "../../src/core/transform/edit-limits.ts";
+import { MAX_OPERATIONS } from "../../src/core/transform/operation.ts";
+import { MAX_PATCH_BYTES } from "../../src/core/transform/transform.ts";
+import { readDocument, tableRows } from "./markdown.ts";
+import { testPage } from "./page.ts";
+
+const FILE = "docs/transforms.md";
+testPage(FILE, "transforms", 8);
+
+test("the limits are those of the code", () => {
+  expect(tableRows(readDocument(FILE), "what").map(([, limit]) => limit)).toEqual([
+    String(EDIT_LIMITS.transforms),
+    `${MAX_PATCH_BYTES / 1024} KiB; ${MAX_OPERATIONS} operations`,
+    `${EDIT_LIMITS.callBytes / 1024 ** 2} MiB`,
+    String(EDIT_LIMITS.applied),
+    `the last ${EDIT_LIMITS.diffs}, ${EDIT_LIMITS.diffBytes / 1024} KiB in all`,
+  ]);
+});
