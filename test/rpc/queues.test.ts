@@ -174,8 +174,3 @@ describe("a list", () => {
     expect(violationsOf(await errorOf(admin().listQueues(request)))).toMatchObject([{ field }]);
   });
 });
-
-test("what this version does not serve is UNIMPLEMENTED", async () => {
-  const call = admin().simulatePolicy({ queue: "orders" });
-  expect((await errorOf(call)).code).toBe(Code.Unimplemented);
-});
