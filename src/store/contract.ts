@@ -151,6 +151,8 @@ export interface SendItem {
   dropped?: boolean;
   /** For the journal. */
   note?: string;
+  /** Edits of a message that is new; one that is joined stays as it is. */
+  edit?: EditWrite;
 }
 
 export interface RouteItem {
@@ -195,8 +197,9 @@ export interface Examined {
   priority: number;
   /** Moves by rules so far. */
   hops: number;
-  /** Undefined: it was not asked for, or the lease is lost. */
-  envelope: Uint8Array | undefined;
+  /** `dlq.storage.v1.Envelope` and, of an edited message, `dlq.storage.v1.Edits`, if they were asked for. */
+  envelope?: Uint8Array;
+  edits?: Uint8Array;
 }
 
 export type SettleKind =

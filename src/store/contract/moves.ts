@@ -35,8 +35,10 @@ export interface MovingMessage {
   target: string;
   /** `dlq.storage.v1.Envelope` bytes. */
   envelope: Uint8Array;
+  /** `dlq.storage.v1.Edits`; undefined: it was never edited. */
+  edits: Uint8Array | undefined;
   /** As it is stored, for `receive` alone. */
-  stored: { state: Uint8Array; body: Uint8Array; history: Uint8Array };
+  stored: { state: Uint8Array; body: Uint8Array; history: Uint8Array; edits: Uint8Array };
 }
 
 export interface ReceiveItem {

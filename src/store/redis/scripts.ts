@@ -76,7 +76,7 @@ export const SCRIPTS = {
     flags: "allow-oom",
     numbers: ["max_messages", "max_bytes", "refuse", "journal_max"],
     strings: ["from", "delivery_rules"],
-    item: ["facts", "state", "envelope", "history"],
+    item: ["facts", "state", "envelope", "history", "edits"],
   },
   moved: {
     flags: "allow-oom",

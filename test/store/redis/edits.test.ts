@@ -3,7 +3,13 @@
 
 import { expect, test } from "vitest";
 import type { MessageFilter } from "../../../src/core/message.ts";
-import type { EditWrite, RetryItem, SendItem, StoredContent } from "../../../src/store/contract.ts";
+import type {
+  EditWrite,
+  Examined,
+  RetryItem,
+  SendItem,
+  StoredContent,
+} from "../../../src/store/contract.ts";
 import type { Capacity } from "../../../src/store/redis/capacity.ts";
 import { RedisMessages } from "../../../src/store/redis/messages.ts";
 import { START_MS, until, useTestStore } from "../../support/store.ts";
@@ -18,6 +24,7 @@ import {
   session,
   storedId,
   text,
+  tokenOf,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -68,6 +75,46 @@ test("an edit is written beside the body and delivered with it, and the body sta
   expect(text(claimed.envelope)).toBe("envelope");
   expect(text(claimed.edits)).toBe("edited");
   expect(claimed.bytes).toBe(14);
+});
+
+test("a send may bring edits, which its first delivery has", async () => {
+  await send({ edit: write("edited") }, {});
+  expect((await dump()).counters).toMatchObject({ bytes: 8 + 6 + 8, messages: 2, accepted: 2 });
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  expect(claimed.map(({ envelope, edits }) => [text(envelope), text(edits)])).toEqual([
+    ["envelope", "edited"],
+    ["envelope", undefined],
+  ]);
+});
+
+test("a send that joins a message leaves its edits alone", async () => {
+  const [id] = await send({ dedupKey: "k", edit: write("first") });
+  await send({ dedupKey: "k", edit: write("second") });
+  expect(await message(id as Uint8Array)).toMatchObject({ failures: 2, edits: "first" });
+});
+
+test("examine with envelopes tells of edits, too", async () => {
+  await send({ edit: write("edited") }, {});
+  const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+  const examined = await at.current.store.examine(QUEUE, NO_REQUEST, claimed.map(tokenOf), true);
+  const seen = (examined as Examined[]).map(({ envelope, edits }) => [text(envelope), text(edits)]);
+  expect(seen).toEqual([
+    ["envelope", "edited"],
+    ["envelope", undefined],
+  ]);
+});
+
+test("edits may change what limits by key go by, from the next delivery on", async () => {
+  at.current.rules = { ...at.current.rules, keyAttribute: "host", keyMaxInFlight: 1 };
+  const [, second] = (await send({ laneKey: "a" }, { laneKey: "a" })) as [Uint8Array, Uint8Array];
+  const first = await claim();
+  const { version } = await contentOf(second);
+  const rekeyed = { ...write("edited"), laneKey: "b" };
+  await retry([{ kind: "edit", id: second, version, write: rekeyed }]);
+  expect(await message(second)).toMatchObject({ laneKey: "b" });
+  expect(hex((await claim()).id)).toBe(hex(second));
+  await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(first, "succeed")]);
+  await at.current.checkInvariants(QUEUE);
 });
 
 test("among others, only the edited one is delivered with edits", async () => {

@@ -168,6 +168,22 @@ describe("at the other queue", () => {
     expect(text((examined as { envelope: Uint8Array }[])[0]?.envelope)).toBe("message");
   });
 
+  test("it arrives with its edits, and what it takes up with them", async () => {
+    const edit = { edits: bytes("edited"), payloadBytes: 0, grown: 6 };
+    const { claimed } = await setOut({}, { edit });
+    expect((await pending()).map(({ edits }) => text(edits))).toEqual(["edited"]);
+    await receive(await pending());
+    await end(await pending());
+    expect((await at.current.dump(A)).edits).toEqual([]);
+    expect(await messagesOf(B)).toMatchObject([{ edited: true, edits: "edited", bytes: 13 }]);
+    await at.current.clock.advance(THERE_MS);
+    const there = await claimAt(B);
+    expect([text(there.envelope), text(there.edits)]).toEqual(["message", "edited"]);
+    await at.current.store.settle(B, NO_REQUEST, [outcome(there, "succeed")]);
+    expect(await at.current.dump(B)).toMatchObject({ edits: [], counters: { bytes: 0 } });
+    expect(hex(there.id)).toBe(hex(claimed.id));
+  });
+
   test("both sides count and journal it", async () => {
     const { claimed } = await setOut({}, { note: "slow-host" });
     await receive(await pending());

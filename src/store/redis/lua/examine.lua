@@ -1,5 +1,5 @@
--- Reads what a verdict needs to know of each message, under its token; `with_bodies`, also its envelope, as
--- far as the reply has room for them. Changes nothing.
+-- Reads what a verdict needs to know of each message, under its token; `with_bodies`, also its envelope (of
+-- an edited message with its edits), as far as the reply has room for them. Changes nothing.
 local replies = { answered(VERB_SETTLE, request) or '' }
 if replies[1] == '' then
   load_token_states()
@@ -22,7 +22,11 @@ if replies[1] == '' then
       -- The first one always has room.
       local has_room = s and (bytes == 0 or bytes + s.size <= reply_bytes)
       if has_room then bytes = bytes + s.size end
-      bodies[index] = has_room and redis.call('HGET', bodies_of(chunk_of(id)), id) or ''
+      local body = has_room and redis.call('HGET', bodies_of(chunk_of(id)), id) or ''
+      if has_room and has_flag(s, FLAG_EDITED) then
+        body = { body, redis.call('HGET', k_edits .. chunk_of(id), id) or '' }
+      end
+      bodies[index] = body
     end
   end
   for _, body in ipairs(bodies) do replies[#replies + 1] = body end

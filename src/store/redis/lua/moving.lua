@@ -1,5 +1,5 @@
 -- What is on its way to other queues, with all that these need: by id, or the first of what has been so for
--- `age`. Changes nothing. Of each: id, delivery and target; its state; its envelope; its failures.
+-- `age`. Changes nothing. Of each: id, delivery and target; its state; its envelope; its failures; its edits.
 local ids = { unpack(ARGV, FIRST) }
 if #ids == 0 then ids = redis.call('ZRANGEBYSCORE', k_moving, '-inf', now - age, 'LIMIT', 0, page) end
 load_states(ids)
@@ -16,6 +16,7 @@ for _, id in ipairs(ids) do
     replies[#replies + 1] = pack_state(s)
     replies[#replies + 1] = redis.call('HGET', bodies_of(chunk), id) or ''
     replies[#replies + 1] = has_flag(s, FLAG_HISTORY) and redis.call('HGET', k_failures .. chunk, id) or ''
+    replies[#replies + 1] = has_flag(s, FLAG_EDITED) and redis.call('HGET', k_edits .. chunk, id) or ''
   end
 end
 return replies

@@ -65,9 +65,12 @@ local function take_in(item, s)
   rank(k_chunks, chunk, chunk)
   local history = ARGV[item.at + I_history]
   if history ~= '' then put(k_failures .. chunk, id, history) end
+  local edits = ARGV[item.at + I_edits]
+  if edits ~= '' then put(k_edits .. chunk, id, edits) end
   local qreason = string.byte(s.move)
   s.hops, s.move, s.place, s.key, s.order = u8(s.hops + 1), '', PLACE_DUE, item.key, item.order
   set_flag(s, FLAG_HISTORY, history ~= '')
+  set_flag(s, FLAG_EDITED, edits ~= '')
   set_flag(s, FLAG_BUDGETED, false)
   if qreason > 0 then quarantine(id, s, qreason) else schedule(id, s, s.due) end
   messages, bytes = messages + 1, bytes + s.size

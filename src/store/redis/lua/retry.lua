@@ -8,13 +8,12 @@ local answer = answered(VERB_RETRY, request)
 if answer then return answer end
 
 -- An item is an id. Behind it, if there is more to say: B 0 to edit it, or the status that it is refused
--- with; H the version that this was decided on; i4 by how much the edits have grown; then the edits, or
--- why it is refused.
+-- with; H the version that this was decided on; then the edits, or why it is refused.
 local function read_item(arg)
   local item = { id = string.sub(arg, 1, 16) }
   if #arg > 16 then
     local status, rest
-    status, item.version, item.grown, rest = struct.unpack('>BHi4', arg, 17)
+    status, item.version, rest = struct.unpack('>BH', arg, 17)
     if status == 0 then item.edits = string.sub(arg, rest) end
     if status > 0 then item.status, item.why = status, string.sub(arg, rest) end
   end
@@ -77,7 +76,7 @@ local function retry(item)
     if s.source ~= '' then sources.forget(s.source) end
     if s.expire > 0 then s.expire = now + s.ttl * 1000 end
   end
-  if item.edits then edit(id, s, item.edits, item.grown) end
+  if item.edits then edit(id, s, item.edits) end
   schedule(id, s, now)
   journal('retried', id, s)
   return RETRIED

@@ -95,6 +95,7 @@ local function accept(item, left)
     set_flag(s, FLAG_POISONED, true)
     if qreason == 0 then qreason = QUARANTINE_POISON end
   end
+  if item.edits ~= '' then edit(id, s, item.edits) end
   if qreason > 0 then
     s.due = now
     quarantine(id, s, qreason)
@@ -102,7 +103,7 @@ local function accept(item, left)
     schedule(id, s, first_due(item))
   end
 
-  messages, bytes = messages + 1, bytes + item.size
+  messages, bytes = messages + 1, bytes + s.size
   count('messages')
   count('bytes', item.size)
   count('accepted')
@@ -125,15 +126,15 @@ end
 local function read_item(at)
   local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
     retry, failure, rest = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
-  local priority, key, order, dropped, note = 0, '', '', 0, ''
+  local priority, key, order, dropped, note, edits = 0, '', '', 0, '', ''
   if rest <= #ARGV[at + I_facts] then
-    priority, key, order, dropped, note = struct.unpack('>bBc0Hc0BBc0', ARGV[at + I_facts], rest)
+    priority, key, order, dropped, note, edits = struct.unpack('>bBc0Hc0BBc0I4c0', ARGV[at + I_facts], rest)
   end
   return {
     envelope = ARGV[at + I_envelope], random = random, reason = reason, qreason = qreason, delay = delay,
     has_due_at = has_due_at, due_at = due_at, ttl = ttl, size = size, request = request, source = source,
     dedup = dedup, payload_hash = payload_hash, retry = retry, failure = failure,
-    priority = priority, key = key, order = order, dropped = dropped == 1, note = note,
+    priority = priority, key = key, order = order, dropped = dropped == 1, note = note, edits = edits,
   }
 end
 

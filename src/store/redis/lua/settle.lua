@@ -29,7 +29,7 @@ local function read_outcome(facts)
   if has_bit(o, BIT_MOVE) then
     o.home_qreason, o.home_delay, o.target, rest = struct.unpack('>BI6Bc0', facts, rest)
   end
-  if has_bit(o, BIT_EDITS) then o.grown, o.edits = struct.unpack('>i4I4c0', facts, rest) end
+  if has_bit(o, BIT_EDITS) then o.edits = struct.unpack('>I4c0', facts, rest) end
   return o
 end
 
@@ -70,7 +70,7 @@ local function fail(id, s, o)
   append_failure(id, s, o.reason, o.failure)
   s.priority, s.retry = o.priority or s.priority, o.retry or s.retry
   count('failed_attempts')
-  if o.edits then edit(id, s, o.edits, o.grown) end
+  if o.edits then edit(id, s, o.edits) end
 end
 
 -- On its way to another queue: nobody can claim it here any more, and it is not there yet. Its delay and

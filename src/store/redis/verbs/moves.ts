@@ -37,24 +37,23 @@ export async function runPending(
   );
   const values = reply as Buffer[];
   const found: MovingMessage[] = [];
-  for (let at = 0; at < values.length; at += 4) {
-    const [head, state, body, history] = values.slice(at, at + 4) as [
-      Buffer,
-      Buffer,
-      Buffer,
-      Buffer,
-    ];
+  for (let at = 0; at < values.length; at += 5) {
+    const [head, state, body, history, edits] = values.slice(at, at + 5) as FiveValues;
     const reader = new ReplyReader(head);
     found.push({
       id: reader.bytes(16),
       deliveryNumber: reader.u32(),
       target: Buffer.from(reader.rest()).toString(),
       envelope: bodies.unpack(body),
-      stored: { state, body, history },
+      edits: edits.length === 0 ? undefined : bodies.unpack(edits),
+      stored: { state, body, history, edits },
     });
   }
   return found;
 }
+
+/** As lua/moving.lua writes them for each message. */
+type FiveValues = [head: Buffer, state: Buffer, body: Buffer, history: Buffer, edits: Buffer];
 
 export interface ReceiveSetup {
   settings: Pick<SendSettings, "maxMessages" | "maxBytes">;
@@ -89,6 +88,7 @@ export async function runReceive(
       state: item.message.stored.state,
       envelope: item.message.stored.body,
       history: item.message.stored.history,
+      edits: item.message.stored.edits,
     })),
   );
   const reader = new ReplyReader(reply as Buffer);

@@ -8,6 +8,7 @@ import type { Bodies } from "../bodies.ts";
 import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
 import { STATE_NUMBERS } from "../states.ts";
+import { packEdit } from "./edit.ts";
 import type { RunScript } from "./run.ts";
 
 /** Numbers as in lua/retry.lua. */
@@ -121,35 +122,18 @@ function packItem(item: RetryItem, bodies: Bodies): Uint8Array {
     case "retry":
       return item.id;
     case "busy":
-      return decided(item.id, STATUS_BUSY, 0, 0, NOTHING);
+      return decided(item.id, STATUS_BUSY, 0, NOTHING);
     case "refuse":
-      return decided(item.id, STATUS_REFUSED, item.version, 0, Buffer.from(item.detail));
+      return decided(item.id, STATUS_REFUSED, item.version, Buffer.from(item.detail));
     case "edit":
-      return decided(
-        item.id,
-        0,
-        item.version,
-        item.write.grown,
-        bodies.pack(item.write.edits, item.write.payloadBytes),
-      );
+      return decided(item.id, 0, item.version, packEdit(item.write, bodies));
   }
 }
 
 const NOTHING = new Uint8Array();
 
-function decided(
-  id: Uint8Array,
-  status: number,
-  version: number,
-  grown: number,
-  rest: Uint8Array,
-): Uint8Array {
-  return new Packed(16 + 1 + 2 + 4 + rest.length)
-    .raw(id)
-    .u8(status)
-    .u16(version)
-    .i32(grown)
-    .raw(rest).bytes;
+function decided(id: Uint8Array, status: number, version: number, rest: Uint8Array): Uint8Array {
+  return new Packed(16 + 1 + 2 + rest.length).raw(id).u8(status).u16(version).raw(rest).bytes;
 }
 
 /** Of an answer at most so many results: it may be that of an earlier request, of other ids. */

@@ -6,6 +6,7 @@ import { digest } from "../digest.ts";
 import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
 import { storedQuarantineReason, storedReason, storedState } from "../states.ts";
+import { packEdit } from "./edit.ts";
 import type { RunScript } from "./run.ts";
 
 const NOTHING = new Uint8Array();
@@ -40,7 +41,7 @@ export async function runSend(
       delivery_rules: setup.rules,
     },
     items.map((item, index) => ({
-      facts: packFacts(item, random.subarray(index * 5, index * 5 + 5), settings),
+      facts: packFacts(item, random.subarray(index * 5, index * 5 + 5), settings, setup.bodies),
       envelope: setup.bodies.pack(item.envelope, item.payloadBytes),
     })),
   )) as Buffer;
@@ -50,7 +51,12 @@ export async function runSend(
 }
 
 /** As `read_item` of lua/send.lua reads it. `random` ends the message's id, which takes 34 bits. */
-function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): Buffer {
+function packFacts(
+  item: SendItem,
+  random: Uint8Array,
+  settings: SendSettings,
+  bodies: Bodies,
+): Buffer {
   const request = digest(item.requestId, 16);
   const source = digest(item.sourceId, 8);
   const dedup = settings.dedupWindowMs > 0 ? digest(item.dedupKey, 16) : NOTHING;
@@ -59,8 +65,8 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
   const failure = dedup.length > 0 ? item.failure : NOTHING;
   const { retrySettings: retry } = item;
   const strings = request.length + source.length + dedup.length + payloadHash.length;
-  const lane = packLane(item);
-  return new Packed(FACTS_BYTES + strings + retry.length + failure.length + lane.length)
+  const extra = packExtra(item, bodies);
+  return new Packed(FACTS_BYTES + strings + retry.length + failure.length + extra.length)
     .raw(random)
     .u8(REASONS[item.reason])
     .u8(item.quarantineReason ? QUARANTINE_REASONS[item.quarantineReason] : 0)
@@ -77,25 +83,28 @@ function packFacts(item: SendItem, random: Uint8Array, settings: SendSettings): 
     .raw(retry)
     .u32(failure.length)
     .raw(failure)
-    .raw(lane).bytes;
+    .raw(extra).bytes;
 }
 
 /** What few messages have; nothing for the others. */
-function packLane(item: SendItem): Uint8Array {
-  const { priority = 0, laneKey = "", orderingKey = "", dropped = false, note = "" } = item;
-  if (priority === 0 && laneKey === "" && orderingKey === "" && !dropped && note === "") {
-    return NOTHING;
-  }
+function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
+  const { priority = 0, laneKey = "", orderingKey = "", dropped = false, note = "", edit } = item;
+  const isPlain = priority === 0 && laneKey === "" && orderingKey === "" && !dropped;
+  if (isPlain && note === "" && edit === undefined) return NOTHING;
+  const edits = edit === undefined ? NOTHING : packEdit(edit, bodies);
   const key = Buffer.from(laneKey);
   const order = Buffer.from(orderingKey);
   const words = Buffer.from(note).subarray(0, NOTE_BYTES);
-  return new Packed(1 + 1 + key.length + 2 + order.length + 1 + 1 + words.length)
+  const strings = key.length + order.length + words.length + edits.length;
+  return new Packed(1 + 1 + 2 + 1 + 1 + 4 + strings)
     .i8(priority)
     .short(key)
     .u16(order.length)
     .raw(order)
     .u8(dropped ? 1 : 0)
-    .short(words).bytes;
+    .short(words)
+    .u32(edits.length)
+    .raw(edits).bytes;
 }
 
 /** What is fixed, and the lengths: five random bytes, numbers, four short strings, two long ones. */

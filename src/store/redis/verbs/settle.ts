@@ -6,6 +6,7 @@ import type { Bodies } from "../bodies.ts";
 import { Packed } from "../packed.ts";
 import { ReplyReader } from "../reply.ts";
 import { anyState, storedQuarantineReason, storedReason } from "../states.ts";
+import { packEdit } from "./edit.ts";
 import type { RunScript } from "./run.ts";
 import { packToken, tokenStatus } from "./tokens.ts";
 
@@ -44,11 +45,13 @@ export async function runExamine(
     const asked = open.map((index) => items[index] as { token: Uint8Array });
     const [answer, ...values] = (await run("examine", queue, header, asked)) as [
       Buffer,
-      ...Buffer[],
+      ...StoredBody[],
     ];
     if (answer.length > 0) return readSettled(answer, true);
     open.forEach((index, at) => {
-      examined[index] = readExamined(values[at] as Buffer, values[open.length + at], bodies);
+      const facts = readExamined(values[at] as Buffer);
+      const body = values[open.length + at];
+      examined[index] = bodies && body ? { ...facts, ...readBody(body, bodies) } : facts;
     });
     const lacking = open.filter((index) => bodies && lacksEnvelope(examined[index] as Examined));
     // The first one always has room; where nothing came, nothing would.
@@ -61,7 +64,16 @@ function lacksEnvelope({ status, envelope }: Examined): boolean {
   return status === "APPLIED" && envelope === undefined;
 }
 
-function readExamined(facts: Buffer, body: Buffer | undefined, bodies?: Bodies): Examined {
+/** Of an edited message with its edits. Empty: the reply had no room for it. */
+type StoredBody = Buffer | [envelope: Buffer, edits: Buffer];
+
+function readBody(body: StoredBody, bodies: Bodies): Pick<Examined, "envelope" | "edits"> {
+  const [envelope, edits] = Array.isArray(body) ? body : [body];
+  if (envelope.length === 0) return {};
+  return { envelope: bodies.unpack(envelope), ...(edits ? { edits: bodies.unpack(edits) } : {}) };
+}
+
+function readExamined(facts: Buffer): Examined {
   const reader = new ReplyReader(facts);
   const status = tokenStatus(reader.u8());
   reader.u8(); // state
@@ -78,7 +90,6 @@ function readExamined(facts: Buffer, body: Buffer | undefined, bodies?: Bodies):
     priority: reader.i8(),
     hops: reader.u8(),
     retrySettings: reader.rest(),
-    envelope: body !== undefined && body.length > 0 ? bodies?.unpack(body) : undefined,
   };
 }
 
@@ -122,7 +133,7 @@ function packOutcome(item: SettleItem, bodies: Bodies): Buffer {
   const failure = item.failure ?? NOTHING;
   const note = item.note ? Buffer.from(item.note) : NOTHING;
   const changes = packChanges(item);
-  const edits = packEdit(item, bodies);
+  const edits = packEdits(item, bodies);
   const extra = changes.length + edits.length;
   return packToken(item.token, 12 + 4 + failure.length + 2 + note.length + extra)
     .u8(KINDS[item.kind])
@@ -160,10 +171,10 @@ function packChanges({ priority, retrySettings, move }: SettleItem): Uint8Array 
   return packed.bytes;
 }
 
-function packEdit({ edit }: SettleItem, bodies: Bodies): Uint8Array {
+function packEdits({ edit }: SettleItem, bodies: Bodies): Uint8Array {
   if (edit === undefined) return NOTHING;
-  const edits = bodies.pack(edit.edits, edit.payloadBytes);
-  return new Packed(8 + edits.length).i32(edit.grown).u32(edits.length).raw(edits).bytes;
+  const edits = packEdit(edit, bodies);
+  return new Packed(4 + edits.length).u32(edits.length).raw(edits).bytes;
 }
 
 function readSettled(answer: Buffer, repeated: boolean): SettleReply {

@@ -149,10 +149,12 @@ local function forget_lease(s)
   s.nonce, s.session, s.lease = '', '', 0
 end
 
--- Puts what edits have made of a message beside its body, which stays; before it is scheduled. `grown`: by
--- how many bytes more than the edits before.
-local function edit(id, s, edits, grown)
-  put(k_edits .. chunk_of(id), id, edits)
+-- Puts what edits have made of a message beside its body, which stays; between two indexes. `edits`: i4 by how
+-- many bytes more than the edits before; B whether they change what limits by key go by, and to what; the rest.
+local function edit(id, s, edits)
+  local grown, is_rekeyed, key, rest = struct.unpack('>i4BBc0', edits)
+  if is_rekeyed == 1 then s.key = key end
+  put(k_edits .. chunk_of(id), id, string.sub(edits, rest))
   set_flag(s, FLAG_EDITED, true)
   s.size = s.size + grown
   count('bytes', grown)
