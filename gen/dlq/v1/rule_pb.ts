@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/rule.proto.
  */
 export const file_dlq_v1_rule: GenFile = /*@__PURE__*/
-  fileDesc("ChFkbHEvdjEvcnVsZS5wcm90bxIGZGxxLnYxImUKB1J1bGVTZXQSGwoFcnVsZXMYASADKAsyDC5kbHEudjEuUnVsZRIMCgRldGFnGAIgASgJEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKLAQoEUnVsZRIMCgRuYW1lGAEgASgJEiAKBWV2ZW50GAIgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIMCgR3aGVuGAMgASgJEiIKBmFjdGlvbhgEIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEg8KB3Byb2NlZWQYBSABKAgSEAoIZGlzYWJsZWQYBiABKAgisgEKClJ1bGVBY3Rpb24SDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhUKCHByaW9yaXR5GAMgASgFSACIAQESEgoKcXVhcmFudGluZRgEIAEoCBIMCgRkcm9wGAUgASgIEiQKCXRyYW5zZm9ybRgGIAEoCzIRLmRscS52MS5UcmFuc2Zvcm1CCwoJX3ByaW9yaXR5ImoKCVRyYW5zZm9ybRInCgZ0YXJnZXQYASABKA4yFy5kbHEudjEuVHJhbnNmb3JtVGFyZ2V0EhQKCmpzb25fcGF0Y2gYAiABKAlIABIVCgttZXJnZV9wYXRjaBgDIAEoCUgAQgcKBXBhdGNoIjYKDVRyYW5zZm9ybUxpc3QSJQoKdHJhbnNmb3JtcxgBIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0qVwoJUnVsZUV2ZW50EhoKFlJVTEVfRVZFTlRfVU5TUEVDSUZJRUQQABIWChJSVUxFX0VWRU5UX0FSUklWQUwQARIWChJSVUxFX0VWRU5UX0ZBSUxVUkUQAipyCg9UcmFuc2Zvcm1UYXJnZXQSIAocVFJBTlNGT1JNX1RBUkdFVF9VTlNQRUNJRklFRBAAEhwKGFRSQU5TRk9STV9UQVJHRVRfUEFZTE9BRBABEh8KG1RSQU5TRk9STV9UQVJHRVRfQVRUUklCVVRFUxACQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_message, file_google_protobuf_timestamp]);
+  fileDesc("ChFkbHEvdjEvcnVsZS5wcm90bxIGZGxxLnYxImUKB1J1bGVTZXQSGwoFcnVsZXMYASADKAsyDC5kbHEudjEuUnVsZRIMCgRldGFnGAIgASgJEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKLAQoEUnVsZRIMCgRuYW1lGAEgASgJEiAKBWV2ZW50GAIgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIMCgR3aGVuGAMgASgJEiIKBmFjdGlvbhgEIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEg8KB3Byb2NlZWQYBSABKAgSEAoIZGlzYWJsZWQYBiABKAgiswEKClJ1bGVBY3Rpb24SDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhUKCHByaW9yaXR5GAMgASgFSACIAQESEgoKcXVhcmFudGluZRgEIAEoCBIMCgRkcm9wGAUgASgIEiUKCnRyYW5zZm9ybXMYBiADKAsyES5kbHEudjEuVHJhbnNmb3JtQgsKCV9wcmlvcml0eSJqCglUcmFuc2Zvcm0SJwoGdGFyZ2V0GAEgASgOMhcuZGxxLnYxLlRyYW5zZm9ybVRhcmdldBIUCgpqc29uX3BhdGNoGAIgASgJSAASFQoLbWVyZ2VfcGF0Y2gYAyABKAlIAEIHCgVwYXRjaCI2Cg1UcmFuc2Zvcm1MaXN0EiUKCnRyYW5zZm9ybXMYASADKAsyES5kbHEudjEuVHJhbnNmb3JtKlcKCVJ1bGVFdmVudBIaChZSVUxFX0VWRU5UX1VOU1BFQ0lGSUVEEAASFgoSUlVMRV9FVkVOVF9BUlJJVkFMEAESFgoSUlVMRV9FVkVOVF9GQUlMVVJFEAIqcgoPVHJhbnNmb3JtVGFyZ2V0EiAKHFRSQU5TRk9STV9UQVJHRVRfVU5TUEVDSUZJRUQQABIcChhUUkFOU0ZPUk1fVEFSR0VUX1BBWUxPQUQQARIfChtUUkFOU0ZPUk1fVEFSR0VUX0FUVFJJQlVURVMQAkJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_message, file_google_protobuf_timestamp]);
 
 /**
  * Routing rules: what becomes of a message on its arrival, or after a failed attempt, beyond what
@@ -92,7 +92,7 @@ export type Rule = Message<"dlq.v1.Rule"> & {
   action?: RuleAction | undefined;
 
   /**
-   * True: later rules are tried too; of what they say twice, the first one holds.
+   * True: later rules are tried too; of what they say twice, the first one holds. Transforms add up.
    *
    * @generated from field: bool proceed = 5;
    */
@@ -157,11 +157,13 @@ export type RuleAction = Message<"dlq.v1.RuleAction"> & {
   drop: boolean;
 
   /**
-   * Edits the message before it is retried.
+   * Edits the message: on arrival before its first delivery, on failure before the next one. Applied
+   * in order, all or none; those of all rules that match are applied. What can't be edited goes on
+   * as it is. At most 10.
    *
-   * @generated from field: dlq.v1.Transform transform = 6;
+   * @generated from field: repeated dlq.v1.Transform transforms = 6;
    */
-  transform?: Transform | undefined;
+  transforms: Transform[];
 };
 
 /**

@@ -26,7 +26,7 @@ from dlq.v1 import message_pb2 as dlq_dot_v1_dot_message__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11\x64lq/v1/rule.proto\x12\x06\x64lq.v1\x1a\x14\x64lq/v1/message.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x07RuleSet\x12\"\n\x05rules\x18\x01 \x03(\x0b\x32\x0c.dlq.v1.RuleR\x05rules\x12\x12\n\x04\x65tag\x18\x02 \x01(\tR\x04\x65tag\x12;\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\xb9\x01\n\x04Rule\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\'\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x11.dlq.v1.RuleEventR\x05\x65vent\x12\x12\n\x04when\x18\x03 \x01(\tR\x04when\x12*\n\x06\x61\x63tion\x18\x04 \x01(\x0b\x32\x12.dlq.v1.RuleActionR\x06\x61\x63tion\x12\x18\n\x07proceed\x18\x05 \x01(\x08R\x07proceed\x12\x1a\n\x08\x64isabled\x18\x06 \x01(\x08R\x08\x64isabled\"\xed\x01\n\nRuleAction\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x36\n\x0cretry_policy\x18\x02 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12\x1f\n\x08priority\x18\x03 \x01(\x05H\x00R\x08priority\x88\x01\x01\x12\x1e\n\nquarantine\x18\x04 \x01(\x08R\nquarantine\x12\x12\n\x04\x64rop\x18\x05 \x01(\x08R\x04\x64rop\x12/\n\ttransform\x18\x06 \x01(\x0b\x32\x11.dlq.v1.TransformR\ttransformB\x0b\n\t_priority\"\x89\x01\n\tTransform\x12/\n\x06target\x18\x01 \x01(\x0e\x32\x17.dlq.v1.TransformTargetR\x06target\x12\x1f\n\njson_patch\x18\x02 \x01(\tH\x00R\tjsonPatch\x12!\n\x0bmerge_patch\x18\x03 \x01(\tH\x00R\nmergePatchB\x07\n\x05patch\"B\n\rTransformList\x12\x31\n\ntransforms\x18\x01 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransforms*W\n\tRuleEvent\x12\x1a\n\x16RULE_EVENT_UNSPECIFIED\x10\x00\x12\x16\n\x12RULE_EVENT_ARRIVAL\x10\x01\x12\x16\n\x12RULE_EVENT_FAILURE\x10\x02*r\n\x0fTransformTarget\x12 \n\x1cTRANSFORM_TARGET_UNSPECIFIED\x10\x00\x12\x1c\n\x18TRANSFORM_TARGET_PAYLOAD\x10\x01\x12\x1f\n\x1bTRANSFORM_TARGET_ATTRIBUTES\x10\x02\x42K\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11\x64lq/v1/rule.proto\x12\x06\x64lq.v1\x1a\x14\x64lq/v1/message.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"~\n\x07RuleSet\x12\"\n\x05rules\x18\x01 \x03(\x0b\x32\x0c.dlq.v1.RuleR\x05rules\x12\x12\n\x04\x65tag\x18\x02 \x01(\tR\x04\x65tag\x12;\n\x0bupdate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nupdateTime\"\xb9\x01\n\x04Rule\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\'\n\x05\x65vent\x18\x02 \x01(\x0e\x32\x11.dlq.v1.RuleEventR\x05\x65vent\x12\x12\n\x04when\x18\x03 \x01(\tR\x04when\x12*\n\x06\x61\x63tion\x18\x04 \x01(\x0b\x32\x12.dlq.v1.RuleActionR\x06\x61\x63tion\x12\x18\n\x07proceed\x18\x05 \x01(\x08R\x07proceed\x12\x1a\n\x08\x64isabled\x18\x06 \x01(\x08R\x08\x64isabled\"\xef\x01\n\nRuleAction\x12\x14\n\x05queue\x18\x01 \x01(\tR\x05queue\x12\x36\n\x0cretry_policy\x18\x02 \x01(\x0b\x32\x13.dlq.v1.RetryPolicyR\x0bretryPolicy\x12\x1f\n\x08priority\x18\x03 \x01(\x05H\x00R\x08priority\x88\x01\x01\x12\x1e\n\nquarantine\x18\x04 \x01(\x08R\nquarantine\x12\x12\n\x04\x64rop\x18\x05 \x01(\x08R\x04\x64rop\x12\x31\n\ntransforms\x18\x06 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransformsB\x0b\n\t_priority\"\x89\x01\n\tTransform\x12/\n\x06target\x18\x01 \x01(\x0e\x32\x17.dlq.v1.TransformTargetR\x06target\x12\x1f\n\njson_patch\x18\x02 \x01(\tH\x00R\tjsonPatch\x12!\n\x0bmerge_patch\x18\x03 \x01(\tH\x00R\nmergePatchB\x07\n\x05patch\"B\n\rTransformList\x12\x31\n\ntransforms\x18\x01 \x03(\x0b\x32\x11.dlq.v1.TransformR\ntransforms*W\n\tRuleEvent\x12\x1a\n\x16RULE_EVENT_UNSPECIFIED\x10\x00\x12\x16\n\x12RULE_EVENT_ARRIVAL\x10\x01\x12\x16\n\x12RULE_EVENT_FAILURE\x10\x02*r\n\x0fTransformTarget\x12 \n\x1cTRANSFORM_TARGET_UNSPECIFIED\x10\x00\x12\x1c\n\x18TRANSFORM_TARGET_PAYLOAD\x10\x01\x12\x1f\n\x1bTRANSFORM_TARGET_ATTRIBUTES\x10\x02\x42K\n\x14io.dlqservice.dlq.v1P\x01Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,18 +34,18 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'dlq.v1.rule_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\024io.dlqservice.dlq.v1P\001Z1github.com/dlq-service/dlq/clients/go/dlqv1;dlqv1'
-  _globals['_RULEEVENT']._serialized_start=848
-  _globals['_RULEEVENT']._serialized_end=935
-  _globals['_TRANSFORMTARGET']._serialized_start=937
-  _globals['_TRANSFORMTARGET']._serialized_end=1051
+  _globals['_RULEEVENT']._serialized_start=850
+  _globals['_RULEEVENT']._serialized_end=937
+  _globals['_TRANSFORMTARGET']._serialized_start=939
+  _globals['_TRANSFORMTARGET']._serialized_end=1053
   _globals['_RULESET']._serialized_start=84
   _globals['_RULESET']._serialized_end=210
   _globals['_RULE']._serialized_start=213
   _globals['_RULE']._serialized_end=398
   _globals['_RULEACTION']._serialized_start=401
-  _globals['_RULEACTION']._serialized_end=638
-  _globals['_TRANSFORM']._serialized_start=641
-  _globals['_TRANSFORM']._serialized_end=778
-  _globals['_TRANSFORMLIST']._serialized_start=780
-  _globals['_TRANSFORMLIST']._serialized_end=846
+  _globals['_RULEACTION']._serialized_end=640
+  _globals['_TRANSFORM']._serialized_start=643
+  _globals['_TRANSFORM']._serialized_end=780
+  _globals['_TRANSFORMLIST']._serialized_start=782
+  _globals['_TRANSFORMLIST']._serialized_end=848
 # @@protoc_insertion_point(module_scope)

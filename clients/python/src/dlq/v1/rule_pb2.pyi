@@ -56,20 +56,20 @@ class Rule(_message.Message):
     def __init__(self, name: _Optional[str] = ..., event: _Optional[_Union[RuleEvent, str]] = ..., when: _Optional[str] = ..., action: _Optional[_Union[RuleAction, _Mapping]] = ..., proceed: bool = ..., disabled: bool = ...) -> None: ...
 
 class RuleAction(_message.Message):
-    __slots__ = ("queue", "retry_policy", "priority", "quarantine", "drop", "transform")
+    __slots__ = ("queue", "retry_policy", "priority", "quarantine", "drop", "transforms")
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     QUARANTINE_FIELD_NUMBER: _ClassVar[int]
     DROP_FIELD_NUMBER: _ClassVar[int]
-    TRANSFORM_FIELD_NUMBER: _ClassVar[int]
+    TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
     queue: str
     retry_policy: _message_pb2.RetryPolicy
     priority: int
     quarantine: bool
     drop: bool
-    transform: Transform
-    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., quarantine: bool = ..., drop: bool = ..., transform: _Optional[_Union[Transform, _Mapping]] = ...) -> None: ...
+    transforms: _containers.RepeatedCompositeFieldContainer[Transform]
+    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., quarantine: bool = ..., drop: bool = ..., transforms: _Optional[_Iterable[_Union[Transform, _Mapping]]] = ...) -> None: ...
 
 class Transform(_message.Message):
     __slots__ = ("target", "json_patch", "merge_patch")

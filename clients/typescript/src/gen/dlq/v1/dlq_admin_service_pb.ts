@@ -634,7 +634,8 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
   action?: RuleAction | undefined;
 
   /**
-   * With a transform: the message after it.
+   * With transforms: the message after them, those that can't be applied left out. They are named in
+   * `failed`.
    *
    * @generated from field: dlq.v1.SendToDlqRequest transformed = 4;
    */
