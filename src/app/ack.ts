@@ -5,9 +5,10 @@ import { formatMessageId } from "../core/message-id.ts";
 import type { Examined, Settled, SettleItem, SettleReply, Store } from "../store/contract.ts";
 import type { AckOutcome, OutcomeCommand } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
-import { withEdits } from "./edits/reschedule-edits.ts";
+import { withEdits } from "./edits/outcome-edits.ts";
+import { RefusedEdits } from "./edits/refused-edits.ts";
 import { type Decision, decideFailure, type FailureParts } from "./failure-decision.ts";
-import type { AttemptStatus, DecisionLog, Observer } from "./observer.ts";
+import type { AttemptStatus, DecisionLog, EditObserver, Observer } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 import type { Mover } from "./rules/mover.ts";
 
@@ -15,13 +16,15 @@ export interface AckParts extends FailureParts {
   store: Pick<Store, "examine" | "settle" | "messages">;
   /** Largest payload of a message. */
   payloadMaxBytes?: number;
-  observer: Observer;
+  observer: Observer & EditObserver;
   log: DecisionLog;
   /** Tells the streams that leases of theirs have ended. */
   registry: Pick<SessionRegistry, "leasesEnded">;
   /** Takes to their other queue what has set out; absent where nothing does. */
   mover?: Pick<Mover, "hurry">;
 }
+
+type Parts = AckParts & { refusedEdits: RefusedEdits };
 
 type Valid = Exclude<OutcomeCommand, { kind: "invalid" }>;
 
@@ -31,7 +34,8 @@ const CHUNK = 250;
 const TRIES = 8;
 
 /** Applies outcomes under their leases: succeeded, failed, released, quarantined, discarded. */
-export function createAck(parts: AckParts) {
+export function createAck(given: AckParts) {
+  const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (requestId: string, outcomes: readonly OutcomeCommand[]): Promise<AckOutcome[]> => {
     const results: AckOutcome[] = outcomes.map((outcome) =>
       outcome.kind === "invalid" ? refuse(outcome.detail) : refuse("not applied"),
@@ -68,7 +72,7 @@ function chunks(outcomes: readonly OutcomeCommand[]) {
 }
 
 async function settleChunk(
-  parts: AckParts,
+  parts: Parts,
   queue: string,
   request: Uint8Array,
   outcomes: readonly Valid[],
@@ -76,7 +80,7 @@ async function settleChunk(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const decided = await decide(parts, queue, request, outcomes);
     if (!Array.isArray(decided)) return sameRequest(decided, outcomes);
-    const edited = decided.some(({ transforms }) => transforms !== undefined)
+    const edited = decided.some(({ edits }) => edits !== undefined)
       ? await withEdits(parts, queue, decided)
       : decided;
     const items = edited.map(({ item }) => item);

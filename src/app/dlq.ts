@@ -3,7 +3,7 @@ import { createAck } from "./ack.ts";
 import type { Dlq } from "./commands.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import { createExtend } from "./extend.ts";
-import type { DecisionLog, Observer } from "./observer.ts";
+import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
 import { createRetry } from "./retry.ts";
 import type { Mover } from "./rules/mover.ts";
 import type { RuleJudge } from "./rules/rule-judge.ts";
@@ -16,7 +16,7 @@ export interface DlqParts extends StreamParts {
   registry: SessionRegistry;
   random(): number;
   now(): number;
-  observer: Observer;
+  observer: Observer & EditObserver;
   log: DecisionLog;
   onDeleting(queue: string): void;
   /** Routing rules; absent: there are none, and nothing moves. */

@@ -7,7 +7,8 @@ import type { RuleDecision } from "../rules/compiled-rules.ts";
 import { moveOf } from "../rules/hops.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
 import type { OutcomeCommand } from "./commands.ts";
-import { type DecidedOutcome, ofQueue } from "./edits/reschedule-edits.ts";
+import type { DecidedOutcome } from "./edits/outcome-edits.ts";
+import type { EditGroup } from "./edits/plan-groups.ts";
 import { reasonOf } from "./reason-of.ts";
 import { decodeRetrySettings, encodeRetrySettings } from "./retry-settings.ts";
 import { envelopeFacts } from "./rules/envelope-facts.ts";
@@ -30,13 +31,19 @@ export interface FailureParts {
 
 type Failed = OutcomeCommand & { kind: "failed" };
 
-const NO_RULING: Pick<RuleDecision, "action" | "saidBy"> = { action: {}, saidBy: {} };
+type Ruling = Pick<RuleDecision, "action" | "saidBy" | "edits">;
+
+const NO_RULING: Ruling = { action: {}, saidBy: {}, edits: [] };
 
 /** On an outcome `failed`: first the rules, then the verdict of the queue that the message is in then. */
 export function decideFailure(outcome: Failed, facts: Examined, parts: FailureParts): Decision {
   const { token, failure } = outcome;
   const reason = reasonOf(failure);
-  const { action, saidBy } = ask(outcome, facts, reason, parts);
+  const { action, saidBy, edits: ruledEdits } = ask(outcome, facts, reason, parts);
+  const ofRules: EditGroup[] = ruledEdits.map(({ rule, transforms }) => ({
+    by: { rule },
+    transforms,
+  }));
   const settings = parts.settingsOf(token.queue);
   const item = {
     token,
@@ -66,10 +73,14 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
   if (move.kind === "circle") parts.rules?.circle(saidBy.queue ?? "", token.queue, move.queue);
   if (move.kind !== "move") {
     const note = action.quarantine ? { note: saidBy.quarantine ?? "" } : {};
-    const { transforms } = settings;
-    const isEdited = here.kind === "reschedule" && transforms.length > 0;
-    const edits = isEdited ? { transforms: ofQueue(token.queue, transforms) } : {};
-    return { item: { ...item, ...changes, ...inItem(here), ...note }, why: here.why, ...edits };
+    const isTriedAgain = here.kind === "reschedule" && settings.transforms.length > 0;
+    const ofQueue = { by: { queue: token.queue }, transforms: settings.transforms };
+    const edits = isTriedAgain ? [...ofRules, ofQueue] : ofRules;
+    return {
+      item: { ...item, ...changes, ...inItem(here), ...note },
+      why: here.why,
+      ...(edits.length > 0 ? { edits } : {}),
+    };
   }
   const there = verdictIn(move.queue);
   return {
@@ -82,19 +93,20 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
       move: { target: move.queue, home: homeOf(here) },
     },
     why: `rule ${saidBy.queue} moves it to ${move.queue}; ${there.why}`,
+    ...(ofRules.length > 0 ? { edits: ofRules } : {}),
   };
 }
 
 function ask(
   { token, failure }: Failed,
-  { envelope, attempts, priority }: Examined,
+  { envelope, edits, attempts, priority }: Examined,
   reason: Reason,
   { rules }: FailureParts,
-): Pick<RuleDecision, "action" | "saidBy"> {
+): Ruling {
   // Of a lease that is lost nothing is known, and nothing will be applied.
   if (rules === undefined || envelope === undefined) return NO_RULING;
   return rules.judge("FAILURE", {
-    message: envelopeFacts(envelope, { queue: token.queue, priority }),
+    message: envelopeFacts({ envelope, edits }, { queue: token.queue, priority }),
     failure: failureFacts(failure, reason),
     attempts: attempts + 1,
   });

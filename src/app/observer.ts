@@ -26,6 +26,14 @@ export type RuleMove =
   /** Rules have moved it so often that this one is ignored. */
   | "circle";
 
+/** Who counts edits that could not be made. Calls are cheap and never throw. */
+export interface EditObserver {
+  /** Transforms of a queue. */
+  transformsRefused(queue: string): void;
+  /** A rule's. */
+  ruleFailed(rule: string): void;
+}
+
 /** Who counts what routing rules do. Calls are cheap and never throw. */
 export interface RuleObserver {
   /** The names of the rules in force: others are not counted by name any more. */

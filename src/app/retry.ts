@@ -1,6 +1,6 @@
 import { aborted, precondition } from "../core/errors.ts";
 import type { RetryOutcome } from "../core/message.ts";
-import { LIMITS } from "../core/settings.ts";
+import { LIMITS, type QueueSettings } from "../core/settings.ts";
 import { transformLimits } from "../core/transform/edit-limits.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { Store } from "../store/contract.ts";
@@ -17,6 +17,7 @@ import { requestKey } from "./request-key.ts";
 
 export interface RetryParts {
   store: Pick<Store, "retry" | "retryMatching" | "messages" | "stats">;
+  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
   /** The wall clock. */
   now(): number;
   /** Largest payload of a message. */
@@ -30,9 +31,9 @@ const TRIES = 3;
 type ByFilter = Extract<RetryCommand["by"], { filter: unknown }>;
 
 /** Makes messages due now: an operator's word, by ids or by a filter. */
-export function createRetry({ store, now, payloadMaxBytes, log }: RetryParts) {
+export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: RetryParts) {
   const limits = transformLimits(payloadMaxBytes);
-  const parts: EditedRetryParts = { messages: store.messages, now, limits };
+  const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, limits };
   const operator = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
     const { queue, by, transforms = [], dryRun = false } = command;

@@ -4,8 +4,10 @@ import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
+import { arrivalEdits } from "./edits/arrival-edits.ts";
+import { RefusedEdits } from "./edits/refused-edits.ts";
 import { laneKeyOf, orderingKeyOf } from "./lane-keys.ts";
-import type { DecisionLog, Observer } from "./observer.ts";
+import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
 import { encodeRetrySettings } from "./retry-settings.ts";
 import { type Letter, toLetter } from "./rules/letter.ts";
 import type { RuleJudge } from "./rules/rule-judge.ts";
@@ -17,7 +19,9 @@ export interface SendParts {
   random(): number;
   /** The wall clock. */
   now(): number;
-  observer: Observer;
+  /** Largest payload of a message. */
+  payloadMaxBytes?: number;
+  observer: Observer & EditObserver;
   log: DecisionLog;
   /** A queue is sealed: somebody has to finish its deletion. */
   onDeleting(queue: string): void;
@@ -25,13 +29,16 @@ export interface SendParts {
   rules?: Pick<RuleJudge, "hasRulesFor" | "judge">;
 }
 
+type Parts = SendParts & { refusedEdits: RefusedEdits };
+
 type Result = SendResult | DlqError;
 
 /** A letter that an earlier call of its request has sent elsewhere goes there. */
 const LEGS = 2;
 
 /** Accepts dead letters: categorizes, decides the first retry, stores. Each stands by itself. */
-export function createSend(parts: SendParts) {
+export function createSend(given: SendParts) {
+  const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
     const letters = commands.map((command) => toLetter(command, parts.rules));
     let open = await recall(parts, letters);
@@ -80,7 +87,7 @@ async function recall(
 
 /** Stores the letters; what is left of them has to go elsewhere. */
 async function deliver(
-  parts: SendParts,
+  parts: Parts,
   open: readonly (Letter | Result)[],
 ): Promise<readonly (Letter | Result)[]> {
   const letters = open.filter(isLetter);
@@ -102,12 +109,19 @@ async function deliver(
 }
 
 async function sendToQueue(
-  parts: SendParts,
+  parts: Parts,
   queue: string,
   letters: readonly Letter[],
 ): Promise<(Letter | Result)[]> {
   const settings = parts.settingsOf(queue);
-  const prepared = letters.map((letter) => prepare(letter, settings, parts));
+  const edits = letters.some((letter) => letter.edits.length > 0)
+    ? await arrivalEdits(parts, queue, letters)
+    : undefined;
+  const prepared = letters.map((letter) => {
+    const one = prepare(letter, settings, parts);
+    const edit = edits?.get(letter);
+    return edit === undefined ? one : { ...one, item: { ...one.item, edit } };
+  });
   let replies: readonly SendReply[];
   try {
     const items = prepared.map(({ item }) => item);

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { RuleObserver } from "../app/observer.ts";
+import type { EditObserver, RuleObserver } from "../app/observer.ts";
 import { REASON_NAMES, type Reason } from "../core/reason.ts";
 import { QueueLabels } from "./metrics-labels.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
@@ -18,7 +18,7 @@ const ATTEMPT_STATUSES = [
 export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
 /** What the parts of the server tell about themselves. Every call is cheap and never throws. */
-export interface Metrics extends RuleObserver {
+export interface Metrics extends RuleObserver, EditObserver {
   /** A send became a new message. */
   accepted(queue: string, reason: Reason): void;
   /** A delivery ended; `n` of them at once where a batch did. */
@@ -127,6 +127,11 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
     "script",
     "error",
   ]);
+  const editsRefused = counter(
+    "dlq_transforms_refused_total",
+    "Messages that the transforms of their queue could not edit, and that went on as they were.",
+    ["queue"],
+  );
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
   const queueGauges = createQueueGauges(gauge, labels, options.collectTimeoutMs ?? 2_000);
 
@@ -144,13 +149,14 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
       store.observe({ script }, seconds(ms));
       if (error !== undefined) storeErrors.inc({ script, error });
     },
+    transformsRefused: (queue) => editsRefused.inc({ queue: labels.of(queue) }),
     streams: (method, delta) => streams.inc({ method }, delta),
     watchQueues: (collect) => queueGauges.watch(collect),
     forget(queue) {
       if (!labels.forget(queue)) return;
       for (const reason of REASON_NAMES) messages.remove({ queue, reason });
       for (const status of ATTEMPT_STATUSES) attempts.remove({ queue, status });
-      for (const one of [age, processing, lag]) one.remove({ queue });
+      for (const one of [age, processing, lag, editsRefused]) one.remove({ queue });
     },
     async render() {
       await queueGauges.refresh();
@@ -173,4 +179,5 @@ export const NO_METRICS: Metrics = Object.freeze({
   ruleMatched: () => {},
   ruleFailed: () => {},
   ruleMove: () => {},
+  transformsRefused: () => {},
 });

@@ -14,7 +14,7 @@ import {
   writeQueue,
   writeToken,
 } from "./convert/queues.ts";
-import { readRulesUpdate, readTest, writeDecision } from "./convert/rules.ts";
+import { readRulesUpdate, readTest, writeOutcome } from "./convert/rules.ts";
 import { readSimulate, writeSimulation } from "./convert/simulate.ts";
 
 type Admin = ServiceImpl<typeof DlqAdminService>;
@@ -62,7 +62,8 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
 
     async testRules(request) {
       const test = readTest(request, { payloadMaxBytes, nowMs: now() });
-      return { results: (await rules.test(test)).map(writeDecision) };
+      const outcomes = await rules.test(test);
+      return { results: outcomes.map((one, index) => writeOutcome(one, request.samples[index])) };
     },
 
     async simulatePolicy(request, { signal }) {

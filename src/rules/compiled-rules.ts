@@ -21,7 +21,7 @@ interface CompiledRule {
   readonly expression: Expression;
 }
 
-const NOTHING: RuleDecision = { matched: [], failed: [], action: {}, saidBy: {} };
+const NOTHING: RuleDecision = { matched: [], failed: [], action: {}, saidBy: {}, edits: [] };
 
 /**
  * A set of rules, ready to be asked. Compiling takes 0.2 ms a rule, and a few times that while the

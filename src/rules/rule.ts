@@ -14,7 +14,8 @@ export interface RuleAction {
   quarantine?: boolean | undefined;
   /** Not stored, or removed. Stands alone. */
   drop?: boolean | undefined;
-  transform?: Transform | undefined;
+  /** Applied in their order; those of all rules that match are. */
+  transforms?: readonly Transform[] | undefined;
 }
 
 export interface Rule {

@@ -57,15 +57,17 @@ function checkAction(action: RuleAction, checkPolicy: CheckPolicy, add: Add): vo
   if (action.queue && !QUEUE_NAME.test(action.queue)) {
     add("action.queue", `must match ${QUEUE_NAME.source.slice(1, -1)}`);
   }
-  const { priority, retryPolicy, transform } = action;
+  const { priority, retryPolicy, transforms = [] } = action;
   if (priority !== undefined && !isPriority(priority)) {
     add("action.priority", `must be from -${RULE_LIMITS.priority} to ${RULE_LIMITS.priority}`);
   }
   for (const { field, description } of retryPolicy === undefined ? [] : checkPolicy(retryPolicy)) {
     add(field === "" ? "action.retry_policy" : `action.retry_policy.${field}`, description);
   }
-  const problem = transform === undefined ? undefined : transformProblem(transform);
-  if (problem !== undefined) add("action.transform", problem);
+  for (const [index, transform] of transforms.entries()) {
+    const problem = transformProblem(transform);
+    if (problem !== undefined) add(`action.transforms[${index}]`, problem);
+  }
 }
 
 function isPriority(value: number): boolean {

@@ -62,6 +62,7 @@ async function run(
   signalled: Promise<string>,
 ): Promise<void> {
   const { store } = opened;
+  const { payloadMaxBytes } = config;
   const readiness = new ServerReadiness();
   // Before anything is awaited: what the store tells when it is first ready is told once.
   const fatal = watchStore(opened, readiness, log);
@@ -86,13 +87,13 @@ async function run(
   const dlq = createDlq({
     ...shared,
     heartbeatMs: config.heartbeatIntervalMs,
-    payloadMaxBytes: config.payloadMaxBytes,
+    payloadMaxBytes,
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
   const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
   const gates = createGateAdmin(store, log);
-  const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log });
+  const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });

@@ -19,7 +19,13 @@ describe.for(CLIENTS)("$name", (client) => {
     const { response } = await connection.unary(getRules, {});
     expect(response?.ruleSet?.rules).toMatchObject([{ name: "r", action: { priority: -7 } }]);
 
-    server.rules.decision = { matched: ["r"], failed: [], action: { priority: -7 }, saidBy: {} };
+    server.rules.decision = {
+      matched: ["r"],
+      failed: [],
+      action: { priority: -7 },
+      saidBy: {},
+      edits: [],
+    };
     const message = { queue: "q", payload: { body: { case: "text" as const, value: "" } } };
     const samples = [{ event: RuleEvent.FAILURE, message }];
     const tried = await connection.unary(testRules, { samples });

@@ -87,6 +87,7 @@ describe("docs/operations.md", () => {
     metrics.ruleMatched("r");
     metrics.ruleFailed("r");
     metrics.ruleMove("moved");
+    metrics.transformsRefused("q");
     const counts = { scheduled: 1, dueNow: 1, inFlight: 1, quarantined: 1, workers: 1 };
     const report = { queue: "q", ...counts, oldestAgeMs: 1 };
     metrics.watchQueues(async () => [report as never]);

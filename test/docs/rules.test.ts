@@ -5,6 +5,7 @@ import { fromJsonString } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { SendToDlqRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type RuleAction as RuleActionMessage, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
+import { EDIT_LIMITS } from "../../src/core/transform/edit-limits.ts";
 import { MAX_JSON_NESTING } from "../../src/core/transform/json.ts";
 import { MAX_OPERATIONS } from "../../src/core/transform/operation.ts";
 import {
@@ -183,6 +184,7 @@ test("the limits are those of the code", () => {
     `${RULE_LIMITS.nesting}`,
     `${RULE_LIMITS.patternSteps} steps`,
     `-${RULE_LIMITS.priority} to ${RULE_LIMITS.priority}`,
+    `${EDIT_LIMITS.transforms}`,
     `${MAX_HOPS}`,
     `${MAX_PATCH_BYTES / 1024} KiB; ${MAX_OPERATIONS} operations`,
     `${MAX_JSON_NESTING}`,

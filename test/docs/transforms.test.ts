@@ -6,7 +6,7 @@ import { readDocument, tableRows } from "./markdown.ts";
 import { testPage } from "./page.ts";
 
 const FILE = "docs/transforms.md";
-testPage(FILE, "transforms", 8);
+testPage(FILE, "transforms", 10);
 
 test("the limits are those of the code", () => {
   expect(tableRows(readDocument(FILE), "what").map(([, limit]) => limit)).toEqual([

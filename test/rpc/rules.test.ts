@@ -3,6 +3,7 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { beforeEach, describe, expect, test } from "vitest";
 import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { PayloadSchema } from "../../gen/dlq/v1/message_pb.ts";
 import {
   RuleEvent,
   type RuleSet,
@@ -72,17 +73,19 @@ describe("an update", () => {
     expect(rig.rules.updates).toEqual([]);
   });
 
-  test("of a transform is refused with words", async () => {
-    const transform = {
+  test("keeps transforms, and refuses those that would fail on every message", async () => {
+    const transformOf = (value: string) => ({
       target: TransformTarget.PAYLOAD,
-      patch: { case: "mergePatch" as const, value: "{}" },
-    };
-    const rules = [{ ...rule, action: { priority: 1, transform } }];
-    const error = await errorOf(admin().updateRules({ ruleSet: { rules } }));
+      patch: { case: "jsonPatch" as const, value },
+    });
+    const rulesOf = (value: string) => [{ ...rule, action: { transforms: [transformOf(value)] } }];
+    await admin().updateRules({ ruleSet: { rules: rulesOf("[]") } });
+    expect(rig.rules.updates).toMatchObject([{ rules: rulesOf("[]") }]);
+    const error = await errorOf(admin().updateRules({ ruleSet: { rules: rulesOf("{}") } }));
     expect(violationsOf(error)).toEqual([
       {
-        field: "rule_set.rules[0].action.transform",
-        description: expect.stringContaining("not supported by this version"),
+        field: "rule_set.rules[0].action.transforms[0].json_patch",
+        description: expect.stringContaining("is an array"),
       },
     ]);
   });
@@ -121,6 +124,7 @@ describe("a test of samples", () => {
       failed: [{ rule: "c", error: "no number" }],
       action: { queue: "b", priority: -3, retryPolicy: { preset: "webhook" } },
       saidBy: {},
+      edits: [],
     };
     const sample = { event: RuleEvent.FAILURE, message: { queue: "q", payload } };
     const { results } = await admin().testRules({ ruleSet: { rules: [rule] }, samples: [sample] });
@@ -132,6 +136,21 @@ describe("a test of samples", () => {
         action: { queue: "b", priority: -3, drop: false, retryPolicy: { preset: "webhook" } },
       },
     ]);
+  });
+
+  test("shows the message as transforms would leave it", async () => {
+    const edited = {
+      payload: create(PayloadSchema, { body: { case: "text", value: "[]" } }),
+      attributes: { b: "2" },
+    };
+    rig.rules.decision = { matched: ["a"], failed: [], action: {}, saidBy: {}, edits: [], edited };
+    const message = { queue: "q", payload, attributes: { a: "1" }, sourceId: "s" };
+    const { results } = await tried([{ event: RuleEvent.ARRIVAL, message }]);
+    expect(results[0]?.transformed).toMatchObject({
+      ...{ queue: "q", sourceId: "s", attributes: { b: "2" } },
+      payload: { body: { case: "text", value: "[]" } },
+    });
+    expect(rig.rules.tests[0]?.samples[0]?.encodeEnvelope().length).toBeGreaterThan(0);
   });
 
   test.each<[string, Parameters<typeof tried>[0], string[]]>([

@@ -1,12 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { type RuleSet, RuleSetSchema } from "../../gen/dlq/v1/rule_pb.ts";
-import type { RuleAdmin, RuleTest, RuleUpdate } from "../../src/app/rules/rule-admin.ts";
-import type { RuleDecision } from "../../src/rules/compiled-rules.ts";
+import type {
+  RuleAdmin,
+  RuleTest,
+  RuleTestOutcome,
+  RuleUpdate,
+} from "../../src/app/rules/rule-admin.ts";
 
 /** Rules without a store: what a test says they are, and what was asked. */
 export class ScriptedRules implements RuleAdmin {
   set: RuleSet = create(RuleSetSchema);
-  decision: RuleDecision = { matched: [], failed: [], action: {}, saidBy: {} };
+  decision: RuleTestOutcome = { matched: [], failed: [], action: {}, saidBy: {}, edits: [] };
   readonly updates: RuleUpdate[] = [];
   readonly tests: RuleTest[] = [];
 

@@ -19,7 +19,13 @@ describe("rules are tried in their order", () => {
         { when: "attempts == 1", action: { queue: "b" } },
         { action: { queue: "c" } },
       ),
-    ).toEqual({ matched: ["r1"], failed: [], action: { queue: "b" }, saidBy: { queue: "r1" } });
+    ).toEqual({
+      matched: ["r1"],
+      failed: [],
+      action: { queue: "b" },
+      saidBy: { queue: "r1" },
+      edits: [],
+    });
   });
 
   it("and on, past those that say proceed; what was said first holds", () => {
@@ -35,6 +41,7 @@ describe("rules are tried in their order", () => {
       failed: [],
       action: { priority: 7, queue: "slow", quarantine: true },
       saidBy: { priority: "r0", queue: "r1", quarantine: "r2" },
+      edits: [],
     });
   });
 
@@ -45,8 +52,14 @@ describe("rules are tried in their order", () => {
   });
 
   it("and match nothing where none does", () => {
-    expect(decide({ when: "false" })).toEqual({ matched: [], failed: [], action: {}, saidBy: {} });
-    expect(decide()).toEqual({ matched: [], failed: [], action: {}, saidBy: {} });
+    expect(decide({ when: "false" })).toEqual({
+      matched: [],
+      failed: [],
+      action: {},
+      saidBy: {},
+      edits: [],
+    });
+    expect(decide()).toEqual({ matched: [], failed: [], action: {}, saidBy: {}, edits: [] });
   });
 });
 
@@ -63,6 +76,7 @@ describe("a drop", () => {
       failed: [],
       action: { drop: true },
       saidBy: { drop: "r1" },
+      edits: [],
     });
   });
 
@@ -116,4 +130,19 @@ describe("rules for an event", () => {
     Error.stackTraceLimit = before;
     expect(after).toBe(7);
   });
+});
+
+it("adds up the transforms of all that match, in order, and none beside a drop", () => {
+  const edit = (patch: string) => [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch }] as const;
+  const first = { action: { transforms: edit("1") }, proceed: true };
+  const second = { action: { transforms: edit("2"), priority: 1 }, proceed: true };
+  expect(decide(first, second)).toMatchObject({
+    action: { transforms: [...edit("1"), ...edit("2")], priority: 1 },
+    edits: [
+      { rule: "r0", transforms: edit("1") },
+      { rule: "r1", transforms: edit("2") },
+    ],
+  });
+  const dropped = decide(first, { action: { drop: true } });
+  expect(dropped).toMatchObject({ action: { drop: true }, edits: [] });
 });

@@ -18,7 +18,7 @@ test("what is well made is valid", () => {
       { when: 'message.queue == "a"', action: { queue: "b", priority: -100, quarantine: true } },
       { event: "ARRIVAL", action: { drop: true } },
       { action: { retryPolicy: { maxRetries: 1 } }, proceed: true },
-      { action: { transform: { target: "PAYLOAD", kind: "MERGE_PATCH", patch: "{}" } } },
+      { action: { transforms: [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch: "{}" }] } },
       { action: { priority: 0 } },
     ),
   ).toEqual([]);
@@ -65,8 +65,8 @@ describe("a rule is refused", () => {
     ["with a broken priority", { action: { priority: 1.5 } }, "rules[0].action.priority: must be"],
     [
       "with a bad patch",
-      { action: { transform: { target: "PAYLOAD", kind: "JSON_PATCH", patch: "{}" } } },
-      "rules[0].action.transform: a JSON Patch is an array",
+      { action: { transforms: [{ target: "PAYLOAD", kind: "JSON_PATCH", patch: "{}" }] } },
+      "rules[0].action.transforms[0]: a JSON Patch is an array",
     ],
   ])("%s", (_name, parts, expected) => {
     const found = violations(parts);

@@ -1,10 +1,12 @@
 import { aborted, invalidField } from "../../core/errors.ts";
 import type { RefusedRetry, RetryOutcome } from "../../core/message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
+import type { QueueSettings } from "../../core/settings.ts";
 import type { TransformLimits } from "../../core/transform/editable.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
 import type { RetryPreview } from "../commands.ts";
+import { laneKeyOf } from "../lane-keys.ts";
 import { nextTurn } from "../next-turn.ts";
 import { EditBudget } from "./edit-budget.ts";
 import { contentBytes, type EditContext, planEdits, type SourcedTransform } from "./plan-edits.ts";
@@ -12,6 +14,7 @@ import { AnsweredBefore, storedContents } from "./stored-contents.ts";
 
 export interface EditedRetryParts {
   messages: Messages;
+  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
   /** The wall clock. */
   now(): number;
   limits: TransformLimits;
@@ -87,7 +90,7 @@ async function decide(
   parts: EditedRetryParts,
   { queue, request, ids, transforms, signal }: EditedRetry,
 ): Promise<Decided | AnsweredBefore> {
-  const deciding = new Deciding(parts, transforms);
+  const deciding = new Deciding(parts, queue, transforms);
   const distinct = [...new Map(ids.map((id) => [formatMessageId(id), id])).values()];
   for await (const one of storedContents(parts.messages, queue, request, distinct)) {
     signal?.throwIfAborted();
@@ -108,9 +111,11 @@ class Deciding {
   readonly #previews: RetryPreview[] = [];
   #previewRoom = PREVIEW_BYTES;
 
-  constructor({ limits, now }: EditedRetryParts, transforms: readonly Transform[]) {
+  constructor(parts: EditedRetryParts, queue: string, transforms: readonly Transform[]) {
     this.#sourced = transforms.map((transform) => ({ transform, who: WHO }));
-    this.#context = { limits, atMs: now() };
+    const { limits, now, settingsOf } = parts;
+    const settings = settingsOf(queue);
+    this.#context = { limits, atMs: now(), laneKeyOf: (get) => laneKeyOf(get, settings) };
   }
 
   add(id: Uint8Array, stored: StoredContent | undefined): void {

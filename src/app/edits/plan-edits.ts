@@ -32,11 +32,16 @@ export type EditPlan =
 export interface EditContext {
   atMs: number;
   limits: TransformLimits;
+  /** What limits by key go by, of edited attributes. */
+  laneKeyOf(attribute: (name: string) => string | undefined): string;
 }
+
+/** Of a stored message, what edits start from. */
+export type StoredEdits = Pick<StoredContent, "envelope" | "edits">;
 
 /** What transforms make of a stored message, each of them once in its life; all of them, or nothing. */
 export function planEdits(
-  stored: StoredContent,
+  stored: StoredEdits,
   transforms: readonly SourcedTransform[],
   context: EditContext,
 ): EditPlan {
@@ -50,7 +55,7 @@ export function planEdits(
   const result = applyTransforms(
     fresh.map(({ transform }) => transform),
     editableOf(before),
-    { ...context, who: "" },
+    { limits: context.limits, atMs: context.atMs, who: "" },
   );
   if (!result.ok) {
     const { index, refusal } = result;
@@ -63,6 +68,7 @@ export function planEdits(
     edits,
     payloadBytes: next.payload === undefined ? 0 : payloadBytes(next.payload),
     grown: edits.length - (stored.edits?.length ?? 0),
+    ...(touches(fresh, "ATTRIBUTES") ? { laneKey: laneKeyAfter(after, context) } : {}),
   };
   return { kind: "edit", write, before, after };
 }
@@ -125,16 +131,22 @@ function recordOf(
   edits: readonly Edit[],
   after: MessageContent,
 ): Edits {
-  const touches = (target: Transform["target"]) =>
-    fresh.some(({ transform }) => transform.target === target);
   const record = create(EditsSchema);
-  if (before?.payload !== undefined || touches("PAYLOAD")) record.payload = after.payload;
-  record.attributesEdited = before?.attributesEdited === true || touches("ATTRIBUTES");
+  if (before?.payload !== undefined || touches(fresh, "PAYLOAD")) record.payload = after.payload;
+  record.attributesEdited = before?.attributesEdited === true || touches(fresh, "ATTRIBUTES");
   if (record.attributesEdited) record.attributes = after.attributes;
   record.applied = [...(before?.applied ?? []), ...fresh.map(({ hash }) => hash)];
   const added = fresh.map((one, index) => diffOf(one, edits[index] as Edit));
   record.edits = keepLatest([...(before?.edits ?? []), ...added]);
   return record;
+}
+
+function touches(fresh: readonly Fresh[], target: Transform["target"]): boolean {
+  return fresh.some(({ transform }) => transform.target === target);
+}
+
+function laneKeyAfter({ attributes }: MessageContent, { laneKeyOf }: EditContext): string {
+  return laneKeyOf((name) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined));
 }
 
 function diffOf({ who, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {

@@ -1,14 +1,18 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 
-/** What rules see of a message that is stored. */
+/** What rules see of a message that is stored: as it would be delivered, edits included. */
 export function envelopeFacts(
-  envelope: Uint8Array,
+  { envelope, edits }: { envelope: Uint8Array; edits?: Uint8Array | undefined },
   { queue, priority }: Pick<RuleFacts["message"], "queue" | "priority">,
 ): RuleFacts["message"] {
   const stored = fromBinary(EnvelopeSchema, envelope);
-  const { sourceId, orderingKey, attributes, payload, origin } = stored;
+  const edited = edits === undefined ? undefined : fromBinary(EditsSchema, edits);
+  const { sourceId, orderingKey, origin } = stored;
+  const payload = edited?.payload ?? stored.payload;
+  const attributes = edited?.attributesEdited ? edited.attributes : stored.attributes;
   return {
     ...{ queue, sourceId, orderingKey, priority, attributes },
     payloadBytes: payloadBytes(payload),

@@ -1,4 +1,5 @@
 import type { Reason } from "../../core/reason.ts";
+import type { RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleAction } from "../../rules/rule.ts";
 import type { SendCommand } from "../commands.ts";
 import { reasonOf } from "../reason-of.ts";
@@ -11,11 +12,14 @@ export interface Letter {
   /** Where it goes: where it was sent to, unless a rule says otherwise. */
   readonly queue: string;
   readonly action: RuleAction;
+  /** What rules edit. */
+  readonly edits: RuleDecision["edits"];
   /** The rule that decided most of it; empty: none did. */
   readonly by: string;
 }
 
 const NOTHING: RuleAction = Object.freeze({});
+const NO_EDITS: RuleDecision["edits"] = Object.freeze([]);
 
 /** Asks the rules of arrivals, if there are any. */
 export function toLetter(
@@ -25,10 +29,10 @@ export function toLetter(
   const { queue, failure } = command;
   const reason = reasonOf(failure);
   if (!rules?.hasRulesFor("ARRIVAL")) {
-    return { command, reason, queue, action: NOTHING, by: "" };
+    return { command, reason, queue, action: NOTHING, edits: NO_EDITS, by: "" };
   }
   const facts = { message: command.ruleFacts(), failure: failureFacts(failure, reason) };
-  const { action, saidBy } = rules.judge("ARRIVAL", facts);
+  const { action, saidBy, edits } = rules.judge("ARRIVAL", facts);
   const by = saidBy.drop ?? saidBy.quarantine ?? saidBy.queue ?? "";
-  return { command, reason, queue: action.queue ?? queue, action, by };
+  return { command, reason, queue: action.queue ?? queue, action, edits, by };
 }

@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
@@ -110,8 +111,14 @@ export class Mover {
   }
 }
 
+function contentOf({ envelope, edits }: MovingMessage) {
+  const { orderingKey, attributes } = fromBinary(EnvelopeSchema, envelope);
+  const edited = edits === undefined ? undefined : fromBinary(EditsSchema, edits);
+  return { orderingKey, attributes: edited?.attributesEdited ? edited.attributes : attributes };
+}
+
 function toItem(message: MovingMessage, settings: QueueSettings): ReceiveItem {
-  const { attributes, orderingKey } = fromBinary(EnvelopeSchema, message.envelope);
+  const { orderingKey, attributes } = contentOf(message);
   const attribute = (name: string) =>
     Object.hasOwn(attributes, name) ? attributes[name] : undefined;
   return {

@@ -3,10 +3,16 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
+import { transformLimits } from "../../core/transform/edit-limits.ts";
+import type { TransformLimits } from "../../core/transform/editable.ts";
 import { CompiledRules, type RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import type { Rule, RuleEvent } from "../../rules/rule.ts";
 import type { Store } from "../../store/contract.ts";
+import type { MessageContent } from "../commands.ts";
+import { EditBudget } from "../edits/edit-budget.ts";
+import { planGroups } from "../edits/plan-groups.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { DecisionLog } from "../observer.ts";
 import { RULES, type RulesInForce, UNREADABLE } from "./rules-in-force.ts";
 
@@ -20,7 +26,19 @@ export interface RuleUpdate {
 export interface RuleTest {
   /** Undefined: those in force. */
   rules: readonly Rule[] | undefined;
-  samples: readonly { event: RuleEvent; facts: RuleFacts }[];
+  samples: readonly RuleSample[];
+}
+
+export interface RuleSample {
+  event: RuleEvent;
+  facts: RuleFacts;
+  /** `dlq.storage.v1.Envelope` bytes, for transforms. */
+  encodeEnvelope(): Uint8Array;
+}
+
+export interface RuleTestOutcome extends RuleDecision {
+  /** What transforms make of the message; absent: nothing. */
+  edited?: MessageContent;
 }
 
 /** The routing rules as a resource, as the transport sees it. Each rejects with a DlqError only. */
@@ -28,13 +46,15 @@ export interface RuleAdmin {
   get(): Promise<RuleSet>;
   update(update: RuleUpdate): Promise<RuleSet>;
   /** One decision for each sample, in order. */
-  test(test: RuleTest): Promise<RuleDecision[]>;
+  test(test: RuleTest): Promise<RuleTestOutcome[]>;
 }
 
 export interface RuleAdminParts {
   store: Pick<Store, "deployment">;
   inForce: RulesInForce;
   log: Pick<DecisionLog, "info">;
+  /** Largest payload of a message. */
+  payloadMaxBytes?: number;
 }
 
 /** Changes that came in between, before a caller has to try again. */
@@ -56,14 +76,33 @@ export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
     async test({ rules, samples }) {
       if (rules === undefined) await store.deployment.refresh();
       const compiled = rules === undefined ? inForce.current() : new CompiledRules(rules);
-      const decisions: RuleDecision[] = [];
-      for (const { event, facts } of samples) {
-        decisions.push(compiled.evaluate(event, facts));
+      const limits = transformLimits(parts.payloadMaxBytes);
+      const outcomes: RuleTestOutcome[] = [];
+      for (const sample of samples) {
+        outcomes.push(tryOn(sample, compiled, limits));
         // A hundred rules that are tried on a hundred samples must not hold up everybody else.
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await nextTurn();
       }
-      return decisions;
+      return outcomes;
     },
+  };
+}
+
+function tryOn(sample: RuleSample, rules: CompiledRules, limits: TransformLimits): RuleTestOutcome {
+  const decision = rules.evaluate(sample.event, sample.facts);
+  if (decision.edits.length === 0) return decision;
+  const groups = decision.edits.map(({ rule, transforms }) => ({ by: { rule }, transforms }));
+  const stored = { envelope: sample.encodeEnvelope(), edits: undefined };
+  const context = { limits, atMs: 0, laneKeyOf: () => "" };
+  const { after, refused } = planGroups(stored, groups, context, new EditBudget());
+  const failures = refused.map(({ by, detail }) => ({
+    rule: "rule" in by ? by.rule : "",
+    error: detail,
+  }));
+  return {
+    ...decision,
+    failed: [...decision.failed, ...failures],
+    ...(after === undefined ? {} : { edited: after }),
   };
 }
 

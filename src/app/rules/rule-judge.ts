@@ -1,9 +1,10 @@
 import type { Reason } from "../../core/reason.ts";
 import type { RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
-import { RULE_LIMITS, type RuleEvent } from "../../rules/rule.ts";
+import type { RuleEvent } from "../../rules/rule.ts";
 import type { FailureRecord } from "../commands.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
+import { OnceAMinute } from "../once-a-minute.ts";
 import type { RulesInForce } from "./rules-in-force.ts";
 
 export interface RuleJudgeParts {
@@ -14,17 +15,14 @@ export interface RuleJudgeParts {
   now(): number;
 }
 
-/** What a rule does wrong it may do for each message: it is logged this often at most. */
-const SAME_AGAIN_MS = 60_000;
-
 /** Asks the rules in force, and tells what they said. */
 export class RuleJudge {
   readonly #parts: RuleJudgeParts;
-  /** Rule -> when it was last logged. */
-  readonly #logged = new Map<string, number>();
+  readonly #once: OnceAMinute;
 
   constructor(parts: RuleJudgeParts) {
     this.#parts = parts;
+    this.#once = new OnceAMinute(parts.now);
   }
 
   /** Whether any rule is tried: if none is, nobody needs to collect facts. */
@@ -53,13 +51,7 @@ export class RuleJudge {
   }
 
   #log(rule: string, facts: object, words: string): void {
-    const nowMs = this.#parts.now();
-    const last = this.#logged.get(rule);
-    if (last !== undefined && Math.abs(nowMs - last) < SAME_AGAIN_MS) return;
-    // Names of rules that are gone.
-    if (this.#logged.size >= RULE_LIMITS.rules) this.#logged.clear();
-    this.#logged.set(rule, nowMs);
-    this.#parts.log.warn(facts, words);
+    if (this.#once.isDue(rule)) this.#parts.log.warn(facts, words);
   }
 }
 

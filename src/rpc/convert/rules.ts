@@ -16,10 +16,10 @@ import {
 } from "../../../gen/dlq/v1/rule_pb.ts";
 import { reasonOf } from "../../app/reason-of.ts";
 import { encodePolicy } from "../../app/retry-settings.ts";
-import type { RuleTest, RuleUpdate } from "../../app/rules/rule-admin.ts";
+import type { RuleTest, RuleTestOutcome, RuleUpdate } from "../../app/rules/rule-admin.ts";
 import { failureFacts } from "../../app/rules/rule-judge.ts";
 import { DlqError, type FieldViolation } from "../../core/errors.ts";
-import type { RuleDecision } from "../../rules/compiled-rules.ts";
+import type { Transform } from "../../core/transform/transform.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import type { Rule, RuleAction, RuleEvent } from "../../rules/rule.ts";
 import { ruleViolations } from "../../rules/validate-rules.ts";
@@ -29,6 +29,7 @@ import { WIRE_LIMITS } from "./limits.ts";
 import { readPolicy } from "./retry-policy.ts";
 import { readSend, type SendRules } from "./send.ts";
 import { checkText } from "./text.ts";
+import { readTransforms, writeTransform } from "./transform.ts";
 import { Violations } from "./violations.ts";
 
 /** Before the path of a field of RuleSet in requests. */
@@ -94,15 +95,18 @@ function readRule(v: Violations, rule: WireRule, index: number): Rule {
   return { name, event: event ?? "FAILURE", when, action, proceed, disabled };
 }
 
+/** For transforms that were refused, so that their action is not taken to say nothing. */
+const NO_EDIT: Transform = { target: "PAYLOAD", kind: "MERGE_PATCH", patch: "{}" };
+
 function readAction(v: Violations, field: string, action: WireAction | undefined): RuleAction {
   if (action === undefined) return {};
-  const { queue, priority, quarantine, drop, retryPolicy, transform } = action;
-  if (transform !== undefined) {
-    v.add(`${field}.transform`, "is not supported by this version of the server; leave it out");
-  }
+  const { queue, priority, quarantine, drop, retryPolicy } = action;
+  const transforms = readTransforms(v, `${field}.transforms`, action.transforms);
+  const areRefused = transforms.length === 0 && action.transforms.length > 0;
   return {
     ...{ queue, priority, quarantine, drop },
     retryPolicy: retryPolicy && readPolicy(v, `${field}.retry_policy`, retryPolicy),
+    transforms: areRefused ? [NO_EDIT] : transforms,
   };
 }
 
@@ -133,7 +137,8 @@ function readSample(
       failure: failureFacts(failure, reasonOf(failure)),
       ...(onFailure ? { attempts: Math.max(1, sample.attempts) } : {}),
     };
-    return { event: event as RuleEvent, facts };
+    const encodeEnvelope = () => command.encodeEnvelope(reasonOf(command.failure));
+    return { event: event as RuleEvent, facts, encodeEnvelope };
   } catch (error) {
     if (error instanceof DlqError && error.detail.kind === "INVALID") {
       return { violations: error.detail.violations };
@@ -142,20 +147,26 @@ function readSample(
   }
 }
 
-export function writeDecision({ matched, failed, action }: RuleDecision): RuleTestResult {
+export function writeOutcome(
+  { matched, failed, action, edited }: RuleTestOutcome,
+  sample: RuleSample | undefined,
+): RuleTestResult {
+  const transformed = edited && sample?.message && { ...sample.message, ...edited };
   return create(RuleTestResultSchema, {
     matched: [...matched],
     failed: failed.map(({ rule, error }) => ({ rule, error })),
     action: writeAction(action),
+    ...(transformed ? { transformed } : {}),
   });
 }
 
 function writeAction(action: RuleAction): WireAction {
-  const { queue, retryPolicy, priority, quarantine, drop } = action;
+  const { queue, retryPolicy, priority, quarantine, drop, transforms = [] } = action;
   return create(RuleActionSchema, {
     queue: queue ?? "",
     quarantine: quarantine ?? false,
     drop: drop ?? false,
+    transforms: transforms.map(writeTransform),
     ...(priority === undefined ? {} : { priority }),
     ...(retryPolicy === undefined ? {} : { retryPolicy: encodePolicy(retryPolicy) }),
   });

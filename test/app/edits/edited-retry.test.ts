@@ -24,7 +24,12 @@ const retryOver = (messages: Messages): Retry => {
     stats: store.stats.bind(store),
     messages,
   };
-  return createRetry({ store: parts, now: () => at.current.clock.nowMs, log: QUIET });
+  return createRetry({
+    store: parts,
+    settingsOf: () => ({ keyAttribute: "host" }),
+    now: () => at.current.clock.nowMs,
+    log: QUIET,
+  });
 };
 let retry: Retry;
 beforeEach(() => {

@@ -45,6 +45,7 @@ test("a repeated request hears the first answer, and the message is edited once"
     walk: linked.walk.bind(linked),
   };
   const retry = createRetry({
+    settingsOf: () => ({ keyAttribute: "" }),
     store: {
       messages,
       retry: store.retry.bind(store),

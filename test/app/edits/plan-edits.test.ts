@@ -13,7 +13,11 @@ import {
   readEdits,
 } from "../../support/edits.ts";
 
-const CONTEXT = { atMs: 1_700_000_000_123, limits: transformLimits() };
+const CONTEXT = {
+  atMs: 1_700_000_000_123,
+  limits: transformLimits(),
+  laneKeyOf: (attribute: (name: string) => string | undefined) => attribute("host") ?? "",
+};
 
 const stored = (
   payload: string | Uint8Array,

@@ -2,8 +2,17 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { SendCommand, SendResult } from "../../../src/app/commands.ts";
 import { createSend } from "../../../src/app/send.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/settings.ts";
+import type { Transform } from "../../../src/core/transform/transform.ts";
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
+import {
+  envelope,
+  mergeAttributes,
+  mergePayload,
+  patchPayload,
+  readEdits,
+} from "../../support/edits.ts";
 import { until, useTestStore } from "../../support/store.ts";
+import { only, session } from "../../support/store-items.ts";
 import { command, judgeOver, RuleEars, rule } from "./setup.ts";
 
 const at = useTestStore();
@@ -22,7 +31,7 @@ function sender(store = at.current.store) {
     settingsOf: (queue) => ({ ...DEFAULT_QUEUE_SETTINGS, ...settings[queue] }),
     random: () => 0.5,
     now: () => at.current.clock.nowMs,
-    observer: NO_METRICS,
+    observer: { ...NO_METRICS, ruleFailed: (rule) => ears.ruleFailed(rule) },
     log: ears.log,
     onDeleting() {},
     rules: rules.judge,
@@ -184,5 +193,40 @@ describe("under one request, while the rules change", () => {
     rules.set();
     expect(await send(request)).toMatchObject({ queue: "b" });
     expect(await everywhere()).toBe(1);
+  });
+});
+
+describe("transforms of a rule of arrivals", () => {
+  const json = { encodeEnvelope: () => envelope('{"to":"a"}', { host: "h1" }) };
+  const edits = (name: string, ...transforms: Transform[]) =>
+    rule("true", { transforms }, { name, proceed: true });
+
+  test("edit what is delivered, and keep what was sent", async () => {
+    settings = { orders: { keyAttribute: "host" } };
+    rules.set(
+      edits("moved", mergePayload({ to: "b" })),
+      edits("hosts", mergeAttributes({ host: "h2" })),
+    );
+    await send(json);
+    const [message] = await messagesOf("orders");
+    expect(message).toMatchObject({ edited: true, laneKey: "h2" });
+    await at.current.clock.advance(3_600_000);
+    const { claimed } = await at.current.tick("orders", [session(1)]);
+    const { payload, attributes, edits: diffs } = readEdits(only(claimed).edits);
+    expect([payload?.body.value, attributes]).toEqual(['{"to":"b"}', { host: "h2" }]);
+    expect(diffs.map(({ who }) => who)).toEqual(["rule moved", "rule hosts"]);
+    expect(Buffer.from(only(claimed).envelope).equals(json.encodeEnvelope())).toBe(true);
+  });
+
+  test("that can't be applied are counted, and hold up neither the message nor other rules", async () => {
+    rules.set(
+      edits("broken", patchPayload({ op: "remove", path: "/missing" })),
+      edits("moved", mergePayload({ to: "b" })),
+    );
+    expect(await send(json)).toMatchObject({ state: "SCHEDULED" });
+    expect(await messagesOf("orders")).toMatchObject([{ edited: true }]);
+    expect(ears.failed).toEqual(["broken"]);
+    const warned = ears.lines.filter(({ level }) => level === "warn");
+    expect(warned).toMatchObject([{ facts: { by: "rule broken", queue: "orders" } }]);
   });
 });

@@ -10,6 +10,7 @@ import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/se
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import { MAX_HOPS } from "../../../src/rules/hops.ts";
 import { tokenOf } from "../../support/delivery.ts";
+import { mergeAttributes, mergePayload, readEdits } from "../../support/edits.ts";
 import { useTestStore } from "../../support/store.ts";
 import { item, only, SETTINGS, session } from "../../support/store-items.ts";
 import { command, judgeOver, RuleEars, rule } from "./setup.ts";
@@ -31,7 +32,7 @@ beforeEach(() => {
     ...{ store, settingsOf, mover, log: ears.log, rules: rules.judge },
     random: () => 0.5,
     now: () => clock.nowMs,
-    observer: NO_METRICS,
+    observer: { ...NO_METRICS, ruleFailed: (rule) => ears.ruleFailed(rule) },
     registry: new SessionRegistry(store.hints),
   });
 });
@@ -175,5 +176,55 @@ describe("a rule of failures", () => {
     expect(told).toMatchObject([{ facts: { rule: "ab", target: "b" } }]);
     const [a, b] = [(await at.current.dump("a")).counters, (await at.current.dump("b")).counters];
     expect([a.moved_out, a.moved_in, b.moved_out, b.moved_in]).toEqual([4, 4, 4, 4]);
+  });
+});
+
+describe("transforms of a rule of failures", () => {
+  const moved = mergeAttributes({ host: "h2" });
+  const editedOf = async (queue: string) =>
+    (await messagesOf(queue)).map(({ state, edited }) => [state, edited]);
+
+  test("edit the message for its next delivery, which later rules see", async () => {
+    rules.set(
+      onFailure("message.attributes.host == 'h1'", { transforms: [moved] }, { name: "moved" }),
+      onFailure("message.attributes.host == 'h2'", { priority: 9 }, { name: "seen" }),
+    );
+    await send("a");
+    await fail("a");
+    expect(await editedOf("a")).toEqual([["SCHEDULED", true]]);
+    await fail("a");
+    expect(ears.matched).toEqual(["moved", "seen"]);
+  });
+
+  test("come before those of the queue, and fail apart from them", async () => {
+    settings = { a: { transforms: [mergeAttributes({ retried: "true" })] } };
+    rules.set(onFailure("true", { transforms: [mergePayload({ n: 1 })] }, { name: "no-json" }));
+    await send("a");
+    await fail("a");
+    await at.current.clock.advance(10_000);
+    const { edits } = only((await at.current.tick("a", [session(1)])).claimed);
+    expect(readEdits(edits).attributes).toEqual({ host: "h1", retried: "true" });
+    expect(ears.failed).toEqual(["no-json"]);
+  });
+
+  test("go along with a move, where the queue's own do not", async () => {
+    settings = {
+      a: { transforms: [mergeAttributes({ retried: "true" })] },
+      b: { keyAttribute: "host" },
+    };
+    rules.set(onFailure("true", { queue: "b", transforms: [moved] }));
+    await send("a");
+    await fail("a");
+    expect(await messagesOf("b")).toMatchObject([{ laneKey: "h2" }]);
+    await at.current.clock.advance(10_000);
+    const { edits } = only((await at.current.tick("b", [session(1)])).claimed);
+    expect(readEdits(edits).attributes).toEqual({ host: "h2" });
+  });
+
+  test("are for what goes to quarantine, too", async () => {
+    rules.set(onFailure("true", { quarantine: true, transforms: [moved] }));
+    await send("a");
+    await fail("a");
+    expect(await editedOf("a")).toEqual([["QUARANTINED", true]]);
   });
 });

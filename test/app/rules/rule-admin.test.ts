@@ -3,8 +3,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { RuleEvent, type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
 import { createRuleAdmin, type RuleAdmin } from "../../../src/app/rules/rule-admin.ts";
 import { RULES, RulesInForce } from "../../../src/app/rules/rules-in-force.ts";
+import type { Transform } from "../../../src/core/transform/transform.ts";
 import { readStoredRules } from "../../../src/rpc/convert/rules.ts";
 import { factsWith } from "../../rules/facts.ts";
+import { envelope, mergeAttributes, mergePayload, patchPayload } from "../../support/edits.ts";
 import { until, useTestStore } from "../../support/store.ts";
 import { RuleEars, rule } from "./setup.ts";
 
@@ -123,7 +125,8 @@ describe("a set that this version can't read", () => {
 });
 
 describe("a test of rules", () => {
-  const sample = { event: "FAILURE", facts: factsWith({}, {}, 1) } as const;
+  const encodeEnvelope = () => envelope('{"to":"a"}', { host: "h1" });
+  const sample = { event: "FAILURE", facts: factsWith({}, {}, 1), encodeEnvelope } as const;
 
   test("tries those that are given, and counts nothing", async () => {
     await set("", "one");
@@ -138,11 +141,27 @@ describe("a test of rules", () => {
     const elsewhere = at.current.openStore();
     await until("the connection", () => elsewhere.ready || undefined);
     await set("", "one");
-    const arrival = { event: "ARRIVAL", facts: factsWith() } as const;
+    const arrival = { event: "ARRIVAL", facts: factsWith(), encodeEnvelope } as const;
     const results = await open(elsewhere).admin.test({
       rules: undefined,
       samples: [arrival, sample],
     });
     expect(results.map((one) => one.matched)).toEqual([[], ["one"]]);
+  });
+
+  test("says what transforms make of a sample, and which of them can't be applied", async () => {
+    const edits = (name: string, transform: Transform) =>
+      rule("true", { transforms: [transform] }, { event: "FAILURE", name, proceed: true });
+    const rules = [
+      edits("moved", mergePayload({ to: "b" })),
+      edits("missing", patchPayload({ op: "remove", path: "/missing" })),
+      edits("hosts", mergeAttributes({ host: "h2" })),
+    ];
+    const [outcome] = await admin.test({ rules, samples: [sample] });
+    expect(outcome).toMatchObject({
+      matched: ["moved", "missing", "hosts"],
+      failed: [{ rule: "missing", error: expect.stringContaining("PATH_MISSING") }],
+      edited: { payload: { body: { value: '{"to":"b"}' } }, attributes: { host: "h2" } },
+    });
   });
 });
