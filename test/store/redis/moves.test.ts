@@ -385,6 +385,14 @@ describe("while the other queue is deleted", () => {
   });
 });
 
+test("a queue that has only what was moved there stays on the list, also when a deletion ends late", async () => {
+  await setOut();
+  await receive(await pending());
+  await end(await pending());
+  await at.current.store.deletion.remove(B);
+  expect(await at.current.store.queues()).toContain(B);
+});
+
 test("one that comes back before its first queue was told is there once", async () => {
   const { claimed } = await setOut();
   const first = await pending();

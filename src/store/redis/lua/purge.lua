@@ -2,8 +2,8 @@
 -- none is left, the queue itself. Safe to repeat: what is not sealed is left alone.
 local REMOVED, EMPTY, ABSENT, ALIVE = 0, 1, 2, 3
 
-local used = redis.call('HMGET', k_counters, 'deleting', 'accepted')
-if not used[1] then return used[2] and ALIVE or ABSENT end
+local used = redis.call('HMGET', k_counters, 'deleting', 'accepted', 'moved_in')
+if not used[1] then return (used[2] or used[3]) and ALIVE or ABSENT end
 local sealed_at = tonumber(used[1])
 
 local function purge(id, s)
