@@ -288,3 +288,16 @@ test("that of the whole queue is counted among those that are not closed", async
   const { gate } = await at.current.tick(QUEUE, []);
   expect([gate.openBreakers, (await stats())?.openBreakers]).toEqual([1, 1]);
 });
+
+test("one that needs fewer probes than when they went out closes by those that have succeeded", async () => {
+  rules({ breaker: { ...BREAKER, probes: 5 } });
+  await send(...many(20));
+  await fail(await claim({ count: 4 }));
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  await settle(probes.slice(0, 2), "succeed");
+  await settle(probes.slice(2), "release", { delayMs: 0 });
+  rules({ breaker: BREAKER });
+  expect(await claim()).toHaveLength(18);
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+});

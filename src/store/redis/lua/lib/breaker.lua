@@ -154,6 +154,8 @@ function breakers.build()
       b.state, b.half, b.out, b.won, b.changed = HALF_OPEN, now, 0, 0, true
       tell_breaker('breaker_half_opened', b)
     end
+    -- It may need fewer than when its probes went out.
+    if b.state == HALF_OPEN and b.won >= rules.probes then close_breaker(b) end
     if b.state == CLOSED then return math.huge, 0 end
     if b.state == OPEN then return 0, b.till end
     if b.out > leases then b.out, b.changed = leases, true end
