@@ -161,3 +161,13 @@ test("a budget holds over all nodes together, and is whole for the one that is l
   await at.current.clock.advance(5_000);
   expect(await claimNames()).toHaveLength(5);
 });
+
+test("what went by before there was a budget is not owed to it", async () => {
+  await send(...many(200));
+  await settle(await claim({ count: 200 }), "failReschedule", { delayMs: 0 });
+  rules({ retryBudget: { ratio: 0.1, minPerSecond: 1 } });
+  await settle(await claim({ count: 200 }), "failReschedule", { delayMs: 0 });
+  expect(await claimNames()).toEqual([]);
+  await at.current.clock.advance(5_000);
+  expect(await claimNames()).toHaveLength(5);
+});

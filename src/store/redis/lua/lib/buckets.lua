@@ -15,8 +15,9 @@ function buckets.of(name, per_second, burst)
   return b
 end
 
+-- Nothing is ever owed: what waited since before there was a limit goes by, and costs what there is.
 function buckets.add(b, tokens)
-  b.tokens = math.min(b.burst, b.tokens + tokens)
+  b.tokens = math.max(0, math.min(b.burst, b.tokens + tokens))
   b.changed = true
   if tokens > 0 then b.gained = true end
 end
