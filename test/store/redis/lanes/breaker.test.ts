@@ -301,3 +301,16 @@ test("one that needs fewer probes than when they went out closes by those that h
   expect(await claim()).toHaveLength(18);
   expect((await stats())?.breaker.state).toBe("CLOSED");
 });
+
+test("a clock that jumps back keeps none open for longer, and its probes still close it", async () => {
+  await openIt();
+  await at.current.clock.set(START_MS - 3_600_000);
+  await send(...many(10));
+  await at.current.tick(QUEUE, []);
+  await at.current.clock.advance(5_000);
+  const probes = await claim();
+  expect(probes).toHaveLength(2);
+  await at.current.clock.set(START_MS - 2 * 3_600_000);
+  await settle(probes, "succeed");
+  expect((await stats())?.breaker.state).toBe("CLOSED");
+});

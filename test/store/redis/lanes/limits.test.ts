@@ -171,3 +171,30 @@ test("what went by before there was a budget is not owed to it", async () => {
   await at.current.clock.advance(5_000);
   expect(await claimNames()).toHaveLength(5);
 });
+
+test("a clock that jumps back stops no rate, neither of the queue nor of a key", async () => {
+  const rate = { perSecond: 10, burst: 1 };
+  rules({ rate, keyAttribute: "host", keyRate: rate });
+  await send(...many(3, { laneKey: "a" }));
+  expect(await claimNames()).toEqual(["a 0"]);
+  await at.current.clock.advance(50);
+  await at.current.clock.set(START_MS - 3_600_000);
+  await send(...many(3, { laneKey: "b" }));
+  await at.current.tick(QUEUE, []);
+  await at.current.clock.advance(100);
+  expect(await claimNames()).toEqual(["b 0"]);
+  await at.current.clock.advance(100);
+  expect(await claimNames()).toEqual(["b 1"]);
+});
+
+test("a clock that jumps back keeps no gate closed for longer", async () => {
+  rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 1 } });
+  await send(...many(2, { laneKey: "a" }));
+  await claim();
+  expect(await claimNames()).toEqual([]);
+  await at.current.clock.set(START_MS - 3_600_000);
+  await send({ name: "now", laneKey: "a" });
+  expect(await claimNames()).toEqual([]);
+  await at.current.clock.advance(1_000);
+  expect(await claimNames()).toEqual(["now"]);
+});

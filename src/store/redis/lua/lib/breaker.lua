@@ -32,6 +32,9 @@ function breakers.build()
       for tenth = 0, TENTHS - 1 do
         b.ok[tenth], b.failed[tenth], at = struct.unpack('>I4I4', v, at)
       end
+      -- A clock that has jumped back must not keep it open for as long, nor make strangers of its probes.
+      if b.opened > now then b.till, b.opened, b.changed = math.max(0, b.till - b.opened + now), now, true end
+      if b.half > now then b.half, b.changed = now, true end
     end
     b.key = key
     breakers.known[key] = b

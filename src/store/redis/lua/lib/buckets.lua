@@ -10,6 +10,8 @@ function buckets.of(name, per_second, burst)
   if v then
     local tokens, at = struct.unpack('>dI6', v)
     b.tokens = math.min(burst, tokens + math.max(0, now - at) * per_second / 1000)
+    -- A clock that has jumped back must not stop it for as long.
+    b.changed = at > now
   end
   buckets.known[name] = b
   return b

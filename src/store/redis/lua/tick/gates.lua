@@ -9,13 +9,15 @@ if laned or rules then
     end
   end
 
-  -- Other rules than those that gates were closed by: all of them are looked at anew.
+  -- Under other rules than those that gates were closed by, and after the clock has jumped back, all of
+  -- them are looked at anew.
   local function look_anew()
-    if not tended[4] or tended[4] == delivery_rules then return end
-    if redis.call('EXISTS', k_gates) == 1 then
+    local by_others = tended[4] and tended[4] ~= delivery_rules
+    local last = redis.call('ZRANGE', k_gates, -1, -1, 'WITHSCORES')[2]
+    if last and (by_others or tonumber(last) > now + LONGEST_CLOSED_MS) then
       redis.call('ZUNIONSTORE', k_gates, 1, k_gates, 'WEIGHTS', 0)
     end
-    redis.call('HDEL', k_meta, 'gated_by')
+    if by_others then redis.call('HDEL', k_meta, 'gated_by') end
   end
 
   local function release_holds()
