@@ -21,13 +21,24 @@ function isNumber(value: Json): value is number | NumberText {
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
 
+/** To compute with more digits of an exponent takes seconds; two such numbers are equal as they are written. */
+const EXPONENT_DIGITS = 1_000;
+
 /** One spelling for each value: the digits without zeros at either end, and where the point is. */
 function decimal(value: number | NumberText): string {
   const text = typeof value === "number" ? String(value) : value.text;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
   const significant = (whole + fraction).replace(/^0+/, "");
-  const digits = significant.replace(/0+$/, "");
+  const digits = withoutZerosAtEnd(significant);
   if (digits === "") return "0";
+  if (exponent.length > EXPONENT_DIGITS) return text;
   const dropped = significant.length - digits.length;
   return `${sign}${digits}e${BigInt(exponent) + BigInt(dropped - fraction.length)}`;
+}
+
+/** Not by a pattern: it would try each of a million zeros that stand elsewhere as the first one of the end. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
 }

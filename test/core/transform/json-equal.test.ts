@@ -42,3 +42,21 @@ describe("different are", () => {
     expect([equal(a, b), equal(b, a)]).toEqual([false, false]);
   });
 });
+
+describe("numbers as long as a payload may be are compared at once", () => {
+  const zeros = "0".repeat(200_000);
+  const nines = "9".repeat(1_000_000);
+  test.each([
+    ["with zeros within", `1${zeros}1`, `1${zeros}1.0`, true],
+    ["with zeros behind the point", `1.${zeros}1`, `1.${zeros}2`, false],
+    ["with zeros at the end", `1${zeros}`, `1e${zeros.length}`, true],
+    ["with an endless exponent", `1e${nines}`, `1e${nines}`, true],
+    ["with another endless exponent", `1e${nines}`, `1e1${nines}`, false],
+  ])("%s", (_, a, b, same) => {
+    const [left, right] = [parseJson(a, "a"), parseJson(b, "b")];
+    const startMs = performance.now();
+    expect(jsonEqual(left, right)).toBe(same);
+    // A pattern takes half a minute for the first one, and arithmetic a second for an exponent.
+    expect(performance.now() - startMs).toBeLessThan(500);
+  });
+});
