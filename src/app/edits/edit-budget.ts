@@ -11,6 +11,11 @@ export class EditBudget {
     return this.#toRead >= 0;
   }
 
+  /** Whatever else is read is too much, too. */
+  get isReadOut(): boolean {
+    return this.#toRead < 0;
+  }
+
   /** As `read`. */
   write(bytes: number): boolean {
     this.#toWrite -= bytes;

@@ -5,7 +5,7 @@ import type { SettleItem, Store } from "../../store/contract.ts";
 import { laneKeyOf } from "../lane-keys.ts";
 import { nextTurn } from "../next-turn.ts";
 import { EditBudget } from "./edit-budget.ts";
-import { type EditGroup, type GroupsPlan, planGroups } from "./plan-groups.ts";
+import { type EditGroup, type GroupsPlan, planGroups, TOO_MUCH } from "./plan-groups.ts";
 import type { RefusedEdits } from "./refused-edits.ts";
 import { storedContents } from "./stored-contents.ts";
 
@@ -27,6 +27,10 @@ export interface DecidedOutcome {
 }
 
 const NO_REQUEST = new Uint8Array();
+
+function refuseAll({ edits = [] }: DecidedOutcome, detail: string): GroupsPlan {
+  return { refused: edits.map(({ by }) => ({ by, detail })) };
+}
 
 /**
  * Adds edits to the outcomes that ask for them, to be written in the same step. What can't be edited
@@ -57,13 +61,13 @@ export async function withEdits(
       if ("stored" in one && one.stored) {
         plans.set(outcome, planGroups(one.stored, outcome.edits ?? [], context, budget));
       }
+      // The others would be read in vain.
+      if (budget.isReadOut) break;
       await nextTurn();
     }
+    for (const outcome of asking.slice(next)) plans.set(outcome, refuseAll(outcome, TOO_MUCH));
   } else {
-    for (const outcome of asking) {
-      const refused = (outcome.edits ?? []).map(({ by }) => ({ by, detail: full }));
-      plans.set(outcome, { refused });
-    }
+    for (const outcome of asking) plans.set(outcome, refuseAll(outcome, full));
   }
   return decided.map((outcome) => {
     const { write, refused = [] } = plans.get(outcome) ?? {};

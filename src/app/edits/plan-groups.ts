@@ -59,12 +59,14 @@ function withinBudget(
   budget: EditBudget,
   plan: (stored: StoredEdits) => EditPlan,
 ): EditPlan {
-  if (!budget.read(stored.envelope.length + (stored.edits?.length ?? 0))) return TOO_MUCH;
+  if (!budget.read(stored.envelope.length + (stored.edits?.length ?? 0))) return tooMuch();
   const planned = plan(stored);
-  return planned.kind !== "edit" || budget.write(planned.write.edits.length) ? planned : TOO_MUCH;
+  return planned.kind !== "edit" || budget.write(planned.write.edits.length) ? planned : tooMuch();
 }
 
-const TOO_MUCH: EditPlan = {
-  kind: "refuse",
-  detail: "the messages of one call have more than 16 MiB together",
-};
+/** Why those that no room is left for are not edited. */
+export const TOO_MUCH = "the messages of one call have more than 16 MiB together";
+
+function tooMuch(): EditPlan {
+  return { kind: "refuse", detail: TOO_MUCH };
+}

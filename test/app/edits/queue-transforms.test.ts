@@ -23,10 +23,12 @@ const at = useTestStore();
 const QUEUE = "orders";
 let transforms: readonly Transform[];
 let warned: object[];
+let refused: string[];
 let ack: ReturnType<typeof createAck>;
 beforeEach(() => {
   transforms = [];
   warned = [];
+  refused = [];
   const warn = (facts: object) => void warned.push(facts);
   const { store, clock } = at.current;
   ack = createAck({
@@ -34,7 +36,7 @@ beforeEach(() => {
     settingsOf: () => ({ ...DEFAULT_QUEUE_SETTINGS, maxRetries: 4, transforms }),
     random: () => 0.5,
     now: () => clock.nowMs,
-    observer: NO_METRICS,
+    observer: { ...NO_METRICS, transformsRefused: (queue) => void refused.push(queue) },
     registry: new SessionRegistry(store.hints),
     log: { isLevelEnabled: () => false, debug() {}, info() {}, warn },
   });
@@ -123,4 +125,35 @@ test("a repeated ack edits nothing more", async () => {
   transforms = [mergePayload({ n: 1 })];
   expect(await ack("r", [failed(first)])).toEqual(answer);
   expect(await at.current.dump(QUEUE)).toEqual(before);
+});
+
+test("of more than a call edits no more is read than that; all of it is retried", async () => {
+  const MIB = 1024 * 1024;
+  const [count, most] = [30, 16];
+  transforms = [mergePayload({ n: 1 })];
+  const { store } = at.current;
+  const payload = JSON.stringify({ x: "x".repeat(MIB - 2_048) });
+  const one = item({ envelope: envelope(payload, {}) });
+  for (let n = 0; n < count; n++) await store.send(QUEUE, [one], SETTINGS);
+  await at.current.clock.advance(3_600_000);
+  const claimed: Claimed[] = [];
+  while (claimed.length < count) {
+    claimed.push(...(await at.current.tick(QUEUE, [session(1)])).claimed);
+  }
+  let read = 0;
+  const { messages } = store;
+  const contents = messages.contents.bind(messages);
+  messages.contents = async (...args) => {
+    const page = await contents(...args);
+    if (Array.isArray(page)) for (const found of page) read += found?.envelope.length ?? 0;
+    return page;
+  };
+  const results = await ack(
+    "",
+    claimed.map((each) => failed(each)),
+  );
+  expect(results.every(({ state }) => state === "SCHEDULED")).toBe(true);
+  expect(refused).toHaveLength(count - most);
+  // A page has a few MiB.
+  expect(read).toBeLessThan((most + 5) * MIB);
 });
