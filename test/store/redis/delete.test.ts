@@ -140,6 +140,31 @@ describe("a sealed queue", () => {
     expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(2);
   });
 
+  test("gates of many keys go in steps, too", async () => {
+    const { store } = at.current;
+    at.current.rules = { ...NO_DELIVERY_RULES, keyAttribute: "host", keyMaxInFlight: 1 };
+    await send(...many(1_200, (n) => ({ laneKey: `k${n % 600}` })));
+    const sessions = () => [session(1, { count: 1_000 })];
+    const held = [];
+    while (held.length < 600) held.push(...(await at.current.tick(QUEUE, sessions())).claimed);
+    const parked = async () => (await keys()).filter((key) => key === "parked").length;
+    while ((await parked()) < 600) await at.current.tick(QUEUE, sessions());
+    at.current.rules = NO_DELIVERY_RULES;
+    const done = held.map((one) => outcome(one, "succeed"));
+    await store.settle(QUEUE, NO_REQUEST, done);
+    expect(await store.deletion.seal(QUEUE, 600)).toMatchObject({ status: "sealed" });
+    let before = await parked();
+    expect(before).toBe(600);
+    while ((await store.deletion.purge(QUEUE)) === "removed") {
+      const after = await parked();
+      expect(before - after).toBeLessThanOrEqual(500);
+      before = after;
+    }
+    expect(await parked()).toBe(0);
+    await store.deletion.remove(QUEUE);
+    expect(await keys()).toEqual([]);
+  });
+
   test("messages that came after all, by a server that knows of no deletions, stay", async () => {
     await send(...many(3));
     await at.current.store.deletion.seal(QUEUE, 3);

@@ -1,6 +1,7 @@
 -- Removes messages of a queue that is being deleted, a few chunks in each call; with `ending`, when
 -- none is left, the queue itself. Safe to repeat: what is not sealed is left alone.
 local REMOVED, EMPTY, ABSENT, ALIVE = 0, 1, 2, 3
+local NAMES_A_CALL = 500
 
 local used = redis.call('HMGET', k_counters, 'deleting', 'accepted', 'moved_in')
 if not used[1] then return (used[2] or used[3]) and ALIVE or ABSENT end
@@ -34,9 +35,19 @@ for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', k_chunks, '-inf', last_chunk,
 end
 finish()
 if removed > 0 then return REMOVED end
+
+-- There may have been as many gates and breakers as keys: some in each call, as of messages.
+local function unlink_some(index, family)
+  local names = redis.call('ZRANGE', index, 0, NAMES_A_CALL - 1)
+  for _, name in ipairs(names) do redis.call('UNLINK', family .. name) end
+  if #names > 0 then redis.call('ZREM', index, unpack(names)) end
+  return #names == NAMES_A_CALL
+end
+local left = tonumber(redis.call('HGET', k_counters, 'messages') or '0')
+if left == 0 and (unlink_some(k_gates, k_parked) or unlink_some(k_breakers, k_breaker)) then return REMOVED end
 if ending == 0 then return EMPTY end
 
-if tonumber(redis.call('HGET', k_counters, 'messages') or '0') > 0 then
+if left > 0 then
   -- They came after the queue was sealed: it lives on with them.
   redis.call('HDEL', k_counters, 'deleting', 'deleting_total')
   redis.call('HDEL', k_meta, 'deleting')
@@ -46,8 +57,6 @@ end
 -- keys name messages that are not there, and expire, as fences, the sources of earlier messages and what has
 -- arrived from other queues do: a move that is repeated must not bring back what went with the queue. So do
 -- tokens of keys, and what closed breakers of keys have counted.
-for _, gate in ipairs(redis.call('ZRANGE', k_gates, 0, -1)) do redis.call('UNLINK', k_parked .. gate) end
-for _, key in ipairs(redis.call('ZRANGE', k_breakers, 0, -1)) do redis.call('UNLINK', k_breaker .. key) end
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_gates, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
   k_meta, k_sequence, k_journal, k_lanes, k_priorities, k_laned, k_breakers, k_keyed, k_turns, k_holds, k_moving,
