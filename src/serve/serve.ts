@@ -124,7 +124,7 @@ async function run(
   if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
-  await mover.idle();
+  await mover.stop();
   if (why instanceof Error) throw why;
 }
 

@@ -25,6 +25,7 @@ export class Mover {
   readonly #parts: MoverParts;
   readonly #running = new Set<Promise<void>>();
   readonly #resumed = new Set<string>();
+  #stopped = false;
 
   constructor(parts: MoverParts) {
     this.#parts = parts;
@@ -46,6 +47,12 @@ export class Mover {
   /** Those that are under way have come to an end. */
   async idle(): Promise<void> {
     await Promise.all(this.#running);
+  }
+
+  /** Before the process ends: however much was left behind, no more of it is begun. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.idle();
   }
 
   /** What fails is found again by whoever looks next, when it is late. */
@@ -71,7 +78,7 @@ export class Mover {
   }
 
   async #moveLate(queue: string): Promise<void> {
-    for (;;) {
+    while (!this.#stopped) {
       const messages = await this.#parts.store.moves.pending(queue, { olderThanMs: MOVE_LATE_MS });
       if (messages.length === 0) return;
       await this.#move(queue, messages);

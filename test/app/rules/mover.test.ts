@@ -128,6 +128,20 @@ describe("what a server has left", () => {
     expect(ears.moves).toHaveLength(20);
   });
 
+  test("does not keep a server that ends, however much it is: the next one goes on", async () => {
+    await setOut(...Array.from({ length: 250 }, () => "b"));
+    await at.current.clock.advance(MOVE_LATE_MS);
+    mover.resume("a");
+    await mover.stop();
+    const left = await countOf("a");
+    expect(left).toBeGreaterThanOrEqual(150);
+    expect(await countOf("b")).toBe(250 - left);
+    const next = moverOn(at.current.store.moves);
+    next.resume("a");
+    await next.idle();
+    expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 250]);
+  });
+
   test("is found by the pump of any server", async () => {
     await setOut("b");
     await at.current.clock.advance(MOVE_LATE_MS);
