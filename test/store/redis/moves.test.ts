@@ -413,6 +413,20 @@ test("one that comes back before its first queue was told is there once", async 
   expect((await at.current.dump(A)).counters).toMatchObject({ moved_out: 1, moved_in: 1 });
 });
 
+test("the end of an earlier move, heard late, does not end a later one", async () => {
+  await setOut();
+  const first = await pending();
+  await receive(first);
+  await at.current.clock.advance(THERE_MS);
+  await at.current.store.settle(B, NO_REQUEST, [moveOf(await claimAt(B), {}, A)]);
+  await receive(await pending(B), { target: A, from: B });
+  await end(await pending(B), true, B);
+  await at.current.clock.advance(THERE_MS);
+  await at.current.store.settle(A, NO_REQUEST, [moveOf(await claimAt(A), {}, "c")]);
+  expect(await end(first)).toEqual([false]);
+  expect(await pending()).toMatchObject([{ target: "c", deliveryNumber: 3 }]);
+});
+
 test("large messages set out in several steps, each of which has at least one", async () => {
   const large = new Uint8Array(3 * 1024 * 1024).fill(65);
   await at.current.store.send(A, [item({ envelope: large }), item({ envelope: large })], SETTINGS);
