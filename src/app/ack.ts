@@ -173,6 +173,12 @@ const STATUS_OF: Record<SettleItem["kind"], AttemptStatus | undefined> = {
   return: undefined,
 };
 
+/** What an open breaker has spared is still there, whatever was decided of it. */
+function statusOf(kind: SettleItem["kind"], state: Settled["state"]): AttemptStatus | undefined {
+  const isEnd = kind === "failQuarantine" || kind === "failDiscard";
+  return isEnd && state === "SCHEDULED" ? "released" : STATUS_OF[kind];
+}
+
 function tell(
   { observer, log, registry, mover }: AckParts,
   queue: string,
@@ -190,7 +196,7 @@ function tell(
     const settled = reply.results[index] as Settled;
     if (settled.status !== "APPLIED") return;
     const { state, quarantineReason, heldMs, ageMs, sessionId } = settled;
-    const status = STATUS_OF[item.kind];
+    const status = statusOf(item.kind, state);
     if (status !== undefined) observer.attempt(queue, status);
     // A late outcome says nothing of how long the work took.
     if (sessionId !== undefined) observer.processed(queue, heldMs);

@@ -105,7 +105,7 @@ local function apply(o, s, uncrashed, late)
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
   elseif kind == DISCARD then
     return remove(id, s, STATE_DISCARDED, 'discarded')
-  elseif kind == FAIL_DISCARD then
+  elseif kind == FAIL_DISCARD and not spared then
     s.attempts = s.attempts + 1
     count('failed_attempts')
     return remove(id, s, STATE_DISCARDED, 'discarded')

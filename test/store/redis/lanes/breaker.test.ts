@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
 import { BREAKER, laneSteps } from "../../../support/lanes.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
-import { hex } from "../../../support/store-items.ts";
+import { bytes, hex } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
@@ -82,6 +82,19 @@ test("what no retry can help goes to quarantine also while it is open", async ()
     countsForBreaker: true,
   });
   expect(await message(held[4] as Claimed)).toMatchObject({ state: "QUARANTINED", attempts: 1 });
+});
+
+test("nor does a failure from before it opened drop a message, which no one could undo", async () => {
+  rules({ breaker: BREAKER });
+  await send(...many(5));
+  const held = await claim();
+  await fail(held.slice(0, 4));
+  const reply = await settle(held.slice(4), "failDiscard", {
+    ...{ reason: "NETWORK_ERROR", failure: bytes("attempt failed") },
+    countsForBreaker: true,
+  });
+  expect(reply?.results[0]).toMatchObject({ status: "APPLIED", state: "SCHEDULED" });
+  expect(await message(held[4] as Claimed)).toMatchObject({ state: "SCHEDULED", attempts: 0 });
 });
 
 async function openIt(): Promise<void> {
