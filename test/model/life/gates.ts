@@ -61,7 +61,8 @@ export class Bucket {
   }
 
   add(rate: Rate, nowMs: number, tokens: number): void {
-    this.#tokens = Math.min(rate.burst, this.tokens(rate, nowMs) + tokens);
+    // Nothing is ever owed.
+    this.#tokens = Math.max(0, Math.min(rate.burst, this.tokens(rate, nowMs) + tokens));
     this.#atMs = nowMs;
   }
 
