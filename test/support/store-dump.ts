@@ -35,6 +35,8 @@ export interface QueueDump {
   journal: JournalRecord[];
   /** Id -> which arrival here it was, of each message that came from another queue. */
   foreign: Map<string, number>;
+  /** The same ids -> when they were first accepted. */
+  elders: Map<string, number>;
 }
 
 const INDEXES = ["due", "isolated", "laned", "moving", "leases", "quarantine"] as const;
@@ -96,6 +98,7 @@ export async function dumpQueue(redis: Redis, prefix: string, queue: string): Pr
     sessions,
     journal: await journal(redis, `${base}:journal`),
     foreign,
+    elders: await scores(redis, `${base}:elders`),
   };
 }
 

@@ -51,6 +51,10 @@ export function brokenInvariants(dump: QueueDump): string[] {
   }
   for (const id of dump.bodies) check(dump.messages.has(id), `a body without a message: ${id}`);
   for (const id of dump.foreign.keys()) check(dump.messages.has(id), `nobody came here: ${id}`);
+  check(
+    same([...dump.elders.keys()].sort(), [...dump.foreign.keys()].sort()),
+    "those that came here are not those whose age is known",
+  );
   for (const id of dump.edits) check(dump.messages.has(id), `edits of nobody: ${id}`);
   for (const id of dump.histories) check(dump.messages.has(id), `a history of nobody: ${id}`);
   for (const [session, ids] of Object.entries(dump.sessions)) {

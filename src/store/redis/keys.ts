@@ -26,6 +26,8 @@ export const QUEUE_KEYS = {
   moving: ":moving",
   /** hash: id -> which arrival here it was, of each message that came from another queue. */
   foreign: ":foreign",
+  /** zset: the same messages by when they were first accepted, which their arrival here does not tell. */
+  elders: ":elders",
   /** hash of a day: message and delivery -> what was decided of its move to here. Expires. */
   arrived: ":arrived:",
   /** zset: closed gates with lanes behind them, by when they are looked at again. */

@@ -200,6 +200,7 @@ const LIBRARY = [
 const RARE_KEYS: ReadonlySet<string> = new Set<keyof typeof QUEUE_KEYS>([
   ...(["lanes", "priorities", "lane", "gates", "parked", "bucket", "breaker", "breakers"] as const),
   ...(["keyed", "order", "turns", "holds", "fences", "failures", "sources", "answers"] as const),
+  "elders",
 ]);
 
 function readLua(path: string): string {

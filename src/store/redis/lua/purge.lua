@@ -60,7 +60,7 @@ end
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
 redis.call('UNLINK', k_gates, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
   k_meta, k_sequence, k_journal, k_lanes, k_priorities, k_laned, k_breakers, k_keyed, k_turns, k_holds, k_moving,
-  k_foreign)
+  k_foreign, k_elders)
 -- Requests of the old life must not be answered by it.
 local generation = math.floor(now / GENERATION_MS)
 for back = 0, GENERATIONS do

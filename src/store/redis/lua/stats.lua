@@ -4,11 +4,13 @@ local function head(key)
   return h[2] and tonumber(h[2]) or 0
 end
 
--- Messages keep the order of their arrival in their chunks: the oldest is in the first chunk.
+-- Messages keep the order of their arrival in their chunks: the oldest is in the first chunk, or came from
+-- another queue.
 local function oldest()
   local first = redis.call('ZRANGE', k_chunks, 0, 0)[1]
   if not first then return 0 end
-  local at = math.huge
+  local elder = head(k_elders)
+  local at = elder > 0 and elder or math.huge
   for _, id in ipairs(redis.call('HKEYS', k_states .. first)) do at = math.min(at, created_at(id)) end
   return at == math.huge and 0 or at
 end

@@ -32,11 +32,13 @@ do
   function foreign.add(id, arrival)
     foreign.exist, foreign.arrivals[id] = true, arrival
     put(k_foreign, id, string.format('%d', arrival))
+    rank(k_elders, id, (struct.unpack('>I6', id)))
   end
 
   function foreign.forget(id)
     if not foreign.arrival(id) then return end
     foreign.arrivals[id] = false
     put(k_foreign, id, false)
+    rank(k_elders, id, false)
   end
 end

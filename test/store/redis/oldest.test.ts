@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { START_MS, useTestStore } from "../../support/store.ts";
+import {
+  bytes,
+  item,
+  NO_REQUEST,
+  only,
+  outcome,
+  SETTINGS,
+  session,
+} from "../../support/store-items.ts";
+
+// Stats tells the age of the oldest message, also where messages come from other queues.
+
+const at = useTestStore();
+const LATER_MS = 3_600_000;
+
+const oldest = async (queue: string) =>
+  (await at.current.store.stats([queue])).map((one) => one.oldestAtMs)[0];
+const claim = async (queue: string) =>
+  only((await at.current.tick(queue, [session(1, { count: 1 })])).claimed);
+
+/** Lets the message that is due in a queue fail, and takes it to another one. */
+async function move(from: string, target: string): Promise<void> {
+  const { store } = at.current;
+  const away = outcome(await claim(from), "failMove", {
+    ...{ delayMs: 0, reason: "TIMEOUT" as const, failure: bytes("f") },
+    move: { target, home: { delayMs: 0 } },
+  });
+  await store.settle(from, NO_REQUEST, [away]);
+  const messages = await store.moves.pending(from, { olderThanMs: 0 });
+  const items = messages.map((message) => ({ message, laneKey: "", orderingKey: "" }));
+  await store.moves.receive(target, from, items, SETTINGS);
+  await store.moves.end(
+    from,
+    messages.map((message) => ({ message, received: true })),
+  );
+}
+
+test("it is the oldest by when it was accepted, wherever that was", async () => {
+  const { store, clock } = at.current;
+  await store.send("a", [item()], SETTINGS);
+  await clock.advance(1_000);
+  // More than a chunk of younger ones are there before it comes.
+  const younger = Array.from({ length: 200 }, () => item({ delayMs: LATER_MS }));
+  await store.send("b", younger, SETTINGS);
+  expect(await oldest("b")).toBe(START_MS + 1_000);
+  await clock.advance(1_000);
+  await move("a", "b");
+  expect(await oldest("a")).toBeUndefined();
+  expect(await oldest("b")).toBe(START_MS);
+
+  // It goes on to a third queue, and back to the first; then it is gone.
+  await move("b", "c");
+  expect([await oldest("b"), await oldest("c")]).toEqual([START_MS + 1_000, START_MS]);
+  await move("c", "a");
+  expect([await oldest("c"), await oldest("a")]).toEqual([undefined, START_MS]);
+  await at.current.checkAllQueues();
+  await store.settle("a", NO_REQUEST, [outcome(await claim("a"), "succeed")]);
+  expect(await oldest("a")).toBeUndefined();
+});
+
+test("it is forgotten with its queue", async () => {
+  const { store } = at.current;
+  await store.send("a", [item()], SETTINGS);
+  await move("a", "b");
+  await store.deletion.seal("b", 1);
+  while ((await store.deletion.purge("b")) === "removed") await at.current.checkInvariants("b");
+  await store.deletion.remove("b");
+  await at.current.clock.advance(1_000);
+  await store.send("b", [item()], SETTINGS);
+  expect(await oldest("b")).toBe(START_MS + 1_000);
+});
