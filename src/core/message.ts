@@ -20,7 +20,7 @@ export interface RefusedRetry {
   /** Into the ids of the command. Nobody's, where a filter chose the message. */
   index: number;
   refusal: RetryRefusal;
-  /** TRANSFORM_FAILED: the message. */
+  /** The message, where a filter chose it. */
   id?: Uint8Array | undefined;
   /** TRANSFORM_FAILED: which transform, and why. */
   detail?: string | undefined;
@@ -28,7 +28,7 @@ export interface RefusedRetry {
 
 export interface RetryOutcome {
   retriedCount: number;
-  /** A filter refuses only what can't be edited. */
+  /** Of what a filter has chosen: what can't be edited, or is on its way to another queue. */
   refused: readonly RefusedRetry[];
 }
 

@@ -79,7 +79,7 @@ export async function tryRetry(
   const { items, missing, previews } = decided;
   const refused = items.flatMap((item, index): RefusedRetry[] => {
     if (missing.has(index)) return [{ index, refusal: "NOT_FOUND" }];
-    if (item.kind === "busy") return [{ index, refusal: "IN_FLIGHT" }];
+    if (item.kind === "busy") return [{ index, refusal: "IN_FLIGHT", id: item.id }];
     if (item.kind !== "refuse") return [];
     return [{ index, refusal: "TRANSFORM_FAILED", id: item.id, detail: item.detail }];
   });

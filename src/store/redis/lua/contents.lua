@@ -15,7 +15,8 @@ for _, id in ipairs(ids) do
   local place = #replies + 1
   replies[place], replies[place + 1], replies[place + 2] = '', '', ''
   if s then
-    replies[place] = struct.pack('>BH', s.state, s.version)
+    -- On its way to another queue it is as busy as in a worker's hands.
+    replies[place] = struct.pack('>BH', s.place == PLACE_MOVING and IN_FLIGHT or s.state, s.version)
     place_of[id] = place
     found[#found + 1] = id
     if has_flag(s, FLAG_EDITED) then edited[#edited + 1] = id end

@@ -3,7 +3,8 @@
 local wanted = {}
 for cell in string.gmatch(cells, '[^ ]+') do wanted[cell] = true end
 
-local index = ({ due = k_due, isolated = k_isolated, laned = k_laned, quarantine = k_quarantine })[place]
+local index = ({ due = k_due, isolated = k_isolated, laned = k_laned, moving = k_moving,
+  quarantine = k_quarantine })[place]
 local seen = redis.call('ZRANGE', index, start, start + page - 1)
 local found = {}
 for _, id in ipairs(seen) do

@@ -1,7 +1,7 @@
 -- Makes messages due now, by id, and edits them before where an item says so. With a filter, all of them
 -- must match it and be all that match; else nothing is written and the answer begins with the count that
--- does match. Nor is anything written if an item was decided on another version of its message.
-local RETRIED, MISSING, BUSY, REFUSED = 0, 1, 2, 3
+-- does match. What is on its way to another queue matches, as it is counted, and is refused. Nor is anything written if an item was decided on another version of its message.
+local RETRIED, MISSING, BUSY, REFUSED, BUSY_NAMED = 0, 1, 2, 3, 4
 local DONE, MISMATCH, MOVED = 0, 1, 2
 
 local answer = answered(VERB_RETRY, request)
@@ -85,8 +85,10 @@ end
 local replies = { struct.pack('>BI6', DONE, now) }
 for _, item in ipairs(items) do
   local status = retry(item)
-  -- With what a repeated request must hear again.
-  local why = status == REFUSED and struct.pack('>c16Bc0', item.id, #item.why, item.why) or ''
+  -- Whoever gave a filter, and whoever repeats the request, has no ids to look it up by.
+  local why = ''
+  if status == BUSY and cells ~= '' then status, why = BUSY_NAMED, item.id end
+  if status == REFUSED then why = struct.pack('>c16Bc0', item.id, #item.why, item.why) end
   replies[#replies + 1] = struct.pack('>B', status) .. why
 end
 answer = table.concat(replies)

@@ -12,8 +12,13 @@ import { packEdit } from "./edit.ts";
 import type { RunScript } from "./run.ts";
 
 /** Numbers as in lua/retry.lua. */
-const REFUSALS = { 1: "NOT_FOUND", 2: "IN_FLIGHT", 3: "TRANSFORM_FAILED" } as const;
-const [STATUS_BUSY, STATUS_REFUSED] = [2, 3];
+const REFUSALS = {
+  1: "NOT_FOUND",
+  2: "IN_FLIGHT",
+  3: "TRANSFORM_FAILED",
+  4: "IN_FLIGHT",
+} as const;
+const [STATUS_BUSY, STATUS_REFUSED, STATUS_BUSY_NAMED] = [2, 3, 4];
 const MISMATCH = 1;
 const MOVED = 2;
 
@@ -150,14 +155,15 @@ export function readRetried(answer: Buffer, most = Number.POSITIVE_INFINITY): Re
       continue;
     }
     const refusal = REFUSALS[status as keyof typeof REFUSALS];
-    const why = status === STATUS_REFUSED ? readWhy(reader) : {};
-    refused.push({ index, refusal, ...why });
+    refused.push({ index, refusal, ...readWhy(status, reader) });
   }
   return { retriedCount, refused };
 }
 
-function readWhy(reader: ReplyReader): Pick<RefusedRetry, "id" | "detail"> {
+function readWhy(status: number, reader: ReplyReader): Pick<RefusedRetry, "id" | "detail"> {
+  if (status !== STATUS_REFUSED && status !== STATUS_BUSY_NAMED) return {};
   const id = reader.bytes(16);
+  if (status === STATUS_BUSY_NAMED) return { id };
   return { id, detail: Buffer.from(reader.bytes(reader.u8())).toString() };
 }
 
@@ -192,6 +198,6 @@ function filterStates(filter: MessageFilter): readonly ("SCHEDULED" | "QUARANTIN
 
 function filterPlaces(filter: MessageFilter): string[] {
   return filterStates(filter).flatMap((state) =>
-    state === "SCHEDULED" ? ["due", "isolated", "laned"] : ["quarantine"],
+    state === "SCHEDULED" ? ["due", "isolated", "laned", "moving"] : ["quarantine"],
   );
 }

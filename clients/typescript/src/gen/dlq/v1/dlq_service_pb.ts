@@ -1084,7 +1084,8 @@ export type RetryRequest = Message<"dlq.v1.RetryRequest"> & {
 
   /**
    * With a filter, required: how many messages you expect it to match, as Stats counts them.
-   * Checked in the same step as the change; at most 1,000.
+   * Checked in the same step as the change; at most 1,000. What a rule is moving to another queue
+   * counts, as Stats counts it, and is refused as in flight: retry it where it arrives.
    *
    * @generated from field: optional uint32 expected_count = 5;
    */
@@ -1773,7 +1774,8 @@ export const RetryRefusal = {
   NOT_FOUND: 1,
 
   /**
-   * A worker holds it at present; it is retried or removed by its outcome.
+   * A worker holds it at present, and its outcome retries or removes it; or a rule is moving it to
+   * another queue, where it arrives within a moment.
    *
    * @generated from enum value: RETRY_REFUSAL_IN_FLIGHT = 2;
    */
