@@ -14,6 +14,7 @@ import { Crew, LOAD_QUEUES } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import { MemoryWatch } from "./rig/memory.ts";
 import { isProbed } from "./rig/probe.ts";
+import { setRules } from "./rig/rules.ts";
 import { takeSnapshot } from "./rig/snapshot.ts";
 import { sendStock } from "./rig/stock.ts";
 import { Tail } from "./rig/tail.ts";
@@ -76,6 +77,7 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
   const orFail = (step: Promise<unknown>) =>
     step.catch((error: unknown) => failures.push(String(error)));
   try {
+    await setRules(world);
     progress(`${world.words}; ${options.stock} messages lie in it`);
     const stock = await sendStock(world, options.stock, folder);
     crew = new Crew({ world, folder, tail, random, rate: options.rate });

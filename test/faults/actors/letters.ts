@@ -25,6 +25,14 @@ export function payloadOf(source: string, plan: Plan, random: SeededRandom): str
   return JSON.stringify({ source, plan, filler } satisfies PlannedPayload);
 }
 
+/** What the edits of the run add to a payload, as rig/guarded.yaml has them. */
+const EDIT = { edit: { by: "queue", whole: true } };
+
+/** The payload with all that edits do to it. */
+export function editedPayload(text: string): string {
+  return JSON.stringify({ ...(JSON.parse(text) as object), ...EDIT });
+}
+
 /** @throws Error for a payload that no producer of the suite makes */
 export function readPayload(text: string): PlannedPayload {
   const payload = JSON.parse(text) as PlannedPayload;

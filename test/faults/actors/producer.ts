@@ -2,7 +2,8 @@
 
 import { createDlqClient } from "../../../clients/typescript/src/index.ts";
 import { seededRandom } from "../../support/random.ts";
-import { laneFacts, sourceName } from "../history/lanes.ts";
+import { laneFacts } from "../history/lanes.ts";
+import { sourceName } from "../history/source-name.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments } from "./arguments.ts";
 import { EXHAUST_RETRIES, payloadOf, planFrom, RETRY_POLICY, type Weights } from "./letters.ts";

@@ -20,7 +20,7 @@ import {
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import type { OutcomeKind } from "../history/event.ts";
 import type { HistoryWriter } from "../history/writer.ts";
-import { readPayload, sumOf } from "./letters.ts";
+import { editedPayload, readPayload, sumOf } from "./letters.ts";
 import { nameOf } from "./names.ts";
 import { recordedStream } from "./recorded-stream.ts";
 
@@ -100,7 +100,8 @@ function recordSends(
   for (const { requestId: request, sourceId: source, queue, payload } of requests) {
     const text = payload?.body.case === "text" ? payload.body.value : "";
     const { plan } = readPayload(text);
-    history.write({ e: "sending", request, source, queue, sum: sumOf(text), plan });
+    const edited = sumOf(editedPayload(text));
+    history.write({ e: "sending", request, source, queue, sum: sumOf(text), edited, plan });
   }
   const sent = (request: string, response: SendToDlqResponse) =>
     history.write({

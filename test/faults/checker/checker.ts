@@ -12,11 +12,13 @@ import { checkBurned } from "./rules/breakers.ts";
 import { checkDoubt } from "./rules/doubt.ts";
 import { checkDueTimes } from "./rules/due-times.ts";
 import { checkDuplicate } from "./rules/duplicates.ts";
+import { checkEdits } from "./rules/edits.ts";
 import { checkEnding, checkFinished } from "./rules/endings.ts";
 import { checkIdentity } from "./rules/identity.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { checkNumbers } from "./rules/numbers.ts";
 import { checkOrders } from "./rules/orders.ts";
+import { checkPlaces } from "./rules/places.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
 import { checkLast, checkOutcome, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
 
@@ -69,6 +71,8 @@ export class Checker {
     const findings = this.#findings;
     this.#count(message);
     checkNumbers(message, findings);
+    checkPlaces(message, findings);
+    checkEdits(message, this.#times, findings);
     const { deliveries } = message;
     for (const [index, one] of deliveries.entries()) {
       checkOutcome(message, one, findings);

@@ -31,10 +31,8 @@ export class Contents {
       return;
     }
     const { state, quarantineReason, attempts, number } = line;
-    message.kept = { state, quarantineReason, attempts, number };
-    if (message.source.queue !== line.queue) {
-      this.#findings.broken("unchanged", `${message} is kept in queue ${line.queue}`);
-    }
+    const queue = this.#ledger.name(line.queue);
+    message.kept = { queue, state, quarantineReason, attempts, number };
   };
 
   #messageOf({ id, source: name, queue }: Kept): Message {
@@ -49,7 +47,8 @@ export class Contents {
 
   /** Of no history: it was never sent, whatever it was to be. */
   #stranger(name: string, queue: string): Source {
-    const source = new Source(name, queue, "ok", "");
+    const source = new Source(name, "ok");
+    source.queue = queue;
     this.#ledger.sources.set(name, source);
     return source;
   }

@@ -18,6 +18,8 @@ export const COUNTER_MUTATIONS: Readonly<Record<string, Named>> = {
   "discarded - 1": [countedDown("discarded"), "counters-agree"],
   "deliveries + 1": [countedUp("deliveries"), "counters-agree"],
   "deliveries - 1": [countedDown("deliveries"), "counters-agree"],
+  "movedOut + 1": [countedUp("movedOut"), "counters-agree"],
+  "movedIn - 1": [countedDown("movedIn"), "counters-agree"],
   "expired + 1": [countedUp("expired"), "counters-agree"],
   "failedAttempts halved": [countedHalf("failedAttempts"), "counters-agree"],
   "released halved": [countedHalf("released"), "counters-agree"],

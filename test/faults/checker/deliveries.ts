@@ -53,6 +53,9 @@ export class Deliveries {
     delivery.at = at;
     delivery.leaseEnd = Math.max(delivery.leaseEnd, this.#ledger.clock.of(event.expires));
     delivery.issuedAt = this.#ledger.clock.of(event.expires) - Math.round(stream.leaseMs);
+    delivery.queue = this.#ledger.name(event.queue);
+    // One string for both, where its producer has been read: there are millions.
+    delivery.sum = event.sum === message.source.sum ? message.source.sum : event.sum;
     delivery.number = event.number;
     delivery.attempt = event.attempt;
     delivery.isUnknown = event.unknown;

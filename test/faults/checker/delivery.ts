@@ -35,6 +35,10 @@ export class Delivery {
   issuedAt: RunMs = 0;
   /** As far as is known; it may be longer, never shorter. */
   leaseEnd: RunMs = UNKNOWN;
+  /** That the message was in. */
+  queue = "";
+  /** Of the payload that came. */
+  sum = "";
   number = 0;
   attempt = 0;
   isUnknown = false;

@@ -18,7 +18,13 @@ const SILENT_FOR_MS = 30_000;
  */
 const MOST_LOST_TO_A_FAULT = 20;
 
+/** While the store is so, what fails is retried without its edits. */
+const FULL_KINDS = ["redis-full", "disk-nearly-full"];
+/** A server may learn this much later that there is room again. */
+const FULL_FOR_MS = 5_000;
+
 interface Window {
+  readonly isFull: boolean;
   readonly from: RunMs;
   /** When nothing breaks any more; what is broken by then may not have been noticed yet. */
   over: RunMs;
@@ -33,7 +39,8 @@ export class FaultTimes {
     for (const { phase, number, kind, at: atMs } of faults) {
       const at = clock.of(atMs);
       if (phase === "begins") {
-        const window = { from: at, over: NEVER };
+        const isFull = kind.split("+").some((one) => FULL_KINDS.includes(one));
+        const window = { isFull, from: at, over: NEVER };
         open.set(number, window);
         this.#windows.push(window);
       } else if (phase === "over") {
@@ -43,6 +50,13 @@ export class FaultTimes {
       }
     }
     this.#windows.sort((a, b) => a.from - b.from);
+  }
+
+  /** Whether the store may have had no room between these instants. */
+  mayBeFull(fromMs: RunMs, toMs: RunMs): boolean {
+    return this.#windows.some(
+      ({ isFull, from, over }) => isFull && fromMs <= over + FULL_FOR_MS && toMs >= from,
+    );
   }
 
   /** How many claims of one message, lost between these instants, faults explain. */

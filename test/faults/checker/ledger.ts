@@ -1,6 +1,7 @@
 // What is kept of a run while it is read: one small object a source, a message and a delivery.
 
 import type { AtMs, Plan } from "../history/event.ts";
+import { type Route, routeOf } from "../history/routes.ts";
 import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
 import { HeardOutages } from "./heard-outages.ts";
@@ -8,22 +9,39 @@ import { HeardOutages } from "./heard-outages.ts";
 /** What a producer means to exist once. */
 export class Source {
   readonly name: string;
-  readonly queue: string;
   readonly plan: Plan;
-  /** Empty: known by the store's snapshot alone so far, which has no payloads. */
-  sum: string;
+  /** That it was sent to. Empty, as the sums: its producer has told nothing so far. */
+  queue = "";
+  /** What rules do to it. */
+  route: Route | undefined;
+  sum = "";
+  /** As its edits make it. */
+  edited = "";
   /** The request that it was sent by; none: not sent as far as is known. */
   request: string | undefined;
   tries = 0;
   refusedTries = 0;
+  /** When its producer was told that a rule has dropped it; NEVER: it was not. */
+  droppedAt: RunMs = NEVER;
   /** Under its ids: one, if all is well. */
   messages: Message[] = NO_MESSAGES;
 
-  constructor(name: string, queue: string, plan: Plan, sum: string) {
+  constructor(name: string, plan: Plan) {
     this.name = name;
-    this.queue = queue;
     this.plan = plan;
+  }
+
+  /** Whether its producer has told what it sends. */
+  get isKnown(): boolean {
+    return this.sum !== "";
+  }
+
+  /** By its producer. */
+  learn({ queue, sum, edited }: { queue: string; sum: string; edited: string }): void {
+    this.queue = queue;
+    this.route = routeOf(this.name, queue);
     this.sum = sum;
+    this.edited = edited;
   }
 
   add(message: Message): void {
@@ -35,6 +53,7 @@ export class Source {
 const NO_MESSAGES: Message[] = [];
 
 export interface KeptState {
+  readonly queue: string;
   readonly state: "SCHEDULED" | "IN_FLIGHT" | "QUARANTINED";
   readonly quarantineReason: string | undefined;
   readonly attempts: number;

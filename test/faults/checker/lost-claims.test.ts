@@ -61,8 +61,11 @@ describe("claims that nobody received", () => {
       const clock = new RunClock();
       const findings = new Findings(new Rollbacks([], undefined, clock));
       const claims = new LostClaims(new FaultTimes([], clock), new HeardOutages());
-      const message = new Message("id", new Source("m", "q", "ok", ""), 0);
-      message.kept = { state: "SCHEDULED", quarantineReason: undefined, attempts: 0, number: 1 };
+      const message = new Message("id", new Source("m", "ok"), 0);
+      message.kept = {
+        ...{ queue: "q", state: "SCHEDULED", quarantineReason: undefined },
+        ...{ attempts: 0, number: 1 },
+      };
       claims.take(message);
       claims.check(deliveries, findings);
       expect(claims.inCalm).toBe(1);

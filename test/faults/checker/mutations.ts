@@ -3,6 +3,7 @@
 
 import type { Kept } from "../history/event.ts";
 import { COUNTER_MUTATIONS } from "./counter-mutations.ts";
+import { ROUTE_MUTATIONS } from "./route-mutations.ts";
 import { comesAgain } from "./simulation/again.ts";
 import { change, drop, type Named, type Of, repeat, swap } from "./simulation/mutate.ts";
 import { cameLater, notHeld, outcomeLater } from "./simulation/ordered.ts";
@@ -49,7 +50,15 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     ),
     "unchanged",
   ],
-  "another queue": [change("sending", () => ({ queue: "another" })), "unchanged"],
+  "another queue": [
+    change(
+      "sending",
+      () => ({ queue: "another" }),
+      (line) => !isStock(line),
+    ),
+    "in-place",
+    "counters-agree",
+  ],
   "another id sent": [
     change("sent", () => ({ id: "01900000-0000-7000-8000-000000000000" })),
     "one-id",
@@ -197,7 +206,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   ],
   "ids kept swapped": [swap("kept", "id"), "one-source"],
   "sources kept swapped": [swap("kept", "source"), "one-source"],
-  "queues kept swapped": [swap("kept", "queue"), "unchanged"],
+  "queues kept swapped": [swap("kept", "queue"), "in-place"],
   "delivery number + 40": [
     change("delivered", (line) => ({ number: line.number + 40 })),
     "claims-lost",
@@ -222,5 +231,6 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     "not-burned",
   ],
   "a breaker that stays open": [change("counted", () => ({ openBreakers: 1 })), "breakers-close"],
+  ...ROUTE_MUTATIONS,
   ...COUNTER_MUTATIONS,
 };

@@ -39,13 +39,15 @@ describe("identity", () => {
   });
 
   it("includes payload, plan and queue", () => {
-    for (const over of [{ sum: "other" }, { plan: "bad" }, { queue: "other" }] as const) {
+    for (const over of [{ sum: "other" }, { plan: "bad" }] as const) {
       const story = sent().deliver("m", { at: 10, over }).ack("m-1", "succeeded", { at: 20 });
       expect(story.broken(), JSON.stringify(over)).toEqual(["unchanged"]);
     }
+    const elsewhere = sent().deliver("m", { at: 10, over: { queue: "other" } });
+    expect(elsewhere.ack("m-1", "succeeded", { at: 20 }).broken()).toContain("in-place");
     expect(
       sent({ plan: "stock" }).keep("m", { state: "SCHEDULED", queue: "other" }).broken(),
-    ).toContain("unchanged");
+    ).toContain("in-place");
   });
 
   it("is not made up", () => {

@@ -2,7 +2,11 @@
 export const RULES = {
   "one-id": "a source exists under one id, and a request is answered with one",
   "one-source": "an id belongs to one source",
-  unchanged: "queue, plan and payload of a message are those that were sent",
+  unchanged:
+    "plan and payload of a message are those that were sent, or all that its edits make of it",
+  "edited-whole": "a message is edited from its first failure in a queue that edits on, not before",
+  "in-place": "a message is delivered and kept in its queue, or where the rules have sent it",
+  dropped: "what a rule drops is answered so, and never there; and nothing else is",
   "no-stranger": "only what was sent exists, and nothing of which every try was refused",
   "not-lost": "what was acknowledged or delivered is kept, or ended by an outcome that may count",
   "stays-ended": "what has ended, or is in quarantine, is not delivered or kept otherwise again",

@@ -4,17 +4,28 @@ import { type Ledger, Source } from "./ledger.ts";
 
 /** The source that an event speaks of; what it says must be what was said of it before. */
 export function seenSource(ledger: Ledger, findings: Findings, event: Sending | Delivered): Source {
-  const { source: name, queue, sum, plan, e } = event;
-  const known = ledger.sources.get(name);
-  if (known === undefined) {
-    const source = new Source(name, ledger.name(queue), plan, sum);
+  const { source: name, plan } = event;
+  let source = ledger.sources.get(name);
+  if (source === undefined) {
+    source = new Source(name, plan);
     ledger.sources.set(name, source);
-    return source;
   }
-  if (known.queue !== queue || known.sum !== sum || known.plan !== plan) {
-    const now = `queue ${queue}, plan ${plan}, sum ${sum}`;
-    const before = `queue ${known.queue}, plan ${known.plan}, sum ${known.sum}`;
-    findings.broken("unchanged", `source ${name} (${e}): ${now}; elsewhere ${before}`);
+  if (source.plan !== plan) {
+    const words = `source ${name} (${event.e}): plan ${plan}; elsewhere ${source.plan}`;
+    findings.broken("unchanged", words);
   }
-  return known;
+  if (event.e === "sending") learn(ledger, findings, source, event);
+  return source;
+}
+
+function learn(ledger: Ledger, findings: Findings, source: Source, event: Sending): void {
+  const { queue, sum, edited } = event;
+  if (!source.isKnown) source.learn({ queue: ledger.name(queue), sum, edited });
+  else if (source.queue !== queue || source.sum !== sum || source.edited !== edited) {
+    const before = `queue ${source.queue}, sum ${source.sum}`;
+    findings.broken(
+      "unchanged",
+      `source ${source.name}: queue ${queue}, sum ${sum}; before ${before}`,
+    );
+  }
 }

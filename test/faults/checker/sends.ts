@@ -41,6 +41,13 @@ export class Sends {
       return;
     }
     const { source } = own;
+    if (state === "DISCARDED") {
+      source.droppedAt = Math.min(source.droppedAt, at);
+      if (id !== "" || own.id !== "") {
+        this.#findings.broken("dropped", `${source.name} was dropped, and has id ${id || own.id}`);
+      }
+      return;
+    }
     const message = this.#ledger.messages.get(id) ?? this.#ledger.message(id, source);
     if (message.source !== source) {
       this.#findings.broken("one-source", `${message} was sent as ${source.name}`);

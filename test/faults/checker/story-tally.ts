@@ -48,6 +48,8 @@ export class StoryTally {
       discarded,
       expired: 0,
       purged: 0,
+      movedOut: 0,
+      movedIn: 0,
       deliveries: [...numbers.values()].reduce((sum, number) => sum + number, 0),
       leaseExpiries: this.#expiries(kept),
       failedAttempts: applied("failed"),

@@ -94,7 +94,8 @@ export class Story {
     const { id = idAt(at + 1, this.#sent.size), request = `send-${source}` } = over;
     this.#sent.set(source, { plan, id });
     if (answer === "sent") this.#tally.sources.add(source);
-    const call = { request, source, queue: this.#queue, sum: `sum of ${source}`, plan };
+    const sums = { sum: `sum of ${source}`, edited: `edited ${source}` };
+    const call = { request, source, queue: this.#queue, ...sums, plan };
     this.write("producer", { e: "sending", at, ...call });
     const told = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
     if (answer === "sent") return this.write("producer", { e: "sent", at: at + 2, ...told });

@@ -26,6 +26,8 @@ export interface Sending {
   readonly queue: string;
   /** SHA-256 of the payload's bytes, its first 16 hex digits. */
   readonly sum: string;
+  /** The same of the payload that the edits of the run make of it. */
+  readonly edited: string;
   /** What workers are to do with it; part of the payload. */
   readonly plan: Plan;
 }
@@ -36,7 +38,7 @@ export interface Sent {
   readonly at: AtMs;
   readonly request: string;
   readonly id: string;
-  /** Bare name: SCHEDULED, QUARANTINED. */
+  /** Bare name: SCHEDULED, QUARANTINED; DISCARDED of what a rule has dropped, which has no id. */
   readonly state: string;
   /** 0: none, as in quarantine. */
   readonly dueAt: AtMs;
@@ -235,6 +237,9 @@ export interface Counted {
   readonly discarded: number;
   readonly expired: number;
   readonly purged: number;
+  /** To another queue, and from one. */
+  readonly movedOut: number;
+  readonly movedIn: number;
   readonly deliveries: number;
   readonly leaseExpiries: number;
   readonly failedAttempts: number;

@@ -25,12 +25,6 @@ export function laneFacts(number: number): LaneFacts {
   return { host: `h${number % HOSTS}`, order, priority };
 }
 
-/** The source of a producer's message. */
-export function sourceName(producer: string, number: number): string {
-  const { host, order } = laneFacts(number);
-  return `${producer}-${number}.${host}${order === undefined ? "" : `.${order}`}`;
-}
-
 /** Undefined: none, as of stock. */
 export function hostOf(source: string): string | undefined {
   return /\.(h\d+)(?:\.o\d+)?$/.exec(source)?.[1];

@@ -75,6 +75,7 @@ it("knows an event by its name and fields", () => {
     source: "s",
     queue: "q",
     sum: "",
+    edited: "s",
     plan: "x",
   };
   expect(() => asEvent(sending)).toThrow("there is no plan x");

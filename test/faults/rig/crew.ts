@@ -1,12 +1,15 @@
 import type { SeededRandom } from "../../support/random.ts";
 import { until } from "../../support/until.ts";
 import { GUARDED_QUEUE } from "../history/lanes.ts";
+import { DIVERTED_QUEUE } from "../history/routes.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
 import type { Tail } from "./tail.ts";
 import { HEARTBEAT_MS, LEASE_MS, type World } from "./world.ts";
 
-/** Queues that every worker serves. */
+/** Queues that producers send to. */
 export const LOAD_QUEUES = ["orders", GUARDED_QUEUE] as const;
+/** Queues that every worker serves. */
+export const SERVED_QUEUES = [...LOAD_QUEUES, DIVERTED_QUEUE] as const;
 /** Messages whose leases expire on purpose: only workers without a helper let them. */
 export const QUIET_QUEUE = "quiet";
 export const CRASH_QUEUE = "crashing";
@@ -57,9 +60,9 @@ export class Crew {
   constructor(options: CrewOptions) {
     this.#options = options;
     this.#workers = [
-      this.#worker("ts-worker-1", LOAD_QUEUES),
-      this.#worker("ts-worker-2", LOAD_QUEUES),
-      this.#pythonWorker("py-worker-1", [...LOAD_QUEUES, QUIET_QUEUE], 128),
+      this.#worker("ts-worker-1", SERVED_QUEUES),
+      this.#worker("ts-worker-2", SERVED_QUEUES),
+      this.#pythonWorker("py-worker-1", [...SERVED_QUEUES, QUIET_QUEUE], 128),
     ];
     // Several streams, since what has expired twice is alone on its own.
     this.#others = [this.#oddAcker(), this.#pythonWorker("py-crashing-1", [CRASH_QUEUE], 2, 4)];
@@ -164,7 +167,7 @@ export class Crew {
   }
 
   #oddAcker(): Actor {
-    const args = { queues: LOAD_QUEUES.join(","), "lease-ms": LEASE_MS };
+    const args = { queues: SERVED_QUEUES.join(","), "lease-ms": LEASE_MS };
     return this.#actor("odd-acker-1", "typescript", "odd-acker.ts", args);
   }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { CRASH_QUEUE, LOAD_QUEUES, QUIET_QUEUE } from "./crew.ts";
+import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./crew.ts";
 import type { World } from "./world.ts";
 
-const QUEUES = [...LOAD_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
+const QUEUES = [...SERVED_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
 const LOOK_MS = 50;
 /** Work that is not less after so long is stuck. A crash loop alone takes five leases. */
 const STUCK_MS = 60_000;
@@ -37,7 +37,9 @@ export async function untilDrained(world: World): Promise<void> {
 }
 
 async function waiting(redis: Redis, queue: string): Promise<number> {
-  const keys = ["due", "isolated", "laned", "leases"].map((index) => `dlq:{${queue}}:${index}`);
+  const keys = ["due", "isolated", "laned", "moving", "leases"].map(
+    (index) => `dlq:{${queue}}:${index}`,
+  );
   const sizes = await Promise.all(keys.map((key) => redis.zcard(key)));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

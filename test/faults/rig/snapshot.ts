@@ -41,6 +41,8 @@ export async function takeSnapshot(world: World): Promise<SnapshotLine[]> {
         discarded: total("discarded"),
         expired: total("expired"),
         purged: total("purged"),
+        movedOut: total("moved_out"),
+        movedIn: total("moved_in"),
         deliveries: total("deliveries"),
         leaseExpiries: total("lease_expiries"),
         failedAttempts: total("failed_attempts"),

@@ -44,7 +44,7 @@ const lease: Keys<Extended["leases"][number]> = { token: text, expires: atMs };
 
 const SHAPES: Shapes = {
   started: { actor: text, role: one("producer", "worker"), language: one("python") },
-  sending: { request: text, source: text, queue: text, sum: hex16, plan },
+  sending: { request: text, source: text, queue: text, sum: hex16, edited: hex16, plan },
   sent: { request: text, id: text, state: one("SCHEDULED", "QUARANTINED"), dueAt: number },
   unsent: { request: text, code: text, refused: flag },
   opened: { stream: text, session: text, leaseMs: number, leasesHeld: number },

@@ -25,6 +25,10 @@ FAILURES = [
 STOCK_DELAY = Duration(seconds=30 * 24 * 3600)
 
 
+def sum_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
 # As history/lanes.ts has them.
 HOSTS = 8
 ORDER_EVERY, ORDERS = 3, 150
@@ -37,6 +41,21 @@ def lane_facts(number: int) -> tuple[str, str, int]:
     return f"h{number % HOSTS}", order, PRIORITIES.get(number % 10, 0)
 
 
+# As history/routes.ts has them: of every 50, from and to.
+ROUTE_EVERY = 50
+ROUTES = {"drop": (7, 8), "divert": (13, 15), "away": (20, 28), "swap": (30, 38), "rule": (40, 42)}
+
+
+def route_at(number: int) -> str:
+    """What rules do to a producer's message, from 1; empty: nothing."""
+    place = number % ROUTE_EVERY
+    return next((name for name, (first, end) in ROUTES.items() if first <= place < end), "")
+
+
+# What the edits of the run add to a payload, as rig/guarded.yaml has them.
+EDIT = {"edit": {"by": "queue", "whole": True}}
+
+
 @dataclass(frozen=True)
 class Letter:
     """A message to be sent, with what its history says of it."""
@@ -44,6 +63,7 @@ class Letter:
     request: dlq.SendToDlqRequest
     plan: str
     sum: str
+    edited: str
 
 
 class Letters:
@@ -58,11 +78,14 @@ class Letters:
     def next(self) -> Letter:
         self.made += 1
         host, order, priority = lane_facts(self.made)
-        source = ".".join(filter(None, [f"{self._name}-{self.made}", host, order]))
+        parts = [f"{self._name}-{self.made}", route_at(self.made), host, order]
+        source = ".".join(filter(None, parts))
         [plan] = self._random.choices(self._plans, self._weights)
         filler = self._random.randbytes(FILLER_CHARS // 2).hex()
         filler = filler[: self._random.randint(0, FILLER_CHARS)]
-        text = json.dumps({"source": source, "plan": plan, "filler": filler})
+        content = {"source": source, "plan": plan, "filler": filler}
+        text = json.dumps(content)
+        edited = json.dumps(content | EDIT, separators=(",", ":"))  # as JSON is written by edits
         request = dlq.SendToDlqRequest(
             request_id=new_request(),
             queue=self._random.choice(self._queues),
@@ -78,7 +101,7 @@ class Letters:
             request.max_retries = 2
         if plan == "stock":
             request.delay.CopyFrom(STOCK_DELAY)
-        return Letter(request, plan, hashlib.sha256(text.encode()).hexdigest()[:16])
+        return Letter(request, plan, sum_of(text), sum_of(edited))
 
     def batch_size(self, most: int) -> int:
         return self._random.randint(1, max(1, most))

@@ -56,6 +56,7 @@ class Sender:
                 source=request.source_id,
                 queue=request.queue,
                 sum=letter.sum,
+                edited=letter.edited,
                 plan=letter.plan,
             )
         try:

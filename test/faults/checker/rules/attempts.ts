@@ -3,7 +3,7 @@ import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
-import { isCounted } from "../spared.ts";
+import { failureCounted } from "../spared.ts";
 
 const FAILED = OUTCOME_KINDS.failed;
 
@@ -27,7 +27,7 @@ export function checkAttempts(message: Message, findings: Findings): void {
     compare(one.attempt - 1, `delivery ${one.number}`);
     const { applied } = one;
     if (applied?.kind === FAILED) {
-      const counted = isCounted(message, applied);
+      const counted = failureCounted(one);
       if (counted === "yes") sure++;
       if (counted === "perhaps") possible++;
       from = Math.min(from, applied.from);

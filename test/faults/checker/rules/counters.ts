@@ -1,17 +1,19 @@
 import type { Counted } from "../../history/event.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
+import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
-import type { Ledger, Message } from "../ledger.ts";
+import type { Ledger, Message, Source } from "../ledger.ts";
 import { failureCounted, type Counted as IsCounted, isGuarded } from "../spared.ts";
 import { mayHaveFailed } from "./attempts.ts";
+import { firstPlace, movesOf } from "./places.ts";
 import {
+  addDeliveries,
   addExpiries,
   addOutcomes,
   Bounds,
   endedBy,
   isForgotten,
-  lastNumbers,
   QueueSums,
 } from "./queue-sums.ts";
 
@@ -34,21 +36,26 @@ export class QueueCounts {
     }
   }
 
+  /** What happened to it is counted in the queue that it was in then. */
   add(message: Message, leastLeaseMs: number, findings: Findings): void {
-    const sums = this.#sumsOf(message.source.queue);
-    const { kept } = message;
-    addOutcomes(sums.failedAttempts, message, (...of) => isFailure(message, ...of), findings);
-    addOutcomes(sums.released, message, (...of) => isRelease(message, ...of), findings);
-    addExpiries(sums.leaseExpiries, message, leastLeaseMs, findings);
+    const { kept, deliveries } = message;
+    const of = (queue: string) => this.#sumsOf(queue);
+    const failedIn = (queue: string) => of(queue).failedAttempts;
+    addOutcomes(failedIn, message, isFailure, findings);
+    addOutcomes((queue) => of(queue).released, message, isRelease, findings);
+    addExpiries((queue) => of(queue).leaseExpiries, message, leastLeaseMs, findings);
+    addDeliveries((queue) => of(queue).deliveries, message, findings);
+    for (const { from, to, mayBeForgotten } of movesOf(message, findings)) {
+      of(from).movedOut.add(1, 1, mayBeForgotten ? 0 : 1);
+      of(to).movedIn.add(1, 1, mayBeForgotten ? 0 : 1);
+    }
+    const isSurelyThere = kept !== undefined || !isForgotten(message, findings);
+    of(firstPlace(message)).accepted.add(1, 1, isSurelyThere ? 1 : 0);
     if (kept !== undefined) {
-      sums.kept++;
-      sums.accepted.add(1, 1, 1);
-      sums.deliveries.add(kept.number, kept.number, kept.number);
+      of(kept.queue).kept++;
       return;
     }
-    sums.accepted.add(1, 1, isForgotten(message, findings) ? 0 : 1);
-    const [last, sure] = lastNumbers(message, findings);
-    sums.deliveries.add(last, last, sure);
+    const sums = of(deliveries.at(-1)?.queue ?? firstPlace(message));
     const success = endedBy(message, succeeded, findings);
     const discard = endedBy(message, discarded, findings);
     if (success.isSure) sums.succeeded.add(1, 1, success.isKept ? 1 : 0);
@@ -57,7 +64,18 @@ export class QueueCounts {
     else if (discard.isPossible) sums.discarded.add(0, 1, 0);
   }
 
+  /** What a rule has dropped when it arrived is counted, and was never there. */
+  addDropped({ route, queue, droppedAt, tries, refusedTries }: Source, findings: Findings): void {
+    if (route !== "drop") return;
+    const isSure = droppedAt !== NEVER;
+    if (!isSure && tries <= refusedTries) return;
+    const floor = isSure && !findings.mayHaveForgotten(-NEVER, droppedAt) ? 1 : 0;
+    const { accepted, discarded } = this.#sumsOf(queue);
+    for (const bounds of [accepted, discarded]) bounds.add(isSure ? 1 : 0, 1, floor);
+  }
+
   check(ledger: Ledger, findings: Findings): void {
+    for (const source of ledger.sources.values()) this.addDropped(source, findings);
     for (const { message, applied, possible } of ledger.tokens.values()) {
       if (message !== undefined || ((applied?.kind ?? possible) & released) === 0) continue;
       const isSure = applied !== undefined && !findings.mayHaveForgotten(applied.from, applied.to);
@@ -69,6 +87,7 @@ export class QueueCounts {
       else findings.broken("counters-agree", `queue ${queue} is not counted`);
     }
     this.#checkReleases(findings);
+    this.#checkMoves(findings);
   }
 
   #checkQueue(counted: Counted, sums: QueueSums, findings: Findings): void {
@@ -77,8 +96,9 @@ export class QueueCounts {
       findings.broken("breakers-close", `queue ${queue}: ${counted.openBreakers} are not closed`);
     }
     const gone = counted.succeeded + counted.discarded + counted.expired + counted.purged;
-    if (counted.accepted !== sums.kept + gone) {
-      const words = `queue ${queue}: ${counted.accepted} accepted, ${sums.kept} kept, ${gone} gone`;
+    const { accepted, movedIn, movedOut } = counted;
+    if (accepted + movedIn !== sums.kept + gone + movedOut) {
+      const words = `queue ${queue}: ${accepted} accepted and ${movedIn} moved in, ${sums.kept} kept, ${gone} gone, ${movedOut} moved out`;
       findings.broken("counters-agree", words);
     }
     for (const name of BOUNDED) {
@@ -89,6 +109,15 @@ export class QueueCounts {
     for (const name of ["duplicates", "expired", "purged"] as const) {
       compare(`queue ${queue}: ${name}`, counted[name], new Bounds(), 0, findings);
     }
+  }
+
+  /** What has left one queue has come to another. */
+  #checkMoves(findings: Findings): void {
+    const sum = (name: "movedOut" | "movedIn") =>
+      [...this.#counted.values()].reduce((total, one) => total + one[name], 0);
+    const [out, into] = [sum("movedOut"), sum("movedIn")];
+    if (out === into) return;
+    findings.broken("counters-agree", `all queues: ${out} moved out, ${into} moved in`);
   }
 
   /** Over all queues, so that strays are as many as there were. */
@@ -119,19 +148,21 @@ const BOUNDED = [
   "failedAttempts",
   "released",
   "leaseExpiries",
+  "movedOut",
+  "movedIn",
 ] as const;
 
-function isFailure(message: Message, one: Delivery, next: Delivery | undefined): IsCounted {
-  return failureCounted(message, one) ?? (mayHaveFailed(one, next) ? "perhaps" : "no");
+function isFailure(one: Delivery, next: Delivery | undefined): IsCounted {
+  return failureCounted(one) ?? (mayHaveFailed(one, next) ? "perhaps" : "no");
 }
 
 /** Failures that a breaker has spared are counted as released. */
-function isRelease(message: Message, one: Delivery, next: Delivery | undefined): IsCounted {
+function isRelease(one: Delivery, next: Delivery | undefined): IsCounted {
   const { applied } = one;
   if (applied?.kind === released) return "yes";
-  if (applied !== undefined) return OPPOSITE[failureCounted(message, one) ?? "yes"];
+  if (applied !== undefined) return OPPOSITE[failureCounted(one) ?? "yes"];
   const kinds = next === undefined ? one.possible : one.mayHaveReturned(next.issuedAt);
-  const may = isGuarded(message) ? released | failed : released;
+  const may = isGuarded(one) ? released | failed : released;
   return (kinds & may) !== 0 ? "perhaps" : "no";
 }
 

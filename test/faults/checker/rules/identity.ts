@@ -18,9 +18,20 @@ export function checkIdentity(source: Source, findings: Findings): void {
       if (!keptTwice) findings.brokenUnlessForgotten("one-id", words, createdAt, createdAt);
     }
   }
+  if (request !== undefined) checkDropped(source, findings);
   if (messages.length === 0) return;
   if (request === undefined) findings.broken("no-stranger", `${messages[0]} was never sent`);
   else if (refusedTries >= tries && messages.every((one) => one.sentAt === NEVER)) {
     findings.broken("no-stranger", `${messages[0]} exists, and each try was refused`);
+  }
+}
+
+function checkDropped({ name, route, messages, droppedAt }: Source, findings: Findings): void {
+  const isDropped = route === "drop";
+  if (isDropped && messages.length > 0) {
+    findings.broken("dropped", `${messages[0]} is there, and a rule drops ${name}`);
+  }
+  if (!isDropped && droppedAt !== NEVER) {
+    findings.broken("dropped", `${name} was dropped by ${droppedAt} ms, and no rule says so`);
   }
 }

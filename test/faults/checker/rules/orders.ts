@@ -1,12 +1,19 @@
 import { GUARDED_QUEUE, HOLD_MS, orderOf } from "../../history/lanes.ts";
+import { queueAfterFailure } from "../../history/routes.ts";
+import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { CLOCK_TOLERANCE_MS, type RunMs } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
 import type { Ledger, Message } from "../ledger.ts";
+import { firstPlace } from "./places.ts";
 
 interface Issue {
   readonly message: Message;
   readonly delivery: Delivery;
+  /** It was sent to this queue and has never left it: its id tells when it came. */
+  readonly isNative: boolean;
+  /** Set aside here: by a rule it may be so in another queue. */
+  readonly isSetAside: boolean;
 }
 
 /**
@@ -17,12 +24,26 @@ export function checkOrders(ledger: Ledger, findings: Findings): void {
   const orders = new Map<string, Issue[]>();
   for (const message of ledger.messages.values()) {
     const order = orderOf(message.source.name);
-    if (order === undefined || message.source.queue !== GUARDED_QUEUE) continue;
+    if (order === undefined) continue;
     const issues = orders.get(order) ?? [];
-    issues.push(...message.deliveries.map((delivery) => ({ message, delivery })));
+    issues.push(...issuesOf(message));
     orders.set(order, issues);
   }
   for (const issues of orders.values()) checkOrder(issues, findings);
+}
+
+function issuesOf(message: Message): Issue[] {
+  const { source, deliveries } = message;
+  let isNative = firstPlace(message) === GUARDED_QUEUE;
+  return deliveries.flatMap((delivery) => {
+    isNative &&= delivery.queue === GUARDED_QUEUE;
+    if (delivery.queue !== GUARDED_QUEUE) return [];
+    const { applied } = delivery;
+    const isFailure = applied?.kind === OUTCOME_KINDS.failed;
+    const place = isFailure ? queueAfterFailure(source.route, GUARDED_QUEUE) : GUARDED_QUEUE;
+    const isSetAside = applied?.state === "QUARANTINED" && place === GUARDED_QUEUE;
+    return [{ message, delivery, isNative, isSetAside }];
+  });
 }
 
 function checkOrder(issues: Issue[], findings: Findings): void {
@@ -34,11 +55,13 @@ function checkOrder(issues: Issue[], findings: Findings): void {
   for (const issue of issues) {
     const { message, delivery } = issue;
     const at = delivery.issuedAt;
-    if (latest !== undefined && message.id < latest.message.id) {
+    if (!issue.isNative) {
+      // It has a place of its own among those that came here, which no history tells.
+    } else if (latest !== undefined && message.id < latest.message.id) {
       const words = `${message}: delivery ${delivery.number} was issued at ${at} ms, after one of ${latest.message}, which came later`;
       findings.brokenUnlessForgotten("in-order", words, message.createdAt, at);
     } else latest = issue;
-    recent = recent.filter((one) => freeAt(one.delivery) > at + CLOCK_TOLERANCE_MS);
+    recent = recent.filter((one) => freeAt(one) > at + CLOCK_TOLERANCE_MS);
     for (const other of recent) {
       if (other.message !== message) checkPair(other, issue, findings);
     }
@@ -51,9 +74,10 @@ function checkOrder(issues: Issue[], findings: Findings): void {
  * again shows by that. One whose lease has ended may be in quarantine for as many of them, until its
  * outcome comes late.
  */
-function freeAt({ applied, possible, issuedAt, leaseEnd }: Delivery): RunMs {
+function freeAt({ delivery, isSetAside }: Issue): RunMs {
+  const { applied, possible, issuedAt, leaseEnd } = delivery;
   if (applied === undefined) return possible === 0 ? leaseEnd : issuedAt;
-  if (applied.state === "QUARANTINED") return Math.min(applied.from, leaseEnd) + HOLD_MS;
+  if (isSetAside) return Math.min(applied.from, leaseEnd) + HOLD_MS;
   return Math.min(applied.from, leaseEnd + HOLD_MS);
 }
 
@@ -61,7 +85,7 @@ function freeAt({ applied, possible, issuedAt, leaseEnd }: Delivery): RunMs {
 function checkPair(a: Issue, b: Issue, findings: Findings): void {
   const { applied, issuedAt, extendSentAt, number } = a.delivery;
   const at = b.delivery.issuedAt;
-  const isHeld = applied?.state === "QUARANTINED" && applied.from <= at;
+  const isHeld = a.isSetAside && applied !== undefined && applied.from <= at;
   const words = `${b.message}: delivery ${b.delivery.number} was issued at ${at} ms, while delivery ${number} of ${a.message} ${isHeld ? "held" : "had"} their key`;
   if (isHeld) findings.brokenUnlessForgotten("order-held", words, applied.from, applied.to);
   else {

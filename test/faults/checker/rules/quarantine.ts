@@ -40,7 +40,9 @@ export function checkEarned(message: Message, given: Given): void {
 
 function isEarned(message: Message, kept: KeptState): boolean {
   if (kept.state !== "QUARANTINED") return false;
-  const { plan } = message.source;
+  const { plan, route } = message.source;
+  // The rule comes before the verdict, whatever that would be.
+  const isRuled = route === "rule";
   // By the outcome of its last delivery.
   const byLast = (isIt: (one: Delivery) => boolean, expected: Plan | undefined) =>
     message.deliveries.some((one) => {
@@ -51,10 +53,13 @@ function isEarned(message: Message, kept: KeptState): boolean {
   switch (kept.quarantineReason) {
     case "RETRIES_EXHAUSTED": {
       const retries = plan === "exhaust" ? EXHAUST_RETRIES : LEAST_RETRIES;
-      return kept.attempts >= retries && byLast((one) => may(one, failed), undefined);
+      const isOut = kept.attempts >= retries && !isRuled;
+      return isOut && byLast((one) => may(one, failed), undefined);
     }
     case "NON_RETRYABLE":
-      return byLast((one) => may(one, failed) && saidNonRetryable(one), "bad");
+      return !isRuled && byLast((one) => may(one, failed) && saidNonRetryable(one), "bad");
+    case "RULE":
+      return isRuled && byLast((one) => may(one, failed), undefined);
     case "WORKER_REQUEST":
       return byLast((one) => may(one, quarantined), "quarantine");
     default:
@@ -112,7 +117,7 @@ export function checkDue(message: Message, findings: Findings): void {
     if (endedUnknown(before, one)) expiries++;
     else if (before.applied?.kind !== released) expiries = 0;
     // While a breaker is open, leases that end are not counted.
-    if (expiries < CRASH_LOOP || isGuarded(message)) continue;
+    if (expiries < CRASH_LOOP || isGuarded(one)) continue;
     const words = `${message}: delivery ${one.number} after ${expiries} leases without an outcome`;
     const from = deliveries[0]?.issuedAt ?? 0;
     findings.brokenUnlessForgotten("quarantine-due", words, from, one.issuedAt);

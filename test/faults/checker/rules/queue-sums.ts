@@ -5,6 +5,7 @@ import { gapsOf, mostExpiredIn } from "../gaps.ts";
 import type { Message } from "../ledger.ts";
 import type { Counted } from "../spared.ts";
 import { onlyExpired } from "./duplicates.ts";
+import { placeAfter } from "./places.ts";
 import { CRASH_LOOP } from "./quarantine.ts";
 
 /** What a counter must say, by histories and contents. */
@@ -37,7 +38,12 @@ export class QueueSums {
   readonly failedAttempts = new Bounds();
   readonly released = new Bounds();
   readonly leaseExpiries = new Bounds();
+  readonly movedOut = new Bounds();
+  readonly movedIn = new Bounds();
 }
+
+/** Of the queue where it was counted. */
+type BoundsIn = (queue: string) => Bounds;
 
 /** Whether all that is known of a message, its send included, may have been forgotten. */
 export function isForgotten({ createdAt, deliveries }: Message, findings: Findings): boolean {
@@ -45,14 +51,28 @@ export function isForgotten({ createdAt, deliveries }: Message, findings: Findin
   return mayForget(createdAt) && deliveries.every(({ issuedAt }) => mayForget(issuedAt));
 }
 
-/** The highest delivery number of what is gone, and that of which a trace must be left. */
-export function lastNumbers({ deliveries }: Message, findings: Findings): [number, number] {
+/** The highest delivery number of which a trace must be left, of what is gone. */
+function lastSureNumber({ deliveries }: Message, findings: Findings): number {
   const sure = deliveries.findLast(
     ({ issuedAt, applied }) =>
       !findings.mayHaveForgotten(issuedAt, issuedAt) ||
       (applied !== undefined && !findings.mayHaveForgotten(applied.from, applied.to)),
   );
-  return [deliveries.at(-1)?.number ?? 0, sure?.number ?? 0];
+  return sure?.number ?? 0;
+}
+
+/** Each in its queue, with the claims before it that nobody received. */
+export function addDeliveries(boundsIn: BoundsIn, message: Message, findings: Findings): void {
+  const { deliveries, kept } = message;
+  const sure = kept === undefined ? lastSureNumber(message, findings) : Number.POSITIVE_INFINITY;
+  let before = 0;
+  for (const { number, queue } of deliveries) {
+    const span = number - before;
+    boundsIn(queue).add(span, span, Math.min(span, Math.max(0, sure - before)));
+    before = number;
+  }
+  const more = (kept?.number ?? before) - before;
+  if (kept !== undefined) boundsIn(kept.queue).add(more, more, more);
 }
 
 /** Of an outcome that ends a message: whether it surely did, may have, and can't be forgotten. */
@@ -77,13 +97,14 @@ export function endedBy(
 
 /** Outcomes that count so, each when it was applied, and the message goes on. */
 export function addOutcomes(
-  bounds: Bounds,
+  boundsIn: BoundsIn,
   { deliveries }: Message,
   counts: (one: Delivery, next: Delivery | undefined) => Counted,
   findings: Findings,
 ): void {
   for (const [index, one] of deliveries.entries()) {
-    const { applied } = one;
+    const { applied, queue } = one;
+    const bounds = boundsIn(queue);
     const isSo = counts(one, deliveries[index + 1]);
     if (isSo === "perhaps") bounds.add(0, 1, 0);
     if (isSo !== "yes" || applied === undefined) continue;
@@ -93,27 +114,38 @@ export function addOutcomes(
 
 /** Leases that came to their end: surely, and at most. */
 export function addExpiries(
-  bounds: Bounds,
+  boundsIn: BoundsIn,
   message: Message,
   leastLeaseMs: RunMs,
   findings: Findings,
 ): void {
   const { deliveries, kept } = message;
-  let [least, most, floor] = [0, 0, 0];
+  const own = new Map<string, Bounds>();
+  const ownIn = (queue: string) => {
+    const bounds = own.get(queue) ?? new Bounds();
+    own.set(queue, bounds);
+    return bounds;
+  };
   for (const [index, one] of deliveries.entries()) {
     const next = deliveries[index + 1];
+    const bounds = ownIn(one.queue);
     if (next !== undefined && onlyExpired(one, next)) {
-      least++;
       const mayForget =
         findings.mayHaveForgotten(one.issuedAt, one.issuedAt) ||
         findings.mayHaveForgotten(one.leaseEnd, next.issuedAt);
-      if (!mayForget) floor++;
+      bounds.add(1, 0, mayForget ? 0 : 1);
     }
-    if (mayHaveExpired(one, next, findings)) most++;
+    if (mayHaveExpired(one, next, findings)) bounds.most++;
   }
-  for (const gap of gapsOf(message)) most += mostExpiredIn(gap, leastLeaseMs);
-  const loops = kept?.quarantineReason === "CRASH_LOOP" ? CRASH_LOOP : 0;
-  bounds.add(Math.max(least, loops), most, Math.max(floor, loops));
+  for (const gap of gapsOf(message)) {
+    ownIn(placeAfter(message, gap.after)).most += mostExpiredIn(gap, leastLeaseMs);
+  }
+  for (const [queue, { least, most, floor }] of own) {
+    // They came in a row, and nothing moves without an outcome.
+    const isLoop = kept?.quarantineReason === "CRASH_LOOP" && kept.queue === queue;
+    const loops = isLoop ? CRASH_LOOP : 0;
+    boundsIn(queue).add(Math.max(least, loops), most, Math.max(floor, loops));
+  }
 }
 
 /** An outcome that came late was applied after its lease had ended, and been counted. */

@@ -59,7 +59,8 @@ export function checkOutcome(message: Message, one: Delivery, findings: Findings
   }
   if (applied === undefined) return;
   const { kind, nonRetryable, state } = applied;
-  const allowed = nonRetryable ? QUARANTINED_ONLY : STATES_AFTER[kind];
+  const isRuled = kind === OUTCOME_KINDS.failed && message.source.route === "rule";
+  const allowed = nonRetryable || isRuled ? QUARANTINED_ONLY : STATES_AFTER[kind];
   if (allowed?.includes(state)) return;
   findings.broken("answer-fits", `${message}: delivery ${number} went to ${state ?? "no state"}`);
 }

@@ -5,9 +5,14 @@ import { STREAM_MS } from "./simulation.ts";
 /**
  * A message that was done comes again: half a second after its delivery, by the same worker, under a
  * live lease. Its counters agree, so that nothing else tells of it.
+ * @param queue where; default: where it was
  * @param heard what its worker had done and heard the first time; `nothing`: no outcome was sent
  */
-export function comesAgain(heard: "no answer" | "nothing", stream: "same" | "next"): Mutation {
+export function comesAgain(
+  heard: "no answer" | "nothing",
+  stream: "same" | "next",
+  queue?: string,
+): Mutation {
   return (run, random) => {
     const lines = new Lines(run);
     const first = random.shuffled(successes(lines)).find(({ delivered }) => {
@@ -22,6 +27,7 @@ export function comesAgain(heard: "no answer" | "nothing", stream: "same" | "nex
     const added: HistoryEvent[] = [
       {
         ...delivered,
+        queue: queue ?? delivered.queue,
         at,
         token,
         number: delivered.number + 1,
@@ -34,7 +40,7 @@ export function comesAgain(heard: "no answer" | "nothing", stream: "same" | "nex
       call.e === "acked" || heard === "nothing" ? [place] : [],
     );
     lines.replace(dropped, owner, added);
-    lines.countDelivery(delivered.queue);
+    lines.countDelivery(queue ?? delivered.queue);
     return back(lines);
   };
 }

@@ -1,5 +1,12 @@
 import type { SeededRandom } from "../../../support/random.ts";
 import type { Acked, Kept, OutcomeKind, Plan } from "../../history/event.ts";
+import {
+  DIVERTED_QUEUE,
+  firstQueue,
+  queueAfterFailure,
+  type Route,
+  routeOf,
+} from "../../history/routes.ts";
 import { STARTED_AT } from "../story.ts";
 import type { RunRecord } from "./record.ts";
 
@@ -20,14 +27,21 @@ export class Life {
   unknown = 0;
   readonly id: string;
   readonly source: string;
-  readonly queue: string;
+  /** That it was sent to. */
+  readonly target: string;
+  readonly route: Route | undefined;
+  /** That it is in. */
+  queue: string;
+  isEdited = false;
   readonly plan: Plan;
   dueAt: number;
 
-  constructor(of: Pick<Life, "id" | "source" | "queue" | "plan" | "dueAt">) {
+  constructor(of: Pick<Life, "id" | "source" | "target" | "plan" | "dueAt">) {
     this.id = of.id;
     this.source = of.source;
-    this.queue = of.queue;
+    this.target = of.target;
+    this.route = routeOf(of.source, of.target);
+    this.queue = firstQueue(this.route, of.target);
     this.plan = of.plan;
     this.dueAt = of.dueAt;
   }
@@ -46,7 +60,7 @@ export class Life {
         record.count(this.queue, outcome);
         return { status: "APPLIED", state: outcome.toUpperCase() };
       case "failed":
-        if (isSpared && !nonRetryable) {
+        if (isSpared && !nonRetryable && this.route !== "rule") {
           record.count(this.queue, "released");
           this.#expiries = 0;
           return this.#schedule(at);
@@ -54,11 +68,7 @@ export class Life {
         this.failures++;
         record.count(this.queue, "failedAttempts");
         this.#expiries = 0;
-        if (nonRetryable) return this.#quarantine("NON_RETRYABLE");
-        if (this.plan === "exhaust" && this.failures === EXHAUST_RETRIES) {
-          return this.#quarantine("RETRIES_EXHAUSTED");
-        }
-        return this.#schedule(at + 100 + random.below(100));
+        return this.#fail(nonRetryable, at + 100 + random.below(100), record);
       case "released":
         record.count(this.queue, "released");
         return this.#schedule(at + 1_000);
@@ -85,6 +95,24 @@ export class Life {
     const reason = why === undefined ? {} : { quarantineReason: why };
     if (state === "GONE") throw new Error(`${id} is gone`);
     return { e: "kept", queue, id, source, state, ...reason, attempts: failures, number };
+  }
+
+  /** First the rules, then the verdict; edits of the queue that it stays in. */
+  #fail(nonRetryable: boolean, dueAt: number, record: RunRecord): AckResult {
+    if (this.route === "rule") return this.#quarantine("RULE");
+    const queue = queueAfterFailure(this.route, this.queue);
+    const moves = queue !== this.queue;
+    if (moves) {
+      record.count(this.queue, "movedOut");
+      record.count(queue, "movedIn");
+      this.queue = queue;
+    }
+    if (nonRetryable) return this.#quarantine("NON_RETRYABLE");
+    if (this.plan === "exhaust" && this.failures === EXHAUST_RETRIES) {
+      return this.#quarantine("RETRIES_EXHAUSTED");
+    }
+    if (!moves && queue === DIVERTED_QUEUE) this.isEdited = true;
+    return this.#schedule(dueAt);
   }
 
   #quarantine(reason: string): AckResult {

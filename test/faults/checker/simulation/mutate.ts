@@ -106,11 +106,20 @@ export function drop<E extends Line["e"]>(kind: E, is?: (line: Of<E>) => boolean
 
 /** With one line twice. */
 export function repeat<E extends Line["e"]>(kind: E): Mutation {
+  return repeatedAs(kind, () => ({}));
+}
+
+/** With another line after one of this kind, which differs by so much. */
+export function repeatedAs<E extends Line["e"]>(
+  kind: E,
+  by: (line: Of<E>) => Partial<Of<E>>,
+): Mutation {
   return (run, random) => {
     const lines = new Lines(run);
     const [at] = lines.pick(kind, random);
     if (at === undefined) return undefined;
-    lines.lines.splice(at, 0, lines.lines[at] as Line);
+    const line = lines.lines[at] as Of<E>;
+    lines.lines.splice(at + 1, 0, { ...line, ...by(line) });
     lines.owners.splice(at, 0, lines.owners[at] as string);
     return back(lines);
   };

@@ -28,7 +28,7 @@ export class RunRecord {
 
   constructor(queues: readonly string[]) {
     for (const queue of queues) {
-      const ended = { succeeded: 0, discarded: 0, expired: 0, purged: 0 };
+      const ended = { succeeded: 0, discarded: 0, expired: 0, purged: 0, movedOut: 0, movedIn: 0 };
       const counted = {
         accepted: 0,
         duplicates: 0,

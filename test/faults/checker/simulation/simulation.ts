@@ -5,6 +5,7 @@ import type { SeededRandom } from "../../../support/random.ts";
 import type { HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";
 import { PLANS } from "../../history/event.ts";
 import { GUARDED_QUEUE, HOLD_MS, hostOf } from "../../history/lanes.ts";
+import { DIVERTED_QUEUE, ROUTES } from "../../history/routes.ts";
 import { idAt, STARTED_AT } from "../story.ts";
 import { Life, outcomeOf } from "./life.ts";
 import { type Run, RunRecord } from "./record.ts";
@@ -17,6 +18,8 @@ const FAULT_MS = 3_000;
 /** A stream lasts this long, and the next one begins. */
 export const STREAM_MS = 3_000;
 const QUEUES = ["orders", GUARDED_QUEUE];
+/** Many more than in a run have one, of few messages. */
+const ROUTED = 0.5;
 const MOST_WORK_MS = 100;
 const HOSTS = 4;
 /** The breaker of each host opens so often. */
@@ -60,7 +63,7 @@ export function simulate(messages: number, random: SeededRandom): Run {
 
 class Simulation {
   readonly #random: SeededRandom;
-  readonly #record = new RunRecord(QUEUES);
+  readonly #record = new RunRecord([...QUEUES, DIVERTED_QUEUE]);
   /** Host -> when its breaker opens. */
   readonly #openings = new Map<string, number[]>();
 
@@ -125,16 +128,22 @@ class Simulation {
     const at = ordered?.at ?? random.below(RUN_MS);
     const plan = ordered?.plan ?? random.pick(Object.keys(PLANS) as Plan[]);
     const key = ordered === undefined ? "" : `.o${ordered.order}`;
+    const isRouted = ordered === undefined && random.chance(ROUTED);
+    const route = isRouted ? `.${random.pick(Object.keys(ROUTES))}` : "";
     const freeAt = ordered?.freeAt ?? 0;
     const life = new Life({
       id: idAt(at + 1, sequence),
-      source: `source-${sequence}.h${sequence % HOSTS}${key}`,
-      queue: ordered === undefined ? random.pick(QUEUES) : GUARDED_QUEUE,
+      source: `source-${sequence}${route}.h${sequence % HOSTS}${key}`,
+      target: ordered === undefined ? random.pick(QUEUES) : GUARDED_QUEUE,
       plan,
       dueAt: at + (plan === "stock" ? 30 * 86_400_000 : 1 + random.below(300)),
     });
     if (!this.#send(life, at)) return freeAt;
     this.#record.count(life.queue, "accepted");
+    if (life.route === "drop") {
+      this.#record.count(life.queue, "discarded");
+      return freeAt;
+    }
     let now = Math.max(life.dueAt, freeAt);
     while (life.state === "SCHEDULED" && life.plan !== "stock") {
       now = this.#deliver(life, Math.max(now, life.dueAt) + random.below(20));
@@ -151,7 +160,8 @@ class Simulation {
 
   /** Whether it exists. */
   #send(life: Life, at: number): boolean {
-    const { source, queue, plan, id } = life;
+    const { source, target: queue, plan, route } = life;
+    const [id, state] = route === "drop" ? ["", "DISCARDED"] : [life.id, "SCHEDULED"];
     const request = this.#record.name("send");
     const sending = {
       e: "sending",
@@ -159,6 +169,7 @@ class Simulation {
       source,
       queue,
       sum: `sum of ${source}`,
+      edited: `edited ${source}`,
       plan,
     } as const;
     const failed = { e: "unsent", request, code: "OOPS" } as const;
@@ -169,13 +180,13 @@ class Simulation {
       if (this.#random.chance(0.3)) return !refused && this.#random.chance(0.5);
       this.#record.write("producer", { ...sending, at: at + 3 });
     }
-    const dueAt = STARTED_AT + life.dueAt;
+    const dueAt = route === "drop" ? 0 : STARTED_AT + life.dueAt;
     this.#record.write("producer", {
       e: "sent",
       at: at + 5,
       request,
       id,
-      state: "SCHEDULED",
+      state,
       dueAt,
     });
     return true;
@@ -211,7 +222,7 @@ class Simulation {
       queue: life.queue,
       id: life.id,
       source: life.source,
-      sum: `sum of ${life.source}`,
+      sum: `${life.isEdited ? "edited" : "sum of"} ${life.source}`,
       plan: life.plan,
       token,
       number: life.number,

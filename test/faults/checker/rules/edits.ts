@@ -1,0 +1,38 @@
+import { DIVERTED_QUEUE } from "../../history/routes.ts";
+import type { Delivery } from "../delivery.ts";
+import type { FaultTimes } from "../fault-times.ts";
+import type { Findings } from "../findings.ts";
+import type { Message } from "../ledger.ts";
+import { failureCounted } from "../spared.ts";
+import { mayHaveFailed } from "./attempts.ts";
+
+/**
+ * A payload is as it was sent, or as its edits make it: never half. It is edited from the first failure in
+ * the queue that edits on, and not before; later, if the store was full.
+ */
+export function checkEdits(message: Message, times: FaultTimes, findings: Findings): void {
+  const { source, deliveries } = message;
+  if (!source.isKnown) return;
+  let may: "no" | "perhaps" | "yes" = "no";
+  let by: Delivery | undefined;
+  for (const [index, one] of deliveries.entries()) {
+    if (one.sum !== source.sum && one.sum !== source.edited) {
+      const words = `${message}: delivery ${one.number} has sum ${one.sum}; sent was ${source.sum}, edited it is ${source.edited}`;
+      findings.broken("unchanged", words);
+    }
+    const isEdited = one.sum === source.edited;
+    if (may !== "perhaps" && isEdited !== (may === "yes")) {
+      const words = `${message}: delivery ${one.number} is ${isEdited ? "edited" : "as it was sent"}`;
+      const { from, to } = by?.applied ?? { from: one.issuedAt, to: one.issuedAt };
+      findings.brokenUnlessForgotten("edited-whole", words, by?.issuedAt ?? from, to);
+    }
+    // Whoever has it edited never gets it otherwise again.
+    if (isEdited) [may, by] = ["yes", one];
+    if (may === "yes" || one.queue !== DIVERTED_QUEUE) continue;
+    const { applied } = one;
+    const hadRoom = applied !== undefined && !times.mayBeFull(applied.from, applied.to);
+    const isFailure = failureCounted(one) === "yes";
+    if (isFailure) [may, by] = [hadRoom ? "yes" : "perhaps", one];
+    else if (mayHaveFailed(one, deliveries[index + 1])) [may, by] = ["perhaps", one];
+  }
+}
