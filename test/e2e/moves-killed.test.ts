@@ -1,0 +1,137 @@
+import { Redis } from "ioredis";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { RuleEvent } from "../../gen/dlq/v1/rule_pb.ts";
+import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
+import { failed, letters, retriesAtOnce } from "../support/letters.ts";
+import { LinkProxy } from "../support/link-proxy.ts";
+import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
+import { Worker } from "../support/worker.ts";
+
+// A server that dies in the middle of moves: another one finishes them. Its link to the store is slow, so
+// that there is time between the steps.
+
+const [FROM, TO, COUNT] = ["fast", "slow", 60];
+/** On each way; a step takes two of them. */
+const LATENCY_MS = 150;
+/** An abandoned move is found by a hint, or by the safety tick of 30 s. */
+const FOUND_WITHIN = { timeout: 45_000, interval: 100 };
+
+let redis: TestRedis;
+let link: LinkProxy;
+let store: Redis;
+let dying: TestServer;
+let other: TestServer;
+let a: TestClient;
+let b: TestClient;
+
+beforeEach(async () => {
+  redis = await startTestRedis({ appendonly: false });
+  link = await LinkProxy.open(() => [{ path: redis.socketPath }]);
+  store = new Redis({ path: redis.socketPath });
+  const env = { DLQ_HEARTBEAT_INTERVAL: "50ms" };
+  [dying, other] = await Promise.all([
+    startTestServer({ redisUrl: `redis://${link.address}`, env }),
+    startTestServer({ redisUrl: redis.url, env }),
+  ]);
+  [a, b] = [dying, other].map(({ grpcAddress }) => connectTo(grpcAddress)) as [
+    TestClient,
+    TestClient,
+  ];
+  const rule = {
+    ...{ name: "slow", event: RuleEvent.FAILURE, when: `message.queue == "${FROM}"` },
+    action: { queue: TO },
+  };
+  await b.admin.updateRules({ ruleSet: { rules: [rule] } });
+  await a.admin.getRules({});
+}, 60_000);
+afterEach(async () => {
+  a?.close();
+  b?.close();
+  store?.disconnect();
+  await Promise.all([dying, other].map((server) => server?.stop()));
+  await link?.close();
+  await redis?.stop();
+}, 60_000);
+
+const moving = () => store.zcard(`dlq:{${FROM}}:moving`);
+const arrived = async () => Number(await store.hget(`dlq:{${TO}}:counters`, "moved_in"));
+
+/** How far a move has come: its first step is done, or its second one as well. */
+const STEPS = {
+  "have set out": async () => (await moving()) > 0,
+  "have been taken in": async () => (await arrived()) > 0,
+} as const;
+type Step = keyof typeof STEPS;
+
+/** Lets all fail on the one server; resolves with their ids at this step of their moves. */
+async function failAll(step: Step): Promise<Set<string>> {
+  await sendAll(b.dlq, letters(COUNT, FROM, retriesAtOnce(5)));
+  const worker = await Worker.open(a.dlq, { queues: [FROM], maxInFlight: COUNT });
+  const received = await worker.take(COUNT);
+  link.set({ latencyMs: LATENCY_MS });
+  const acked = worker.settleAll(received, failed()).catch(() => {}); // its server may be gone
+  await until(`messages that ${step}`, async () => (await STEPS[step]()) || undefined);
+  void acked;
+  return new Set(received.map(({ message }) => message.id));
+}
+
+/** All of them come to the other queue, each once; then they are in neither. */
+async function expectEachOnce(ids: ReadonlySet<string>, there: Worker): Promise<void> {
+  await there.hasReceived(COUNT, FOUND_WITHIN.timeout);
+  expect(new Set(there.received.map(({ message }) => message.id))).toEqual(ids);
+  for (const { delivery, message } of there.received) {
+    expect(message.queue).toBe(TO);
+    expect(delivery).toMatchObject({ attempt: 2, deliveryNumber: 2, outcomeUnknown: false });
+  }
+  await there.settleAll(there.received);
+  const total = BigInt(COUNT);
+  await vi.waitFor(async () => {
+    const [from, to] = [await statsOf(b.dlq, FROM), await statsOf(b.dlq, TO)];
+    expect(from).toMatchObject({ scheduled: 0n, inFlight: 0n, quarantined: 0n });
+    expect(from.totals).toMatchObject({ accepted: total, failedAttempts: total, movedOut: total });
+    expect(to).toMatchObject({ scheduled: 0n, inFlight: 0n, quarantined: 0n });
+    expect(to.totals).toMatchObject({ accepted: 0n, movedIn: total, succeeded: total });
+  }, FOUND_WITHIN);
+  await there.silence();
+  expect(there.received).toHaveLength(COUNT);
+}
+
+describe("a server that is killed when messages", { timeout: 90_000 }, () => {
+  it.each(Object.keys(STEPS) as Step[])(
+    "%s: another one finishes, none is lost, none twice",
+    async (step) => {
+      const there = await Worker.open(b.dlq, { queues: [TO], maxInFlight: 2 * COUNT });
+      const ids = await failAll(step);
+      await dying.kill9();
+      // What was on the link is lost with it.
+      link.reset();
+      const [left, came] = [await moving(), await arrived()];
+      console.info(`killed with ${left} on their way, ${came} taken in`);
+      expect(left).toBe(COUNT);
+      expect(came).toBe(step === "have set out" ? 0 : COUNT);
+      await expectEachOnce(ids, there);
+      await there.close();
+    },
+  );
+});
+
+describe("a server that stands still when messages", { timeout: 90_000 }, () => {
+  it.each(Object.keys(STEPS) as Step[])("%s: it finds them moved when it goes on", async (step) => {
+    const there = await Worker.open(b.dlq, { queues: [TO], maxInFlight: 2 * COUNT });
+    const ids = await failAll(step);
+    process.kill(dying.pid, "SIGSTOP");
+    await expectEachOnce(ids, there);
+    process.kill(dying.pid, "SIGCONT");
+    // It has said what it had to say before it answers this.
+    link.clear();
+    await vi.waitFor(() => statsOf(a.dlq, FROM), FOUND_WITHIN);
+    await there.silence();
+    expect(there.received).toHaveLength(COUNT);
+    expect(await arrived()).toBe(COUNT);
+    expect(await store.hget(`dlq:{${FROM}}:counters`, "moved_out")).toBe(String(COUNT));
+    await dying.kill9();
+    await there.close();
+  });
+});
