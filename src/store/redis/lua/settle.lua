@@ -92,14 +92,20 @@ local function set_out(id, s, o)
   save_state(id, s)
 end
 
+-- What can't be retried at all, the breaker knows nothing of: where it is, or where it goes.
+local function is_beyond_retry(o)
+  local here, there = 0, o.qreason
+  if o.kind == FAIL_MOVE then here = o.home_qreason elseif o.kind ~= FAIL_QUARANTINE then return false end
+  return here > 0 and here ~= QUARANTINE_EXHAUSTED or there > 0 and there ~= QUARANTINE_EXHAUSTED
+end
+
 local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
   local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE or kind == FAIL_DISCARD or kind == FAIL_MOVE
   local spared = false
   if has_breakers and (is_failure or kind == SUCCEED) then
     spared = breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late)
-    -- What can't be retried at all, the breaker knows nothing of.
-    if kind == FAIL_QUARANTINE and qreason ~= QUARANTINE_EXHAUSTED then spared = false end
+    if spared then spared = not is_beyond_retry(o) end
   end
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')

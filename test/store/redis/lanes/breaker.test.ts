@@ -97,6 +97,34 @@ test("nor does a failure from before it opened drop a message, which no one coul
   expect(await message(held[4] as Claimed)).toMatchObject({ state: "SCHEDULED", attempts: 0 });
 });
 
+test("what a rule moves leaves also while it is open, if no retry can help it, here or there", async () => {
+  const kinds = {
+    retried: ["SCHEDULED", undefined, undefined],
+    exhausted: ["SCHEDULED", "RETRIES_EXHAUSTED", "RETRIES_EXHAUSTED"],
+    "never retried": ["QUARANTINED", "NON_RETRYABLE", "NON_RETRYABLE"],
+    "never retried here": ["SCHEDULED", undefined, "NON_RETRYABLE"],
+    "set aside by a rule": ["QUARANTINED", "RULE", "RULE"],
+  } as const;
+  rules({ breaker: BREAKER });
+  await send(...many(4 + Object.keys(kinds).length));
+  const held = [...(await claim())];
+  await fail(held.splice(0, 4));
+  const moving: string[] = [];
+  for (const [kind, [state, there, here]] of Object.entries(kinds)) {
+    const one = held.shift() as Claimed;
+    const home = { delayMs: 0, ...(here === undefined ? {} : { quarantineReason: here }) };
+    const reply = await settle([one], "failMove", {
+      ...{ delayMs: 0, countsForBreaker: true, move: { target: "other", home } },
+      ...(there === undefined ? {} : { quarantineReason: there }),
+    });
+    expect(reply?.results[0], kind).toMatchObject({ status: "APPLIED", state });
+    const { moving: isMoving, attempts } = (await message(one)) ?? {};
+    expect(attempts, kind).toBe(isMoving ? 1 : 0);
+    if (isMoving) moving.push(kind);
+  }
+  expect(moving).toEqual(["never retried", "never retried here", "set aside by a rule"]);
+});
+
 async function openIt(): Promise<void> {
   rules({ breaker: BREAKER });
   await send(...many(20));
