@@ -1726,7 +1726,7 @@ export const AckStatus = {
   LEASE_LOST: 2,
 
   /**
-   * The message is gone: acknowledged before, discarded or purged.
+   * The message is gone: acknowledged before, discarded, purged, or moved to another queue by a rule.
    *
    * @generated from enum value: ACK_STATUS_NOT_FOUND = 3;
    */
