@@ -69,6 +69,21 @@ describe("a message that a rule moves when it has failed", () => {
     expect(kept(ORDERS)).toContain("in-place");
   });
 
+  it("is gone for whoever asks where it was, and nowhere else", () => {
+    const asked = (by: string) => {
+      const story = sent()
+        .ack("m.away.h1-1", "failed", failed)
+        .deliver("m.away.h1", { ...again, ...inQueue(DIVERTED_QUEUE) })
+        .ack(by, "released", { at: 2_230, by: "odd-worker", answer: "NOT_FOUND" });
+      const next = { at: 2_300, number: 3, attempt: 2, unknown: true, ...inQueue(DIVERTED_QUEUE) };
+      return broken(
+        story.deliver("m.away.h1", next).ack("m.away.h1-3", "succeeded", { at: 2_310 }),
+      );
+    };
+    expect(asked("m.away.h1-1")).toEqual([]);
+    expect(asked("m.away.h1-2")).toContain("stays-ended");
+  });
+
   it("leaves a failure that a breaker has spared where it was", () => {
     const name = "m.away.h1";
     const spared = (queue: string) => {

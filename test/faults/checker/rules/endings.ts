@@ -57,8 +57,10 @@ function checkNotLost(message: Message, findings: Findings): void {
   findings.brokenUnlessForgotten("not-lost", words, writtenAt, writtenAt);
 }
 
-/** The store has said that the message is gone: then it never is there again. */
+/** The queue of a delivery has said that the message is gone: then it never is there again, unless it has moved. */
 function checkGone(message: Message, told: Delivery, findings: Findings): void {
+  const places = [...message.deliveries, ...(message.kept === undefined ? [] : [message.kept])];
+  if (places.some(({ number, queue }) => number >= told.number && queue !== told.queue)) return;
   const after = told.notFoundAt + CLOCK_TOLERANCE_MS;
   const words = `${message} was gone at ${told.notFoundAt} ms`;
   const there =
