@@ -43,9 +43,16 @@ export interface Move {
   readonly mayBeForgotten: boolean;
 }
 
+/** Deliveries but for those that the store no longer knows of: it keeps a lower number. */
+export function remembered({ deliveries, kept }: Message): readonly Delivery[] {
+  if (kept === undefined || (deliveries.at(-1)?.number ?? 0) <= kept.number) return deliveries;
+  return deliveries.filter(({ number }) => number <= kept.number);
+}
+
 /** By where it was found. */
 export function movesOf(message: Message, findings: Findings): Move[] {
-  const { deliveries, kept } = message;
+  const { kept } = message;
+  const deliveries = remembered(message);
   const moves: Move[] = [];
   let from = firstPlace(message);
   for (const [index, { queue, issuedAt }] of deliveries.entries()) {

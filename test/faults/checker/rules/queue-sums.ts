@@ -5,7 +5,7 @@ import { gapsOf, mostExpiredIn } from "../gaps.ts";
 import type { Message } from "../ledger.ts";
 import type { Counted } from "../spared.ts";
 import { onlyExpired } from "./duplicates.ts";
-import { placeAfter } from "./places.ts";
+import { placeAfter, remembered } from "./places.ts";
 import { CRASH_LOOP } from "./quarantine.ts";
 
 /** What a counter must say, by histories and contents. */
@@ -63,16 +63,17 @@ function lastSureNumber({ deliveries }: Message, findings: Findings): number {
 
 /** Each in its queue, with the claims before it that nobody received. */
 export function addDeliveries(boundsIn: BoundsIn, message: Message, findings: Findings): void {
-  const { deliveries, kept } = message;
+  const { kept } = message;
   const sure = kept === undefined ? lastSureNumber(message, findings) : Number.POSITIVE_INFINITY;
   let before = 0;
-  for (const { number, queue } of deliveries) {
+  for (const { number, queue } of remembered(message)) {
     const span = number - before;
     boundsIn(queue).add(span, span, Math.min(span, Math.max(0, sure - before)));
     before = number;
   }
-  const more = (kept?.number ?? before) - before;
-  if (kept !== undefined) boundsIn(kept.queue).add(more, more, more);
+  if (kept === undefined) return;
+  const more = kept.number - before;
+  if (more > 0) boundsIn(kept.queue).add(more, more, more);
 }
 
 /** Of an outcome that ends a message: whether it surely did, may have, and can't be forgotten. */
