@@ -15,6 +15,7 @@ const ATTRIBUTES = ["code", "errno", "syscall", "hostname", "address", "port", "
 /** Codes that name the cause by themselves: `ECONNREFUSED`, `UND_ERR_CONNECT_TIMEOUT`. */
 const TELLING_CODE = /^(?:E[A-Z0-9]{2,}|EAI_[A-Z]+|UND_ERR_[A-Z_]+|CERT_[A-Z_]+)$/;
 const ANY_CODE = /^[A-Z][A-Z0-9_]{2,63}$/;
+const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** What is known of something that was thrown, whatever it is. Never throws itself. */
 export function failureOf(thrown: unknown): Failure {
@@ -35,18 +36,31 @@ export function failureOf(thrown: unknown): Failure {
 }
 
 /**
- * `OrderError`, `Error [ECONNREFUSED]`: the class, and the code where that says more. A wrapper
+ * `OrderError`, `Error [ECONNREFUSED]`, `error [SQLSTATE 42P01]`: the class, and the code where that says more. A wrapper
  * without a code of its own shows that of its cause, which is what decides on the retries.
  */
 function typeOf(thrown: unknown, chain: readonly ChainedError[]): string {
   const name = nameOf(thrown);
   const own = peekText(thrown, "code");
-  if (TELLING_CODE.test(own) || (name === "Error" && ANY_CODE.test(own))) return `${name} [${own}]`;
-  const code = firstOf(chain, ({ error }) => {
-    const found = peekText(error, "code");
-    return TELLING_CODE.test(found) ? found : undefined;
-  });
+  if (name === "Error" && ANY_CODE.test(own) && sqlStateOf(thrown) === undefined) {
+    return `${name} [${own}]`;
+  }
+  const code = firstOf(chain, ({ error }) => tellingCodeOf(error));
   return code === undefined ? name : `${name} [${code}]`;
+}
+
+function tellingCodeOf(error: unknown): string | undefined {
+  const code = peekText(error, "code");
+  return TELLING_CODE.test(code) ? code : sqlStateOf(error);
+}
+
+/**
+ * `SQLSTATE 42P01`, of what PostgreSQL said: its clients have the bare five letters in `code`, and a
+ * `severity` beside it, by which they are told from anybody else's code.
+ */
+function sqlStateOf(error: unknown): string | undefined {
+  const code = peekText(error, "code");
+  return SQLSTATE.test(code) && peekText(error, "severity") !== "" ? `SQLSTATE ${code}` : undefined;
 }
 
 /** A subclass that did not set its `name` is still known by its class. */

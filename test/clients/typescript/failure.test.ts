@@ -51,6 +51,25 @@ describe("the failure of an error", () => {
     expect(reasonOf(error)).toBe("EXECUTION_FAILED");
   });
 
+  it.each([
+    ["42P01", 'relation "orders" does not exist', "EXECUTION_FAILED"],
+    ["23505", "valeur de clé dupliquée", "VALIDATION_FAILED"],
+    ["53300", "sorry, too many clients already", "RESOURCE_EXHAUSTED"],
+  ])("shows what PostgreSQL called it: %s", (code, message, reason) => {
+    const said = Object.assign(new Error(message), { name: "error", severity: "ERROR", code });
+    expect(failureOf(said)).toMatchObject({
+      type: `error [SQLSTATE ${code}]`,
+      attributes: { code },
+    });
+    expect(reasonOf(said)).toBe(reason);
+    expect(reasonOf(new OrderError("not stored", { cause: said }))).toBe(reason);
+  });
+
+  it("takes no other five letters for what PostgreSQL calls it", () => {
+    const error = Object.assign(new OrderError("no stock"), { code: "42P01" });
+    expect(failureOf(error).type).toBe("OrderError");
+  });
+
   it("has the traces of all causes and of an AggregateError's errors", () => {
     const cause = new Error("the cause");
     const error = new AggregateError([new OrderError("one"), "two"], "several", { cause });
