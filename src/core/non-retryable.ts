@@ -12,8 +12,16 @@ export function whyNonRetryable(
   if (settings.nonRetryableReasons.includes(reason)) return `the queue does not retry ${reason}`;
   const { nonRetryableTypes } = settings;
   if (type === "" || nonRetryableTypes.length === 0) return undefined;
-  const named = nonRetryableTypes.find((name) => name === type || name === lastPart(type));
+  const bare = withoutCode(type);
+  const names = [type, bare, lastPart(bare)];
+  const named = nonRetryableTypes.find((name) => names.includes(name));
   return named === undefined ? undefined : `the queue does not retry failures of type ${named}`;
+}
+
+/** `OrderGone [ECONNREFUSED]`, as the TypeScript client sends it, without the code of its cause. */
+function withoutCode(type: string): string {
+  const code = type.endsWith("]") ? type.lastIndexOf(" [") : -1;
+  return code > 0 ? type.slice(0, code) : type;
 }
 
 /**

@@ -18,6 +18,10 @@ test.each<[type: string, named: string]>([
   ["Shop\\Orders\\Gone", "Gone"],
   ["Shop::Problem<std::io::Error>", "Problem"],
   ["<anonymous>", "<anonymous>"],
+  ["OrderGone [ECONNREFUSED]", "OrderGone"],
+  ["shop.OrderGone [SQLSTATE 42P01]", "OrderGone"],
+  ["shop.OrderGone [SQLSTATE 42P01]", "shop.OrderGone"],
+  ["Error [ECONNREFUSED]", "Error [ECONNREFUSED]"],
 ])("%s is %s", (type, named) => {
   expect(whyNonRetryable("NETWORK_ERROR", type, settings("Other", named))).toBe(
     `the queue does not retry failures of type ${named}`,
@@ -31,6 +35,7 @@ test.each<[type: string, named: string]>([
   ["Shop::Problem<std::io::Error>", "Error"],
   ["", "ValueError"],
   ["ValueError", ""],
+  ["Error [ECONNREFUSED]", "ECONNREFUSED"],
 ])("%j is not %j", (type, named) => {
   expect(whyNonRetryable("NETWORK_ERROR", type, settings(named))).toBeUndefined();
 });
