@@ -26,7 +26,14 @@ export { MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts
 export type { MessageStateName, QuarantineReasonName, ReasonName } from "./names.ts";
 export type { CoalesceOptions, DlqClientOptions, TlsOptions } from "./options.ts";
 export type { DeliveryPayload } from "./payload.ts";
-export type { RetryPolicyOptions, SendOptions, TraceContextOptions } from "./send-options.ts";
+export type {
+  BackoffName,
+  DayName,
+  JitterName,
+  RetryPolicyOptions,
+  RetryWindowOptions,
+} from "./retry-policy.ts";
+export type { SendOptions, TraceContextOptions } from "./send-options.ts";
 export type { Dropped, FailedDelivery, SendResult, Stored } from "./send-result.ts";
 export type { Delivery } from "./worker/delivery.ts";
 export {

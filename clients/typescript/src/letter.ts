@@ -1,22 +1,22 @@
 import { randomUUID } from "node:crypto";
-import { create } from "@bufbuild/protobuf";
-import { type Duration, durationFromMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type Duration, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { failureOf } from "./failure.ts";
+import { duration, integer } from "./field-values.ts";
 import { type SendToDlqRequest, SendToDlqRequestSchema } from "./gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "./gen/dlq/v1/failure_pb.ts";
 import {
-  Jitter,
   type Origin,
   OriginSchema,
   type Payload,
-  type RetryPolicy,
   RetryPolicySchema,
   TraceContextSchema,
 } from "./gen/dlq/v1/message_pb.ts";
 import { Reason } from "./gen/dlq/v1/state_pb.ts";
 import { byteLengthOf, payloadOf } from "./payload.ts";
 import { peek } from "./peek.ts";
-import type { RetryPolicyOptions, SendOptions } from "./send-options.ts";
+import { policyOf } from "./retry-policy.ts";
+import type { SendOptions } from "./send-options.ts";
 
 /** A request on its way, and about how many bytes it takes on the wire: never fewer than it does. */
 export interface Letter {
@@ -103,33 +103,9 @@ export function isNonRetryable(error: unknown): boolean {
   return peek(error, "nonRetryable") === true;
 }
 
-function policyOf(options: RetryPolicyOptions): RetryPolicy {
-  const policy = create(RetryPolicySchema);
-  const { preset, maxRetries, initialDelayMs, maxDelayMs, multiplier, jitter } = options;
-  if (preset !== undefined) policy.preset = preset;
-  if (maxRetries !== undefined) policy.maxRetries = integer("retryPolicy.maxRetries", maxRetries);
-  if (initialDelayMs !== undefined) {
-    policy.initialDelay = duration("retryPolicy.initialDelayMs", initialDelayMs);
-  }
-  if (maxDelayMs !== undefined) policy.maxDelay = duration("retryPolicy.maxDelayMs", maxDelayMs);
-  if (multiplier !== undefined) policy.multiplier = multiplier;
-  if (jitter !== undefined) policy.jitter = jitter === "none" ? Jitter.NONE : Jitter.SEED;
-  return policy;
-}
-
-export function duration(name: string, ms: number): Duration {
-  if (!Number.isFinite(ms)) throw new TypeError(`${name} is ${ms}; give a number of milliseconds`);
-  return durationFromMs(Math.round(ms));
-}
-
 /** Of an outcome: the server would not count one whose wait it does not take. */
 export function waitOf(name: string, ms: number): Duration {
   return duration(name, Math.min(Math.max(ms, 0), MOST_WAIT_MS));
-}
-
-function integer(name: string, value: number): number {
-  if (!Number.isInteger(value)) throw new TypeError(`${name} is ${value}; give a whole number`);
-  return value;
 }
 
 /** Ids are often numbers where no compiler looks. */
@@ -148,7 +124,7 @@ function bytesOf(
 ): number {
   let chars = request.requestId.length + request.queue.length + payload.contentType.length;
   chars += request.sourceId.length + request.dedupKey.length + request.orderingKey.length;
-  const { origin, traceContext } = request;
+  const { origin, retryPolicy, traceContext } = request;
   if (failure !== undefined) {
     chars += failure.type.length + failure.message.length + failure.stackTrace.length;
     chars += charsOf(failure.attributes);
@@ -160,9 +136,10 @@ function bytesOf(
   if (traceContext !== undefined) {
     chars += traceContext.traceparent.length + traceContext.tracestate.length;
   }
-  return (
-    byteLengthOf(payload) + (chars + charsOf(request.attributes)) * BYTES_PER_CHAR + FRAME_BYTES
-  );
+  chars += charsOf(request.attributes);
+  // Few have one, and schedules and windows are long.
+  const policy = retryPolicy === undefined ? 0 : toBinary(RetryPolicySchema, retryPolicy).length;
+  return byteLengthOf(payload) + chars * BYTES_PER_CHAR + policy + FRAME_BYTES;
 }
 
 function charsOf(map: Readonly<Record<string, string>>): number {

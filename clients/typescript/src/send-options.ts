@@ -1,18 +1,5 @@
 import type { ReasonName } from "./names.ts";
-
-/** How the delay between attempts grows; what is absent comes from the preset or the queue. */
-export interface RetryPolicyOptions {
-  /** A named policy to start from: webhook, validation, execution, network, auth, resource, standard. */
-  readonly preset?: string | undefined;
-  /** Failed attempts after which the message is quarantined: 0 to 1000. */
-  readonly maxRetries?: number | undefined;
-  readonly initialDelayMs?: number | undefined;
-  readonly maxDelayMs?: number | undefined;
-  /** Factor from one delay to the next: 1 to 100. */
-  readonly multiplier?: number | undefined;
-  /** `seed` multiplies each delay by a random factor from 0.5 to 1.5. */
-  readonly jitter?: "none" | "seed" | undefined;
-}
+import type { RetryPolicyOptions } from "./retry-policy.ts";
 
 /** W3C Trace Context that the retries belong to. */
 export interface TraceContextOptions {
@@ -40,9 +27,11 @@ export interface SendOptions {
   readonly ttlMs?: number | undefined;
   /** Failed attempts after which the message is quarantined; wins over every policy. */
   readonly maxRetries?: number | undefined;
+  /** Wins over the policies of the queue and of the reason. */
   readonly retryPolicy?: RetryPolicyOptions | undefined;
   /** -100 to 100, larger is sooner. */
   readonly priority?: number | undefined;
+  /** Where the queue has `ordering`, messages of one key are delivered one at a time, in their order. */
   readonly orderingKey?: string | undefined;
   /** Where the message is in your system: topic, partition, offset. */
   readonly coordinates?: Readonly<Record<string, string>> | undefined;

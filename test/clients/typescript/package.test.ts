@@ -177,8 +177,8 @@ describe("the packed package", { timeout: 60_000 }, () => {
       const [body = ""] = text.split(`interface ${type} {`)[1]?.split("\n}") ?? [];
       return [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, name]) => name ?? "");
     };
-    const [options, worker, send] = await Promise.all(
-      ["options.ts", "worker/worker-options.ts", "send-options.ts"].map(source),
+    const [options, worker, send, policy] = await Promise.all(
+      ["options.ts", "worker/worker-options.ts", "send-options.ts", "retry-policy.ts"].map(source),
     );
     const tables = readme.split("\n## ").find((part) => part.startsWith("Options")) ?? "";
     const [ofClient = "", more = ""] = tables.split("Of `send`");
@@ -194,6 +194,9 @@ describe("the packed package", { timeout: 60_000 }, () => {
     expect(named(ofWorker).sort()).toEqual(fields(worker ?? "", "WorkerOptions").sort());
     const [sentence = ""] = ofSend.split(". A string");
     expect(codesOf(sentence).sort()).toEqual(fields(send ?? "", "SendOptions").sort());
+    const [, ofPolicy = ""] = ofSend.split("Of `retryPolicy`");
+    const [listed = ""] = ofPolicy.split(". They");
+    expect(codesOf(listed).sort()).toEqual(fields(policy ?? "", "RetryPolicyOptions").sort());
 
     const kinds = [...(await source("errors.ts")).matchAll(/^ {2}\| "(.+)"/gm)].map(([, k]) => k);
     const rows = tableRows(readme, "`kind`").flatMap(([cell]) => codesOf(cell ?? ""));

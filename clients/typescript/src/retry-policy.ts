@@ -1,0 +1,130 @@
+import { create } from "@bufbuild/protobuf";
+import { duration, integer } from "./field-values.ts";
+import {
+  Backoff,
+  DayOfWeek,
+  Jitter,
+  type RetryPolicy,
+  RetryPolicySchema,
+  type RetryWindow,
+  RetryWindowSchema,
+} from "./gen/dlq/v1/message_pb.ts";
+
+/** How delays grow. */
+export type BackoffName = "exponential" | "linear" | "fixed" | "schedule";
+/** How delays are spread: the server's page on retry policies has what each of them draws. */
+export type JitterName = "none" | "seed" | "full" | "equal" | "decorrelated";
+export type DayName =
+  | "monday"
+  | "tuesday"
+  | "wednesday"
+  | "thursday"
+  | "friday"
+  | "saturday"
+  | "sunday";
+
+/** A part of the day on the clock of a place, daylight saving included. */
+export interface RetryWindowOptions {
+  /** `HH:MM`, 00:00 to 23:59. */
+  readonly start: string;
+  /** `HH:MM`, 00:01 to 24:00; at or before `start`: on the next day. */
+  readonly end: string;
+  /** A name of the IANA database, such as `Europe/Berlin`. Default: UTC. */
+  readonly timeZone?: string | undefined;
+  /** On which days it begins. Default: every day. */
+  readonly days?: readonly DayName[] | undefined;
+}
+
+/** When and how often a message is retried; what is absent comes from the preset or the queue. */
+export interface RetryPolicyOptions {
+  /** A named policy to start from: webhook, validation, execution, network, auth, resource, standard. */
+  readonly preset?: string | undefined;
+  /** Failed attempts after which the message is quarantined: 0 to 1000. */
+  readonly maxRetries?: number | undefined;
+  /** Delay after the first failure. A schedule has its own. */
+  readonly initialDelayMs?: number | undefined;
+  /** No delay grows beyond this, before jitter. */
+  readonly maxDelayMs?: number | undefined;
+  /** Default: what the fields of one kind say, `multiplier`, `incrementMs` or `scheduleMs`. */
+  readonly backoff?: BackoffName | undefined;
+  /** Exponential: factor from one delay to the next, 1 to 100. */
+  readonly multiplier?: number | undefined;
+  /** Linear: what each delay is longer than the one before. */
+  readonly incrementMs?: number | undefined;
+  /** Schedule: the delays one after another, 1 to 100; the last one repeats. */
+  readonly scheduleMs?: readonly number[] | undefined;
+  readonly jitter?: JitterName | undefined;
+  /** No attempt begins later than this after the send: at least 1 s, or 0 for no limit. */
+  readonly maxElapsedMs?: number | undefined;
+  /** Times of day in which attempts may become due, in any of them; at most 16. */
+  readonly windows?: readonly RetryWindowOptions[] | undefined;
+}
+
+const BACKOFFS: Readonly<Record<BackoffName, Backoff>> = {
+  exponential: Backoff.EXPONENTIAL,
+  linear: Backoff.LINEAR,
+  fixed: Backoff.FIXED,
+  schedule: Backoff.SCHEDULE,
+};
+const JITTERS: Readonly<Record<JitterName, Jitter>> = {
+  none: Jitter.NONE,
+  seed: Jitter.SEED,
+  full: Jitter.FULL,
+  equal: Jitter.EQUAL,
+  decorrelated: Jitter.DECORRELATED,
+};
+const DAYS: Readonly<Record<DayName, DayOfWeek>> = {
+  monday: DayOfWeek.MONDAY,
+  tuesday: DayOfWeek.TUESDAY,
+  wednesday: DayOfWeek.WEDNESDAY,
+  thursday: DayOfWeek.THURSDAY,
+  friday: DayOfWeek.FRIDAY,
+  saturday: DayOfWeek.SATURDAY,
+  sunday: DayOfWeek.SUNDAY,
+};
+
+/** @throws TypeError if a value can't be put on the wire */
+export function policyOf(options: RetryPolicyOptions): RetryPolicy {
+  const { preset, maxRetries, initialDelayMs, maxDelayMs, multiplier, maxElapsedMs } = options;
+  const { backoff, incrementMs, scheduleMs, jitter, windows } = options;
+  const policy = create(RetryPolicySchema);
+  if (preset !== undefined) policy.preset = preset;
+  if (maxRetries !== undefined) policy.maxRetries = integer(named("maxRetries"), maxRetries);
+  if (initialDelayMs !== undefined) {
+    policy.initialDelay = duration(named("initialDelayMs"), initialDelayMs);
+  }
+  if (maxDelayMs !== undefined) policy.maxDelay = duration(named("maxDelayMs"), maxDelayMs);
+  if (backoff !== undefined) policy.backoff = oneOf(BACKOFFS, "backoff", backoff);
+  if (multiplier !== undefined) policy.multiplier = multiplier;
+  if (incrementMs !== undefined) policy.increment = duration(named("incrementMs"), incrementMs);
+  if (scheduleMs !== undefined) {
+    if (scheduleMs.length === 0)
+      throw new TypeError(`${named("scheduleMs")} is empty; give a delay`);
+    policy.schedule = scheduleMs.map((ms, at) => duration(named(`scheduleMs[${at}]`), ms));
+  }
+  if (jitter !== undefined) policy.jitter = oneOf(JITTERS, "jitter", jitter);
+  if (maxElapsedMs !== undefined) policy.maxElapsed = duration(named("maxElapsedMs"), maxElapsedMs);
+  if (windows !== undefined) policy.windows = windows.map(windowOf);
+  return policy;
+}
+
+function windowOf(
+  { start, end, timeZone = "", days = [] }: RetryWindowOptions,
+  at: number,
+): RetryWindow {
+  const day = (name: DayName) => oneOf(DAYS, `windows[${at}].days`, name);
+  const times = { startTime: start, endTime: end };
+  return create(RetryWindowSchema, { timeZone, ...times, days: days.map(day) });
+}
+
+const named = (field: string): string => `retryPolicy.${field}`;
+
+/** Where no compiler looks, a word may be any. */
+function oneOf<Name extends string, Value>(
+  values: Readonly<Record<Name, Value>>,
+  field: string,
+  name: Name,
+): Value {
+  if (Object.hasOwn(values, name)) return values[name];
+  throw new TypeError(`${named(field)} is ${name}; give one of ${Object.keys(values).join(", ")}`);
+}
