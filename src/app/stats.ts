@@ -1,5 +1,6 @@
 import { isPaused } from "../core/pause.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import { nextTokenInMs } from "../core/token-bucket.ts";
 import { whyIdle } from "../core/why-idle.ts";
 import type { BreakerSnapshot, QueueSnapshot, Store } from "../store/contract.ts";
 import type { QueueReport, StatsReport } from "./commands.ts";
@@ -69,6 +70,7 @@ function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings)
     heldKeys: snapshot.heldKeys,
     conditions: whyIdle({
       ...snapshot,
+      nextTokenInMs: nextTokenInMs(snapshot.rateBucket, settings.ratePerSecond, nowMs),
       breakerOpen: breaker.state !== "CLOSED",
       openBreakers: settings.breaker === "key" ? openBreakers : 0,
       ...{ paused, pausedReason, pausedUntilAtMs },

@@ -25,6 +25,8 @@ export interface QueueSnapshot {
   closedGates?: number | undefined;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys?: number | undefined;
+  /** Until the queue's own rate lets something go; 0 or absent: it does now. */
+  nextTokenInMs?: number | undefined;
 }
 
 export type IdleCode =
@@ -93,8 +95,8 @@ export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
       text: `${count(isolatedDue, "message")} lost the lease repeatedly and wait for a worker with nothing else in flight; look for crashes or for leases that are too short.`,
     });
   }
-  // Full streams may just as well be stuck, so that is not called moving.
-  if (!busy && (inFlight > 0 || dueNow > 0)) {
+  // Full streams may just as well be stuck, and a rate may let one go an hour: not called moving.
+  if (!busy && (inFlight > 0 || (dueNow > 0 && !isRateUsedUp(queue)))) {
     answers.push({ code: "MOVING", text: "Workers are being served." });
   }
   return answers;
@@ -111,6 +113,12 @@ function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): stri
 function partlyHeld(queue: QueueSnapshot): IdleAnswer[] {
   const { breakerOpen, openBreakers = 0, closedGates = 0, heldKeys = 0 } = queue;
   const answers: IdleAnswer[] = [];
+  if (isRateUsedUp(queue)) {
+    answers.push({
+      code: "LIMITED",
+      text: `The queue's rate is used up; due messages follow at that rate, the next one in ${seconds(queue.nextTokenInMs)} s. Raise it to go faster.`,
+    });
+  }
   if (!breakerOpen && openBreakers > 0) {
     answers.push({
       code: "BREAKER_OPEN",
@@ -133,6 +141,10 @@ function partlyHeld(queue: QueueSnapshot): IdleAnswer[] {
   return answers;
 }
 
+function isRateUsedUp({ dueNow, nextTokenInMs = 0 }: QueueSnapshot): boolean {
+  return dueNow > 0 && nextTokenInMs > 0;
+}
+
 function quarantinedText(quarantined: number): string {
   const all = quarantined === 1 ? "The one message is" : `All ${quarantined} messages are`;
   return `${all} in quarantine, which is never retried by itself; find the cause, then Retry.`;
@@ -146,10 +158,13 @@ function noWorkersText(inFlight: number): string {
 
 function nothingDueText(queue: QueueSnapshot): string {
   const next =
-    queue.nextDueInMs === undefined
-      ? ""
-      : `; the first is due in ${Math.ceil(Math.max(0, queue.nextDueInMs) / 1000)} s`;
+    queue.nextDueInMs === undefined ? "" : `; the first is due in ${seconds(queue.nextDueInMs)} s`;
   return `${count(queue.scheduled, "message")} scheduled, none due yet${next}; wait, or call Retry to make them due now.`;
+}
+
+/** Never sooner than it is. */
+function seconds(ms = 0): number {
+  return Math.ceil(Math.max(0, ms) / 1000);
 }
 
 function count(n: number, noun: string): string {

@@ -3,6 +3,7 @@ import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
+import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
 import type { StoreHints } from "./contract/hints.ts";
@@ -303,6 +304,8 @@ export interface QueueSnapshot {
   heldKeys: number;
   /** Keys, and the retry budget, that hold due messages back at present. */
   closedGates: number;
+  /** Of the queue's own rate; undefined: it is full, or there is none. */
+  rateBucket: TokenBucket | undefined;
   /** Streams of nodes that are alive. */
   workers: number;
   /** Leases that these could still take here, by what they asked for. */

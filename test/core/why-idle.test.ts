@@ -90,6 +90,13 @@ describe("what holds back a part of the messages", () => {
     expect(codes({ heldKeys: 1 })).toEqual(["ORDER_HELD", "MOVING"]);
   });
 
+  it("is the queue's own rate", () => {
+    expect(codes({ nextTokenInMs: 1 })).toEqual(["LIMITED", "MOVING"]);
+    expect(codes({ nextTokenInMs: 90_000, inFlight: 0 })).toEqual(["LIMITED"]);
+    expect(codes({ nextTokenInMs: 1, dueNow: 0 })).toEqual(["NOTHING_DUE", "MOVING"]);
+    expect(text({ ...busy, nextTokenInMs: 89_001 }, "LIMITED")).toContain("the next one in 90 s");
+  });
+
   it("says nothing of keys while the whole queue waits for its breaker", () => {
     expect(codes({ breakerOpen: true, openBreakers: 1 })).toEqual(["BREAKER_OPEN"]);
   });

@@ -1887,8 +1887,7 @@ export const ConditionCode = {
   ISOLATING: 9,
 
   /**
-   * Messages of some keys, or retries, wait for a limit of the queue: its limits by key, or its
-   * retry budget.
+   * Due messages wait for a limit of the queue: its rate, its limits by key, or its retry budget.
    *
    * @generated from enum value: CONDITION_CODE_LIMITED = 10;
    */

@@ -35,6 +35,7 @@ test("a queue that nobody has written to is empty", async () => {
     openBreakers: 0,
     heldKeys: 0,
     closedGates: 0,
+    rateBucket: undefined,
     workers: 0,
     freeCredit: 0,
   });
@@ -81,6 +82,7 @@ test("counts, cells, heads and totals say what is there", async () => {
     openBreakers: 0,
     heldKeys: 0,
     closedGates: 0,
+    rateBucket: undefined,
     workers: 0,
     freeCredit: 0,
   });

@@ -37,6 +37,12 @@ if used then
   laned, laned_due, first_laned = redis.call('ZCARD', k_laned), redis.call('ZCOUNT', k_laned, '-inf', now), head(k_laned)
 end
 local breaker = breakers.of('')
+-- As stored: whoever asks knows the rate that fills it. No instant: it is full.
+local tokens, tokens_at = 0, 0
+do
+  local bucket = redis.call('GET', k_bucket .. 'q')
+  if bucket then tokens, tokens_at = struct.unpack('>dI6', bucket) end
+end
 
 local isolated_due = redis.call('ZCOUNT', k_isolated, '-inf', now)
 local due, isolated = head(k_due), head(k_isolated)
@@ -44,14 +50,14 @@ local next_due = due
 if isolated > 0 and (due == 0 or isolated < due) then next_due = isolated end
 if first_laned > 0 and (next_due == 0 or first_laned < next_due) then next_due = first_laned end
 return {
-  struct.pack('>I6I6I6I6I6I6I6I6I6ddddBI6I6I6I6', now,
+  struct.pack('>I6I6I6I6I6I6I6I6I6ddddBI6I6I6I6dI6', now,
     redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated) + laned + redis.call('ZCARD', k_moving),
     redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due + laned_due, isolated_due,
     redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
     next_due, head(k_quarantine), oldest(),
     rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts'),
     breaker.state, breaker.state == OPEN and breaker.till or 0, redis.call('ZCARD', k_breakers), used and redis.call('ZCARD', k_holds) or 0,
-    used and redis.call('ZCARD', k_gates) or 0),
+    used and redis.call('ZCARD', k_gates) or 0, tokens, tokens_at),
   redis.call('HGETALL', k_counters),
   workers,
 }

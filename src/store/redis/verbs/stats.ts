@@ -1,3 +1,4 @@
+import type { TokenBucket } from "../../../core/token-bucket.ts";
 import type { QueueSnapshot } from "../../contract.ts";
 import { ReplyReader } from "../reply.ts";
 import {
@@ -43,9 +44,16 @@ export async function runStats(
     openBreakers: reader.ms(),
     heldKeys: reader.ms(),
     closedGates: reader.ms(),
+    rateBucket: readBucket(reader),
     ...readCounters(pairs(counters)),
     ...readWorkers(workers, isAlive),
   };
+}
+
+function readBucket(reader: ReplyReader): TokenBucket | undefined {
+  const tokens = reader.double();
+  const atMs = reader.optionalMs();
+  return atMs === undefined ? undefined : { tokens, atMs };
 }
 
 /** What is kept of a worker: the node of its stream, its name, and how many leases it asked for. */

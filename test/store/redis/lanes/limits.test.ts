@@ -15,6 +15,10 @@ test("a rate hands out its burst, then one by one as tokens come", async () => {
   expect(await claimNames()).toHaveLength(3);
   const waiting = await at.current.tick(QUEUE, []);
   expect(waiting.nextDueAtMs).toBe(START_MS + 100);
+  expect((await at.current.store.stats([QUEUE]))[0]?.rateBucket).toEqual({
+    tokens: 0,
+    atMs: START_MS,
+  });
   await at.current.clock.advance(99);
   expect(await claimNames()).toHaveLength(0);
   await at.current.clock.advance(1);
