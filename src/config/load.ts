@@ -103,16 +103,18 @@ function contradictions(
   layer: QueueLayer,
   label: string,
 ): readonly ConfigError[] {
-  return findQueueContradictions(settings).map(({ key, problem, hint }) => {
-    const row: Setting = QUEUE_SETTINGS[key];
-    const source = layer.sources.get(row.name);
-    return {
-      setting: `${label}.${yamlKeyOf(row)}`,
-      ...(source === undefined ? {} : { source }),
-      problem,
-      hint,
-    };
-  });
+  return findQueueContradictions(settings, (key) => QUEUE_SETTINGS[key].name).map(
+    ({ key, problem, hint }) => {
+      const row: Setting = QUEUE_SETTINGS[key];
+      const source = layer.sources.get(row.name);
+      return {
+        setting: `${label}.${yamlKeyOf(row)}`,
+        ...(source === undefined ? {} : { source }),
+        problem,
+        hint,
+      };
+    },
+  );
 }
 
 function parseSettings(

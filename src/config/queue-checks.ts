@@ -9,16 +9,22 @@ export interface QueueContradiction {
   readonly hint: string;
 }
 
-export function findQueueContradictions(s: QueueSettings): readonly QueueContradiction[] {
+/** @param nameOf what the reader calls a setting: by flags and files, or by fields of the contract */
+export function findQueueContradictions(
+  s: QueueSettings,
+  nameOf: (key: SimpleQueueKey) => string,
+): readonly QueueContradiction[] {
   const found: QueueContradiction[] = [];
   const refuse = (key: SimpleQueueKey, problem: string, hint: string) => {
     found.push({ key, problem, hint });
   };
   if (s.rateBurst > 0 && s.ratePerSecond === 0) {
-    refuse("rateBurst", "there is a burst but no rate", "set rate too, or leave the burst out");
+    const hint = `set ${nameOf("ratePerSecond")} too, or leave the burst out`;
+    refuse("rateBurst", "there is a burst but no rate", hint);
   }
   if (s.keyRateBurst > 0 && s.keyRatePerSecond === 0) {
-    refuse("keyRateBurst", "there is a burst but no rate", "set key-rate too, or leave it out");
+    const hint = `set ${nameOf("keyRatePerSecond")} too, or leave it out`;
+    refuse("keyRateBurst", "there is a burst but no rate", hint);
   }
   if (s.keyAttribute === "") {
     const needy = (
@@ -29,12 +35,14 @@ export function findQueueContradictions(s: QueueSettings): readonly QueueContrad
       ] as const
     ).filter(([, needs]) => needs);
     for (const [key] of needy) {
-      refuse(key, "no attribute is named whose values are the keys", "set key-attribute too");
+      const hint = `set ${nameOf("keyAttribute")} too`;
+      refuse(key, "no attribute is named whose values are the keys", hint);
     }
   }
   if (s.breakerMaxOpenMs < s.breakerOpenMs) {
-    const hint = "raise it, or lower breaker-open-time";
-    refuse("breakerMaxOpenMs", "it is shorter than breaker-open-time", hint);
+    const openTime = nameOf("breakerOpenMs");
+    const hint = `raise it, or lower ${openTime}`;
+    refuse("breakerMaxOpenMs", `it is shorter than ${openTime}`, hint);
   }
   if (s.breaker !== "off" && s.breakerReasons.length === 0) {
     refuse("breakerReasons", "no reason counts as a failure, so nothing opens it", "name some");

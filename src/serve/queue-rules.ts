@@ -23,7 +23,7 @@ export function createQueueRules(config: Config): QueueRules {
       const settings = resolveQueue(config.queueSettings(queue), layer, errors);
       const violations = [
         ...errors.map(({ setting, ...words }) => ({ path: setting, ...words })),
-        ...findQueueContradictions(settings).map(({ key, ...words }) => ({
+        ...findQueueContradictions(settings, pathOfSetting).map(({ key, ...words }) => ({
           path: pathOfSetting(key),
           ...words,
         })),

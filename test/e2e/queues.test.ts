@@ -140,6 +140,7 @@ describe("a change", { timeout: 30_000 }, () => {
       set(a, "contradiction", { breaker: { scope: BreakerScope.KEY } as never }),
     );
     expect(together.message).toContain("queue.config.breaker.scope: no attribute is named");
+    expect(together.message).toContain("set key_limits.attribute too");
   });
 
   it("outlives every server", async () => {

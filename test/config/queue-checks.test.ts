@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { findQueueContradictions } from "../../src/config/queue-checks.ts";
+import { QUEUE_SETTINGS, type SimpleQueueKey } from "../../src/config/queue-settings.ts";
+import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
+import { pathOfSetting } from "../../src/rpc/convert/queue-fields.ts";
+
+const hintsOf = (over: Partial<QueueSettings>, nameOf: (key: SimpleQueueKey) => string) =>
+  findQueueContradictions({ ...DEFAULT_QUEUE_SETTINGS, ...over }, nameOf).map(({ hint }) => hint);
+
+test.each<[over: Partial<QueueSettings>, byFlag: string, byField: string]>([
+  [{ rateBurst: 5 }, "set rate too", "set rate.per_second too"],
+  [{ keyRateBurst: 5 }, "set key-rate too", "set key_limits.rate.per_second too"],
+  [{ breaker: "key" }, "set key-attribute too", "set key_limits.attribute too"],
+  [{ breakerMaxOpenMs: 100 }, "lower breaker-open-time", "lower breaker.open_time"],
+])("%j: the hint names what its reader can set", (over, byFlag, byField) => {
+  expect(hintsOf(over, (key) => QUEUE_SETTINGS[key].name)).toEqual([
+    expect.stringContaining(byFlag),
+  ]);
+  expect(hintsOf(over, pathOfSetting)).toEqual([expect.stringContaining(byField)]);
+});
