@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type ChainedError, chainOf, isErrorLike, stackOf, textOf } from "./error-chain.ts";
 import { type Failure, FailureSchema } from "./gen/dlq/v1/failure_pb.ts";
-import { cut, describe, peek, peekInteger, peekText } from "./peek.ts";
+import { cut, describe, peek, peekHeader, peekInteger, peekText } from "./peek.ts";
 
 // Limits of the contract; what is longer is cut by one byte more, so that the server flags it.
 const TYPE_BYTES = 512;
@@ -11,6 +11,9 @@ const ATTRIBUTE_BYTES = 1024;
 
 /** What errors of Node and of clients carry beside their words. */
 const ATTRIBUTES = ["code", "errno", "syscall", "hostname", "address", "port", "path", "method"];
+
+/** The server reads it, as seconds or a date, and retries no sooner. */
+const RETRY_AFTER = "retry-after";
 
 /** Codes that name the cause by themselves: `ECONNREFUSED`, `UND_ERR_CONNECT_TIMEOUT`. */
 const TELLING_CODE = /^(?:E[A-Z0-9]{2,}|EAI_[A-Z]+|UND_ERR_[A-Z_]+|CERT_[A-Z_]+)$/;
@@ -32,6 +35,8 @@ export function failureOf(thrown: unknown): Failure {
     const value = firstOf(chain, ({ error }) => simple(peek(error, name)));
     if (value !== undefined) failure.attributes[name] = cut(value, ATTRIBUTE_BYTES);
   }
+  const retryAfter = firstOf(chain, retryAfterHeaderOf);
+  if (retryAfter !== undefined) failure.attributes[RETRY_AFTER] = cut(retryAfter, ATTRIBUTE_BYTES);
   return failure;
 }
 
@@ -93,6 +98,18 @@ function httpStatusOf({ error }: ChainedError): number | undefined {
     peekInteger(holder, "statusCode"),
   ]);
   return found.find((status) => status !== undefined && status >= 100 && status <= 599);
+}
+
+/** Of an answer's headers, as fetch, axios, got, and clients made of these keep them. */
+function retryAfterHeaderOf({ error }: ChainedError): string | undefined {
+  for (const holder of [error, peek(error, "response")]) {
+    const headers = peek(holder, "headers");
+    const found = [RETRY_AFTER, "Retry-After"].map((name) => simple(peek(headers, name)));
+    const value =
+      found.find((text) => text !== undefined) ?? simple(peekHeader(headers, RETRY_AFTER));
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 function simple(value: unknown): string | undefined {

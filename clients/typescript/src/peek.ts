@@ -31,6 +31,17 @@ export function peekList(value: unknown, key: string, most: number): unknown[] {
   }
 }
 
+/** A header of an object such as fetch's `Headers`, or undefined where it is none. */
+export function peekHeader(headers: unknown, name: string): unknown {
+  const get = peek(headers, "get");
+  if (typeof get !== "function") return undefined;
+  try {
+    return Reflect.apply(get, headers, [name]);
+  } catch {
+    return undefined;
+  }
+}
+
 /** In words, whatever it is. */
 export function describe(value: unknown): string {
   try {

@@ -111,6 +111,27 @@ describe("the failure of an error", () => {
     expect(reasonOf(error)).toBe("RESOURCE_EXHAUSTED");
   });
 
+  it.each([
+    ["fetch's Headers", { response: { headers: new Headers({ "Retry-After": "120" }) } }],
+    ["a plain object", { response: { headers: { "retry-after": "120" } } }],
+    ["a plain object as it was sent", { headers: { "Retry-After": "120" } }],
+    ["a number", { response: { headers: { "retry-after": 120 } } }],
+  ])("says when the endpoint wants to be asked again, of %s", (_, more) => {
+    const error = Object.assign(new Error("busy"), { status: 503, ...more });
+    expect(failureOf(error).attributes["retry-after"]).toBe("120");
+    const wrapper = new OrderError("not sent", { cause: error });
+    expect(failureOf(wrapper).attributes["retry-after"]).toBe("120");
+  });
+
+  it.each([
+    ["none", { response: { headers: {} } }],
+    ["one whose get is no function", { headers: { get: "no" } }],
+    ["one whose get throws", { headers: { get: () => fail() } }],
+  ])("is quiet about headers of which there is %s", (_, more) => {
+    const { attributes } = failureOf(Object.assign(new Error("busy"), more));
+    expect(attributes).not.toHaveProperty("retry-after");
+  });
+
   it("takes no other number for a status or a code", () => {
     const failure = failureOf(Object.assign(new Error("x"), { code: 5, status: 7 }));
     expect(failure.grpcCode).toBeUndefined();
@@ -174,6 +195,10 @@ describe("what was thrown may be anything", () => {
     expect(failure.message.isWellFormed()).toBe(true);
   });
 });
+
+function fail(): never {
+  throw new Error("no");
+}
 
 function revoked(): unknown {
   const { proxy, revoke } = Proxy.revocable({}, {});

@@ -110,6 +110,14 @@ describe("a server", () => {
     expect(atNight.dueTime?.getUTCHours()).toBe(3);
   });
 
+  it("retries no sooner than the endpoint asked for", async () => {
+    const headers = new Headers({ "retry-after": "7200" });
+    const busy = Object.assign(new Error("busy"), { response: { status: 503, headers } });
+    const sentAtMs = Date.now();
+    const { dueTime } = stored(await clientOf(server).send("busy", "x", busy));
+    expect((dueTime?.getTime() ?? 0) - sentAtMs).toBeGreaterThan(7_100_000);
+  });
+
   it("says what is wrong with a zone", async () => {
     const windows = [{ start: "03:00", end: "04:00", timeZone: "Europe/Nowhere" }];
     const result = await clientOf(server).send("windows", "x", undefined, {
