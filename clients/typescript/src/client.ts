@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { createConnections, type DlqStubs } from "./connection.ts";
+import { createConnections, type DlqAdminStubs, type DlqStubs } from "./connection.ts";
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
 import { createDropReport } from "./drop-report.ts";
@@ -50,8 +50,10 @@ export interface DlqClient extends AsyncDisposable {
    *   ended by then takes 3 s more at most. Default: as long as workers drain and sends try
    */
   close(timeoutMs?: number): Promise<void>;
-  /** The generated client, for every RPC as it is. */
+  /** The generated client of producers and workers, for every RPC as it is. */
   readonly stubs: DlqStubs;
+  /** The generated client of operators: queues, breakers, rules, simulations. */
+  readonly admin: DlqAdminStubs;
 }
 
 const TIMEOUT_MS = 5_000;
@@ -136,6 +138,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     flush: () => sender.flush(),
     close,
     stubs: own.stubs,
+    admin: own.admin,
     [Symbol.asyncDispose]: () => close(),
   };
   return client;

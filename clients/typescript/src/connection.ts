@@ -1,15 +1,19 @@
-import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
+import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { DlqAdminService } from "./gen/dlq/v1/dlq_admin_service_pb.ts";
 import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
 import type { DlqClientOptions, TlsOptions } from "./options.ts";
 import { createSessionManager } from "./session-manager.ts";
 
-/** The generated client: every RPC of the service as it is. */
+/** The generated client of producers and workers: every RPC as it is. */
 export type DlqStubs = Client<typeof DlqService>;
+/** That of operators: queues, breakers, rules, simulations. */
+export type DlqAdminStubs = Client<typeof DlqAdminService>;
 
 /** One HTTP/2 connection, opened by its first call and again when it breaks. */
 export interface Connection {
   readonly stubs: DlqStubs;
+  readonly admin: DlqAdminStubs;
   /** Ends it, and with it all calls that are under way. */
   close(): void;
 }
@@ -28,8 +32,8 @@ const WINDOW_BYTES = 4 * 1024 ** 2;
 export function createConnections(options: DlqClientOptions): () => Connection {
   const { transport, token, tls } = options;
   if (transport !== undefined) {
-    const stubs = createClient(DlqService, transport);
-    return () => ({ stubs, close: () => {} }); // it belongs to the caller
+    const both = stubsOf(transport);
+    return () => ({ ...both, close: () => {} }); // it belongs to the caller
   }
   const { origin: baseUrl, hostname } = checkedUrl(options.url);
   const given = options.interceptors ?? [];
@@ -47,7 +51,14 @@ export function createConnections(options: DlqClientOptions): () => Connection {
       interceptors,
       ...(isLocal ? { acceptCompression: [] } : {}),
     });
-    return { stubs: createClient(DlqService, transport), close: () => sessionManager.close() };
+    return { ...stubsOf(transport), close: () => sessionManager.close() };
+  };
+}
+
+function stubsOf(transport: Transport): Pick<Connection, "stubs" | "admin"> {
+  return {
+    stubs: createClient(DlqService, transport),
+    admin: createClient(DlqAdminService, transport),
   };
 }
 

@@ -2,7 +2,11 @@
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { Connection, DlqStubs } from "../../../clients/typescript/src/connection.ts";
+import type {
+  Connection,
+  DlqAdminStubs,
+  DlqStubs,
+} from "../../../clients/typescript/src/connection.ts";
 import { Line } from "../../../clients/typescript/src/line.ts";
 
 const late = new ConnectError("the operation timed out", Code.DeadlineExceeded);
@@ -18,6 +22,7 @@ beforeEach(() => {
     connections.push(one);
     return {
       stubs: one.stubs,
+      admin: {} as DlqAdminStubs,
       close: () => {
         one.isClosed = true;
       },

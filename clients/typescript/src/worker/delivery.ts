@@ -12,7 +12,7 @@ export interface Delivery {
   readonly id: string;
   readonly queue: string;
   readonly payload: DeliveryPayload;
-  /** Headers of the message, as sent. */
+  /** Headers of the message, as sent or as edited. */
   readonly attributes: Readonly<Record<string, string>>;
   /** Why it failed most recently. */
   readonly reason: ReasonName;
@@ -27,6 +27,8 @@ export interface Delivery {
   readonly priority: number;
   readonly origin: Origin | undefined;
   readonly traceContext: TraceContext | undefined;
+  /** Whether payload or attributes have been edited since it was sent. */
+  readonly edited: boolean;
   /** 1 for the first. */
   readonly attempt: number;
   /** Counts every hand-out, lost and released ones too. */
@@ -97,6 +99,9 @@ export class HeldDelivery implements Delivery {
   }
   get priority(): number {
     return this.#message.priority;
+  }
+  get edited(): boolean {
+    return this.#message.edited;
   }
   get origin(): Origin | undefined {
     return this.#message.origin;
