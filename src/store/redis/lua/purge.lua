@@ -20,7 +20,8 @@ for _, chunk in ipairs(redis.call('ZRANGEBYSCORE', k_chunks, '-inf', last_chunk,
   local entries = redis.call('HGETALL', states_of(chunk))
   for at = 1, #entries, 2 do
     local id = entries[at]
-    if arrival_of(id) <= sealed_at then
+    chunks_of_ids[id] = chunk
+    if tonumber(chunk) < last_chunk or arrival_of(id) <= sealed_at then
       -- Removing one may have changed the next one of its order.
       if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
       purge(id, known_states[id])

@@ -31,14 +31,14 @@ local FLAG_PROBE = 16
 local FLAG_BUDGETED = 32
 -- Waits behind another message of its ordering key, in no index that claims look at.
 local FLAG_WAITING = 64
--- Its payload or attributes have been edited; `edits` has them as they are now.
+-- Its payload or attributes have been edited; `edits` has them as they are now. The largest flag there is.
 local FLAG_EDITED = 128
 
 local function u8(n) return n > 255 and 255 or n end
 local function u16(n) return n > 65535 and 65535 or n end
 
 local function has_flag(s, flag)
-  return math.floor(s.flags / flag) % 2 == 1
+  return s.flags % (flag + flag) >= flag
 end
 
 local function set_flag(s, flag, on)
@@ -63,7 +63,7 @@ local function unpack_state(v)
   local state, place, flags, reason, qreason, version, attempts, expiries, releases, unknown, failures,
     delivery, size, due, expire, ttl, since, lease, held, source, retry, extra = struct.unpack(STATE_FORMAT, v)
   local priority, key, order, round, last_delay, hops, move = 0, '', '', 0, 0, 0, ''
-  if flags >= FLAG_EXTRA and math.floor(flags / FLAG_EXTRA) % 2 == 1 then
+  if flags >= FLAG_EXTRA and flags % (FLAG_EXTRA + FLAG_EXTRA) >= FLAG_EXTRA then
     priority, key, order, round, last_delay, hops, move = struct.unpack(EXTRA_FORMAT, v, extra)
   end
   return {
@@ -101,18 +101,20 @@ local function chunk_of_sequence(sequence)
   return name
 end
 
--- How many messages came before.
-local function arrival_of(id)
-  local here = foreign.arrival(id)
-  if here then return here end
+-- How many messages came before the one of this id, in the queue that made it.
+local function arrival_by_id(id)
   local high, middle, low = struct.unpack('>HBI3', id, 7)
   return (high - 28672) * 268435456 + (middle - 128) * 4194304 + math.floor(low / 4)
 end
 
+-- How many came before here.
+local function arrival_of(id) return foreign.arrival(id) or arrival_by_id(id) end
+
+-- Of a message that has been loaded. Before that it is a guess: where the id says.
 local function chunk_of(id)
   local name = chunks_of_ids[id]
   if not name then
-    name = chunk_of_sequence(arrival_of(id))
+    name = chunk_of_sequence(foreign.arrivals[id] or arrival_by_id(id))
     chunks_of_ids[id] = name
   end
   return name
@@ -149,6 +151,10 @@ local function load_state(id)
   local s = known_states[id]
   if s == nil then
     local v = redis.call('HGET', states_of(chunk_of(id)), id)
+    if not v and foreign.arrival(id) then
+      chunks_of_ids[id] = nil
+      v = redis.call('HGET', states_of(chunk_of(id)), id)
+    end
     s = v and unpack_state(v) or false
     known_states[id] = s
   end
@@ -157,7 +163,6 @@ end
 
 -- The fields of many messages, one command a chunk: `each(id, value)`, value false if there is none.
 local function fetch(family, ids, each)
-  foreign.read_ahead(ids)
   local by_chunk = {}
   for _, id in ipairs(ids) do
     local chunk = chunk_of(id)
@@ -170,10 +175,24 @@ local function fetch(family, ids, each)
   end
 end
 
+-- The packed states of many messages: `each(id, v)` of those that are there.
+local function fetch_states(ids, each)
+  local elsewhere = {}
+  fetch(k_states, ids, function(id, v)
+    if v then each(id, v) else elsewhere[#elsewhere + 1] = id end
+  end)
+  if #elsewhere == 0 then return end
+  local here = foreign.among(elsewhere)
+  for _, id in ipairs(here) do chunks_of_ids[id] = nil end
+  fetch(k_states, here, function(id, v)
+    if v then each(id, v) end
+  end)
+end
+
 -- Reads ahead what load_state will be asked for.
 local function load_states(ids)
-  fetch(k_states, ids, function(id, v)
-    if known_states[id] == nil then known_states[id] = v and unpack_state(v) or false end
+  fetch_states(ids, function(id, v)
+    if known_states[id] == nil then known_states[id] = unpack_state(v) end
   end)
 end
 

@@ -47,6 +47,7 @@ do
     for at = 1, #entries, 2 do
       local id = entries[at]
       if known_states[id] == nil then known_states[id] = unpack_state(entries[at + 1]) end
+      chunks_of_ids[id] = chunk
       local s = known_states[id]
       local is_here = s.state == SCHEDULED and s.place ~= PLACE_MOVING
       if is_here and s.expire > 0 and not ended(id, s) then

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import { QUEUE_KEYS } from "../../../src/store/redis/keys.ts";
+import { useTestStore } from "../../support/store.ts";
+import {
+  item,
+  NO_REQUEST,
+  outcome,
+  SETTINGS,
+  session,
+  tokenOf,
+} from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+
+/** What only lanes, ordering, breakers, rules, edits and moves need. */
+const RARE = [
+  ...(["lanes", "priorities", "lane", "laned", "gates", "parked", "bucket", "keyed"] as const),
+  ...(["breaker", "breakers", "order", "turns", "holds", "foreign", "moving", "edits"] as const),
+];
+
+/** The keys that scripts name while something is done. */
+async function keysNamedBy(run: () => Promise<unknown>): Promise<string[]> {
+  const monitor = await at.current.redis.monitor();
+  const keys: string[] = [];
+  try {
+    const last = Promise.withResolvers<void>();
+    monitor.on("monitor", (_time: string, [, key = ""]: string[], source: string) => {
+      if (source === "lua") keys.push(key);
+      if (key === "that was all") last.resolve();
+    });
+    await run();
+    await at.current.redis.echo("that was all");
+    await last.promise;
+  } finally {
+    monitor.disconnect();
+  }
+  return keys;
+}
+
+test("a queue that uses none of them is asked for nothing of lanes, order, breakers, edits and moves", async () => {
+  const { store } = at.current;
+  const keys = await keysNamedBy(async () => {
+    await store.send(QUEUE, [item(), item(), item()], SETTINGS);
+    const { claimed } = await at.current.tick(QUEUE, [session(1)]);
+    await store.examine(QUEUE, NO_REQUEST, claimed.map(tokenOf));
+    const [first, second, third] = claimed;
+    if (first === undefined || second === undefined || third === undefined) throw new Error("few");
+    await store.settle(QUEUE, NO_REQUEST, [
+      outcome(first, "succeed"),
+      outcome(second, "failReschedule"),
+      outcome(third, "failQuarantine"),
+    ]);
+    await store.retry(QUEUE, NO_REQUEST, [third.id]);
+  });
+  expect(keys).toContain(at.current.key(QUEUE, QUEUE_KEYS.due));
+  const rare = RARE.map((name) => at.current.key(QUEUE, QUEUE_KEYS[name]));
+  expect(keys.filter((key) => rare.some((start) => key.startsWith(start)))).toEqual([]);
+});
