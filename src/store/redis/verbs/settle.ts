@@ -23,7 +23,10 @@ const KINDS = {
   failMove: 9,
 } as const satisfies Record<SettleKind, number>;
 
+/** As in lua/lib/state.lua. */
 const FLAG_POISONED = 2;
+const FLAG_EXTRA = 8;
+
 const NOTHING = new Uint8Array();
 
 /** Bytes of envelopes in one reply: others wait for the script. */
@@ -78,17 +81,22 @@ function readExamined(facts: Buffer): Examined {
   const status = tokenStatus(reader.u8());
   reader.u8(); // state
   const flags = reader.u8();
+  const reason = storedReason(reader.u8());
+  const version = reader.u16();
+  const attempts = reader.u16();
+  const releases = reader.u8();
+  const hasExtra = (flags & FLAG_EXTRA) !== 0;
   return {
     status,
-    reason: storedReason(reader.u8()),
-    version: reader.u16(),
-    attempts: reader.u16(),
-    releases: reader.u8(),
+    reason,
+    version,
+    attempts,
+    releases,
     poisoned: (flags & FLAG_POISONED) !== 0,
-    roundStartedAtMs: reader.optionalMs(),
-    lastDelayMs: reader.optionalMs(),
-    priority: reader.i8(),
-    hops: reader.u8(),
+    roundStartedAtMs: hasExtra ? reader.optionalMs() : undefined,
+    lastDelayMs: hasExtra ? reader.optionalMs() : undefined,
+    priority: hasExtra ? reader.i8() : 0,
+    hops: hasExtra ? reader.u8() : 0,
     retrySettings: reader.rest(),
   };
 }

@@ -13,9 +13,12 @@ local function look_up(id, delivery, nonce)
   return APPLIED, s
 end
 
--- Reads ahead the states that the tokens in the arguments speak of: an argument begins with its id.
-local function load_token_states()
+-- The messages that the tokens in the arguments speak of: an argument begins with its id.
+local function token_ids()
   local ids = {}
   for at = FIRST, #ARGV, STRIDE do ids[#ids + 1] = string.sub(ARGV[at], 1, 16) end
-  load_states(ids)
+  return ids
 end
+
+-- Reads ahead their states.
+local function load_token_states() load_states(token_ids()) end
