@@ -14,7 +14,18 @@ if answer then return { answer } end
 -- remembered, for the next one to grow from; rules give it a priority or retry settings; it has a target; the
 -- message is edited before its next delivery.
 local BIT_VERSIONED, BIT_COUNTS, BIT_REMEMBER, BIT_PRIORITY, BIT_RETRY, BIT_MOVE, BIT_EDITS = 1, 2, 4, 8, 16, 32, 64
-local function has_bit(o, bit) return math.floor(o.bits / bit) % 2 == 1 end
+local function has_bit(o, bit) return o.bits % (bit + bit) >= bit end
+
+-- What rules and edits change: few outcomes have any of it.
+local function read_changes(o, facts, rest)
+  if has_bit(o, BIT_PRIORITY) then o.priority, rest = struct.unpack('>b', facts, rest) end
+  if has_bit(o, BIT_RETRY) then o.retry, rest = struct.unpack('>Hc0', facts, rest) end
+  -- What becomes of it here, if the target refuses it.
+  if has_bit(o, BIT_MOVE) then
+    o.home_qreason, o.home_delay, o.target, rest = struct.unpack('>BI6Bc0', facts, rest)
+  end
+  if has_bit(o, BIT_EDITS) then o.edits = struct.unpack('>I4c0', facts, rest) end
+end
 
 local function read_outcome(facts)
   local id, delivery, nonce, kind, bits, version, delay, qreason, reason, failure, note, rest =
@@ -23,13 +34,7 @@ local function read_outcome(facts)
     id = id, delivery = delivery, nonce = nonce, kind = kind, bits = bits, version = version,
     delay = delay, qreason = qreason, reason = reason, failure = failure, note = note,
   }
-  if has_bit(o, BIT_PRIORITY) then o.priority, rest = struct.unpack('>b', facts, rest) end
-  if has_bit(o, BIT_RETRY) then o.retry, rest = struct.unpack('>Hc0', facts, rest) end
-  -- What becomes of it here, if the target refuses it.
-  if has_bit(o, BIT_MOVE) then
-    o.home_qreason, o.home_delay, o.target, rest = struct.unpack('>BI6Bc0', facts, rest)
-  end
-  if has_bit(o, BIT_EDITS) then o.edits = struct.unpack('>I4c0', facts, rest) end
+  if bits >= BIT_PRIORITY then read_changes(o, facts, rest) end
   return o
 end
 
@@ -99,14 +104,17 @@ local function is_beyond_retry(o)
   return here > 0 and here ~= QUARANTINE_EXHAUSTED or there > 0 and there ~= QUARANTINE_EXHAUSTED
 end
 
+-- Whether the breaker says that the failure is not to be counted against the message.
+local function tell_breaker(o, s, late)
+  local kind = o.kind
+  local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE or kind == FAIL_DISCARD or kind == FAIL_MOVE
+  if not is_failure and kind ~= SUCCEED then return false end
+  return breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late) and not is_beyond_retry(o)
+end
+
 local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
-  local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE or kind == FAIL_DISCARD or kind == FAIL_MOVE
-  local spared = false
-  if has_breakers and (is_failure or kind == SUCCEED) then
-    spared = breakers.outcome(s, is_failure, has_bit(o, BIT_COUNTS), late)
-    if spared then spared = not is_beyond_retry(o) end
-  end
+  local spared = has_breakers and tell_breaker(o, s, late)
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
   elseif kind == DISCARD then
@@ -162,13 +170,6 @@ local function apply(o, s, uncrashed, late)
   return 'returned'
 end
 
--- What the caller is told of a message: on its way elsewhere, what it will be there.
-local function told_of(s)
-  local there = s.state == SCHEDULED and s.place == PLACE_MOVING and string.byte(s.move) or 0
-  if there > 0 then return QUARANTINED, there end
-  return s.state, s.qreason
-end
-
 local replies = { struct.pack('>I6', now) }
 for _, o in ipairs(outcomes) do
   local status, s = look_up(o.id, o.delivery, o.nonce)
@@ -186,7 +187,12 @@ for _, o in ipairs(outcomes) do
     end
     local record = apply(o, s, uncrashed, late)
     journal(record, o.id, s, o.note)
-    local state, qreason = told_of(s)
+    local state, qreason = s.state, s.qreason
+    if s.place == PLACE_MOVING and state == SCHEDULED then
+      -- The caller is told what it will be there.
+      local there = string.byte(s.move)
+      if there > 0 then state, qreason = QUARANTINED, there end
+    end
     replies[#replies + 1] = struct.pack('>BBBI6Bc16I6I6', APPLIED, state, qreason, s.due, #session,
       session .. string.rep('\0', 16 - #session), held, math.max(0, now - created_at(o.id)))
   else

@@ -89,7 +89,7 @@ local function forget(id, s)
   put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
   if s.hops > 0 then foreign.forget(id) end
-  if has_flag(s, FLAG_EDITED) then put(k_edits .. chunk, id, false) end
+  if s.flags >= FLAG_EDITED then put(k_edits .. chunk, id, false) end
   thinned_chunks[chunk] = true
   count('messages', -1)
   count('bytes', -s.size)

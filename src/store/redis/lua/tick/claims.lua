@@ -26,7 +26,7 @@ local function claim(id, s, at)
     now + lease, s.size)
   claimed[#claimed + 1] = id
   envelope_at[id] = #replies + 1
-  if has_flag(s, FLAG_EDITED) then edited[#edited + 1] = id end
+  if s.flags >= FLAG_EDITED then edited[#edited + 1] = id end
   replies[#replies + 1] = ''
   replies[#replies + 1] = latest_failure(id, s)
 end
