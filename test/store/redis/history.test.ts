@@ -36,6 +36,24 @@ test("a worker is shown the latest failure, and how many there were", async () =
   expect(second).toMatchObject({ failureCount: 3, attempts: 1, reason: "TIMEOUT" });
 });
 
+test("failures that join it in one call are all kept", async () => {
+  await join("in the envelope");
+  await join("one");
+  const failures = ["two", "three"].map((failure) =>
+    item({ dedupKey: "k", failure: bytes(failure) }),
+  );
+  await at.current.store.send(QUEUE, failures, SETTINGS);
+  expect(await message()).toMatchObject({ failures: 4, history: ["one", "two", "three"] });
+});
+
+test("so are those that join it in the call that sends it", async () => {
+  const failures = ["in the envelope", "one", "two"].map((failure) =>
+    item({ dedupKey: "k", failure: bytes(failure) }),
+  );
+  await at.current.store.send(QUEUE, failures, SETTINGS);
+  expect(await message()).toMatchObject({ failures: 3, history: ["one", "two"] });
+});
+
 test("the latest 16 failures after the first are kept, and all are counted", async () => {
   for (let n = 0; n <= 20; n++) await join(`failure ${n}`);
   expect(await message()).toMatchObject({

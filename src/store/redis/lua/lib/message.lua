@@ -108,13 +108,10 @@ end
 
 -- The failures after the first: a list of length-prefixed values, cut from the front.
 local HISTORY_ENTRIES, HISTORY_BYTES = 16, 65536
+-- What this script has written of them.
+local known_histories = {}
 
-local function append_failure(id, s, reason, failure)
-  s.failures = s.failures + 1
-  if reason > 0 then s.reason = reason end
-  if failure == '' then return end
-  local key = k_failures .. chunk_of(id)
-  local history = (redis.call('HGET', key, id) or '') .. struct.pack('>I4c0', #failure, failure)
+local function cut_history(history)
   local starts, at = {}, 1
   while at <= #history do
     starts[#starts + 1] = at
@@ -122,7 +119,18 @@ local function append_failure(id, s, reason, failure)
   end
   local first = math.max(1, #starts - HISTORY_ENTRIES + 1)
   while first < #starts and #history - starts[first] + 1 > HISTORY_BYTES do first = first + 1 end
-  redis.call('HSET', key, id, string.sub(history, starts[first]))
+  return string.sub(history, starts[first])
+end
+
+local function append_failure(id, s, reason, failure)
+  s.failures = s.failures + 1
+  if reason > 0 then s.reason = reason end
+  if failure == '' then return end
+  local key, entry = k_failures .. chunk_of(id), struct.pack('>I4c0', #failure, failure)
+  local history = known_histories[id] or has_flag(s, FLAG_HISTORY) and redis.call('HGET', key, id)
+  history = history and cut_history(history .. entry) or entry
+  known_histories[id] = history
+  put(key, id, history)
   set_flag(s, FLAG_HISTORY, true)
 end
 
