@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { dropUnused } from "./drop-unused.ts";
 import { inlineConstants } from "./inline-constants.ts";
 import { QUEUE_KEYS } from "./keys.ts";
 
@@ -175,10 +176,10 @@ export interface LoadedScript {
 /** Where scripts take their time from: the store, or a key that a test sets. */
 export type ScriptClock = "store" | "key";
 
+/** What the rest of the library uses everywhere, beside the arguments and keys. */
+const COMMON = ["lazy", "reasons", "writes"] as const;
+
 const LIBRARY = [
-  "lazy",
-  "reasons",
-  "writes",
   "foreign",
   "state",
   "counters",
@@ -212,9 +213,14 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
   const spec: ScriptSpec = SCRIPTS[name];
   const text = [
     readLua(clock === "store" ? "lib/time" : "lib/clock-from-key"),
+    ...COMMON.map((part) => readLua(`lib/${part}`)),
+    // Lua looks for the variable of an outer function among all those that are open, the youngest first: for
+    // each function that it makes, and each variable of it. Those of one function further out are at hand.
+    "return (function()",
     ...LIBRARY.map((part) => readLua(`lib/${part}`)),
     ...(spec.parts ?? []).map((part) => readLua(`${name}/${part}`)),
     readLua(name),
+    "end)()",
   ].join("\n");
   const body = text.replace(/\bk_(\w+)/g, (name, key: string) =>
     RARE_KEYS.has(key) ? `(BASE .. '${QUEUE_KEYS[key as keyof typeof QUEUE_KEYS]}')` : name,
@@ -225,7 +231,7 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
     "local PREFIX, QUEUE = string.match(BASE, '^(.*):{(.*)}$')",
   ];
   for (const [key, suffix] of Object.entries(QUEUE_KEYS)) {
-    if (body.includes(`k_${key}`)) lines.push(`local k_${key} = BASE .. '${suffix}'`);
+    lines.push(`local k_${key} = BASE .. '${suffix}'`);
   }
   let at = 1;
   for (const arg of spec.numbers) lines.push(`local ${arg} = tonumber(ARGV[${at++}])`);
@@ -236,7 +242,8 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
     lines.push(`local I_${arg} = ${index}`);
   });
   const [flags, ...locals] = lines;
-  const source = `${flags}\n${inlineConstants(`${locals.join("\n")}\n${body}`)}`;
+  const whole = inlineConstants(`${locals.join("\n")}\n${body}`);
+  const source = `${flags}\n${dropUnused(whole)}`;
   const sha = createHash("sha1").update(source).digest("hex");
   return { name, source, sha, writes: spec.flags !== "no-writes" };
 }

@@ -11,3 +11,11 @@ test.each(Object.keys(SCRIPTS) as ScriptName[])("%s has room for locals", (name)
     .map((found) => (found?.[1] === undefined ? (found?.[2]?.split(",").length ?? 0) : 1));
   expect(declared.reduce((sum, count) => sum + count, 0)).toBeLessThan(LUA_LOCALS - 10);
 });
+
+test("one that only reads has none of the functions that write", () => {
+  const { source } = loadScript("examine");
+  expect(source).toMatch(/^local function fetch\(/m);
+  for (const name of ["put", "rank", "count", "journal", "schedule", "lanes.build", "finish"]) {
+    expect(source).not.toContain(`function ${name}(`);
+  }
+});

@@ -9,10 +9,12 @@ local BREAKER_FORMAT = '>BI6I6I6I6HHHI4I6'
 -- An open breaker that nothing moves any more is forgotten after this.
 local FORGOTTEN_MS = 86400000
 
--- `moved`: gates that this script has opened or closed; what waits behind them comes back at its end.
-local breakers = lazy({ known = {}, moved = {} })
+local breakers = lazy({})
 
 function breakers.build()
+  -- By key. `moved`: gates that this script has opened or closed; what waits behind them comes back at its end.
+  breakers.known, breakers.moved = {}, {}
+
   local function new_breaker()
     local b = { state = CLOSED, first = 0, opened = 0, till = 0, half = 0, times = 0, out = 0, won = 0, in_a_row = 0,
       tenth = 0, ok = {}, failed = {} }

@@ -1,45 +1,49 @@
 -- Token buckets: what may happen now of what may only happen so often. A bucket that is full is not
 -- stored, and one that nobody uses expires when it is.
-local buckets = { known = {} }
+local buckets = lazy({})
 
-function buckets.of(name, per_second, burst)
-  local b = buckets.known[name]
-  if b then return b end
-  b = { per_second = per_second, burst = burst, tokens = burst }
-  local v = redis.call('GET', k_bucket .. name)
-  if v then
-    local tokens, at = struct.unpack('>dI6', v)
-    b.tokens = math.min(burst, tokens + math.max(0, now - at) * per_second / 1000)
-    -- A clock that has jumped back must not stop it for as long.
-    b.changed = at > now
+function buckets.build()
+  buckets.known = {}
+
+  function buckets.of(name, per_second, burst)
+    local b = buckets.known[name]
+    if b then return b end
+    b = { per_second = per_second, burst = burst, tokens = burst }
+    local v = redis.call('GET', k_bucket .. name)
+    if v then
+      local tokens, at = struct.unpack('>dI6', v)
+      b.tokens = math.min(burst, tokens + math.max(0, now - at) * per_second / 1000)
+      -- A clock that has jumped back must not stop it for as long.
+      b.changed = at > now
+    end
+    buckets.known[name] = b
+    return b
   end
-  buckets.known[name] = b
-  return b
-end
 
--- Nothing is ever owed: what waited since before there was a limit goes by, and costs what there is.
-function buckets.add(b, tokens)
-  b.tokens = math.max(0, math.min(b.burst, b.tokens + tokens))
-  b.changed = true
-  if tokens > 0 then b.gained = true end
-end
+  -- Nothing is ever owed: what waited since before there was a limit goes by, and costs what there is.
+  function buckets.add(b, tokens)
+    b.tokens = math.max(0, math.min(b.burst, b.tokens + tokens))
+    b.changed = true
+    if tokens > 0 then b.gained = true end
+  end
 
--- Until there is a whole token; with none ever, a long time.
-function buckets.wait(b)
-  if b.tokens >= 1 then return 0 end
-  if b.per_second == 0 then return 3600000 end
-  return math.max(1, math.ceil((1 - b.tokens) * 1000 / b.per_second))
-end
+  -- Until there is a whole token; with none ever, a long time.
+  function buckets.wait(b)
+    if b.tokens >= 1 then return 0 end
+    if b.per_second == 0 then return 3600000 end
+    return math.max(1, math.ceil((1 - b.tokens) * 1000 / b.per_second))
+  end
 
-function buckets.flush()
-  for name, b in pairs(buckets.known) do
-    if b.changed then
-      local full_in = b.per_second > 0 and (b.burst - b.tokens) * 1000 / b.per_second or 3600000
-      if full_in <= 0 then
-        redis.call('DEL', k_bucket .. name)
-      else
-        redis.call('SET', k_bucket .. name, struct.pack('>dI6', b.tokens, now), 'PX',
-          string.format('%d', math.min(full_in, 31536000000) + 1000))
+  function buckets.flush()
+    for name, b in pairs(buckets.known) do
+      if b.changed then
+        local full_in = b.per_second > 0 and (b.burst - b.tokens) * 1000 / b.per_second or 3600000
+        if full_in <= 0 then
+          redis.call('DEL', k_bucket .. name)
+        else
+          redis.call('SET', k_bucket .. name, struct.pack('>dI6', b.tokens, now), 'PX',
+            string.format('%d', math.min(full_in, 31536000000) + 1000))
+        end
       end
     end
   end

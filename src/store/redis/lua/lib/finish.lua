@@ -1,17 +1,17 @@
 -- What every script that writes ends with.
 local function finish()
   flush_writes()
-  if next(lanes.touched) or next(lanes.keyed) or next(breakers.moved) or next(buckets.known) then
+  if lanes.built or breakers.built or buckets.built then
     lanes.flush()
     flush_writes()
   end
   flush_ends()
   flush_chunks()
-  sources.flush()
+  if sources.built then sources.flush() end
   flush_answers()
   flush_counters()
   flush_journal(journal_max)
-  if next(breakers.known) then breakers.flush() end
-  if next(buckets.known) then buckets.flush() end
+  if breakers.built then breakers.flush() end
+  if buckets.built then buckets.flush() end
   flush_wake()
 end

@@ -11,46 +11,48 @@ local BUDGET_GATE = 'b'
 -- No gate stays closed longer without another look.
 local LONGEST_CLOSED_MS = 60000
 
--- Lanes that this script has touched, by name; gates that it has read.
-local lanes = lazy({ touched = {}, gates = {}, keyed = {}, noted = false, wake = false })
-
-local function of_priority(index, priority)
-  return priority == 0 and index or index .. ':' .. priority
-end
-
--- A name is longer than an id.
-local function lane_name(key, retries, priority)
-  local name = 'lane' .. struct.pack('>BbBc0', retries and 1 or 0, priority, #key, key)
-  return #name > 16 and name or name .. string.rep('\0', 17 - #name)
-end
-
-local function read_lane(name)
-  local retries, priority, key = struct.unpack('>BbBc0', name, 5)
-  return { name = name, key = key, retries = retries == 1, priority = priority }
-end
-
--- The lane that a waiting message belongs in; none, mostly.
-local function lane_of(s)
-  if s.key == '' and not has_flag(s, FLAG_BUDGETED) then return nil end
-  return lane_name(s.key, has_flag(s, FLAG_BUDGETED), s.priority)
-end
-
-local listed_priorities = {}
-
-local function list_priority(priority)
-  if priority == 0 or listed_priorities[priority] then return end
-  listed_priorities[priority] = true
-  rank(k_priorities, priority, priority)
-end
-
-local function gates_of(lane)
-  local gates = {}
-  if lane.key ~= '' then gates[1] = 'k' .. lane.key end
-  if lane.retries then gates[#gates + 1] = BUDGET_GATE end
-  return gates
-end
+-- `noted`: the queue has something of this by now; `wake`: pumps have something to look at.
+local lanes = lazy({ noted = false, wake = false })
 
 function lanes.build()
+  -- Lanes that this script has touched, by name; gates that it has read; messages in flight by key, and
+  -- priorities, as far as it has changed them.
+  lanes.touched, lanes.gates, lanes.keyed, lanes.priorities = {}, {}, {}, {}
+
+  function lanes.index(index, priority)
+    return priority == 0 and index or index .. ':' .. priority
+  end
+
+  -- A name is longer than an id.
+  function lanes.named(key, retries, priority)
+    local name = 'lane' .. struct.pack('>BbBc0', retries and 1 or 0, priority, #key, key)
+    return #name > 16 and name or name .. string.rep('\0', 17 - #name)
+  end
+
+  function lanes.read(name)
+    local retries, priority, key = struct.unpack('>BbBc0', name, 5)
+    return { name = name, key = key, retries = retries == 1, priority = priority }
+  end
+
+  -- The lane that a waiting message belongs in; none, mostly.
+  function lanes.of(s)
+    if s.key == '' and not has_flag(s, FLAG_BUDGETED) then return nil end
+    return lanes.named(s.key, has_flag(s, FLAG_BUDGETED), s.priority)
+  end
+
+  function lanes.list_priority(priority)
+    if priority == 0 or lanes.priorities[priority] then return end
+    lanes.priorities[priority] = true
+    rank(k_priorities, priority, priority)
+  end
+
+  function lanes.gates_of(lane)
+    local gates = {}
+    if lane.key ~= '' then gates[1] = 'k' .. lane.key end
+    if lane.retries then gates[#gates + 1] = BUDGET_GATE end
+    return gates
+  end
+
   -- So that a tick of a queue that has none of this asks for none of it.
   function lanes.note_use()
     if lanes.noted then return end
@@ -80,7 +82,7 @@ function lanes.build()
   end
 
   local function is_parked(lane)
-    for _, gate in ipairs(gates_of(lane)) do
+    for _, gate in ipairs(lanes.gates_of(lane)) do
       if redis.call('SISMEMBER', k_parked .. gate, lane.name) == 1 then return true end
     end
     return false
@@ -90,7 +92,7 @@ function lanes.build()
     redis.call('HSET', k_meta, 'gated_by', delivery_rules)
     redis.call('SADD', k_parked .. gate, lane.name)
     redis.call('ZADD', k_gates, math.min(reopens, now + LONGEST_CLOSED_MS), gate)
-    redis.call('ZREM', of_priority(k_lanes, lane.priority), lane.name)
+    redis.call('ZREM', lanes.index(k_lanes, lane.priority), lane.name)
   end
 
   -- Lets lanes back that wait behind a gate. A few at a time: what is left comes with the next tick.
@@ -128,12 +130,14 @@ function lanes.build()
   end
 
   local function reopen_gates()
-    for key in pairs(breakers.moved) do
-      if key == '' then lanes.wake = true else lanes.gate_moved('k' .. key) end
+    if breakers.built then
+      for key in pairs(breakers.moved) do
+        if key == '' then lanes.wake = true else lanes.gate_moved('k' .. key) end
+      end
+      breakers.moved = {}
     end
-    local budget = buckets.known[BUDGET_GATE]
+    local budget = buckets.built and buckets.known[BUDGET_GATE]
     if budget and budget.gained and budget.tokens >= 1 then lanes.gate_moved(BUDGET_GATE) end
-    breakers.moved = {}
   end
 
   -- Brings the entries of touched lanes up to date, in three steps for all of them. After flush_writes.
@@ -141,8 +145,8 @@ function lanes.build()
     flush_keyed()
     reopen_gates()
     for name in pairs(lanes.touched) do
-      local lane = read_lane(name)
-      local index = of_priority(k_lanes, lane.priority)
+      local lane = lanes.read(name)
+      local index = lanes.index(k_lanes, lane.priority)
       local head = redis.call('ZRANGE', k_lane .. name, 0, 0, 'WITHSCORES')[2]
       if not head then
         redis.call('ZREM', index, name)

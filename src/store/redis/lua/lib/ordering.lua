@@ -1,9 +1,12 @@
 -- One message of an ordering key at a time, in the order of their arrival. `order:` has the key's
 -- messages, by arrival, that are scheduled, in flight, or held in quarantine; `turns` says whose turn it
 -- is. Only that one is in an index that claims look at; the others wait, and come back by its end.
-local ordering = lazy({ known = {} })
+local ordering = lazy({})
 
 function ordering.build()
+  -- By ordering key, whose turn it is as far as this script knows.
+  ordering.known = {}
+
   function ordering.turn_of(order)
     if ordering.known[order] == nil then
       ordering.known[order] = redis.call('HGET', k_turns, order)

@@ -8,9 +8,9 @@ local SOURCE_FORMAT = '>HI6'
 -- those whose window is over: a hash that is always in use does not grow without end.
 local SWEEP_ONE_IN, SWEEP_LOOKS = 16, 40
 
-local sources = {}
+local sources = lazy({})
 
-do
+function sources.build()
   local function sources_of(source)
     return k_sources .. struct.unpack('>H', source) % SOURCE_HASHES
   end

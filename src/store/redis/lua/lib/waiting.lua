@@ -5,12 +5,6 @@ local function head_score(key)
   return head[2] and tonumber(head[2]) or nil
 end
 
-local function waiting_index(s)
-  if s.place == PLACE_ISOLATED then return k_isolated end
-  if s.place == PLACE_MOVING then return k_moving end
-  return of_priority(k_due, s.priority)
-end
-
 -- By index: the earliest due time among what this script schedules, and that of the head before.
 -- Apart, because a suspect that waits for an idle session must not hide what others could take.
 local noted_due = { earliest = {}, head = {} }
@@ -30,12 +24,45 @@ local function flush_wake()
   if lanes.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
 end
 
--- In no lane, and yet not in `due`.
-local function is_laned(s) return s.priority ~= 0 and s.place == PLACE_DUE end
+-- Of a message that something holds back besides its queue.
+local waiting = lazy({})
 
--- Suspects are in no lane: they are few, and each is looked at by itself.
-local function lane_of_waiting(s)
-  return s.place == PLACE_DUE and lane_of(s) or nil
+function waiting.build()
+  local function index_of(s)
+    if s.place == PLACE_ISOLATED then return k_isolated end
+    if s.place == PLACE_MOVING then return k_moving end
+    return lanes.index(k_due, s.priority)
+  end
+
+  -- In no lane, and yet not in `due`.
+  local function is_laned(s) return s.priority ~= 0 and s.place == PLACE_DUE end
+
+  -- Suspects are in no lane: they are few, and each is looked at by itself.
+  local function lane_of(s)
+    return s.place == PLACE_DUE and lanes.of(s) or nil
+  end
+
+  function waiting.enter(id, s)
+    local lane = lane_of(s)
+    if s.priority ~= 0 then lanes.list_priority(s.priority) end
+    if lane then return lanes.add(lane, id, s.due) end
+    local index = index_of(s)
+    note_due(index, s.due)
+    rank(index, id, s.due)
+    if is_laned(s) then lanes.list(id, s.due) end
+  end
+
+  function waiting.leave(id, s)
+    if has_flag(s, FLAG_WAITING) then
+      set_flag(s, FLAG_WAITING, false)
+      rank(k_laned, id, false)
+      return
+    end
+    local lane = lane_of(s)
+    if lane then return lanes.remove(lane, id) end
+    rank(index_of(s), id, false)
+    if is_laned(s) then rank(k_laned, id, false) end
+  end
 end
 
 -- Nothing can hold it back, save its queue: most messages are so.
@@ -44,28 +71,12 @@ local function is_plain(s)
 end
 
 local function enter_index(id, s)
-  if is_plain(s) then
-    note_due(k_due, s.due)
-    return rank(k_due, id, s.due)
-  end
-  local lane = lane_of_waiting(s)
-  if s.priority ~= 0 then list_priority(s.priority) end
-  if lane then return lanes.add(lane, id, s.due) end
-  local index = waiting_index(s)
-  note_due(index, s.due)
-  rank(index, id, s.due)
-  if is_laned(s) then lanes.list(id, s.due) end
+  if not is_plain(s) then return waiting.enter(id, s) end
+  note_due(k_due, s.due)
+  rank(k_due, id, s.due)
 end
 
 local function leave_index(id, s)
-  if is_plain(s) then return rank(k_due, id, false) end
-  if has_flag(s, FLAG_WAITING) then
-    set_flag(s, FLAG_WAITING, false)
-    rank(k_laned, id, false)
-    return
-  end
-  local lane = lane_of_waiting(s)
-  if lane then return lanes.remove(lane, id) end
-  rank(waiting_index(s), id, false)
-  if is_laned(s) then rank(k_laned, id, false) end
+  if not is_plain(s) then return waiting.leave(id, s) end
+  rank(k_due, id, false)
 end

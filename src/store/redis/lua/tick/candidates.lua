@@ -67,7 +67,7 @@ if laned or rules then
   -- How many messages of a lane may go; with 0, the gate that is closed, if it was so from the start.
   function lane_allows(lane)
     local left = math.huge
-    for _, name in ipairs(gates_of(lane)) do
+    for _, name in ipairs(lanes.gates_of(lane)) do
       local gate = gate_of(name)
       if gate.closed then return 0, name, gate.reopens end
       left = math.min(left, gate.left)
@@ -76,7 +76,7 @@ if laned or rules then
   end
 
   function reserve(lane, n)
-    for _, name in ipairs(gates_of(lane)) do
+    for _, name in ipairs(lanes.gates_of(lane)) do
       local gate = gate_of(name)
       gate.left = gate.left - n
     end
@@ -92,7 +92,7 @@ if laned or rules then
   end
 
   local function take_from_lane(name, most, found)
-    local lane = read_lane(name)
+    local lane = lanes.read(name)
     local allowed, closed, reopens = lane_allows(lane)
     if closed then return lanes.park(lane, closed, reopens) end
     local n = math.min(allowed, most)
@@ -113,7 +113,7 @@ if laned or rules then
 
   -- Due messages of one priority, in the order of their due times; lanes get equal shares.
   local function of_one_priority(priority, most)
-    local index, lane_index = of_priority(k_due, priority), of_priority(k_lanes, priority)
+    local index, lane_index = lanes.index(k_due, priority), lanes.index(k_lanes, priority)
     local entries = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'WITHSCORES', 'LIMIT', 0, most)
     local found = {}
     for at = 1, #entries, 2 do found[#found + 1] = { id = entries[at], due = tonumber(entries[at + 1]) } end
@@ -128,7 +128,7 @@ if laned or rules then
     if looked > 0 then table.sort(found, by_due) end
     if #found == 0 and priority ~= 0 and redis.call('EXISTS', index, lane_index) == 0 then
       redis.call('ZREM', k_priorities, priority)
-      listed_priorities[priority] = nil
+      lanes.priorities[priority] = nil
     end
     return found
   end

@@ -91,15 +91,15 @@ local function claim_isolated(sessions, most)
 end
 
 -- As `indexed`, of what may wait in any index but that of suspects.
-local function waiting(id)
+local function claimable(id)
   local s = load_state(id)
   if s and s.state == SCHEDULED and s.place == PLACE_DUE then return s end
   if not laned or not s then return indexed(k_due, id, SCHEDULED) end
-  for _, name in ipairs({ lane_name(s.key, true, s.priority), lane_name(s.key, false, s.priority) }) do
+  for _, name in ipairs({ lanes.named(s.key, true, s.priority), lanes.named(s.key, false, s.priority) }) do
     rank(k_lane .. name, id, false)
     lanes.touch(name)
   end
-  rank(of_priority(k_due, s.priority), id, false)
+  rank(lanes.index(k_due, s.priority), id, false)
   count('healed')
   return nil
 end
@@ -125,7 +125,7 @@ local function claim_due(sessions, most)
     end
   end
   for _, id in ipairs(due) do
-    local s = waiting(id)
+    local s = claimable(id)
     if s and not ended(id, s) then
       local chosen = choose(s)
       if not chosen then
