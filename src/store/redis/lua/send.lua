@@ -123,19 +123,25 @@ local function drop(item)
   return reply(DROPPED, NO_ID, s)
 end
 
+-- What an item has that says nothing of it. In the item itself it would make a table of more than sixteen
+-- fields, which costs more than all that is read here.
+local PLAIN_ITEM = { __index = { priority = 0, key = '', order = '', dropped = false, note = '', edits = '' } }
+
 local function read_item(at)
   local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
     retry, failure, rest = struct.unpack('>c5BBI6BI6I6I4Bc0Bc0Bc0Bc0Hc0I4c0', ARGV[at + I_facts])
-  local priority, key, order, dropped, note, edits = 0, '', '', 0, '', ''
-  if rest <= #ARGV[at + I_facts] then
-    priority, key, order, dropped, note, edits = struct.unpack('>bBc0Hc0BBc0I4c0', ARGV[at + I_facts], rest)
-  end
-  return {
+  local item = setmetatable({
     envelope = ARGV[at + I_envelope], random = random, reason = reason, qreason = qreason, delay = delay,
     has_due_at = has_due_at, due_at = due_at, ttl = ttl, size = size, request = request, source = source,
     dedup = dedup, payload_hash = payload_hash, retry = retry, failure = failure,
-    priority = priority, key = key, order = order, dropped = dropped == 1, note = note, edits = edits,
-  }
+  }, PLAIN_ITEM)
+  if rest <= #ARGV[at + I_facts] then
+    local dropped
+    item.priority, item.key, item.order, dropped, item.note, item.edits =
+      struct.unpack('>bBc0Hc0BBc0I4c0', ARGV[at + I_facts], rest)
+    item.dropped = dropped == 1
+  end
+  return item
 end
 
 local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }

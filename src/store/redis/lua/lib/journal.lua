@@ -12,7 +12,8 @@ local RECORDS_PER_ENTRY = 64
 local records = {}
 
 local function journal(kind, id, s, note)
-  note = note and string.sub(note, 1, 255) or ''
+  note = note or ''
+  if #note > 255 then note = string.sub(note, 1, 255) end
   records[#records + 1] = struct.pack('>Bc16BBBHI4I6Bc0', JOURNAL[kind], id, s.state, s.reason,
     s.qreason, u16(s.attempts), s.delivery, s.due, #note, note)
 end

@@ -59,21 +59,22 @@ local function pack_state(s)
       #s.nonce + #s.session, s.nonce .. s.session, #s.source, s.source, #s.retry, s.retry) .. extra
 end
 
+-- The second part of a state that has none.
+local PLAIN_STATE = { __index = { priority = 0, key = '', order = '', round = 0, last_delay = 0, hops = 0, move = '' } }
+
 local function unpack_state(v)
   local state, place, flags, reason, qreason, version, attempts, expiries, releases, unknown, failures,
     delivery, size, due, expire, ttl, since, lease, held, source, retry, extra = struct.unpack(STATE_FORMAT, v)
-  local priority, key, order, round, last_delay, hops, move = 0, '', '', 0, 0, 0, ''
-  if flags >= FLAG_EXTRA and flags % (FLAG_EXTRA + FLAG_EXTRA) >= FLAG_EXTRA then
-    priority, key, order, round, last_delay, hops, move = struct.unpack(EXTRA_FORMAT, v, extra)
-  end
-  return {
+  local s = setmetatable({
     state = state, place = place, flags = flags, reason = reason, qreason = qreason, version = version,
     attempts = attempts, expiries = expiries, releases = releases, unknown = unknown, failures = failures,
     delivery = delivery, size = size, due = due, expire = expire, ttl = ttl, since = since, lease = lease,
     nonce = string.sub(held, 1, 16), session = string.sub(held, 17, 32), source = source, retry = retry,
-    priority = priority, key = key, order = order, round = round, last_delay = last_delay,
-    hops = hops, move = move,
-  }
+  }, PLAIN_STATE)
+  if flags >= FLAG_EXTRA and flags % (FLAG_EXTRA + FLAG_EXTRA) >= FLAG_EXTRA then
+    s.priority, s.key, s.order, s.round, s.last_delay, s.hops, s.move = struct.unpack(EXTRA_FORMAT, v, extra)
+  end
+  return s
 end
 
 -- An id is a UUIDv7: 48 bits of time, then, around version and variant, the queue's 40-bit counter

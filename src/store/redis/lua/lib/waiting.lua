@@ -10,8 +10,9 @@ end
 local noted_due = { earliest = {}, head = {} }
 
 local function note_due(index, due)
-  if not noted_due.head[index] then noted_due.head[index] = head_score(index) or math.huge end
-  noted_due.earliest[index] = math.min(due, noted_due.earliest[index] or math.huge)
+  local earliest = noted_due.earliest[index]
+  if not earliest then noted_due.head[index] = head_score(index) or math.huge end
+  if not earliest or due < earliest then noted_due.earliest[index] = due end
 end
 
 -- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
