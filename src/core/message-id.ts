@@ -22,5 +22,7 @@ export function parseMessageId(text: string): Uint8Array | undefined {
 
 /** When the message was accepted: a UUIDv7 begins with its instant. */
 export function createdAtMs(id: Uint8Array): number {
-  return Buffer.from(id.buffer, id.byteOffset, id.length).readUIntBE(0, 6);
+  let ms = 0;
+  for (let at = 0; at < 6; at++) ms = ms * 256 + (id[at] ?? 0);
+  return ms;
 }

@@ -75,7 +75,7 @@ export function resolvePolicy(
   ) ?? [DEFAULT_POLICY.maxRetries, "default"];
 
   return {
-    policy: { ...policy, maxRetries },
+    policy: policy.maxRetries === maxRetries ? policy : { ...policy, maxRetries },
     policyFrom: own.policy ? "message_policy" : rulePolicy ? "rule" : othersFrom,
     maxRetriesFrom,
   };
