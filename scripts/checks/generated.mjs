@@ -6,10 +6,15 @@ import { join } from "node:path";
 import { ROOT } from "../setup/places.mjs";
 
 /** Folders that hold generated files only; each is compared with what is generated now. */
-const FOLDERS = ["gen", "clients/python/src/dlq/v1", "clients/typescript/src/gen"];
+const FOLDERS = [
+  "gen",
+  "clients/python/src/dlq/spool/v1",
+  "clients/python/src/dlq/v1",
+  "clients/typescript/src/gen",
+];
 
-/** A template of its own: its plugin takes the public contract only, not what gen/ is made from. */
-const TYPESCRIPT_CLIENT = "clients/typescript/buf.gen.yaml";
+/** Clients have templates of their own: their plugins take other packages than what gen/ is made from. */
+const CLIENTS = ["clients/python/buf.gen.yaml", "clients/typescript/buf.gen.yaml"];
 
 /**
  * The commands that generate everything below `out`.
@@ -19,7 +24,7 @@ export function generateCommands(out) {
   const descriptors = join(out, "gen/descriptors.binpb");
   return [
     ["buf", "generate", "-o", out],
-    ["buf", "generate", "--template", TYPESCRIPT_CLIENT, "-o", out],
+    ...CLIENTS.map((template) => ["buf", "generate", "--template", template, "-o", out]),
     // protoc-gen-es keeps no comments: reflection serves them from here.
     ["buf", "build", "proto", "--as-file-descriptor-set", "-o", descriptors],
   ];

@@ -1,0 +1,1 @@
+"""What clients keep in files while the service is away; `dlq.spool.v1` has its messages."""
