@@ -70,7 +70,7 @@ CONDITION_CODE_LIMITED: ConditionCode
 CONDITION_CODE_ORDER_HELD: ConditionCode
 
 class SendToDlqRequest(_message.Message):
-    __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context")
+    __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context", "send_number", "past")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -94,6 +94,8 @@ class SendToDlqRequest(_message.Message):
     RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     TRACE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
+    SEND_NUMBER_FIELD_NUMBER: _ClassVar[int]
+    PAST_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     queue: str
     payload: _message_pb2.Payload
@@ -110,7 +112,37 @@ class SendToDlqRequest(_message.Message):
     retry_policy: _message_pb2.RetryPolicy
     priority: int
     trace_context: _message_pb2.TraceContext
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping]] = ...) -> None: ...
+    send_number: SendNumber
+    past: Past
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping]] = ..., send_number: _Optional[_Union[SendNumber, _Mapping]] = ..., past: _Optional[_Union[Past, _Mapping]] = ...) -> None: ...
+
+class SendNumber(_message.Message):
+    __slots__ = ("client_id", "number")
+    CLIENT_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    client_id: bytes
+    number: int
+    def __init__(self, client_id: _Optional[bytes] = ..., number: _Optional[int] = ...) -> None: ...
+
+class Past(_message.Message):
+    __slots__ = ("attempts", "failures", "first_failure_time", "quarantined")
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    FAILURES_FIELD_NUMBER: _ClassVar[int]
+    FIRST_FAILURE_TIME_FIELD_NUMBER: _ClassVar[int]
+    QUARANTINED_FIELD_NUMBER: _ClassVar[int]
+    attempts: int
+    failures: _containers.RepeatedCompositeFieldContainer[PastFailure]
+    first_failure_time: _timestamp_pb2.Timestamp
+    quarantined: bool
+    def __init__(self, attempts: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[PastFailure, _Mapping]]] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., quarantined: bool = ...) -> None: ...
+
+class PastFailure(_message.Message):
+    __slots__ = ("failure", "time")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    failure: _failure_pb2.Failure
+    time: _timestamp_pb2.Timestamp
+    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class SendToDlqResponse(_message.Message):
     __slots__ = ("id", "state", "reason", "due_time", "duplicate", "quarantine_reason", "queue")

@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file dlq/v1/dlq_service.proto.
  */
 export const file_dlq_v1_dlq_service: GenFile = /*@__PURE__*/
-  fileDesc("ChhkbHEvdjEvZGxxX3NlcnZpY2UucHJvdG8SBmRscS52MSLtBAoQU2VuZFRvRGxxUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEiAKB3BheWxvYWQYAyABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAQgAygLMiguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYBSABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBiABKAkSEQoJZGVkdXBfa2V5GAcgASgJEhQKDG9yZGVyaW5nX2tleRgIIAEoCRIeCgZvcmlnaW4YCSABKAsyDi5kbHEudjEuT3JpZ2luEioKBWRlbGF5GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASLgoIZHVlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASJgoDdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC21heF9yZXRyaWVzGA0gASgNSAGIAQESKQoMcmV0cnlfcG9saWN5GA4gASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhAKCHByaW9yaXR5GA8gASgFEisKDXRyYWNlX2NvbnRleHQYECABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC2ZpcnN0X3JldHJ5Qg4KDF9tYXhfcmV0cmllcyLpAQoRU2VuZFRvRGxxUmVzcG9uc2USCgoCaWQYASABKAkSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgDIAEoDjIOLmRscS52MS5SZWFzb24SLAoIZHVlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWR1cGxpY2F0ZRgFIAEoCBIzChFxdWFyYW50aW5lX3JlYXNvbhgGIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uEg0KBXF1ZXVlGAcgASgJIkMKFVNlbmRUb0RscUJhdGNoUmVxdWVzdBIqCghyZXF1ZXN0cxgBIAMoCzIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0IkcKFlNlbmRUb0RscUJhdGNoUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3VsdCJ2ChRTZW5kVG9EbHFCYXRjaFJlc3VsdBItCghyZXNwb25zZRgBIAEoCzIZLmRscS52MS5TZW5kVG9EbHFSZXNwb25zZUgAEiQKBWVycm9yGAIgASgLMhMuZGxxLnYxLkVycm9yU3RhdHVzSABCCQoHb3V0Y29tZSJTCgtFcnJvclN0YXR1cxIMCgRjb2RlGAEgASgFEg8KB21lc3NhZ2UYAiABKAkSJQoHZGV0YWlscxgDIAMoCzIULmdvb2dsZS5wcm90b2J1Zi5Bbnki6wEKEFN0cmVhbUR1ZVJlcXVlc3QSDgoGcXVldWVzGAEgAygJEhEKCXdvcmtlcl9pZBgCIAEoCRIaCg1tYXhfaW5fZmxpZ2h0GAMgASgNSACIAQESIAoTbWF4X2luX2ZsaWdodF9ieXRlcxgEIAEoBEgBiAEBEjEKDmxlYXNlX2R1cmF0aW9uGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKEXJlc3VtZV9zZXNzaW9uX2lkGAYgASgJQhAKDl9tYXhfaW5fZmxpZ2h0QhYKFF9tYXhfaW5fZmxpZ2h0X2J5dGVzIt0BChFTdHJlYW1EdWVSZXNwb25zZRIgCgZvcGVuZWQYASABKAsyDi5kbHEudjEuT3BlbmVkSAASKAoKZGVsaXZlcmllcxgCIAEoCzISLmRscS52MS5EZWxpdmVyaWVzSAASJgoJaGVhcnRiZWF0GAMgASgLMhEuZGxxLnYxLkhlYXJ0YmVhdEgAEh4KBWRyYWluGAQgASgLMg0uZGxxLnYxLkRyYWluSAASKwoMcXVldWVfc3RhdHVzGAUgASgLMhMuZGxxLnYxLlF1ZXVlU3RhdHVzSABCBwoFZnJhbWUiZAoGT3BlbmVkEhIKCnNlc3Npb25faWQYASABKAkSMQoObGVhc2VfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLbGVhc2VzX2hlbGQYAyABKA0iMgoKRGVsaXZlcmllcxIkCgpkZWxpdmVyaWVzGAEgAygLMhAuZGxxLnYxLkRlbGl2ZXJ5IrsBCghEZWxpdmVyeRIgCgdtZXNzYWdlGAEgASgLMg8uZGxxLnYxLk1lc3NhZ2USEwoLbGVhc2VfdG9rZW4YAiABKAkSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB2F0dGVtcHQYBCABKA0SFwoPZGVsaXZlcnlfbnVtYmVyGAUgASgNEhcKD291dGNvbWVfdW5rbm93bhgGIAEoCCILCglIZWFydGJlYXQioAEKC1F1ZXVlU3RhdHVzEg0KBXF1ZXVlGAEgASgJEg4KBnBhdXNlZBgCIAEoCBIrCg1icmVha2VyX3N0YXRlGAMgASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRIuCgpyZXRyeV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1vcGVuX2JyZWFrZXJzGAUgASgNIjEKBURyYWluEigKBWdyYWNlGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkMKCkFja1JlcXVlc3QSEgoKcmVxdWVzdF9pZBgBIAEoCRIhCghvdXRjb21lcxgCIAMoCzIPLmRscS52MS5PdXRjb21lIuwBCgdPdXRjb21lEhMKC2xlYXNlX3Rva2VuGAEgASgJEiYKCXN1Y2NlZWRlZBgCIAEoCzIRLmRscS52MS5TdWNjZWVkZWRIABIgCgZmYWlsZWQYAyABKAsyDi5kbHEudjEuRmFpbGVkSAASJAoIcmVsZWFzZWQYBCABKAsyEC5kbHEudjEuUmVsZWFzZWRIABIqCgtxdWFyYW50aW5lZBgFIAEoCzITLmRscS52MS5RdWFyYW50aW5lZEgAEiYKCWRpc2NhcmRlZBgGIAEoCzIRLmRscS52MS5EaXNjYXJkZWRIAEIICgZyZXN1bHQiCwoJU3VjY2VlZGVkInEKBkZhaWxlZBIgCgdmYWlsdXJlGAEgASgLMg8uZGxxLnYxLkZhaWx1cmUSLgoLcmV0cnlfYWZ0ZXIYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoNbm9uX3JldHJ5YWJsZRgDIAEoCCI0CghSZWxlYXNlZBIoCgVkZWxheRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIbCgtRdWFyYW50aW5lZBIMCgRub3RlGAEgASgJIhkKCURpc2NhcmRlZBIMCgRub3RlGAEgASgJIjEKC0Fja1Jlc3BvbnNlEiIKB3Jlc3VsdHMYASADKAsyES5kbHEudjEuQWNrUmVzdWx0IsYBCglBY2tSZXN1bHQSIQoGc3RhdHVzGAEgASgOMhEuZGxxLnYxLkFja1N0YXR1cxIjCgVzdGF0ZRgCIAEoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSLAoIZHVlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjMKEXF1YXJhbnRpbmVfcmVhc29uGAQgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDgoGZGV0YWlsGAUgASgJInEKEkV4dGVuZExlYXNlUmVxdWVzdBIUCgxsZWFzZV90b2tlbnMYASADKAkSEgoKc2Vzc2lvbl9pZBgCIAEoCRIxCg5sZWFzZV9kdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJBChNFeHRlbmRMZWFzZVJlc3BvbnNlEioKB3Jlc3VsdHMYASADKAsyGS5kbHEudjEuRXh0ZW5kTGVhc2VSZXN1bHQipwEKEUV4dGVuZExlYXNlUmVzdWx0EhMKC2xlYXNlX3Rva2VuGAEgASgJEiEKBnN0YXR1cxgCIAEoDjIRLmRscS52MS5BY2tTdGF0dXMSNQoRbGVhc2VfZXhwaXJlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3Nob3VsZF9zdG9wGAQgASgIEg4KBmRldGFpbBgFIAEoCSLNAQoMUmV0cnlSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSDQoFcXVldWUYAiABKAkSCwoDaWRzGAMgAygJEiUKBmZpbHRlchgEIAEoCzIVLmRscS52MS5NZXNzYWdlRmlsdGVyEhsKDmV4cGVjdGVkX2NvdW50GAUgASgNSACIAQESJQoKdHJhbnNmb3JtcxgGIAMoCzIRLmRscS52MS5UcmFuc2Zvcm0SDwoHZHJ5X3J1bhgHIAEoCEIRCg9fZXhwZWN0ZWRfY291bnQijAEKDU1lc3NhZ2VGaWx0ZXISJAoGc3RhdGVzGAEgAygOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIfCgdyZWFzb25zGAIgAygOMg4uZGxxLnYxLlJlYXNvbhI0ChJxdWFyYW50aW5lX3JlYXNvbnMYAyADKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbiJ1Cg1SZXRyeVJlc3BvbnNlEhUKDXJldHJpZWRfY291bnQYASABKA0SJQoHcmVmdXNlZBgCIAMoCzIULmRscS52MS5SZWZ1c2VkUmV0cnkSJgoIcHJldmlld3MYAyADKAsyFC5kbHEudjEuUmV0cnlQcmV2aWV3ImkKDFJldHJ5UHJldmlldxIKCgJpZBgBIAEoCRImCgZiZWZvcmUYAiABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQSJQoFYWZ0ZXIYAyABKAsyFi5kbHEudjEuTWVzc2FnZUNvbnRlbnQioQEKDk1lc3NhZ2VDb250ZW50EiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI6CgphdHRyaWJ1dGVzGAIgAygLMiYuZGxxLnYxLk1lc3NhZ2VDb250ZW50LkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJRCgxSZWZ1c2VkUmV0cnkSCgoCaWQYASABKAkSJQoHcmVmdXNhbBgCIAEoDjIULmRscS52MS5SZXRyeVJlZnVzYWwSDgoGZGV0YWlsGAMgASgJIh4KDFN0YXRzUmVxdWVzdBIOCgZxdWV1ZXMYASADKAkimgEKDVN0YXRzUmVzcG9uc2USFgoOdG90YWxfbWVzc2FnZXMYASABKAMSHQoVdG90YWxfcG9pc29uX21lc3NhZ2VzGAIgASgDEiIKBnF1ZXVlcxgDIAMoCzISLmRscS52MS5RdWV1ZVN0YXRzEi4KCnN0b3JlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIsUECgpRdWV1ZVN0YXRzEg0KBXF1ZXVlGAEgASgJEhEKCXNjaGVkdWxlZBgCIAEoAxIPCgdkdWVfbm93GAMgASgDEhEKCWluX2ZsaWdodBgEIAEoAxITCgtxdWFyYW50aW5lZBgFIAEoAxINCgVieXRlcxgGIAEoAxIiCgZjb3VudHMYByADKAsyEi5kbHEudjEuU3RhdGVDb3VudBItCgpvbGRlc3RfYWdlGAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjkKFm9sZGVzdF9xdWFyYW50aW5lZF9hZ2UYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMQoNbmV4dF9kdWVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHd29ya2VycxgLIAEoDRIcCgVyYXRlcxgMIAEoCzINLmRscS52MS5SYXRlcxIeCgZ0b3RhbHMYDSABKAsyDi5kbHEudjEuVG90YWxzEiUKCmNvbmRpdGlvbnMYDiADKAsyES5kbHEudjEuQ29uZGl0aW9uEisKDWJyZWFrZXJfc3RhdGUYDyABKA4yFC5kbHEudjEuQnJlYWtlclN0YXRlEjYKEmJyZWFrZXJfcmV0cnlfdGltZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNb3Blbl9icmVha2VycxgRIAEoDRIaChJoZWxkX29yZGVyaW5nX2tleXMYEiABKA0ilQEKClN0YXRlQ291bnQSIwoFc3RhdGUYASABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEh4KBnJlYXNvbhgCIAEoDjIOLmRscS52MS5SZWFzb24SMwoRcXVhcmFudGluZV9yZWFzb24YAyABKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbhINCgVjb3VudBgEIAEoAyJPCgVSYXRlcxIQCghhY2NlcHRlZBgBIAEoARIRCglkZWxpdmVyZWQYAiABKAESEQoJc3VjY2VlZGVkGAMgASgBEg4KBmZhaWxlZBgEIAEoASLtAQoGVG90YWxzEhAKCGFjY2VwdGVkGAEgASgDEg4KBmpvaW5lZBgCIAEoAxIRCglzdWNjZWVkZWQYAyABKAMSEQoJZGlzY2FyZGVkGAQgASgDEg8KB2V4cGlyZWQYBSABKAMSDgoGcHVyZ2VkGAYgASgDEhEKCW1vdmVkX291dBgHIAEoAxIQCghtb3ZlZF9pbhgIIAEoAxISCgpkZWxpdmVyaWVzGAkgASgDEhcKD2ZhaWxlZF9hdHRlbXB0cxgKIAEoAxIQCghyZWxlYXNlZBgLIAEoAxIWCg5sZWFzZV9leHBpcmllcxgMIAEoAyJBCglDb25kaXRpb24SIwoEY29kZRgBIAEoDjIVLmRscS52MS5Db25kaXRpb25Db2RlEg8KB21lc3NhZ2UYAiABKAkqjAEKCUFja1N0YXR1cxIaChZBQ0tfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSQUNLX1NUQVRVU19BUFBMSUVEEAESGQoVQUNLX1NUQVRVU19MRUFTRV9MT1NUEAISGAoUQUNLX1NUQVRVU19OT1RfRk9VTkQQAxIWChJBQ0tfU1RBVFVTX0lOVkFMSUQQBCqpAQoMUmV0cnlSZWZ1c2FsEh0KGVJFVFJZX1JFRlVTQUxfVU5TUEVDSUZJRUQQABIbChdSRVRSWV9SRUZVU0FMX05PVF9GT1VORBABEhsKF1JFVFJZX1JFRlVTQUxfSU5fRkxJR0hUEAISHAoYUkVUUllfUkVGVVNBTF9JTlZBTElEX0lEEAMSIgoeUkVUUllfUkVGVVNBTF9UUkFOU0ZPUk1fRkFJTEVEEAQq/QIKDUNvbmRpdGlvbkNvZGUSHgoaQ09ORElUSU9OX0NPREVfVU5TUEVDSUZJRUQQABIYChRDT05ESVRJT05fQ09ERV9FTVBUWRABEiIKHkNPTkRJVElPTl9DT0RFX0FMTF9RVUFSQU5USU5FRBACEh4KGkNPTkRJVElPTl9DT0RFX05PVEhJTkdfRFVFEAMSHQoZQ09ORElUSU9OX0NPREVfTk9fV09SS0VSUxAEEh8KG0NPTkRJVElPTl9DT0RFX1dPUktFUlNfQlVTWRAFEhkKFUNPTkRJVElPTl9DT0RFX01PVklORxAGEhkKFUNPTkRJVElPTl9DT0RFX1BBVVNFRBAHEh8KG0NPTkRJVElPTl9DT0RFX0JSRUFLRVJfT1BFThAIEhwKGENPTkRJVElPTl9DT0RFX0lTT0xBVElORxAJEhoKFkNPTkRJVElPTl9DT0RFX0xJTUlURUQQChIdChlDT05ESVRJT05fQ09ERV9PUkRFUl9IRUxEEAsyxwMKCkRscVNlcnZpY2USQAoJU2VuZFRvRGxxEhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QaGS5kbHEudjEuU2VuZFRvRGxxUmVzcG9uc2USTwoOU2VuZFRvRGxxQmF0Y2gSHS5kbHEudjEuU2VuZFRvRGxxQmF0Y2hSZXF1ZXN0Gh4uZGxxLnYxLlNlbmRUb0RscUJhdGNoUmVzcG9uc2USQgoJU3RyZWFtRHVlEhguZGxxLnYxLlN0cmVhbUR1ZVJlcXVlc3QaGS5kbHEudjEuU3RyZWFtRHVlUmVzcG9uc2UwARIuCgNBY2sSEi5kbHEudjEuQWNrUmVxdWVzdBoTLmRscS52MS5BY2tSZXNwb25zZRJGCgtFeHRlbmRMZWFzZRIaLmRscS52MS5FeHRlbmRMZWFzZVJlcXVlc3QaGy5kbHEudjEuRXh0ZW5kTGVhc2VSZXNwb25zZRI0CgVSZXRyeRIULmRscS52MS5SZXRyeVJlcXVlc3QaFS5kbHEudjEuUmV0cnlSZXNwb25zZRI0CgVTdGF0cxIULmRscS52MS5TdGF0c1JlcXVlc3QaFS5kbHEudjEuU3RhdHNSZXNwb25zZUJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChhkbHEvdjEvZGxxX3NlcnZpY2UucHJvdG8SBmRscS52MSKyBQoQU2VuZFRvRGxxUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEiAKB3BheWxvYWQYAyABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAQgAygLMiguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYBSABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBiABKAkSEQoJZGVkdXBfa2V5GAcgASgJEhQKDG9yZGVyaW5nX2tleRgIIAEoCRIeCgZvcmlnaW4YCSABKAsyDi5kbHEudjEuT3JpZ2luEioKBWRlbGF5GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uSAASLgoIZHVlX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAASJgoDdHRsGAwgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhgKC21heF9yZXRyaWVzGA0gASgNSAGIAQESKQoMcmV0cnlfcG9saWN5GA4gASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhAKCHByaW9yaXR5GA8gASgFEisKDXRyYWNlX2NvbnRleHQYECABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EicKC3NlbmRfbnVtYmVyGBEgASgLMhIuZGxxLnYxLlNlbmROdW1iZXISGgoEcGFzdBgSIAEoCzIMLmRscS52MS5QYXN0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQg0KC2ZpcnN0X3JldHJ5Qg4KDF9tYXhfcmV0cmllcyIvCgpTZW5kTnVtYmVyEhEKCWNsaWVudF9pZBgBIAEoDBIOCgZudW1iZXIYAiABKAQijAEKBFBhc3QSEAoIYXR0ZW1wdHMYASABKA0SJQoIZmFpbHVyZXMYAiADKAsyEy5kbHEudjEuUGFzdEZhaWx1cmUSNgoSZmlyc3RfZmFpbHVyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtxdWFyYW50aW5lZBgEIAEoCCJZCgtQYXN0RmFpbHVyZRIgCgdmYWlsdXJlGAEgASgLMg8uZGxxLnYxLkZhaWx1cmUSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi6QEKEVNlbmRUb0RscVJlc3BvbnNlEgoKAmlkGAEgASgJEiMKBXN0YXRlGAIgASgOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIeCgZyZWFzb24YAyABKA4yDi5kbHEudjEuUmVhc29uEiwKCGR1ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglkdXBsaWNhdGUYBSABKAgSMwoRcXVhcmFudGluZV9yZWFzb24YBiABKA4yGC5kbHEudjEuUXVhcmFudGluZVJlYXNvbhINCgVxdWV1ZRgHIAEoCSJDChVTZW5kVG9EbHFCYXRjaFJlcXVlc3QSKgoIcmVxdWVzdHMYASADKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdCJHChZTZW5kVG9EbHFCYXRjaFJlc3BvbnNlEi0KB3Jlc3VsdHMYASADKAsyHC5kbHEudjEuU2VuZFRvRGxxQmF0Y2hSZXN1bHQidgoUU2VuZFRvRGxxQmF0Y2hSZXN1bHQSLQoIcmVzcG9uc2UYASABKAsyGS5kbHEudjEuU2VuZFRvRGxxUmVzcG9uc2VIABIkCgVlcnJvchgCIAEoCzITLmRscS52MS5FcnJvclN0YXR1c0gAQgkKB291dGNvbWUiUwoLRXJyb3JTdGF0dXMSDAoEY29kZRgBIAEoBRIPCgdtZXNzYWdlGAIgASgJEiUKB2RldGFpbHMYAyADKAsyFC5nb29nbGUucHJvdG9idWYuQW55IusBChBTdHJlYW1EdWVSZXF1ZXN0Eg4KBnF1ZXVlcxgBIAMoCRIRCgl3b3JrZXJfaWQYAiABKAkSGgoNbWF4X2luX2ZsaWdodBgDIAEoDUgAiAEBEiAKE21heF9pbl9mbGlnaHRfYnl0ZXMYBCABKARIAYgBARIxCg5sZWFzZV9kdXJhdGlvbhgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIZChFyZXN1bWVfc2Vzc2lvbl9pZBgGIAEoCUIQCg5fbWF4X2luX2ZsaWdodEIWChRfbWF4X2luX2ZsaWdodF9ieXRlcyLdAQoRU3RyZWFtRHVlUmVzcG9uc2USIAoGb3BlbmVkGAEgASgLMg4uZGxxLnYxLk9wZW5lZEgAEigKCmRlbGl2ZXJpZXMYAiABKAsyEi5kbHEudjEuRGVsaXZlcmllc0gAEiYKCWhlYXJ0YmVhdBgDIAEoCzIRLmRscS52MS5IZWFydGJlYXRIABIeCgVkcmFpbhgEIAEoCzINLmRscS52MS5EcmFpbkgAEisKDHF1ZXVlX3N0YXR1cxgFIAEoCzITLmRscS52MS5RdWV1ZVN0YXR1c0gAQgcKBWZyYW1lImQKBk9wZW5lZBISCgpzZXNzaW9uX2lkGAEgASgJEjEKDmxlYXNlX2R1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhMKC2xlYXNlc19oZWxkGAMgASgNIjIKCkRlbGl2ZXJpZXMSJAoKZGVsaXZlcmllcxgBIAMoCzIQLmRscS52MS5EZWxpdmVyeSK7AQoIRGVsaXZlcnkSIAoHbWVzc2FnZRgBIAEoCzIPLmRscS52MS5NZXNzYWdlEhMKC2xlYXNlX3Rva2VuGAIgASgJEjUKEWxlYXNlX2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgdhdHRlbXB0GAQgASgNEhcKD2RlbGl2ZXJ5X251bWJlchgFIAEoDRIXCg9vdXRjb21lX3Vua25vd24YBiABKAgiCwoJSGVhcnRiZWF0IqABCgtRdWV1ZVN0YXR1cxINCgVxdWV1ZRgBIAEoCRIOCgZwYXVzZWQYAiABKAgSKwoNYnJlYWtlcl9zdGF0ZRgDIAEoDjIULmRscS52MS5CcmVha2VyU3RhdGUSLgoKcmV0cnlfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNb3Blbl9icmVha2VycxgFIAEoDSIxCgVEcmFpbhIoCgVncmFjZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJDCgpBY2tSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSIQoIb3V0Y29tZXMYAiADKAsyDy5kbHEudjEuT3V0Y29tZSLsAQoHT3V0Y29tZRITCgtsZWFzZV90b2tlbhgBIAEoCRImCglzdWNjZWVkZWQYAiABKAsyES5kbHEudjEuU3VjY2VlZGVkSAASIAoGZmFpbGVkGAMgASgLMg4uZGxxLnYxLkZhaWxlZEgAEiQKCHJlbGVhc2VkGAQgASgLMhAuZGxxLnYxLlJlbGVhc2VkSAASKgoLcXVhcmFudGluZWQYBSABKAsyEy5kbHEudjEuUXVhcmFudGluZWRIABImCglkaXNjYXJkZWQYBiABKAsyES5kbHEudjEuRGlzY2FyZGVkSABCCAoGcmVzdWx0IgsKCVN1Y2NlZWRlZCJxCgZGYWlsZWQSIAoHZmFpbHVyZRgBIAEoCzIPLmRscS52MS5GYWlsdXJlEi4KC3JldHJ5X2FmdGVyGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhUKDW5vbl9yZXRyeWFibGUYAyABKAgiNAoIUmVsZWFzZWQSKAoFZGVsYXkYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iGwoLUXVhcmFudGluZWQSDAoEbm90ZRgBIAEoCSIZCglEaXNjYXJkZWQSDAoEbm90ZRgBIAEoCSIxCgtBY2tSZXNwb25zZRIiCgdyZXN1bHRzGAEgAygLMhEuZGxxLnYxLkFja1Jlc3VsdCLGAQoJQWNrUmVzdWx0EiEKBnN0YXR1cxgBIAEoDjIRLmRscS52MS5BY2tTdGF0dXMSIwoFc3RhdGUYAiABKA4yFC5kbHEudjEuTWVzc2FnZVN0YXRlEiwKCGR1ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIzChFxdWFyYW50aW5lX3JlYXNvbhgEIAEoDjIYLmRscS52MS5RdWFyYW50aW5lUmVhc29uEg4KBmRldGFpbBgFIAEoCSJxChJFeHRlbmRMZWFzZVJlcXVlc3QSFAoMbGVhc2VfdG9rZW5zGAEgAygJEhIKCnNlc3Npb25faWQYAiABKAkSMQoObGVhc2VfZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iQQoTRXh0ZW5kTGVhc2VSZXNwb25zZRIqCgdyZXN1bHRzGAEgAygLMhkuZGxxLnYxLkV4dGVuZExlYXNlUmVzdWx0IqcBChFFeHRlbmRMZWFzZVJlc3VsdBITCgtsZWFzZV90b2tlbhgBIAEoCRIhCgZzdGF0dXMYAiABKA4yES5kbHEudjEuQWNrU3RhdHVzEjUKEWxlYXNlX2V4cGlyZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtzaG91bGRfc3RvcBgEIAEoCBIOCgZkZXRhaWwYBSABKAkizQEKDFJldHJ5UmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEg0KBXF1ZXVlGAIgASgJEgsKA2lkcxgDIAMoCRIlCgZmaWx0ZXIYBCABKAsyFS5kbHEudjEuTWVzc2FnZUZpbHRlchIbCg5leHBlY3RlZF9jb3VudBgFIAEoDUgAiAEBEiUKCnRyYW5zZm9ybXMYBiADKAsyES5kbHEudjEuVHJhbnNmb3JtEg8KB2RyeV9ydW4YByABKAhCEQoPX2V4cGVjdGVkX2NvdW50IowBCg1NZXNzYWdlRmlsdGVyEiQKBnN0YXRlcxgBIAMoDjIULmRscS52MS5NZXNzYWdlU3RhdGUSHwoHcmVhc29ucxgCIAMoDjIOLmRscS52MS5SZWFzb24SNAoScXVhcmFudGluZV9yZWFzb25zGAMgAygOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24idQoNUmV0cnlSZXNwb25zZRIVCg1yZXRyaWVkX2NvdW50GAEgASgNEiUKB3JlZnVzZWQYAiADKAsyFC5kbHEudjEuUmVmdXNlZFJldHJ5EiYKCHByZXZpZXdzGAMgAygLMhQuZGxxLnYxLlJldHJ5UHJldmlldyJpCgxSZXRyeVByZXZpZXcSCgoCaWQYASABKAkSJgoGYmVmb3JlGAIgASgLMhYuZGxxLnYxLk1lc3NhZ2VDb250ZW50EiUKBWFmdGVyGAMgASgLMhYuZGxxLnYxLk1lc3NhZ2VDb250ZW50IqEBCg5NZXNzYWdlQ29udGVudBIgCgdwYXlsb2FkGAEgASgLMg8uZGxxLnYxLlBheWxvYWQSOgoKYXR0cmlidXRlcxgCIAMoCzImLmRscS52MS5NZXNzYWdlQ29udGVudC5BdHRyaWJ1dGVzRW50cnkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiUQoMUmVmdXNlZFJldHJ5EgoKAmlkGAEgASgJEiUKB3JlZnVzYWwYAiABKA4yFC5kbHEudjEuUmV0cnlSZWZ1c2FsEg4KBmRldGFpbBgDIAEoCSIeCgxTdGF0c1JlcXVlc3QSDgoGcXVldWVzGAEgAygJIpoBCg1TdGF0c1Jlc3BvbnNlEhYKDnRvdGFsX21lc3NhZ2VzGAEgASgDEh0KFXRvdGFsX3BvaXNvbl9tZXNzYWdlcxgCIAEoAxIiCgZxdWV1ZXMYAyADKAsyEi5kbHEudjEuUXVldWVTdGF0cxIuCgpzdG9yZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLFBAoKUXVldWVTdGF0cxINCgVxdWV1ZRgBIAEoCRIRCglzY2hlZHVsZWQYAiABKAMSDwoHZHVlX25vdxgDIAEoAxIRCglpbl9mbGlnaHQYBCABKAMSEwoLcXVhcmFudGluZWQYBSABKAMSDQoFYnl0ZXMYBiABKAMSIgoGY291bnRzGAcgAygLMhIuZGxxLnYxLlN0YXRlQ291bnQSLQoKb2xkZXN0X2FnZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI5ChZvbGRlc3RfcXVhcmFudGluZWRfYWdlGAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDW5leHRfZHVlX3RpbWUYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3dvcmtlcnMYCyABKA0SHAoFcmF0ZXMYDCABKAsyDS5kbHEudjEuUmF0ZXMSHgoGdG90YWxzGA0gASgLMg4uZGxxLnYxLlRvdGFscxIlCgpjb25kaXRpb25zGA4gAygLMhEuZGxxLnYxLkNvbmRpdGlvbhIrCg1icmVha2VyX3N0YXRlGA8gASgOMhQuZGxxLnYxLkJyZWFrZXJTdGF0ZRI2ChJicmVha2VyX3JldHJ5X3RpbWUYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDW9wZW5fYnJlYWtlcnMYESABKA0SGgoSaGVsZF9vcmRlcmluZ19rZXlzGBIgASgNIpUBCgpTdGF0ZUNvdW50EiMKBXN0YXRlGAEgASgOMhQuZGxxLnYxLk1lc3NhZ2VTdGF0ZRIeCgZyZWFzb24YAiABKA4yDi5kbHEudjEuUmVhc29uEjMKEXF1YXJhbnRpbmVfcmVhc29uGAMgASgOMhguZGxxLnYxLlF1YXJhbnRpbmVSZWFzb24SDQoFY291bnQYBCABKAMiTwoFUmF0ZXMSEAoIYWNjZXB0ZWQYASABKAESEQoJZGVsaXZlcmVkGAIgASgBEhEKCXN1Y2NlZWRlZBgDIAEoARIOCgZmYWlsZWQYBCABKAEi7QEKBlRvdGFscxIQCghhY2NlcHRlZBgBIAEoAxIOCgZqb2luZWQYAiABKAMSEQoJc3VjY2VlZGVkGAMgASgDEhEKCWRpc2NhcmRlZBgEIAEoAxIPCgdleHBpcmVkGAUgASgDEg4KBnB1cmdlZBgGIAEoAxIRCgltb3ZlZF9vdXQYByABKAMSEAoIbW92ZWRfaW4YCCABKAMSEgoKZGVsaXZlcmllcxgJIAEoAxIXCg9mYWlsZWRfYXR0ZW1wdHMYCiABKAMSEAoIcmVsZWFzZWQYCyABKAMSFgoObGVhc2VfZXhwaXJpZXMYDCABKAMiQQoJQ29uZGl0aW9uEiMKBGNvZGUYASABKA4yFS5kbHEudjEuQ29uZGl0aW9uQ29kZRIPCgdtZXNzYWdlGAIgASgJKowBCglBY2tTdGF0dXMSGgoWQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhYKEkFDS19TVEFUVVNfQVBQTElFRBABEhkKFUFDS19TVEFUVVNfTEVBU0VfTE9TVBACEhgKFEFDS19TVEFUVVNfTk9UX0ZPVU5EEAMSFgoSQUNLX1NUQVRVU19JTlZBTElEEAQqqQEKDFJldHJ5UmVmdXNhbBIdChlSRVRSWV9SRUZVU0FMX1VOU1BFQ0lGSUVEEAASGwoXUkVUUllfUkVGVVNBTF9OT1RfRk9VTkQQARIbChdSRVRSWV9SRUZVU0FMX0lOX0ZMSUdIVBACEhwKGFJFVFJZX1JFRlVTQUxfSU5WQUxJRF9JRBADEiIKHlJFVFJZX1JFRlVTQUxfVFJBTlNGT1JNX0ZBSUxFRBAEKv0CCg1Db25kaXRpb25Db2RlEh4KGkNPTkRJVElPTl9DT0RFX1VOU1BFQ0lGSUVEEAASGAoUQ09ORElUSU9OX0NPREVfRU1QVFkQARIiCh5DT05ESVRJT05fQ09ERV9BTExfUVVBUkFOVElORUQQAhIeChpDT05ESVRJT05fQ09ERV9OT1RISU5HX0RVRRADEh0KGUNPTkRJVElPTl9DT0RFX05PX1dPUktFUlMQBBIfChtDT05ESVRJT05fQ09ERV9XT1JLRVJTX0JVU1kQBRIZChVDT05ESVRJT05fQ09ERV9NT1ZJTkcQBhIZChVDT05ESVRJT05fQ09ERV9QQVVTRUQQBxIfChtDT05ESVRJT05fQ09ERV9CUkVBS0VSX09QRU4QCBIcChhDT05ESVRJT05fQ09ERV9JU09MQVRJTkcQCRIaChZDT05ESVRJT05fQ09ERV9MSU1JVEVEEAoSHQoZQ09ORElUSU9OX0NPREVfT1JERVJfSEVMRBALMscDCgpEbHFTZXJ2aWNlEkAKCVNlbmRUb0RscRIYLmRscS52MS5TZW5kVG9EbHFSZXF1ZXN0GhkuZGxxLnYxLlNlbmRUb0RscVJlc3BvbnNlEk8KDlNlbmRUb0RscUJhdGNoEh0uZGxxLnYxLlNlbmRUb0RscUJhdGNoUmVxdWVzdBoeLmRscS52MS5TZW5kVG9EbHFCYXRjaFJlc3BvbnNlEkIKCVN0cmVhbUR1ZRIYLmRscS52MS5TdHJlYW1EdWVSZXF1ZXN0GhkuZGxxLnYxLlN0cmVhbUR1ZVJlc3BvbnNlMAESLgoDQWNrEhIuZGxxLnYxLkFja1JlcXVlc3QaEy5kbHEudjEuQWNrUmVzcG9uc2USRgoLRXh0ZW5kTGVhc2USGi5kbHEudjEuRXh0ZW5kTGVhc2VSZXF1ZXN0GhsuZGxxLnYxLkV4dGVuZExlYXNlUmVzcG9uc2USNAoFUmV0cnkSFC5kbHEudjEuUmV0cnlSZXF1ZXN0GhUuZGxxLnYxLlJldHJ5UmVzcG9uc2USNAoFU3RhdHMSFC5kbHEudjEuU3RhdHNSZXF1ZXN0GhUuZGxxLnYxLlN0YXRzUmVzcG9uc2VCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_failure, file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_any, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * A dead letter. Only `queue` and `payload` are required; a failure makes it useful.
@@ -155,6 +155,21 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
    * @generated from field: dlq.v1.TraceContext trace_context = 16;
    */
   traceContext?: TraceContext | undefined;
+
+  /**
+   * Which send of its client this is, so that a repeat makes no second message also when the
+   * request_id is forgotten, after 10 minutes. For clients that keep sends on disk.
+   *
+   * @generated from field: dlq.v1.SendNumber send_number = 17;
+   */
+  sendNumber?: SendNumber | undefined;
+
+  /**
+   * What happened to the message before it came here; for imports from another system.
+   *
+   * @generated from field: dlq.v1.Past past = 18;
+   */
+  past?: Past | undefined;
 };
 
 /**
@@ -163,6 +178,108 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
  */
 export const SendToDlqRequestSchema: GenMessage<SendToDlqRequest> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 0);
+
+/**
+ * The number of a send among those of one client to one queue. The queue remembers for 7 days
+ * after a client's last send which numbers it has taken; a number that it has taken before is
+ * answered as a duplicate with an empty id, once the request_id is forgotten.
+ *
+ * @generated from message dlq.v1.SendNumber
+ */
+export type SendNumber = Message<"dlq.v1.SendNumber"> & {
+  /**
+   * 16 random bytes, fresh for each client instance; kept beside what is kept on disk.
+   *
+   * @generated from field: bytes client_id = 1;
+   */
+  clientId: Uint8Array;
+
+  /**
+   * From 1, one more for each message to the queue of the request. Up to 64 gaps are remembered:
+   * a number in an older gap counts as taken for the first time.
+   *
+   * @generated from field: uint64 number = 2;
+   */
+  number: bigint;
+};
+
+/**
+ * Describes the message dlq.v1.SendNumber.
+ * Use `create(SendNumberSchema)` to create a new message.
+ */
+export const SendNumberSchema: GenMessage<SendNumber> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_service, 1);
+
+/**
+ * Earlier attempts, as another system has counted them.
+ *
+ * @generated from message dlq.v1.Past
+ */
+export type Past = Message<"dlq.v1.Past"> & {
+  /**
+   * Failed attempts before this send: 0 to 1000. They count for max_retries.
+   *
+   * @generated from field: uint32 attempts = 1;
+   */
+  attempts: number;
+
+  /**
+   * Earlier failures, oldest first, without the one of the request. At most 15; fewer where they
+   * are long, as for every message.
+   *
+   * @generated from field: repeated dlq.v1.PastFailure failures = 2;
+   */
+  failures: PastFailure[];
+
+  /**
+   * When the message failed first. Time to live, max_elapsed and age count from here.
+   *
+   * @generated from field: google.protobuf.Timestamp first_failure_time = 3;
+   */
+  firstFailureTime?: Timestamp | undefined;
+
+  /**
+   * True: to quarantine, whatever the policy says.
+   *
+   * @generated from field: bool quarantined = 4;
+   */
+  quarantined: boolean;
+};
+
+/**
+ * Describes the message dlq.v1.Past.
+ * Use `create(PastSchema)` to create a new message.
+ */
+export const PastSchema: GenMessage<Past> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_service, 2);
+
+/**
+ * One of them.
+ *
+ * @generated from message dlq.v1.PastFailure
+ */
+export type PastFailure = Message<"dlq.v1.PastFailure"> & {
+  /**
+   * Why.
+   *
+   * @generated from field: dlq.v1.Failure failure = 1;
+   */
+  failure?: Failure | undefined;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message dlq.v1.PastFailure.
+ * Use `create(PastFailureSchema)` to create a new message.
+ */
+export const PastFailureSchema: GenMessage<PastFailure> = /*@__PURE__*/
+  messageDesc(file_dlq_v1_dlq_service, 3);
 
 /**
  * What became of a dead letter.
@@ -226,7 +343,7 @@ export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
  * Use `create(SendToDlqResponseSchema)` to create a new message.
  */
 export const SendToDlqResponseSchema: GenMessage<SendToDlqResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 1);
+  messageDesc(file_dlq_v1_dlq_service, 4);
 
 /**
  * Several dead letters.
@@ -247,7 +364,7 @@ export type SendToDlqBatchRequest = Message<"dlq.v1.SendToDlqBatchRequest"> & {
  * Use `create(SendToDlqBatchRequestSchema)` to create a new message.
  */
 export const SendToDlqBatchRequestSchema: GenMessage<SendToDlqBatchRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 2);
+  messageDesc(file_dlq_v1_dlq_service, 5);
 
 /**
  * One result for each request, in the same order.
@@ -268,7 +385,7 @@ export type SendToDlqBatchResponse = Message<"dlq.v1.SendToDlqBatchResponse"> & 
  * Use `create(SendToDlqBatchResponseSchema)` to create a new message.
  */
 export const SendToDlqBatchResponseSchema: GenMessage<SendToDlqBatchResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 3);
+  messageDesc(file_dlq_v1_dlq_service, 6);
 
 /**
  * The result of one request of a batch.
@@ -305,7 +422,7 @@ export type SendToDlqBatchResult = Message<"dlq.v1.SendToDlqBatchResult"> & {
  * Use `create(SendToDlqBatchResultSchema)` to create a new message.
  */
 export const SendToDlqBatchResultSchema: GenMessage<SendToDlqBatchResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 4);
+  messageDesc(file_dlq_v1_dlq_service, 7);
 
 /**
  * An error inside a response: the same content as google.rpc.Status.
@@ -340,7 +457,7 @@ export type ErrorStatus = Message<"dlq.v1.ErrorStatus"> & {
  * Use `create(ErrorStatusSchema)` to create a new message.
  */
 export const ErrorStatusSchema: GenMessage<ErrorStatus> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 5);
+  messageDesc(file_dlq_v1_dlq_service, 8);
 
 /**
  * Which messages a worker wants, and how many at a time.
@@ -400,7 +517,7 @@ export type StreamDueRequest = Message<"dlq.v1.StreamDueRequest"> & {
  * Use `create(StreamDueRequestSchema)` to create a new message.
  */
 export const StreamDueRequestSchema: GenMessage<StreamDueRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 6);
+  messageDesc(file_dlq_v1_dlq_service, 9);
 
 /**
  * One frame of a worker's stream.
@@ -462,7 +579,7 @@ export type StreamDueResponse = Message<"dlq.v1.StreamDueResponse"> & {
  * Use `create(StreamDueResponseSchema)` to create a new message.
  */
 export const StreamDueResponseSchema: GenMessage<StreamDueResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 7);
+  messageDesc(file_dlq_v1_dlq_service, 10);
 
 /**
  * The stream is open.
@@ -497,7 +614,7 @@ export type Opened = Message<"dlq.v1.Opened"> & {
  * Use `create(OpenedSchema)` to create a new message.
  */
 export const OpenedSchema: GenMessage<Opened> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 8);
+  messageDesc(file_dlq_v1_dlq_service, 11);
 
 /**
  * Messages to process: a frame is at most 1 MiB, unless one message alone is larger.
@@ -518,7 +635,7 @@ export type Deliveries = Message<"dlq.v1.Deliveries"> & {
  * Use `create(DeliveriesSchema)` to create a new message.
  */
 export const DeliveriesSchema: GenMessage<Deliveries> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 9);
+  messageDesc(file_dlq_v1_dlq_service, 12);
 
 /**
  * One hand-out of one message.
@@ -575,7 +692,7 @@ export type Delivery = Message<"dlq.v1.Delivery"> & {
  * Use `create(DeliverySchema)` to create a new message.
  */
 export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 10);
+  messageDesc(file_dlq_v1_dlq_service, 13);
 
 /**
  * Nothing to deliver, and the connection is alive.
@@ -590,7 +707,7 @@ export type Heartbeat = Message<"dlq.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 11);
+  messageDesc(file_dlq_v1_dlq_service, 14);
 
 /**
  * What holds deliveries of a queue back, or that nothing does any more.
@@ -639,7 +756,7 @@ export type QueueStatus = Message<"dlq.v1.QueueStatus"> & {
  * Use `create(QueueStatusSchema)` to create a new message.
  */
 export const QueueStatusSchema: GenMessage<QueueStatus> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 12);
+  messageDesc(file_dlq_v1_dlq_service, 15);
 
 /**
  * The stream is about to end.
@@ -660,7 +777,7 @@ export type Drain = Message<"dlq.v1.Drain"> & {
  * Use `create(DrainSchema)` to create a new message.
  */
 export const DrainSchema: GenMessage<Drain> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 13);
+  messageDesc(file_dlq_v1_dlq_service, 16);
 
 /**
  * Outcomes of deliveries.
@@ -688,7 +805,7 @@ export type AckRequest = Message<"dlq.v1.AckRequest"> & {
  * Use `create(AckRequestSchema)` to create a new message.
  */
 export const AckRequestSchema: GenMessage<AckRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 14);
+  messageDesc(file_dlq_v1_dlq_service, 17);
 
 /**
  * What became of one delivery.
@@ -756,7 +873,7 @@ export type Outcome = Message<"dlq.v1.Outcome"> & {
  * Use `create(OutcomeSchema)` to create a new message.
  */
 export const OutcomeSchema: GenMessage<Outcome> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 15);
+  messageDesc(file_dlq_v1_dlq_service, 18);
 
 /**
  * The message was processed.
@@ -771,7 +888,7 @@ export type Succeeded = Message<"dlq.v1.Succeeded"> & {
  * Use `create(SucceededSchema)` to create a new message.
  */
 export const SucceededSchema: GenMessage<Succeeded> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 16);
+  messageDesc(file_dlq_v1_dlq_service, 19);
 
 /**
  * Processing failed again.
@@ -807,7 +924,7 @@ export type Failed = Message<"dlq.v1.Failed"> & {
  * Use `create(FailedSchema)` to create a new message.
  */
 export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 17);
+  messageDesc(file_dlq_v1_dlq_service, 20);
 
 /**
  * The worker gives the message back, e.g. because it shuts down.
@@ -828,7 +945,7 @@ export type Released = Message<"dlq.v1.Released"> & {
  * Use `create(ReleasedSchema)` to create a new message.
  */
 export const ReleasedSchema: GenMessage<Released> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 18);
+  messageDesc(file_dlq_v1_dlq_service, 21);
 
 /**
  * The worker asks for quarantine.
@@ -849,7 +966,7 @@ export type Quarantined = Message<"dlq.v1.Quarantined"> & {
  * Use `create(QuarantinedSchema)` to create a new message.
  */
 export const QuarantinedSchema: GenMessage<Quarantined> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 19);
+  messageDesc(file_dlq_v1_dlq_service, 22);
 
 /**
  * The worker drops the message.
@@ -870,7 +987,7 @@ export type Discarded = Message<"dlq.v1.Discarded"> & {
  * Use `create(DiscardedSchema)` to create a new message.
  */
 export const DiscardedSchema: GenMessage<Discarded> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 20);
+  messageDesc(file_dlq_v1_dlq_service, 23);
 
 /**
  * One result for each outcome, in the same order.
@@ -891,7 +1008,7 @@ export type AckResponse = Message<"dlq.v1.AckResponse"> & {
  * Use `create(AckResponseSchema)` to create a new message.
  */
 export const AckResponseSchema: GenMessage<AckResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 21);
+  messageDesc(file_dlq_v1_dlq_service, 24);
 
 /**
  * The result of one outcome.
@@ -940,7 +1057,7 @@ export type AckResult = Message<"dlq.v1.AckResult"> & {
  * Use `create(AckResultSchema)` to create a new message.
  */
 export const AckResultSchema: GenMessage<AckResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 22);
+  messageDesc(file_dlq_v1_dlq_service, 25);
 
 /**
  * Which leases to extend: tokens, or a whole session.
@@ -975,7 +1092,7 @@ export type ExtendLeaseRequest = Message<"dlq.v1.ExtendLeaseRequest"> & {
  * Use `create(ExtendLeaseRequestSchema)` to create a new message.
  */
 export const ExtendLeaseRequestSchema: GenMessage<ExtendLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 23);
+  messageDesc(file_dlq_v1_dlq_service, 26);
 
 /**
  * What became of the leases.
@@ -996,7 +1113,7 @@ export type ExtendLeaseResponse = Message<"dlq.v1.ExtendLeaseResponse"> & {
  * Use `create(ExtendLeaseResponseSchema)` to create a new message.
  */
 export const ExtendLeaseResponseSchema: GenMessage<ExtendLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 24);
+  messageDesc(file_dlq_v1_dlq_service, 27);
 
 /**
  * The result for one lease.
@@ -1046,7 +1163,7 @@ export type ExtendLeaseResult = Message<"dlq.v1.ExtendLeaseResult"> & {
  * Use `create(ExtendLeaseResultSchema)` to create a new message.
  */
 export const ExtendLeaseResultSchema: GenMessage<ExtendLeaseResult> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 25);
+  messageDesc(file_dlq_v1_dlq_service, 28);
 
 /**
  * Which messages to make due now: by ids, or by a filter.
@@ -1113,7 +1230,7 @@ export type RetryRequest = Message<"dlq.v1.RetryRequest"> & {
  * Use `create(RetryRequestSchema)` to create a new message.
  */
 export const RetryRequestSchema: GenMessage<RetryRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 26);
+  messageDesc(file_dlq_v1_dlq_service, 29);
 
 /**
  * Selects messages of one queue. All given conditions must hold; an empty list means any.
@@ -1148,7 +1265,7 @@ export type MessageFilter = Message<"dlq.v1.MessageFilter"> & {
  * Use `create(MessageFilterSchema)` to create a new message.
  */
 export const MessageFilterSchema: GenMessage<MessageFilter> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 27);
+  messageDesc(file_dlq_v1_dlq_service, 30);
 
 /**
  * What was made due.
@@ -1184,7 +1301,7 @@ export type RetryResponse = Message<"dlq.v1.RetryResponse"> & {
  * Use `create(RetryResponseSchema)` to create a new message.
  */
 export const RetryResponseSchema: GenMessage<RetryResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 28);
+  messageDesc(file_dlq_v1_dlq_service, 31);
 
 /**
  * What edits would make of a message.
@@ -1219,7 +1336,7 @@ export type RetryPreview = Message<"dlq.v1.RetryPreview"> & {
  * Use `create(RetryPreviewSchema)` to create a new message.
  */
 export const RetryPreviewSchema: GenMessage<RetryPreview> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 29);
+  messageDesc(file_dlq_v1_dlq_service, 32);
 
 /**
  * What can be edited of a message.
@@ -1247,7 +1364,7 @@ export type MessageContent = Message<"dlq.v1.MessageContent"> & {
  * Use `create(MessageContentSchema)` to create a new message.
  */
 export const MessageContentSchema: GenMessage<MessageContent> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 30);
+  messageDesc(file_dlq_v1_dlq_service, 33);
 
 /**
  * One id that was refused.
@@ -1282,7 +1399,7 @@ export type RefusedRetry = Message<"dlq.v1.RefusedRetry"> & {
  * Use `create(RefusedRetrySchema)` to create a new message.
  */
 export const RefusedRetrySchema: GenMessage<RefusedRetry> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 31);
+  messageDesc(file_dlq_v1_dlq_service, 34);
 
 /**
  * Which queues to report.
@@ -1303,7 +1420,7 @@ export type StatsRequest = Message<"dlq.v1.StatsRequest"> & {
  * Use `create(StatsRequestSchema)` to create a new message.
  */
 export const StatsRequestSchema: GenMessage<StatsRequest> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 32);
+  messageDesc(file_dlq_v1_dlq_service, 35);
 
 /**
  * The state of the deployment.
@@ -1345,7 +1462,7 @@ export type StatsResponse = Message<"dlq.v1.StatsResponse"> & {
  * Use `create(StatsResponseSchema)` to create a new message.
  */
 export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 33);
+  messageDesc(file_dlq_v1_dlq_service, 36);
 
 /**
  * The state of one queue.
@@ -1485,7 +1602,7 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
  * Use `create(QueueStatsSchema)` to create a new message.
  */
 export const QueueStatsSchema: GenMessage<QueueStats> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 34);
+  messageDesc(file_dlq_v1_dlq_service, 37);
 
 /**
  * How many messages are in one state for one reason.
@@ -1527,7 +1644,7 @@ export type StateCount = Message<"dlq.v1.StateCount"> & {
  * Use `create(StateCountSchema)` to create a new message.
  */
 export const StateCountSchema: GenMessage<StateCount> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 35);
+  messageDesc(file_dlq_v1_dlq_service, 38);
 
 /**
  * Messages a second, exponentially smoothed over about a minute.
@@ -1569,7 +1686,7 @@ export type Rates = Message<"dlq.v1.Rates"> & {
  * Use `create(RatesSchema)` to create a new message.
  */
 export const RatesSchema: GenMessage<Rates> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 36);
+  messageDesc(file_dlq_v1_dlq_service, 39);
 
 /**
  * Counts since the queue exists. At every moment accepted = scheduled + in_flight + quarantined +
@@ -1668,7 +1785,7 @@ export type Totals = Message<"dlq.v1.Totals"> & {
  * Use `create(TotalsSchema)` to create a new message.
  */
 export const TotalsSchema: GenMessage<Totals> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 37);
+  messageDesc(file_dlq_v1_dlq_service, 40);
 
 /**
  * A finding about a queue.
@@ -1696,7 +1813,7 @@ export type Condition = Message<"dlq.v1.Condition"> & {
  * Use `create(ConditionSchema)` to create a new message.
  */
 export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
-  messageDesc(file_dlq_v1_dlq_service, 38);
+  messageDesc(file_dlq_v1_dlq_service, 41);
 
 /**
  * Whether an outcome counts.
