@@ -128,7 +128,7 @@ export const ReasonSchema: GenEnum<Reason> = /*@__PURE__*/
  */
 export const MessageState = {
   /**
-   * Never sent by the server.
+   * Of a send whose send_number was taken before: its message is not known any more.
    *
    * @generated from enum value: MESSAGE_STATE_UNSPECIFIED = 0;
    */
@@ -254,7 +254,7 @@ export const QuarantineReason = {
   WORKER_REQUEST: 6,
 
   /**
-   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED.
+   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its past.
    *
    * @generated from enum value: QUARANTINE_REASON_PRODUCER_REQUEST = 7;
    */

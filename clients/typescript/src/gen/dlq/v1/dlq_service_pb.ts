@@ -180,9 +180,12 @@ export const SendToDlqRequestSchema: GenMessage<SendToDlqRequest> = /*@__PURE__*
   messageDesc(file_dlq_v1_dlq_service, 0);
 
 /**
- * The number of a send among those of one client to one queue. The queue remembers for 7 days
- * after a client's last send which numbers it has taken; a number that it has taken before is
- * answered as a duplicate with an empty id, once the request_id is forgotten.
+ * The number of a send among those of one client to one queue. The queue that the message is in
+ * remembers for 7 days after a client's last send which numbers it has taken. While the request_id
+ * is known, a repeat gets its first answer; afterwards a number that was taken before is answered
+ * as a duplicate, with an empty id and no state, and nothing happens. A send that is refused takes
+ * no number. A queue that is deleted forgets them, and where a routing rule has come or gone since,
+ * a repeat may get to a queue that does not know its number.
  *
  * @generated from message dlq.v1.SendNumber
  */
@@ -195,8 +198,9 @@ export type SendNumber = Message<"dlq.v1.SendNumber"> & {
   clientId: Uint8Array;
 
   /**
-   * From 1, one more for each message to the queue of the request. Up to 64 gaps are remembered:
-   * a number in an older gap counts as taken for the first time.
+   * From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers need not come
+   * in order. The 64 highest ranges of numbers taken are remembered: a number below them counts as
+   * taken for the first time, so that a repeat of it is a second message, never a loss.
    *
    * @generated from field: uint64 number = 2;
    */
@@ -211,35 +215,42 @@ export const SendNumberSchema: GenMessage<SendNumber> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 1);
 
 /**
- * Earlier attempts, as another system has counted them.
+ * Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
+ * have ended there, are not known here: they count from this send on. A send that joins an earlier
+ * message adds its failure to that one, and nothing of its past.
  *
  * @generated from message dlq.v1.Past
  */
 export type Past = Message<"dlq.v1.Past"> & {
   /**
-   * Failed attempts before this send: 0 to 1000. They count for max_retries.
+   * Failed attempts before this send: 0 to 1000. They count for max_retries, and delays go on from
+   * there; where there are as many as the policy allows, the message is quarantined as
+   * RETRIES_EXHAUSTED.
    *
    * @generated from field: uint32 attempts = 1;
    */
   attempts: number;
 
   /**
-   * Earlier failures, oldest first, without the one of the request. At most 15; fewer where they
-   * are long, as for every message.
+   * Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
+   * in all, each within the limits of every failure.
    *
    * @generated from field: repeated dlq.v1.PastFailure failures = 2;
    */
   failures: PastFailure[];
 
   /**
-   * When the message failed first. Time to live, max_elapsed and age count from here.
+   * When the message failed first, 1970 or later; in the future: now. Time to live, max_elapsed and
+   * age count from here, and Message.create_time is this. As always a message that is due at or
+   * after the end of its time to live gets one more from then. Absent: now.
    *
    * @generated from field: google.protobuf.Timestamp first_failure_time = 3;
    */
   firstFailureTime?: Timestamp | undefined;
 
   /**
-   * True: to quarantine, whatever the policy says.
+   * True: to quarantine, whatever the policy says; as PRODUCER_REQUEST, where nothing else is the
+   * reason.
    *
    * @generated from field: bool quarantined = 4;
    */
@@ -267,7 +278,7 @@ export type PastFailure = Message<"dlq.v1.PastFailure"> & {
   failure?: Failure | undefined;
 
   /**
-   * When.
+   * When. Kept, not interpreted.
    *
    * @generated from field: google.protobuf.Timestamp time = 2;
    */
@@ -288,7 +299,8 @@ export const PastFailureSchema: GenMessage<PastFailure> = /*@__PURE__*/
  */
 export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
   /**
-   * The message's id; of the message it joined, if it did. Empty if it was discarded.
+   * The message's id; of the message it joined, if it did. Empty if it was discarded, or if its
+   * send_number was taken before.
    *
    * @generated from field: string id = 1;
    */
@@ -296,7 +308,8 @@ export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
 
   /**
    * SCHEDULED, IN_FLIGHT (joined a message that a worker holds), QUARANTINED, or DISCARDED: a
-   * routing rule drops it, and it was counted, not stored.
+   * routing rule drops it, and it was counted, not stored. Unspecified: its send_number was taken
+   * before, and what became of that send is not known any more.
    *
    * @generated from field: dlq.v1.MessageState state = 2;
    */
@@ -317,7 +330,8 @@ export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
   dueTime?: Timestamp | undefined;
 
   /**
-   * True: it joined an earlier message by its dedup_key, as one more failure of it.
+   * True: it joined an earlier message by its dedup_key, as one more failure of it; or, with no
+   * state, its send_number was taken before, and this call has changed nothing.
    *
    * @generated from field: bool duplicate = 5;
    */

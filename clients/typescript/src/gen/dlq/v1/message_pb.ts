@@ -330,7 +330,7 @@ export type Message = Message$1<"dlq.v1.Message"> & {
   failure?: Failure | undefined;
 
   /**
-   * How many failures are on record: sends, joined sends and failed attempts.
+   * How many failures are on record: sends, joined sends and failed attempts, with those of its past.
    *
    * @generated from field: uint32 failure_count = 7;
    */
@@ -379,7 +379,8 @@ export type Message = Message$1<"dlq.v1.Message"> & {
   priority: number;
 
   /**
-   * When the service accepted it.
+   * When the service accepted it; of a message that was sent with a past, when that says that it
+   * failed first.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 14;
    */
@@ -400,7 +401,8 @@ export type Message = Message$1<"dlq.v1.Message"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine.
+   * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
+   * with those of its past.
    *
    * @generated from field: uint32 attempts = 17;
    */
