@@ -49,6 +49,8 @@ export interface FailureRecord extends RetryAfterFacts {
 export interface SendCommand {
   /** Empty: not idempotent. */
   requestId: string;
+  /** Which send of its client it is; so a repeat is known when its request is forgotten. */
+  sendNumber?: { clientId: Uint8Array; number: number } | undefined;
   queue: string;
   payloadBytes: number;
   /** The `dlq.storage.v1.Envelope` to store, its failure carrying the reason in force. */
@@ -73,9 +75,10 @@ export interface SendCommand {
 }
 
 export interface SendResult {
-  /** Of no meaning when DISCARDED: it was dropped by a rule, and never stored. */
+  /** Of no meaning when DISCARDED: it was dropped by a rule, and never stored. Nor without a state. */
   id: Uint8Array;
-  state: StoredState | "DISCARDED";
+  /** Undefined: its number was taken before, and no more is known of that send. */
+  state: StoredState | "DISCARDED" | undefined;
   reason: Reason;
   /** Only when SCHEDULED. */
   dueAtMs: number | undefined;

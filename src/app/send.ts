@@ -148,7 +148,7 @@ interface Prepared {
 const REPEATED: Pick<Prepared, "why"> = { why: "" };
 
 function prepare(
-  { command, reason, action, by }: Letter,
+  { command, queue, reason, action, by }: Letter,
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
@@ -188,11 +188,20 @@ function prepare(
       orderingKey: orderingKeyOf(command.orderingKey, settings),
       dropped,
       note: by,
+      number: numberOf(command, queue),
     },
   };
 }
 
 const NOTHING = new Uint8Array();
+
+/** A client numbers its sends to each queue that it asks for: those that rules bring here are apart. */
+function numberOf({ sendNumber, queue: asked }: SendCommand, queue: string): SendItem["number"] {
+  if (sendNumber === undefined) return undefined;
+  const { clientId, number } = sendNumber;
+  const client = asked === queue ? clientId : Buffer.concat([clientId, Buffer.from(asked)]);
+  return { client, number };
+}
 
 function conclude(
   parts: SendParts,
@@ -215,20 +224,23 @@ function conclude(
     }
     case "dropped":
       if (!reply.repeated) parts.log.debug({ queue, why: reasoning }, "dropped");
+      return { ...NO_MESSAGE, state: "DISCARDED", reason: reply.reason, duplicate: false };
+    case "taken":
+      parts.log.debug({ queue, why: "its send_number was taken before" }, "repeated");
       return {
-        id: NO_ID,
-        state: "DISCARDED",
-        reason: reply.reason,
-        dueAtMs: undefined,
-        duplicate: false,
-        quarantineReason: undefined,
+        ...{ ...NO_MESSAGE, state: undefined, reason: reply.reason, duplicate: true },
+        ...(queue === command.queue ? {} : { queue }),
       };
     case "stored":
       return stored(parts, queue, command.queue, reply, sentReason, reasoning);
   }
 }
 
-const NO_ID = new Uint8Array(16);
+const NO_MESSAGE = {
+  id: new Uint8Array(16),
+  dueAtMs: undefined,
+  quarantineReason: undefined,
+} as const;
 
 function stored(
   { observer, log }: SendParts,

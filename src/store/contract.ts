@@ -1,8 +1,6 @@
-import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
-import type { QueueSettings } from "../core/settings.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
 import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
@@ -10,6 +8,7 @@ import type { StoreHints } from "./contract/hints.ts";
 import type { EditWrite, Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
+import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/sends.ts";
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
@@ -34,6 +33,13 @@ export type {
   ReceiveItem,
 } from "./contract/moves.ts";
 export type { Records, StoredRecord } from "./contract/records.ts";
+export type {
+  RouteItem,
+  SendItem,
+  SendNumber,
+  SendReply,
+  SendSettings,
+} from "./contract/sends.ts";
 export type {
   Claimed,
   ClaimedSession,
@@ -116,71 +122,6 @@ export interface Store {
   /** Hints between nodes: cheap, and sometimes lost. */
   readonly hints: StoreHints;
 }
-
-export type SendSettings = Pick<
-  QueueSettings,
-  "maxMessages" | "maxBytes" | "poisonThreshold" | "poisonWindowMs" | "dedupWindowMs"
->;
-
-export interface SendItem {
-  requestId: string;
-  envelope: Uint8Array;
-  /** Of the envelope, the payload alone. */
-  payloadBytes: number;
-  failure: Uint8Array;
-  reason: Reason;
-  /** Set: straight to quarantine. */
-  quarantineReason: QuarantineReason | undefined;
-  /** Delay of the first retry; of the next one, when the message joins one in flight. */
-  delayMs: number;
-  /** Instead of the delay: an instant, compared with the store's clock. */
-  dueAtMs: number | undefined;
-  /** 0: never expires. */
-  ttlMs: number;
-  retrySettings: Uint8Array;
-  sourceId: string;
-  dedupKey: string;
-  /** Only called when there is a dedup key. */
-  payloadHash: Uint8Array;
-  /** -100 to 100. */
-  priority?: number;
-  /** What limits by key go by. Absent or empty: none. */
-  laneKey?: string;
-  /** Absent or empty where the queue keeps no order. */
-  orderingKey?: string;
-  /** Counted, and not kept. */
-  dropped?: boolean;
-  /** For the journal. */
-  note?: string;
-  /** Edits of a message that is new; one that is joined stays as it is. */
-  edit?: EditWrite;
-}
-
-export interface RouteItem {
-  /** Never empty. */
-  requestId: string;
-  target: string;
-}
-
-export type SendReply =
-  /** This item alone: the others of its call may be stored. */
-  | { status: "failed"; error: DlqError }
-  | { status: "full"; what: "messages" | "bytes" }
-  | { status: "deleting" }
-  | { status: "dropped"; reason: Reason; repeated: boolean }
-  /** An earlier call of the same request was sent on to another queue: its answer is there. */
-  | { status: "routed"; queue: string }
-  | {
-      status: "stored";
-      joined: boolean;
-      /** The answer to an earlier call of the same request: nothing has happened now. */
-      repeated: boolean;
-      id: Uint8Array;
-      state: StoredState;
-      reason: Reason;
-      quarantineReason: QuarantineReason | undefined;
-      dueAtMs: number;
-    };
 
 export interface Examined {
   status: "APPLIED" | "LEASE_LOST" | "NOT_FOUND";

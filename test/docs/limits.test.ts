@@ -53,6 +53,7 @@ const EXPECTED = [
   `${size(LIMITS.payloadDefaultBytes)}, or up to ${size(LIMITS.payloadMaxBytes)} by \`payload_max\``,
   map(W.attributes),
   size(W.requestIdBytes),
+  `${size(W.clientIdBytes)}; from 1 to ${W.sendNumber}`,
   size(W.identityBytes),
   map(W.coordinates),
   `${size(W.traceparentBytes)}, ${W.tracestateBytes} bytes`,

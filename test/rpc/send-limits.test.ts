@@ -36,6 +36,10 @@ const windows = (n: number, changes: Partial<typeof NIGHT> & { days?: DayOfWeek[
   retryPolicy: { windows: Array.from({ length: n }, () => ({ ...NIGHT, ...changes })) },
 });
 
+const numbered = (number: bigint, clientIdBytes = 16): Init => ({
+  sendNumber: { clientId: new Uint8Array(clientIdBytes), number },
+});
+
 const DAY_S = 86_400;
 const PAYLOAD_MAX = 1000;
 
@@ -83,6 +87,10 @@ const LIMITS: Row[] = [
   ["due_time", dueTime(NOW_MS + 365 * DAY_S * 1000), dueTime(400_000_000_000_000)],
   ["ttl", { ttl: seconds(1) }, { ttl: seconds(0, 999_000_000) }],
   ["ttl", { ttl: seconds(3650 * DAY_S) }, { ttl: seconds(3650 * DAY_S + 1) }],
+  ["send_number.client_id", numbered(1n), numbered(1n, 15)],
+  ["send_number.client_id", numbered(1n), numbered(1n, 17)],
+  ["send_number.number", numbered(1n), numbered(0n)],
+  ["send_number.number", numbered(2n ** 53n - 1n), numbered(2n ** 53n)],
   ["max_retries", { maxRetries: 0 }, { maxRetries: 1001 }],
   ["max_retries", { maxRetries: 1000 }, { maxRetries: 4_294_967_295 }],
   [

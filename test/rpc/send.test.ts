@@ -225,6 +225,22 @@ describe("answers of SendToDlq", () => {
     expect(response.dueTime).toBeUndefined();
   });
 
+  it("when its number was taken before", async () => {
+    const rig = await createRig();
+    rig.dlq.onSend = () => scheduled({ state: undefined, dueAtMs: undefined, duplicate: true });
+    const sendNumber = { clientId: new Uint8Array(16).fill(3), number: 2n ** 53n - 1n };
+    const request = { queue: "orders", payload: PAYLOAD, sendNumber };
+    expect(await clientOf(rig).sendToDlq(request)).toMatchObject({
+      id: "",
+      state: MessageState.UNSPECIFIED,
+      duplicate: true,
+    });
+    expect(rig.dlq.sent[0]?.sendNumber).toEqual({
+      clientId: sendNumber.clientId,
+      number: Number.MAX_SAFE_INTEGER,
+    });
+  });
+
   it("when the use case refuses it", async () => {
     const rig = await createRig();
     rig.dlq.onSend = () => queueLimit("orders", "messages", 10);

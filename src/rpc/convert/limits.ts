@@ -4,6 +4,9 @@ import { DAY_MS } from "./time.ts";
 /** The limits that the contract writes beside its fields. Bytes are bytes of UTF-8. */
 export const WIRE_LIMITS = {
   requestIdBytes: 128,
+  /** Of a send number, exactly. */
+  clientIdBytes: 16,
+  sendNumber: Number.MAX_SAFE_INTEGER,
   etagBytes: 128,
   workerIdBytes: 128,
   /** source_id, dedup_key, ordering_key, content_type and each text of an origin. */

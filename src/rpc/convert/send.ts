@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { SendToDlqRequest, SendToDlqResponse } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type {
+  SendNumber,
+  SendToDlqRequest,
+  SendToDlqResponse,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { SendCommand, SendResult } from "../../app/commands.ts";
 import { formatMessageId } from "../../core/message-id.ts";
@@ -28,6 +32,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   const v = new Violations(prefix);
   checkRequestId(v, request.requestId);
   checkQueue(v, "queue", request.queue);
+  const sendNumber = readSendNumber(v, request.sendNumber);
   const payloadBytes = checkPayload(v, request.payload, rules.payloadMaxBytes);
   checkMap(v, "attributes", request.attributes, WIRE_LIMITS.attributes);
   checkText(v, "source_id", request.sourceId, WIRE_LIMITS.identityBytes);
@@ -43,6 +48,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   v.throwIfAny();
   return {
     requestId: request.requestId,
+    sendNumber,
     queue: request.queue,
     payloadBytes,
     encodeEnvelope: (reason) => encodeEnvelope(request, failure.stored(reason)),
@@ -77,6 +83,22 @@ function ruleFacts(request: SendToDlqRequest, payloadBytes: number): RuleFacts["
       coordinates: origin?.coordinates ?? {},
     },
   };
+}
+
+function readSendNumber(v: Violations, sent: SendNumber | undefined): SendCommand["sendNumber"] {
+  if (sent === undefined) return undefined;
+  const { clientId, number } = sent;
+  const { clientIdBytes, sendNumber: most } = WIRE_LIMITS;
+  if (clientId.length !== clientIdBytes) {
+    v.add(
+      "send_number.client_id",
+      `is ${clientId.length} bytes long; it must be ${clientIdBytes} random bytes`,
+    );
+  }
+  if (number < 1n || number > most) {
+    v.add("send_number.number", `is ${number}; it must be from 1 to ${most}`);
+  }
+  return { clientId, number: Number(number) };
 }
 
 function readFirstRetry(v: Violations, first: SendToDlqRequest["firstRetry"], nowMs: number) {
@@ -120,8 +142,9 @@ function checkPriority(v: Violations, priority: number): void {
 export function writeSend(result: SendResult): SendToDlqResponse {
   // Assigned field by field: this runs for every message, and `create` with values walks them.
   const response = create(SendToDlqResponseSchema);
-  if (result.state !== "DISCARDED") response.id = formatMessageId(result.id);
-  response.state = STATE_NUMBERS[result.state];
+  const { state } = result;
+  if (state !== undefined) response.state = STATE_NUMBERS[state];
+  if (state !== undefined && state !== "DISCARDED") response.id = formatMessageId(result.id);
   response.reason = REASONS[result.reason];
   response.duplicate = result.duplicate;
   if (result.queue !== undefined) response.queue = result.queue;

@@ -87,6 +87,11 @@ export const QUEUE_KEYS = {
   fences: ":fences:",
   /** hash of 5 minutes: request -> the answer it got. Expires. */
   answers: ":answers:",
+  /**
+   * hash of a day: client, behind it the queue asked for if that is another one -> the numbers of its sends
+   * that were taken (lua/send/numbers.lua). Expires.
+   */
+  numbers: ":numbers:",
   /** string a dedup key: id and payload hash. Expires with the dedup window. */
   dedup: ":dedup:",
   /** hash a part of all sources (lua/lib/sources.lua): source -> sends, and when the first one was. Expires. */

@@ -35,6 +35,12 @@ export class Packed {
     return this;
   }
 
+  /** A whole number, as far as a double holds them. */
+  u64(value: number): this {
+    this.#at = this.bytes.writeBigUInt64BE(BigInt(value), this.#at);
+    return this;
+  }
+
   double(value: number): this {
     this.#at = this.bytes.writeDoubleBE(value, this.#at);
     return this;

@@ -32,6 +32,7 @@ export const SCRIPTS = {
     ],
     strings: ["delivery_rules"],
     item: ["facts", "envelope"],
+    parts: ["numbers"],
   },
   tick: {
     flags: "allow-oom",
@@ -201,7 +202,7 @@ const LIBRARY = [
 const RARE_KEYS: ReadonlySet<string> = new Set<keyof typeof QUEUE_KEYS>([
   ...(["lanes", "priorities", "lane", "gates", "parked", "bucket", "breaker", "breakers"] as const),
   ...(["keyed", "order", "turns", "holds", "fences", "failures", "sources", "answers"] as const),
-  "elders",
+  ...(["elders", "numbers"] as const),
 ]);
 
 function readLua(path: string): string {

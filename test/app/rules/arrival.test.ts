@@ -196,6 +196,34 @@ describe("under one request, while the rules change", () => {
   });
 });
 
+describe("numbered sends", () => {
+  const clientId = new Uint8Array(16).fill(7);
+  const numbered = (number: number) => ({ sendNumber: { clientId, number } });
+
+  test("that are repeated are duplicates without an id or a state", async () => {
+    await send(numbered(1));
+    const again = await send(numbered(1));
+    expect(again).toMatchObject({ state: undefined, duplicate: true, reason: "TIMEOUT" });
+    expect(again.queue).toBeUndefined();
+    expect(await messagesOf("orders")).toHaveLength(1);
+  });
+
+  test("are known where a rule has sent them, by the queue that they asked for", async () => {
+    rules.set(rule("message.queue == 'orders'", { queue: "large" }));
+    await send(numbered(1));
+    expect(await send(numbered(1))).toMatchObject({ duplicate: true, queue: "large" });
+    expect(await send({ ...numbered(1), queue: "large" })).toMatchObject({ duplicate: false });
+    expect(await messagesOf("large")).toHaveLength(2);
+  });
+
+  test("that a rule dropped are dropped once", async () => {
+    rules.set(rule("true", { drop: true }));
+    expect(await send(numbered(1))).toMatchObject({ state: "DISCARDED", duplicate: false });
+    expect(await send(numbered(1))).toMatchObject({ state: undefined, duplicate: true });
+    expect((await at.current.dump("orders")).counters).toMatchObject({ discarded: 1 });
+  });
+});
+
 describe("transforms of a rule of arrivals", () => {
   const json = { encodeEnvelope: () => envelope('{"to":"a"}', { host: "h1" }) };
   const edits = (name: string, ...transforms: Transform[]) =>

@@ -2,6 +2,8 @@
 -- none is left, the queue itself. Safe to repeat: what is not sealed is left alone.
 local REMOVED, EMPTY, ABSENT, ALIVE = 0, 1, 2, 3
 local NAMES_A_CALL = 500
+-- As in send/numbers.lua.
+local NUMBERS_DAY_MS, NUMBERS_DAYS = 86400000, 7
 
 local used = redis.call('HMGET', k_counters, 'deleting', 'accepted', 'moved_in')
 if not used[1] then return (used[2] or used[3]) and ALIVE or ABSENT end
@@ -66,6 +68,10 @@ redis.call('UNLINK', k_gates, k_due, k_isolated, k_leases, k_quarantine, k_expir
 local generation = math.floor(now / GENERATION_MS)
 for back = 0, GENERATIONS do
   redis.call('UNLINK', k_answers .. string.format('%d', generation - back))
+end
+-- Nor may numbers of sends: what comes again under them is of the new life.
+for back = 0, NUMBERS_DAYS do
+  redis.call('UNLINK', k_numbers .. string.format('%d', math.floor(now / NUMBERS_DAY_MS) - back))
 end
 redis.pcall('PUBLISH', PREFIX .. ':config', QUEUE .. '\n\ndeleted')
 return ABSENT

@@ -1,5 +1,5 @@
 -- Accepts messages, or joins them to earlier ones. Each item stands by itself.
-local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, DELETING, DROPPED, REPEATED = 0, 1, 2, 3, 4, 5, 16
+local ACCEPTED, JOINED, FULL_MESSAGES, FULL_BYTES, DELETING, DROPPED, TAKEN, REPEATED = 0, 1, 2, 3, 4, 5, 7, 16
 local STATE_DISCARDED = 5
 local NO_ID = string.rep('\0', 16)
 
@@ -125,7 +125,9 @@ end
 
 -- What an item has that says nothing of it. In the item itself it would make a table of more than sixteen
 -- fields, which costs more than all that is read here.
-local PLAIN_ITEM = { __index = { priority = 0, key = '', order = '', dropped = false, note = '', edits = '' } }
+local PLAIN_ITEM = { __index = {
+  priority = 0, key = '', order = '', dropped = false, note = '', edits = '', client = '', number = 0,
+} }
 
 local function read_item(at)
   local random, reason, qreason, delay, has_due_at, due_at, ttl, size, request, source, dedup, payload_hash,
@@ -137,9 +139,10 @@ local function read_item(at)
   }, PLAIN_ITEM)
   if rest <= #ARGV[at + I_facts] then
     local dropped
-    item.priority, item.key, item.order, dropped, item.note, item.edits =
-      struct.unpack('>bBc0Hc0BBc0I4c0', ARGV[at + I_facts], rest)
+    item.priority, item.key, item.order, dropped, item.note, item.edits, item.client, rest =
+      struct.unpack('>bBc0Hc0BBc0I4c0Bc0', ARGV[at + I_facts], rest)
     item.dropped = dropped == 1
+    if item.client ~= '' then item.number, rest = struct.unpack('>I8', ARGV[at + I_facts], rest) end
   end
   return item
 end
@@ -148,19 +151,27 @@ local NOBODY = { state = 0, reason = 0, qreason = 0, due = 0 }
 if used[3] then
   return string.rep(reply(DELETING, NO_ID, NOBODY), (#ARGV - FIRST + 1) / STRIDE)
 end
-local items, requests = {}, {}
+local items, requests, clients, met = {}, {}, {}, {}
 for at = FIRST, #ARGV, STRIDE do
   local item = read_item(at)
   items[#items + 1] = item
   if item.request ~= '' then requests[#requests + 1] = item.request end
+  if item.client ~= '' and not met[item.client] then
+    clients[#clients + 1] = item.client
+    met[item.client] = true
+  end
 end
 local given = all_answered(VERB_SEND, requests)
+if #clients > 0 then numbers.read(clients) end
 local replies = {}
 for index, item in ipairs(items) do
   local answer = given[item.request]
   if answer then
     -- The same answer, marked: nothing has happened now, and nothing is to be counted again.
     answer = string.char(string.byte(answer) + REPEATED) .. string.sub(answer, 2)
+  elseif item.client ~= '' and numbers.taken(item.client, item.number) then
+    -- What became of it then is not known any more.
+    answer = reply(TAKEN, NO_ID, { state = 0, reason = item.reason, qreason = 0, due = 0 })
   else
     if item.dropped then
       answer = drop(item)
@@ -170,15 +181,20 @@ for index, item in ipairs(items) do
     end
     if type(answer) == 'number' then
       answer = reply(answer, NO_ID, NOBODY)
-    elseif item.request ~= '' then
-      remember(VERB_SEND, item.request, answer)
-      given[item.request] = answer
+    else
+      if item.client ~= '' then numbers.take(item.client, item.number) end
+      if item.request ~= '' then
+        remember(VERB_SEND, item.request, answer)
+        given[item.request] = answer
+      end
     end
   end
   replies[#replies + 1] = answer
 end
 
+if #clients > 0 then numbers.write() end
 finish()
+if #clients > 0 then numbers.expire() end
 -- A queue that was not there: its name may have been taken off the list since it was looked up.
 if not used[1] and not used[4] then replies[#replies + 1] = '\1' end
 return table.concat(replies)

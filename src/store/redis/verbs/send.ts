@@ -89,14 +89,16 @@ function packFacts(
 /** What few messages have; nothing for the others. */
 function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
   const { priority = 0, laneKey = "", orderingKey = "", dropped = false, note = "", edit } = item;
+  const { number } = item;
   const isPlain = priority === 0 && laneKey === "" && orderingKey === "" && !dropped;
-  if (isPlain && note === "" && edit === undefined) return NOTHING;
+  if (isPlain && note === "" && edit === undefined && number === undefined) return NOTHING;
   const edits = edit === undefined ? NOTHING : packEdit(edit, bodies);
   const key = Buffer.from(laneKey);
   const order = Buffer.from(orderingKey);
   const words = Buffer.from(note).subarray(0, NOTE_BYTES);
-  const strings = key.length + order.length + words.length + edits.length;
-  return new Packed(1 + 1 + 2 + 1 + 1 + 4 + strings)
+  const client = number?.client ?? NOTHING;
+  const strings = key.length + order.length + words.length + edits.length + client.length;
+  const packed = new Packed(1 + 1 + 2 + 1 + 1 + 4 + 1 + (number === undefined ? 0 : 8) + strings)
     .i8(priority)
     .short(key)
     .u16(order.length)
@@ -104,7 +106,10 @@ function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
     .u8(dropped ? 1 : 0)
     .short(words)
     .u32(edits.length)
-    .raw(edits).bytes;
+    .raw(edits)
+    .short(client);
+  if (number !== undefined) packed.u64(number.number);
+  return packed.bytes;
 }
 
 /** What is fixed, and the lengths: five random bytes, numbers, four short strings, two long ones. */
@@ -116,6 +121,7 @@ const STATUS_FULL_BYTES = 3;
 const STATUS_DELETING = 4;
 const STATUS_DROPPED = 5;
 const STATUS_ROUTED = 6;
+const STATUS_TAKEN = 7;
 const REPEATED = 16;
 
 function readReply(reader: ReplyReader): SendReply {
@@ -133,6 +139,7 @@ function readReply(reader: ReplyReader): SendReply {
   if (status === STATUS_DROPPED) {
     return { status: "dropped", reason: storedReason(reason), repeated };
   }
+  if (status === STATUS_TAKEN) return { status: "taken", reason: storedReason(reason) };
   if (status === STATUS_ROUTED) {
     return { status: "routed", queue: Buffer.from(reader.bytes(reader.u8())).toString() };
   }

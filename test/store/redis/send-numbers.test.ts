@@ -1,0 +1,195 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { SendItem, SendReply } from "../../../src/store/contract.ts";
+import { useTestStore } from "../../support/store.ts";
+import { bytes, item, only, SETTINGS, storedId } from "../../support/store-items.ts";
+
+const at = useTestStore();
+const QUEUE = "orders";
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** As lua/send/numbers.lua says. */
+const RANGES_MAX = 64;
+
+const client = (name: string) => bytes(name.padEnd(16, "."));
+const numbered = (number: number, over: Partial<SendItem> = {}, name = "a"): SendItem =>
+  item({ number: { client: client(name), number }, ...over });
+const sendAll = (items: readonly SendItem[], settings = SETTINGS) =>
+  at.current.store.send(QUEUE, items, settings);
+const send = async (one: SendItem, settings = SETTINGS) => only(await sendAll([one], settings));
+const statuses = (replies: readonly SendReply[]) => replies.map(({ status }) => status);
+const accepted = async () => (await at.current.dump(QUEUE)).counters.accepted ?? 0;
+const numberKeys = () => at.current.redis.keys(at.current.key(QUEUE, ":numbers:*"));
+
+describe("a number of a client", () => {
+  test("that was taken before is answered as such, and changes nothing", async () => {
+    expect(await send(numbered(1))).toMatchObject({ status: "stored" });
+    const before = await at.current.dump(QUEUE);
+    expect(await send(numbered(1))).toEqual({ status: "taken", reason: "TIMEOUT" });
+    expect(await at.current.dump(QUEUE)).toEqual(before);
+  });
+
+  test("is taken once in one call, too", async () => {
+    const replies = await sendAll([numbered(1), numbered(2), numbered(1)]);
+    expect(statuses(replies)).toEqual(["stored", "stored", "taken"]);
+  });
+
+  test("gets the first answer while its request is known, and is a duplicate afterwards", async () => {
+    const first = await send(numbered(1, { requestId: "r" }));
+    await at.current.clock.advance(10 * MINUTE_MS);
+    expect(await send(numbered(1, { requestId: "r" }))).toEqual({ ...first, repeated: true });
+    expect(await send(numbered(1, { requestId: "other" }))).toMatchObject({ status: "taken" });
+    await at.current.clock.advance(10 * MINUTE_MS);
+    expect(await send(numbered(1, { requestId: "r" }))).toMatchObject({ status: "taken" });
+    expect(await accepted()).toBe(1);
+  });
+
+  test("says nothing of another client's, nor of one whose name goes on", async () => {
+    await send(numbered(1));
+    expect(await send(numbered(1, {}, "b"))).toMatchObject({ status: "stored" });
+    const elsewhere = Buffer.concat([client("a"), Buffer.from("asked")]);
+    const routed = item({ number: { client: elsewhere, number: 1 } });
+    expect(await send(routed)).toMatchObject({ status: "stored" });
+  });
+
+  test("is taken by a send that joins, and by one that a rule drops", async () => {
+    await send(item({ dedupKey: "k" }));
+    const joins = numbered(1, { dedupKey: "k" });
+    const drops = numbered(2, { dropped: true });
+    expect(statuses(await sendAll([joins, drops]))).toEqual(["stored", "dropped"]);
+    expect(statuses(await sendAll([joins, drops]))).toEqual(["taken", "taken"]);
+    expect((await at.current.dump(QUEUE)).counters).toMatchObject({ joined: 1, discarded: 1 });
+  });
+
+  test("is not taken by a send that is refused", async () => {
+    const one = { ...SETTINGS, maxMessages: 1 };
+    await send(item());
+    expect(await send(numbered(1), one)).toMatchObject({ status: "full" });
+    expect(await send(numbered(1))).toMatchObject({ status: "stored" });
+    const { deletion } = at.current.store;
+    await deletion.seal(QUEUE, 2);
+    expect(await send(numbered(2))).toMatchObject({ status: "deleting" });
+  });
+
+  test.each([1, 2 ** 32, Number.MAX_SAFE_INTEGER])("may be %d", async (number) => {
+    expect(await send(numbered(number))).toMatchObject({ status: "stored" });
+    expect(await send(numbered(number))).toMatchObject({ status: "taken" });
+  });
+
+  test("goes with its queue", async () => {
+    await send(numbered(1));
+    await at.current.clock.advance(2 * DAY_MS);
+    await send(numbered(2));
+    const { deletion } = at.current.store;
+    await deletion.seal(QUEUE, 2);
+    while ((await deletion.purge(QUEUE)) === "removed");
+    await deletion.remove(QUEUE);
+    expect(await numberKeys()).toEqual([]);
+    expect(statuses(await sendAll([numbered(1), numbered(2)]))).toEqual(["stored", "stored"]);
+  });
+});
+
+describe("numbers are remembered", () => {
+  test("for 7 days after the last send of their client, a repeat included", async () => {
+    await send(numbered(1));
+    for (const days of [7, 6, 1, 7]) {
+      await at.current.clock.advance(days * DAY_MS);
+      expect(await send(numbered(1)), `${days} days later`).toMatchObject({ status: "taken" });
+    }
+    expect(await accepted()).toBe(1);
+  });
+
+  test("not for longer than 8 days", async () => {
+    await send(numbered(1));
+    await at.current.clock.advance(8 * DAY_MS);
+    expect(await send(numbered(1))).toMatchObject({ status: "stored" });
+  });
+
+  test("in one key a day, which expires", async () => {
+    await sendAll([numbered(1), numbered(1, {}, "b")]);
+    await at.current.clock.advance(DAY_MS);
+    await sendAll([numbered(2), numbered(3)]);
+    const keys = (await numberKeys()).toSorted();
+    const leftMs = await Promise.all(keys.map((key) => at.current.redis.pttl(key)));
+    expect(leftMs.map((ms) => Math.ceil(ms / DAY_MS))).toEqual([7, 8]);
+  });
+
+  test("nowhere, for sends without one", async () => {
+    await sendAll([item(), item({ requestId: "r" })]);
+    expect(await numberKeys()).toEqual([]);
+  });
+
+  test("as one range a client, if they come in a row", async () => {
+    const row = Array.from({ length: 500 }, (_, n) => numbered(n + 1));
+    await sendAll(row);
+    const [key = ""] = await numberKeys();
+    const value = await at.current.redis.hgetBuffer(key, Buffer.from(client("a")));
+    expect(value).toHaveLength(16);
+    expect([value?.readBigUInt64BE(0), value?.readBigUInt64BE(8)]).toEqual([1n, 500n]);
+  });
+
+  test("up to 64 ranges: below them a number counts as new, and is never lost", async () => {
+    const odd = Array.from({ length: RANGES_MAX + 1 }, (_, n) => numbered(2 * n + 1));
+    await sendAll(odd);
+    const again = statuses(await sendAll(odd));
+    expect(again).toEqual(["stored", ...Array(RANGES_MAX).fill("taken")]);
+    expect(await send(numbered(2))).toMatchObject({ status: "stored" });
+  });
+
+  test("as a set would", { timeout: 60_000 }, async () => {
+    const number = fc.integer({ min: 1, max: 300 });
+    const inRow = fc
+      .tuple(number, fc.integer({ min: 1, max: 20 }))
+      .map(([first, count]) => Array.from({ length: count }, (_, n) => first + n));
+    const everyOther = fc
+      .tuple(number, fc.integer({ min: 1, max: 80 }))
+      .map(([first, count]) => Array.from({ length: count }, (_, n) => first + 2 * n));
+    const calls = fc.array(fc.oneof(fc.array(number, { minLength: 1 }), inRow, everyOther), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    let clients = 0;
+    await fc.assert(
+      fc.asyncProperty(calls, async (called) => {
+        const name = `client ${++clients}`;
+        const known = new KnownNumbers();
+        for (const call of called) {
+          const replies = await sendAll(call.map((one) => numbered(one, {}, name)));
+          expect(statuses(replies)).toEqual(call.map((one) => known.take(one)));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+/** What is to be remembered, as a set. */
+class KnownNumbers {
+  readonly #taken = new Set<number>();
+
+  take(number: number): "stored" | "taken" {
+    if (this.#taken.has(number)) return "taken";
+    this.#taken.add(number);
+    this.#forget();
+    return "stored";
+  }
+
+  /** Whole ranges, the lowest first. */
+  #forget(): void {
+    const sorted = [...this.#taken].sort((a, b) => a - b);
+    const starts = sorted.filter((number) => !this.#taken.has(number - 1));
+    const lowest = starts.at(-RANGES_MAX) ?? 0;
+    for (const number of sorted) if (number < lowest) this.#taken.delete(number);
+  }
+}
+
+test("what a message is does not depend on its number", async () => {
+  const id = storedId(await send(numbered(1, { priority: 3, orderingKey: "o", note: "n" })));
+  const { messages, journal } = await at.current.dump(QUEUE);
+  expect(messages.get(Buffer.from(id).toString("hex"))).toMatchObject({
+    priority: 3,
+    orderingKey: "o",
+    envelope: "envelope",
+  });
+  expect(journal).toMatchObject([{ kind: "sent", note: "n" }]);
+});
