@@ -1534,7 +1534,8 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
   counts: StateCount[];
 
   /**
-   * Age of the oldest message, in any state. Absent when the queue is empty.
+   * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
+   * with a past only those are looked at that came first: send the oldest ones first.
    *
    * @generated from field: google.protobuf.Duration oldest_age = 8;
    */
