@@ -46,6 +46,17 @@ export interface FailureRecord extends RetryAfterFacts {
   encode(reason: Reason): Uint8Array;
 }
 
+/** What another system has counted of a message. */
+export interface PastFacts {
+  /** Failed attempts. */
+  attempts: number;
+  /** Failures that are kept of it, in its envelope. */
+  failureCount: number;
+  /** Not before 1970; perhaps in the future. */
+  firstFailureAtMs: number | undefined;
+  quarantined: boolean;
+}
+
 export interface SendCommand {
   /** Empty: not idempotent. */
   requestId: string;
@@ -56,6 +67,7 @@ export interface SendCommand {
   /** The `dlq.storage.v1.Envelope` to store, its failure carrying the reason in force. */
   encodeEnvelope(reason: Reason): Uint8Array;
   failure: FailureRecord;
+  past?: PastFacts | undefined;
   sourceId: string;
   dedupKey: string;
   /** 16 bytes that differ when the payloads do; only read when there is a dedup key. */

@@ -152,7 +152,7 @@ function prepare(
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
-  const { failure, dueAtMs } = command;
+  const { failure, dueAtMs, past } = command;
   const own = { ...command.retry, rulePolicy: action.retryPolicy };
   const nowMs = parts.now();
   const askedMs =
@@ -161,7 +161,12 @@ function prepare(
   const facts = { reason, type, retryAfter: failure, settings, own, nowMs };
   const verdict: Verdict = action.quarantine
     ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${by} says so` }
-    : arrivalVerdict({ ...facts, delayMs: askedMs, random: parts.random() });
+    : arrivalVerdict({
+        ...facts,
+        ...before(past, nowMs),
+        delayMs: askedMs,
+        random: parts.random(),
+      });
   const delayMs = verdict.kind === "reschedule" ? verdict.delayMs : 0;
   const dropped = action.drop === true;
   const joins = command.dedupKey !== "" && !dropped;
@@ -189,11 +194,23 @@ function prepare(
       dropped,
       note: by,
       number: numberOf(command, queue),
+      past,
     },
   };
 }
 
 const NOTHING = new Uint8Array();
+
+/** What a verdict needs to know of a message's past. A clock that is ahead says as much as "now". */
+function before(past: SendCommand["past"], nowMs: number) {
+  if (past === undefined) return {};
+  const { attempts, quarantined, firstFailureAtMs = nowMs } = past;
+  return {
+    attempts,
+    firstFailureAtMs: Math.min(firstFailureAtMs, nowMs),
+    setAside: quarantined,
+  };
+}
 
 /** A client numbers its sends to each queue that it asks for: those that rules bring here are apart. */
 function numberOf({ sendNumber, queue: asked }: SendCommand, queue: string): SendItem["number"] {

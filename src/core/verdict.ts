@@ -87,15 +87,28 @@ export function failureVerdict(failed: FailedAttempt): Verdict {
 export interface Arrival extends Facts {
   /** Explicit delay, or the due time as a delay from now; a due time in the past is 0. */
   delayMs?: number | undefined;
+  /** Failed attempts before it came, in another system. */
+  attempts?: number | undefined;
+  /** When it failed first there, not later than now. */
+  firstFailureAtMs?: number | undefined;
+  /** It was set aside there, and stays so. */
+  setAside?: boolean | undefined;
 }
 
 /**
  * For a send. What a producer calls poison or exhausted is set aside at once; so is what nothing
  * would retry. An explicit delay says when, not whether: it does not save a message from
- * quarantine.
+ * quarantine. What was set aside elsewhere is so here, for a reason of ours where there is one.
  */
 export function arrivalVerdict(arrival: Arrival): Verdict {
-  const { reason, settings, delayMs, nowMs } = arrival;
+  const verdict = verdictOnArrival(arrival);
+  return verdict.kind === "reschedule" && arrival.setAside
+    ? quarantine("PRODUCER_REQUEST", "it was quarantined before it came")
+    : verdict;
+}
+
+function verdictOnArrival(arrival: Arrival): Verdict {
+  const { reason, settings, delayMs, nowMs, attempts = 0, firstFailureAtMs = nowMs } = arrival;
   if (reason === "POISON_MESSAGE" || reason === "MAX_RETRIES_EXCEEDED") {
     return quarantine("PRODUCER_REQUEST", `the producer sent it as ${reason}`);
   }
@@ -104,17 +117,23 @@ export function arrivalVerdict(arrival: Arrival): Verdict {
 
   const resolved = resolvePolicy(reason, settings, arrival.own);
   const { policy } = resolved;
-  if (policy.maxRetries <= 0) {
+  const { maxRetries } = policy;
+  if (attempts >= maxRetries) {
     const from = describeLevel(resolved.maxRetriesFrom, reason);
-    return quarantine("RETRIES_EXHAUSTED", `no retries are allowed (${from})`);
+    const why = `attempt ${attempts} of ${maxRetries} failed before it came (${from})`;
+    return quarantine(
+      "RETRIES_EXHAUSTED",
+      maxRetries > 0 ? why : `no retries are allowed (${from})`,
+    );
   }
   if (delayMs !== undefined && !Number.isNaN(delayMs)) {
     const asked = { ms: clamp(delayMs, LONGEST_DELAY_MS), why: "delay asked for by the producer" };
-    return within(policy, asked, nowMs, nowMs);
+    return within(policy, asked, nowMs, firstFailureAtMs);
   }
-  const firstMs = jittered(policy, 1, arrival.random);
-  const why = `first delay from ${describeLevel(resolved.policyFrom, reason)}`;
-  return within(policy, atLeastRetryAfter({ ms: firstMs, why }, arrival), nowMs, nowMs);
+  const firstMs = jittered(policy, attempts + 1, arrival.random);
+  const which = attempts > 0 ? "delay" : "first delay";
+  const why = `${which} from ${describeLevel(resolved.policyFrom, reason)}`;
+  return within(policy, atLeastRetryAfter({ ms: firstMs, why }, arrival), nowMs, firstFailureAtMs);
 }
 
 /** What this queue never retries, and what is poison. */

@@ -37,6 +37,7 @@ export type {
   RouteItem,
   SendItem,
   SendNumber,
+  SendPast,
   SendReply,
   SendSettings,
 } from "./contract/sends.ts";

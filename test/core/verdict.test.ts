@@ -191,6 +191,18 @@ describe("on arrival", () => {
       { delayMs: 2_000, own: { policy: { maxElapsedMs: 1_999 } } },
       "RETRIES_EXHAUSTED",
     ],
+    ["as many attempts elsewhere as it may have", { attempts: 3 }, "RETRIES_EXHAUSTED"],
+    [
+      "a first attempt here that would be too late for its first failure",
+      {
+        delayMs: 1_000,
+        firstFailureAtMs: NOW_MS - HOUR_MS,
+        own: { policy: { maxElapsedMs: HOUR_MS } },
+      },
+      "RETRIES_EXHAUSTED",
+    ],
+    ["what was set aside elsewhere", { setAside: true, delayMs: 5 }, "PRODUCER_REQUEST"],
+    ["the same, for a reason of ours", { setAside: true, attempts: 3 }, "RETRIES_EXHAUSTED"],
     [
       "an explicit delay saves nothing",
       { reason: "POISON_MESSAGE", delayMs: 5 },
@@ -228,6 +240,12 @@ describe("on arrival", () => {
       "the explicit delay, whatever that asked for",
       { delayMs: 7, retryAfter: { retryAfterMs: 42_000 } },
       7,
+    ],
+    ["the backoff that follows the attempts elsewhere", { attempts: 2 }, 20_000],
+    [
+      "a delay within what is left since its first failure",
+      { firstFailureAtMs: NOW_MS - HOUR_MS, own: { policy: { maxElapsedMs: HOUR_MS + 5_000 } } },
+      5_000,
     ],
     ["the next window", { own: { policy: { windows: [morning] } } }, UNTIL_MORNING_MS],
     [

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { EditsSchema } from "../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
+  PastSchema,
   type SendToDlqRequest,
   SendToDlqRequestSchema,
   StreamDueResponseSchema,
@@ -13,6 +14,7 @@ import { type Failure, FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import type { DueDelivery } from "../../src/app/commands.ts";
 import { writeFrames } from "../../src/rpc/convert/deliveries.ts";
 import { encodeEnvelope } from "../../src/rpc/convert/envelope.ts";
+import { spliceDeliveries } from "../../src/rpc/convert/spliced.ts";
 import { delivery } from "./scripted-dlq.ts";
 
 type Init = MessageInitShape<typeof SendToDlqRequestSchema>;
@@ -77,6 +79,22 @@ describe("envelopes", () => {
     expect(Buffer.from(bytes)).toEqual(
       Buffer.from(toBinary(EnvelopeSchema, envelopeOf(request), { writeUnknownFields: false })),
     );
+  });
+
+  it("with a past", () => {
+    const { request, failure } = requestOf(everything);
+    const past = create(PastSchema, {
+      attempts: 3,
+      failures: [{ failure, time: { seconds: 7n } }, {}],
+      firstFailureTime: { seconds: 5n },
+      quarantined: true,
+    });
+    const bytes = encodeEnvelope(request, failure, past);
+    const whole = { ...envelopeOf(request), past };
+    expect(Buffer.from(bytes)).toEqual(Buffer.from(toBinary(EnvelopeSchema, whole)));
+    const due = [delivery({ envelope: bytes })];
+    const plain = [delivery({ envelope: encodeEnvelope(request, failure) })];
+    expect(spliceDeliveries(due)).toEqual(spliceDeliveries(plain));
   });
 
   it("are whole again after one that could not be encoded", () => {

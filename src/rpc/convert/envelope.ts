@@ -1,7 +1,11 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
-import type { SendToDlqRequest } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import {
+  type Past,
+  PastSchema,
+  type SendToDlqRequest,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
 import { OriginSchema, type Payload, TraceContextSchema } from "../../../gen/dlq/v1/message_pb.ts";
 
@@ -16,7 +20,11 @@ let writer = new BinaryWriter();
  * both to the same bytes. Fields that this version does not know are dropped: no limit speaks of
  * their size.
  */
-export function encodeEnvelope(request: SendToDlqRequest, failure: Failure): Uint8Array {
+export function encodeEnvelope(
+  request: SendToDlqRequest,
+  failure: Failure,
+  past?: Past,
+): Uint8Array {
   try {
     if (request.payload !== undefined) writePayload(request.payload);
     writeMap(2, request.attributes);
@@ -32,6 +40,7 @@ export function encodeEnvelope(request: SendToDlqRequest, failure: Failure): Uin
     if (traceContext !== undefined)
       writeBytes(8, toBinary(TraceContextSchema, traceContext, known));
     if (priority !== 0) writer.tag(9, Varint).int32(priority);
+    if (past !== undefined) writeBytes(10, toBinary(PastSchema, past, known));
     return writer.finish();
   } catch (error) {
     // What it holds is half a message.

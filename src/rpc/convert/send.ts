@@ -14,6 +14,7 @@ import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { readFailure } from "./failure.ts";
 import { WIRE_LIMITS } from "./limits.ts";
+import { readPast } from "./past.ts";
 import { checkPayload, hashPayload } from "./payload.ts";
 import { readRetry } from "./retry-policy.ts";
 import { STATE_NUMBERS } from "./states.ts";
@@ -44,6 +45,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   const first = readFirstRetry(v, request.firstRetry, rules.nowMs);
   const ttlMs = readDurationMs(v, "ttl", request.ttl, WIRE_LIMITS.ttlMinMs, WIRE_LIMITS.ttlMaxMs);
   const failure = readFailure(request.failure);
+  const past = readPast(v, request.past);
   const retry = readRetry(v, request.maxRetries, request.retryPolicy);
   v.throwIfAny();
   return {
@@ -51,8 +53,9 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
     sendNumber,
     queue: request.queue,
     payloadBytes,
-    encodeEnvelope: (reason) => encodeEnvelope(request, failure.stored(reason)),
+    encodeEnvelope: (reason) => encodeEnvelope(request, failure.stored(reason), past?.stored),
     failure,
+    past: past?.facts,
     sourceId: request.sourceId,
     dedupKey: request.dedupKey,
     // Lazy: a hash of every payload would be paid by senders that never ask for dedup.

@@ -43,6 +43,16 @@ export interface SendItem {
   edit?: EditWrite;
   /** Absent: none, and a repeat is only known by its request. */
   number?: SendNumber | undefined;
+  /** What it brings along from another system; nothing of it, where it joins a message. */
+  past?: SendPast | undefined;
+}
+
+export interface SendPast {
+  attempts: number;
+  /** Those in the envelope beside the one that it is sent with. */
+  failureCount: number;
+  /** Its life and its age begin here; in the future, or absent: now. */
+  firstFailureAtMs: number | undefined;
 }
 
 /** Which send of its client it is. */

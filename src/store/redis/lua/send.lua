@@ -71,12 +71,12 @@ local function accept(item, left)
   if max_messages > 0 and messages + 1 > max_messages then return FULL_MESSAGES end
   if max_bytes > 0 and bytes + item.size > max_bytes then return FULL_BYTES end
 
-  local id = make_id(next_sequence(left), item.random)
+  local id = make_id(next_sequence(left), item.random, item.born)
   local ttl = item.ttl
   local s = {
     state = SCHEDULED, place = PLACE_DUE, flags = 0, reason = item.reason,
-    qreason = 0, version = 0, attempts = 0, expiries = 0, releases = 0, unknown = 0, failures = 1,
-    delivery = 0, size = item.size, due = 0, expire = ttl > 0 and now + ttl or 0,
+    qreason = 0, version = 0, attempts = item.attempts, expiries = 0, releases = 0, unknown = 0, failures = 1 + item.failures,
+    delivery = 0, size = item.size, due = 0, expire = ttl > 0 and item.born + ttl or 0,
     ttl = math.ceil(ttl / 1000), since = now, lease = 0, nonce = '', session = '',
     source = item.source, retry = item.retry,
     priority = item.priority, key = item.key, order = item.order, round = 0, last_delay = 0,
@@ -127,6 +127,7 @@ end
 -- fields, which costs more than all that is read here.
 local PLAIN_ITEM = { __index = {
   priority = 0, key = '', order = '', dropped = false, note = '', edits = '', client = '', number = 0,
+  attempts = 0, failures = 0, born = now,
 } }
 
 local function read_item(at)
@@ -143,6 +144,12 @@ local function read_item(at)
       struct.unpack('>bBc0Hc0BBc0I4c0Bc0', ARGV[at + I_facts], rest)
     item.dropped = dropped == 1
     if item.client ~= '' then item.number, rest = struct.unpack('>I8', ARGV[at + I_facts], rest) end
+    -- Of its past: failed attempts, failures beside the one that it is sent with, when the first one was.
+    if rest <= #ARGV[at + I_facts] then
+      local first
+      item.attempts, item.failures, first = struct.unpack('>HBI6', ARGV[at + I_facts], rest)
+      if first > 0 then item.born = math.min(first, now) end
+    end
   end
   return item
 end

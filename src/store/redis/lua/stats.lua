@@ -5,7 +5,7 @@ local function head(key)
 end
 
 -- Messages keep the order of their arrival in their chunks: the oldest is in the first chunk, or came from
--- another queue.
+-- another queue. (One that was older when it came to the service may be elsewhere.)
 local function oldest()
   local first = redis.call('ZRANGE', k_chunks, 0, 0)[1]
   if not first then return 0 end

@@ -89,16 +89,18 @@ function packFacts(
 /** What few messages have; nothing for the others. */
 function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
   const { priority = 0, laneKey = "", orderingKey = "", dropped = false, note = "", edit } = item;
-  const { number } = item;
+  const { number, past } = item;
   const isPlain = priority === 0 && laneKey === "" && orderingKey === "" && !dropped;
-  if (isPlain && note === "" && edit === undefined && number === undefined) return NOTHING;
+  const isNew = edit === undefined && number === undefined && past === undefined;
+  if (isPlain && note === "" && isNew) return NOTHING;
   const edits = edit === undefined ? NOTHING : packEdit(edit, bodies);
   const key = Buffer.from(laneKey);
   const order = Buffer.from(orderingKey);
   const words = Buffer.from(note).subarray(0, NOTE_BYTES);
   const client = number?.client ?? NOTHING;
   const strings = key.length + order.length + words.length + edits.length + client.length;
-  const packed = new Packed(1 + 1 + 2 + 1 + 1 + 4 + 1 + (number === undefined ? 0 : 8) + strings)
+  const rest = (number === undefined ? 0 : 8) + (past === undefined ? 0 : 2 + 1 + 6);
+  const packed = new Packed(1 + 1 + 2 + 1 + 1 + 4 + 1 + rest + strings)
     .i8(priority)
     .short(key)
     .u16(order.length)
@@ -109,6 +111,12 @@ function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
     .raw(edits)
     .short(client);
   if (number !== undefined) packed.u64(number.number);
+  if (past !== undefined) {
+    const { attempts, failureCount, firstFailureAtMs } = past;
+    // 0 is none: the first millisecond of 1970 is the second one.
+    const firstMs = firstFailureAtMs === undefined ? 0 : Math.max(1, firstFailureAtMs);
+    packed.u16(attempts).u8(failureCount).ms(firstMs);
+  }
   return packed.bytes;
 }
 

@@ -80,10 +80,11 @@ end
 -- An id is a UUIDv7: 48 bits of time, then, around version and variant, the queue's 40-bit counter
 -- of arrivals, then 34 random bits. So ids of one millisecond sort by arrival, and an id alone
 -- finds its place: 128 messages in the order of their arrival share a chunk. (Of a message that came from
--- another queue lib/foreign.lua says which arrival it was.)
-local function make_id(sequence, random)
+-- another queue lib/foreign.lua says which arrival it was.) The time is that of the message's first failure,
+-- where it is known to be older: age and longest time count from there.
+local function make_id(sequence, random, born)
   local low = sequence % 4194304
-  return struct.pack('>I6HBI3', now, 28672 + math.floor(sequence / 268435456),
+  return struct.pack('>I6HBI3', born, 28672 + math.floor(sequence / 268435456),
     128 + math.floor(sequence / 4194304) % 64, low * 4 + string.byte(random, 5) % 4)
     .. string.sub(random, 1, 4)
 end

@@ -1,0 +1,87 @@
+import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
+import {
+  type Past,
+  type PastSchema,
+  SendToDlqRequestSchema,
+} from "../../gen/dlq/v1/dlq_service_pb.ts";
+import { Reason } from "../../gen/dlq/v1/state_pb.ts";
+import { readSend } from "../../src/rpc/convert/send.ts";
+
+type Init = Exclude<MessageInitShape<typeof PastSchema>, Past>;
+
+function commandOf(past: Init | undefined) {
+  const init = { queue: "orders", payload: { body: { case: "text" as const, value: "{}" } } };
+  const request = create(SendToDlqRequestSchema, past === undefined ? init : { ...init, past });
+  return readSend(request, { payloadMaxBytes: 100, nowMs: 0 });
+}
+
+/** What is stored of it. */
+function kept(past: Init): Past | undefined {
+  return fromBinary(EnvelopeSchema, commandOf(past).encodeEnvelope("TIMEOUT")).past;
+}
+
+const failuresOf = (count: number, message = "m") =>
+  Array.from({ length: count }, (_, n) => ({ failure: { type: `E${n}`, message } }));
+const typesOf = (past: Past | undefined) => past?.failures.map(({ failure }) => failure?.type);
+
+describe("a past", () => {
+  test("is told to what decides, and kept as it was sent", () => {
+    const past = {
+      attempts: 3,
+      failures: [
+        { failure: { reason: Reason.WEBHOOK_FAILED, type: "E" }, time: { seconds: 6n } },
+        { failure: { type: "TimeoutError", message: "timed out" } },
+      ],
+      firstFailureTime: { seconds: 5n, nanos: 500_000_000 },
+      quarantined: true,
+    };
+    expect(commandOf(past).past).toEqual({
+      attempts: 3,
+      failureCount: 2,
+      firstFailureAtMs: 5_500,
+      quarantined: true,
+    });
+    const [, second] = past.failures;
+    const categorized = { failure: { ...second?.failure, reason: Reason.TIMEOUT } };
+    expect(kept(past)).toMatchObject({ ...past, failures: [past.failures[0], categorized] });
+  });
+
+  test("that says nothing is none that decides", () => {
+    expect(commandOf({}).past).toEqual({
+      attempts: 0,
+      failureCount: 0,
+      firstFailureAtMs: undefined,
+      quarantined: false,
+    });
+    expect(commandOf(undefined).past).toBeUndefined();
+  });
+
+  test("keeps its latest 15 failures", () => {
+    expect(typesOf(kept({ failures: failuresOf(17) }))).toEqual(
+      Array.from({ length: 15 }, (_, n) => `E${n + 2}`),
+    );
+    expect(commandOf({ failures: failuresOf(17) }).past?.failureCount).toBe(15);
+  });
+
+  test("keeps of long failures the latest, 64 KiB in all, each cut to its limits", () => {
+    const long = failuresOf(4, "x".repeat(5_000)).map(({ failure }) => ({
+      failure: { ...failure, stackTrace: "y".repeat(20_000) },
+    }));
+    const past = kept({ failures: long });
+    expect(typesOf(past)).toEqual(["E1", "E2", "E3"]);
+    for (const { failure } of past?.failures ?? []) {
+      expect(failure).toMatchObject({ truncated: true });
+      expect([failure?.message.length, failure?.stackTrace.length]).toEqual([4_096, 16_384]);
+    }
+  });
+
+  test("drops fields that it does not know", () => {
+    const $unknown = [{ no: 999, wireType: 2, data: new Uint8Array([1, 1]) }];
+    const failures = [{ failure: { type: "E", $unknown }, $unknown }];
+    expect(kept({ attempts: 1, failures })).toEqual(
+      kept({ attempts: 1, failures: [{ failure: { type: "E" } }] }),
+    );
+  });
+});
