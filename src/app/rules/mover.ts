@@ -1,6 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
-import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
@@ -118,10 +118,18 @@ export class Mover {
   }
 }
 
-function contentOf({ envelope, edits }: MovingMessage) {
-  const { orderingKey, attributes } = fromBinary(EnvelopeSchema, envelope);
-  const edited = edits === undefined ? undefined : fromBinary(EditsSchema, edits);
-  return { orderingKey, attributes: edited?.attributesEdited ? edited.attributes : attributes };
+/** One that nobody can read moves all the same, without keys: else it would hold up all of its batch. */
+function contentOf({
+  envelope,
+  edits,
+}: MovingMessage): Pick<Envelope, "orderingKey" | "attributes"> {
+  try {
+    const { orderingKey, attributes } = fromBinary(EnvelopeSchema, envelope);
+    const edited = edits === undefined ? undefined : fromBinary(EditsSchema, edits);
+    return { orderingKey, attributes: edited?.attributesEdited ? edited.attributes : attributes };
+  } catch {
+    return { orderingKey: "", attributes: {} };
+  }
 }
 
 function toItem(message: MovingMessage, settings: QueueSettings): ReceiveItem {

@@ -27,11 +27,16 @@ const moverOn = (moves: Moves) =>
   new Mover({ store: { moves }, settingsOf, observer: ears, log: ears.log });
 
 /** Makes as many set out from A as there are targets; gives their ids. */
-async function setOut(...targets: string[]): Promise<Uint8Array[]> {
+const setOut = (...targets: string[]) => setOutWith(targets, []);
+
+async function setOutWith(
+  targets: readonly string[],
+  envelopes: readonly Uint8Array[],
+): Promise<Uint8Array[]> {
   const { store } = at.current;
   await store.send(
     "a",
-    targets.map(() => item({ envelope: bytes("") })),
+    targets.map((_, index) => item({ envelope: envelopes[index] ?? bytes("") })),
     SETTINGS,
   );
   const claimed: Awaited<ReturnType<typeof at.current.tick>>["claimed"][number][] = [];
@@ -70,6 +75,13 @@ describe("what has just set out", () => {
     await mover.idle();
     expect(await Promise.all(["a", "b", "c", "d"].map(countOf))).toEqual([0, 100, 100, 100]);
     expect(ears.moves).toEqual(Array(300).fill("moved"));
+  });
+
+  test("moves also where nobody can read what is in it, without keys", async () => {
+    const ids = await setOutWith(["b", "b"], [new Uint8Array([0xff])]);
+    mover.hurry("a", ids);
+    await mover.idle();
+    expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 2]);
   });
 
   test("is left where it is, when the store does not answer; the others go on", async () => {
