@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { callAnswers, scriptReplies } from "./link-answers.ts";
+import { callAnswers, countCalls, scriptReplies } from "./link-answers.ts";
 
 it("finds the reply to a script, and none in what else Redis says", () => {
   const finder = scriptReplies();
@@ -45,5 +45,16 @@ it("finds them wherever the pieces are cut", () => {
       if (down(whole.subarray(at, at + size))) found++;
     }
     expect(found, `pieces of ${size}`).toBe(2);
+  }
+});
+
+it("counts calls by what a client sends, wherever the pieces are cut", () => {
+  const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  const whole = Buffer.concat([preface, frame(4, 0, 6), HEADERS, DATA, PING, HEADERS, HEADERS]);
+  for (const size of [1, 7, 24, 33, 1_000]) {
+    let calls = 0;
+    const count = countCalls(() => void calls++);
+    for (let at = 0; at < whole.length; at += size) count(whole.subarray(at, at + size));
+    expect(calls, `pieces of ${size}`).toBe(3);
   }
 });
