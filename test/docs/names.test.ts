@@ -3,6 +3,7 @@
 
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { file_dlq_spool_v1_spool as spoolFile } from "../../clients/typescript/src/gen/dlq/spool/v1/spool_pb.ts";
 import { file_dlq_v1_dlq_admin_service as adminFile } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";
@@ -17,6 +18,7 @@ import { REFUSAL_KINDS } from "../../src/core/transform/refusal.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";
+import { readScenarios } from "../contract/scenario.ts";
 import { codesOf, documents, readDocument, tableRows, withoutFences } from "./markdown.ts";
 
 const FILES: readonly DescFile[] = [
@@ -27,6 +29,7 @@ const FILES: readonly DescFile[] = [
   queueFile,
   ruleFile,
   stateFile,
+  spoolFile,
 ];
 
 function fieldsOf(message: DescMessage): string[] {
@@ -47,7 +50,23 @@ const metricNames = [...(await metrics.render()).matchAll(/^# TYPE (\w+)/gm)].ma
 
 const settings = ALL_SETTINGS.flatMap((setting) => [variableOf(setting), yamlKeyOf(setting)]);
 
+/** What scenarios say of clients and results, on all levels. */
+function keysOf(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  const own = Array.isArray(value) ? [] : Object.keys(value);
+  return [...own, ...Object.values(value).flatMap(keysOf)];
+}
+
+const scenarioKeys = readScenarios().flatMap(({ steps }) =>
+  steps.flatMap(({ action, given }) => [action, ...keysOf(given)]),
+);
+
 const KNOWN = new Set([
+  ...scenarioKeys,
+  // Of clients, in the form of each language.
+  ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR"],
+  ...["lose_answer"], // of the harness of scenarios: a value
+
   ...FILES.flatMap(({ messages }) => messages.flatMap(fieldsOf)),
   ...enumValues.map((name) => name.toLowerCase()),
   ...enumValues.map((name) => name.toUpperCase()),

@@ -1,0 +1,75 @@
+import { callAnswers, countCalls } from "../support/link-answers.ts";
+import { LinkProxy } from "../support/link-proxy.ts";
+
+/** Between an agent and the server: a link of its own for each scenario, which may break. */
+export class AgentLink {
+  readonly #proxy: LinkProxy;
+  readonly #calls: { count: number };
+  #isCut = false;
+
+  private constructor(proxy: LinkProxy, calls: { count: number }) {
+    this.#proxy = proxy;
+    this.#calls = calls;
+  }
+
+  /** @param port where the server is; asked for each connection */
+  static async open(port: () => number): Promise<AgentLink> {
+    const calls = { count: 0 };
+    const proxy: LinkProxy = await LinkProxy.open(
+      () => (link.#isCut ? [] : [{ port: port() }]),
+      () => {
+        const answers = callAnswers();
+        const counter = countCalls(() => void calls.count++);
+        return { up: counter, down: answers.down };
+      },
+    );
+    const link = new AgentLink(proxy, calls);
+    return link;
+  }
+
+  get address(): string {
+    return this.#proxy.address;
+  }
+
+  /** Calls that were begun on it so far, streams and tries included. */
+  get calls(): number {
+    return this.#calls.count;
+  }
+
+  /** Resets what there is, and refuses what is new. */
+  cut(): void {
+    this.#isCut = true;
+    this.#proxy.reset();
+  }
+
+  /** Resets what there is. */
+  break(): void {
+    this.#proxy.reset();
+  }
+
+  /** Nothing passes, and nobody is told. */
+  hold(): void {
+    this.#proxy.set({ stalled: true });
+  }
+
+  /** What is asked passes, what is answered does not. */
+  mute(): void {
+    this.#proxy.set({ stalled: true }, ["down"]);
+  }
+
+  /** All is well again; what was held passes now. */
+  mend(): void {
+    this.#isCut = false;
+    this.#proxy.clear();
+  }
+
+  /** The next answer to a call is lost with its connection: the server has done its part. */
+  loseAnswer(): void {
+    this.#proxy.cutReplies(1);
+  }
+
+  async close(): Promise<void> {
+    this.mend();
+    await this.#proxy.close();
+  }
+}

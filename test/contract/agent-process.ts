@@ -1,0 +1,128 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { AgentProgram } from "./agent-program.ts";
+import { isMap, type JsonMap, shown } from "./json.ts";
+
+/** An agent could not do what a step asks for; a client's refusal is a result, and no error. */
+export class AgentError extends Error {
+  override readonly name = "AgentError";
+}
+
+interface Waiting {
+  readonly op: string;
+  resolve(result: JsonMap): void;
+  reject(error: Error): void;
+}
+
+const KEPT_CHARS = 4_000;
+const END_MS = 10_000;
+
+/** Agents that still run when the test process ends are killed with it. */
+const running = new Set<AgentProcess>();
+process.on("exit", () => {
+  for (const agent of running) agent.signal("SIGKILL");
+});
+
+/** A running agent: commands go in as lines of JSON, replies and events come out as such. */
+export class AgentProcess {
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<(event: JsonMap) => void>();
+  #lastId = 0;
+  #complaint = "";
+  #ended: Error | undefined;
+
+  constructor({ command, env, folder }: AgentProgram) {
+    const [program = "", ...args] = command;
+    this.#child = spawn(program, args, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
+    running.add(this);
+    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#hear(line));
+    createInterface({ input: this.#child.stderr }).on("line", (line) => this.#keep(line));
+    this.#child.stdin.on("error", () => {}); // `close` follows
+    this.#child.once("error", (error) => this.#end(error.message));
+    this.#child.once("close", (code, signal) => this.#end(`it ended with ${code ?? signal}`));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Called with each event from now on. */
+  listen(listener: (event: JsonMap) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: (event: JsonMap) => void): void {
+    this.#listeners.delete(listener);
+  }
+
+  /** @throws AgentError when it can't do that, or ends before it replies */
+  ask(op: string, fields: JsonMap): Promise<JsonMap> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    const id = ++this.#lastId;
+    const reply = new Promise<JsonMap>((resolve, reject) => {
+      this.#waiting.set(id, { op, resolve, reject });
+    });
+    this.#child.stdin.write(`${JSON.stringify({ ...fields, id, op })}\n`);
+    return reply;
+  }
+
+  /** Ends its input, and by that the process. */
+  async stop(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const closed = once(this.#child, "close", { signal: AbortSignal.timeout(END_MS) });
+    this.#child.stdin.end();
+    await closed.catch(() => this.kill());
+  }
+
+  async kill(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const closed = once(this.#child, "close");
+    this.signal("SIGKILL");
+    await closed;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  #hear(line: string): void {
+    const message = parsed(line);
+    const waiting = this.#waiting.get(Number(message?.id));
+    if (typeof message?.event === "string") {
+      for (const listener of this.#listeners) listener(message);
+    } else if (message === undefined || waiting === undefined) {
+      this.#keep(line);
+    } else {
+      this.#waiting.delete(Number(message.id));
+      if (isMap(message.result)) waiting.resolve(message.result);
+      else waiting.reject(this.#error(`${waiting.op}: ${shown(message.error)}`));
+    }
+  }
+
+  #keep(line: string): void {
+    this.#complaint = `${this.#complaint}${line}\n`.slice(-KEPT_CHARS);
+  }
+
+  #end(how: string): void {
+    running.delete(this);
+    this.#ended ??= this.#error(how);
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+
+  #error(words: string): AgentError {
+    return new AgentError(`the agent: ${words}\n${this.#complaint}`.trimEnd());
+  }
+}
+
+function parsed(line: string): JsonMap | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isMap(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,73 @@
+// Finds the agents: each folder of test/contract/agents with an agent.json is a language.
+
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { findPython } from "../support/python.ts";
+
+/** The program that plays scenarios with the client of one language. */
+export interface AgentProgram {
+  readonly language: string;
+  /** Its folder, where commands run. */
+  readonly folder: string;
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Parts of the contract that the client does not have yet: shown in the table. */
+  readonly lacks: readonly string[];
+  /** Builds it, once; rejects with what went wrong. */
+  ready(): Promise<void>;
+}
+
+/** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}` and `{python}` stand for paths. */
+interface AgentFile {
+  readonly command: readonly string[];
+  /** Run before the command, in the same folder; each must exit with 0. */
+  readonly setup?: readonly (readonly string[])[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly lacks?: readonly string[];
+}
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const AGENTS = join(import.meta.dirname, "agents");
+const SETUP_MS = 300_000;
+
+export function findAgents(): readonly AgentProgram[] {
+  const folders = readdirSync(AGENTS).filter((name) =>
+    existsSync(join(AGENTS, name, "agent.json")),
+  );
+  return folders.toSorted().map(programOf);
+}
+
+function programOf(language: string): AgentProgram {
+  const folder = join(AGENTS, language);
+  const file = JSON.parse(readFileSync(join(folder, "agent.json"), "utf8")) as AgentFile;
+  const given = Object.entries(file.env ?? {}).map(([name, value]) => [name, withPaths(value)]);
+  const env = { ...process.env, ...Object.fromEntries(given) };
+  const setup = async () => {
+    for (const line of file.setup ?? []) {
+      const [program = "", ...args] = line.map(withPaths);
+      await promisify(execFile)(program, args, { cwd: folder, env, timeout: SETUP_MS });
+    }
+  };
+  let isReady: Promise<void> | undefined;
+  return {
+    language,
+    folder,
+    command: file.command.map(withPaths),
+    env,
+    lacks: file.lacks ?? [],
+    ready() {
+      isReady ??= setup();
+      return isReady;
+    },
+  };
+}
+
+function withPaths(text: string): string {
+  return text
+    .replaceAll("{root}", ROOT)
+    .replaceAll("{runtime}", join(ROOT, ".runtime"))
+    .replaceAll("{node}", process.execPath)
+    .replace("{python}", () => findPython());
+}

@@ -1,0 +1,104 @@
+import { AsyncResource } from "node:async_hooks";
+import {
+  type Delivery,
+  type DlqClient,
+  discard,
+  fail,
+  type Outcome,
+  quarantine,
+  release,
+  type SettledDelivery,
+} from "../../../../clients/typescript/src/index.ts";
+import type { JsonMap } from "../../json.ts";
+import { givenError } from "./given-error.ts";
+import { camelCase, deliveryOf, resultOf } from "./words.ts";
+
+interface Running {
+  readonly delivery: Delivery;
+  readonly dlq: DlqClient;
+  /** What the handler that waits goes on with; it gives what the command is answered. */
+  finish(fields: JsonMap): Promise<JsonMap>;
+}
+
+/** Handlers that wait until a command says how they end. */
+export class Handlers {
+  readonly #tell: (event: JsonMap) => void;
+  readonly #running = new Map<string, Running>();
+  readonly #keys = new WeakMap<Delivery, string>();
+  #lastKey = 0;
+
+  constructor(tell: (event: JsonMap) => void) {
+    this.#tell = tell;
+  }
+
+  handle(worker: string, delivery: Delivery, dlq: DlqClient): Promise<Outcome | undefined> {
+    const key = `${process.pid}-${++this.#lastKey}`;
+    this.#keys.set(delivery, key);
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome | undefined>();
+    // It runs in the handler's own context, by which the client knows what is being worked on.
+    const inContext = bound((fields: JsonMap) => ended(fields, delivery, dlq));
+    const finish = async (fields: JsonMap): Promise<JsonMap> => {
+      const { outcome, thrown, result } = await inContext(fields);
+      if (thrown === undefined) resolve(outcome);
+      else reject(thrown);
+      return result;
+    };
+    this.#running.set(key, { delivery, dlq, finish });
+    delivery.signal.addEventListener("abort", () => {
+      this.#tell({ event: "cancelled", worker, key });
+      reject(delivery.signal.reason);
+    });
+    this.#tell({ event: "delivery", worker, key, ...deliveryOf(delivery) });
+    return promise;
+  }
+
+  finish(fields: JsonMap): Promise<JsonMap> {
+    const key = String(fields.key);
+    const running = this.#running.get(key);
+    if (running === undefined) throw new Error(`no delivery ${key} waits`);
+    this.#running.delete(key);
+    return running.finish(fields);
+  }
+
+  settled(delivery: Delivery, { outcome, state }: SettledDelivery): void {
+    this.#tell({ event: "settled", key: this.#keys.get(delivery) ?? "", outcome, state });
+  }
+}
+
+interface End {
+  readonly outcome?: Outcome;
+  readonly thrown?: unknown;
+  readonly result: JsonMap;
+}
+
+async function ended(fields: JsonMap, delivery: Delivery, dlq: DlqClient): Promise<End> {
+  const { how, note, error, ...options } = fields;
+  const result = {};
+  switch (how) {
+    case "return":
+      return { result };
+    case "throw":
+      return { thrown: givenError(error ?? {}), result };
+    case "fail":
+      return { outcome: fail(givenError(error ?? {}), camelCase(options)), result };
+    case "release":
+      return { outcome: release(camelCase(options)), result };
+    case "quarantine":
+      return { outcome: quarantine(String(note ?? "")), result };
+    case "discard":
+      return { outcome: discard(String(note ?? "")), result };
+    case "send": {
+      const { queue, payload, sourceId } = delivery;
+      const own = sourceId === "" ? {} : { sourceId };
+      const sent = await dlq.send(queue, payload, givenError(error ?? {}), own);
+      return { result: resultOf(sent) };
+    }
+    default:
+      throw new Error(`unknown: how ${String(how)}`);
+  }
+}
+
+/** The function, called in the context of here and now wherever it is called. */
+function bound<A extends unknown[], R>(work: (...args: A) => R): (...args: A) => R {
+  return AsyncResource.bind(work);
+}

@@ -1,0 +1,90 @@
+import {
+  createDlqClient,
+  type DlqClient,
+  type Worker,
+} from "../../../../clients/typescript/src/index.ts";
+import { isMap, type Json, type JsonMap } from "../../json.ts";
+import { callMethod } from "./call.ts";
+import { givenError } from "./given-error.ts";
+import { Handlers } from "./handlers.ts";
+import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./words.ts";
+
+type Op = (fields: JsonMap) => Promise<JsonMap>;
+
+/** The clients and workers of one process, by the names that commands give them. */
+export class Session {
+  readonly #tell: (event: JsonMap) => void;
+  readonly #clients = new Map<string, DlqClient>();
+  readonly #workers = new Map<string, Worker>();
+  readonly #handlers: Handlers;
+  readonly #ops: Readonly<Record<string, Op>> = {
+    open: (fields) => this.#open(fields),
+    send: (fields) => this.#send(fields),
+    worker: (fields) => this.#work(fields),
+    finish: (fields) => this.#handlers.finish(fields),
+    stop: (fields) => done(named(this.#workers, fields.worker).stop(msOf(fields.timeout_ms))),
+    flush: (fields) => done(named(this.#clients, fields.client).flush()),
+    close: (fields) => done(named(this.#clients, fields.client).close(msOf(fields.timeout_ms))),
+    call: (fields) => callMethod(named(this.#clients, fields.client).stubs, fields),
+  };
+
+  constructor(tell: (event: JsonMap) => void) {
+    this.#tell = tell;
+    this.#handlers = new Handlers(tell);
+  }
+
+  run(op: string, fields: JsonMap): Promise<JsonMap> {
+    const work = this.#ops[op];
+    if (work === undefined) throw new Error(`this agent knows no ${op}`);
+    return work(fields);
+  }
+
+  async #open({ client, options }: JsonMap): Promise<JsonMap> {
+    const { target, ...given } = isMap(options) ? options : {};
+    const dlq = createDlqClient({
+      ...camelCase(given),
+      url: `http://${String(target)}`,
+      onDropped: (error, queue) => {
+        this.#tell({ event: "dropped", client: String(client), queue, kind: error.kind });
+      },
+    });
+    this.#clients.set(String(client), dlq);
+    return {};
+  }
+
+  async #send({ client, queue, payload, error, options }: JsonMap): Promise<JsonMap> {
+    const dlq = named(this.#clients, client);
+    const given = sendOptionsOf(isMap(options) ? options : {});
+    return resultOf(await dlq.send(String(queue), payloadOf(payload), givenError(error), given));
+  }
+
+  async #work({ client, worker, queues, lease_ms, ...given }: JsonMap): Promise<JsonMap> {
+    const name = String(worker);
+    const dlq = named(this.#clients, client);
+    const running = dlq.worker({
+      ...camelCase(given),
+      ...(typeof lease_ms === "number" ? { leaseDurationMs: lease_ms } : {}),
+      queues: queues as readonly string[],
+      handler: (delivery) => this.#handlers.handle(name, delivery, dlq),
+      onError: (error) => this.#tell({ event: "error", worker: name, kind: error.kind }),
+      onSettled: (delivery, settled) => this.#handlers.settled(delivery, settled),
+    });
+    this.#workers.set(name, running);
+    return {};
+  }
+}
+
+async function done(work: Promise<void>): Promise<JsonMap> {
+  await work;
+  return {};
+}
+
+function named<T>(all: ReadonlyMap<string, T>, name: Json | undefined): T {
+  const found = all.get(String(name));
+  if (found === undefined) throw new Error(`there is no ${String(name)}`);
+  return found;
+}
+
+function msOf(value: Json | undefined): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

@@ -1,0 +1,58 @@
+// Every scenario of clients/scenarios, played by the client of every language that has an agent.
+// `npm test` prints the table of them at its end.
+
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { AgentProcess } from "./agent-process.ts";
+import { type AgentProgram, findAgents } from "./agent-program.ts";
+import type { Cell } from "./cell.ts";
+import { play } from "./play.ts";
+import { readScenarios, type Scenario } from "./scenario.ts";
+import { type Stage, startOwnStage, startSharedStage } from "./stage.ts";
+
+const SCENARIO = { timeout: 90_000 };
+const scenarios = readScenarios();
+
+let shared: Stage;
+let own: Stage;
+beforeAll(async () => {
+  [shared, own] = await Promise.all([startSharedStage(), startOwnStage()]);
+}, 90_000);
+afterAll(() => Promise.all([shared.stop(), own.stop()]));
+
+describe.for(findAgents())("the $language client", (program) => {
+  let agent: AgentProcess;
+  // What goes wrong here fails each of the scenarios: no cell is without a word.
+  const started = onlyOnce(async () => {
+    await program.ready();
+    agent = new AgentProcess(program);
+  });
+  afterAll(() => agent?.stop());
+
+  const besideOthers = scenarios.filter(({ ownServer }) => !ownServer);
+  const alone = scenarios.filter(({ ownServer }) => ownServer);
+  describe.concurrent("beside others", () => define(besideOthers, () => shared));
+  describe("with a server that goes away", () => define(alone, () => own));
+
+  function define(list: readonly Scenario[], stage: () => Stage): void {
+    for (const scenario of list) {
+      const cell = cellOf(scenario, program);
+      it(`${scenario.name}: ${scenario.about}`, { ...SCENARIO, meta: { cell } }, async (test) => {
+        if (cell.lacks.length > 0) test.skip(`it has no ${cell.lacks.join(", ")} yet`);
+        await started();
+        await play(scenario, program, agent, stage());
+      });
+    }
+  }
+});
+
+function cellOf({ name, group, needs }: Scenario, { language, lacks }: AgentProgram): Cell {
+  return { language, group, scenario: name, lacks: needs.filter((part) => lacks.includes(part)) };
+}
+
+function onlyOnce(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

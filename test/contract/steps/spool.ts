@@ -1,0 +1,60 @@
+// Steps that look into a spool's folder, or leave a file there as another process would.
+
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Json } from "../json.ts";
+import { mismatch } from "../matching.ts";
+import { type Play, WITHIN_MS } from "../play.ts";
+import { countSpooled, encodeSpoolFile, goneOwner } from "../spool-file.ts";
+import { resolved } from "../values.ts";
+import { becomes } from "./expectations.ts";
+import { mapOf, numberOf, textOf } from "./given.ts";
+
+/** `files` and open `letters` of the scenario's folder become so. */
+export async function expectSpooled(given: Json, play: Play): Promise<void> {
+  const { within_ms, ...wanted } = mapOf(resolved(given, play.scope) ?? null);
+  await becomes(numberOf(within_ms, WITHIN_MS), async () => {
+    return mismatch(wanted, { ...(await countSpooled(play.folder)) });
+  });
+}
+
+/**
+ * A file of `service` with a letter for each text of `texts`. `owner`: `gone`, a process of this
+ * machine that has ended; `far`, one of another host, which has touched it `age_ms` ago.
+ */
+export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
+  const { service, texts, owner, age_ms, target, damage } = mapOf(
+    resolved(given, play.scope) ?? null,
+  );
+  if (!Array.isArray(texts)) throw new Error("texts is a list");
+  const nowMs = Date.now();
+  const touchedAtMs = nowMs - numberOf(age_ms, 0);
+  const clientId = randomBytes(16);
+  const file = encodeSpoolFile({
+    owner: {
+      ...(owner === "far" ? { host: "elsewhere.example", bootId: "other", pid: 1n } : goneOwner()),
+      service: textOf(service),
+      target: textOf(target, play.link.address),
+      createTime: timestampFromMs(touchedAtMs),
+    },
+    letters: texts.map((text: Json, at) => ({
+      request: {
+        requestId: randomUUID(),
+        queue: play.queue,
+        payload: { body: { case: "text", value: textOf(text) } },
+        failure: { type: "Error", message: "it broke" },
+        firstRetry: { case: "delay", value: { seconds: 0n } },
+        sendNumber: { clientId, number: BigInt(at + 1) },
+      },
+      spoolTime: timestampFromMs(touchedAtMs),
+    })),
+    damage: damage === undefined ? undefined : textOf(damage),
+  });
+  const folder = join(play.folder, textOf(service));
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const name = `${touchedAtMs}-1-${randomBytes(8).toString("hex")}.spool`;
+  await writeFile(join(folder, name), file, { mode: 0o600 });
+  await utimes(join(folder, name), touchedAtMs / 1000, touchedAtMs / 1000);
+}

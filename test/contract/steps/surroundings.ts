@@ -1,0 +1,48 @@
+// Steps that happen to the server, to the link before it, to the agent, and to the queue.
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
+import type { Json } from "../json.ts";
+import type { Play } from "../play.ts";
+import type { ServerChange } from "../stage.ts";
+import { resolved } from "../values.ts";
+import { numberOf, textOf } from "./given.ts";
+
+const SERVER_CHANGES: readonly ServerChange[] = ["stop", "start", "kill", "restart", "drain"];
+
+export async function changeServer(given: Json, { stage }: Play): Promise<void> {
+  const what = SERVER_CHANGES.find((one) => one === given);
+  if (what === undefined) throw new Error(`unknown: ${textOf(given)}`);
+  await stage.change(what);
+}
+
+export function changeLink(given: Json, { link }: Play): Promise<void> {
+  const changes: Readonly<Record<string, () => void>> = {
+    cut: () => link.cut(),
+    break: () => link.break(),
+    hold: () => link.hold(),
+    mute: () => link.mute(),
+    mend: () => link.mend(),
+    lose_answer: () => link.loseAnswer(),
+  };
+  const change = changes[textOf(given)];
+  if (change === undefined) return Promise.reject(new Error(`unknown: ${textOf(given)}`));
+  change();
+  return Promise.resolve();
+}
+
+export async function changeAgent(given: Json, play: Play): Promise<void> {
+  if (given === "kill") await play.killAgent();
+  else if (given === "start") play.startAgent();
+  else throw new Error(`unknown: ${JSON.stringify(given)}`);
+}
+
+export async function changeQueue(given: Json, play: Play): Promise<void> {
+  const config = fromJson(QueueConfigSchema, resolved(given, play.scope) as JsonValue);
+  await play.stage.client.admin.updateQueue({ queue: { name: play.queue, config } });
+}
+
+export async function pass(given: Json): Promise<void> {
+  await sleep(numberOf(given));
+}
