@@ -17,7 +17,10 @@ export function runTests(node, args, env) {
   mkdirSync(RUNTIME, { recursive: true });
   rmSync(REPORT, { force: true });
   const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`];
+  const reporters = [
+    ...["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`],
+    `--reporter=${join(ROOT, "test/contract/table-reporter.ts")}`, // prints only what it is about
+  ];
   const { status } = spawnSync(node, [vitest, "run", ...reporters, ...args], {
     cwd: ROOT,
     env,
