@@ -1,4 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, type StdioPipe, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -15,6 +15,9 @@ interface Waiting {
   resolve(result: JsonMap): void;
   reject(error: Error): void;
 }
+
+/** No client may leave anything in the tester's home, whatever its defaults are. */
+const NO_HOME = { HOME: "/dev/null", XDG_STATE_HOME: "/dev/null", DLQ_SPOOL_DIR: undefined };
 
 const KEPT_CHARS = 4_000;
 const END_MS = 10_000;
@@ -36,7 +39,8 @@ export class AgentProcess {
 
   constructor({ command, env, folder }: AgentProgram) {
     const [program = "", ...args] = command;
-    this.#child = spawn(program, args, { cwd: folder, env, stdio: ["pipe", "pipe", "pipe"] });
+    const stdio = ["pipe", "pipe", "pipe"] satisfies StdioPipe[];
+    this.#child = spawn(program, args, { cwd: folder, env: { ...env, ...NO_HOME }, stdio });
     running.add(this);
     createInterface({ input: this.#child.stdout }).on("line", (line) => this.#hear(line));
     createInterface({ input: this.#child.stderr }).on("line", (line) => this.#keep(line));
@@ -47,6 +51,10 @@ export class AgentProcess {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.#ended === undefined;
   }
 
   /** Called with each event from now on. */

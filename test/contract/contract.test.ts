@@ -20,12 +20,13 @@ beforeAll(async () => {
 afterAll(() => Promise.all([shared.stop(), own.stop()]));
 
 describe.for(findAgents())("the $language client", (program) => {
-  let agent: AgentProcess;
+  let agent: AgentProcess | undefined;
   // What goes wrong here fails each of the scenarios: no cell is without a word.
-  const started = onlyOnce(async () => {
+  const running = async () => {
     await program.ready();
-    agent = new AgentProcess(program);
-  });
+    if (!agent?.isRunning) agent = new AgentProcess(program); // one that hung was killed
+    return agent;
+  };
   afterAll(() => agent?.stop());
 
   const besideOthers = scenarios.filter(({ ownServer }) => !ownServer);
@@ -38,8 +39,7 @@ describe.for(findAgents())("the $language client", (program) => {
       const cell = cellOf(scenario, program);
       it(`${scenario.name}: ${scenario.about}`, { ...SCENARIO, meta: { cell } }, async (test) => {
         if (cell.lacks.length > 0) test.skip(`it has no ${cell.lacks.join(", ")} yet`);
-        await started();
-        await play(scenario, program, agent, stage());
+        await play(scenario, program, await running(), stage());
       });
     }
   }
@@ -47,12 +47,4 @@ describe.for(findAgents())("the $language client", (program) => {
 
 function cellOf({ name, group, needs }: Scenario, { language, lacks }: AgentProgram): Cell {
   return { language, group, scenario: name, lacks: needs.filter((part) => lacks.includes(part)) };
-}
-
-function onlyOnce(work: () => Promise<void>): () => Promise<void> {
-  let done: Promise<void> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
 }

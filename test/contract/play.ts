@@ -8,6 +8,7 @@ import { EventLog } from "./event-log.ts";
 import type { Json, JsonMap } from "./json.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Stage } from "./stage.ts";
+import { inTime } from "./steps/agent.ts";
 import { takeStep } from "./steps/catalog.ts";
 import type { Scope } from "./values.ts";
 
@@ -33,6 +34,8 @@ export interface Play {
   killAgent(): Promise<void>;
   startAgent(): void;
 }
+
+const CLOSE_MS = 10_000;
 
 let count = 0;
 
@@ -110,11 +113,11 @@ class Cast {
   }
 
   async leave(isOwn: boolean): Promise<void> {
-    const close = { timeout_ms: 0 };
     const closes = [...this.#clients].map((client) =>
-      this.#agent.ask("close", { client, ...close }),
+      this.#agent.ask("close", { client, timeout_ms: 0 }),
     );
-    await Promise.allSettled(closes); // some are closed already
+    const closed = Promise.allSettled(closes); // some are closed already
+    await inTime(closed, "an answer to close", CLOSE_MS).catch(() => this.#agent.kill()); // it hangs
     this.#agent.unlisten(this.#hear);
     if (isOwn) await this.#agent.stop();
   }
