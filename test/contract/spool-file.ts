@@ -1,7 +1,7 @@
 // Spool files as clients/SPOOL.md has them: written as another process would have left them, and
 // read as another client would.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -43,10 +43,14 @@ export function encodeSpoolFile({ owner, letters, damage }: SpoolFile): Buffer {
   return damage === "tail" ? whole.subarray(0, -5) : whole;
 }
 
+/** No process has this id: it is above what Linux gives. */
+export const GONE_PID = 4_194_305;
+
 /** An owner on this machine, whose process id is nobody's any more. */
 export function goneOwner(): Init<typeof OwnerSchema> {
   const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  return { host: hostname(), bootId, pid: 4_194_304n, processStart: 1n };
+  const pidNamespace = readlinkSync("/proc/self/ns/pid");
+  return { host: hostname(), bootId, pidNamespace, pid: BigInt(GONE_PID), processStart: 1n };
 }
 
 /** Letters of all files of a folder that are not done yet; 0 of 0 where there is no folder. */

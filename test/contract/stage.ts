@@ -24,7 +24,7 @@ export interface Stage {
 /** What agents present. */
 export const TOKEN = "token-of-scenarios";
 const SETTINGS = {
-  env: { DLQ_TOKENS: TOKEN, DLQ_EXPIRY_GRACE_MAX: "1s", DLQ_DRAIN_GRACE: "3s" },
+  env: { DLQ_TOKENS: TOKEN, DLQ_EXPIRY_GRACE_MAX: "1s", DLQ_DRAIN_GRACE: "20s" },
 };
 
 const portOf = (server: TestServer) => Number(server.grpcAddress.split(":")[1]);

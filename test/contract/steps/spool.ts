@@ -7,7 +7,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { Json } from "../json.ts";
 import { mismatch } from "../matching.ts";
 import { type Play, WITHIN_MS } from "../play.ts";
-import { countSpooled, encodeSpoolFile, goneOwner } from "../spool-file.ts";
+import { countSpooled, encodeSpoolFile, GONE_PID, goneOwner } from "../spool-file.ts";
 import { resolved } from "../values.ts";
 import { becomes } from "./expectations.ts";
 import { mapOf, numberOf, textOf } from "./given.ts";
@@ -22,16 +22,18 @@ export async function expectSpooled(given: Json, play: Play): Promise<void> {
 
 /**
  * A file of `service` with a letter for each text of `texts`. `owner`: `gone`, a process of this
- * machine that has ended; `far`, one of another host, which has touched it `age_ms` ago.
+ * machine that has ended; `far`, one of another host, which has touched it `age_ms` ago. Its
+ * sends are numbered from 1, as of `client_id`.
  */
 export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
-  const { service, texts, owner, age_ms, target, damage } = mapOf(
+  const { service, texts, owner, age_ms, target, damage, client_id } = mapOf(
     resolved(given, play.scope) ?? null,
   );
   if (!Array.isArray(texts)) throw new Error("texts is a list");
   const nowMs = Date.now();
   const touchedAtMs = nowMs - numberOf(age_ms, 0);
-  const clientId = randomBytes(16);
+  const clientId =
+    client_id === undefined ? randomBytes(16) : Buffer.from(textOf(client_id), "base64");
   const file = encodeSpoolFile({
     owner: {
       ...(owner === "far" ? { host: "elsewhere.example", bootId: "other", pid: 1n } : goneOwner()),
@@ -54,7 +56,9 @@ export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
   });
   const folder = join(play.folder, textOf(service));
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const name = `${touchedAtMs}-1-${randomBytes(8).toString("hex")}.spool`;
+  // The process id is that of the owner, or of one on another host.
+  const pid = owner === "far" ? 1 : GONE_PID;
+  const name = `${touchedAtMs}-${pid}-${randomBytes(8).toString("hex")}.spool`;
   await writeFile(join(folder, name), file, { mode: 0o600 });
   await utimes(join(folder, name), touchedAtMs / 1000, touchedAtMs / 1000);
 }
