@@ -34,6 +34,13 @@ describe("a call", () => {
   it("that HTTP/2 itself turned away for a while is worth another try", () => {
     expect(isWorthAgain(new ConnectError("ENHANCE_YOUR_CALM", Code.ResourceExhausted))).toBe(true);
   });
+
+  it("that finds no room is worth another try where the server says that room comes back", () => {
+    const full = refusedWith(Code.ResourceExhausted);
+    expect(isWorthAgain(full)).toBe(false);
+    full.details.push({ type: "google.rpc.RetryInfo", value: new Uint8Array() });
+    expect(isWorthAgain(full)).toBe(true);
+  });
 });
 
 /** The server gets every call; the answers are lost, then another error comes instead. */
