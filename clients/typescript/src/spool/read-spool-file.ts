@@ -1,0 +1,82 @@
+import type { FileHandle } from "node:fs/promises";
+import { fromBinary } from "@bufbuild/protobuf";
+import { type Done, DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import {
+  FILE_HEADER,
+  type FoundRecord,
+  RECORD_HEAD_BYTES,
+  RecordScanner,
+  RecordType,
+} from "./framing.ts";
+
+/** What a spool file holds. */
+export interface SpoolFileContent {
+  readonly bytes: number;
+  /** Bytes of the records of letters that are not done, by where they begin, in this order. */
+  readonly letters: Map<number, number>;
+  /** Damaged. */
+  readonly skippedBytes: number;
+}
+
+const PIECE_BYTES = 1024 ** 2;
+/** Longer than any Owner that a client writes. */
+const OWNER_BYTES = 64 * 1024;
+
+/** @throws Error if it is no spool file of this format */
+export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileContent> {
+  const letters = new Map<number, number>();
+  let unreadableBytes = 0;
+  const take = (record: FoundRecord) => {
+    const bytes = RECORD_HEAD_BYTES + record.body.length;
+    if (record.type === RecordType.LETTER) {
+      if (isReadable(record.body)) letters.set(record.offset, bytes);
+      else unreadableBytes += bytes;
+    }
+    if (record.type === RecordType.DONE) {
+      for (const offset of doneIn(record.body)?.offsets ?? []) letters.delete(Number(offset));
+    }
+  };
+  const scanner = new RecordScanner(FILE_HEADER.length);
+  let at = await checkHeader(handle);
+  for (;;) {
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    const { bytesRead } = await handle.read(piece, 0, PIECE_BYTES, at);
+    if (bytesRead === 0) break;
+    at += bytesRead;
+    for (const record of scanner.push(piece.subarray(0, bytesRead))) take(record);
+  }
+  for (const record of scanner.end()) take(record);
+  return { bytes: at, letters, skippedBytes: scanner.skippedBytes + unreadableBytes };
+}
+
+/** Its Owner's record, if it begins with one. */
+export async function readFirstRecord(handle: FileHandle): Promise<FoundRecord | undefined> {
+  const at = await checkHeader(handle);
+  const piece = Buffer.allocUnsafe(OWNER_BYTES);
+  const { bytesRead } = await handle.read(piece, 0, OWNER_BYTES, at);
+  const [first] = new RecordScanner(at).push(piece.subarray(0, bytesRead));
+  return first?.offset === at ? first : undefined;
+}
+
+async function checkHeader(handle: FileHandle): Promise<number> {
+  const header = Buffer.alloc(FILE_HEADER.length);
+  await handle.read(header, 0, header.length, 0);
+  if (!header.equals(FILE_HEADER)) throw new Error("no spool file of format 1");
+  return header.length;
+}
+
+function isReadable(body: Uint8Array): boolean {
+  try {
+    return fromBinary(LetterSchema, body).request !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function doneIn(body: Uint8Array): Done | undefined {
+  try {
+    return fromBinary(DoneSchema, body);
+  } catch {
+    return undefined;
+  }
+}

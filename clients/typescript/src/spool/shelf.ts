@@ -1,0 +1,201 @@
+import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { textOf } from "../error-chain.ts";
+import { LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import { FolderUse } from "./folder-use.ts";
+import { encodeRecord, MOST_BODY_BYTES, RecordType } from "./framing.ts";
+import type { LetterStore } from "./letter-store.ts";
+import { MemoryLetters } from "./memory-letters.ts";
+import { fileStart, type SpoolPurpose } from "./owner.ts";
+import { ownIdentity, type ProcessIdentity } from "./process-identity.ts";
+import { Serial } from "./serial.ts";
+import { SpoolFile } from "./spool-file.ts";
+import { firstWritable, newFileName } from "./spool-folder.ts";
+
+/** What a {@link Shelf} is made of. */
+export interface ShelfOptions {
+  readonly purpose: SpoolPurpose;
+  /** The best first. */
+  readonly folders: readonly string[];
+  readonly maxBytes: number;
+  readonly sync: boolean;
+  /** Says something that an operator should know. */
+  readonly tell: (words: string) => void;
+}
+
+/** Where a letter went, or that there was no room for it. */
+export type Placed = "disk" | "memory" | "full";
+
+/** Then another file is begun, so that this one can go once its letters have gone. */
+const FULL_FILE_BYTES = 16 * 1024 ** 2;
+/** How long a folder that could not be written is left alone. */
+const RETRY_DISK_MS = 30_000;
+
+/** Everything that this client has to deliver: its spool files, and letters that none could take. */
+export class Shelf {
+  readonly identity: ProcessIdentity = ownIdentity();
+  readonly #options: ShelfOptions;
+  readonly #serial = new Serial();
+  readonly #memory = new MemoryLetters();
+  /** By age. */
+  #files: SpoolFile[] = [];
+  /** The one that letters are appended to. */
+  #current: SpoolFile | undefined;
+  #use: FolderUse | undefined;
+  #diskFailedAtMs = Number.NEGATIVE_INFINITY;
+  #isInMemory = false;
+
+  constructor(options: ShelfOptions) {
+    this.#options = options;
+  }
+
+  get stores(): readonly LetterStore[] {
+    return [...this.#files, this.#memory];
+  }
+
+  /** Of the files. */
+  get paths(): readonly string[] {
+    return this.#files.map(({ path }) => path);
+  }
+
+  get count(): number {
+    return this.#files.reduce((sum, { count }) => sum + count, this.#memory.count);
+  }
+
+  /** One answer for each, in their order; never rejects. */
+  append(requests: readonly SendToDlqRequest[]): Promise<Placed[]> {
+    return this.#serial.run(async () => {
+      const records = requests.map(recordOf);
+      const fits = await this.#fitting(records);
+      const isOnDisk = await this.#writeToDisk(records.filter((_, at) => fits[at]));
+      return requests.map((request, at): Placed => {
+        if (!fits[at]) return "full";
+        if (!isOnDisk) this.#memory.add(request, records[at]?.length ?? 0);
+        return isOnDisk ? "disk" : "memory";
+      });
+    });
+  }
+
+  /** Those letters need not be delivered any more. */
+  finish(store: LetterStore, positions: readonly number[]): Promise<void> {
+    return this.#serial.run(async () => {
+      if (store === this.#memory) return this.#memory.finish(positions);
+      if (!(store instanceof SpoolFile) || !this.#files.includes(store)) return;
+      await store.finish(positions, this.#options.sync).catch(() => {}); // delivered twice, then
+      if (store.count > 0) return;
+      this.#forget(store);
+      await store.remove();
+    });
+  }
+
+  /** Takes a file that was left, and that has a name of ours already. */
+  adopt(path: string): Promise<void> {
+    return this.#serial.run(async () => {
+      const { file, skippedBytes } = await SpoolFile.adopt(path);
+      if (skippedBytes > 0)
+        this.#options.tell(`passed over ${skippedBytes} damaged bytes of ${path}`);
+      if (file.count === 0) return file.remove();
+      await file.touch();
+      this.#files = [...this.#files, file].sort((a, b) => (a.path < b.path ? -1 : 1));
+    });
+  }
+
+  /** Says that the files have an owner, and lets go of those that somebody else has. */
+  touch(): Promise<void> {
+    return this.#serial.run(async () => {
+      for (const file of this.#files) {
+        if (await file.hasItsName()) await file.touch().catch(() => {});
+        else await this.#letGo(file);
+      }
+    });
+  }
+
+  /** Leaves the files to others, and gives what is in no file. */
+  release(): Promise<SendToDlqRequest[]> {
+    return this.#serial.run(async () => {
+      const files = this.#files;
+      this.#files = [];
+      this.#current = undefined;
+      await Promise.all(files.map((file) => file.release()));
+      return this.#memory.clear();
+    });
+  }
+
+  async #fitting(records: readonly Buffer[]): Promise<boolean[]> {
+    const { maxBytes } = this.#options;
+    await this.#openFolder().catch(() => {}); // writing finds out, too
+    const own = this.#files.reduce((sum, { bytes }) => sum + bytes, this.#memory.bytes);
+    let used = own + ((await this.#use?.ofOthers(this.paths)) ?? 0);
+    return records.map(({ length }) => {
+      if (length > MOST_BODY_BYTES || used + length > maxBytes) return false;
+      used += length;
+      return true;
+    });
+  }
+
+  /** @returns false where there is no disk to write to */
+  async #writeToDisk(records: readonly Buffer[]): Promise<boolean> {
+    const nowMs = performance.now();
+    if (records.length === 0) return true;
+    if (nowMs - this.#diskFailedAtMs < RETRY_DISK_MS) return false;
+    try {
+      while (!(await this.#appendOnce(records)));
+      this.#isInMemory = false;
+      return true;
+    } catch (error) {
+      this.#diskFailedAtMs = nowMs;
+      this.#current = undefined;
+      if (!this.#isInMemory) {
+        this.#options.tell(
+          `keeps letters in memory only, for no file can be written: ${textOf(error)}`,
+        );
+      }
+      this.#isInMemory = true;
+      return false;
+    }
+  }
+
+  /** @returns false where somebody has adopted the file, maybe before it had these */
+  async #appendOnce(records: readonly Buffer[]): Promise<boolean> {
+    const { purpose, sync } = this.#options;
+    const nowMs = Date.now();
+    const file = await this.#fileToAppend(nowMs);
+    await file.append(records, fileStart(purpose, this.identity, nowMs), sync);
+    if (await file.hasItsName()) return true;
+    await this.#letGo(file);
+    return false;
+  }
+
+  async #fileToAppend(nowMs: number): Promise<SpoolFile> {
+    const current = this.#current;
+    if (current !== undefined && current.bytes < FULL_FILE_BYTES) return current;
+    const folder = await this.#openFolder();
+    const file = await SpoolFile.make(join(folder, newFileName(nowMs)));
+    this.#files = [...this.#files, file];
+    this.#current = file;
+    return file;
+  }
+
+  async #openFolder(): Promise<string> {
+    const folder = await firstWritable(this.#options.folders);
+    if (this.#use?.folder !== folder) this.#use = new FolderUse(folder);
+    return folder;
+  }
+
+  async #letGo(file: SpoolFile): Promise<void> {
+    this.#forget(file);
+    await file.close();
+  }
+
+  #forget(file: SpoolFile): void {
+    this.#files = this.#files.filter((one) => one !== file);
+    if (this.#current === file) this.#current = undefined;
+  }
+}
+
+function recordOf(request: SendToDlqRequest): Buffer {
+  const letter = create(LetterSchema, { request, spoolTime: timestampNow() });
+  return encodeRecord(RecordType.LETTER, toBinary(LetterSchema, letter));
+}

@@ -1,0 +1,145 @@
+import { type FileHandle, open, stat, unlink } from "node:fs/promises";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import { encodeRecord, RECORD_HEAD_BYTES, RecordType } from "./framing.ts";
+import type { LetterStore, StoredLetter } from "./letter-store.ts";
+import { readSpoolFile, type SpoolFileContent } from "./read-spool-file.ts";
+
+/**
+ * A spool file that this process has: its letters by where they begin. Bodies stay on the disk. Its
+ * owner calls one method at a time, save `read`.
+ */
+export class SpoolFile implements LetterStore {
+  readonly path: string;
+  readonly #handle: FileHandle;
+  #bytes: number;
+  /** Bytes of the records of those that wait, by where they begin, in this order. */
+  readonly #letters: Map<number, number>;
+
+  private constructor(path: string, handle: FileHandle, content: SpoolFileContent) {
+    this.path = path;
+    this.#handle = handle;
+    this.#bytes = content.bytes;
+    this.#letters = content.letters;
+  }
+
+  /** Nothing is written before the first letter. */
+  static async make(path: string): Promise<SpoolFile> {
+    const handle = await open(path, "ax+", 0o600);
+    return new SpoolFile(path, handle, { bytes: 0, letters: new Map(), skippedBytes: 0 });
+  }
+
+  /** One that somebody has left. */
+  static async adopt(path: string): Promise<{ file: SpoolFile; skippedBytes: number }> {
+    const handle = await open(path, "a+");
+    try {
+      const content = await readSpoolFile(handle);
+      return { file: new SpoolFile(path, handle, content), skippedBytes: content.skippedBytes };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  get count(): number {
+    return this.#letters.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /**
+   * Whole records in one write.
+   *
+   * @param start goes before them where the file is empty
+   */
+  async append(records: readonly Buffer[], start: Buffer, sync: boolean): Promise<void> {
+    const isNew = this.#bytes === 0;
+    let offset = isNew ? start.length : this.#bytes;
+    await this.#write(Buffer.concat(isNew ? [start, ...records] : records), sync);
+    for (const record of records) {
+      this.#letters.set(offset, record.length);
+      offset += record.length;
+    }
+  }
+
+  async read(after: number, maxLetters: number, maxBytes: number): Promise<StoredLetter[]> {
+    const spans = this.#next(after, maxLetters, maxBytes);
+    const [first] = spans;
+    const last = spans.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const start = first.offset;
+    const bytes = Buffer.allocUnsafe(last.offset + last.bytes - start);
+    await this.#handle.read(bytes, 0, bytes.length, start);
+    return spans.map(({ offset, bytes: length }) => {
+      const at = offset - start;
+      const request = requestIn(bytes.subarray(at + RECORD_HEAD_BYTES, at + length));
+      return { position: offset, request };
+    });
+  }
+
+  async finish(offsets: readonly number[], sync: boolean): Promise<void> {
+    for (const offset of offsets) this.#letters.delete(offset);
+    const done = create(DoneSchema, { offsets: offsets.map(BigInt) });
+    await this.#write(encodeRecord(RecordType.DONE, toBinary(DoneSchema, done)), sync);
+  }
+
+  /** Whether the file still has its name here: if not, somebody has adopted it. */
+  async hasItsName(): Promise<boolean> {
+    const [here, named] = await Promise.all([
+      this.#handle.stat({ bigint: true }),
+      stat(this.path, { bigint: true }).catch(() => undefined),
+    ]);
+    return named !== undefined && named.ino === here.ino && named.dev === here.dev;
+  }
+
+  /** Says that its owner lives. */
+  async touch(): Promise<void> {
+    const now = new Date();
+    await this.#handle.utimes(now, now);
+  }
+
+  /** Leaves it to whoever sees it first. */
+  async release(): Promise<void> {
+    await this.#handle.utimes(0, 0).catch(() => {}); // then it takes its time
+    await this.close();
+  }
+
+  async remove(): Promise<void> {
+    await unlink(this.path).catch(() => {}); // whoever has adopted it removes it
+    await this.close();
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close().catch(() => {});
+  }
+
+  async #write(bytes: Buffer, sync: boolean): Promise<void> {
+    const { bytesWritten } = await this.#handle.write(bytes);
+    this.#bytes += bytesWritten;
+    if (bytesWritten < bytes.length) throw new Error("only a part could be written");
+    if (sync) await this.#handle.datasync();
+  }
+
+  #next(after: number, maxLetters: number, maxBytes: number) {
+    const spans: { readonly offset: number; readonly bytes: number }[] = [];
+    for (const [offset, bytes] of this.#letters) {
+      if (offset <= after) continue;
+      const span = offset + bytes - (spans[0]?.offset ?? offset);
+      if (spans.length === maxLetters || (spans.length > 0 && span > maxBytes)) break;
+      spans.push({ offset, bytes });
+    }
+    return spans;
+  }
+}
+
+/** Undefined where the disk no longer has what was written. */
+function requestIn(body: Uint8Array): SendToDlqRequest | undefined {
+  try {
+    return fromBinary(LetterSchema, body).request;
+  } catch {
+    return undefined;
+  }
+}

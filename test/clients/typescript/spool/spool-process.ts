@@ -1,0 +1,26 @@
+// A process of a service that sends: its arguments are options of its client and what to send.
+// It prints the status of each, and lives until it is killed or its input ends.
+
+import {
+  createDlqClient,
+  type DlqClientOptions,
+} from "../../../../clients/typescript/src/index.ts";
+
+export interface SpoolProcessCommand {
+  readonly options: DlqClientOptions;
+  readonly queue: string;
+  readonly payloads: readonly string[];
+  /** Closes the client after that, and lives on. */
+  readonly closes?: boolean;
+}
+
+const command: SpoolProcessCommand = JSON.parse(process.argv[2] ?? "");
+const dlq = createDlqClient(command.options);
+const error = new Error("it broke");
+const sends = command.payloads.map((payload) => dlq.send(command.queue, payload, error));
+for (const { status, ...rest } of await Promise.all(sends)) {
+  console.log(status, "durable" in rest ? rest.durable : "");
+}
+if (command.closes) await dlq.close();
+console.log("done");
+process.stdin.resume();
