@@ -24,6 +24,8 @@ export function ofSend({ id, service }: OrderRef, error: unknown, result: SendRe
   switch (result.status) {
     case "dropped":
       return { kind: "lost", service, words: `${start}, NOT KEPT: ${result.error.message}` };
+    case "spooled":
+      return { kind: "kept", service, words: `${start}, kept on this machine` };
     case "delivery": // of a send inside a handler; the shop sends in none
       return { kind: "kept", service, words: start };
     default: {

@@ -38,7 +38,7 @@ const DRAIN_MS = 500;
 
 export function openShop(options: ShopOptions): Shop {
   const { call, tell, signal } = options;
-  const dlq = createDlqClient({ url: options.url, service: "shop" });
+  const dlq = createDlqClient({ url: options.url, service: "shop", spool: false });
   /** When an order failed at first, by its id. */
   const failedAtMs = new Map<number, number>();
   const errors = new WeakMap<Delivery, unknown>();

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { createConnections, type DlqAdminStubs, type DlqStubs } from "./connection.ts";
+import { createConnections, type DlqAdminStubs, type DlqStubs, targetOf } from "./connection.ts";
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
 import { createDropReport } from "./drop-report.ts";
@@ -12,10 +12,14 @@ import { Reason } from "./gen/dlq/v1/state_pb.ts";
 import { isNonRetryable, type Letter, letterOf } from "./letter.ts";
 import { Line } from "./line.ts";
 import { coalesceOf, type DlqClientOptions } from "./options.ts";
+import { Reachability } from "./reachability.ts";
+import { SendNumbers } from "./send-numbers.ts";
 import type { SendOptions } from "./send-options.ts";
 import type { SendResult } from "./send-result.ts";
 import { Sender } from "./sender.ts";
 import { shielded } from "./shielded.ts";
+import { Spool } from "./spool/spool.ts";
+import { spoolSettingsOf } from "./spool/spool-options.ts";
 import { sameAsCurrent } from "./worker/current.ts";
 import type { HeldDelivery } from "./worker/delivery.ts";
 import { failedWith, release } from "./worker/outcome.ts";
@@ -44,7 +48,7 @@ export interface DlqClient extends AsyncDisposable {
   /** Resolves when everything sent so far has its result. */
   flush(): Promise<void>;
   /**
-   * Stops the workers, waits for what is pending, and ends.
+   * Stops the workers, waits for what is pending, moves the rest to the spool, and ends.
    *
    * @param timeoutMs how long to wait for handlers and sends; aborting and reporting what has not
    *   ended by then takes 3 s more at most. Default: as long as workers drain and sends try
@@ -69,7 +73,17 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const defaultTimeoutMs = aboveZero("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
   const tryTimeoutMs = aboveZero("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
   const coalesce = coalesceOf(options.coalesce);
-  const sender = new Sender({ line, coalesce, tryTimeoutMs, onDropped });
+  const reachability = new Reachability();
+  const spool = spoolOf(options, { line, reachability, onDropped });
+  const numbers = spool && new SendNumbers();
+  const sender = new Sender({
+    line,
+    reachability,
+    shelter: spool,
+    coalesce,
+    tryTimeoutMs,
+    onDropped,
+  });
   const origin = originOf(options);
   const workers = new Set<Worker>();
   let isClosing = false;
@@ -103,6 +117,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
       return dropped(new DlqClientError("closed", "the client is closed; send before that"), queue);
     }
     const timeoutMs = aboveZero("timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
+    numbers?.count(letter.request);
     return sender.add(letter, timeoutMs, given.signal).result;
   }
 
@@ -119,8 +134,10 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     isClosed = true;
     // What handlers sent at the very end has a moment, too.
     const leftMs = Math.max(deadline.leftMs, Math.min(timeoutMs, LAST_SENDS_MS));
-    if (!(await new Deadline(leftMs).meets(sender.flush()))) sender.dropAll(closedBefore);
+    if (!(await new Deadline(leftMs).meets(sender.flush()))) sender.giveUp(closedBefore);
+    await sender.flush();
     line.close();
+    await spool?.close(() => closedBefore({ maybeStored: true }));
     own.close();
   }
 
@@ -161,6 +178,24 @@ function becomesOutcome(held: HeldDelivery, { request }: Letter, error: unknown)
     held.sent = failedWith(failure, retryAfterMs, isNonRetryable(error) || quarantines);
   }
   return { status: "delivery", id: held.id };
+}
+
+type SpoolHome = Pick<
+  ConstructorParameters<typeof Spool>[0],
+  "line" | "reachability" | "onDropped"
+>;
+
+function spoolOf(options: DlqClientOptions, home: SpoolHome): Spool | undefined {
+  const { spool, service = "" } = options;
+  const target = targetOf(options.url);
+  if (spool === false) return undefined;
+  if (target === undefined) {
+    if (spool === undefined) return undefined; // nobody could tell for whom its letters are
+    throw new TypeError(`url is "${options.url}"; a spool needs it to name the server`);
+  }
+  const tell = (words: string) => console.error(`dlq-client: the spool ${words}`);
+  const settings = spoolSettingsOf(spool);
+  return new Spool({ settings, purpose: { target, service }, tell, ...home });
 }
 
 function aboveZero(name: string, ms: number): number {

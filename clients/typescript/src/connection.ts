@@ -68,6 +68,13 @@ function checkedUrl(text: string): URL {
   throw new TypeError(`url is "${text}"; give one such as http://127.0.0.1:50051`);
 }
 
+/** `host:port`; undefined where the URL is none. */
+export function targetOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { hostname, port, protocol } = new URL(url);
+  return hostname && `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}
+
 function nodeTls(tls: TlsOptions | undefined): Record<string, string | Buffer> {
   const { ca, cert, key, serverName } = tls ?? {};
   const given = { ca, cert, key, servername: serverName };

@@ -12,7 +12,7 @@ export interface DeadLetterOptions<Args extends unknown[]> {
 
 /**
  * Wraps `fn`: when it throws, its message goes to `queue` with the error. Resolves to what `fn`
- * gives, or to undefined if the service has kept the message. If it could not be kept, rejects with
+ * gives, or to undefined if the message is kept, by the service or on this machine's disk. If it could not be kept, rejects with
  * the error of `fn` itself, so that whoever called keeps the message.
  */
 export type DeadLetter = <Args extends unknown[], Result>(
@@ -40,10 +40,15 @@ export function createDeadLetter(send: Send): DeadLetter {
           const message = payload(...args);
           return send(queue, message, error, { ...idOf(args[0]), ...sendOptions });
         });
-        if (result === undefined || result.status === "dropped") throw error;
+        if (result === undefined || !isKept(result)) throw error;
         return undefined;
       }
     };
+}
+
+/** In the memory of this process a message is not safer than with whoever called. */
+function isKept(result: SendResult): boolean {
+  return result.status === "spooled" ? result.durable : result.status !== "dropped";
 }
 
 /** What the caller's functions throw must not take the place of the error itself. */

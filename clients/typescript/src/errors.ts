@@ -5,6 +5,7 @@ import type { Code } from "@connectrpc/connect";
  *
  * - `deadline`: no answer within `timeoutMs`;
  * - `buffer-full`: more is pending than `coalesce.maxPendingMessages` or `maxPendingBytes` allow;
+ * - `spool-full`: it could not be sent in time, and there is no room to keep it;
  * - `refused`: the server looked at it and said no;
  * - `unauthenticated`: the server wants a token, or another one;
  * - `invalid`: it can't be put on the wire;
@@ -16,6 +17,7 @@ import type { Code } from "@connectrpc/connect";
 export type DlqErrorKind =
   | "deadline"
   | "buffer-full"
+  | "spool-full"
   | "refused"
   | "unauthenticated"
   | "invalid"

@@ -51,7 +51,8 @@ export type {
   RetryWindowOptions,
 } from "./retry-policy.ts";
 export type { SendOptions, TraceContextOptions } from "./send-options.ts";
-export type { Dropped, FailedDelivery, SendResult, Stored } from "./send-result.ts";
+export type { Dropped, FailedDelivery, SendResult, Spooled, Stored } from "./send-result.ts";
+export type { SpoolOptions } from "./spool/spool-options.ts";
 export type { Delivery } from "./worker/delivery.ts";
 export {
   discard,

@@ -1,5 +1,6 @@
 import type { Interceptor, Transport } from "@connectrpc/connect";
 import type { DlqClientError } from "./errors.ts";
+import type { SpoolOptions } from "./spool/spool-options.ts";
 
 /** How concurrent sends share calls. */
 export interface CoalesceOptions {
@@ -11,7 +12,7 @@ export interface CoalesceOptions {
   readonly maxBytes?: number | undefined;
   /** Most calls under way at a time. Default 4. */
   readonly maxCalls?: number | undefined;
-  /** Messages in memory beyond which a send is dropped at once. Default 10,000. */
+  /** Messages in memory beyond which a send goes to the spool at once, or is dropped. Default 10,000. */
   readonly maxPendingMessages?: number | undefined;
   /** Their bytes. Default 64 MiB. */
   readonly maxPendingBytes?: number | undefined;
@@ -54,6 +55,11 @@ export interface DlqClientOptions {
    */
   readonly transport?: Transport | undefined;
   readonly coalesce?: CoalesceOptions | undefined;
+  /**
+   * Where sends are kept that can't be delivered in time, until they can; `false`: they are dropped.
+   * Default: in files, unless there is a `transport` and no `url`.
+   */
+  readonly spool?: SpoolOptions | false | undefined;
   /** Told of each message that was dropped. Default: at most one line a second on the console. */
   readonly onDropped?: ((error: DlqClientError, queue: string) => void) | undefined;
 }

@@ -14,6 +14,8 @@ export class PendingSend {
   /** Why the latest try failed. */
   lastError: unknown;
   isSettled = false;
+  /** It is on its way to the spool, and no longer to the server. */
+  isLeaving = false;
   readonly #resolve: (result: SendResult) => void;
   readonly #onSettled: (send: PendingSend, result: SendResult) => void;
   #stopListening: (() => void) | undefined;
@@ -33,6 +35,11 @@ export class PendingSend {
     const { promise, resolve } = Promise.withResolvers<SendResult>();
     this.result = promise;
     this.#resolve = resolve;
+  }
+
+  /** Nothing more is to be done for it. */
+  get isGone(): boolean {
+    return this.isSettled || this.isLeaving;
   }
 
   /** The server may have it, although no answer says so. */

@@ -1,8 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { cannotBeWritten } from "./call-error.ts";
 import type { DlqStubs } from "./connection.ts";
-import type { SendToDlqBatchResult, SendToDlqResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
-import type { PendingSend } from "./pending-send.ts";
+import type {
+  SendToDlqBatchResult,
+  SendToDlqRequest,
+  SendToDlqResponse,
+} from "./gen/dlq/v1/dlq_service_pb.ts";
 
 /** The result of one message, whichever call it went in. */
 export type Answer =
@@ -12,15 +15,14 @@ export type Answer =
 /** One message goes by itself, several go in a batch. Rejects when the call itself failed. */
 export async function callSend(
   stubs: DlqStubs,
-  sends: readonly PendingSend[],
+  requests: readonly SendToDlqRequest[],
   timeoutMs: number,
 ): Promise<readonly Answer[]> {
-  const [first] = sends;
-  if (sends.length === 1 && first !== undefined) {
-    return [{ response: await stubs.sendToDlq(first.letter.request, { timeoutMs }) }];
+  const [first] = requests;
+  if (requests.length === 1 && first !== undefined) {
+    return [{ response: await stubs.sendToDlq(first, { timeoutMs }) }];
   }
-  const requests = sends.map(({ letter }) => letter.request);
-  const { results } = await stubs.sendToDlqBatch({ requests }, { timeoutMs });
+  const { results } = await stubs.sendToDlqBatch({ requests: [...requests] }, { timeoutMs });
   return results.map(answerOf);
 }
 

@@ -12,6 +12,12 @@ export function bufferFull(pending: number): DlqClientError {
   );
 }
 
+export function spoolFull(send: PendingSend, maxBytes: number): DlqClientError {
+  const { lastError, maybeStored } = send;
+  const words = `the spool has no room for it, its bound is ${maxBytes} bytes; is the server at \`url\` up? Else raise spool.maxBytes`;
+  return new DlqClientError("spool-full", words, { cause: lastError, maybeStored });
+}
+
 export function refusal(error: ConnectError, send: PendingSend): DlqClientError {
   return refusalOf(error, send.wasMaybeStored);
 }

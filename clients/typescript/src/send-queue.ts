@@ -1,6 +1,6 @@
 import type { PendingSend } from "./pending-send.ts";
 
-/** Sends that wait for a call, in order; those that were settled meanwhile are passed over. */
+/** Sends that wait for a call, in order; those that are gone meanwhile are passed over. */
 export class SendQueue {
   #sends: PendingSend[] = [];
   #head = 0;
@@ -32,7 +32,7 @@ export class SendQueue {
     let bytes = 0;
     while (this.#head < this.#sends.length && taken.length < maxMessages) {
       const send = this.#sends[this.#head] as PendingSend;
-      if (!send.isSettled) {
+      if (!send.isGone) {
         if (taken.length > 0 && bytes + send.letter.bytes > maxBytes) break;
         bytes += send.letter.bytes;
         taken.push(send);
@@ -44,9 +44,9 @@ export class SendQueue {
     return taken;
   }
 
-  /** Lets go of those that were settled, however long no call takes them. */
+  /** Lets go of those that are gone, however long no call takes them. */
   sweep(): void {
-    this.#sends = this.#sends.slice(this.#head).filter(({ isSettled }) => !isSettled);
+    this.#sends = this.#sends.slice(this.#head).filter(({ isGone }) => !isGone);
     this.#head = 0;
     this.#bytes = this.#sends.reduce((sum, { letter }) => sum + letter.bytes, 0);
   }

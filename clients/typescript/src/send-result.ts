@@ -22,6 +22,15 @@ export interface Stored {
   readonly dueTime?: Date;
   /** Why it went to quarantine, if it did. */
   readonly quarantineReason?: QuarantineReasonName;
+  /** The queue that it is in: of the send, unless a routing rule has chosen another one. */
+  readonly queue: string;
+}
+
+/** This machine has it, and delivers it when the service is back: under the same identity, once. */
+export interface Spooled {
+  readonly status: "spooled";
+  /** False: in memory only, and lost with the process. */
+  readonly durable: boolean;
 }
 
 /** It is the message that the running handler was given: the failure became that delivery's outcome. */
@@ -37,15 +46,17 @@ export interface Dropped {
 }
 
 /** What became of a send. Later versions may add a status that means "kept". */
-export type SendResult = Stored | FailedDelivery | Dropped;
+export type SendResult = Stored | Spooled | FailedDelivery | Dropped;
 
-export function storedFrom(response: SendToDlqResponse): Stored {
+/** @param sentTo the queue of the request */
+export function storedFrom(response: SendToDlqResponse, sentTo: string): Stored {
   const { id, dueTime, quarantineReason, duplicate } = response;
   return {
     status: duplicate ? "joined" : "sent",
     id,
     state: stateName(response.state),
     reason: reasonName(response.reason),
+    queue: response.queue || sentTo,
     ...(dueTime === undefined ? {} : { dueTime: timestampDate(dueTime) }),
     ...(quarantineReason === 0 ? {} : { quarantineReason: quarantineReasonName(quarantineReason) }),
   };

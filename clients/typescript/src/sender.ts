@@ -1,4 +1,4 @@
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
 import { isWorthAgain, neverArrived } from "./call-error.ts";
 import { MOST_TIMER_MS } from "./deadline.ts";
@@ -7,14 +7,26 @@ import type { Letter } from "./letter.ts";
 import type { Line } from "./line.ts";
 import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
+import type { Reachability } from "./reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall } from "./send-call.ts";
-import { aborted, bufferFull, late, refusal } from "./send-errors.ts";
+import { aborted, bufferFull, late, refusal, spoolFull } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
 import { type SendResult, storedFrom } from "./send-result.ts";
+import type { Placed } from "./spool/shelf.ts";
+
+/** Where sends go that the service does not take in time. */
+export interface SendShelter {
+  readonly maxBytes: number;
+  /** Never rejects. */
+  keep(letter: Letter): Promise<Placed>;
+}
 
 /** What a {@link Sender} is made of. */
 export interface SenderOptions {
   readonly line: Line;
+  readonly reachability: Reachability;
+  /** Undefined: what can't be sent in time is dropped. */
+  readonly shelter: SendShelter | undefined;
   readonly coalesce: Coalesce;
   readonly tryTimeoutMs: number;
   readonly onDropped: (error: DlqClientError, queue: string) => void;
@@ -29,7 +41,7 @@ const LOOK_EVERY_MS = 25;
  * Sends that come together go in one call. With no call under way the first goes at the end of this
  * turn of the event loop; else sends collect until a call is answered, a call is full, or
  * `maxDelayMs` have passed. While the server can't be reached all wait, and one call after another
- * finds out.
+ * finds out; once it is known to be away, sends go to the shelter at once.
  */
 export class Sender {
   readonly #options: SenderOptions;
@@ -49,19 +61,24 @@ export class Sender {
 
   add(letter: Letter, timeoutMs: number, signal: AbortSignal | undefined): PendingSend {
     const send = new PendingSend(letter, performance.now() + timeoutMs, this.#forget);
-    const refusal = this.#refusal(letter, signal);
+    const isRoom = this.#isRoomFor(letter);
     if (signal !== undefined) send.listen(signal, () => send.drop(aborted(signal, send)));
     this.#pending.add(send);
     this.#pendingBytes += letter.bytes;
-    if (refusal !== undefined) {
-      send.drop(refusal);
-      return send;
-    }
+    const { shelter, reachability } = this.#options;
+    if (signal?.aborted) send.drop(aborted(signal, undefined));
+    else if (shelter !== undefined && (!isRoom || reachability.isAway))
+      this.#shelter(send, shelter);
+    else if (!isRoom) send.drop(bufferFull(this.#pending.size - 1));
+    else this.#enqueue(send);
+    return send;
+  }
+
+  #enqueue(send: PendingSend): void {
     this.#queue.push(send);
     this.#look ??= setInterval(this.#dropLate, LOOK_EVERY_MS).unref();
     if (this.#calls === 0 || this.#isFull()) this.#schedule();
     else this.#delay ??= setTimeout(this.#onDelay, this.#options.coalesce.maxDelayMs);
-    return send;
   }
 
   /** Resolves when every send of before has its result. */
@@ -69,19 +86,29 @@ export class Sender {
     await Promise.all([...this.#pending].map(({ result }) => result));
   }
 
-  /** Gives up what is pending. */
-  dropAll(error: (send: PendingSend) => DlqClientError): void {
-    for (const send of this.#pending) send.drop(error(send));
+  /** Waits no longer for what is pending. */
+  giveUp(error: (send: PendingSend) => DlqClientError): void {
+    for (const send of this.#pending) this.#giveUp(send, error);
   }
 
-  #refusal(letter: Letter, signal: AbortSignal | undefined): DlqClientError | undefined {
+  #giveUp(send: PendingSend, error: (send: PendingSend) => DlqClientError): void {
+    const { shelter } = this.#options;
+    if (shelter === undefined) send.drop(error(send));
+    else this.#shelter(send, shelter);
+  }
+
+  #shelter(send: PendingSend, shelter: SendShelter): void {
+    if (send.isLeaving) return;
+    send.isLeaving = true;
+    void shelter.keep(send.letter).then((placed) => {
+      if (placed === "full") send.drop(spoolFull(send, shelter.maxBytes));
+      else send.settle({ status: "spooled", durable: placed === "disk" });
+    });
+  }
+
+  #isRoomFor({ bytes }: Letter): boolean {
     const { maxPendingMessages, maxPendingBytes } = this.#options.coalesce;
-    if (signal?.aborted) return aborted(signal, undefined);
-    const isFull =
-      this.#pending.size >= maxPendingMessages ||
-      this.#pendingBytes + letter.bytes > maxPendingBytes;
-    if (!isFull) return undefined;
-    return bufferFull(this.#pending.size);
+    return this.#pending.size < maxPendingMessages && this.#pendingBytes + bytes <= maxPendingBytes;
   }
 
   #isFull(): boolean {
@@ -120,16 +147,22 @@ export class Sender {
   async #call(sends: readonly PendingSend[]): Promise<void> {
     this.#calls++;
     for (const send of sends) send.isOut = true;
-    const { line } = this.#options;
+    const { line, reachability } = this.#options;
     const { stubs } = line;
+    const beganAtMs = performance.now();
     try {
       const { tryTimeoutMs } = this.#options;
       const timeoutMs = Math.ceil(Math.min(tryTimeoutMs, longestMs(sends), MOST_TIMER_MS));
-      const answers = await callSend(stubs, sends, timeoutMs);
+      const requests = sends.map(({ letter }) => letter.request);
+      const answers = await callSend(stubs, requests, timeoutMs);
+      reachability.answered(beganAtMs);
       this.#take(sends, answers);
     } catch (reason) {
       const error = ConnectError.from(reason);
       line.failed(stubs, error);
+      const isAnswer = !isWorthAgain(error) || error.code === Code.ResourceExhausted;
+      if (isAnswer) reachability.answered(beganAtMs);
+      else reachability.failed(beganAtMs);
       this.#fail(sends, error);
     } finally {
       this.#calls--;
@@ -141,7 +174,8 @@ export class Sender {
     const again: PendingSend[] = [];
     for (const [at, send] of sends.entries()) {
       const answer = answers[at];
-      if (answer?.response !== undefined) send.settle(storedFrom(answer.response));
+      if (answer?.response !== undefined)
+        send.settle(storedFrom(answer.response, send.letter.request.queue));
       else if (answer !== undefined && !isWorthAgain(answer.error))
         send.drop(refusal(answer.error, send));
       else again.push(tried(send, answer?.error, true));
@@ -165,7 +199,7 @@ export class Sender {
   }
 
   #tryAgain(sends: readonly PendingSend[]): void {
-    this.#queue.putBack(sends.filter((send) => !send.isSettled));
+    this.#queue.putBack(sends.filter((send) => !send.isGone));
     if (this.#isPaused) return;
     this.#isPaused = true;
     setTimeout(this.#resume, this.#backoff.nextMs());
@@ -179,7 +213,7 @@ export class Sender {
   readonly #dropLate = (): void => {
     const nowMs = performance.now();
     for (const send of this.#pending) {
-      if (send.deadlineAtMs <= nowMs) send.drop(late(send));
+      if (send.deadlineAtMs <= nowMs) this.#giveUp(send, late);
     }
     if (this.#queue.length > this.#pending.size) this.#queue.sweep();
   };

@@ -13,7 +13,7 @@ import type { Running } from "./serve-commands.ts";
 import { Tally } from "./tally.ts";
 
 export function createClientOf(address: string): DlqClient {
-  return createDlqClient({ url: `http://${address}` });
+  return createDlqClient({ url: `http://${address}`, spool: false });
 }
 
 /** Callers that each wait for their own message; the client makes calls of them. */

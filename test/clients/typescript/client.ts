@@ -23,7 +23,7 @@ export function clientOf(
   server: Pick<TestServer, "grpcAddress">,
   options: Omit<DlqClientOptions, "url"> = {},
 ): DlqClient {
-  const quiet = { onDropped: () => {} };
+  const quiet = { onDropped: () => {}, spool: false } as const;
   const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, ...quiet, ...options });
   onTestFinished(() => dlq.close(0));
   return dlq;

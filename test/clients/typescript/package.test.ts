@@ -31,6 +31,7 @@ export async function use(options: DlqClientOptions): Promise<string | undefined
   await using dlq: DlqClient = createDlqClient(options);
   const result: SendResult = await dlq.send("q", { a: 1 }, new Error("x"), { reason: "TIMEOUT" });
   if (result.status === "dropped") return result.error.kind;
+  if (result.status === "spooled") return result.durable ? undefined : "memory";
   const id: string = result.id;
   const charge = dlq.deadLetter("q", async (order: { id: string }) => order.id.length, {
     payload: (order) => order.id,
@@ -134,6 +135,7 @@ async function start(name: string): Promise<ChildProcessByStdio<null, Readable, 
   await writeFile(join(folder, `${name}.mjs`), program);
   return spawn(process.execPath, [`${name}.mjs`], {
     cwd: folder,
+    env: { ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") },
     stdio: ["ignore", "pipe", "inherit"],
   });
 }
@@ -189,8 +191,10 @@ describe("the packed package", { timeout: 60_000 }, () => {
         .filter((line) => line.startsWith("| `"))
         .flatMap((line) => codesOf(line.split("|")[1] ?? ""));
     const coalesce = fields(options ?? "", "CoalesceOptions").map((name) => `coalesce.${name}`);
+    const spool = fields(await source("spool/spool-options.ts"), "SpoolOptions");
     const client = fields(options ?? "", "DlqClientOptions").filter((name) => name !== "coalesce");
-    expect(named(ofClient).sort()).toEqual([...client, ...coalesce].sort());
+    const all = [...client, ...coalesce, ...spool.map((name) => `spool.${name}`)];
+    expect(named(ofClient).sort()).toEqual(all.sort());
     expect(named(ofWorker).sort()).toEqual(fields(worker ?? "", "WorkerOptions").sort());
     const [sentence = ""] = ofSend.split(". A string");
     expect(codesOf(sentence).sort()).toEqual(fields(send ?? "", "SendOptions").sort());

@@ -88,12 +88,14 @@ describe("the result", () => {
     const dlq = clientOf(server);
     const dueTime = new Date(Math.floor(Date.now() / 1_000) * 1_000 + 60_000);
     const reason = "NETWORK_ERROR";
-    expect(await dlq.send(newQueue(), "x", error, { dueTime, reason })).toEqual({
+    const queue = newQueue();
+    expect(await dlq.send(queue, "x", error, { dueTime, reason })).toEqual({
       status: "sent",
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       state: "SCHEDULED",
       reason,
       dueTime,
+      queue,
     });
   });
 
@@ -441,7 +443,7 @@ it("a URL that is none is refused at once, with what to give", () => {
 it("tells of dropped messages on the console, once a second at most", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => {});
   onTestFinished(() => log.mockRestore());
-  const dlq = createDlqClient({ url: `http://${server.grpcAddress}` });
+  const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, spool: false });
   for (let at = 0; at < 3; at++) await dlq.send("no/queue", "x", error);
   await dlq.close();
   expect(log).toHaveBeenCalledOnce();
@@ -457,9 +459,14 @@ it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }
   onTestFinished(() => secured.stop());
   const url = `https://${secured.grpcAddress}`;
   const tls = { ca: await readFile(cert) };
-  await using trusting = createDlqClient({ url, tls });
+  await using trusting = createDlqClient({ url, tls, spool: false });
   expect((await trusting.send("q", "x", error)).status).toBe("sent");
-  await using other = createDlqClient({ url, timeoutMs: 1_500, onDropped: () => {} });
+  await using other = createDlqClient({
+    url,
+    timeoutMs: 1_500,
+    spool: false,
+    onDropped: () => {},
+  });
   expect(errorOf(await other.send("q", "x", error)).message).toMatch(/certificate/);
 });
 

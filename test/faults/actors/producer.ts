@@ -28,6 +28,7 @@ const weights = JSON.parse(args.plans) as Weights;
 const dlq = createDlqClient({
   url: `http://${args.address}`,
   interceptors: [recording(history)],
+  spool: false,
   onDropped: () => {}, // the history has each try
 });
 

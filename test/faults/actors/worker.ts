@@ -64,6 +64,7 @@ async function handle(delivery: Delivery): Promise<Outcome | undefined> {
 const dlq = createDlqClient({
   url: `http://${args.address}`,
   interceptors: [recording(history)],
+  spool: false,
   onDropped: () => {},
 });
 const worker = dlq.worker({

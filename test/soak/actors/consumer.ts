@@ -19,7 +19,7 @@ const MOST_IDS = 1_000;
 
 const [address] = process.argv.slice(2);
 if (address === undefined) throw new Error("name the server: HOST:PORT");
-const dlq = createDlqClient({ url: `http://${address}` });
+const dlq = createDlqClient({ url: `http://${address}`, spool: false });
 const totals = startTelling(() => {});
 const setAside: string[] = [];
 

@@ -20,7 +20,12 @@ const LARGE = JSON.stringify(
 
 const [address] = process.argv.slice(2);
 if (address === undefined) throw new Error("name the server: HOST:PORT");
-const dlq = createDlqClient({ url: `http://${address}`, service: "soak", onDropped: () => {} });
+const dlq = createDlqClient({
+  url: `http://${address}`,
+  service: "soak",
+  spool: false,
+  onDropped: () => {},
+});
 const error = new Error("shop.example did not answer within 5 s");
 const retryPolicy = { maxRetries: 5, initialDelayMs: 100, maxDelayMs: 500, multiplier: 2 };
 

@@ -1,0 +1,30 @@
+/**
+ * Whether the service is known to be away: two calls one after the other have failed, the second one
+ * begun after the first had failed, and none has been answered since.
+ */
+export class Reachability {
+  /** Called when an answer comes after a failure. */
+  onBack: () => void = () => {};
+  #failures = 0;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #answeredSinceMs = Number.NEGATIVE_INFINITY;
+
+  get isAway(): boolean {
+    return this.#failures >= 2;
+  }
+
+  /** @param beganAtMs of the call, by the monotonic clock */
+  failed(beganAtMs: number, nowMs: number = performance.now()): void {
+    // Calls that were under way together fail together, by one fault.
+    if (beganAtMs < this.#answeredSinceMs || beganAtMs < this.#failedAtMs) return;
+    this.#failures++;
+    this.#failedAtMs = nowMs;
+  }
+
+  answered(beganAtMs: number): void {
+    const wasFailing = this.#failures > 0;
+    this.#failures = 0;
+    this.#answeredSinceMs = Math.max(this.#answeredSinceMs, beganAtMs);
+    if (wasFailing) this.onBack();
+  }
+}

@@ -1,0 +1,290 @@
+// What a client keeps while the service is away is in the service once when it is back: real
+// processes, a real server, and a link between them that can be cut.
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Interceptor } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import type {
+  DlqClient,
+  DlqClientOptions,
+  SendResult,
+} from "../../../../clients/typescript/src/index.ts";
+import { statsOf } from "../../../support/grpc.ts";
+import { LinkProxy } from "../../../support/link-proxy.ts";
+import { startTestServer, type TestServer } from "../../../support/server.ts";
+import { clientOf, errorOf, until, WAIT } from "../client.ts";
+import { newFolder, spoolFiles, startProcess } from "./spool-support.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+const error = new Error("it broke");
+const LONG = { timeout: 90_000 };
+let count = 0;
+const newQueue = () => `spool${++count}`;
+
+interface Away {
+  readonly address: string;
+  comeBack(): void;
+}
+
+/** An address at which the server can't be reached at first. */
+async function awayAtFirst(): Promise<Away> {
+  let isThere = false;
+  const port = Number(server.grpcAddress.split(":")[1]);
+  const proxy = await LinkProxy.open(() => (isThere ? [{ port }] : []));
+  onTestFinished(() => proxy.close());
+  return {
+    address: proxy.address,
+    comeBack: () => {
+      isThere = true;
+    },
+  };
+}
+
+function spooling(
+  { address }: Pick<Away, "address">,
+  folder: string,
+  options: Omit<DlqClientOptions, "url"> = {},
+): DlqClient {
+  return clientOf({ grpcAddress: address }, { timeoutMs: 200, spool: { folder }, ...options });
+}
+
+async function hasAccepted(queue: string, messages: number): Promise<void> {
+  const dlq = clientOf(server);
+  await vi.waitFor(async () => {
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals?.accepted).toBe(BigInt(messages));
+  }, WAIT);
+}
+
+const statuses = (results: readonly SendResult[]) => [
+  ...new Set(results.map(({ status }) => status)),
+];
+const KEPT = { status: "spooled", durable: true };
+
+it("keeps what can't be sent in time, and delivers it once the service is back", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const dlq = spooling(away, folder);
+  const payloads = Array.from({ length: 250 }, (_, at) => `m${at}`);
+  const results = await Promise.all(payloads.map((text) => dlq.send(queue, text, error)));
+  expect(results).toEqual(payloads.map(() => KEPT));
+  expect(await spoolFiles(folder)).toHaveLength(1);
+  away.comeBack();
+  await hasAccepted(queue, 250);
+  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
+  expect((await dlq.send(queue, "then", error)).status).toBe("sent");
+});
+
+it("while the service is known to be away, a catch block does not wait", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const dlq = spooling(away, folder, { timeoutMs: 600_000 });
+  const first = dlq.send(queue, "first", error);
+  const late = async () => {
+    // Whoever comes early is tried like the first one; nobody waits for ever.
+    const next = await Promise.race([dlq.send(queue, "next", error), pause(20)]);
+    expect(next).toEqual(KEPT);
+  };
+  await vi.waitFor(late, WAIT);
+  away.comeBack();
+  expect((await first).status).toBe("sent");
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+it("tries under one identity, before and after", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const seen = new Map<string, Set<string>>();
+  const see: Interceptor = (next) => (request) => {
+    const message = request.message as { requests?: object[] };
+    for (const one of message.requests ?? [message]) {
+      const { requestId, sendNumber } = one as {
+        requestId: string;
+        sendNumber?: { clientId: Uint8Array; number: bigint };
+      };
+      const number = `${Buffer.from(sendNumber?.clientId ?? []).toString("hex")} ${sendNumber?.number}`;
+      seen.set(requestId, (seen.get(requestId) ?? new Set()).add(number));
+    }
+    return next(request);
+  };
+  const dlq = spooling(away, folder, { interceptors: [see] });
+  const ids = ["one", "two"].map(() => crypto.randomUUID());
+  const sends = ids.map((requestId) => dlq.send(queue, "x", error, { requestId }));
+  expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
+  away.comeBack();
+  await hasAccepted(queue, 2);
+  const numbers = ids.map((id) => [...(seen.get(id) ?? [])]);
+  expect(numbers.map(({ length }) => length)).toEqual([1, 1]);
+  const [[first = ""] = [], [second = ""] = []] = numbers;
+  expect(first).toMatch(/^[0-9a-f]{32} 1$/);
+  expect(second).toBe(first.replace(/1$/, "2"));
+});
+
+it("tells of what the service refuses for good, and delivers the rest", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const onDropped = vi.fn();
+  const dlq = spooling(away, folder, { onDropped });
+  const queues = [queue, "no/queue", queue];
+  const results = await Promise.all(queues.map((name) => dlq.send(name, "x", error)));
+  expect(results).toEqual([KEPT, KEPT, KEPT]);
+  away.comeBack();
+  await hasAccepted(queue, 2);
+  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
+  const refused = [expect.objectContaining({ kind: "refused" }), "no/queue"];
+  expect(onDropped.mock.calls).toEqual([refused]);
+});
+
+it("a message that is too large for the service does not hold up the others", LONG, async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const onDropped = vi.fn();
+  const dlq = spooling(away, folder, { onDropped });
+  const payloads = ["x", "x".repeat(5 * 1024 ** 2), "x"];
+  await Promise.all(payloads.map((payload) => dlq.send(queue, payload, error)));
+  away.comeBack();
+  await hasAccepted(queue, 2);
+  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
+  expect(onDropped).toHaveBeenCalledOnce();
+});
+
+describe("a process that dies by kill -9", () => {
+  it("loses nothing: another one delivers it", LONG, async () => {
+    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+    const options = { url: `http://${away.address}`, timeoutMs: 100, spool: { folder } };
+    const payloads = ["a", "b", "c"];
+    const dead = await startProcess({ options, queue, payloads });
+    expect(dead.lines).toEqual(payloads.map(() => "spooled true"));
+    await dead.kill9();
+    away.comeBack();
+    spooling(away, folder);
+    await hasAccepted(queue, 3);
+    await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
+  });
+
+  it("nor what it had adopted itself", LONG, async () => {
+    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+    const options = { url: `http://${away.address}`, timeoutMs: 100, spool: { folder } };
+    for (const payloads of [["a"], ["b"], ["c"]]) {
+      const dying = await startProcess({ options, queue, payloads });
+      await dying.kill9();
+    }
+    away.comeBack();
+    spooling(away, folder);
+    await hasAccepted(queue, 3);
+  });
+
+  it("while another one lives: each keeps a file of its own", LONG, async () => {
+    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+    const options = { url: `http://${away.address}`, timeoutMs: 100, spool: { folder } };
+    const living = await startProcess({ options, queue, payloads: ["a", "b"] });
+    const dying = await startProcess({ options, queue, payloads: ["c", "d"] });
+    const names = (await spoolFiles(folder)).map((name) => Number(name.split("-")[1]));
+    expect(names.sort()).toEqual([living.pid, dying.pid].sort());
+    await dying.kill9();
+    away.comeBack();
+    spooling(away, folder);
+    await hasAccepted(queue, 4);
+  });
+});
+
+/** No spool folder can be made, there or elsewhere; gives what is told on the console. */
+async function withoutDisk(folder: string) {
+  const blocked = join(folder, "default");
+  await writeFile(blocked, "a file where the folder should be");
+  vi.stubEnv("DLQ_SPOOL_DIR", "");
+  vi.stubEnv("XDG_STATE_HOME", blocked);
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => {
+    log.mockRestore();
+    vi.unstubAllEnvs();
+  });
+  return log;
+}
+
+describe("a client that is closed", () => {
+  it("leaves to the next one what it could not send, in the same process, too", async () => {
+    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+    const dlq = spooling(away, folder, { timeoutMs: 600_000 });
+    const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
+    await dlq.close(20);
+    expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
+    expect(errorOf(await dlq.send(queue, "c", error)).kind).toBe("closed");
+    away.comeBack();
+    spooling(away, folder);
+    await hasAccepted(queue, 2);
+  });
+
+  it("tells of what it had in memory only", async () => {
+    const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+    const log = await withoutDisk(folder);
+    const onDropped = vi.fn();
+    const dlq = spooling(away, folder, { onDropped });
+    expect(await dlq.send(queue, "x", error)).toEqual({ status: "spooled", durable: false });
+    expect(log.mock.calls.join()).toContain("keeps letters in memory only");
+    await dlq.close(0);
+    expect(onDropped.mock.calls).toEqual([[expect.objectContaining({ kind: "closed" }), queue]]);
+  });
+});
+
+it("delivers from memory, too", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  await withoutDisk(folder);
+  const dlq = spooling(away, folder);
+  expect(await dlq.send(queue, "x", error)).toEqual({ status: "spooled", durable: false });
+  away.comeBack();
+  await hasAccepted(queue, 1);
+});
+
+it("what has no room in the spool is dropped, with that as the reason", async () => {
+  const [away, folder] = [await awayAtFirst(), await newFolder()];
+  const dlq = spooling(away, folder, { spool: { folder, maxBytes: 100 } });
+  const dropped = errorOf(await dlq.send(newQueue(), "x", error));
+  expect(dropped).toMatchObject({ kind: "spool-full", maybeStored: true });
+});
+
+it("what has no room in memory goes to the spool at once", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const coalesce = { maxPendingMessages: 1 };
+  const dlq = spooling(away, folder, { timeoutMs: 600_000, coalesce });
+  const first = dlq.send(queue, "first", error);
+  expect(await dlq.send(queue, "second", error)).toEqual(KEPT);
+  away.comeBack();
+  expect((await first).status).toBe("sent");
+  await hasAccepted(queue, 2);
+});
+
+it("a function whose message is kept on this machine does not throw", async () => {
+  const [away, folder] = [await awayAtFirst(), await newFolder()];
+  const dlq = spooling(away, folder);
+  const charge = dlq.deadLetter(newQueue(), () => Promise.reject(error));
+  expect(await charge()).toBeUndefined();
+});
+
+it(
+  "a server killed under load, with a short patience: nothing is lost or doubled",
+  LONG,
+  async () => {
+    const [folder, queue] = [await newFolder(), newQueue()];
+    const dlq = spooling({ address: server.grpcAddress }, folder, { timeoutMs: 300 });
+    const sends: Promise<SendResult>[] = [];
+    const timer = setInterval(() => {
+      for (let at = 0; at < 3; at++) sends.push(dlq.send(queue, `m${sends.length}`, error));
+    }, 2);
+    await until(() => sends.length > 50, "a load");
+    await server.kill9();
+    await until(() => sends.length > 300, "sends while it is away");
+    await server.restart();
+    const sentAgain = async () => {
+      const send = dlq.send(queue, "again", error);
+      sends.push(send);
+      expect((await send).status).toBe("sent");
+    };
+    await vi.waitFor(sentAgain, WAIT);
+    clearInterval(timer);
+    expect(statuses(await Promise.all(sends)).sort()).toEqual(["sent", "spooled"]);
+    await hasAccepted(queue, sends.length);
+  },
+);
