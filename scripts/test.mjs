@@ -7,6 +7,7 @@ import { runTests } from "./checks/tests.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureGrpcurl } from "./setup/grpcurl.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
+import { ensureOldestNode } from "./setup/oldest-node.mjs";
 import { envWithFirst } from "./setup/places.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
@@ -21,6 +22,7 @@ await withWords(() => {
     DLQ_REDIS_SERVER: ensureRedisServer(),
     DLQ_PYTHON: ensurePython(),
     DLQ_GRPCURL: ensureGrpcurl(),
+    DLQ_OLDEST_NODE: ensureOldestNode(),
   };
 
   const isWhole = args.length === 0;

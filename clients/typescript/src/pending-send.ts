@@ -16,7 +16,7 @@ export class PendingSend {
   isSettled = false;
   /** It is on its way to the spool, and no longer to the server. */
   isLeaving = false;
-  readonly #resolve: (result: SendResult) => void;
+  #resolve: (result: SendResult) => void = () => {};
   readonly #onSettled: (send: PendingSend, result: SendResult) => void;
   #stopListening: (() => void) | undefined;
 
@@ -32,9 +32,9 @@ export class PendingSend {
     this.letter = letter;
     this.deadlineAtMs = deadlineAtMs;
     this.#onSettled = onSettled;
-    const { promise, resolve } = Promise.withResolvers<SendResult>();
-    this.result = promise;
-    this.#resolve = resolve;
+    this.result = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   /** Nothing more is to be done for it. */

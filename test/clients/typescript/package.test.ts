@@ -1,7 +1,7 @@
 // The package as a new user gets it: packed, installed into an empty folder, type-checked strictly,
 // and the programs of its README run as they stand there; only the address is the test's.
 
-import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,6 +18,8 @@ const ROOT = resolve(import.meta.dirname, "../../..");
 const PACKAGE = join(ROOT, "clients/typescript");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const run = promisify(execFile);
+/** Set by `npm test`; empty where there is none for this platform. */
+const { DLQ_OLDEST_NODE: OLDEST_NODE = "" } = process.env;
 
 /** Uses what the README names; strict in every respect, the types of the package included. */
 const CONSUMER = `
@@ -130,10 +132,13 @@ async function install(): Promise<void> {
 }
 
 /** Starts a program of the README. */
-async function start(name: string): Promise<ChildProcessByStdio<null, Readable, null>> {
+async function start(
+  name: string,
+  node: string,
+): Promise<ChildProcessByStdio<null, Readable, null>> {
   const program = fence(readme, `js ${name}`).replaceAll("localhost:50051", server.grpcAddress);
   await writeFile(join(folder, `${name}.mjs`), program);
-  return spawn(process.execPath, [`${name}.mjs`], {
+  return spawn(node, [`${name}.mjs`], {
     cwd: folder,
     env: { ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") },
     stdio: ["ignore", "pipe", "inherit"],
@@ -157,13 +162,24 @@ describe("the packed package", { timeout: 60_000 }, () => {
     expect(stdout).toBe("");
   });
 
-  it("runs the README's producer, then its worker until it is told to end", async () => {
-    const producer = await start("producer");
+  it("is run by the oldest Node that it promises, too", ({ skip }) => {
+    skip(OLDEST_NODE === "", "no binary of it for this platform; `npm test` gets one elsewhere");
+    const { stdout } = spawnSync(OLDEST_NODE, ["--version"], { encoding: "utf8" });
+    expect(stdout).toMatch(/^v20\./);
+  });
+
+  const nodes = [
+    ["this Node", process.execPath],
+    ["the oldest", OLDEST_NODE],
+  ].filter(([, node]) => node !== "");
+
+  it.each(nodes)("runs the README's producer, then its worker: %s", async (_, node = "") => {
+    const producer = await start("producer", node);
     const [sent] = await Promise.all([text(producer.stdout), once(producer, "exit")]);
     expect(sent).toContain("status: 'sent'");
     expect(producer.exitCode).toBe(0);
 
-    const worker = await start("worker");
+    const worker = await start("worker", node);
     const exited = once(worker, "exit");
     const lines = createInterface({ input: worker.stdout });
     const [line] = await once(lines, "line");
