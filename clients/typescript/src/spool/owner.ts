@@ -17,15 +17,19 @@ export interface SpoolPurpose {
 const UNTOUCHED_MS = 120_000;
 
 /** What a file begins with. */
-export function fileStart(
+export function fileStart(...owner: Parameters<typeof ownerRecord>): Buffer {
+  return Buffer.concat([FILE_HEADER, ownerRecord(...owner)]);
+}
+
+/** Says whose a file is. Other languages look for the last one. */
+export function ownerRecord(
   purpose: SpoolPurpose,
   identity: ProcessIdentity,
   createdAtMs: number,
 ): Buffer {
   const createTime = timestampFromMs(createdAtMs);
   const owner = create(OwnerSchema, { ...purpose, ...identity, createTime });
-  const record = encodeRecord(RecordType.OWNER, toBinary(OwnerSchema, owner));
-  return Buffer.concat([FILE_HEADER, record]);
+  return encodeRecord(RecordType.OWNER, toBinary(OwnerSchema, owner));
 }
 
 export function ownerOf(record: FoundRecord | undefined): Owner | undefined {

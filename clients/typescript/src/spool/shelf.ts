@@ -8,7 +8,7 @@ import { FolderUse } from "./folder-use.ts";
 import { encodeRecord, MOST_BODY_BYTES, RecordType } from "./framing.ts";
 import type { LetterStore } from "./letter-store.ts";
 import { MemoryLetters } from "./memory-letters.ts";
-import { fileStart, type SpoolPurpose } from "./owner.ts";
+import { fileStart, ownerRecord, type SpoolPurpose } from "./owner.ts";
 import { ownIdentity, type ProcessIdentity } from "./process-identity.ts";
 import { Serial } from "./serial.ts";
 import { SpoolFile } from "./spool-file.ts";
@@ -97,7 +97,9 @@ export class Shelf {
       if (skippedBytes > 0)
         this.#options.tell(`passed over ${skippedBytes} damaged bytes of ${path}`);
       if (file.count === 0) return file.remove();
+      const { purpose, sync } = this.#options;
       await file.touch();
+      await file.claim(ownerRecord(purpose, this.identity, Date.now()), sync).catch(() => {});
       this.#files = [...this.#files, file].sort((a, b) => (a.path < b.path ? -1 : 1));
     });
   }

@@ -80,8 +80,14 @@ export class SpoolFile implements LetterStore {
     });
   }
 
+  /** Says in the file whose it is now. */
+  claim(owner: Buffer, sync: boolean): Promise<void> {
+    return this.#write(owner, sync);
+  }
+
   async finish(offsets: readonly number[], sync: boolean): Promise<void> {
     for (const offset of offsets) this.#letters.delete(offset);
+    if (this.#letters.size === 0) return; // the whole file goes
     const done = create(DoneSchema, { offsets: offsets.map(BigInt) });
     await this.#write(encodeRecord(RecordType.DONE, toBinary(DoneSchema, done)), sync);
   }

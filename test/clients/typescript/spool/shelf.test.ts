@@ -8,6 +8,8 @@ import {
   type SendToDlqRequest,
   SendToDlqRequestSchema,
 } from "../../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
+import { RecordScanner } from "../../../../clients/typescript/src/spool/framing.ts";
+import { ownerOf } from "../../../../clients/typescript/src/spool/owner.ts";
 import { Shelf } from "../../../../clients/typescript/src/spool/shelf.ts";
 import { newFileName } from "../../../../clients/typescript/src/spool/spool-folder.ts";
 import { newFolder, spoolFiles } from "./spool-support.ts";
@@ -103,6 +105,17 @@ describe("a shelf", () => {
     const { shelf } = shelfIn(root);
     await shelf.adopt(path);
     expect(await waiting(shelf)).toEqual([["a", "c"], []]);
+  });
+
+  it("says in a file that it adopts whose it is now", async () => {
+    const root = await newFolder();
+    const path = await leftBy(root, [request("a")]);
+    const { shelf } = shelfIn(root);
+    const before = (await stat(path)).size;
+    await shelf.adopt(path);
+    const scanner = new RecordScanner(0);
+    const [added] = scanner.push((await readFile(path)).subarray(before));
+    expect(ownerOf(added)).toMatchObject({ pid: BigInt(process.pid), target: "127.0.0.1:1" });
   });
 
   it("passes over what is damaged, and tells how much", async () => {
