@@ -189,6 +189,13 @@ describe("the packed package", { timeout: 60_000 }, () => {
     expect(worker.exitCode).toBe(0);
   });
 
+  it("runs the README's test", async () => {
+    const test = await start("testing", process.execPath);
+    const [printed] = await Promise.all([text(test.stdout), once(test, "exit")]);
+    expect(printed).toBe("{ id: 'order-42' } SCHEDULED\n");
+    expect(test.exitCode).toBe(0);
+  });
+
   it("has a README that names every option, and every kind of error, and no other", async () => {
     const source = async (name: string) => readFile(join(PACKAGE, "src", name), "utf8");
     const fields = (text: string, type: string) => {

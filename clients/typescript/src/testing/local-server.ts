@@ -1,0 +1,179 @@
+// The real server for the time of a test.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** What {@link startLocalServer} takes. */
+export interface LocalServerOptions {
+  /**
+   * How the server's command line is called. Default: words of `DLQ_SERVER_COMMAND`, such as
+   * `node path/to/dlq-service/src/main.ts`; else `dlq` on the PATH.
+   */
+  readonly command?: readonly string[] | undefined;
+  /** Its settings, as `DLQ_…` variables. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** How long it may take to start. Default 60,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** A server on free ports of this machine, with data of its own. */
+export interface LocalServer extends AsyncDisposable {
+  /** Of gRPC: for `createDlqClient`. The same after a restart. */
+  readonly url: string;
+  /** Of HTTP: for browsers and `curl`. */
+  readonly httpUrl: string;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+  /** Ends it as in a power cut; the data stay. */
+  kill(): Promise<void>;
+  /** Starts it again on its data and addresses. */
+  restart(): Promise<void>;
+}
+
+const TIMEOUT_MS = 60_000;
+/** A store that still runs may hold a file for a moment. */
+const REMOVE = { recursive: true, force: true, maxRetries: 5 } as const;
+
+export async function startLocalServer(options: LocalServerOptions = {}): Promise<LocalServer> {
+  const { timeoutMs = TIMEOUT_MS, command = commandOfEnvironment() } = options;
+  // Below /tmp itself: the path of a unix socket in there must be short.
+  const root = process.platform === "win32" ? tmpdir() : "/tmp";
+  const dataDir = await mkdtemp(join(root, "dlq-"));
+  let addresses: Addresses = { grpc: "127.0.0.1:0", http: "127.0.0.1:0" };
+  let child: ChildProcess | undefined;
+
+  async function launch(): Promise<void> {
+    const env = {
+      ...environment(),
+      DLQ_LISTEN_GRPC: addresses.grpc,
+      DLQ_LISTEN_HTTP: addresses.http,
+      DLQ_DATA_DIR: dataDir,
+      DLQ_LOG_FORMAT: "json",
+      DLQ_DRAIN_GRACE: "200ms", // a test that has stopped has nobody left to report outcomes
+      ...options.env,
+    };
+    const [program = "dlq", ...args] = command;
+    const started = spawn(program, [...args, "serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const onExit = () => void started.kill();
+    process.once("exit", onExit);
+    started.once("exit", () => process.off("exit", onExit));
+    child = started;
+    addresses = await serving(started, timeoutMs);
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, "exit");
+    child.kill(signal);
+    await exited;
+  }
+
+  async function stop(): Promise<void> {
+    await end("SIGTERM");
+    await endStore(dataDir);
+    await rm(dataDir, REMOVE);
+  }
+
+  try {
+    await launch();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `http://${addresses.grpc}`,
+    httpUrl: `http://${addresses.http}`,
+    stop,
+    kill: () => end("SIGKILL"),
+    async restart() {
+      await end("SIGTERM");
+      await launch();
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+interface Addresses {
+  readonly grpc: string;
+  readonly http: string;
+}
+
+/** Where the store's program is; no other setting of whoever runs the tests. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith("DLQ_") || name === "DLQ_REDIS_SERVER",
+  );
+  return Object.fromEntries(kept);
+}
+
+function commandOfEnvironment(): readonly string[] {
+  const words = (process.env.DLQ_SERVER_COMMAND ?? "").split(/\s+/).filter((word) => word !== "");
+  return words.length > 0 ? words : ["dlq"];
+}
+
+/** Resolves when it takes calls and has its store. */
+async function serving(child: ChildProcess, timeoutMs: number): Promise<Addresses> {
+  let output = "";
+  let addresses: Addresses | undefined;
+  let hasStore = false;
+  return new Promise((resolve, reject) => {
+    const fail = (what: string) => {
+      clearTimeout(timer);
+      reject(
+        new Error(`the server ${what}; is DLQ_SERVER_COMMAND right?\n${output.slice(-4_000)}`),
+      );
+    };
+    const timer = setTimeout(() => {
+      child.kill("SIGTERM");
+      fail(`did not start within ${timeoutMs} ms`);
+    }, timeoutMs);
+    const read = (line: string) => {
+      output += `${line}\n`;
+      const entry = parsed(line);
+      if (entry?.msg === "listening") {
+        addresses = { grpc: String(entry.grpc), http: String(entry.http) };
+      }
+      if (entry?.msg === "the store is ready") hasStore = true;
+      if (addresses === undefined || !hasStore) return;
+      clearTimeout(timer);
+      resolve(addresses);
+    };
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream !== null) createInterface({ input: stream }).on("line", read);
+    }
+    child.once("error", (error) => fail(`can't be run: ${error.message}`));
+    child.once("close", (code, signal) => fail(`ended at its start with ${code ?? signal}`));
+  });
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined; // not every line is one of its log
+  }
+}
+
+/** A store outlives a server that was killed. */
+async function endStore(dataDir: string): Promise<void> {
+  const names = await readdir(dataDir, { recursive: true }).catch(() => []);
+  const sockets = names.filter((name) => basename(name) === "redis.sock");
+  await Promise.all(
+    sockets.map(
+      (name) =>
+        new Promise<void>((resolve) => {
+          const socket = connect(join(dataDir, name));
+          socket.once("connect", () => socket.write("SHUTDOWN NOSAVE\r\n"));
+          socket.once("error", () => socket.destroy());
+          socket.once("close", () => resolve());
+          socket.resume();
+        }),
+    ),
+  );
+}

@@ -1,0 +1,152 @@
+// `dlq-client/testing`: the fake does what the service does where programs can tell, and the real
+// server starts by one call.
+
+import { resolve } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  createDlqClient,
+  discard,
+  fail,
+  NonRetryableError,
+  quarantine,
+} from "../../../clients/typescript/src/index.ts";
+import {
+  createFakeDlq,
+  type FakeDlq,
+  type FakeDlqOptions,
+  startLocalServer,
+} from "../../../clients/typescript/src/testing/index.ts";
+import { errorOf, stored } from "./client.ts";
+
+const error = new Error("it broke");
+const fakes: FakeDlq[] = [];
+afterEach(() => Promise.all(fakes.splice(0).map((fake) => fake.close(0))));
+
+function newFake(options: FakeDlqOptions = {}): FakeDlq {
+  const fake = createFakeDlq({ onDropped: () => {}, ...options });
+  fakes.push(fake);
+  return fake;
+}
+
+describe("a fake", () => {
+  it("shows what was sent", async () => {
+    const fake = newFake();
+    const { id } = stored(await fake.send("orders", { id: 42 }, error, { sourceId: "42" }));
+    const [message] = fake.messages("orders");
+    expect(message).toMatchObject({ id, sourceId: "42", state: "SCHEDULED", attempts: 0 });
+    expect(message?.payload.json()).toEqual({ id: 42 });
+    expect(message?.failure).toMatchObject({ type: "Error", message: "it broke" });
+    expect(fake.messages("others")).toEqual([]);
+  });
+
+  it("sends once what comes twice under one request id, and joins by the key", async () => {
+    const fake = newFake();
+    const one = stored(await fake.send("q", "x", error, { requestId: "r", dedupKey: "k" }));
+    const again = stored(await fake.send("q", "x", error, { requestId: "r", dedupKey: "k" }));
+    const joined = stored(await fake.send("q", "x", error, { dedupKey: "k" }));
+    expect(again).toEqual(one);
+    expect(joined).toMatchObject({ status: "joined", id: one.id });
+    expect(fake.messages().map(({ failures }) => failures.length)).toEqual([2]);
+  });
+
+  it("refuses a queue's name as the service does, and tells the reason", async () => {
+    const fake = newFake();
+    expect(errorOf(await fake.send("no/queue", "x", error)).kind).toBe("refused");
+    const results = await Promise.all(["no/queue", "q"].map((queue) => fake.send(queue, "x")));
+    expect(results.map(({ status }) => status)).toEqual(["dropped", "sent"]);
+    expect(stored(await fake.send("q", "x", error, { reason: "TIMEOUT" })).reason).toBe("TIMEOUT");
+  });
+
+  it("works on messages by a handler, again after each failure, until they are used up", async () => {
+    const fake = newFake();
+    await fake.send("q", "x", error, { maxRetries: 2 });
+    const attempts: number[] = [];
+    fake.worker({
+      queues: ["q"],
+      handler: ({ attempt }) => {
+        attempts.push(attempt);
+        throw error;
+      },
+    });
+    const [message] = await fake.waitFor("q", "QUARANTINED");
+    expect(message).toMatchObject({ attempts: 2, quarantineReason: "RETRIES_EXHAUSTED" });
+    expect(attempts).toEqual([1, 2]);
+    fake.retry("q");
+    await vi.waitFor(() => expect(attempts).toEqual([1, 2, 1, 2]));
+  });
+
+  it.each([
+    [() => {}, { state: "SUCCEEDED" }],
+    [() => discard("old"), { state: "DISCARDED", note: "old" }],
+    [() => quarantine("look"), { state: "QUARANTINED", quarantineReason: "WORKER_REQUEST" }],
+    [
+      () => {
+        throw new NonRetryableError("no such order");
+      },
+      { state: "QUARANTINED", quarantineReason: "NON_RETRYABLE" },
+    ],
+    [() => fail(error, { retryAfterMs: 3_600_000 }), { state: "SCHEDULED", attempts: 1 }],
+  ])("does with a message what the handler says: %s", async (handler, expected) => {
+    const fake = newFake();
+    await fake.send("q", "x", error);
+    const settled = new Promise<string>((done) => {
+      fake.worker({ queues: ["q"], handler, onSettled: (_, { state }) => done(state) });
+    });
+    expect(await settled).toBe(expected.state);
+    expect(fake.messages("q")).toMatchObject([expected]);
+  });
+
+  it("waits as long as a send says, unless it is told to retry", async () => {
+    const fake = newFake();
+    await fake.send("q", "later", error, { delayMs: 3_600_000 });
+    await fake.send("q", "soon", error, { delayMs: 5 });
+    const seen: string[] = [];
+    fake.worker({ queues: ["q"], handler: ({ payload }) => void seen.push(payload.text()) });
+    await fake.waitFor("q", "SUCCEEDED");
+    expect(seen).toEqual(["soon"]);
+    fake.retry();
+    await fake.waitFor("q", "SUCCEEDED", 2);
+    expect(seen).toEqual(["soon", "later"]);
+  });
+
+  it("counts, and says what it waits for in vain", async () => {
+    const fake = newFake();
+    await fake.send("q", "x", error);
+    const { queues } = await fake.stubs.stats({});
+    expect(queues).toMatchObject([{ queue: "q", scheduled: 1n, totals: { accepted: 1n } }]);
+    await expect(fake.waitFor("q", "SUCCEEDED", 1, 10)).rejects.toThrow(/0 messages of q/);
+  });
+
+  it("can be down", async () => {
+    const fake = newFake({ timeoutMs: 100 });
+    fake.goDown();
+    expect(errorOf(await fake.send("q", "x", error)).kind).toBe("deadline");
+    const waiting = fake.send("q", "y", error, { timeoutMs: 60_000 });
+    fake.comeBack();
+    expect((await waiting).status).toBe("sent");
+    expect(fake.messages().map(({ payload }) => payload.text())).toEqual(["y"]);
+  });
+});
+
+describe("a local server", { timeout: 90_000 }, () => {
+  const command = [process.execPath, resolve(import.meta.dirname, "../../../src/main.ts")];
+
+  it("is the real one, and keeps its data when it is killed", async () => {
+    await using server = await startLocalServer({ command });
+    await using dlq = createDlqClient({ url: server.url, spool: false });
+    const { id } = stored(await dlq.send("q", "x", error));
+    await server.kill();
+    await server.restart();
+    const seen = new Promise((done) => {
+      dlq.worker({ queues: ["q"], handler: (delivery) => done(delivery.id) });
+    });
+    await dlq.stubs.retry({ queue: "q", ids: [id] });
+    expect(await seen).toBe(id);
+    expect((await fetch(`${server.httpUrl}/readyz`)).status).toBe(200);
+  });
+
+  it("says what to set where it can't be started", async () => {
+    const start = startLocalServer({ command: ["no-such-program"] });
+    await expect(start).rejects.toThrow(/DLQ_SERVER_COMMAND/);
+  });
+});
