@@ -1,5 +1,5 @@
 import type { SendOptions } from "./send-options.ts";
-import type { SendResult } from "./send-result.ts";
+import { isKept, type SendResult } from "./send-result.ts";
 import { HeldDelivery } from "./worker/delivery.ts";
 
 /** What a wrapped function sends when it throws. */
@@ -44,11 +44,6 @@ export function createDeadLetter(send: Send): DeadLetter {
         return undefined;
       }
     };
-}
-
-/** In the memory of this process a message is not safer than with whoever called. */
-function isKept(result: SendResult): boolean {
-  return result.status === "spooled" ? result.durable : result.status !== "dropped";
 }
 
 /** What the caller's functions throw must not take the place of the error itself. */

@@ -48,6 +48,14 @@ export interface Dropped {
 /** What became of a send. Later versions may add a status that means "kept". */
 export type SendResult = Stored | Spooled | FailedDelivery | Dropped;
 
+/**
+ * Whether whoever called need not keep the message himself. In the memory of this process it is not
+ * safer than with him.
+ */
+export function isKept(result: SendResult): boolean {
+  return result.status === "spooled" ? result.durable : result.status !== "dropped";
+}
+
 /** @param sentTo the queue of the request */
 export function storedFrom(response: SendToDlqResponse, sentTo: string): Stored {
   const { id, dueTime, quarantineReason, duplicate } = response;

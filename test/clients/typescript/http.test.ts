@@ -1,0 +1,223 @@
+// The helpers for Express, Fastify and fetch, in the real frameworks and against a real server.
+
+import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import express, { type ErrorRequestHandler, type Request } from "express";
+import fastify, { type FastifyRequest } from "fastify";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import { deadLetterErrors } from "../../../clients/typescript/src/http/express.ts";
+import { deadLetterErrors as fastifyErrors } from "../../../clients/typescript/src/http/fastify.ts";
+import {
+  deadLetterFetch,
+  type KeptRequest,
+  refetch,
+} from "../../../clients/typescript/src/http/fetch.ts";
+import type { Delivery, DlqClient } from "../../../clients/typescript/src/index.ts";
+import { statsOf } from "../../support/grpc.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { clientOf, freePort } from "./client.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.stop());
+
+let count = 0;
+const newQueue = () => `http${++count}`;
+
+/** The first message of a queue, made due. */
+async function deliveryOf(dlq: DlqClient, queue: string, id: string): Promise<Delivery> {
+  const found = new Promise<Delivery>((done) => {
+    const worker = dlq.worker({
+      queues: [queue],
+      handler: (delivery) => {
+        done(delivery);
+        void worker.stop();
+      },
+    });
+  });
+  await dlq.stubs.retry({ queue, ids: [id] });
+  return found;
+}
+
+async function listening(listener: RequestListener): Promise<string> {
+  const http = createServer(listener).listen(0, "127.0.0.1");
+  await once(http, "listening");
+  onTestFinished(() => void http.close());
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+
+interface App {
+  readonly dlq: DlqClient;
+  readonly queue: string;
+  readonly url: string;
+}
+
+/** What one framework's application does: `/orders` fails, `/wrong` is the caller's fault. */
+type StartApp = (dlq: DlqClient, queue: string) => Promise<string>;
+
+const BROKEN = () => {
+  throw new RangeError("no stock");
+};
+const WRONG = () => {
+  throw Object.assign(new Error("no such order"), { statusCode: 422, status: 422 });
+};
+
+const startExpress: StartApp = (dlq, queue) => {
+  const app = express().use(express.json());
+  app.all("/orders", BROKEN);
+  app.post("/wrong", WRONG);
+  app.use(
+    deadLetterErrors<Request>(dlq, queue, {
+      send: ({ ip }) => ({ coordinates: { ip: ip ?? "" } }),
+    }),
+  );
+  const last: ErrorRequestHandler = (error, _request, response, _next) => {
+    response.status(error.status ?? 500).json({ last: true });
+  };
+  return listening(app.use(last));
+};
+
+const startFastify: StartApp = async (dlq, queue) => {
+  const app = fastify();
+  app.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+    void reply.code(error.statusCode ?? 500).send({ last: true });
+  });
+  app.register((routes, _options, done) => {
+    routes.setErrorHandler(
+      fastifyErrors<FastifyRequest>(dlq, queue, {
+        send: ({ ip }) => ({ coordinates: { ip } }),
+      }),
+    );
+    routes.all("/orders", BROKEN);
+    routes.post("/wrong", WRONG);
+    done();
+  });
+  onTestFinished(() => app.close());
+  return app.listen({ port: 0, host: "127.0.0.1" });
+};
+
+describe.each([
+  ["Express", startExpress],
+  ["Fastify", startFastify],
+])("%s", (_, start) => {
+  async function app(dlq = clientOf(server), queue = newQueue()): Promise<App> {
+    return { dlq, queue, url: await start(dlq, queue) };
+  }
+
+  const post = (url: string, headers: Record<string, string> = {}) =>
+    fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: '{"order":42}',
+    });
+
+  it("answers 202 for a request that failed, and keeps its body", async () => {
+    const { dlq, queue, url } = await app();
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    const response = await post(`${url}/orders?now=1`, { "idempotency-key": "o42", traceparent });
+    expect(response.status).toBe(202);
+    const accepted = (await response.json()) as { status: string; id: string };
+    expect(accepted.status).toBe("sent");
+    const delivery = await deliveryOf(dlq, queue, accepted.id);
+    expect(delivery.payload.json()).toEqual({ order: 42 });
+    expect(delivery).toMatchObject({
+      sourceId: "o42",
+      attributes: { "http.method": "POST", "http.path": "/orders" },
+      traceContext: { traceparent },
+      failure: { type: "RangeError", message: "no stock" },
+      origin: { coordinates: { ip: "127.0.0.1" } },
+    });
+  });
+
+  it("leaves to the next handler what is the request's own fault, or has no body", async () => {
+    const { dlq, queue, url } = await app();
+    const wrong = await post(`${url}/wrong`);
+    expect([wrong.status, await wrong.json()]).toEqual([422, { last: true }]);
+    const bodiless = await fetch(`${url}/orders`);
+    expect([bodiless.status, await bodiless.json()]).toEqual([500, { last: true }]);
+    expect((await dlq.stubs.stats({})).queues.map((one) => one.queue)).not.toContain(queue);
+  });
+
+  it("leaves to it what could not be kept", async () => {
+    const away = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 50 });
+    const { url } = await app(away);
+    expect((await post(`${url}/orders`)).status).toBe(500);
+  });
+});
+
+describe("fetch", () => {
+  const HOOK = {
+    method: "POST",
+    body: "päyload",
+    headers: { authorization: "secret", "x-a": "1" },
+  };
+
+  it("gives the answer where there is one, and sends nothing", async () => {
+    const url = await listening((_, response) => void response.end("hello"));
+    const send = deadLetterFetch(clientOf(server), newQueue());
+    expect(await (await send(url, HOOK))?.text()).toBe("hello");
+  });
+
+  it("keeps a request that got no success, without its secrets, and makes it again", async () => {
+    const [dlq, queue] = [clientOf(server), newQueue()];
+    const seen: unknown[] = [];
+    const url = await listening(async (request, response) => {
+      let body = "";
+      for await (const piece of request) body += piece;
+      const { authorization, "x-a": a } = request.headers;
+      seen.push([request.method, request.url, body, authorization, a]);
+      response.writeHead(seen.length === 1 ? 503 : 204, { "retry-after": "0" }).end();
+    });
+    const send = deadLetterFetch(dlq, queue);
+    expect(await send(`${url}/hook?x=1`, HOOK)).toBeUndefined();
+    let kept: KeptRequest | undefined;
+    const again = refetch((request) => {
+      kept = request;
+      return { authorization: "fresh" };
+    });
+    const settled = new Promise((done) => {
+      dlq.worker({ queues: [queue], handler: again, onSettled: (_, { state }) => done(state) });
+    });
+    expect(await settled).toBe("SUCCEEDED");
+    expect(Object.keys(kept?.headers ?? {})).not.toContain("authorization");
+    expect(seen).toEqual([
+      ["POST", "/hook?x=1", "päyload", "secret", "1"],
+      ["POST", "/hook?x=1", "päyload", "fresh", "1"],
+    ]);
+  });
+
+  it("a request that is wrong itself goes to quarantine", async () => {
+    const [dlq, queue] = [clientOf(server), newQueue()];
+    const url = await listening((_, response) => void response.writeHead(400).end());
+    expect(await deadLetterFetch(dlq, queue)(url, HOOK)).toBeUndefined();
+    expect(await statsOf(dlq.stubs, queue)).toMatchObject({ quarantined: 1n });
+  });
+
+  it("rejects with what was wrong where the request could not be kept", async () => {
+    const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 50 });
+    const url = await listening((_, response) => void response.writeHead(502).end());
+    const send = deadLetterFetch(dlq, newQueue());
+    await expect(send(url, HOOK)).rejects.toMatchObject({ name: "HttpStatusError", status: 502 });
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    await expect(send(nobody, HOOK)).rejects.toThrow(/fetch failed/);
+  });
+});
+
+it("an option that throws does not hide the request's own error", async () => {
+  const log = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => log.mockRestore());
+  const next = vi.fn();
+  const handler = deadLetterErrors(clientOf(server), newQueue(), {
+    payload: () => {
+      throw new Error("oops");
+    },
+  });
+  const request = { method: "POST", url: "/", originalUrl: "/", headers: {}, body: {} };
+  const response = { headersSent: false, status: () => ({ json: () => {} }) };
+  const error = new Error("it broke");
+  await handler(error, request, response, next);
+  expect(next.mock.calls).toEqual([[error]]);
+});
