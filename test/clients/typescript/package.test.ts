@@ -18,6 +18,8 @@ const ROOT = resolve(import.meta.dirname, "../../..");
 const PACKAGE = join(ROOT, "clients/typescript");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 const run = promisify(execFile);
+/** Of `dlq-client/web`, which its users install. */
+const CONNECT_WEB = "@connectrpc/connect-web@2.2.0";
 /** Set by `npm test`; empty where there is none for this platform. */
 const { DLQ_OLDEST_NODE: OLDEST_NODE = "" } = process.env;
 
@@ -28,6 +30,23 @@ import {
   fail, Jitter, type Message, MessageState, NonRetryableError, type Origin, quarantine,
   QuarantineReason, type QueueStats, Reason, release, RetryAfterError, type SendResult, type Worker,
 } from "dlq-client";
+import { deadLetterErrors as expressErrors } from "dlq-client/express";
+import { deadLetterErrors as fastifyErrors } from "dlq-client/fastify";
+import { deadLetterFetch, refetch } from "dlq-client/fetch";
+import { createFakeDlq, type FakeDlq, startLocalServer } from "dlq-client/testing";
+import { createDlqReader, type DlqReader } from "dlq-client/web";
+
+/** The other entries. */
+export function useMore(dlq: DlqClient): (Promise<unknown> | undefined)[] {
+  const fake: FakeDlq = createFakeDlq({ service: "shop" });
+  const errors = [expressErrors(dlq, "q"), fastifyErrors(fake, "q", { when: () => true })];
+  const call = deadLetterFetch(fake, "hooks", { maxRetries: 3 });
+  fake.worker({ queues: ["hooks"], handler: refetch(() => ({ authorization: "x" })) });
+  const reader: DlqReader = createDlqReader({ url: "http://x" });
+  return [call("http://x"), reader.stats({}), startLocalServer(), errors[0]?.(
+    1, { method: "GET", url: "/", headers: {} }, { headersSent: true, code: () => 1, status: () => ({ json: () => 1 }) }, () => {},
+  )];
+}
 
 export async function use(options: DlqClientOptions): Promise<string | undefined> {
   await using dlq: DlqClient = createDlqClient(options);
@@ -128,7 +147,7 @@ async function install(): Promise<void> {
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   const quiet = ["--prefer-offline", "--no-audit", "--no-fund"];
-  await run("npm", ["install", ...quiet, `./${tarball}`], { cwd: folder });
+  await run("npm", ["install", ...quiet, `./${tarball}`, CONNECT_WEB], { cwd: folder });
 }
 
 /** Starts a program of the README. */
@@ -152,7 +171,7 @@ describe("the packed package", { timeout: 60_000 }, () => {
       expect(files).toContain(`dist/${name}`);
     }
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "CHANGELOG.md"]));
-    expect(files.filter((name) => /test|tsconfig|buf/.test(name))).toEqual([]);
+    expect(files.filter((name) => /\.test\.|tsconfig|buf/.test(name))).toEqual([]);
   });
 
   it("is typed for a strict user who checks libraries, too", async () => {
