@@ -1,6 +1,6 @@
-import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
+import { hasRetryInfo } from "./google-details.ts";
 import { peek } from "./peek.ts";
 
 /** Statuses after which the same call may be made again under its request id. */
@@ -40,34 +40,8 @@ const NO_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND"
  */
 export function isWorthAgain(error: ConnectError): boolean {
   if (AGAIN.has(error.code)) return true;
-  if (error.code === Code.ResourceExhausted && detailOf(error, RETRY_INFO)) return true;
+  if (error.code === Code.ResourceExhausted && hasRetryInfo(error)) return true;
   return BROKEN.has(error.code) && error.details.length === 0 && !cannotBeWritten(error);
-}
-
-const ERROR_INFO = "google.rpc.ErrorInfo";
-/** The server says when to come back: for want of room that comes back by itself. */
-const RETRY_INFO = "google.rpc.RetryInfo";
-
-/** The stable name that the server gives to its errors; empty where it gave none. */
-export function errorReason(error: ConnectError): string {
-  const bytes = detailOf(error, ERROR_INFO);
-  if (bytes === undefined) return "";
-  try {
-    const reader = new BinaryReader(bytes);
-    while (reader.pos < reader.len) {
-      const [field, type] = reader.tag();
-      if (field === 1 && type === WireType.LengthDelimited) return reader.string();
-      reader.skip(type);
-    }
-  } catch {} // of no server of ours
-  return "";
-}
-
-function detailOf(error: ConnectError, typeName: string): Uint8Array | undefined {
-  for (const detail of error.details) {
-    if ("type" in detail && detail.type === typeName) return detail.value;
-  }
-  return undefined;
 }
 
 /** The request has a value that protobuf does not take: no byte of it went out. */

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type ChainedError, chainOf, isErrorLike, stackOf, textOf } from "./error-chain.ts";
 import { type Failure, FailureSchema } from "./gen/dlq/v1/failure_pb.ts";
+import { retryDelayOf } from "./google-details.ts";
 import { cut, describe, peek, peekHeader, peekInteger, peekText } from "./peek.ts";
 
 // Limits of the contract; what is longer is cut by one byte more, so that the server flags it.
@@ -31,6 +32,8 @@ export function failureOf(thrown: unknown): Failure {
   if (grpcCode !== undefined) failure.grpcCode = grpcCode;
   const httpStatus = firstOf(chain, httpStatusOf);
   if (httpStatus !== undefined) failure.httpStatus = httpStatus;
+  const retryDelay = firstOf(chain, ({ error }) => retryDelayOf(error));
+  if (retryDelay !== undefined) failure.retryAfter = retryDelay;
   for (const name of ATTRIBUTES) {
     const value = firstOf(chain, ({ error }) => simple(peek(error, name)));
     if (value !== undefined) failure.attributes[name] = cut(value, ATTRIBUTE_BYTES);

@@ -41,6 +41,15 @@ function answerOf({ outcome }: SendToDlqBatchResult): Answer {
   return { error };
 }
 
+/**
+ * The error of a call in which none was taken for want of the service itself, such as of its store:
+ * it was answered, but as if nobody were there.
+ */
+export function withoutService(answers: readonly Answer[]): ConnectError | undefined {
+  const isAway = ({ error }: Answer) => error?.code === Code.Unavailable;
+  return answers.every(isAway) ? answers[0]?.error : undefined;
+}
+
 /** A batch that is refused as a whole, although all but one of its messages may be fine. */
 export function isOfTheWholeCall(error: ConnectError): boolean {
   return (

@@ -8,7 +8,7 @@ import type { Line } from "./line.ts";
 import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
 import type { Reachability } from "./reachability.ts";
-import { type Answer, callSend, isOfTheWholeCall } from "./send-call.ts";
+import { type Answer, callSend, isOfTheWholeCall, withoutService } from "./send-call.ts";
 import { aborted, bufferFull, late, refusal, spoolFull } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
 import { type SendResult, storedFrom } from "./send-result.ts";
@@ -155,7 +155,8 @@ export class Sender {
       const timeoutMs = Math.ceil(Math.min(tryTimeoutMs, longestMs(sends), MOST_TIMER_MS));
       const requests = sends.map(({ letter }) => letter.request);
       const answers = await callSend(stubs, requests, timeoutMs);
-      reachability.answered(beganAtMs);
+      if (withoutService(answers) === undefined) reachability.answered(beganAtMs);
+      else reachability.failed(beganAtMs);
       this.#take(sends, answers);
     } catch (reason) {
       const error = ConnectError.from(reason);

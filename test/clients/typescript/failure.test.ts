@@ -2,9 +2,11 @@
 
 import { once } from "node:events";
 import { connect } from "node:net";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { failureOf } from "../../../clients/typescript/src/index.ts";
+import { RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { categorize } from "../../../src/core/categorize.ts";
 import { freePort } from "./client.ts";
 
@@ -130,6 +132,16 @@ describe("the failure of an error", () => {
   ])("is quiet about headers of which there is %s", (_, more) => {
     const { attributes } = failureOf(Object.assign(new Error("busy"), more));
     expect(attributes).not.toHaveProperty("retry-after");
+  });
+
+  it("has when a gRPC server said to come back", () => {
+    const error = new ConnectError("busy", Code.ResourceExhausted);
+    const retryDelay = { seconds: 90n };
+    const value = toBinary(RetryInfoSchema, create(RetryInfoSchema, { retryDelay }));
+    error.details = [{ type: "google.rpc.RetryInfo", value }];
+    expect(failureOf(error).retryAfter).toMatchObject({ seconds: 90n });
+    error.details = [{ type: "google.rpc.RetryInfo", value: new Uint8Array([255]) }];
+    expect(failureOf(error).retryAfter).toBeUndefined();
   });
 
   it("takes no other number for a status or a code", () => {

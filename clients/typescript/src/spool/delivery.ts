@@ -1,11 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { errorReason, isWorthAgain, refusalOf } from "../call-error.ts";
+import { isWorthAgain, refusalOf } from "../call-error.ts";
 import type { DlqClientError } from "../errors.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import { errorReason } from "../google-details.ts";
 import type { Line } from "../line.ts";
 import type { Reachability } from "../reachability.ts";
-import { type Answer, callSend, isOfTheWholeCall } from "../send-call.ts";
+import { type Answer, callSend, isOfTheWholeCall, withoutService } from "../send-call.ts";
 import type { LetterStore } from "./letter-store.ts";
 import type { Shelf } from "./shelf.ts";
 
@@ -123,6 +124,8 @@ export class SpoolDelivery {
     try {
       const requests = letters.map(({ request }) => request);
       answers = await callSend(stubs, requests, TRY_TIMEOUT_MS);
+      const away = withoutService(answers);
+      if (away !== undefined) throw away;
       reachability.answered(beganAtMs);
     } catch (reason) {
       const error = ConnectError.from(reason);

@@ -12,6 +12,7 @@ import type {
 } from "../../../../clients/typescript/src/index.ts";
 import { statsOf } from "../../../support/grpc.ts";
 import { LinkProxy } from "../../../support/link-proxy.ts";
+import { startTestRedis } from "../../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../../support/server.ts";
 import { clientOf, errorOf, until, WAIT } from "../client.ts";
 import { newFolder, spoolFiles, startProcess } from "./spool-support.ts";
@@ -95,6 +96,38 @@ it("while the service is known to be away, a catch block does not wait", async (
 });
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+it("a service without its store is as good as away, also for several at once", LONG, async () => {
+  const redis = await startTestRedis();
+  const withStore = await startTestServer({ redisUrl: redis.url });
+  onTestFinished(async () => {
+    await withStore.stop();
+    await redis.stop();
+  });
+  const [folder, queue] = [await newFolder(), newQueue()];
+  const dlq = spooling({ address: withStore.grpcAddress }, folder, { timeoutMs: 600_000 });
+  await redis.kill9();
+  const sends: Promise<SendResult>[] = [];
+  const pair = () => {
+    const two = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
+    sends.push(...two);
+    return two;
+  };
+  const first = Promise.all(pair());
+  const late = async () => {
+    const next = await Promise.race([Promise.all(pair()), pause(50)]);
+    expect(next).toEqual([KEPT, KEPT]);
+  };
+  await vi.waitFor(late, WAIT);
+  await redis.restart();
+  await first;
+  const results = await Promise.all(sends);
+  expect(statuses(results).sort()).toEqual(["sent", "spooled"]);
+  await vi.waitFor(async () => {
+    const { totals } = await statsOf(dlq.stubs, queue);
+    expect(totals?.accepted).toBe(BigInt(sends.length));
+  }, WAIT);
+});
 
 it("tries under one identity, before and after", async () => {
   const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
