@@ -17,6 +17,7 @@ import { byteLengthOf, payloadOf } from "./payload.ts";
 import { peek } from "./peek.ts";
 import { policyOf } from "./retry-policy.ts";
 import type { SendOptions } from "./send-options.ts";
+import { currentTraceContext } from "./tracing.ts";
 
 /** A request on its way, and about how many bytes it takes on the wire: never fewer than it does. */
 export interface Letter {
@@ -57,8 +58,9 @@ export function letterOf(
   }
   if (options.retryPolicy !== undefined) request.retryPolicy = policyOf(options.retryPolicy);
   if (options.attributes !== undefined) request.attributes = texts(options.attributes);
-  if (options.traceContext !== undefined) {
-    const { traceparent, tracestate = "" } = options.traceContext;
+  const trace = options.traceContext ?? currentTraceContext();
+  if (trace !== undefined) {
+    const { traceparent, tracestate = "" } = trace;
     request.traceContext = create(TraceContextSchema, { traceparent, tracestate });
   }
   if (options.coordinates !== undefined) {

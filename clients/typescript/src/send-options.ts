@@ -35,6 +35,7 @@ export interface SendOptions {
   readonly orderingKey?: string | undefined;
   /** Where the message is in your system: topic, partition, offset. */
   readonly coordinates?: Readonly<Record<string, string>> | undefined;
+  /** Default: of OpenTelemetry's active span, where the program has `@opentelemetry/api`. */
   readonly traceContext?: TraceContextOptions | undefined;
   /** Identity of this send, shared by all its tries. Default: a random UUID. */
   readonly requestId?: string | undefined;

@@ -4,6 +4,7 @@ import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
 import { AckStatus, type Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
+import { withinTrace } from "../tracing.ts";
 import { Acks, type Unreported } from "./acks.ts";
 import { currentDelivery } from "./current.ts";
 import { HeldDelivery } from "./delivery.ts";
@@ -163,7 +164,10 @@ class RunningWorker implements Worker {
   async #run(held: HeldDelivery): Promise<void> {
     let outcome: Outcome;
     try {
-      const given = await currentDelivery.run(held, this.#options.handler, held);
+      const { handler } = this.#options;
+      const given = await withinTrace(held.traceContext, () =>
+        currentDelivery.run(held, handler, held),
+      );
       outcome = given instanceof Outcome ? given : (held.sent ?? succeed());
     } catch (error) {
       // Aborted because the worker stops: no fault of the message.
