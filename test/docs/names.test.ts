@@ -81,6 +81,7 @@ const KNOWN = new Set([
   ...Object.keys(SCRIPTS),
   ...["exists_one"], // of CEL
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"], // of the scripts
+  ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND"], // of the clients
 ]);
 
 /** Two words or more in one case: no word of a language, and of no other program. */
