@@ -3,14 +3,14 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type {
   DlqClient,
   DlqClientOptions,
   SendResult,
 } from "../../../../clients/typescript/src/index.ts";
-import { statsOf } from "../../../support/grpc.ts";
+import { connectTo, statsOf } from "../../../support/grpc.ts";
 import { LinkProxy } from "../../../support/link-proxy.ts";
 import { startTestRedis } from "../../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../../support/server.ts";
@@ -155,6 +155,53 @@ it("tries under one identity, before and after", async () => {
   const [[first = ""] = [], [second = ""] = []] = numbers;
   expect(first).toMatch(/^[0-9a-f]{32} 1$/);
   expect(second).toBe(first.replace(/1$/, "2"));
+});
+
+it("what the service had taken, although no answer came, is there once", async () => {
+  const [folder, queue] = [await newFolder(), newQueue()];
+  let isLosing = true;
+  let answers = 0;
+  const losing: Interceptor = (next) => async (request) => {
+    const response = await next(request);
+    answers++;
+    if (isLosing) throw new ConnectError("the answer is lost", Code.Unavailable);
+    return response;
+  };
+  const dlq = spooling({ address: server.grpcAddress }, folder, { interceptors: [losing] });
+  const sends = [dlq.send(queue, "a", error), dlq.send(queue, "b", error)];
+  expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
+  expect(answers).toBeGreaterThan(0);
+  isLosing = false;
+  await vi.waitFor(async () => expect(await spoolFiles(folder)).toEqual([]), WAIT);
+  await hasAccepted(queue, 2);
+});
+
+it("a queue that is full does not hold up the others, and gets its message later", async () => {
+  const [away, folder, full, queue] = [
+    await awayAtFirst(),
+    await newFolder(),
+    newQueue(),
+    newQueue(),
+  ];
+  const operator = connectTo(server.grpcAddress);
+  onTestFinished(() => operator.close());
+  const limit = (maxMessages: bigint) =>
+    operator.admin.updateQueue({ queue: { name: full, config: { maxMessages } } });
+  await limit(1n);
+  expect((await clientOf(server).send(full, "first", error)).status).toBe("sent");
+  const isFull = async () =>
+    expect(errorOf(await clientOf(server).send(full, "x", error)).message).toContain("limit");
+  await vi.waitFor(isFull, WAIT); // a limit acts after a moment
+  const { accepted = 0n } = (await statsOf(operator.dlq, full)).totals ?? {};
+
+  const dlq = spooling(away, folder);
+  const sends = [full, queue].map((name) => dlq.send(name, "x", error));
+  expect(await Promise.all(sends)).toEqual([KEPT, KEPT]);
+  away.comeBack();
+  await hasAccepted(queue, 1);
+  expect(await spoolFiles(folder)).toHaveLength(1);
+  await limit(100n);
+  await hasAccepted(full, Number(accepted) + 1);
 });
 
 it("tells of what the service refuses for good, and delivers the rest", async () => {

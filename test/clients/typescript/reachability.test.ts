@@ -1,0 +1,34 @@
+// When the service is known to be away: neither one fault nor old news says so.
+
+import { expect, it, vi } from "vitest";
+import { Reachability } from "../../../clients/typescript/src/reachability.ts";
+
+it("is away after two calls one after the other have failed, until one is answered", () => {
+  const onBack = vi.fn();
+  const reachability = new Reachability();
+  reachability.onBack = onBack;
+  reachability.failed(0, 10);
+  expect(reachability.isAway).toBe(false);
+  reachability.failed(20, 30);
+  expect(reachability.isAway).toBe(true);
+  reachability.answered(40);
+  expect(reachability.isAway).toBe(false);
+  expect(onBack).toHaveBeenCalledOnce();
+  reachability.answered(50);
+  expect(onBack).toHaveBeenCalledOnce();
+});
+
+it("is not away because calls that were under way together fail by one fault", () => {
+  const reachability = new Reachability();
+  for (const beganAtMs of [0, 1, 2, 3]) reachability.failed(beganAtMs, 10);
+  expect(reachability.isAway).toBe(false);
+});
+
+it("is not away by failures of calls that had begun before one was answered", () => {
+  const reachability = new Reachability();
+  reachability.answered(100);
+  reachability.failed(0, 2_000);
+  reachability.failed(50, 2_050);
+  reachability.failed(60, 2_060);
+  expect(reachability.isAway).toBe(false);
+});
