@@ -17,6 +17,7 @@ import {
   CodeGeneratorResponseSchema,
   FileDescriptorSetSchema,
 } from "@bufbuild/protobuf/wkt";
+import { grpcTypes } from "./python-grpc-types.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PINS = join(ROOT, "scripts/python-requirements.txt");
@@ -64,7 +65,13 @@ function generate(request) {
       name: "__init__.py",
       content: `"""Generated from the proto package ${wanted}."""\n`,
     };
-    return [init, ...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const types = sources
+      .filter((file) => file.service.length > 0)
+      .map((file) => ({
+        name: `${grpcStub(file.name)}i`,
+        content: grpcTypes(file, request.protoFile),
+      }));
+    return [init, ...files, ...types].sort((a, b) => (a.name < b.name ? -1 : 1));
   } finally {
     rmSync(work, { recursive: true });
   }
