@@ -1,0 +1,52 @@
+"""Types of the gRPC stubs of dlq/v1/dlq_admin_service.proto."""
+from collections.abc import Iterator
+from typing import type_check_only
+
+import dlq.v1.dlq_admin_service_pb2
+import grpc
+import grpc.aio
+
+class DlqAdminServiceStub:
+    ListQueues: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
+    GetQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
+    UpdateQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
+    DeleteQueue: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.DeleteQueueRequest, dlq.v1.dlq_admin_service_pb2.DeleteQueueResponse]
+    SimulatePolicy: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.SimulatePolicyRequest, dlq.v1.dlq_admin_service_pb2.SimulatePolicyResponse]
+    GetRules: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetRulesRequest, dlq.v1.dlq_admin_service_pb2.GetRulesResponse]
+    UpdateRules: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateRulesRequest, dlq.v1.dlq_admin_service_pb2.UpdateRulesResponse]
+    TestRules: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.TestRulesRequest, dlq.v1.dlq_admin_service_pb2.TestRulesResponse]
+    ReleaseOrderingKey: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
+    ListBreakers: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
+    ResetBreaker: grpc.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
+    def __init__(self, channel: grpc.Channel | grpc.aio.Channel) -> None: ...
+
+@type_check_only
+class DlqAdminServiceAsyncStub:
+    ListQueues: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, dlq.v1.dlq_admin_service_pb2.ListQueuesResponse]
+    GetQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetQueueRequest, dlq.v1.dlq_admin_service_pb2.GetQueueResponse]
+    UpdateQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse]
+    DeleteQueue: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.DeleteQueueRequest, dlq.v1.dlq_admin_service_pb2.DeleteQueueResponse]
+    SimulatePolicy: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.SimulatePolicyRequest, dlq.v1.dlq_admin_service_pb2.SimulatePolicyResponse]
+    GetRules: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.GetRulesRequest, dlq.v1.dlq_admin_service_pb2.GetRulesResponse]
+    UpdateRules: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.UpdateRulesRequest, dlq.v1.dlq_admin_service_pb2.UpdateRulesResponse]
+    TestRules: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.TestRulesRequest, dlq.v1.dlq_admin_service_pb2.TestRulesResponse]
+    ReleaseOrderingKey: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse]
+    ListBreakers: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, dlq.v1.dlq_admin_service_pb2.ListBreakersResponse]
+    ResetBreaker: grpc.aio.UnaryUnaryMultiCallable[dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse]
+
+class DlqAdminServiceServicer:
+    def ListQueues(self, request: dlq.v1.dlq_admin_service_pb2.ListQueuesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListQueuesResponse: ...
+    def GetQueue(self, request: dlq.v1.dlq_admin_service_pb2.GetQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetQueueResponse: ...
+    def UpdateQueue(self, request: dlq.v1.dlq_admin_service_pb2.UpdateQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateQueueResponse: ...
+    def DeleteQueue(self, request: dlq.v1.dlq_admin_service_pb2.DeleteQueueRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.DeleteQueueResponse: ...
+    def SimulatePolicy(self, request: dlq.v1.dlq_admin_service_pb2.SimulatePolicyRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.SimulatePolicyResponse: ...
+    def GetRules(self, request: dlq.v1.dlq_admin_service_pb2.GetRulesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.GetRulesResponse: ...
+    def UpdateRules(self, request: dlq.v1.dlq_admin_service_pb2.UpdateRulesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.UpdateRulesResponse: ...
+    def TestRules(self, request: dlq.v1.dlq_admin_service_pb2.TestRulesRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.TestRulesResponse: ...
+    def ReleaseOrderingKey(self, request: dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ReleaseOrderingKeyResponse: ...
+    def ListBreakers(self, request: dlq.v1.dlq_admin_service_pb2.ListBreakersRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ListBreakersResponse: ...
+    def ResetBreaker(self, request: dlq.v1.dlq_admin_service_pb2.ResetBreakerRequest, context: grpc.ServicerContext) -> dlq.v1.dlq_admin_service_pb2.ResetBreakerResponse: ...
+
+def add_DlqAdminServiceServicer_to_server(
+    servicer: DlqAdminServiceServicer, server: grpc.Server | grpc.aio.Server
+) -> None: ...
