@@ -1,0 +1,45 @@
+"""Times as a caller gives them, and as the contract has them."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta, timezone
+from typing import TypeAlias
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+Seconds: TypeAlias = "float | timedelta"
+"""A time span: a number of seconds, or a timedelta."""
+
+MOST_WAIT_S = 30 * 24 * 3600.0
+"""What the server takes of a worker."""
+
+
+def seconds(name: str, value: Seconds) -> float:
+    given = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(given, bool) or not isinstance(given, (int, float)) or not math.isfinite(given):
+        raise TypeError(f"{name} is {value!r}; give a number of seconds or a timedelta")
+    return float(given)
+
+
+def duration(name: str, value: Seconds) -> Duration:
+    nanos = round(seconds(name, value) * 1e9)
+    whole = abs(nanos) // 10**9 * (1 if nanos >= 0 else -1)
+    return Duration(seconds=whole, nanos=nanos - whole * 10**9)
+
+
+def wait(name: str, value: Seconds) -> Duration:
+    """Of an outcome: the server would not count one whose wait it does not take."""
+    return duration(name, min(max(seconds(name, value), 0.0), MOST_WAIT_S))
+
+
+def timestamp(value: datetime) -> Timestamp:
+    """A datetime without a time zone is local time, as Python takes it everywhere."""
+    found = Timestamp()
+    found.FromDatetime(value.astimezone(timezone.utc))
+    return found
+
+
+def moment(value: Timestamp) -> datetime:
+    return value.ToDatetime(tzinfo=timezone.utc)

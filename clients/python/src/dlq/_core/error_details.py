@@ -1,0 +1,97 @@
+"""The google.rpc details of an error: which field was wrong, when to try again.
+
+Described here and kept in a pool of their own, so that no package has to be installed for them, and
+none that is installed gets in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, message_factory
+
+from dlq.v1.dlq_service_pb2 import ErrorStatus
+
+_STRING = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
+_MESSAGE = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
+_ONE = descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL
+_MANY = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
+
+STATUS_TRAILER = "grpc-status-details-bin"
+
+
+@dataclass(frozen=True)
+class ErrorDetails:
+    """What a server said beside code and words."""
+
+    reason: str = ""
+    """Of its ErrorInfo, e.g. `QUEUE_FULL`."""
+    field_violations: dict[str, str] = field(default_factory=dict)
+    """Each wrong field, and what is wrong with it."""
+    retry_after_s: float | None = None
+    """When to try again, if it said so."""
+    is_empty: bool = True
+    """It said nothing: then perhaps no server has spoken, but a connection ended."""
+
+
+def _describe() -> dict[str, Any]:
+    file = descriptor_pb2.FileDescriptorProto(
+        name="dlq/client/error_details.proto", package="google.rpc", syntax="proto3"
+    )
+    file.dependency.append("google/protobuf/duration.proto")
+    info = file.message_type.add(name="ErrorInfo")
+    info.field.add(name="reason", number=1, type=_STRING, label=_ONE)
+    info.field.add(name="domain", number=2, type=_STRING, label=_ONE)
+    retry = file.message_type.add(name="RetryInfo")
+    duration = ".google.protobuf.Duration"
+    retry.field.add(name="retry_delay", number=1, type=_MESSAGE, label=_ONE, type_name=duration)
+    bad = file.message_type.add(name="BadRequest")
+    violation = bad.nested_type.add(name="FieldViolation")
+    violation.field.add(name="field", number=1, type=_STRING, label=_ONE)
+    violation.field.add(name="description", number=2, type=_STRING, label=_ONE)
+    of = ".google.rpc.BadRequest.FieldViolation"
+    bad.field.add(name="field_violations", number=1, type=_MESSAGE, label=_MANY, type_name=of)
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(duration_pb2.DESCRIPTOR.serialized_pb)
+    pool.AddSerializedFile(file.SerializeToString())
+    names = [f"google.rpc.{one.name}" for one in file.message_type]
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(name)) for name in names
+    }
+
+
+_KINDS = _describe()
+
+
+def details_of_status(status: ErrorStatus) -> ErrorDetails:
+    """Of one result in a response."""
+    reason, fields, retry_after_s = "", {}, None
+    for detail in status.details:
+        name = detail.type_url.rpartition("/")[2]
+        kind = _KINDS.get(name)
+        if kind is None:
+            continue
+        try:
+            found = kind.FromString(detail.value)
+        except Exception:  # of another version: the code and the words are what counts
+            continue
+        if name == "google.rpc.ErrorInfo":
+            reason = found.reason
+        elif name == "google.rpc.RetryInfo":
+            retry_after_s = found.retry_delay.seconds + found.retry_delay.nanos / 1e9
+        else:
+            fields = {one.field: one.description for one in found.field_violations}
+    return ErrorDetails(reason, fields, retry_after_s, is_empty=len(status.details) == 0)
+
+
+def details_of_trailers(trailers: Iterable[tuple[str, str | bytes]] | None) -> ErrorDetails:
+    """Of a call that failed; google.rpc.Status has the fields of our ErrorStatus."""
+    for key, value in trailers or ():
+        if key == STATUS_TRAILER and isinstance(value, bytes):
+            try:
+                return details_of_status(ErrorStatus.FromString(value))
+            except Exception:
+                break
+    return ErrorDetails()

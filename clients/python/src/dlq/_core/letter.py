@@ -1,0 +1,137 @@
+"""A send as it goes over the wire."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dlq.v1 import message_pb2, state_pb2
+from dlq.v1.dlq_service_pb2 import SendToDlqRequest
+from dlq.v1.message_pb2 import Origin
+
+from ..options import RetryPolicy, SendOptions
+from .durations import MOST_WAIT_S, Seconds, duration, seconds, timestamp
+from .failure import failure_of
+from .names import reason_number
+from .payload import payload_of
+from .peek import peek, well_formed
+
+_JITTERS: Mapping[str, message_pb2.Jitter] = {
+    "none": message_pb2.JITTER_NONE,
+    "seed": message_pb2.JITTER_SEED,
+    "full": message_pb2.JITTER_FULL,
+    "equal": message_pb2.JITTER_EQUAL,
+    "decorrelated": message_pb2.JITTER_DECORRELATED,
+}
+
+_FRAME_BYTES = 96
+"""The send number, which comes later, and the frame around each request of a batch."""
+
+
+@dataclass
+class Letter:
+    request: SendToDlqRequest
+    bytes: int
+    """On the wire, and in memory; at least."""
+
+
+def letter_of(
+    queue: str, value: object, error: object, options: SendOptions, origin: Origin | None
+) -> Letter:
+    """Raises TypeError or ValueError if a value can't be put on the wire."""
+    request = SendToDlqRequest(
+        request_id=_text(options.get("request_id") or uuid.uuid4()),
+        queue=_text(queue),
+        payload=payload_of(value, options.get("content_type")),
+    )
+    if error is not None:
+        request.failure.CopyFrom(failure_of(error))
+    if origin is not None:
+        request.origin.CopyFrom(origin)
+    _fill(request, options)
+    _set_first_retry(request, error, options)
+    _set_reason(request, error, options)
+    return Letter(request, request.ByteSize() + _FRAME_BYTES)
+
+
+def _fill(request: SendToDlqRequest, options: SendOptions) -> None:
+    if options.get("source_id") is not None:
+        request.source_id = _text(options["source_id"])
+    if options.get("dedup_key") is not None:
+        request.dedup_key = _text(options["dedup_key"])
+    if options.get("ordering_key") is not None:
+        request.ordering_key = _text(options["ordering_key"])
+    if options.get("priority") is not None:
+        request.priority = options["priority"]
+    if options.get("max_retries") is not None:
+        request.max_retries = options["max_retries"]
+    if options.get("ttl") is not None:
+        request.ttl.CopyFrom(duration("ttl", options["ttl"]))
+    if options.get("retry_policy") is not None:
+        request.retry_policy.CopyFrom(_policy_of(options["retry_policy"]))
+    for key, text in (options.get("attributes") or {}).items():
+        request.attributes[_text(key)] = _text(text)
+    for key, text in (options.get("coordinates") or {}).items():
+        request.origin.coordinates[_text(key)] = _text(text)
+    trace = options.get("trace_context") or {}
+    if trace.get("traceparent"):
+        request.trace_context.traceparent = trace["traceparent"]
+        request.trace_context.tracestate = trace.get("tracestate", "")
+
+
+def _set_first_retry(request: SendToDlqRequest, error: object, options: SendOptions) -> None:
+    delay = options.get("delay")
+    if delay is None:
+        delay = retry_after_of(error)
+    due_time = options.get("due_time")
+    if due_time is not None:
+        request.due_time.CopyFrom(timestamp(due_time))
+    elif delay is not None:
+        request.delay.CopyFrom(duration("delay", delay))
+
+
+def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) -> None:
+    """An error that says that retrying is of no use goes to quarantine at once."""
+    name = options.get("reason")
+    if name is not None:
+        request.failure.reason = reason_number(name)  # type: ignore[assignment]  # enums are open
+    elif is_non_retryable(error):
+        request.failure.reason = state_pb2.REASON_POISON_MESSAGE
+
+
+def retry_after_of(error: object) -> float | None:
+    """An error's own word on when to come back, in seconds; None if it has none that makes sense."""
+    found = peek(error, "retry_after")
+    if not isinstance(error, BaseException) or found is None:
+        return None
+    try:
+        found_s = seconds("retry_after", found)  # type: ignore[arg-type]  # it refuses the rest
+    except TypeError:
+        return None
+    return min(found_s, MOST_WAIT_S) if found_s >= 0 else None
+
+
+def is_non_retryable(error: object) -> bool:
+    return peek(error, "non_retryable") is True
+
+
+def _policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
+    policy = message_pb2.RetryPolicy(preset=options.get("preset", ""))
+    if options.get("max_retries") is not None:
+        policy.max_retries = options["max_retries"]
+    if options.get("multiplier") is not None:
+        policy.multiplier = options["multiplier"]
+    for name in ("initial_delay", "max_delay"):
+        value: Seconds | None = options.get(name)  # type: ignore[assignment]
+        if value is not None:
+            getattr(policy, name).CopyFrom(duration(f"retry_policy.{name}", value))
+    jitter = options.get("jitter")
+    if jitter is not None:
+        policy.jitter = _JITTERS[jitter]
+    return policy
+
+
+def _text(value: object) -> str:
+    """Ids are often numbers where nobody checks types."""
+    return well_formed(str(value))

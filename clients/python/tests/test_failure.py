@@ -1,0 +1,159 @@
+"""Any exception, as the service takes it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+import urllib.error
+from email.message import Message
+from pathlib import Path
+from types import SimpleNamespace
+
+import grpc
+import pytest
+from dlq._core.failure import failure_of, type_name
+
+GOLDEN = Path(__file__).parents[3] / "test/golden/failures/python.json"
+
+
+def raised(error: BaseException, cause: BaseException | None = None) -> BaseException:
+    try:
+        raise error from cause
+    except BaseException as found:
+        return found
+
+
+def test_class_words_and_traceback_with_causes() -> None:
+    failure = failure_of(raised(ValueError("no order"), raised(KeyError("id"))))
+    assert (failure.type, failure.message) == ("ValueError", "no order")
+    assert "KeyError: 'id'" in failure.stack_trace
+    assert failure.stack_trace.index("KeyError") < failure.stack_trace.index("ValueError: no order")
+    assert "test_failure.py" in failure.stack_trace
+
+
+def test_a_class_of_a_module_has_its_whole_name() -> None:
+    assert failure_of(raised(json.JSONDecodeError("bad", "x", 0))).type == "json.decoder.JSONDecodeError"
+
+
+def test_a_long_traceback_keeps_its_end() -> None:
+    error: BaseException = ValueError("first")
+    for n in range(12):
+        error = raised(ValueError(f"{n} " + "x" * 5_000), error)
+    failure = failure_of(error)
+    assert 8_000 < len(failure.stack_trace.encode()) <= 16 * 1024
+    assert "ValueError: 11 xx" in failure.stack_trace
+    assert "ValueError: first" not in failure.stack_trace
+    assert len(failure.message) == 4097, "one more than fits, so that the server flags it"
+
+
+def test_errors_that_can_not_be_shown_are_taken() -> None:
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    failure = failure_of(raised(Broken()))
+    assert failure.type.endswith("Broken")
+    assert "can't be shown" in failure.message
+
+
+@pytest.mark.parametrize("given", ["words", 7, None, {"a": 1}, object()])
+def test_anything_is_taken(given: object) -> None:
+    assert failure_of(given).message == str(given)
+
+
+def test_a_circle_of_causes_ends() -> None:
+    one, other = ValueError("one"), ValueError("other")
+    one.__cause__, other.__cause__ = other, one
+    assert failure_of(raised(one, other)).message == "one"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.11")
+def test_members_of_a_group_give_their_fields() -> None:
+    inner = ConnectionRefusedError(errno.ECONNREFUSED, "refused")
+    failure = failure_of(raised(ExceptionGroup("all failed", [inner])))  # noqa: F821
+    assert failure.attributes["errno"] == "ECONNREFUSED"
+
+
+def test_errno_and_file() -> None:
+    with pytest.raises(OSError) as caught:
+        open("/no/such/file")  # noqa: SIM115
+    attributes = failure_of(caught.value).attributes
+    assert (attributes["errno"], attributes["filename"]) == ("ENOENT", "/no/such/file")
+
+
+def test_http_status_and_retry_after_of_urllib() -> None:
+    headers = Message()
+    headers["Retry-After"] = "7"
+    error = urllib.error.HTTPError("http://shop.example/x", 503, "busy", headers, None)
+    failure = failure_of(raised(error))
+    assert (failure.http_status, failure.attributes["retry-after"]) == (503, "7")
+
+
+def test_http_status_of_a_response() -> None:
+    class HTTPStatusError(Exception):
+        request = SimpleNamespace(url="https://user:secret@shop.example/x?token=secret")
+        response = SimpleNamespace(status_code=429, headers={"retry-after": "3"})
+
+    failure = failure_of(raised(HTTPStatusError("busy")))
+    assert failure.http_status == 429
+    assert failure.attributes["host"] == "shop.example"
+    assert "secret" not in str(failure.attributes)
+
+
+def test_fields_of_botocore() -> None:
+    class ClientError(Exception):
+        response = {  # noqa: RUF012
+            "Error": {"Code": "ThrottlingException"},
+            "ResponseMetadata": {"HTTPStatusCode": 400, "HTTPHeaders": {"retry-after": "2"}},
+        }
+
+    failure = failure_of(raised(ClientError("slow down")))
+    assert failure.http_status == 400
+    assert failure.attributes["code"] == "ThrottlingException"
+    assert failure.attributes["retry-after"] == "2"
+
+
+def test_sqlstate_of_what_sqlalchemy_wraps() -> None:
+    class Driver(Exception):
+        sqlstate = "23505"
+
+    class IntegrityError(Exception):
+        orig = Driver("duplicate")
+
+    assert failure_of(raised(IntegrityError("no"))).attributes["sqlstate"] == "23505"
+
+
+def test_grpc_code_of_a_cause() -> None:
+    with grpc.insecure_channel("127.0.0.1:1") as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            channel.unary_unary("/x/y")(b"", timeout=5)
+    failure = failure_of(raised(RuntimeError("no answer"), caught.value))
+    assert failure.grpc_code == grpc.StatusCode.UNAVAILABLE.value[0]
+    assert failure.type == "RuntimeError"
+
+
+def golden() -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(GOLDEN.read_text())
+    return found
+
+
+@pytest.mark.parametrize("entry", golden(), ids=lambda one: str(one["name"]))
+def test_as_the_golden_failures_have_it(entry: dict[str, object]) -> None:
+    """A class of that name, with what the library exposes, gives what the service was taught."""
+    module, _, name = str(entry["type"]).rpartition(".")
+    fields: dict[str, object] = {"__module__": module or "builtins", "__str__": lambda self: self.words}
+    fields["words"] = entry["message"]
+    if "grpc_code" in entry:
+        code = next(one for one in grpc.StatusCode if one.value[0] == entry["grpc_code"])
+        fields["code"] = lambda self: code
+    if "http_status" in entry:
+        fields["response"] = SimpleNamespace(status_code=entry["http_status"])
+    kind = type(name, (Exception,), fields)
+    failure = failure_of(raised(kind()))
+    assert type_name(kind) == entry["type"]
+    assert failure.type == entry["type"]
+    assert failure.message == str(entry["message"])[:4097]
+    assert failure.HasField("grpc_code") == ("grpc_code" in entry)
+    assert failure.grpc_code == entry.get("grpc_code", 0)
+    assert failure.http_status == entry.get("http_status", 0)
