@@ -1,0 +1,254 @@
+"""Which sends go in which call, and when: decisions only; the caller brings the time and the calls."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from itertools import count
+from typing import TypeAlias
+
+from dlq.v1.dlq_service_pb2 import SendToDlqResponse
+
+from ..errors import DlqClientError
+from ..options import Coalesce
+from ..results import SendResult
+from .backoff import Backoff
+from .call_error import CallError
+from .letter import Letter
+
+Answer: TypeAlias = "SendToDlqResponse | CallError"
+"""The result of one message, whichever call it went in."""
+
+Verdict: TypeAlias = "tuple[PendingSend, SendToDlqResponse | DlqClientError]"
+"""A send that is decided."""
+
+_FIRST_PAUSE_S = 0.02
+_MOST_PAUSE_S = 1.0
+_AWAY_AFTER_FAILURES = 2
+
+
+class PendingSend:
+    """One send that has no result yet."""
+
+    __slots__ = (
+        "deadline_at",
+        "future",
+        "is_out",
+        "is_settled",
+        "last_error",
+        "letter",
+        "was_maybe_stored",
+    )
+
+    def __init__(self, letter: Letter, deadline_at: float, future: Future[SendResult]) -> None:
+        self.letter = letter
+        self.deadline_at = deadline_at
+        self.future = future
+        self.was_maybe_stored = False
+        """An earlier try went out, and its effect is not known."""
+        self.is_out = False
+        """A try is out."""
+        self.last_error: CallError | None = None
+        self.is_settled = False
+
+    @property
+    def maybe_stored(self) -> bool:
+        """The server may have it, although no answer says so."""
+        return self.was_maybe_stored or self.is_out
+
+
+class SendBook:
+    """All sends of a client. Times are seconds of one monotonic clock."""
+
+    def __init__(self, limits: Coalesce) -> None:
+        self._limits = limits
+        self._queue: deque[PendingSend] = deque()
+        self._queue_bytes = 0
+        self._deadlines: list[tuple[float, int, PendingSend]] = []
+        self._order = count()
+        self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
+        self._calls = 0
+        self._failures = 0
+        self._resume_at = 0.0
+        self._waiting_since = 0.0
+        self.pending: dict[PendingSend, None] = {}
+        self.pending_bytes = 0
+
+    @property
+    def is_away(self) -> bool:
+        """The last two calls have failed, and none is out that could say otherwise."""
+        return self._failures >= _AWAY_AFTER_FAILURES and self._calls == 0
+
+    @property
+    def is_failing(self) -> bool:
+        """The last call has failed."""
+        return self._failures > 0
+
+    def has_room_for(self, letter: Letter) -> bool:
+        limits = self._limits
+        return (
+            len(self.pending) < limits.max_pending_messages
+            and self.pending_bytes + letter.bytes <= limits.max_pending_bytes
+        )
+
+    def add(self, send: PendingSend, now: float) -> None:
+        if not self._queue:
+            self._waiting_since = now
+        self.pending[send] = None
+        self.pending_bytes += send.letter.bytes
+        self._push(send)
+        heapq.heappush(self._deadlines, (send.deadline_at, next(self._order), send))
+
+    def next_call(self, now: float) -> list[PendingSend]:
+        """The sends of a call to make now; empty if none is to be made."""
+        limits = self._limits
+        if self._calls >= limits.max_calls or now < self._resume_at:
+            return []
+        if self._calls > 0 and not self._is_full and now < self._waiting_since + limits.max_delay:
+            return []
+        sends: list[PendingSend] = []
+        size = 0
+        while self._queue and len(sends) < limits.max_messages:
+            send = self._queue[0]
+            if not send.is_settled:
+                if sends and size + send.letter.bytes > limits.max_bytes:
+                    break
+                size += send.letter.bytes
+                send.is_out = True
+                sends.append(send)
+            self._queue.popleft()
+            self._queue_bytes -= send.letter.bytes
+        self._waiting_since = now
+        if sends:
+            self._calls += 1
+        return sends
+
+    def wake_at(self) -> float | None:
+        """When to look again, if nothing happens before."""
+        while self._deadlines and self._deadlines[0][2].is_settled:
+            heapq.heappop(self._deadlines)
+        times = [self._deadlines[0][0]] if self._deadlines else []
+        if self._queue and self._calls < self._limits.max_calls:
+            delayed_at = self._waiting_since + self._limits.max_delay if self._calls else 0.0
+            times.append(max(self._resume_at, delayed_at))
+        return min(times, default=None)
+
+    def answered(
+        self, sends: Sequence[PendingSend], answers: Sequence[Answer], now: float
+    ) -> list[Verdict]:
+        self.heard()
+        self._calls -= 1
+        verdicts: list[Verdict] = []
+        again: list[PendingSend] = []
+        for send, answer in zip(sends, answers):
+            send.is_out = False
+            if isinstance(answer, SendToDlqResponse):
+                verdicts.append((send, answer))
+            elif answer.is_worth_again:
+                again.append(_tried(send, answer))
+            else:
+                verdicts.append((send, answer.refusal(send.was_maybe_stored)))
+        if again:
+            self._try_again(again, now)
+        else:
+            self._backoff.reset()
+        return verdicts
+
+    def failed(
+        self, sends: Sequence[PendingSend], error: CallError, now: float
+    ) -> tuple[list[Verdict], list[list[PendingSend]]]:
+        """The whole call has failed; also gives calls to make at once in its place."""
+        self._calls -= 1
+        for send in sends:
+            send.is_out = False
+        if error.is_worth_again:
+            if error.is_away:
+                self.unheard()
+            else:
+                self.heard()
+            self._try_again([_tried(send, error) for send in sends], now)
+            return [], []
+        self.heard()
+        if len(sends) > 1 and error.is_of_the_whole_call:
+            # One of them spoils it for all; the halves find out which.
+            middle = len(sends) // 2
+            halves = [list(sends[:middle]), list(sends[middle:])]
+            self._calls += len(halves)
+            return [], halves
+        return [(send, error.refusal(send.was_maybe_stored)) for send in sends], []
+
+    def late(self, now: float) -> list[PendingSend]:
+        """Those whose deadline has passed."""
+        late: list[PendingSend] = []
+        while self._deadlines and self._deadlines[0][0] <= now:
+            send = heapq.heappop(self._deadlines)[2]
+            if not send.is_settled:
+                late.append(send)
+        return late
+
+    def settled(self, send: PendingSend) -> bool:
+        """It has its result; False if it had one before: the first one counts."""
+        if send.is_settled:
+            return False
+        send.is_settled = True
+        if send in self.pending:
+            del self.pending[send]
+            self.pending_bytes -= send.letter.bytes
+        return True
+
+    def heard(self) -> None:
+        """The service has said something."""
+        self._failures = 0
+
+    def unheard(self) -> None:
+        """A call could not reach it."""
+        self._failures += 1
+
+    def hurry(self) -> None:
+        """It is known to be there: what waits for another try goes now."""
+        self._resume_at = 0.0
+
+    @property
+    def _is_full(self) -> bool:
+        limits = self._limits
+        return len(self._queue) >= limits.max_messages or self._queue_bytes >= limits.max_bytes
+
+    def _push(self, send: PendingSend) -> None:
+        self._queue.append(send)
+        self._queue_bytes += send.letter.bytes
+
+    def _try_again(self, sends: list[PendingSend], now: float) -> None:
+        """What was tried before goes before what is new."""
+        kept = [send for send in sends if not send.is_settled]
+        self._queue.extendleft(reversed(kept))
+        self._queue_bytes += sum(send.letter.bytes for send in kept)
+        if now >= self._resume_at:
+            self._resume_at = now + self._backoff.next_s()
+
+
+def _tried(send: PendingSend, error: CallError) -> PendingSend:
+    send.last_error = error
+    send.was_maybe_stored = send.was_maybe_stored or not error.never_arrived
+    return send
+
+
+def late_error(send: PendingSend) -> DlqClientError:
+    last = send.last_error
+    why = "the server did not answer" if last is None else last.message or last.code
+    return DlqClientError(
+        "deadline",
+        f"not sent in time: {why}; is the server at `target` up? Keep the message elsewhere, "
+        "give a larger timeout, or leave the spool on",
+        code=None if last is None else last.code,
+        maybe_stored=send.maybe_stored,
+    )
+
+
+def full_error(pending: int) -> DlqClientError:
+    return DlqClientError(
+        "buffer-full",
+        f"{pending} sends are pending already; send less at once, or raise "
+        "coalesce.max_pending_messages and max_pending_bytes",
+    )

@@ -1,0 +1,124 @@
+"""Which sends go in which call, and when; without a clock."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from dlq._core.call_error import CallError
+from dlq._core.error_details import ErrorDetails
+from dlq._core.letter import Letter
+from dlq._core.send_book import PendingSend, SendBook
+from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
+
+from dlq import Coalesce, DlqClientError
+
+AWAY = CallError("UNAVAILABLE", "failed to connect to all addresses")
+
+
+def send(number: int = 0, size: int = 10, deadline_at: float = 5.0) -> PendingSend:
+    letter = Letter(SendToDlqRequest(source_id=str(number)), size)
+    return PendingSend(letter, deadline_at, Future())
+
+
+def book_of(*sends: PendingSend, **limits: float) -> SendBook:
+    book = SendBook(Coalesce(**limits))  # type: ignore[arg-type]
+    for one in sends:
+        book.add(one, 0.0)
+    return book
+
+
+def test_the_first_goes_at_once_and_the_next_waits_for_others() -> None:
+    book = book_of(send())
+    assert len(book.next_call(0.0)) == 1
+    book.add(send(), 0.0)
+    assert book.next_call(0.001) == []
+    assert book.wake_at() == 0.002
+    assert len(book.next_call(0.002)) == 1
+
+
+def test_a_full_call_waits_for_nothing() -> None:
+    book = book_of(*map(send, range(5)), max_messages=2)
+    assert [len(book.next_call(0.0)) for _ in range(3)] == [2, 2, 0]
+
+
+def test_a_call_is_bounded_by_bytes_and_a_larger_one_goes_alone() -> None:
+    book = book_of(send(size=200), send(size=60), send(size=60), max_bytes=100)
+    assert [one.letter.bytes for one in book.next_call(0.0)] == [200]
+    assert [one.letter.bytes for one in book.next_call(0.0)] == [60]
+
+
+def test_at_most_so_many_calls_are_out() -> None:
+    book = book_of(*map(send, range(9)), max_messages=1, max_calls=4)
+    assert [len(book.next_call(0.0)) for _ in range(5)] == [1, 1, 1, 1, 0]
+
+
+def test_what_failed_goes_again_before_what_is_new_and_after_a_pause() -> None:
+    book = book_of(send(1), send(2))
+    sends = book.next_call(0.0)
+    assert book.failed(sends, AWAY, 0.0) == ([], [])
+    book.add(send(3), 0.0)
+    wake_at = book.wake_at()
+    assert wake_at is not None
+    assert wake_at <= 0.02
+    again = book.next_call(wake_at)
+    assert [one.letter.request.source_id for one in again] == ["1", "2", "3"]
+
+
+def test_the_service_is_away_after_two_failures_and_none_out() -> None:
+    book = book_of(send())
+    for _ in range(2):
+        assert not book.is_away
+        sends = book.next_call(10.0)
+        book.failed(sends, AWAY, 0.0)
+    assert book.is_away
+    sends = book.next_call(10.0)
+    assert not book.is_away
+    book.answered(sends, [SendToDlqResponse(id="x")], 10.0)
+    assert not book.is_away
+
+
+def test_one_that_spoils_the_call_of_all_is_found_by_halves() -> None:
+    refused = CallError("INVALID_ARGUMENT", "no", ErrorDetails("X", is_empty=False))
+    book = book_of(*map(send, range(4)))
+    verdicts, halves = book.failed(book.next_call(0.0), refused, 0.0)
+    assert verdicts == []
+    assert [len(half) for half in halves] == [2, 2]
+    [(_, error)], [] = book.failed(halves[0][:1], refused, 0.0)
+    assert isinstance(error, DlqClientError)
+    assert (error.kind, error.maybe_stored) == ("refused", False)
+
+
+def test_a_part_that_may_be_tried_again_is() -> None:
+    exhausted = ErrorDetails("BUSY", retry_after_s=1.0, is_empty=False)
+    book = book_of(send(1), send(2))
+    sends = book.next_call(0.0)
+    answers = [SendToDlqResponse(id="x"), CallError("RESOURCE_EXHAUSTED", "busy", exhausted)]
+    assert [one.letter.request.source_id for one, _ in book.answered(sends, answers, 0.0)] == ["1"]
+    assert len(book.next_call(10.0)) == 1
+
+
+def test_deadlines_are_told_once() -> None:
+    book = book_of(send(1, deadline_at=1.0), send(2, deadline_at=2.0))
+    assert book.late(0.5) == []
+    [late] = book.late(1.5)
+    assert late.letter.request.source_id == "1"
+    assert book.settled(late)
+    assert not book.settled(late)
+    assert len(book.pending) == 1
+
+
+def test_a_refused_connection_leaves_no_doubt_and_a_broken_one_does() -> None:
+    for message, maybe in (("failed to connect to all addresses", False), ("Socket closed", True)):
+        book = book_of(send())
+        [one] = book.next_call(0.0)
+        assert one.maybe_stored
+        book.failed([one], CallError("UNAVAILABLE", message), 0.0)
+        assert one.maybe_stored is maybe
+
+
+def test_memory_is_bounded_by_count_and_bytes() -> None:
+    book = book_of(send(), max_pending_messages=1)
+    assert not book.has_room_for(Letter(SendToDlqRequest(), 1))
+    book = book_of(send(size=90), max_pending_bytes=100)
+    assert not book.has_room_for(Letter(SendToDlqRequest(), 11))
+    assert book.has_room_for(Letter(SendToDlqRequest(), 10))
