@@ -1,0 +1,55 @@
+"""Where spool files are."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def candidates(option: str | os.PathLike[str] | None) -> Iterator[Path]:
+    """The first that can be written is taken."""
+    if option is not None:
+        yield Path(option)
+    if os.environ.get("DLQ_SPOOL_DIR"):
+        yield Path(os.environ["DLQ_SPOOL_DIR"])
+    try:
+        home = Path.home()
+    except RuntimeError:  # no entry for this user
+        home = None
+    if sys.platform == "win32":
+        if os.environ.get("LOCALAPPDATA"):
+            yield Path(os.environ["LOCALAPPDATA"], "dlq", "spool")
+    elif sys.platform == "darwin":
+        if home is not None:
+            yield home / "Library/Application Support/dlq/spool"
+    else:
+        if os.environ.get("XDG_STATE_HOME"):
+            yield Path(os.environ["XDG_STATE_HOME"], "dlq", "spool")
+        if home is not None:
+            yield home / ".local/state/dlq/spool"
+
+
+def folder_name(service: str) -> str:
+    """Of a service's name, byte by byte."""
+    if service == "":
+        return "default"
+    if service in (".", ".."):
+        return "_"
+    return re.sub(rb"[^A-Za-z0-9._-]", b"_", service.encode()).decode()
+
+
+def open_folder(option: str | os.PathLike[str] | None, service: str) -> Path | None:
+    """The service's folder, made if need be; None if none can be written."""
+    for candidate in candidates(option):
+        folder = candidate / folder_name(service)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder, prefix=".try-"):
+                return folder
+        except OSError:
+            continue
+    return None
