@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from dlq.testing import FakeServer, LocalServer, fake_server, local_server
 
 import dlq
+from dlq.testing import FakeServer, LocalServer, fake_server, local_server
 
 _queues = itertools.count()
 
@@ -60,4 +60,5 @@ def until(condition: Callable[[], bool], timeout: float = 20.0) -> None:
     raise AssertionError("it did not happen in time")
 
 
-os.environ.setdefault("PYTHONUNBUFFERED", "1")
+# Also for the programs that tests start.
+os.environ["PYTHONPATH"] = str(Path(__file__).parents[1] / "src")

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import grpc
 import pytest
+
 from dlq._core.failure import failure_of, type_name
 
 GOLDEN = Path(__file__).parents[3] / "test/golden/failures/python.json"
@@ -33,7 +34,10 @@ def test_class_words_and_traceback_with_causes() -> None:
 
 
 def test_a_class_of_a_module_has_its_whole_name() -> None:
-    assert failure_of(raised(json.JSONDecodeError("bad", "x", 0))).type == "json.decoder.JSONDecodeError"
+    assert (
+        failure_of(raised(json.JSONDecodeError("bad", "x", 0))).type
+        == "json.decoder.JSONDecodeError"
+    )
 
 
 def test_a_long_traceback_keeps_its_end() -> None:
@@ -125,9 +129,8 @@ def test_sqlstate_of_what_sqlalchemy_wraps() -> None:
 
 
 def test_grpc_code_of_a_cause() -> None:
-    with grpc.insecure_channel("127.0.0.1:1") as channel:
-        with pytest.raises(grpc.RpcError) as caught:
-            channel.unary_unary("/x/y")(b"", timeout=5)
+    with grpc.insecure_channel("127.0.0.1:1") as channel, pytest.raises(grpc.RpcError) as caught:
+        channel.unary_unary("/x/y")(b"", timeout=5)
     failure = failure_of(raised(RuntimeError("no answer"), caught.value))
     assert failure.grpc_code == grpc.StatusCode.UNAVAILABLE.value[0]
     assert failure.type == "RuntimeError"
@@ -142,7 +145,10 @@ def golden() -> list[dict[str, object]]:
 def test_as_the_golden_failures_have_it(entry: dict[str, object]) -> None:
     """A class of that name, with what the library exposes, gives what the service was taught."""
     module, _, name = str(entry["type"]).rpartition(".")
-    fields: dict[str, object] = {"__module__": module or "builtins", "__str__": lambda self: self.words}
+    fields: dict[str, object] = {
+        "__module__": module or "builtins",
+        "__str__": lambda self: self.words,
+    }
     fields["words"] = entry["message"]
     if "grpc_code" in entry:
         code = next(one for one in grpc.StatusCode if one.value[0] == entry["grpc_code"])

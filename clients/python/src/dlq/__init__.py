@@ -1,4 +1,47 @@
-"""Client of the DLQ service: generated messages and gRPC stubs in `dlq.v1`.
+"""Client of the DLQ service: dead letters in, due retries out.
 
-    from dlq.v1 import dlq_service_pb2, dlq_service_pb2_grpc, failure_pb2, message_pb2, state_pb2
+    from dlq import Client              # threads, or neither threads nor asyncio
+    from dlq.aio import Client          # asyncio
+
+The generated messages and stubs are in `dlq.v1`.
 """
+
+from .client import Client
+from .delivery import Delivery
+from .errors import DlqClientError, ErrorKind, NonRetryableError, RetryAfterError
+from .options import Coalesce, RetryPolicy, SendOptions, SpoolOptions, Tls
+from .outcome import Outcome, OutcomeKind, discard, fail, quarantine, release
+from .results import Dropped, FailedDelivery, SendResult, Spooled, Stored
+from .worker import Handler, Worker
+from .worker_options import SettledDelivery, WorkerSettings
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Client",
+    "Coalesce",
+    "Delivery",
+    "DlqClientError",
+    "Dropped",
+    "ErrorKind",
+    "FailedDelivery",
+    "Handler",
+    "NonRetryableError",
+    "Outcome",
+    "OutcomeKind",
+    "RetryAfterError",
+    "RetryPolicy",
+    "SendOptions",
+    "SendResult",
+    "SettledDelivery",
+    "SpoolOptions",
+    "Spooled",
+    "Stored",
+    "Tls",
+    "Worker",
+    "WorkerSettings",
+    "discard",
+    "fail",
+    "quarantine",
+    "release",
+]

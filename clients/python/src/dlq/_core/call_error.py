@@ -32,10 +32,9 @@ _NOT_TAKEN = frozenset(
 )
 """Statuses by which a server says that it did not take a call."""
 
-FINAL = frozenset(
+_FINAL = frozenset(
     {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED"}
 )
-"""What is refused for good, whatever changes at the server."""
 
 _NO_CONNECTION = ("failed to connect to all addresses", "DNS resolution failed", "name resolution")
 
@@ -76,6 +75,11 @@ class CallError:
     def is_of_the_whole_call(self) -> bool:
         """A batch that is refused as a whole, although all but one of its messages may be fine."""
         return self.code in ("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED") or self._is_local
+
+    @property
+    def is_final(self) -> bool:
+        """Refused for good, whatever changes at the server."""
+        return self.code in _FINAL or self.details.reason == "TOO_LARGE"
 
     @property
     def is_silence(self) -> bool:

@@ -1,0 +1,57 @@
+"""Tells of dropped messages, away from the threads that must not wait."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from ..errors import DlqClientError
+from ..results import Dropped
+from .serial_thread import SerialThread
+
+log = logging.getLogger("dlq")
+
+_LINE_EVERY_S = 1.0
+
+
+class DropReport:
+    """By `on_dropped`; without one, the first at once in the log, then at most one line a second."""
+
+    def __init__(self, on_dropped: Callable[[DlqClientError, str], object] | None) -> None:
+        self._on_dropped = on_dropped
+        self._thread: SerialThread | None = None
+        self._next_line_at = 0.0
+        self._untold = 0
+
+    def tell(self, error: DlqClientError, queue: str) -> None:
+        if self._on_dropped is None:
+            self._log(error, queue)
+            return
+        if self._thread is None:
+            self._thread = SerialThread("dlq-report")
+        self._thread.submit(lambda: self._call(error, queue))
+
+    def dropped(self, error: DlqClientError, queue: str) -> Dropped:
+        self.tell(error, queue)
+        return Dropped(error)
+
+    def close(self) -> None:
+        if self._thread is not None:
+            self._thread.stop()
+
+    def _call(self, error: DlqClientError, queue: str) -> None:
+        try:
+            if self._on_dropped is not None:
+                self._on_dropped(error, queue)
+        except Exception:
+            log.exception("dlq: on_dropped raised")
+
+    def _log(self, error: DlqClientError, queue: str) -> None:
+        now = time.monotonic()
+        if now < self._next_line_at:
+            self._untold += 1
+            return
+        more = f" ({self._untold} more since the last line)" if self._untold else ""
+        self._next_line_at, self._untold = now + _LINE_EVERY_S, 0
+        log.error("dlq: a message for %s was dropped (%s): %s%s", queue, error.kind, error, more)

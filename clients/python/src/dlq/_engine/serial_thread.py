@@ -1,0 +1,43 @@
+"""A thread that does one thing after another.
+
+An executor of the standard library takes nothing more once the interpreter has begun to end, which
+is just when what is pending goes to the spool.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+
+class SerialThread:
+    def __init__(self, name: str) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = (
+            queue.SimpleQueue()
+        )
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Callable[[], _T]) -> Future[_T]:
+        future: Future[_T] = Future()
+        self._jobs.put((future, job))
+        return future
+
+    def stop(self) -> None:
+        """After what was submitted before."""
+        self._jobs.put(None)
+
+    def _run(self) -> None:
+        while (one := self._jobs.get()) is not None:
+            future, job = one
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(job())
+            except BaseException as error:
+                future.set_exception(error)

@@ -1,0 +1,136 @@
+"""One hand-out of one message, as a handler sees it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ._core.durations import moment
+from ._core.names import reason_name
+from ._core.payload import DeliveryPayload
+from .outcome import Outcome
+from .v1 import dlq_service_pb2 as pb
+from .v1.failure_pb2 import Failure
+from .v1.message_pb2 import Origin, TraceContext
+
+
+class Delivery:
+    """A message and its lease, until its outcome is reported."""
+
+    def __init__(self, raw: pb.Delivery, client: object, now: float) -> None:
+        self._raw = raw
+        self._client = client
+        self._leased_at = now
+        """When its lease was given or last extended, by the monotonic clock."""
+        self._is_closed = False
+        """The handler is done, or its outcome no longer matters."""
+        self._is_lost = False
+        """The lease is somebody else's."""
+        self._sent: Outcome | None = None
+        """What a `send` of this message in its handler has said."""
+        self.cancelled = threading.Event()
+        """Set when the lease is lost, or when a stopping worker waits no longer: a handler in a
+        thread can look at it, one of asyncio is cancelled."""
+
+    @property
+    def id(self) -> str:
+        """The service's id of the message."""
+        return self._raw.message.id
+
+    @property
+    def queue(self) -> str:
+        return self._raw.message.queue
+
+    @property
+    def payload(self) -> DeliveryPayload:
+        return DeliveryPayload(self._raw.message.payload)
+
+    @property
+    def text(self) -> str:
+        """The payload as text."""
+        return self.payload.text
+
+    @property
+    def bytes(self) -> bytes:
+        """The payload as bytes."""
+        return self.payload.bytes
+
+    def json(self) -> Any:
+        """The payload parsed; raises a ValueError if it is no JSON."""
+        return self.payload.json()
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """Headers of the message, as sent."""
+        return self._raw.message.attributes
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first."""
+        return self._raw.attempt
+
+    @property
+    def delivery_number(self) -> int:
+        """Counts every hand-out, lost and released ones too."""
+        return self._raw.delivery_number
+
+    @property
+    def outcome_unknown(self) -> bool:
+        """An earlier delivery ended without an outcome: check whether its work has taken effect."""
+        return self._raw.outcome_unknown
+
+    @property
+    def reason(self) -> str:
+        """Why it failed most recently."""
+        return reason_name(self._raw.message.reason)
+
+    @property
+    def latest_failure(self) -> Failure | None:
+        message = self._raw.message
+        return message.failure if message.HasField("failure") else None
+
+    @property
+    def failure_count(self) -> int:
+        """How many failures are on record."""
+        return self._raw.message.failure_count
+
+    @property
+    def source_id(self) -> str:
+        """The sender's own identity of the message; empty if it has none."""
+        return self._raw.message.source_id
+
+    @property
+    def dedup_key(self) -> str:
+        return self._raw.message.dedup_key
+
+    @property
+    def ordering_key(self) -> str:
+        return self._raw.message.ordering_key
+
+    @property
+    def priority(self) -> int:
+        return self._raw.message.priority
+
+    @property
+    def origin(self) -> Origin | None:
+        message = self._raw.message
+        return message.origin if message.HasField("origin") else None
+
+    @property
+    def trace_context(self) -> TraceContext | None:
+        message = self._raw.message
+        return message.trace_context if message.HasField("trace_context") else None
+
+    @property
+    def lease_expire_time(self) -> datetime:
+        """When the server would take it back; moves on while the worker extends the lease."""
+        return moment(self._raw.lease_expire_time)
+
+    @property
+    def lease_token(self) -> str:
+        return self._raw.lease_token
+
+    def __repr__(self) -> str:
+        return f"Delivery({self.id}, queue={self.queue!r}, attempt={self.attempt})"

@@ -1,0 +1,278 @@
+"""A server in the process: it speaks the contract, and keeps everything in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import grpc
+
+from dlq.v1 import dlq_service_pb2 as pb
+from dlq.v1 import dlq_service_pb2_grpc, message_pb2, state_pb2
+from dlq.v1.failure_pb2 import Failure
+
+from .._core.payload import DeliveryPayload
+
+_LEASE_S = 30
+_DEFAULT_RETRIES = 3
+
+
+@dataclass
+class FakeMessage:
+    """A dead letter, and what has become of it."""
+
+    request: pb.SendToDlqRequest
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    state: str = "SCHEDULED"
+    """`SCHEDULED`, `IN_FLIGHT`, `QUARANTINED`, `SUCCEEDED` or `DISCARDED`."""
+    due_at: float = 0.0
+    attempts: int = 0
+    deliveries: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    """The one it was sent with, then those of its attempts and joined sends."""
+    lease_token: str = ""
+
+    @property
+    def payload(self) -> DeliveryPayload:
+        return DeliveryPayload(self.request.payload)
+
+
+class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
+    """Messages are due at once unless they were sent with a delay; a failed attempt is due again at
+    once, and quarantined after `max_retries` of the message, or 3."""
+
+    def __init__(self) -> None:
+        self.target = ""
+        self._changed = threading.Condition()
+        self._messages: list[FakeMessage] = []
+        self._by_request: dict[str, pb.SendToDlqResponse] = {}
+        self._is_down = False
+        self._is_over = False
+
+    def messages(self, queue: str) -> list[FakeMessage]:
+        """All of a queue, those that are gone too; oldest first."""
+        with self._changed:
+            return [one for one in self._messages if one.request.queue == queue]
+
+    def wait_for(
+        self, queue: str, state: str, count: int = 1, timeout: float = 10.0
+    ) -> list[FakeMessage]:
+        """Until so many messages of the queue are in that state."""
+
+        def found() -> list[FakeMessage]:
+            return [m for m in self._messages if m.request.queue == queue and m.state == state]
+
+        with self._changed:
+            if not self._changed.wait_for(lambda: len(found()) >= count, timeout):
+                raise AssertionError(f"{len(found())} messages of {queue} are {state}, not {count}")
+            return found()
+
+    def go_down(self) -> None:
+        """From now on it answers UNAVAILABLE."""
+        with self._changed:
+            self._is_down = True
+            self._changed.notify_all()
+
+    def come_back(self) -> None:
+        with self._changed:
+            self._is_down = False
+
+    def end(self) -> None:
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
+
+    def SendToDlq(
+        self, request: pb.SendToDlqRequest, context: grpc.ServicerContext
+    ) -> pb.SendToDlqResponse:
+        self._check_up(context)
+        with self._changed:
+            response = self._accept(request)
+            self._changed.notify_all()
+            return response
+
+    def SendToDlqBatch(
+        self, request: pb.SendToDlqBatchRequest, context: grpc.ServicerContext
+    ) -> pb.SendToDlqBatchResponse:
+        self._check_up(context)
+        with self._changed:
+            responses = [self._accept(one) for one in request.requests]
+            self._changed.notify_all()
+        results = [pb.SendToDlqBatchResult(response=one) for one in responses]
+        return pb.SendToDlqBatchResponse(results=results)
+
+    def StreamDue(
+        self, request: pb.StreamDueRequest, context: grpc.ServicerContext
+    ) -> Iterator[pb.StreamDueResponse]:
+        self._check_up(context)
+        opened = pb.Opened(session_id=request.resume_session_id or str(uuid.uuid4()))
+        opened.lease_duration.seconds = _LEASE_S
+        yield pb.StreamDueResponse(opened=opened)
+        context.add_callback(self._wake)
+        ours: list[FakeMessage] = []
+        while True:
+            with self._changed:
+                if self._is_down or self._is_over or not context.is_active():
+                    return
+                ours = [one for one in ours if one.state == "IN_FLIGHT"]
+                room = (request.max_in_flight or 16) - len(ours)
+                due = self._due(request.queues)[:room]
+                taken = [self._hand_out(one) for one in due]
+                ours.extend(due)
+                if not taken:
+                    self._changed.wait(self._next_due_in(request.queues))
+                    continue
+            yield pb.StreamDueResponse(deliveries=pb.Deliveries(deliveries=taken))
+
+    def Ack(self, request: pb.AckRequest, context: grpc.ServicerContext) -> pb.AckResponse:
+        self._check_up(context)
+        with self._changed:
+            results = [self._settle(outcome) for outcome in request.outcomes]
+            self._changed.notify_all()
+        return pb.AckResponse(results=results)
+
+    def ExtendLease(
+        self, request: pb.ExtendLeaseRequest, context: grpc.ServicerContext
+    ) -> pb.ExtendLeaseResponse:
+        self._check_up(context)
+        with self._changed:
+            held = {one.lease_token for one in self._messages if one.state == "IN_FLIGHT"}
+        response = pb.ExtendLeaseResponse()
+        for token in request.lease_tokens:
+            result = response.results.add(lease_token=token, status=pb.ACK_STATUS_LEASE_LOST)
+            if token in held:
+                result.status = pb.ACK_STATUS_APPLIED
+                result.lease_expire_time.FromNanoseconds(time.time_ns() + _LEASE_S * 10**9)
+        return response
+
+    def _check_up(self, context: grpc.ServicerContext) -> None:
+        if self._is_down:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "the fake is down")
+
+    def _accept(self, request: pb.SendToDlqRequest) -> pb.SendToDlqResponse:
+        known = self._by_request.get(request.request_id)
+        if known is not None:
+            return known
+        message = self._joined(request)
+        is_new = message is None
+        if message is None:
+            message = FakeMessage(pb.SendToDlqRequest.FromString(request.SerializeToString()))
+            self._messages.append(message)
+            if request.HasField("delay"):
+                message.due_at = time.monotonic() + request.delay.ToNanoseconds() / 1e9
+            elif request.HasField("due_time"):
+                ahead_s = request.due_time.ToNanoseconds() / 1e9 - time.time()
+                message.due_at = time.monotonic() + ahead_s
+            if request.failure.reason in (
+                state_pb2.REASON_POISON_MESSAGE,
+                state_pb2.REASON_MAX_RETRIES_EXCEEDED,
+            ):
+                message.state = "QUARANTINED"
+        message.failures.append(request.failure)
+        response = pb.SendToDlqResponse(
+            id=message.id,
+            state=state_pb2.MessageState.Value(f"MESSAGE_STATE_{message.state}"),  # type: ignore[arg-type]
+            reason=request.failure.reason or state_pb2.REASON_UNKNOWN_ERROR,
+            duplicate=not is_new,
+        )
+        if request.request_id:
+            self._by_request[request.request_id] = response
+        return response
+
+    def _joined(self, request: pb.SendToDlqRequest) -> FakeMessage | None:
+        if not request.dedup_key:
+            return None
+        for one in self._messages:
+            same = (one.request.queue, one.request.dedup_key, one.request.payload)
+            if same == (request.queue, request.dedup_key, request.payload):
+                return one
+        return None
+
+    def _due(self, queues: object) -> list[FakeMessage]:
+        now = time.monotonic()
+        return [one for one in self._scheduled(queues) if one.due_at <= now]
+
+    def _next_due_in(self, queues: object) -> float | None:
+        ahead = [one.due_at - time.monotonic() for one in self._scheduled(queues)]
+        return max(0.001, min(ahead)) if ahead else None
+
+    def _scheduled(self, queues: object) -> list[FakeMessage]:
+        names = set(queues)  # type: ignore[call-overload]
+        return [m for m in self._messages if m.state == "SCHEDULED" and m.request.queue in names]
+
+    def _hand_out(self, message: FakeMessage) -> pb.Delivery:
+        message.state = "IN_FLIGHT"
+        message.deliveries += 1
+        message.lease_token = str(uuid.uuid4())
+        request = message.request
+        shown = message_pb2.Message(
+            id=message.id,
+            queue=request.queue,
+            payload=request.payload,
+            attributes=request.attributes,
+            failure=message.failures[-1],
+            reason=message.failures[-1].reason or state_pb2.REASON_UNKNOWN_ERROR,
+            failure_count=len(message.failures),
+            source_id=request.source_id,
+            dedup_key=request.dedup_key,
+            ordering_key=request.ordering_key,
+            priority=request.priority,
+            attempts=message.attempts,
+        )
+        if request.HasField("trace_context"):
+            shown.trace_context.CopyFrom(request.trace_context)
+        delivery = pb.Delivery(
+            message=shown,
+            lease_token=message.lease_token,
+            attempt=message.attempts + 1,
+            delivery_number=message.deliveries,
+        )
+        delivery.lease_expire_time.FromNanoseconds(time.time_ns() + _LEASE_S * 10**9)
+        return delivery
+
+    def _settle(self, outcome: pb.Outcome) -> pb.AckResult:
+        message = next((m for m in self._messages if m.lease_token == outcome.lease_token), None)
+        if message is None or message.state != "IN_FLIGHT":
+            return pb.AckResult(status=pb.ACK_STATUS_NOT_FOUND)
+        kind = outcome.WhichOneof("result")
+        if kind == "failed":
+            message.attempts += 1
+            message.failures.append(outcome.failed.failure)
+            request = message.request
+            retries = request.max_retries if request.HasField("max_retries") else _DEFAULT_RETRIES
+            is_over = outcome.failed.non_retryable or message.attempts >= retries
+            message.state = "QUARANTINED" if is_over else "SCHEDULED"
+        else:
+            message.state = {
+                "succeeded": "SUCCEEDED",
+                "quarantined": "QUARANTINED",
+                "discarded": "DISCARDED",
+            }.get(kind or "", "SCHEDULED")
+        state = state_pb2.MessageState.Value(f"MESSAGE_STATE_{message.state}")
+        return pb.AckResult(status=pb.ACK_STATUS_APPLIED, state=state)  # type: ignore[arg-type]
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+@contextlib.contextmanager
+def fake_server() -> Iterator[FakeServer]:
+    """Runs one on a free port of this machine's loopback."""
+    fake = FakeServer()
+    pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="dlq-fake")
+    server = grpc.server(pool)
+    dlq_service_pb2_grpc.add_DlqServiceServicer_to_server(fake, server)
+    fake.target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    try:
+        yield fake
+    finally:
+        fake.end()
+        server.stop(0).wait()
+        pool.shutdown(wait=False, cancel_futures=True)

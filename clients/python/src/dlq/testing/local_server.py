@@ -1,0 +1,142 @@
+"""The real server, for the time of a test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 30.0
+
+
+class LocalServer:
+    """On free loopback ports, with data of its own; `start` after an end keeps data and addresses."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._command = command
+        self._environment = environment
+        # Directly below /tmp: the path of a unix socket in it must stay under 108 bytes.
+        self._data = Path(
+            tempfile.mkdtemp(prefix="dlq-", dir="/tmp" if os.name == "posix" else None)
+        )
+        self._process: subprocess.Popen[str] | None = None
+        self._output: list[str] = []
+        self.target = f"127.0.0.1:{_free_port()}"
+
+    def start(self) -> None:
+        """Returns when it serves."""
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": os.environ.get("HOME", str(self._data)),
+            "DLQ_LISTEN_GRPC": self.target,
+            "DLQ_LISTEN_HTTP": "127.0.0.1:0",
+            "DLQ_DATA_DIR": str(self._data),
+            "DLQ_LOG_FORMAT": "json",
+            "DLQ_DRAIN_GRACE": "200ms",
+            **self._environment,
+        }
+        self._process = subprocess.Popen(
+            [*self._command, "serve"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        serving = threading.Event()
+        threading.Thread(target=self._read, args=(self._process, serving), daemon=True).start()
+        if not serving.wait(_START_TIMEOUT_S) or self._process.poll() is not None:
+            self.stop()
+            raise RuntimeError("the server did not start:\n" + "".join(self._output[-40:]))
+
+    def stop(self) -> None:
+        """An orderly end; the data stay."""
+        self._end(lambda process: process.terminate())
+
+    def kill(self) -> None:
+        """As in a power cut, but for what its store has on disk."""
+        self._end(lambda process: process.kill())
+
+    def remove(self) -> None:
+        """Ends what is left of it, and removes its data."""
+        self.stop()
+        for path in self._data.rglob("redis.sock"):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as store:
+                store.connect(str(path))
+                store.sendall(b"SHUTDOWN NOSAVE\r\n")
+                store.settimeout(_STOP_TIMEOUT_S)
+                store.recv(64)
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def _end(self, how: object) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        how(process)  # type: ignore[operator]
+        try:
+            process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def _read(self, process: subprocess.Popen[str], serving: threading.Event) -> None:
+        said: set[object] = set()
+        for line in process.stdout or ():
+            self._output.append(line)
+            with contextlib.suppress(ValueError):
+                entry = json.loads(line)
+                said.add(entry.get("msg") if isinstance(entry, dict) else None)
+            if {"listening", "the store is ready"} <= said:
+                serving.set()
+        serving.set()
+
+
+@contextlib.contextmanager
+def local_server(
+    command: Sequence[str] | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[LocalServer]:
+    """Runs a server with empty data, and removes them at the end.
+
+    `command`: how the server's CLI is called. Default: `DLQ_SERVER_COMMAND` of the environment, such
+    as `node dlq-service/src/main.ts`; else `dlq` on the PATH. `environment`: its settings (`DLQ_…`).
+    """
+    server = LocalServer(command or _command(), environment or _settings())
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+def _command() -> Sequence[str]:
+    given = os.environ.get("DLQ_SERVER_COMMAND")
+    if given:
+        return shlex.split(given)
+    found = shutil.which("dlq")
+    if found is None:
+        raise RuntimeError(
+            "no DLQ server is known: set DLQ_SERVER_COMMAND, e.g. to 'node dlq-service/src/main.ts'"
+        )
+    return [found]
+
+
+def _settings() -> Mapping[str, str]:
+    """Where the store's program is; nothing else of the tester's environment."""
+    name = "DLQ_REDIS_SERVER"
+    return {name: os.environ[name]} if name in os.environ else {}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,91 @@
+"""What a worker can be told, and what it tells."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from ._core.durations import Seconds, duration
+from .delivery import Delivery
+from .errors import DlqClientError
+from .outcome import OutcomeKind
+from .v1.dlq_service_pb2 import StreamDueRequest
+
+_MOST_IN_FLIGHT = 10_000
+"""The most that the server takes."""
+
+
+@dataclass(frozen=True)
+class SettledDelivery:
+    """What the server made of an outcome."""
+
+    outcome: OutcomeKind
+    state: str
+    due_time: datetime | None = None
+    """When the next attempt is due, if one is."""
+    quarantine_reason: str | None = None
+
+
+class WorkerSettings(TypedDict, total=False):
+    """What a worker takes beside its queues; each is optional."""
+
+    concurrency: int
+    """Most handlers at a time. Default 16."""
+    prefetch: int
+    """Deliveries that wait here for a handler, so that none waits for the network; give 0 where
+    handlers take seconds and other workers are idle. Default: as many as `concurrency`."""
+    lease_duration: Seconds
+    """How long the server waits for a sign of life. Default: the queue's (30 s)."""
+    max_in_flight_bytes: int
+    """Default 64 MiB."""
+    worker_id: str
+    """Shown in the server's logs. Default: host and process id."""
+    drain_timeout: float
+    """Seconds that `stop` waits for running handlers before it cancels them. Default 30."""
+    on_error: Callable[[DlqClientError, Delivery | None], object]
+    """Told when the stream breaks or an outcome does not count. Default: a log line."""
+    on_settled: Callable[[Delivery, SettledDelivery], object]
+    """Told what became of each delivery whose outcome counts."""
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """All options of a worker, checked."""
+
+    queues: Sequence[str]
+    concurrency: int = 16
+    prefetch: int | None = None
+    lease_duration: Seconds | None = None
+    max_in_flight_bytes: int | None = None
+    worker_id: str | None = None
+    drain_timeout: float = 30.0
+    on_error: Callable[[DlqClientError, Delivery | None], object] | None = None
+    on_settled: Callable[[Delivery, SettledDelivery], object] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.queues:
+            raise ValueError("queues is empty; name at least one")
+        if self.concurrency < 1 or (self.prefetch or 0) < 0:
+            raise ValueError("give a concurrency of 1 or more, and a prefetch of 0 or more")
+
+    @property
+    def request(self) -> StreamDueRequest:
+        prefetch = self.concurrency if self.prefetch is None else self.prefetch
+        request = StreamDueRequest(
+            queues=self.queues,
+            worker_id=self.worker_id or f"{socket.gethostname()}-{os.getpid()}"[-128:],
+            max_in_flight=min(self.concurrency + prefetch, _MOST_IN_FLIGHT),
+        )
+        if self.lease_duration is not None:
+            request.lease_duration.CopyFrom(duration("lease_duration", self.lease_duration))
+        if self.max_in_flight_bytes is not None:
+            request.max_in_flight_bytes = self.max_in_flight_bytes
+        return request
+
+
+def options_of(queues: Sequence[str] | str, settings: WorkerSettings) -> WorkerOptions:
+    return WorkerOptions([queues] if isinstance(queues, str) else list(queues), **settings)
