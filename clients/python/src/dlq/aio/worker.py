@@ -1,0 +1,169 @@
+"""Workers whose handlers run as tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import signal
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, TypeAlias
+
+from typing_extensions import Self
+
+from .._engine.current import current_delivery
+from .._engine.trace import within_trace
+from .._engine.worker_core import WorkerCore
+from ..delivery import Delivery
+from ..errors import DlqClientError
+from ..outcome import Outcome
+from ..worker_options import WorkerOptions
+
+if TYPE_CHECKING:
+    from .client import Client
+
+AsyncHandler: TypeAlias = Callable[[Delivery], "Awaitable[Outcome | None] | Outcome | None"]
+"""Processes one delivery. Returning means succeeded, raising means failed; `release`, `quarantine`,
+`discard` and `fail` make outcomes to return instead. A plain function runs in a thread."""
+
+
+class TaskRunner:
+    """A task for each handler, in the event loop that started the worker."""
+
+    def __init__(self, handler: AsyncHandler, loop: asyncio.AbstractEventLoop) -> None:
+        self._handler = handler
+        self._is_async = inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(
+            getattr(handler, "__call__", None)  # noqa: B004  # of an object that can be called
+        )
+        self._loop = loop
+        self._tasks: dict[Delivery, asyncio.Task[None]] = {}
+        self.core: WorkerCore | None = None
+
+    def start(self, held: Delivery) -> None:
+        self._post(self._begin, held)
+
+    def cancel(self, held: Delivery) -> None:
+        self._post(self._end, held)
+
+    def _post(self, act: Callable[[Delivery], None], held: Delivery) -> None:
+        try:
+            self._loop.call_soon_threadsafe(act, held)
+        except RuntimeError:
+            pass  # the program's loop has ended; the message is given back when the lease is over
+
+    def _begin(self, held: Delivery) -> None:
+        context = contextvars.copy_context()
+        context.run(current_delivery.set, held)
+        self._tasks[held] = context.run(self._loop.create_task, self._handle(held))
+
+    def _end(self, held: Delivery) -> None:
+        task = self._tasks.get(held)
+        if task is not None:
+            task.cancel()
+
+    async def _handle(self, held: Delivery) -> None:
+        given: object = None
+        error: BaseException | None = None
+        try:
+            with within_trace(held.trace_context):
+                if self._is_async:
+                    given = await self._handler(held)  # type: ignore[misc]
+                else:
+                    given = await asyncio.to_thread(self._handler, held)
+                if inspect.isawaitable(given):
+                    given = await given
+        except (Exception, asyncio.CancelledError) as raised:
+            error = raised
+        except BaseException as raised:
+            self._tell(held, given, raised)
+            raise
+        self._tell(held, given, error)
+
+    def _tell(self, held: Delivery, given: object, error: BaseException | None) -> None:
+        del self._tasks[held]
+        if self.core is not None:
+            self.core.ended(held, given, error)
+
+
+class Worker:
+    """Made by `Client.worker`. Either `await run(handler)` until it is stopped, or
+    `await start(handler)`."""
+
+    def __init__(self, client: Client, options: WorkerOptions) -> None:
+        self._client = client
+        self._options = options
+        self._core: WorkerCore | None = None
+
+    async def start(self, handler: AsyncHandler) -> Self:
+        """Works in the background."""
+        if self._core is not None:
+            raise RuntimeError("the worker has been started; make another one")
+        runner = TaskRunner(handler, asyncio.get_running_loop())
+        engine = self._client.engine
+
+        async def begin() -> WorkerCore:
+            runner.core = WorkerCore(engine, self._client, self._options, runner)
+            return runner.core
+
+        self._core = await asyncio.wrap_future(engine.run(begin()))
+        return self
+
+    async def run(self, handler: AsyncHandler, *, handle_signals: bool = False) -> None:
+        """Works until `stop` is called, or the task that waits here is cancelled; with
+        `handle_signals` also until SIGINT or SIGTERM.
+
+        Raises DlqClientError if the server refuses what the worker asks for.
+        """
+        await self.start(handler)
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM) if handle_signals else ()
+        for one in signals:
+            loop.add_signal_handler(one, self._ask_to_stop)
+        try:
+            await self.wait()
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+        finally:
+            for one in signals:
+                loop.remove_signal_handler(one)
+
+    async def wait(self) -> None:
+        """Until it has stopped. Raises as `run` does."""
+        if self._core is None:
+            raise RuntimeError("the worker has not been started")
+        await asyncio.shield(asyncio.wrap_future(self._core.done))
+
+    async def stop(self, timeout: float | None = None) -> None:
+        """Takes nothing new, waits for running handlers (`timeout` seconds; default: the worker's
+        `drain_timeout`), reports their outcomes, and gives the rest back. Within a handler it does not
+        wait for that."""
+        if self._core is None:
+            return
+        self._ask_to_stop(timeout)
+        if current_delivery.get() is not None:
+            return
+        try:
+            await self.wait()
+        except DlqClientError:
+            pass  # told by `run` and `on_error`
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def _ask_to_stop(self, timeout: float | None = None) -> None:
+        core = self._core
+        if core is not None and not core.done.done():
+            try:
+                self._client.engine.loop.call_soon_threadsafe(core.stop, timeout)
+            except RuntimeError:
+                pass  # the client was closed

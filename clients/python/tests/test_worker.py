@@ -1,0 +1,300 @@
+"""What a worker may rely on, with a real server; each by threads and by asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+from conftest import until
+
+import dlq
+import dlq.aio
+from dlq.testing import LocalServer
+from dlq.v1 import dlq_service_pb2 as pb
+
+Handler = Callable[[dlq.Delivery], "dlq.Outcome | None"]
+
+
+class Rig:
+    """A client and a worker of either kind, run in the background."""
+
+    def __init__(self, kind: str, target: str) -> None:
+        self.kind = kind
+        self.settled: list[dlq.SettledDelivery] = []
+        self.errors: list[dlq.DlqClientError] = []
+        self.client = dlq.Client(target, spool=False)
+        self._aio = dlq.aio.Client(target, spool=False) if kind == "asyncio" else None
+        self._stop: Callable[[float | None], None] = lambda timeout: None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def work(self, queue: str, handler: Handler, **settings: object) -> None:
+        told = {
+            "on_settled": lambda delivery, settled: self.settled.append(settled),
+            "on_error": lambda error, delivery: self.errors.append(error),
+        }
+        if self._aio is None:
+            worker = self.client.worker(queue, **told, **settings)  # type: ignore[arg-type]
+            worker.start(handler)
+            self._stop = worker.stop
+            return
+        ours = self._aio.worker(queue, **told, **settings)  # type: ignore[arg-type]
+
+        async def handle(delivery: dlq.Delivery) -> dlq.Outcome | None:
+            return handler(delivery)
+
+        self._await(ours.start(handle))
+        self._stop = lambda timeout: self._await(ours.stop(timeout))
+
+    def stop(self, timeout: float | None = None) -> None:
+        self._stop(timeout)
+
+    def close(self) -> None:
+        self.client.close()
+        if self._aio is not None:
+            self._await(self._aio.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    def stats(self, queue: str) -> pb.QueueStats:
+        return self.client.stub.Stats(pb.StatsRequest(queues=[queue]), timeout=10).queues[0]
+
+    def _await(self, work: object) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(60)  # type: ignore[arg-type]
+
+
+@pytest.fixture(params=["threads", "asyncio"])
+def rig(request: pytest.FixtureRequest, server: LocalServer) -> object:
+    found = Rig(request.param, server.target)
+    yield found
+    found.close()
+
+
+def test_returning_removes_and_raising_retries(rig: Rig, queue: str) -> None:
+    rig.client.send(queue, "x", ValueError("first"), delay=0)
+    seen: list[tuple[int, str]] = []
+
+    def handle(delivery: dlq.Delivery) -> None:
+        assert delivery.latest_failure is not None
+        seen.append((delivery.attempt, delivery.latest_failure.message))
+        if delivery.attempt == 1:
+            raise dlq.RetryAfterError("second", 0)
+
+    rig.work(queue, handle)
+    until(lambda: len(rig.settled) == 2)
+    rig.stop()
+    assert seen == [(1, "first"), (2, "second")]
+    assert [(one.outcome, one.state) for one in rig.settled] == [
+        ("failed", "SCHEDULED"),
+        ("succeeded", "SUCCEEDED"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (dlq.release(60), "SCHEDULED"),
+        (dlq.quarantine("odd"), "QUARANTINED"),
+        (dlq.discard("old"), "DISCARDED"),
+        (dlq.fail("no", non_retryable=True), "QUARANTINED"),
+        (dlq.fail(TimeoutError("no"), retry_after=60), "SCHEDULED"),
+    ],
+)
+def test_what_a_handler_returns_is_the_outcome(
+    rig: Rig, queue: str, outcome: dlq.Outcome, state: str
+) -> None:
+    rig.client.send(queue, "x", delay=0)
+    rig.work(queue, lambda _: outcome)
+    until(lambda: len(rig.settled) == 1)
+    assert (rig.settled[0].outcome, rig.settled[0].state) == (outcome.kind, state)
+
+
+def test_sending_the_same_message_in_its_handler_fails_the_delivery(
+    server: LocalServer, queue: str
+) -> None:
+    with dlq.Client(server.target, spool=False) as client:
+        client.send(queue, {"a": 1}, delay=0)
+        results: list[dlq.SendResult] = []
+        worker = client.worker(queue).start(
+            lambda delivery: results.append(client.send(queue, {"a": 1}, ValueError("again")))
+        )
+        until(lambda: bool(results))
+        worker.stop()
+        [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue])).queues
+        assert results[0].status == "delivery"
+        assert (stats.totals.accepted, stats.totals.failed_attempts) == (1, 1)
+
+
+def test_no_more_than_concurrency_and_prefetch_is_held(server: LocalServer, queue: str) -> None:
+    rig = Rig("threads", server.target)
+    for n in range(10):
+        rig.client.send(queue, str(n), delay=0)
+    go = threading.Event()
+    running: list[str] = []
+
+    def handle(delivery: dlq.Delivery) -> None:
+        running.append(delivery.id)
+        go.wait(20)
+
+    rig.work(queue, handle, concurrency=2, prefetch=1)
+    until(lambda: rig.stats(queue).in_flight == 3)
+    assert len(running) == 2
+    go.set()
+    until(lambda: rig.stats(queue).totals.succeeded == 10)
+    rig.close()
+
+
+def test_leases_are_extended_while_a_handler_blocks(rig: Rig, queue: str) -> None:
+    """Also where it blocks the program's event loop."""
+    rig.client.send(queue, "x", delay=0)
+    numbers: list[int] = []
+
+    def handle(delivery: dlq.Delivery) -> None:
+        numbers.append(delivery.delivery_number)
+        time.sleep(2.5)  # what is tested: longer than two leases
+
+    rig.work(queue, handle, lease_duration=1)
+    until(lambda: len(rig.settled) == 1)
+    assert numbers == [1]
+    assert rig.settled[0].state == "SUCCEEDED"
+
+
+def test_stop_waits_for_handlers_and_gives_the_rest_back(rig: Rig, queue: str) -> None:
+    for n in range(6):
+        rig.client.send(queue, str(n), delay=0)
+    started = threading.Event()
+
+    def handle(_: dlq.Delivery) -> None:
+        started.set()
+        time.sleep(0.3)
+
+    rig.work(queue, handle, concurrency=1, prefetch=5)
+    assert started.wait(20)
+    rig.stop()
+    stats = rig.stats(queue)
+    assert stats.in_flight == 0
+    assert stats.totals.succeeded >= 1
+    assert stats.totals.succeeded + stats.scheduled == 6
+    assert stats.totals.failed_attempts == 0
+
+
+def test_stop_cancels_handlers_that_take_too_long(server: LocalServer, queue: str) -> None:
+    cancelled: list[bool] = []
+
+    async def main() -> pb.QueueStats:
+        async with dlq.aio.Client(server.target, spool=False) as client:
+            await client.send(queue, "x", delay=0)
+            started = asyncio.Event()
+
+            async def handle(_: dlq.Delivery) -> None:
+                started.set()
+                try:
+                    await asyncio.sleep(60)
+                except asyncio.CancelledError:
+                    cancelled.append(True)
+                    raise
+
+            worker = await client.worker(queue).start(handle)
+            await started.wait()
+            await worker.stop(timeout=0)
+            return (await client.stub().Stats(pb.StatsRequest(queues=[queue]))).queues[0]
+
+    stats = asyncio.run(main())
+    assert cancelled == [True]
+    assert (stats.in_flight, stats.scheduled, stats.totals.failed_attempts) == (0, 1, 0)
+
+
+def test_a_thread_sees_that_its_delivery_is_cancelled(server: LocalServer, queue: str) -> None:
+    with dlq.Client(server.target, spool=False) as client:
+        client.send(queue, "x", delay=0)
+        started = threading.Event()
+
+        def handle(delivery: dlq.Delivery) -> None:
+            started.set()
+            assert delivery.cancelled.wait(20)
+            raise RuntimeError("given up")
+
+        worker = client.worker(queue).start(handle)
+        assert started.wait(20)
+        worker.stop(timeout=0)
+        [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue])).queues
+        assert (stats.in_flight, stats.totals.failed_attempts) == (0, 0)
+
+
+def test_a_worker_goes_on_when_its_server_was_killed(queue: str) -> None:
+    from dlq.testing import local_server
+
+    with local_server() as server, dlq.Client(server.target, spool=False, timeout=30) as client:
+        seen: list[str] = []
+        errors: list[str] = []
+        release = threading.Event()
+
+        def handle(delivery: dlq.Delivery) -> None:
+            seen.append(delivery.text)
+            if delivery.text == "a":
+                release.wait(60)
+
+        worker = client.worker(queue, on_error=lambda error, _: errors.append(error.kind))
+        worker.start(handle)
+        client.send(queue, "a", delay=0)
+        until(lambda: seen == ["a"])
+        server.kill()
+        until(lambda: "connection" in errors)
+        server.start()
+        client.send(queue, "b", delay=0)
+        until(lambda: "b" in seen, timeout=60)
+        release.set()
+        until(
+            lambda: (
+                client.stub.Stats(pb.StatsRequest(queues=[queue])).queues[0].totals.succeeded == 2
+            )
+        )
+        worker.stop()
+        assert seen == ["a", "b"]
+
+
+def test_what_the_server_refuses_for_good_ends_the_worker(server: LocalServer) -> None:
+    with dlq.Client(server.target, spool=False) as client:
+        with pytest.raises(dlq.DlqClientError) as caught:
+            client.worker("a/b").run(lambda _: None)
+        assert caught.value.kind == "refused"
+
+
+def test_a_coroutine_function_is_refused_where_threads_run(server: LocalServer) -> None:
+    async def handle(_: dlq.Delivery) -> None: ...
+
+    with (
+        dlq.Client(server.target, spool=False) as client,
+        pytest.raises(TypeError, match=r"dlq\.aio"),
+    ):
+        client.worker("q").run(handle)  # type: ignore[arg-type]
+
+
+PROGRAM = """
+import sys, dlq
+client = dlq.Client(sys.argv[1], spool=False)
+client.send(sys.argv[2], "x", delay=0)
+client.worker(sys.argv[2]).run(lambda delivery: print("got", delivery.text, flush=True))
+client.close()
+print("ended", flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_ends_in_order_by_a_signal(server: LocalServer, queue: str, number: int) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, server.target, queue], stdout=subprocess.PIPE, text=True
+    )
+    assert program.stdout is not None
+    assert program.stdout.readline() == "got x\n"
+    program.send_signal(number)
+    assert program.stdout.read() == "ended\n"
+    assert program.wait(20) == 0
