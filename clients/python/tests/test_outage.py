@@ -1,0 +1,181 @@
+"""The service goes away and comes back: nothing is lost, nothing is there twice, nobody waits long."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import until
+
+import dlq
+import dlq.aio
+from dlq.testing import FakeServer, LocalServer, local_server
+from dlq.v1 import dlq_service_pb2 as pb
+
+
+@pytest.fixture
+def own_server() -> Iterator[LocalServer]:
+    with local_server() as found:
+        yield found
+
+
+def accepted(target: str, queue: str) -> int:
+    with dlq.Client(target, spool=False) as client:
+        [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue]), timeout=10).queues
+        return stats.totals.accepted
+
+
+def test_what_is_sent_while_it_is_down_is_there_once_when_it_is_back(
+    own_server: LocalServer, spool_folder: Path
+) -> None:
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    with dlq.Client(own_server.target, service="shop", timeout=0.5, spool=spool) as client:
+        assert client.send("q", "before").status == "sent"
+        own_server.stop()
+        assert client.send("q", "first") == dlq.Spooled(durable=True)
+        began = time.monotonic()
+        for n in range(200):
+            assert client.send("q", f"{n}").status == "spooled"
+        assert time.monotonic() - began < 2, "known to be away, it is not tried again each time"
+        own_server.start()
+        until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
+        assert accepted(own_server.target, "q") == 202
+        until(lambda: client.send("q", "after").status == "sent")
+
+
+def test_a_short_restart_is_not_noticed(own_server: LocalServer) -> None:
+    with dlq.Client(own_server.target, spool=False, timeout=60) as client:
+        client.send("q", "a")
+        own_server.stop()
+        futures = [client.send_soon("q", str(n)) for n in range(100)]
+        own_server.start()
+        assert {one.result(60).status for one in futures} == {"sent"}
+    assert accepted(own_server.target, "q") == 101
+
+
+def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        target = f"127.0.0.1:{silent.getsockname()[1]}"
+        spool = dlq.SpoolOptions(folder=spool_folder)
+        with dlq.Client(target, timeout=1, try_timeout=0.3, spool=spool) as client:
+            began = time.monotonic()
+            assert client.send("q", "x").status == "spooled"
+            assert time.monotonic() - began < 3
+            began = time.monotonic()
+            assert client.send("q", "x").status == "spooled"
+            assert time.monotonic() - began < 2
+
+
+def test_close_moves_what_is_pending_to_the_spool(spool_folder: Path) -> None:
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    client = dlq.Client("127.0.0.1:1", service="shop", timeout=60, spool=spool)
+    future = client.send_soon("q", "x")
+    client.close(0)
+    assert future.result(0) == dlq.Spooled(durable=True)
+    assert len(list(spool_folder.glob("shop/*.spool"))) == 1
+
+
+PROGRAM = """
+import sys, dlq
+client = dlq.Client(sys.argv[1], service="shop", timeout=60, spool=dlq.SpoolOptions(folder=sys.argv[2]))
+client.send_soon("q", "x")
+"""
+
+
+def test_the_end_of_the_program_moves_what_is_pending_to_the_spool(
+    fake: FakeServer, spool_folder: Path
+) -> None:
+    fake.go_down()
+    args = [sys.executable, "-c", PROGRAM, fake.target, str(spool_folder)]
+    subprocess.run(args, check=True, timeout=60)
+    assert len(list(spool_folder.glob("shop/*.spool"))) == 1
+    fake.come_back()
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    with dlq.Client(fake.target, service="shop", spool=spool):
+        fake.wait_for("q", "SCHEDULED")
+        until(lambda: not list(spool_folder.glob("shop/*.spool")))
+
+
+def test_each_send_has_a_number_of_its_own(fake: FakeServer) -> None:
+    with (
+        dlq.Client(fake.target, spool=False) as client,
+        dlq.Client(fake.target, spool=False) as other,
+    ):
+        for one in (client, client, other):
+            one.send("q", "x")
+        client.send("r", "x")
+    numbers = [m.request.send_number for m in (*fake.messages("q"), *fake.messages("r"))]
+    assert [one.number for one in numbers] == [1, 2, 1, 1]
+    assert len({one.client_id for one in numbers}) == 2
+    assert {len(one.client_id) for one in numbers} == {16}
+
+
+def test_what_the_service_refuses_for_good_leaves_the_spool(
+    own_server: LocalServer, spool_folder: Path
+) -> None:
+    dropped: list[tuple[str, str]] = []
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    own_server.stop()
+    with dlq.Client(
+        own_server.target,
+        service="shop",
+        timeout=0.3,
+        spool=spool,
+        on_dropped=lambda error, queue: dropped.append((error.kind, queue)),
+    ) as client:
+        for queue in ("q", "a/b", "q"):
+            assert client.send(queue, "x").status == "spooled"
+        own_server.start()
+        until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
+    assert dropped == [("refused", "a/b")]
+    assert accepted(own_server.target, "q") == 2
+
+
+def test_asyncio_spools_too(spool_folder: Path) -> None:
+    async def main() -> None:
+        spool = dlq.SpoolOptions(folder=spool_folder, sync=True)
+        async with dlq.aio.Client("127.0.0.1:1", timeout=0.3, spool=spool) as client:
+            results = await asyncio.gather(*(client.send("q", n) for n in range(20)))
+            assert {one.status for one in results} == {"spooled"}
+
+    asyncio.run(main())
+
+
+FORKED = """
+import os, sys, threading, dlq
+target, folder, connected = sys.argv[1:]
+client = dlq.Client(target, service="shop", spool=dlq.SpoolOptions(folder=folder))
+if connected == "connected":
+    assert client.send("q", "parent").status == "sent"
+pids = []
+for child in range(3):
+    pid = os.fork()
+    if pid == 0:
+        statuses = {client.send("q", f"{child}-{n}").status for n in range(5)}
+        client.close()
+        os._exit(0 if statuses == {"sent"} else 1)
+    pids.append(pid)
+codes = [os.waitpid(pid, 0)[1] for pid in pids]
+assert client.send("q", "parent").status == "sent"
+client.close()
+sys.exit(any(codes))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.parametrize("connected", ["connected", "fresh"])
+def test_forked_processes_send(fake: FakeServer, spool_folder: Path, connected: str) -> None:
+    args = [sys.executable, "-c", FORKED, fake.target, str(spool_folder), connected]
+    ended = subprocess.run(args, timeout=90, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    messages = fake.messages("q")
+    assert len(messages) == (17 if connected == "connected" else 16)
+    assert len({m.request.send_number.client_id for m in messages}) == 4
