@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+
 from dlq._core.failure import failure_of
 from dlq.v1.failure_pb2 import Failure
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+from dlq import Coalesce, DlqClientError
 from dlq._core.call_error import CallError
 from dlq._core.error_details import ErrorDetails
 from dlq._core.letter import Letter
 from dlq._core.send_book import PendingSend, SendBook
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
-
-from dlq import Coalesce, DlqClientError
 
 AWAY = CallError("UNAVAILABLE", "failed to connect to all addresses")
 

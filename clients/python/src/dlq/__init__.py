@@ -6,6 +6,7 @@
 The generated messages and stubs are in `dlq.v1`.
 """
 
+from ._core.error_details import ErrorDetails, error_details
 from .client import Client
 from .delivery import Delivery
 from .errors import DlqClientError, ErrorKind, NonRetryableError, RetryAfterError
@@ -23,6 +24,7 @@ __all__ = [
     "Delivery",
     "DlqClientError",
     "Dropped",
+    "ErrorDetails",
     "ErrorKind",
     "FailedDelivery",
     "Handler",
@@ -41,6 +43,7 @@ __all__ = [
     "Worker",
     "WorkerSettings",
     "discard",
+    "error_details",
     "fail",
     "quarantine",
     "release",

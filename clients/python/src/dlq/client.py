@@ -7,8 +7,10 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import TypeVar
 
+import grpc
 from typing_extensions import Self, Unpack
 
+from ._engine.bearer import Bearer
 from ._engine.connection import Connection
 from .base_client import BaseClient
 from .dead_letter import decorate
@@ -81,7 +83,10 @@ class Client(BaseClient):
         """The generated stub, for every RPC as it is."""
         if self._own is None:
             self._own = Connection(self._options)
-        return self._own.stub
+        if not self._own.metadata:
+            return self._own.stub
+        bearer = Bearer(self._own.metadata)
+        return DlqServiceStub(grpc.intercept_channel(self._own.channel, bearer))
 
     def flush(self, timeout: float | None = None) -> None:
         """Until everything sent so far has its result."""

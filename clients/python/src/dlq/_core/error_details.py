@@ -14,6 +14,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, messa
 
 from dlq.v1.dlq_service_pb2 import ErrorStatus
 
+from .peek import peek
+
 _STRING = descriptor_pb2.FieldDescriptorProto.TYPE_STRING
 _MESSAGE = descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE
 _ONE = descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL
@@ -28,6 +30,8 @@ class ErrorDetails:
 
     reason: str = ""
     """Of its ErrorInfo, e.g. `QUEUE_FULL`."""
+    domain: str = ""
+    """The same: whose reason it is."""
     field_violations: dict[str, str] = field(default_factory=dict)
     """Each wrong field, and what is wrong with it."""
     retry_after_s: float | None = None
@@ -67,7 +71,7 @@ _KINDS = _describe()
 
 def details_of_status(status: ErrorStatus) -> ErrorDetails:
     """Of one result in a response."""
-    reason, fields, retry_after_s = "", {}, None
+    reason, domain, fields, retry_after_s = "", "", {}, None
     for detail in status.details:
         name = detail.type_url.rpartition("/")[2]
         kind = _KINDS.get(name)
@@ -78,12 +82,18 @@ def details_of_status(status: ErrorStatus) -> ErrorDetails:
         except Exception:  # of another version: the code and the words are what counts
             continue
         if name == "google.rpc.ErrorInfo":
-            reason = found.reason
+            reason, domain = found.reason, found.domain
         elif name == "google.rpc.RetryInfo":
             retry_after_s = found.retry_delay.seconds + found.retry_delay.nanos / 1e9
         else:
             fields = {one.field: one.description for one in found.field_violations}
-    return ErrorDetails(reason, fields, retry_after_s, is_empty=len(status.details) == 0)
+    return ErrorDetails(reason, domain, fields, retry_after_s, is_empty=len(status.details) == 0)
+
+
+def error_details(error: object) -> ErrorDetails:
+    """Of an error that a call of a generated stub has raised, by grpc or by grpc.aio."""
+    trailers = peek(error, "trailing_metadata")
+    return details_of_trailers(trailers() if callable(trailers) else None)
 
 
 def details_of_trailers(trailers: Iterable[tuple[str, str | bytes]] | None) -> ErrorDetails:

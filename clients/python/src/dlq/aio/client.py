@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import grpc.aio
 from typing_extensions import Self, Unpack
 
-from .._engine.connection import CHANNEL_OPTIONS
+from .._engine.bearer import AioStreamBearer, AioUnaryBearer
+from .._engine.connection import CHANNEL_OPTIONS, metadata_of
 from ..base_client import BaseClient
 from ..dead_letter import decorate
 from ..errors import DlqClientError
@@ -73,20 +74,20 @@ class Client(BaseClient):
 
     def stub(self) -> DlqServiceAsyncStub:
         """The generated stub on a channel of grpc.aio, for every RPC as it is. The channel belongs to
-        the event loop that runs now, and is closed with the client. With a token, give
-        `metadata=[("authorization", "Bearer …")]`."""
+        the event loop that runs now, and is closed with the client."""
         target, tls = target_of(self._options.target, self._options.tls)
-        settings = list(CHANNEL_OPTIONS)
+        settings: list[tuple[str, int | str]] = list(CHANNEL_OPTIONS)
+        token = metadata_of(self._options)
+        bearers: list[grpc.aio.ClientInterceptor] = []
+        if token:
+            bearers = [AioUnaryBearer(token), AioStreamBearer(token)]
         if tls is None:
-            channel = grpc.aio.insecure_channel(target, settings)
+            channel = grpc.aio.insecure_channel(target, settings, interceptors=bearers)
         else:
             credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
-            name = (
-                []
-                if tls.server_name is None
-                else [("grpc.ssl_target_name_override", tls.server_name)]
-            )
-            channel = grpc.aio.secure_channel(target, credentials, [*settings, *name])
+            if tls.server_name is not None:
+                settings.append(("grpc.ssl_target_name_override", tls.server_name))
+            channel = grpc.aio.secure_channel(target, credentials, settings, interceptors=bearers)
         self._channels.append(channel)
         return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
 

@@ -1,0 +1,99 @@
+"""Plays with `dlq.aio.Client`: handlers are tasks that wait until a command says how they end."""
+
+import asyncio
+import itertools
+import os
+
+from calls import call
+from thread_session import seconds_of
+from words import client_options, delivery_words, error_of, outcome_of, payload_of, result_of, seconds
+
+import dlq
+import dlq.aio
+
+
+class AsyncSession:
+    def __init__(self, tell) -> None:
+        self._tell = tell
+        self._clients: dict[str, dlq.aio.Client] = {}
+        self._workers: dict[str, dlq.aio.Worker] = {}
+        self._stubs: dict[str, object] = {}
+        self._inboxes: dict[str, asyncio.Future] = {}
+        self._keys: dict[dlq.Delivery, str] = {}
+        self._numbers = itertools.count(1)
+        names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call")
+        self.ops = {name: getattr(self, name) for name in names}
+
+    async def open(self, client, options) -> None:
+        def on_dropped(error, name):
+            self._tell({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+
+        self._clients[client] = dlq.aio.Client(**client_options(options), on_dropped=on_dropped)
+        self._stubs.pop(client, None)
+
+    async def send(self, client, queue, payload, error=None, options=None) -> dict:
+        given = seconds(options or {})
+        send = self._clients[client].send
+        return result_of(await send(queue, payload_of(payload), error_of(error), **given))
+
+    async def worker(self, client, worker, queues, lease_ms=None, **options) -> None:
+        if lease_ms is not None:
+            options["lease_duration"] = lease_ms / 1000
+        dlq_client = self._clients[client]
+        running = dlq_client.worker(
+            queues,
+            on_error=lambda error, _: self._tell(
+                {"event": "error", "worker": worker, "kind": error.kind}
+            ),
+            on_settled=self._settled,
+            **options,
+        )
+        self._workers[worker] = running
+
+        async def handle(delivery):
+            return await self._handle(worker, dlq_client, delivery)
+
+        await running.start(handle)
+
+    async def finish(self, key, **fields) -> dict:
+        reply = asyncio.get_running_loop().create_future()
+        self._inboxes.pop(key).set_result((fields, reply))
+        return await reply
+
+    async def stop(self, worker, timeout_ms=None) -> None:
+        await self._workers[worker].stop(seconds_of(timeout_ms))
+
+    async def flush(self, client, timeout_ms=None) -> None:
+        await self._clients[client].flush(seconds_of(timeout_ms))
+
+    async def close(self, client, timeout_ms=None) -> None:
+        await self._clients[client].close(seconds_of(timeout_ms))
+
+    async def call(self, client, **fields) -> dict:
+        if client not in self._stubs:
+            self._stubs[client] = self._clients[client].stub()
+        return await call(self._stubs[client], **fields)
+
+    def _settled(self, delivery, settled) -> None:
+        key = self._keys.pop(delivery, "")
+        words = {"outcome": settled.outcome, "state": settled.state}
+        self._tell({"event": "settled", "key": key, **words})
+
+    async def _handle(self, worker, client, delivery):
+        key = f"{os.getpid()}-a{next(self._numbers)}"
+        self._keys[delivery] = key
+        inbox = self._inboxes[key] = asyncio.get_running_loop().create_future()
+        self._tell({"event": "delivery", "worker": worker, "key": key, **delivery_words(delivery)})
+        try:
+            fields, reply = await inbox
+        except asyncio.CancelledError:
+            self._tell({"event": "cancelled", "worker": worker, "key": key})
+            raise
+        if fields["how"] != "send":
+            reply.set_result({})
+            return outcome_of(**fields)
+        own = {"source_id": delivery.source_id} if delivery.source_id else {}
+        error = error_of(fields.get("error") or {})
+        sent = await client.send(delivery.queue, delivery.payload, error, **own)
+        reply.set_result(result_of(sent))
+        return None

@@ -1,0 +1,118 @@
+"""Plays with `dlq.Client`: handlers are threads that wait until a command says how they end."""
+
+import asyncio
+import itertools
+import os
+import queue
+import threading
+
+from calls import call
+from words import client_options, delivery_words, error_of, outcome_of, payload_of, result_of, seconds
+
+import dlq
+
+
+class ThreadSession:
+    def __init__(self, tell) -> None:
+        self._tell = tell
+        self._clients: dict[str, dlq.Client] = {}
+        self._workers: dict[str, dlq.Worker] = {}
+        self._inboxes: dict[str, queue.Queue] = {}
+        self._keys: dict[dlq.Delivery, str] = {}
+        self._numbers = itertools.count(1)
+        names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call")
+        self.ops = {name: getattr(self, name) for name in names}
+
+    async def open(self, client, options) -> None:
+        def on_dropped(error, name):
+            self._tell({"event": "dropped", "client": client, "queue": name, "kind": error.kind})
+
+        self._clients[client] = dlq.Client(**client_options(options), on_dropped=on_dropped)
+
+    async def send(self, client, queue, payload, error=None, options=None) -> dict:
+        given = seconds(options or {})
+        send = self._clients[client].send_soon
+        future = send(queue, payload_of(payload), error_of(error), **given)
+        return result_of(await asyncio.wrap_future(future))
+
+    async def worker(self, client, worker, queues, lease_ms=None, **options) -> None:
+        if lease_ms is not None:
+            options["lease_duration"] = lease_ms / 1000
+        dlq_client = self._clients[client]
+        running = dlq_client.worker(
+            queues,
+            on_error=lambda error, _: self._tell(
+                {"event": "error", "worker": worker, "kind": error.kind}
+            ),
+            on_settled=self._settled,
+            **options,
+        )
+        self._workers[worker] = running
+        await asyncio.to_thread(
+            running.start, lambda delivery: self._handle(worker, dlq_client, delivery)
+        )
+
+    async def finish(self, key, **fields) -> dict:
+        reply = asyncio.get_running_loop().create_future()
+        self._inboxes.pop(key).put((fields, reply))
+        return await reply
+
+    async def stop(self, worker, timeout_ms=None) -> None:
+        await in_thread(self._workers[worker].stop, seconds_of(timeout_ms))
+
+    async def flush(self, client, timeout_ms=None) -> None:
+        await in_thread(self._clients[client].flush, seconds_of(timeout_ms))
+
+    async def close(self, client, timeout_ms=None) -> None:
+        await in_thread(self._clients[client].close, seconds_of(timeout_ms))
+
+    async def call(self, client, **fields) -> dict:
+        return await call(self._clients[client].stub, **fields)
+
+    def _settled(self, delivery, settled) -> None:
+        key = self._keys.pop(delivery, "")
+        words = {"outcome": settled.outcome, "state": settled.state}
+        self._tell({"event": "settled", "key": key, **words})
+
+    def _handle(self, worker, client, delivery):
+        key = f"{os.getpid()}-t{next(self._numbers)}"
+        self._keys[delivery] = key
+        inbox = self._inboxes[key] = queue.Queue()
+        self._tell({"event": "delivery", "worker": worker, "key": key, **delivery_words(delivery)})
+        while True:
+            try:
+                fields, reply = inbox.get(timeout=0.02)
+                break
+            except queue.Empty:
+                if delivery.cancelled.is_set():
+                    self._tell({"event": "cancelled", "worker": worker, "key": key})
+                    raise RuntimeError("cancelled") from None
+        if fields["how"] != "send":
+            reply.get_loop().call_soon_threadsafe(reply.set_result, {})
+            return outcome_of(**fields)
+        own = {"source_id": delivery.source_id} if delivery.source_id else {}
+        error = error_of(fields.get("error") or {})
+        sent = client.send(delivery.queue, delivery.payload, error, **own)
+        reply.get_loop().call_soon_threadsafe(reply.set_result, result_of(sent))
+        return None
+
+
+def seconds_of(ms):
+    return None if ms is None else ms / 1000
+
+
+async def in_thread(work, *given) -> None:
+    """One of its own: those of `to_thread` are few, and these wait long."""
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+
+    def run() -> None:
+        try:
+            work(*given)
+        except BaseException as error:
+            loop.call_soon_threadsafe(over.set_exception, error)
+        else:
+            loop.call_soon_threadsafe(over.set_result, None)
+
+    threading.Thread(target=run, daemon=True).start()
+    await over

@@ -1,0 +1,113 @@
+"""What the contract calls what this client takes and gives."""
+
+import base64
+import dataclasses
+from datetime import datetime, timezone
+
+import dlq
+
+
+class OrderError(Exception):
+    pass
+
+
+KINDS = {
+    "timeout": TimeoutError,
+    "refused": ConnectionRefusedError,
+    "value": ValueError,
+    "custom": OrderError,
+}
+
+
+def seconds(given: dict) -> dict:
+    """`delay_ms` is `delay`, in seconds; on all levels but in maps of the user's."""
+    found = {}
+    for name, value in given.items():
+        if name == "due_time_ms":
+            found["due_time"] = datetime.fromtimestamp(value / 1000, timezone.utc)
+        elif name.endswith("_ms"):
+            found[name.removesuffix("_ms")] = value / 1000
+        elif isinstance(value, dict) and name not in ("attributes", "coordinates"):
+            found[name] = seconds(value)
+        else:
+            found[name] = value
+    return found
+
+
+def client_options(given: dict) -> dict:
+    found = seconds(given)
+    if isinstance(found.get("coalesce"), dict):
+        found["coalesce"] = dlq.Coalesce(**found["coalesce"])
+    if isinstance(found.get("spool"), dict):
+        found["spool"] = dlq.SpoolOptions(**found["spool"])
+    return found
+
+
+def error_of(given: dict | None) -> BaseException | None:
+    """As this language would raise it: with a traceback."""
+    if given is None:
+        return None
+    words = given.get("message", "it broke")
+    if "retry_after_ms" in given:
+        error: BaseException = dlq.RetryAfterError(words, given["retry_after_ms"] / 1000)
+    elif given.get("non_retryable"):
+        error = dlq.NonRetryableError(words)
+    else:
+        error = KINDS[given.get("kind", "custom")](words)
+    try:
+        raise error from error_of(given.get("cause"))
+    except BaseException as raised:
+        return raised
+
+
+def payload_of(given: dict) -> object:
+    if "text" in given:
+        return given["text"]
+    return base64.b64decode(given["base64"]) if "base64" in given else given["json"]
+
+
+def result_of(result: dlq.SendResult) -> dict:
+    if isinstance(result, dlq.Dropped):
+        error = result.error
+        words = {"kind": error.kind, "maybe_stored": error.maybe_stored, "message": str(error)}
+        return {"status": "dropped", "error": words}
+    found = {name: value for name, value in dataclasses.asdict(result).items() if value is not None}
+    due_time = found.pop("due_time", None)
+    return found if due_time is None else {**found, "due_time_ms": due_time.timestamp() * 1000}
+
+
+def outcome_of(how: str, note: str = "", error: dict | None = None, **options: object):
+    """What a handler returns; what it raises, if it is to raise."""
+    if how == "throw":
+        raise error_of(error or {})
+    if how == "fail":
+        return dlq.fail(error_of(error or {}), **seconds(options))
+    if how == "release":
+        return dlq.release(**seconds(options))
+    return {"return": lambda: None}.get(how, lambda: getattr(dlq, how)(note))()
+
+
+def delivery_words(delivery: dlq.Delivery) -> dict:
+    found = {
+        name: getattr(delivery, name)
+        for name in (
+            *("id", "queue", "attempt", "delivery_number", "outcome_unknown"),
+            *("source_id", "ordering_key"),
+        )
+    }
+    found["attributes"] = dict(delivery.attributes)
+    try:
+        found["payload"] = {"text": delivery.bytes.decode()}
+    except UnicodeDecodeError:
+        found["payload"] = {"base64": base64.b64encode(delivery.bytes).decode()}
+    if delivery.trace_context is not None:
+        found["trace_context"] = {"traceparent": delivery.trace_context.traceparent}
+    failure = delivery.latest_failure
+    if failure is not None:
+        found["latest_failure"] = {
+            "type": failure.type,
+            "message": failure.message,
+            "reason": delivery.reason,
+            "stack_trace": failure.stack_trace,
+        }
+    return found
