@@ -8,6 +8,7 @@ The generated messages and stubs are in `dlq.v1`.
 
 from ._core.error_details import ErrorDetails, error_details
 from .client import Client
+from .default_client import dead_letter, default_client
 from .delivery import Delivery
 from .errors import DlqClientError, ErrorKind, NonRetryableError, RetryAfterError
 from .options import Coalesce, RetryPolicy, SendOptions, SpoolOptions, Tls
@@ -42,6 +43,8 @@ __all__ = [
     "Tls",
     "Worker",
     "WorkerSettings",
+    "dead_letter",
+    "default_client",
     "discard",
     "error_details",
     "fail",

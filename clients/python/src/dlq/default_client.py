@@ -1,0 +1,38 @@
+"""A client for the whole process, made of the environment when it is first used."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from .client import Client
+from .dead_letter import decorate
+from .options import ClientSettings, SendOptions
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+_lock = threading.Lock()
+_clients: list[Client] = []
+
+
+def default_client() -> Client:
+    """Of `DLQ_TARGET` (default `localhost:50051`), `DLQ_TOKEN` and `DLQ_SERVICE`."""
+    with _lock:
+        if not _clients:
+            settings: ClientSettings = {"service": os.environ.get("DLQ_SERVICE", "")}
+            if os.environ.get("DLQ_TOKEN"):
+                settings["token"] = os.environ["DLQ_TOKEN"]
+            _clients.append(Client(os.environ.get("DLQ_TARGET", "localhost:50051"), **settings))
+        return _clients[0]
+
+
+def dead_letter(
+    queue: str,
+    *,
+    payload: Callable[..., object] | None = None,
+    send: SendOptions | Callable[..., SendOptions] | None = None,
+) -> Callable[[_F], _F]:
+    """As `Client.dead_letter`, by the process's default client."""
+    return decorate(default_client, queue, payload, send)

@@ -1,0 +1,125 @@
+"""Whole functions that are wrapped, and the trace that messages belong to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from conftest import until
+
+import dlq
+import dlq.aio
+from dlq.testing import FakeServer
+
+
+@pytest.fixture
+def client(fake: FakeServer) -> Iterator[dlq.Client]:
+    with dlq.Client(fake.target, spool=False) as found:
+        yield found
+
+
+def test_what_it_raises_is_sent_with_the_first_argument(
+    fake: FakeServer, client: dlq.Client
+) -> None:
+    @client.dead_letter(queue="orders")
+    def charge(order: dict[str, int]) -> str:
+        if order["id"] == 1:
+            raise ValueError("no card")
+        return "charged"
+
+    assert charge({"id": 0}) == "charged"
+    assert charge({"id": 1}) is None
+    assert charge.__name__ == "charge"
+    [message] = fake.messages("orders")
+    assert message.payload.json() == {"id": 1}
+    assert message.failures[0].message == "no card"
+
+
+def test_coroutine_functions_are_wrapped_too(fake: FakeServer) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+
+            @client.dead_letter(queue="orders", send={"priority": 5})
+            async def charge(order: str) -> None:
+                raise ValueError(order)
+
+            assert await charge("a") is None
+
+    asyncio.run(main())
+    assert fake.messages("orders")[0].request.priority == 5
+
+
+def test_payload_and_options_come_of_the_arguments(fake: FakeServer, client: dlq.Client) -> None:
+    @client.dead_letter(
+        queue="orders",
+        payload=lambda kind, order: order,
+        send=lambda kind, order: {"attributes": {"kind": kind}},
+    )
+    def charge(kind: str, order: str) -> None:
+        raise ValueError
+
+    charge("card", order="o-1")
+    [message] = fake.messages("orders")
+    assert message.payload.text == "o-1"
+    assert dict(message.request.attributes) == {"kind": "card"}
+
+
+def test_if_it_can_not_be_kept_the_error_is_raised(client: dlq.Client) -> None:
+    @client.dead_letter(queue="orders")
+    def charge(order: object) -> None:
+        raise ValueError("no card")
+
+    with pytest.raises(ValueError, match="no card"):
+        charge(object())
+
+
+def test_as_a_handler_its_failure_is_that_of_the_delivery(
+    fake: FakeServer, client: dlq.Client
+) -> None:
+    @client.dead_letter(queue="orders")
+    def charge(delivery: dlq.Delivery) -> None:
+        raise ValueError(f"attempt {delivery.attempt}")
+
+    client.send("orders", "x", max_retries=2)
+    worker = client.worker("orders").start(charge)
+    [message] = fake.wait_for("orders", "QUARANTINED")
+    worker.stop()
+    assert [one.message for one in message.failures] == ["", "attempt 1", "attempt 2"]
+
+
+def test_the_default_client_is_made_of_the_environment(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLQ_TARGET", fake.target)
+    monkeypatch.setenv("DLQ_SERVICE", "shop")
+
+    @dlq.dead_letter(queue="orders")
+    def charge(order: str) -> None:
+        raise ValueError
+
+    charge("o-1")
+    [message] = fake.messages("orders")
+    assert message.request.origin.service == "shop"
+    dlq.default_client().close()
+
+
+def test_traces_go_on(fake: FakeServer, client: dlq.Client) -> None:
+    pytest.importorskip("opentelemetry.sdk")
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+
+    tracer = TracerProvider().get_tracer("tests")
+    with tracer.start_as_current_span("order") as span:
+        sent = f"{span.get_span_context().trace_id:032x}"
+        client.send("orders", "x")
+    assert fake.messages("orders")[0].request.trace_context.traceparent.split("-")[1] == sent
+
+    seen: list[str] = []
+
+    def handle(_: dlq.Delivery) -> None:
+        seen.append(f"{trace.get_current_span().get_span_context().trace_id:032x}")
+
+    worker = client.worker("orders").start(handle)
+    until(lambda: seen == [sent])
+    worker.stop()
