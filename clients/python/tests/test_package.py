@@ -1,0 +1,132 @@
+"""The built package, as a new user of it meets it: installed into an empty environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from dlq.testing import LocalServer
+
+PACKAGE = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    # By the hatchling that is installed: nothing is fetched.
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(PACKAGE)]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="module", params=["newest", "oldest"])
+def python(
+    request: pytest.FixtureRequest, dist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Of an environment with the wheel, and the newest or the oldest of all that it asks for."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    found = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    [wheel] = dist.glob("*.whl")
+    command = [found, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wheel]
+    if request.param == "oldest":
+        floors = re.findall(r'"([a-z-]+)>=([0-9.]+)', (PACKAGE / "pyproject.toml").read_text())
+        asked = ("grpcio", "protobuf", "typing-extensions")
+        command += [f"{name}=={version}" for name, version in floors if name in asked]
+    subprocess.run(command, check=True, env=clean_environment())
+    return found
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+
+def example(name: str, target: str) -> str:
+    text = (PACKAGE / "README.md").read_text()
+    found = re.search(rf"^```python {name}\n(.*?)^```$", text, re.M | re.S)
+    assert found is not None
+    return found[1].replace("localhost:50051", target)
+
+
+def test_wheel_and_sdist_hold_what_they_should(dist: Path) -> None:
+    [wheel] = dist.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for name in ("dlq/py.typed", "dlq/v1/dlq_service_pb2_grpc.pyi", "dlq/aio/client.py"):
+        assert name in names
+    assert not [name for name in names if "tests" in name or "__pycache__" in name]
+    [sdist] = dist.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        files = archive.getnames()
+    for name in ("README.md", "CHANGELOG.md", "LICENSE", "src/dlq/spool/spool.py"):
+        assert any(one.endswith("/" + name) for one in files)
+
+
+def test_the_quickstart_works_where_only_the_wheel_is(
+    python: Path, server: LocalServer, tmp_path: Path
+) -> None:
+    def run(name: str) -> str:
+        program = tmp_path / f"try_{name}.py"
+        program.write_text(example(name, server.target))
+        return subprocess.run(
+            [python, "-W", "error", program],
+            cwd=tmp_path,
+            env=clean_environment(),
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        ).stdout
+
+    assert "status='sent'" in run("producer")
+    (tmp_path / "worker.py").write_text(example("worker", server.target))
+    worker = subprocess.Popen(
+        [python, "-W", "error", "worker.py"],
+        cwd=tmp_path,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == "attempt 1 {'id': 'order-42', 'amount': '100'}\n"
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+    assert "got hello" in run("asyncio")
+    assert "INVALID_ARGUMENT {'queues[0]'" in run("stub")
+
+
+def test_types_are_complete_for_users(python: Path, tmp_path: Path) -> None:
+    """mypy --strict on programs of the README, against the installed package."""
+    for name in ("producer", "worker"):
+        (tmp_path / f"{name}.py").write_text(example(name, "localhost:50051"))
+    command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python)]
+    files = [f"{name}.py" for name in ("producer", "worker")]
+    done = subprocess.run(
+        [*command, *files],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_package_itself_is_clean() -> None:
+    for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=PACKAGE,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
