@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TypeVar
 
 import grpc
 from typing_extensions import Self, Unpack
@@ -13,15 +12,13 @@ from typing_extensions import Self, Unpack
 from ._engine.bearer import Bearer
 from ._engine.connection import Connection
 from .base_client import BaseClient
-from .dead_letter import decorate
+from .dead_letter import DeadLetter, decorate
 from .errors import DlqClientError
 from .options import ClientSettings, SendOptions
 from .results import SendResult
 from .v1.dlq_service_pb2_grpc import DlqServiceStub
 from .worker import Worker
 from .worker_options import WorkerSettings, options_of
-
-_F = TypeVar("_F", bound=Callable[..., object])
 
 
 class Client(BaseClient):
@@ -61,7 +58,7 @@ class Client(BaseClient):
         *,
         payload: Callable[..., object] | None = None,
         send: SendOptions | Callable[..., SendOptions] | None = None,
-    ) -> Callable[[_F], _F]:
+    ) -> DeadLetter:
         """Decorates a function, also one of asyncio: what it raises is sent, and the call gives None.
         If the message could not be kept, the error is raised, so that whoever called keeps it.
 

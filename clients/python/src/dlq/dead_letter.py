@@ -6,9 +6,11 @@ import asyncio
 import functools
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
+
+from typing_extensions import ParamSpec
 
 from .delivery import Delivery
 from .options import SendOptions
@@ -19,7 +21,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dlq")
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class DeadLetter(Protocol):
+    """Decorates a function so that it gives None where what it raised was kept."""
+
+    @overload
+    def __call__(
+        self, function: Callable[_P, Coroutine[Any, Any, _R]], /
+    ) -> Callable[_P, Coroutine[Any, Any, _R | None]]: ...
+    @overload
+    def __call__(self, function: Callable[_P, _R], /) -> Callable[_P, _R | None]: ...
 
 
 def decorate(
@@ -27,7 +41,7 @@ def decorate(
     queue: str,
     payload: Callable[..., object] | None,
     send: SendOptions | Callable[..., SendOptions] | None,
-) -> Callable[[_F], _F]:
+) -> DeadLetter:
     def submit(error: Exception, args: Any, kwargs: Any) -> Future[SendResult] | None:
         # What the caller's functions raise must not take the place of the error itself.
         try:
@@ -44,7 +58,7 @@ def decorate(
             log.exception("dlq: a message could not be sent, its options raised")
             return None
 
-    def wrap(function: _F) -> _F:
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -60,7 +74,7 @@ def decorate(
                         raise
                     return None
 
-            return cast(_F, awaited)
+            return awaited
 
         @functools.wraps(function)
         def called(*args: Any, **kwargs: Any) -> Any:
@@ -72,6 +86,6 @@ def decorate(
                     raise
                 return None
 
-        return cast(_F, called)
+        return called
 
-    return wrap
+    return cast("DeadLetter", wrap)

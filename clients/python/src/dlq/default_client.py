@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from typing import TypeVar
 
 from .client import Client
-from .dead_letter import decorate
+from .dead_letter import DeadLetter, decorate
 from .options import ClientSettings, SendOptions
-
-_F = TypeVar("_F", bound=Callable[..., object])
 
 _lock = threading.Lock()
 _clients: list[Client] = []
@@ -33,6 +30,6 @@ def dead_letter(
     *,
     payload: Callable[..., object] | None = None,
     send: SendOptions | Callable[..., SendOptions] | None = None,
-) -> Callable[[_F], _F]:
+) -> DeadLetter:
     """As `Client.dead_letter`, by the process's default client."""
     return decorate(default_client, queue, payload, send)

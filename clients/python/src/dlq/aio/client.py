@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import grpc.aio
 from typing_extensions import Self, Unpack
@@ -13,7 +13,7 @@ from typing_extensions import Self, Unpack
 from .._engine.bearer import AioStreamBearer, AioUnaryBearer
 from .._engine.connection import CHANNEL_OPTIONS, metadata_of
 from ..base_client import BaseClient
-from ..dead_letter import decorate
+from ..dead_letter import DeadLetter, decorate
 from ..errors import DlqClientError
 from ..options import ClientSettings, SendOptions, target_of
 from ..results import SendResult
@@ -23,8 +23,6 @@ from .worker import Worker
 
 if TYPE_CHECKING:
     from ..v1.dlq_service_pb2_grpc import DlqServiceAsyncStub
-
-_F = TypeVar("_F", bound=Callable[..., object])
 
 
 class Client(BaseClient):
@@ -55,7 +53,7 @@ class Client(BaseClient):
         *,
         payload: Callable[..., object] | None = None,
         send: SendOptions | Callable[..., SendOptions] | None = None,
-    ) -> Callable[[_F], _F]:
+    ) -> DeadLetter:
         """Decorates a function: what it raises is sent, and the call gives None. If the message could
         not be kept, the error is raised, so that whoever called keeps it.
 
