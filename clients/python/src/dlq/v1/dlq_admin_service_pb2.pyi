@@ -31,7 +31,7 @@ class ListQueuesResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     queues: _containers.RepeatedCompositeFieldContainer[_queue_pb2.Queue]
     next_page_token: str
-    def __init__(self, queues: _Optional[_Iterable[_Union[_queue_pb2.Queue, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    def __init__(self, queues: _Optional[_Iterable[_Union[_queue_pb2.Queue, _Mapping[str, object]]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class GetQueueRequest(_message.Message):
     __slots__ = ("queue",)
@@ -43,7 +43,7 @@ class GetQueueResponse(_message.Message):
     __slots__ = ("queue",)
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     queue: _queue_pb2.Queue
-    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping]] = ...) -> None: ...
+    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping[str, object]]] = ...) -> None: ...
 
 class UpdateQueueRequest(_message.Message):
     __slots__ = ("queue", "update_mask")
@@ -51,13 +51,13 @@ class UpdateQueueRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _ClassVar[int]
     queue: _queue_pb2.Queue
     update_mask: _field_mask_pb2.FieldMask
-    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
+    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping[str, object]]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping[str, object]]] = ...) -> None: ...
 
 class UpdateQueueResponse(_message.Message):
     __slots__ = ("queue",)
     QUEUE_FIELD_NUMBER: _ClassVar[int]
     queue: _queue_pb2.Queue
-    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping]] = ...) -> None: ...
+    def __init__(self, queue: _Optional[_Union[_queue_pb2.Queue, _Mapping[str, object]]] = ...) -> None: ...
 
 class DeleteQueueRequest(_message.Message):
     __slots__ = ("queue", "expected_count", "etag")
@@ -87,7 +87,7 @@ class SimulatePolicyRequest(_message.Message):
     reason: _state_pb2.Reason
     start_time: _timestamp_pb2.Timestamp
     skip_stored: bool
-    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., skip_stored: bool = ...) -> None: ...
+    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., skip_stored: bool = ...) -> None: ...
 
 class SimulatePolicyResponse(_message.Message):
     __slots__ = ("retry_policy", "attempts", "truncated", "stored")
@@ -99,7 +99,7 @@ class SimulatePolicyResponse(_message.Message):
     attempts: _containers.RepeatedCompositeFieldContainer[SimulatedAttempt]
     truncated: bool
     stored: SimulatedQueue
-    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., attempts: _Optional[_Iterable[_Union[SimulatedAttempt, _Mapping]]] = ..., truncated: bool = ..., stored: _Optional[_Union[SimulatedQueue, _Mapping]] = ...) -> None: ...
+    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., attempts: _Optional[_Iterable[_Union[SimulatedAttempt, _Mapping[str, object]]]] = ..., truncated: bool = ..., stored: _Optional[_Union[SimulatedQueue, _Mapping[str, object]]] = ...) -> None: ...
 
 class SimulatedAttempt(_message.Message):
     __slots__ = ("attempt", "delay", "min_delay", "max_delay", "due_time")
@@ -113,7 +113,7 @@ class SimulatedAttempt(_message.Message):
     min_delay: _duration_pb2.Duration
     max_delay: _duration_pb2.Duration
     due_time: _timestamp_pb2.Timestamp
-    def __init__(self, attempt: _Optional[int] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., min_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, attempt: _Optional[int] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., min_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class SimulatedQueue(_message.Message):
     __slots__ = ("examined_count", "retried", "quarantined_count")
@@ -123,7 +123,7 @@ class SimulatedQueue(_message.Message):
     examined_count: int
     retried: _containers.RepeatedCompositeFieldContainer[SimulatedBucket]
     quarantined_count: int
-    def __init__(self, examined_count: _Optional[int] = ..., retried: _Optional[_Iterable[_Union[SimulatedBucket, _Mapping]]] = ..., quarantined_count: _Optional[int] = ...) -> None: ...
+    def __init__(self, examined_count: _Optional[int] = ..., retried: _Optional[_Iterable[_Union[SimulatedBucket, _Mapping[str, object]]]] = ..., quarantined_count: _Optional[int] = ...) -> None: ...
 
 class SimulatedBucket(_message.Message):
     __slots__ = ("within", "count")
@@ -131,7 +131,7 @@ class SimulatedBucket(_message.Message):
     COUNT_FIELD_NUMBER: _ClassVar[int]
     within: _duration_pb2.Duration
     count: int
-    def __init__(self, within: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., count: _Optional[int] = ...) -> None: ...
+    def __init__(self, within: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., count: _Optional[int] = ...) -> None: ...
 
 class GetRulesRequest(_message.Message):
     __slots__ = ()
@@ -141,19 +141,19 @@ class GetRulesResponse(_message.Message):
     __slots__ = ("rule_set",)
     RULE_SET_FIELD_NUMBER: _ClassVar[int]
     rule_set: _rule_pb2.RuleSet
-    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ...) -> None: ...
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping[str, object]]] = ...) -> None: ...
 
 class UpdateRulesRequest(_message.Message):
     __slots__ = ("rule_set",)
     RULE_SET_FIELD_NUMBER: _ClassVar[int]
     rule_set: _rule_pb2.RuleSet
-    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ...) -> None: ...
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping[str, object]]] = ...) -> None: ...
 
 class UpdateRulesResponse(_message.Message):
     __slots__ = ("rule_set",)
     RULE_SET_FIELD_NUMBER: _ClassVar[int]
     rule_set: _rule_pb2.RuleSet
-    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ...) -> None: ...
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping[str, object]]] = ...) -> None: ...
 
 class TestRulesRequest(_message.Message):
     __slots__ = ("rule_set", "samples")
@@ -161,7 +161,7 @@ class TestRulesRequest(_message.Message):
     SAMPLES_FIELD_NUMBER: _ClassVar[int]
     rule_set: _rule_pb2.RuleSet
     samples: _containers.RepeatedCompositeFieldContainer[RuleSample]
-    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping]] = ..., samples: _Optional[_Iterable[_Union[RuleSample, _Mapping]]] = ...) -> None: ...
+    def __init__(self, rule_set: _Optional[_Union[_rule_pb2.RuleSet, _Mapping[str, object]]] = ..., samples: _Optional[_Iterable[_Union[RuleSample, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RuleSample(_message.Message):
     __slots__ = ("event", "message", "failure", "attempts")
@@ -173,13 +173,13 @@ class RuleSample(_message.Message):
     message: _dlq_service_pb2.SendToDlqRequest
     failure: _failure_pb2.Failure
     attempts: int
-    def __init__(self, event: _Optional[_Union[_rule_pb2.RuleEvent, str]] = ..., message: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., attempts: _Optional[int] = ...) -> None: ...
+    def __init__(self, event: _Optional[_Union[_rule_pb2.RuleEvent, str]] = ..., message: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping[str, object]]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., attempts: _Optional[int] = ...) -> None: ...
 
 class TestRulesResponse(_message.Message):
     __slots__ = ("results",)
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[RuleTestResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[RuleTestResult, _Mapping]]] = ...) -> None: ...
+    def __init__(self, results: _Optional[_Iterable[_Union[RuleTestResult, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RuleTestResult(_message.Message):
     __slots__ = ("matched", "failed", "action", "transformed")
@@ -191,7 +191,7 @@ class RuleTestResult(_message.Message):
     failed: _containers.RepeatedCompositeFieldContainer[RuleFailure]
     action: _rule_pb2.RuleAction
     transformed: _dlq_service_pb2.SendToDlqRequest
-    def __init__(self, matched: _Optional[_Iterable[str]] = ..., failed: _Optional[_Iterable[_Union[RuleFailure, _Mapping]]] = ..., action: _Optional[_Union[_rule_pb2.RuleAction, _Mapping]] = ..., transformed: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping]] = ...) -> None: ...
+    def __init__(self, matched: _Optional[_Iterable[str]] = ..., failed: _Optional[_Iterable[_Union[RuleFailure, _Mapping[str, object]]]] = ..., action: _Optional[_Union[_rule_pb2.RuleAction, _Mapping[str, object]]] = ..., transformed: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping[str, object]]] = ...) -> None: ...
 
 class RuleFailure(_message.Message):
     __slots__ = ("rule", "error")
@@ -227,7 +227,7 @@ class ListBreakersResponse(_message.Message):
     __slots__ = ("breakers",)
     BREAKERS_FIELD_NUMBER: _ClassVar[int]
     breakers: _containers.RepeatedCompositeFieldContainer[Breaker]
-    def __init__(self, breakers: _Optional[_Iterable[_Union[Breaker, _Mapping]]] = ...) -> None: ...
+    def __init__(self, breakers: _Optional[_Iterable[_Union[Breaker, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Breaker(_message.Message):
     __slots__ = ("key", "state", "open_since", "retry_time", "opened_count")
@@ -241,7 +241,7 @@ class Breaker(_message.Message):
     open_since: _timestamp_pb2.Timestamp
     retry_time: _timestamp_pb2.Timestamp
     opened_count: int
-    def __init__(self, key: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., open_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., opened_count: _Optional[int] = ...) -> None: ...
+    def __init__(self, key: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., open_since: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., opened_count: _Optional[int] = ...) -> None: ...
 
 class ResetBreakerRequest(_message.Message):
     __slots__ = ("queue", "key")

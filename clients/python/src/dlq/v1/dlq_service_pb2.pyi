@@ -114,7 +114,7 @@ class SendToDlqRequest(_message.Message):
     trace_context: _message_pb2.TraceContext
     send_number: SendNumber
     past: Past
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping]] = ..., send_number: _Optional[_Union[SendNumber, _Mapping]] = ..., past: _Optional[_Union[Past, _Mapping]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping[str, object]]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping[str, object]]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping[str, object]]] = ..., send_number: _Optional[_Union[SendNumber, _Mapping[str, object]]] = ..., past: _Optional[_Union[Past, _Mapping[str, object]]] = ...) -> None: ...
 
 class SendNumber(_message.Message):
     __slots__ = ("client_id", "number")
@@ -134,7 +134,7 @@ class Past(_message.Message):
     failures: _containers.RepeatedCompositeFieldContainer[PastFailure]
     first_failure_time: _timestamp_pb2.Timestamp
     quarantined: bool
-    def __init__(self, attempts: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[PastFailure, _Mapping]]] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., quarantined: bool = ...) -> None: ...
+    def __init__(self, attempts: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[PastFailure, _Mapping[str, object]]]] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantined: bool = ...) -> None: ...
 
 class PastFailure(_message.Message):
     __slots__ = ("failure", "time")
@@ -142,7 +142,7 @@ class PastFailure(_message.Message):
     TIME_FIELD_NUMBER: _ClassVar[int]
     failure: _failure_pb2.Failure
     time: _timestamp_pb2.Timestamp
-    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class SendToDlqResponse(_message.Message):
     __slots__ = ("id", "state", "reason", "due_time", "duplicate", "quarantine_reason", "queue")
@@ -160,19 +160,19 @@ class SendToDlqResponse(_message.Message):
     duplicate: bool
     quarantine_reason: _state_pb2.QuarantineReason
     queue: str
-    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duplicate: bool = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., queue: _Optional[str] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., reason: _Optional[_Union[_state_pb2.Reason, str]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., duplicate: bool = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., queue: _Optional[str] = ...) -> None: ...
 
 class SendToDlqBatchRequest(_message.Message):
     __slots__ = ("requests",)
     REQUESTS_FIELD_NUMBER: _ClassVar[int]
     requests: _containers.RepeatedCompositeFieldContainer[SendToDlqRequest]
-    def __init__(self, requests: _Optional[_Iterable[_Union[SendToDlqRequest, _Mapping]]] = ...) -> None: ...
+    def __init__(self, requests: _Optional[_Iterable[_Union[SendToDlqRequest, _Mapping[str, object]]]] = ...) -> None: ...
 
 class SendToDlqBatchResponse(_message.Message):
     __slots__ = ("results",)
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[SendToDlqBatchResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[SendToDlqBatchResult, _Mapping]]] = ...) -> None: ...
+    def __init__(self, results: _Optional[_Iterable[_Union[SendToDlqBatchResult, _Mapping[str, object]]]] = ...) -> None: ...
 
 class SendToDlqBatchResult(_message.Message):
     __slots__ = ("response", "error")
@@ -180,7 +180,7 @@ class SendToDlqBatchResult(_message.Message):
     ERROR_FIELD_NUMBER: _ClassVar[int]
     response: SendToDlqResponse
     error: ErrorStatus
-    def __init__(self, response: _Optional[_Union[SendToDlqResponse, _Mapping]] = ..., error: _Optional[_Union[ErrorStatus, _Mapping]] = ...) -> None: ...
+    def __init__(self, response: _Optional[_Union[SendToDlqResponse, _Mapping[str, object]]] = ..., error: _Optional[_Union[ErrorStatus, _Mapping[str, object]]] = ...) -> None: ...
 
 class ErrorStatus(_message.Message):
     __slots__ = ("code", "message", "details")
@@ -190,7 +190,7 @@ class ErrorStatus(_message.Message):
     code: int
     message: str
     details: _containers.RepeatedCompositeFieldContainer[_any_pb2.Any]
-    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ..., details: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping]]] = ...) -> None: ...
+    def __init__(self, code: _Optional[int] = ..., message: _Optional[str] = ..., details: _Optional[_Iterable[_Union[_any_pb2.Any, _Mapping[str, object]]]] = ...) -> None: ...
 
 class StreamDueRequest(_message.Message):
     __slots__ = ("queues", "worker_id", "max_in_flight", "max_in_flight_bytes", "lease_duration", "resume_session_id")
@@ -206,7 +206,7 @@ class StreamDueRequest(_message.Message):
     max_in_flight_bytes: int
     lease_duration: _duration_pb2.Duration
     resume_session_id: str
-    def __init__(self, queues: _Optional[_Iterable[str]] = ..., worker_id: _Optional[str] = ..., max_in_flight: _Optional[int] = ..., max_in_flight_bytes: _Optional[int] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., resume_session_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, queues: _Optional[_Iterable[str]] = ..., worker_id: _Optional[str] = ..., max_in_flight: _Optional[int] = ..., max_in_flight_bytes: _Optional[int] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., resume_session_id: _Optional[str] = ...) -> None: ...
 
 class StreamDueResponse(_message.Message):
     __slots__ = ("opened", "deliveries", "heartbeat", "drain", "queue_status")
@@ -220,7 +220,7 @@ class StreamDueResponse(_message.Message):
     heartbeat: Heartbeat
     drain: Drain
     queue_status: QueueStatus
-    def __init__(self, opened: _Optional[_Union[Opened, _Mapping]] = ..., deliveries: _Optional[_Union[Deliveries, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., drain: _Optional[_Union[Drain, _Mapping]] = ..., queue_status: _Optional[_Union[QueueStatus, _Mapping]] = ...) -> None: ...
+    def __init__(self, opened: _Optional[_Union[Opened, _Mapping[str, object]]] = ..., deliveries: _Optional[_Union[Deliveries, _Mapping[str, object]]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping[str, object]]] = ..., drain: _Optional[_Union[Drain, _Mapping[str, object]]] = ..., queue_status: _Optional[_Union[QueueStatus, _Mapping[str, object]]] = ...) -> None: ...
 
 class Opened(_message.Message):
     __slots__ = ("session_id", "lease_duration", "leases_held")
@@ -230,13 +230,13 @@ class Opened(_message.Message):
     session_id: str
     lease_duration: _duration_pb2.Duration
     leases_held: int
-    def __init__(self, session_id: _Optional[str] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., leases_held: _Optional[int] = ...) -> None: ...
+    def __init__(self, session_id: _Optional[str] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., leases_held: _Optional[int] = ...) -> None: ...
 
 class Deliveries(_message.Message):
     __slots__ = ("deliveries",)
     DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     deliveries: _containers.RepeatedCompositeFieldContainer[Delivery]
-    def __init__(self, deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ...) -> None: ...
+    def __init__(self, deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Delivery(_message.Message):
     __slots__ = ("message", "lease_token", "lease_expire_time", "attempt", "delivery_number", "outcome_unknown")
@@ -252,7 +252,7 @@ class Delivery(_message.Message):
     attempt: int
     delivery_number: int
     outcome_unknown: bool
-    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping]] = ..., lease_token: _Optional[str] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., attempt: _Optional[int] = ..., delivery_number: _Optional[int] = ..., outcome_unknown: bool = ...) -> None: ...
+    def __init__(self, message: _Optional[_Union[_message_pb2.Message, _Mapping[str, object]]] = ..., lease_token: _Optional[str] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., attempt: _Optional[int] = ..., delivery_number: _Optional[int] = ..., outcome_unknown: bool = ...) -> None: ...
 
 class Heartbeat(_message.Message):
     __slots__ = ()
@@ -270,13 +270,13 @@ class QueueStatus(_message.Message):
     breaker_state: _state_pb2.BreakerState
     retry_time: _timestamp_pb2.Timestamp
     open_breakers: int
-    def __init__(self, queue: _Optional[str] = ..., paused: bool = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., open_breakers: _Optional[int] = ...) -> None: ...
+    def __init__(self, queue: _Optional[str] = ..., paused: bool = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., open_breakers: _Optional[int] = ...) -> None: ...
 
 class Drain(_message.Message):
     __slots__ = ("grace",)
     GRACE_FIELD_NUMBER: _ClassVar[int]
     grace: _duration_pb2.Duration
-    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
 
 class AckRequest(_message.Message):
     __slots__ = ("request_id", "outcomes")
@@ -284,7 +284,7 @@ class AckRequest(_message.Message):
     OUTCOMES_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     outcomes: _containers.RepeatedCompositeFieldContainer[Outcome]
-    def __init__(self, request_id: _Optional[str] = ..., outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping]]] = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., outcomes: _Optional[_Iterable[_Union[Outcome, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Outcome(_message.Message):
     __slots__ = ("lease_token", "succeeded", "failed", "released", "quarantined", "discarded")
@@ -300,7 +300,7 @@ class Outcome(_message.Message):
     released: Released
     quarantined: Quarantined
     discarded: Discarded
-    def __init__(self, lease_token: _Optional[str] = ..., succeeded: _Optional[_Union[Succeeded, _Mapping]] = ..., failed: _Optional[_Union[Failed, _Mapping]] = ..., released: _Optional[_Union[Released, _Mapping]] = ..., quarantined: _Optional[_Union[Quarantined, _Mapping]] = ..., discarded: _Optional[_Union[Discarded, _Mapping]] = ...) -> None: ...
+    def __init__(self, lease_token: _Optional[str] = ..., succeeded: _Optional[_Union[Succeeded, _Mapping[str, object]]] = ..., failed: _Optional[_Union[Failed, _Mapping[str, object]]] = ..., released: _Optional[_Union[Released, _Mapping[str, object]]] = ..., quarantined: _Optional[_Union[Quarantined, _Mapping[str, object]]] = ..., discarded: _Optional[_Union[Discarded, _Mapping[str, object]]] = ...) -> None: ...
 
 class Succeeded(_message.Message):
     __slots__ = ()
@@ -314,13 +314,13 @@ class Failed(_message.Message):
     failure: _failure_pb2.Failure
     retry_after: _duration_pb2.Duration
     non_retryable: bool
-    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping]] = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., non_retryable: bool = ...) -> None: ...
+    def __init__(self, failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., retry_after: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., non_retryable: bool = ...) -> None: ...
 
 class Released(_message.Message):
     __slots__ = ("delay",)
     DELAY_FIELD_NUMBER: _ClassVar[int]
     delay: _duration_pb2.Duration
-    def __init__(self, delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
 
 class Quarantined(_message.Message):
     __slots__ = ("note",)
@@ -338,7 +338,7 @@ class AckResponse(_message.Message):
     __slots__ = ("results",)
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[AckResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[AckResult, _Mapping]]] = ...) -> None: ...
+    def __init__(self, results: _Optional[_Iterable[_Union[AckResult, _Mapping[str, object]]]] = ...) -> None: ...
 
 class AckResult(_message.Message):
     __slots__ = ("status", "state", "due_time", "quarantine_reason", "detail")
@@ -352,7 +352,7 @@ class AckResult(_message.Message):
     due_time: _timestamp_pb2.Timestamp
     quarantine_reason: _state_pb2.QuarantineReason
     detail: str
-    def __init__(self, status: _Optional[_Union[AckStatus, str]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., detail: _Optional[str] = ...) -> None: ...
+    def __init__(self, status: _Optional[_Union[AckStatus, str]] = ..., state: _Optional[_Union[_state_pb2.MessageState, str]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantine_reason: _Optional[_Union[_state_pb2.QuarantineReason, str]] = ..., detail: _Optional[str] = ...) -> None: ...
 
 class ExtendLeaseRequest(_message.Message):
     __slots__ = ("lease_tokens", "session_id", "lease_duration")
@@ -362,13 +362,13 @@ class ExtendLeaseRequest(_message.Message):
     lease_tokens: _containers.RepeatedScalarFieldContainer[str]
     session_id: str
     lease_duration: _duration_pb2.Duration
-    def __init__(self, lease_tokens: _Optional[_Iterable[str]] = ..., session_id: _Optional[str] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, lease_tokens: _Optional[_Iterable[str]] = ..., session_id: _Optional[str] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
 
 class ExtendLeaseResponse(_message.Message):
     __slots__ = ("results",)
     RESULTS_FIELD_NUMBER: _ClassVar[int]
     results: _containers.RepeatedCompositeFieldContainer[ExtendLeaseResult]
-    def __init__(self, results: _Optional[_Iterable[_Union[ExtendLeaseResult, _Mapping]]] = ...) -> None: ...
+    def __init__(self, results: _Optional[_Iterable[_Union[ExtendLeaseResult, _Mapping[str, object]]]] = ...) -> None: ...
 
 class ExtendLeaseResult(_message.Message):
     __slots__ = ("lease_token", "status", "lease_expire_time", "should_stop", "detail")
@@ -382,7 +382,7 @@ class ExtendLeaseResult(_message.Message):
     lease_expire_time: _timestamp_pb2.Timestamp
     should_stop: bool
     detail: str
-    def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., should_stop: bool = ..., detail: _Optional[str] = ...) -> None: ...
+    def __init__(self, lease_token: _Optional[str] = ..., status: _Optional[_Union[AckStatus, str]] = ..., lease_expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., should_stop: bool = ..., detail: _Optional[str] = ...) -> None: ...
 
 class RetryRequest(_message.Message):
     __slots__ = ("request_id", "queue", "ids", "filter", "expected_count", "transforms", "dry_run")
@@ -400,7 +400,7 @@ class RetryRequest(_message.Message):
     expected_count: int
     transforms: _containers.RepeatedCompositeFieldContainer[_rule_pb2.Transform]
     dry_run: bool
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping]]] = ..., dry_run: bool = ...) -> None: ...
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., ids: _Optional[_Iterable[str]] = ..., filter: _Optional[_Union[MessageFilter, _Mapping[str, object]]] = ..., expected_count: _Optional[int] = ..., transforms: _Optional[_Iterable[_Union[_rule_pb2.Transform, _Mapping[str, object]]]] = ..., dry_run: bool = ...) -> None: ...
 
 class MessageFilter(_message.Message):
     __slots__ = ("states", "reasons", "quarantine_reasons")
@@ -420,7 +420,7 @@ class RetryResponse(_message.Message):
     retried_count: int
     refused: _containers.RepeatedCompositeFieldContainer[RefusedRetry]
     previews: _containers.RepeatedCompositeFieldContainer[RetryPreview]
-    def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping]]] = ..., previews: _Optional[_Iterable[_Union[RetryPreview, _Mapping]]] = ...) -> None: ...
+    def __init__(self, retried_count: _Optional[int] = ..., refused: _Optional[_Iterable[_Union[RefusedRetry, _Mapping[str, object]]]] = ..., previews: _Optional[_Iterable[_Union[RetryPreview, _Mapping[str, object]]]] = ...) -> None: ...
 
 class RetryPreview(_message.Message):
     __slots__ = ("id", "before", "after")
@@ -430,7 +430,7 @@ class RetryPreview(_message.Message):
     id: str
     before: MessageContent
     after: MessageContent
-    def __init__(self, id: _Optional[str] = ..., before: _Optional[_Union[MessageContent, _Mapping]] = ..., after: _Optional[_Union[MessageContent, _Mapping]] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., before: _Optional[_Union[MessageContent, _Mapping[str, object]]] = ..., after: _Optional[_Union[MessageContent, _Mapping[str, object]]] = ...) -> None: ...
 
 class MessageContent(_message.Message):
     __slots__ = ("payload", "attributes")
@@ -445,7 +445,7 @@ class MessageContent(_message.Message):
     ATTRIBUTES_FIELD_NUMBER: _ClassVar[int]
     payload: _message_pb2.Payload
     attributes: _containers.ScalarMap[str, str]
-    def __init__(self, payload: _Optional[_Union[_message_pb2.Payload, _Mapping]] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, payload: _Optional[_Union[_message_pb2.Payload, _Mapping[str, object]]] = ..., attributes: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class RefusedRetry(_message.Message):
     __slots__ = ("id", "refusal", "detail")
@@ -473,7 +473,7 @@ class StatsResponse(_message.Message):
     total_poison_messages: int
     queues: _containers.RepeatedCompositeFieldContainer[QueueStats]
     store_time: _timestamp_pb2.Timestamp
-    def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, total_messages: _Optional[int] = ..., total_poison_messages: _Optional[int] = ..., queues: _Optional[_Iterable[_Union[QueueStats, _Mapping[str, object]]]] = ..., store_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class QueueStats(_message.Message):
     __slots__ = ("queue", "scheduled", "due_now", "in_flight", "quarantined", "bytes", "counts", "oldest_age", "oldest_quarantined_age", "next_due_time", "workers", "rates", "totals", "conditions", "breaker_state", "breaker_retry_time", "open_breakers", "held_ordering_keys")
@@ -513,7 +513,7 @@ class QueueStats(_message.Message):
     breaker_retry_time: _timestamp_pb2.Timestamp
     open_breakers: int
     held_ordering_keys: int
-    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping]] = ..., totals: _Optional[_Union[Totals, _Mapping]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., breaker_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., open_breakers: _Optional[int] = ..., held_ordering_keys: _Optional[int] = ...) -> None: ...
+    def __init__(self, queue: _Optional[str] = ..., scheduled: _Optional[int] = ..., due_now: _Optional[int] = ..., in_flight: _Optional[int] = ..., quarantined: _Optional[int] = ..., bytes: _Optional[int] = ..., counts: _Optional[_Iterable[_Union[StateCount, _Mapping[str, object]]]] = ..., oldest_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., oldest_quarantined_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., next_due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., workers: _Optional[int] = ..., rates: _Optional[_Union[Rates, _Mapping[str, object]]] = ..., totals: _Optional[_Union[Totals, _Mapping[str, object]]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping[str, object]]]] = ..., breaker_state: _Optional[_Union[_state_pb2.BreakerState, str]] = ..., breaker_retry_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., open_breakers: _Optional[int] = ..., held_ordering_keys: _Optional[int] = ...) -> None: ...
 
 class StateCount(_message.Message):
     __slots__ = ("state", "reason", "quarantine_reason", "count")

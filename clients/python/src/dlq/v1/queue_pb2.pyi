@@ -59,7 +59,7 @@ class Queue(_message.Message):
     etag: str
     update_time: _timestamp_pb2.Timestamp
     exists: bool
-    def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[QueueConfig, _Mapping]] = ..., effective_config: _Optional[_Union[QueueConfig, _Mapping]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., exists: bool = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., config: _Optional[_Union[QueueConfig, _Mapping[str, object]]] = ..., effective_config: _Optional[_Union[QueueConfig, _Mapping[str, object]]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., exists: bool = ...) -> None: ...
 
 class QueueConfig(_message.Message):
     __slots__ = ("retry_policy", "retry_policies", "max_retries", "non_retryable", "ttl", "ttl_action", "quarantine_retention", "poison_threshold", "poison_window", "dedup_window", "lease_duration", "max_messages", "max_bytes", "rate", "key_limits", "breaker", "retry_budget", "ordering", "pause", "transforms")
@@ -69,7 +69,7 @@ class QueueConfig(_message.Message):
         VALUE_FIELD_NUMBER: _ClassVar[int]
         key: str
         value: _message_pb2.RetryPolicy
-        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ...) -> None: ...
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ...) -> None: ...
     RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
     RETRY_POLICIES_FIELD_NUMBER: _ClassVar[int]
     MAX_RETRIES_FIELD_NUMBER: _ClassVar[int]
@@ -110,7 +110,7 @@ class QueueConfig(_message.Message):
     ordering: OrderingConfig
     pause: Pause
     transforms: _rule_pb2.TransformList
-    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping]] = ..., pause: _Optional[_Union[Pause, _Mapping]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping]] = ...) -> None: ...
+    def __init__(self, retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., retry_policies: _Optional[_Mapping[str, _message_pb2.RetryPolicy]] = ..., max_retries: _Optional[int] = ..., non_retryable: _Optional[_Union[NonRetryable, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., ttl_action: _Optional[_Union[TtlAction, str]] = ..., quarantine_retention: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., poison_threshold: _Optional[int] = ..., poison_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., dedup_window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., lease_duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_messages: _Optional[int] = ..., max_bytes: _Optional[int] = ..., rate: _Optional[_Union[Rate, _Mapping[str, object]]] = ..., key_limits: _Optional[_Union[KeyLimits, _Mapping[str, object]]] = ..., breaker: _Optional[_Union[BreakerConfig, _Mapping[str, object]]] = ..., retry_budget: _Optional[_Union[RetryBudget, _Mapping[str, object]]] = ..., ordering: _Optional[_Union[OrderingConfig, _Mapping[str, object]]] = ..., pause: _Optional[_Union[Pause, _Mapping[str, object]]] = ..., transforms: _Optional[_Union[_rule_pb2.TransformList, _Mapping[str, object]]] = ...) -> None: ...
 
 class NonRetryable(_message.Message):
     __slots__ = ("reasons", "types")
@@ -136,7 +136,7 @@ class KeyLimits(_message.Message):
     attribute: str
     rate: Rate
     max_in_flight: int
-    def __init__(self, attribute: _Optional[str] = ..., rate: _Optional[_Union[Rate, _Mapping]] = ..., max_in_flight: _Optional[int] = ...) -> None: ...
+    def __init__(self, attribute: _Optional[str] = ..., rate: _Optional[_Union[Rate, _Mapping[str, object]]] = ..., max_in_flight: _Optional[int] = ...) -> None: ...
 
 class BreakerConfig(_message.Message):
     __slots__ = ("scope", "window", "minimum_volume", "failure_ratio", "consecutive_failures", "open_time", "max_open_time", "probes", "probe_timeout", "reasons")
@@ -160,7 +160,7 @@ class BreakerConfig(_message.Message):
     probes: int
     probe_timeout: _duration_pb2.Duration
     reasons: _containers.RepeatedScalarFieldContainer[_state_pb2.Reason]
-    def __init__(self, scope: _Optional[_Union[BreakerScope, str]] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., minimum_volume: _Optional[int] = ..., failure_ratio: _Optional[float] = ..., consecutive_failures: _Optional[int] = ..., open_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., max_open_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., probes: _Optional[int] = ..., probe_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., reasons: _Optional[_Iterable[_Union[_state_pb2.Reason, str]]] = ...) -> None: ...
+    def __init__(self, scope: _Optional[_Union[BreakerScope, str]] = ..., window: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., minimum_volume: _Optional[int] = ..., failure_ratio: _Optional[float] = ..., consecutive_failures: _Optional[int] = ..., open_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_open_time: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., probes: _Optional[int] = ..., probe_timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., reasons: _Optional[_Iterable[_Union[_state_pb2.Reason, str]]] = ...) -> None: ...
 
 class RetryBudget(_message.Message):
     __slots__ = ("ratio", "min_per_second")
@@ -176,7 +176,7 @@ class OrderingConfig(_message.Message):
     HOLD_MAX_AGE_FIELD_NUMBER: _ClassVar[int]
     mode: OrderingMode
     hold_max_age: _duration_pb2.Duration
-    def __init__(self, mode: _Optional[_Union[OrderingMode, str]] = ..., hold_max_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, mode: _Optional[_Union[OrderingMode, str]] = ..., hold_max_age: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ...) -> None: ...
 
 class Pause(_message.Message):
     __slots__ = ("paused", "reason", "until")
@@ -186,4 +186,4 @@ class Pause(_message.Message):
     paused: bool
     reason: str
     until: _timestamp_pb2.Timestamp
-    def __init__(self, paused: bool = ..., reason: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, paused: bool = ..., reason: _Optional[str] = ..., until: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...

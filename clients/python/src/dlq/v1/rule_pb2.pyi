@@ -37,7 +37,7 @@ class RuleSet(_message.Message):
     rules: _containers.RepeatedCompositeFieldContainer[Rule]
     etag: str
     update_time: _timestamp_pb2.Timestamp
-    def __init__(self, rules: _Optional[_Iterable[_Union[Rule, _Mapping]]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, rules: _Optional[_Iterable[_Union[Rule, _Mapping[str, object]]]] = ..., etag: _Optional[str] = ..., update_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class Rule(_message.Message):
     __slots__ = ("name", "event", "when", "action", "proceed", "disabled")
@@ -53,7 +53,7 @@ class Rule(_message.Message):
     action: RuleAction
     proceed: bool
     disabled: bool
-    def __init__(self, name: _Optional[str] = ..., event: _Optional[_Union[RuleEvent, str]] = ..., when: _Optional[str] = ..., action: _Optional[_Union[RuleAction, _Mapping]] = ..., proceed: bool = ..., disabled: bool = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., event: _Optional[_Union[RuleEvent, str]] = ..., when: _Optional[str] = ..., action: _Optional[_Union[RuleAction, _Mapping[str, object]]] = ..., proceed: bool = ..., disabled: bool = ...) -> None: ...
 
 class RuleAction(_message.Message):
     __slots__ = ("queue", "retry_policy", "priority", "quarantine", "drop", "transforms")
@@ -69,7 +69,7 @@ class RuleAction(_message.Message):
     quarantine: bool
     drop: bool
     transforms: _containers.RepeatedCompositeFieldContainer[Transform]
-    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping]] = ..., priority: _Optional[int] = ..., quarantine: bool = ..., drop: bool = ..., transforms: _Optional[_Iterable[_Union[Transform, _Mapping]]] = ...) -> None: ...
+    def __init__(self, queue: _Optional[str] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., priority: _Optional[int] = ..., quarantine: bool = ..., drop: bool = ..., transforms: _Optional[_Iterable[_Union[Transform, _Mapping[str, object]]]] = ...) -> None: ...
 
 class Transform(_message.Message):
     __slots__ = ("target", "json_patch", "merge_patch")
@@ -85,4 +85,4 @@ class TransformList(_message.Message):
     __slots__ = ("transforms",)
     TRANSFORMS_FIELD_NUMBER: _ClassVar[int]
     transforms: _containers.RepeatedCompositeFieldContainer[Transform]
-    def __init__(self, transforms: _Optional[_Iterable[_Union[Transform, _Mapping]]] = ...) -> None: ...
+    def __init__(self, transforms: _Optional[_Iterable[_Union[Transform, _Mapping[str, object]]]] = ...) -> None: ...

@@ -28,7 +28,7 @@ class Owner(_message.Message):
     pid: int
     process_start: int
     create_time: _timestamp_pb2.Timestamp
-    def __init__(self, target: _Optional[str] = ..., service: _Optional[str] = ..., host: _Optional[str] = ..., boot_id: _Optional[str] = ..., pid_namespace: _Optional[str] = ..., pid: _Optional[int] = ..., process_start: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, target: _Optional[str] = ..., service: _Optional[str] = ..., host: _Optional[str] = ..., boot_id: _Optional[str] = ..., pid_namespace: _Optional[str] = ..., pid: _Optional[int] = ..., process_start: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class Letter(_message.Message):
     __slots__ = ("request", "spool_time")
@@ -36,7 +36,7 @@ class Letter(_message.Message):
     SPOOL_TIME_FIELD_NUMBER: _ClassVar[int]
     request: _dlq_service_pb2.SendToDlqRequest
     spool_time: _timestamp_pb2.Timestamp
-    def __init__(self, request: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping]] = ..., spool_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, request: _Optional[_Union[_dlq_service_pb2.SendToDlqRequest, _Mapping[str, object]]] = ..., spool_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
 class Done(_message.Message):
     __slots__ = ("offsets",)
