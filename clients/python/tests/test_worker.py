@@ -277,6 +277,29 @@ def test_a_coroutine_function_is_refused_where_threads_run(server: LocalServer) 
         client.worker("q").run(handle)  # type: ignore[arg-type]
 
 
+ENDING = """
+import sys, threading, time, dlq
+client = dlq.Client(sys.argv[1], spool=False)
+started = threading.Event()
+
+def handle(delivery):
+    started.set()
+    time.sleep(60)
+
+client.worker(sys.argv[2]).start(handle)
+client.send(sys.argv[2], "x", delay=0)
+assert started.wait(30)
+"""
+
+
+def test_the_end_of_the_program_gives_back_what_it_holds(
+    server: LocalServer, client: dlq.Client, queue: str
+) -> None:
+    subprocess.run([sys.executable, "-c", ENDING, server.target, queue], check=True, timeout=60)
+    [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue])).queues
+    assert (stats.in_flight, stats.scheduled, stats.totals.failed_attempts) == (0, 1, 0)
+
+
 PROGRAM = """
 import sys, dlq
 client = dlq.Client(sys.argv[1], spool=False)

@@ -11,7 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .._core.letter import Letter
 from .._core.send_book import PendingSend
@@ -28,7 +28,16 @@ log = logging.getLogger("dlq")
 
 _T = TypeVar("_T")
 
+_MOST_END_S = 10.0
+"""How long the end of the program may be held up."""
+
 _running: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+
+class RunningWorker(Protocol):
+    done: Future[None]
+
+    def stop(self, timeout_s: float | None = None) -> None: ...
 
 
 class Engine:
@@ -41,6 +50,8 @@ class Engine:
         self._is_told = False
         self._is_closed = False
         self.pid = os.getpid()
+        self.workers: set[RunningWorker] = set()
+        """Those that have not ended."""
         self.loop = asyncio.new_event_loop()
         self.report = DropReport(options.on_dropped)
         started = threading.Event()
@@ -129,6 +140,11 @@ class Engine:
         await self.sender.flush(timeout_s)
 
     async def _close(self, timeout_s: float | None) -> None:
+        workers = list(self.workers)
+        for worker in workers:
+            worker.stop(timeout_s)
+        if workers:
+            await asyncio.wait([asyncio.wrap_future(worker.done) for worker in workers])
         await self._flush(timeout_s)
         with self._inbox_lock:
             self._is_closed = True
@@ -146,11 +162,11 @@ CLOSED = DlqClientError("closed", "the client is closed; send before that")
 
 
 def _close_all() -> None:
-    """At the end of the interpreter: what is pending is kept in files."""
+    """At the end of the interpreter: what is pending is kept in files, what workers hold is given back."""
     for engine in list(_running):
         if engine.is_of_this_process:
             try:
-                engine.close(0).result(timeout=2)
+                engine.close(0).result(timeout=_MOST_END_S)
             except Exception as error:
                 log.debug("dlq: a client could not be closed at exit: %s", error)
 

@@ -71,6 +71,8 @@ class WorkerCore:
         self._is_giving_up = False
         self.done: Future[None] = Future()
         """Has an exception if the server refuses what the worker asks for."""
+        engine.workers.add(self)
+        self._engine = engine
         self._end = self._loop.create_task(self._until_done())
 
     def stop(self, timeout_s: float | None = None) -> None:
@@ -106,6 +108,7 @@ class WorkerCore:
         if self._stopping is not None:
             await self._stopping
         self._reports.close()
+        self._engine.workers.discard(self)
         if failure is None:
             self.done.set_result(None)
         else:
