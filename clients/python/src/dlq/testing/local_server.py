@@ -109,7 +109,7 @@ def local_server(
     `command`: how the server's CLI is called. Default: `DLQ_SERVER_COMMAND` of the environment, such
     as `node dlq-service/src/main.ts`; else `dlq` on the PATH. `environment`: its settings (`DLQ_…`).
     """
-    server = LocalServer(command or _command(), environment or _settings())
+    server = LocalServer(command or _command(), {**_settings(), **(environment or {})})
     try:
         server.start()
         yield server

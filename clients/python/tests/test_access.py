@@ -1,0 +1,65 @@
+"""Tokens and TLS, of sends, workers and stubs, with a real server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from conftest import until
+
+import dlq
+import dlq.aio
+from dlq.testing import LocalServer, local_server
+from dlq.v1 import dlq_service_pb2 as pb
+
+CERTIFICATES = Path(__file__).parents[3] / "test/rpc/tls"
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[LocalServer]:
+    settings = {
+        "DLQ_TOKENS": "secret",
+        "DLQ_TLS_CERT": str(CERTIFICATES / "test-only.crt"),
+        "DLQ_TLS_KEY": str(CERTIFICATES / "test-only.key"),
+    }
+    with local_server(environment=settings) as found:
+        yield found
+
+
+@pytest.fixture
+def tls() -> dlq.Tls:
+    return dlq.Tls(ca=(CERTIFICATES / "test-only.crt").read_bytes(), server_name="localhost")
+
+
+def test_send_work_and_stub_with_tls_and_a_token(secured: LocalServer, tls: dlq.Tls) -> None:
+    with dlq.Client(f"https://{secured.target}", tls=tls, token="secret", spool=False) as client:
+        assert client.send("q", "x", delay=0).status == "sent"
+        seen: list[str] = []
+        worker = client.worker("q").start(lambda delivery: seen.append(delivery.text))
+        until(lambda: seen == ["x"])
+        worker.stop()
+        assert client.stub.Stats(pb.StatsRequest(queues=["q"])).queues[0].totals.succeeded == 1
+
+
+def test_the_stub_of_asyncio_has_them_too(secured: LocalServer, tls: dlq.Tls) -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(secured.target, tls=tls, token="secret", spool=False) as client:
+            stub = client.stub()
+            await stub.Stats(pb.StatsRequest(queues=["q"]))
+            async for frame in stub.StreamDue(pb.StreamDueRequest(queues=["q"])):
+                assert frame.opened.session_id
+                break
+
+    asyncio.run(main())
+
+
+def test_a_wrong_token_is_told_at_once(secured: LocalServer, tls: dlq.Tls) -> None:
+    with dlq.Client(secured.target, tls=tls, token="wrong") as client:
+        result = client.send("q", "x")
+        assert isinstance(result, dlq.Dropped)
+        assert (result.error.kind, result.error.maybe_stored) == ("unauthenticated", False)
+        with pytest.raises(grpc.RpcError):
+            client.stub.Stats(pb.StatsRequest(queues=["q"]))
