@@ -179,3 +179,28 @@ def test_forked_processes_send(fake: FakeServer, spool_folder: Path, connected: 
     messages = fake.messages("q")
     assert len(messages) == (17 if connected == "connected" else 16)
     assert len({m.request.send_number.client_id for m in messages}) == 4
+
+
+FORKED_ASYNCIO = """
+import asyncio, os, sys, dlq.aio
+client = dlq.aio.Client(sys.argv[1], spool=False)
+
+async def send(text):
+    return (await client.send("q", text)).status
+
+assert asyncio.run(send("parent")) == "sent"
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if asyncio.run(send("child")) == "sent" else 1)
+code = os.waitpid(pid, 0)[1]
+assert asyncio.run(send("parent")) == "sent"
+sys.exit(code)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_forked_processes_and_several_event_loops(fake: FakeServer) -> None:
+    args = [sys.executable, "-c", FORKED_ASYNCIO, fake.target]
+    ended = subprocess.run(args, timeout=60, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert len(fake.messages("q")) == 3

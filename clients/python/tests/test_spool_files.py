@@ -252,3 +252,20 @@ def test_kill_9_loses_nothing(spool_folder: Path) -> None:
     mine = spool_in(spool_folder)
     assert mine.adopt() == 1
     assert texts(mine) == [str(n) for n in range(50)]
+
+
+def test_a_write_that_is_cut_off_leaves_the_next_ones_whole(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = spool_in(spool_folder)
+    spool.append(request("a"))
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:30]))
+    assert spool.append(request("b")) is False, "in memory"
+    monkeypatch.setattr(os, "write", write)
+    assert spool.append(request("c")) is True
+    assert texts(spool) == ["a", "c", "b"]
+    spool.close()
+    mine = spool_in(spool_folder)
+    assert mine.adopt() == 1
+    assert texts(mine) == ["a", "c"]

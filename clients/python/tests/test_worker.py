@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -275,49 +271,3 @@ def test_a_coroutine_function_is_refused_where_threads_run(server: LocalServer) 
         pytest.raises(TypeError, match=r"dlq\.aio"),
     ):
         client.worker("q").run(handle)  # type: ignore[arg-type]
-
-
-ENDING = """
-import sys, threading, time, dlq
-client = dlq.Client(sys.argv[1], spool=False)
-started = threading.Event()
-
-def handle(delivery):
-    started.set()
-    time.sleep(60)
-
-client.worker(sys.argv[2]).start(handle)
-client.send(sys.argv[2], "x", delay=0)
-assert started.wait(30)
-"""
-
-
-def test_the_end_of_the_program_gives_back_what_it_holds(
-    server: LocalServer, client: dlq.Client, queue: str
-) -> None:
-    subprocess.run([sys.executable, "-c", ENDING, server.target, queue], check=True, timeout=60)
-    [stats] = client.stub.Stats(pb.StatsRequest(queues=[queue])).queues
-    assert (stats.in_flight, stats.scheduled, stats.totals.failed_attempts) == (0, 1, 0)
-
-
-PROGRAM = """
-import sys, dlq
-client = dlq.Client(sys.argv[1], spool=False)
-client.send(sys.argv[2], "x", delay=0)
-client.worker(sys.argv[2]).run(lambda delivery: print("got", delivery.text, flush=True))
-client.close()
-print("ended", flush=True)
-"""
-
-
-@pytest.mark.skipif(os.name == "nt", reason="signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_run_ends_in_order_by_a_signal(server: LocalServer, queue: str, number: int) -> None:
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, server.target, queue], stdout=subprocess.PIPE, text=True
-    )
-    assert program.stdout is not None
-    assert program.stdout.readline() == "got x\n"
-    program.send_signal(number)
-    assert program.stdout.read() == "ended\n"
-    assert program.wait(20) == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
-from .record import HEADER, MAGIC, Records, RecordType, encode, read_at
+from .record import HEADER, Records, RecordType, encode, read_at
 from .v1.spool_pb2 import Done, Letter, Owner
 
 SUFFIX = ".spool"
@@ -73,7 +73,8 @@ class SpoolFile:
     def read(self, offset: int) -> SendToDlqRequest | None:
         """None if what is there is damaged."""
         length = self.open_offsets[offset]
-        record = read_at(os.pread(self._descriptor, length, offset), 0)
+        os.lseek(self._descriptor, offset, os.SEEK_SET)  # appending goes to the end all the same
+        record = read_at(os.read(self._descriptor, length), 0)
         if record is None:
             return None
         return Letter.FromString(record.body).request
@@ -95,9 +96,10 @@ class SpoolFile:
         self.close()
 
     def remove(self) -> None:
-        if self.is_ours:
+        is_ours = self.is_ours
+        self.close()  # before: Windows removes no file that is open
+        if is_ours:
             self.path.unlink(missing_ok=True)
-        self.close()
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -113,13 +115,12 @@ class SpoolFile:
 
     def _write(self, data: bytes) -> None:
         written = os.write(self._descriptor, data)
+        self.size += written
         if written != len(data):
             # The disk is full. What was cut off ends before the next record, as readers know.
-            self.size += written
             raise OSError(f"only {written} of {len(data)} bytes could be written")
         if self._sync:
             os.fsync(self._descriptor)
-        self.size += written
         if not self.is_ours:
             raise NotOursAnyMore(str(self.path))
 
@@ -154,6 +155,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-__all__ = ["MAGIC", "SUFFIX", "NotOursAnyMore", "SpoolFile", "name_of", "read_owner"]
