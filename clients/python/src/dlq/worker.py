@@ -25,6 +25,9 @@ from .worker_options import WorkerOptions
 if TYPE_CHECKING:
     from .client import Client
 
+_LOOK_EVERY_S = 0.5
+"""A signal that comes just before a wait begins does not end it: its handler runs after the wait."""
+
 Handler: TypeAlias = Callable[[Delivery], "Outcome | None"]
 """Processes one delivery. Returning means succeeded, raising means failed; `release`, `quarantine`,
 `discard` and `fail` make outcomes to return instead."""
@@ -117,7 +120,7 @@ class Worker:
             raise RuntimeError("the worker has not been started")
         done: Future[None] = self._core.done
         while timeout is None and not done.done():
-            wait([done], timeout=60)  # where signals don't end a wait that has no end
+            wait([done], timeout=_LOOK_EVERY_S)
         done.result(timeout)
 
     def stop(self, timeout: float | None = None) -> None:
