@@ -19,7 +19,7 @@ from .results import Dropped, SendResult
 if TYPE_CHECKING:
     from .base_client import BaseClient
 
-log = logging.getLogger("dlq")
+_log = logging.getLogger("dlq")
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -55,7 +55,7 @@ def decorate(
                 first = first.payload
             return client().submit(queue, first, error, options)
         except Exception:
-            log.exception("dlq: a message could not be sent, its options raised")
+            _log.exception("dlq: a message could not be sent, its options raised")
             return None
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:

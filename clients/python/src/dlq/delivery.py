@@ -30,7 +30,7 @@ class Delivery:
         """The lease is somebody else's."""
         self._sent: Outcome | None = None
         """What a `send` of this message in its handler has said."""
-        self.cancelled = threading.Event()
+        self.cancelled: threading.Event = threading.Event()
         """Set when the lease is lost, or when a stopping worker waits no longer: a handler in a
         thread can look at it, one of asyncio is cancelled."""
 

@@ -18,7 +18,7 @@ class DeliveryPayload:
     __slots__ = ("raw",)
 
     def __init__(self, raw: Payload) -> None:
-        self.raw = raw
+        self.raw: Payload = raw
 
     @property
     def content_type(self) -> str:

@@ -43,15 +43,15 @@ class PendingSend:
     )
 
     def __init__(self, letter: Letter, deadline_at: float, future: Future[SendResult]) -> None:
-        self.letter = letter
-        self.deadline_at = deadline_at
-        self.future = future
-        self.was_maybe_stored = False
+        self.letter: Letter = letter
+        self.deadline_at: float = deadline_at
+        self.future: Future[SendResult] = future
+        self.was_maybe_stored: bool = False
         """An earlier try went out, and its effect is not known."""
-        self.is_out = False
+        self.is_out: bool = False
         """A try is out."""
         self.last_error: CallError | None = None
-        self.is_settled = False
+        self.is_settled: bool = False
 
     @property
     def maybe_stored(self) -> bool:
@@ -74,7 +74,7 @@ class SendBook:
         self._resume_at = 0.0
         self._waiting_since = 0.0
         self.pending: dict[PendingSend, None] = {}
-        self.pending_bytes = 0
+        self.pending_bytes: int = 0
 
     @property
     def is_away(self) -> bool:

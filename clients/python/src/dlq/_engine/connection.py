@@ -55,15 +55,15 @@ class Connection:
         target, tls = target_of(options.target, options.tls)
         settings: list[tuple[str, int | str]] = list(CHANNEL_OPTIONS)
         if tls is None:
-            self.channel = grpc.insecure_channel(target, settings)
+            self.channel: grpc.Channel = grpc.insecure_channel(target, settings)
         else:
             if tls.server_name is not None:
                 settings.append(("grpc.ssl_target_name_override", tls.server_name))
             credentials = grpc.ssl_channel_credentials(tls.ca, tls.key, tls.cert)
             self.channel = grpc.secure_channel(target, credentials, settings)
-        self.stub = DlqServiceStub(self.channel)
-        self.metadata = metadata_of(options)
-        self.made_at = time.monotonic()
+        self.stub: DlqServiceStub = DlqServiceStub(self.channel)
+        self.metadata: tuple[tuple[str, str], ...] = metadata_of(options)
+        self.made_at: float = time.monotonic()
 
     def close(self) -> None:
         """Ends it, and with it all calls that are under way."""

@@ -10,7 +10,7 @@ from ..errors import DlqClientError
 from ..results import Dropped
 from .serial_thread import SerialThread
 
-log = logging.getLogger("dlq")
+_log = logging.getLogger("dlq")
 
 _LINE_EVERY_S = 1.0
 
@@ -45,7 +45,7 @@ class DropReport:
             if self._on_dropped is not None:
                 self._on_dropped(error, queue)
         except Exception:
-            log.exception("dlq: on_dropped raised")
+            _log.exception("dlq: on_dropped raised")
 
     def _log(self, error: DlqClientError, queue: str) -> None:
         now = time.monotonic()
@@ -54,4 +54,4 @@ class DropReport:
             return
         more = f" ({self._untold} more since the last line)" if self._untold else ""
         self._next_line_at, self._untold = now + _LINE_EVERY_S, 0
-        log.error("dlq: a message for %s was dropped (%s): %s%s", queue, error.kind, error, more)
+        _log.error("dlq: a message for %s was dropped (%s): %s%s", queue, error.kind, error, more)

@@ -24,7 +24,7 @@ from .connection import Connection, Line
 from .drop_report import DropReport
 from .sender import Sender
 
-log = logging.getLogger("dlq")
+_log = logging.getLogger("dlq")
 
 _T = TypeVar("_T")
 
@@ -49,11 +49,11 @@ class Engine:
         self._inbox_lock = threading.Lock()
         self._is_told = False
         self._is_closed = False
-        self.pid = os.getpid()
+        self.pid: int = os.getpid()
         self.workers: set[RunningWorker] = set()
         """Those that have not ended."""
-        self.loop = asyncio.new_event_loop()
-        self.report = DropReport(options.on_dropped)
+        self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
+        self.report: DropReport = DropReport(options.on_dropped)
         started = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(started,), name="dlq-client", daemon=True
@@ -112,7 +112,7 @@ class Engine:
 
     def _begin(self, started: threading.Event) -> None:
         options = self._options
-        self.line = Line(self.connect)
+        self.line: Line = Line(self.connect)
         self.courier: Courier | None = None
         spool = options.spool
         if spool is not None:
@@ -122,7 +122,7 @@ class Engine:
                 options.try_timeout,
                 self.report.tell,
             )
-        self.sender = Sender(options, self.line, self.courier, self.report.tell)
+        self.sender: Sender = Sender(options, self.line, self.courier, self.report.tell)
         if self.courier is not None:
             self.courier.on_heard = self.sender.hurry
             self.courier.on_unheard = self.sender.book.unheard
@@ -168,7 +168,7 @@ def _close_all() -> None:
             try:
                 engine.close(0).result(timeout=_MOST_END_S)
             except Exception as error:
-                log.debug("dlq: a client could not be closed at exit: %s", error)
+                _log.debug("dlq: a client could not be closed at exit: %s", error)
 
 
 def _register() -> None:

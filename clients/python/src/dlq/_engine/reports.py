@@ -15,7 +15,7 @@ from ..worker_options import SettledDelivery, WorkerOptions
 from .acks import Unreported
 from .serial_thread import SerialThread
 
-log = logging.getLogger("dlq")
+_log = logging.getLogger("dlq")
 
 
 class Reports:
@@ -28,7 +28,7 @@ class Reports:
     def error(self, error: DlqClientError, held: Delivery | None = None) -> None:
         on_error = self._options.on_error
         if on_error is None:
-            log.warning("dlq: %s", error)
+            _log.warning("dlq: %s", error)
         else:
             self._thread.submit(lambda: _shielded("on_error", on_error, error, held))
 
@@ -76,4 +76,4 @@ def _shielded(name: str, call: object, *given: object) -> None:
     try:
         call(*given)  # type: ignore[operator]
     except Exception:
-        log.exception("dlq: %s raised", name)
+        _log.exception("dlq: %s raised", name)

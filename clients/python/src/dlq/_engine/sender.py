@@ -41,7 +41,7 @@ class Sender:
         self._wake: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        self.book = SendBook(options.coalesce)
+        self.book: SendBook = SendBook(options.coalesce)
 
     def add(self, sends: Sequence[PendingSend]) -> None:
         now = time.monotonic()

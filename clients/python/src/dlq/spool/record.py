@@ -40,7 +40,7 @@ class Records:
     def __init__(self, data: bytes, offset: int = 0) -> None:
         self._data = data
         self._offset = offset
-        self.damaged_bytes = 0
+        self.damaged_bytes: int = 0
         """Passed over between records; what was cut off at the end is not counted."""
 
     def __iter__(self) -> Iterator[Record]:

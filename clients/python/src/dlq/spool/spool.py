@@ -18,7 +18,7 @@ from .owner import ORPHAN_AFTER_S, is_orphan, owner_of
 from .spool_file import SUFFIX, NotOursAnyMore, SpoolFile, read_owner
 from .v1.spool_pb2 import Owner
 
-log = logging.getLogger("dlq")
+_log = logging.getLogger("dlq")
 
 _LEAST_FILE_BYTES = 25
 """A shorter one holds no record."""
@@ -71,7 +71,7 @@ class Spool:
             try:
                 self._append_to_file(self._folder, request)
             except OSError as error:
-                log.warning("dlq: %s can't be written (%s)", self._folder, error)
+                _log.warning("dlq: %s can't be written (%s)", self._folder, error)
             else:
                 return True
             self._say_memory_only()
@@ -128,7 +128,7 @@ class Spool:
                 self._forget(file)
                 file.close()
             except OSError as error:  # they come again after this process, and are known there
-                log.warning("dlq: %s can't be written (%s)", file.path, error)
+                _log.warning("dlq: %s can't be written (%s)", file.path, error)
 
     def adopt(self) -> int:
         """Takes over files of processes that are gone; gives how many."""
@@ -204,10 +204,10 @@ class Spool:
         try:
             request = file.read(offset)
         except OSError as error:
-            log.warning("dlq: %s can't be read (%s)", file.path, error)
+            _log.warning("dlq: %s can't be read (%s)", file.path, error)
             return None
         if request is None:
-            log.warning("dlq: a letter at byte %d of %s is damaged", offset, file.path)
+            _log.warning("dlq: a letter at byte %d of %s is damaged", offset, file.path)
             self.done([Kept(file, offset, SendToDlqRequest())])
         return request
 
@@ -232,7 +232,7 @@ class Spool:
 
     def _take(self, file: SpoolFile) -> None:
         if file.damaged_bytes:
-            log.warning("dlq: %d bytes of %s are damaged", file.damaged_bytes, file.path)
+            _log.warning("dlq: %d bytes of %s are damaged", file.damaged_bytes, file.path)
         if not file.open_offsets:
             file.remove()
             return
@@ -246,7 +246,7 @@ class Spool:
 
     def _say_memory_only(self) -> None:
         if self._memory_next == 0:
-            log.warning(
+            _log.warning(
                 "dlq: no folder for spool files can be written; what can't be sent is kept in "
                 "memory, and lost with this process. Set DLQ_SPOOL_DIR or spool.folder"
             )

@@ -34,8 +34,8 @@ class SpoolFile:
         self._sync = sync
         self.open_offsets: dict[int, int] = {}
         """Letters that are not done yet, oldest first, each with its length in the file."""
-        self.size = os.fstat(descriptor).st_size
-        self.damaged_bytes = 0
+        self.size: int = os.fstat(descriptor).st_size
+        self.damaged_bytes: int = 0
 
     @classmethod
     def create(cls, folder: Path, owner: Owner, sync: bool) -> SpoolFile:

@@ -30,7 +30,7 @@ class LocalServer:
         )
         self._process: subprocess.Popen[str] | None = None
         self._output: list[str] = []
-        self.target = f"127.0.0.1:{_free_port()}"
+        self.target: str = f"127.0.0.1:{_free_port()}"
 
     def start(self) -> None:
         """Returns when it serves."""
