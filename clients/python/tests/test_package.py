@@ -120,6 +120,29 @@ def test_types_are_complete_for_users(python: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_pyright_knows_each_type(python: Path, tmp_path: Path) -> None:
+    for name in ("producer", "worker"):
+        program = "# pyright: strict\n" + example(name, "localhost:50051")
+        (tmp_path / f"{name}.py").write_text(program)
+    environment = {
+        **clean_environment(),
+        "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    for arguments in (
+        ["--level", "error", "--pythonpath", str(python), "producer.py", "worker.py"],
+        ["--verifytypes", "dlq", "--ignoreexternal"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "basedpyright", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "0 errors" in done.stdout or "completeness score: 100%" in done.stdout, done.stdout
+
+
 def test_the_package_itself_is_clean() -> None:
     for command in (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]):
         done = subprocess.run(
