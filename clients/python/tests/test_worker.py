@@ -133,17 +133,24 @@ def test_no_more_than_concurrency_and_prefetch_is_held(server: LocalServer, queu
     for n in range(10):
         rig.client.send(queue, str(n), delay=0)
     go = threading.Event()
-    running: list[str] = []
+    lock = threading.Lock()
+    running: set[str] = set()
+    most = 0
 
     def handle(delivery: dlq.Delivery) -> None:
-        running.append(delivery.id)
+        nonlocal most
+        with lock:
+            running.add(delivery.id)
+            most = max(most, len(running))
         go.wait(20)
+        with lock:
+            running.discard(delivery.id)
 
     rig.work(queue, handle, concurrency=2, prefetch=1)
-    until(lambda: rig.stats(queue).in_flight == 3)
-    assert len(running) == 2
+    until(lambda: len(running) == 2 and rig.stats(queue).in_flight == 3)
     go.set()
     until(lambda: rig.stats(queue).totals.succeeded == 10)
+    assert most == 2
     rig.close()
 
 
