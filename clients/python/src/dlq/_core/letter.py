@@ -69,7 +69,7 @@ def _fill(request: SendToDlqRequest, options: SendOptions) -> None:
     if options.get("ttl") is not None:
         request.ttl.CopyFrom(duration("ttl", options["ttl"]))
     if options.get("retry_policy") is not None:
-        request.retry_policy.CopyFrom(_policy_of(options["retry_policy"]))
+        request.retry_policy.CopyFrom(policy_of(options["retry_policy"]))
     for key, text in (options.get("attributes") or {}).items():
         request.attributes[_text(key)] = _text(text)
     for key, text in (options.get("coordinates") or {}).items():
@@ -116,7 +116,7 @@ def is_non_retryable(error: object) -> bool:
     return peek(error, "non_retryable") is True
 
 
-def _policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
+def policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
     policy = message_pb2.RetryPolicy(preset=options.get("preset", ""))
     if options.get("max_retries") is not None:
         policy.max_retries = options["max_retries"]

@@ -1,0 +1,38 @@
+"""The names of the Python package that was there before the service, on the service.
+
+A program moves by its import and its connection: `from dlq.compat import DLQHandler, DLQConfig`, and
+`DLQHandler("localhost:50051", config)`. What each setting becomes is in docs/migration.md. New programs
+use `dlq.Client` or `dlq.aio.Client`.
+"""
+
+from .config import DLQConfig
+from .handlers import ActionDLQHandler, DLQHandler, DLQStats, MessageHandler, QueueSizes
+from .models import (
+    AUTH_RETRY_POLICY,
+    EXECUTION_RETRY_POLICY,
+    NETWORK_RETRY_POLICY,
+    RESOURCE_RETRY_POLICY,
+    STANDARD_RETRY_POLICY,
+    VALIDATION_RETRY_POLICY,
+    WEBHOOK_RETRY_POLICY,
+    DLQReason,
+    RetryPolicy,
+)
+
+__all__ = [
+    "AUTH_RETRY_POLICY",
+    "EXECUTION_RETRY_POLICY",
+    "NETWORK_RETRY_POLICY",
+    "RESOURCE_RETRY_POLICY",
+    "STANDARD_RETRY_POLICY",
+    "VALIDATION_RETRY_POLICY",
+    "WEBHOOK_RETRY_POLICY",
+    "ActionDLQHandler",
+    "DLQConfig",
+    "DLQHandler",
+    "DLQReason",
+    "DLQStats",
+    "MessageHandler",
+    "QueueSizes",
+    "RetryPolicy",
+]

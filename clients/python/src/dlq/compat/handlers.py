@@ -1,0 +1,276 @@
+"""The handlers of the old package, on the service."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, TypeAlias, TypedDict
+
+from typing_extensions import Self
+
+from ..aio.client import Client
+from ..delivery import Delivery
+from ..errors import DlqClientError
+from ..options import SendOptions
+from ..outcome import Outcome, release
+from ..results import Dropped, Spooled
+from ..v1.dlq_service_pb2 import StatsRequest
+from ..worker_options import SettledDelivery
+from .attributes import attributes_of
+from .config import DLQConfig
+from .connection import Calls, client_of
+from .deprecation import deprecated
+from .models import DLQReason, reason_name_of
+from .queue_name import allowed_name, queue_name
+from .queue_settings import QueueSettings
+from .queue_workers import QueueWorkers
+from .retry_watch import RetryWatches
+
+log = logging.getLogger("dlq")
+
+_INSTEAD = "use dlq.aio.Client"
+
+MessageHandler: TypeAlias = Callable[[Any], "Awaitable[object] | object"]
+"""Processes one message. Returning means succeeded, raising means failed."""
+
+
+class QueueSizes(TypedDict):
+    size: int
+    """Waiting for a retry, or in work."""
+    poison_size: int
+    """Set aside."""
+
+
+class DLQStats(TypedDict):
+    total_messages: int
+    total_poison_messages: int
+    queues: dict[str, QueueSizes]
+
+
+class DLQHandler:
+    """Sends messages that failed, and tries them again with handlers of this process.
+
+    `connection` is the service's address or a `dlq.aio.Client`, where a Redis client used to be; or the
+    DLQConfig alone, with its `target`.
+    """
+
+    def __init__(
+        self,
+        connection: str | Client | DLQConfig | None = None,
+        config: DLQConfig | None = None,
+        nats_client: object = None,
+        *,
+        redis_client: object = None,
+    ) -> None:
+        name = type(self).__name__
+        deprecated(f"dlq.compat.{name}", _INSTEAD)
+        if isinstance(connection, DLQConfig):
+            connection, config = None, connection
+        if config is None:
+            raise TypeError(f"the config is missing; call {name}(connection, DLQConfig(name=…))")
+        if nats_client is not None:
+            deprecated("nats_client", "nothing is published; see the metrics of the service")
+        self.config = config
+        self._client, self._is_own = client_of(connection or redis_client, config)
+        self._calls = Calls(self._client)
+        self._settings = QueueSettings(config, self._calls)
+        self._watches = RetryWatches(self._calls)
+        self._handlers: dict[str, MessageHandler] = {}
+        self._names: dict[str, str] = {}
+        """What the program calls the queues that it has used, by their names in the service."""
+        self._is_processing = False
+        self._processed: set[str] = set()
+        self._starting: set[asyncio.Task[None]] = set()
+        self._workers = QueueWorkers(self._client, self._handle, self._settled, self._failed)
+
+    async def send_to_dlq(
+        self,
+        queue_name: str,
+        original_message: Any,
+        reason: DLQReason | str | None = None,
+        error: BaseException | str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Gives the message's id. While the service is away the message is kept on this machine, and
+        the id is `spooled:…`, by which it can't be retried. Raises DlqClientError if nobody keeps it."""
+        deprecated("send_to_dlq", "use `await client.send(queue, message, error)`")
+        queue = self._queue(queue_name)
+        self._settings.begin(queue)
+        options: SendOptions = {**self._settings.of_message(queue), "request_id": str(uuid.uuid4())}
+        options["attributes"], lost = attributes_of(metadata)
+        for words in lost:
+            log.warning("dlq: of a message to %s: %s", queue, words)
+        for key in ("source_id", "dedup_key"):
+            if isinstance(value := (metadata or {}).get(key), str) and value:
+                options[key] = value
+        if (name := reason_name_of(reason)) is not None:
+            options["reason"] = name
+        result = await self._client.send(queue, original_message, error, **options)
+        if isinstance(result, Dropped):
+            raise result.error
+        return f"spooled:{options['request_id']}" if isinstance(result, Spooled) else result.id
+
+    def register_handler(self, queue_name: str, handler: MessageHandler) -> None:
+        """Who processes the messages of a queue when they are tried again."""
+        deprecated("register_handler", "use `client.worker(queue)` and `await worker.run(handler)`")
+        self._handlers[self._queue(queue_name)] = handler
+        if self._is_processing:
+            task = asyncio.get_running_loop().create_task(self._process_registered())
+            self._starting.add(task)
+            task.add_done_callback(self._starting.discard)
+
+    async def start_retry_processor(self) -> None:
+        """Works on the queues that have handlers, in the background."""
+        deprecated("start_retry_processor", "use `await client.worker(queue).start(handler)`")
+        self._is_processing = True
+        await self._process_registered()
+
+    async def stop_retry_processor(self) -> None:
+        """Takes nothing new, and waits for running handlers."""
+        deprecated("stop_retry_processor", "use `await worker.stop()`")
+        await self._stop()
+
+    async def retry_message(self, queue_name: str, message_id: str) -> bool:
+        """Tries a message again now, also one that was set aside, and waits for its handler: of this
+        process, or of another one that takes it first. True if it succeeded."""
+        deprecated("retry_message", "use `Retry` of the service, which does not wait")
+        queue = self._queue(queue_name)
+        if queue not in self._handlers:
+            log.error("dlq: no handler is registered for queue %s", queue_name)
+            return False
+        watch = self._watches.open(message_id)
+        try:
+            if not await self._watches.make_due(queue, message_id, watch):
+                log.warning("dlq: queue %s has no message %s", queue, message_id)
+                return False
+            await self._workers.acquire(queue)
+            try:
+                return await self._watches.outcome(queue, message_id, watch)
+            finally:
+                await self._workers.release(queue)
+        finally:
+            self._watches.close(message_id)
+
+    async def get_dlq_stats(self) -> DLQStats:
+        """How many messages the queues of this prefix hold. As it was, those that are set aside count
+        in `total_poison_messages` only."""
+        deprecated("get_dlq_stats", "use `Stats` of the service, or its metrics")
+        response = await self._calls.stats(StatsRequest())
+        queues: dict[str, QueueSizes] = {}
+        for one in response.queues:
+            name = self._old_name(one.queue)
+            if name is not None:
+                size = one.scheduled + one.in_flight
+                queues[name] = {"size": size, "poison_size": one.quarantined}
+        return {
+            "total_messages": sum(one["size"] for one in queues.values()),
+            "total_poison_messages": sum(one["poison_size"] for one in queues.values()),
+            "queues": queues,
+        }
+
+    async def close(self) -> None:
+        """New: stops, and closes what the handler has opened itself. A program that ends may leave
+        it out."""
+        await self._stop()
+        await self._settings.settle()
+        self._calls.close()
+        if self._is_own:
+            await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def _queue(self, name: str) -> str:
+        queue = queue_name(self.config.redis_key_prefix, name)
+        self._names[queue] = name
+        return queue
+
+    def _old_name(self, queue: str) -> str | None:
+        """None: it is of another prefix."""
+        if queue in self._names:
+            return self._names[queue]
+        prefix = self.config.redis_key_prefix
+        if not prefix:
+            return queue
+        start = f"{allowed_name(prefix)}."
+        return queue[len(start) :] if queue.startswith(start) else None
+
+    async def _process_registered(self) -> None:
+        for queue in self._handlers:
+            if queue not in self._processed:
+                self._processed.add(queue)
+                self._settings.begin(queue)
+                await self._workers.acquire(queue)
+
+    async def _stop(self) -> None:
+        self._is_processing = False
+        await asyncio.gather(*self._starting, return_exceptions=True)
+        queues, self._processed = self._processed, set()
+        await asyncio.gather(*(self._workers.release(queue) for queue in queues))
+
+    async def _handle(self, delivery: Delivery) -> Outcome | None:
+        if not self._is_processing and delivery.id not in self._watches:
+            return release()  # of the queue of a message that is waited for, but another one
+        handler = self._handlers[delivery.queue]
+        self._watches.begun(delivery)
+        message = _message_of(delivery)
+        if inspect.iscoroutinefunction(handler):
+            await handler(message)
+            return None
+        given = await asyncio.to_thread(handler, message)
+        if inspect.isawaitable(given):
+            await given
+        return None
+
+    def _settled(self, delivery: Delivery, settled: SettledDelivery) -> None:
+        self._watches.ended(delivery, settled.outcome == "succeeded")
+
+    def _failed(self, error: DlqClientError, delivery: Delivery | None) -> None:
+        log.warning("dlq: %s", error)
+        if delivery is not None:
+            self._watches.ended(delivery, False)
+
+
+class ActionDLQHandler(DLQHandler):
+    """A DLQHandler whose prefix is `action_dlq` where the config has none."""
+
+    def __init__(
+        self,
+        connection: str | Client | DLQConfig | None = None,
+        config: DLQConfig | None = None,
+        nats_client: object = None,
+        *,
+        redis_client: object = None,
+    ) -> None:
+        deprecated(f"dlq.compat.{type(self).__name__}", _INSTEAD)
+        if isinstance(connection, DLQConfig):
+            connection, config = None, connection
+        if config is not None and not config.redis_key_prefix:
+            config = replace(config, redis_key_prefix="action_dlq")
+        super().__init__(connection, config, nats_client, redis_client=redis_client)
+
+
+def _message_of(delivery: Delivery) -> Any:
+    """As it was given to `send_to_dlq`."""
+    payload = delivery.payload
+    if payload.raw.WhichOneof("body") == "data":
+        return payload.bytes
+    if payload.content_type.partition(";")[0].strip().endswith("json"):
+        try:
+            return payload.json()
+        except ValueError:
+            pass  # a sender's mistake, which is the handler's to judge
+    return payload.text

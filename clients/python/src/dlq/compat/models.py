@@ -1,0 +1,71 @@
+"""Reasons and retry policies, as the old package named them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import cast
+
+from .. import options
+from .._core.names import ReasonName
+
+_MOST_RETRIES = 1000
+_MOST_DELAY_S = 30 * 24 * 3600
+
+
+class DLQReason(Enum):
+    """Why a message failed. The values are what the old package stored."""
+
+    VALIDATION_FAILED = "validation_failed"
+    EXECUTION_FAILED = "execution_failed"
+    TIMEOUT = "timeout"
+    RESOURCE_EXHAUSTED = "resource_exhausted"
+    PLUGIN_ERROR = "plugin_error"
+    WEBHOOK_FAILED = "webhook_failed"
+    MAX_RETRIES_EXCEEDED = "max_retries_exceeded"
+    POISON_MESSAGE = "poison_message"
+    UNKNOWN_ERROR = "unknown_error"
+    NETWORK_ERROR = "network_error"
+    AUTHENTICATION_ERROR = "authentication_error"
+
+
+def reason_name_of(reason: object) -> ReasonName | None:
+    """The service's name of a reason, given as the enum, its name or its value; None: not known."""
+    if isinstance(reason, Enum):
+        reason = reason.name
+    if not isinstance(reason, str):
+        return None
+    name = reason.strip().rpartition(".")[2].upper()
+    return cast(ReasonName, name) if name in DLQReason.__members__ else None
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """When a message is tried again; times are seconds."""
+
+    max_retries: int = 5
+    initial_delay: float = 60
+    max_delay: float = 3600
+    backoff_multiplier: float = 2.0
+    jitter: bool = True
+    """From half a delay to one and a half of it."""
+
+    def service_policy(self, max_retries: int) -> options.RetryPolicy:
+        """As the service has it. `max_retries` is that of the DLQConfig: the smaller one holds."""
+        return {
+            "max_retries": min(max(min(self.max_retries, max_retries), 0), _MOST_RETRIES),
+            "initial_delay": min(max(self.initial_delay, 0), _MOST_DELAY_S),
+            "max_delay": min(max(self.max_delay, 0), _MOST_DELAY_S),
+            "multiplier": min(max(self.backoff_multiplier, 1.0), 100.0),
+            "jitter": "seed" if self.jitter else "none",
+        }
+
+
+# The presets of the service, by the same names.
+WEBHOOK_RETRY_POLICY = RetryPolicy(3, 30, 300, 2.0)
+VALIDATION_RETRY_POLICY = RetryPolicy(1, 60, 60, 1.0)
+EXECUTION_RETRY_POLICY = RetryPolicy(5, 60, 1800, 3.0)
+NETWORK_RETRY_POLICY = RetryPolicy(3, 5, 60, 2.0)
+AUTH_RETRY_POLICY = RetryPolicy(2, 300, 3600, 2.0)
+RESOURCE_RETRY_POLICY = RetryPolicy(5, 30, 900, 2.0)
+STANDARD_RETRY_POLICY = RetryPolicy(3, 60, 3600, 2.0)

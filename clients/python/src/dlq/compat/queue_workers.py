@@ -1,0 +1,49 @@
+"""One worker for each queue, while anybody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+
+from ..aio.client import Client
+from ..aio.worker import AsyncHandler, Worker
+from ..delivery import Delivery
+from ..errors import DlqClientError
+from ..worker_options import SettledDelivery
+
+
+class QueueWorkers:
+    def __init__(
+        self,
+        client: Client,
+        handler: AsyncHandler,
+        on_settled: Callable[[Delivery, SettledDelivery], object],
+        on_error: Callable[[DlqClientError, Delivery | None], object],
+    ) -> None:
+        self._client = client
+        self._handler = handler
+        self._on_settled = on_settled
+        self._on_error = on_error
+        self._users: Counter[str] = Counter()
+        self._workers: dict[str, Worker] = {}
+        self._lock = asyncio.Lock()
+
+    async def acquire(self, queue: str) -> None:
+        """Starts it, unless it works already."""
+        async with self._lock:
+            self._users[queue] += 1
+            if queue in self._workers:
+                return
+            worker = self._client.worker(
+                queue, prefetch=0, on_settled=self._on_settled, on_error=self._on_error
+            )
+            self._workers[queue] = await worker.start(self._handler)
+
+    async def release(self, queue: str) -> None:
+        """With the last one who needs it, it stops: after its running handlers, and their outcomes."""
+        async with self._lock:
+            self._users[queue] -= 1
+            worker = self._workers.pop(queue) if self._users[queue] == 0 else None
+        if worker is not None:
+            await worker.stop()

@@ -1,0 +1,95 @@
+"""Waiting for what becomes of single messages."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from ..delivery import Delivery
+from ..v1 import dlq_service_pb2 as pb
+from .connection import Calls
+
+_LOOK_EVERY_S = 0.5
+_PATIENCE_S = 60.0
+"""How long a message may wait for a handler: its queue may be paused."""
+
+
+class _Watch:
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.succeeded: asyncio.Future[bool] = self.loop.create_future()
+        self.is_begun = False
+        """A handler of this process has it."""
+        self.was_in_flight = False
+        """A worker had it, which may be one of this process."""
+
+    def end(self, succeeded: bool) -> None:
+        if not self.succeeded.done():
+            self.succeeded.set_result(succeeded)
+
+
+class RetryWatches:
+    """Told from any thread by the worker; looked after in the loop of who waits."""
+
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
+        self._watches: dict[str, _Watch] = {}
+
+    def __contains__(self, message_id: object) -> bool:
+        return message_id in self._watches
+
+    def begun(self, delivery: Delivery) -> None:
+        watch = self._watches.get(delivery.id)
+        if watch is not None:
+            watch.is_begun = True
+
+    def ended(self, delivery: Delivery, succeeded: bool) -> None:
+        watch = self._watches.get(delivery.id)
+        if watch is not None and watch.is_begun:
+            try:
+                watch.loop.call_soon_threadsafe(watch.end, succeeded)
+            except RuntimeError:
+                pass  # the loop of who waited has ended
+
+    def open(self, message_id: str) -> _Watch:
+        watch = self._watches[message_id] = self._watches.get(message_id) or _Watch()
+        return watch
+
+    def close(self, message_id: str) -> None:
+        self._watches.pop(message_id, None)
+
+    async def make_due(self, queue: str, message_id: str, watch: _Watch) -> bool:
+        """Whether there is such a message; it may be in work already."""
+        refusal = await self._refusal(queue, message_id)
+        watch.was_in_flight = refusal == pb.RETRY_REFUSAL_IN_FLIGHT
+        return watch.was_in_flight or refusal == pb.RETRY_REFUSAL_UNSPECIFIED
+
+    async def outcome(self, queue: str, message_id: str, watch: _Watch) -> bool:
+        """Whether a handler succeeded: of this process, or of another one that was quicker. For a message
+        that `make_due` has found."""
+        end_at = watch.loop.time() + _PATIENCE_S
+        while True:
+            await asyncio.wait([watch.succeeded], timeout=_LOOK_EVERY_S)
+            if watch.succeeded.done():
+                return watch.succeeded.result()
+            if watch.is_begun:
+                continue
+            refusal = await self._refusal(queue, message_id, dry_run=True)
+            if watch.is_begun or watch.succeeded.done():
+                continue  # it was taken meanwhile
+            if refusal == pb.RETRY_REFUSAL_NOT_FOUND:
+                return True  # only success, or a person, removes it
+            if refusal == pb.RETRY_REFUSAL_IN_FLIGHT:
+                watch.was_in_flight = True
+            elif watch.was_in_flight or watch.loop.time() > end_at:
+                return False
+
+    async def _refusal(
+        self, queue: str, message_id: str, *, dry_run: bool = False
+    ) -> pb.RetryRefusal:
+        request = pb.RetryRequest(queue=queue, ids=[message_id], dry_run=dry_run)
+        if not dry_run:
+            request.request_id = str(uuid.uuid4())
+        response = await self._calls.retry(request)
+        refused = next(iter(response.refused), None)
+        return pb.RETRY_REFUSAL_UNSPECIFIED if refused is None else refused.refusal
