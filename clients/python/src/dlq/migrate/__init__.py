@@ -1,0 +1,1 @@
+"""`dlq-migrate`: brings over what the old package has left in Redis. See docs/migration.md."""

@@ -1,0 +1,72 @@
+"""Where the old package kept what, as patterns of keys."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_FIELD = re.compile(r"\{(\w+)\}")
+_KNOWN = ("prefix", "queue", "id")
+
+
+@dataclass(frozen=True)
+class KeyNames:
+    """What a key says; None where its pattern has no such part."""
+
+    queue: str | None
+    id: str | None
+
+
+class KeyPattern:
+    """Such as `{prefix}:{queue}:{id}`. A queue's name is the shortest that fits."""
+
+    def __init__(self, text: str, prefix: str) -> None:
+        unknown = [name for name in _FIELD.findall(text) if name not in _KNOWN]
+        if unknown or "{queue}" not in text:
+            raise ValueError(
+                f"the pattern {text!r} needs {{queue}}, and knows {{prefix}} and {{id}}"
+            )
+        self._text = text
+        self._prefix = prefix
+        glob, expression = "", ""
+        for index, part in enumerate(_FIELD.split(text)):
+            if index % 2 == 0 or part == "prefix":
+                literal = prefix if index % 2 else part
+                glob += re.sub(r"([*?\[\]\\^-])", r"\\\1", literal)
+                expression += re.escape(literal)
+            else:
+                glob += "*"
+                expression += f"(?P<{part}>.+{'?' if part == 'queue' and '{id}' in text else ''})"
+        self.glob = glob
+        self._expression = re.compile(expression, re.DOTALL)
+
+    def names(self, key: bytes) -> KeyNames | None:
+        """None: it is not such a key."""
+        found = self._expression.fullmatch(text_of(key))
+        if found is None:
+            return None
+        groups = found.groupdict()
+        return KeyNames(groups.get("queue"), groups.get("id"))
+
+    def longer_prefix(self, key: bytes, queue: str | None, id: str | None) -> str | None:
+        """The prefix of the key, if it only begins with ours: by what the message says of itself."""
+        if queue is None or id is None or not self._text.startswith("{prefix}"):
+            return None
+        rest = self._text.removeprefix("{prefix}").replace("{queue}", queue).replace("{id}", id)
+        text = text_of(key)
+        if not text.endswith(rest) or text == self._prefix + rest:
+            return None
+        return text[: len(text) - len(rest)]
+
+
+@dataclass(frozen=True)
+class KeyPatterns:
+    messages: KeyPattern
+    index: KeyPattern
+    poison_messages: KeyPattern
+    poison_index: KeyPattern
+
+
+def text_of(key: bytes) -> str:
+    """Keys are bytes, and may be no UTF-8."""
+    return key.decode("utf-8", "backslashreplace")

@@ -1,0 +1,158 @@
+"""A message as the old package stored it: read with patience, since its versions differed."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+_FIELDS = frozenset(
+    (
+        "message_id",
+        "queue_name",
+        "original_message",
+        "reason",
+        "error_details",
+        "stack_trace",
+        "retry_count",
+        "max_retries",
+        "first_failure_time",
+        "last_failure_time",
+        "next_retry_time",
+        "status",
+        "metadata",
+        "error_history",
+    )
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MILLIS_FROM = 1e11
+"""Larger numbers are no seconds: that would be the year 5138."""
+_MICROS_FROM = 1e14
+
+
+class DoesNotFit(Exception):
+    """It can't be sent; the words say why."""
+
+
+@dataclass
+class OldMessage:
+    queue: str | None
+    id: str | None
+    payload: object
+    reason: str | None
+    error: str
+    stack_trace: str
+    attempts: int
+    max_retries: int | None
+    first_failure: datetime | None
+    last_failure: datetime | None
+    next_retry: datetime | None
+    status: str
+    metadata: object
+    history: list[object]
+    unknown_fields: list[str]
+    notes: list[str] = field(default_factory=list)
+    """What was there and could not be read."""
+
+    @property
+    def is_poison(self) -> bool:
+        return self.status in ("poison", "poisoned", "expired")
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in ("succeeded", "success", "completed")
+
+
+def parse(value: bytes) -> OldMessage:
+    """Raises DoesNotFit."""
+    try:
+        found = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise DoesNotFit(f"is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise DoesNotFit(f"is no JSON object but a {type(found).__name__}")
+    if "original_message" not in found:
+        raise DoesNotFit("has no original_message")
+    read = _Reader(found)
+    history = found.get("error_history")
+    return OldMessage(
+        queue=read.text("queue_name") or None,
+        id=read.text("message_id") or None,
+        payload=found["original_message"],
+        reason=read.text("reason") or None,
+        error=read.text("error_details"),
+        stack_trace=read.text("stack_trace"),
+        attempts=read.count("retry_count") or 0,
+        max_retries=read.count("max_retries"),
+        first_failure=read.moment("first_failure_time"),
+        last_failure=read.moment("last_failure_time"),
+        next_retry=read.moment("next_retry_time"),
+        status=read.text("status").rpartition(".")[2].lower(),
+        metadata=found.get("metadata"),
+        history=history if isinstance(history, list) else [] if history is None else [history],
+        unknown_fields=sorted(str(name) for name in found if name not in _FIELDS),
+        notes=read.notes,
+    )
+
+
+class _Reader:
+    def __init__(self, found: dict[str, object]) -> None:
+        self._found = found
+        self.notes: list[str] = []
+
+    def text(self, name: str) -> str:
+        value = self._found.get(name)
+        if value is None or isinstance(value, str):
+            return value or ""
+        return json.dumps(value, ensure_ascii=False)
+
+    def count(self, name: str) -> int | None:
+        value = self._found.get(name)
+        if value is None:
+            return None
+        number = _number(value)
+        if number is None or number < 0:
+            self.notes.append(f"{name} is {_short(value)}, which is no count")
+            return None
+        return int(number)
+
+    def moment(self, name: str) -> datetime | None:
+        value = self._found.get(name)
+        found = moment_of(value)
+        if found is None and value not in (None, ""):
+            self.notes.append(f"{name} is {_short(value)}, which is no time since 1970")
+        return found
+
+
+def moment_of(value: object) -> datetime | None:
+    """ISO 8601, or seconds, milliseconds or microseconds since 1970; without a zone it is UTC."""
+    number = _number(value)
+    try:
+        if number is not None:
+            scale = 1e6 if number >= _MICROS_FROM else 1e3 if number >= _MILLIS_FROM else 1
+            found = _EPOCH + timedelta(seconds=number / scale)
+        elif isinstance(value, str) and value:
+            found = datetime.fromisoformat(value[:-1] + "+00:00" if value[-1] in "zZ" else value)
+            found = found.replace(tzinfo=found.tzinfo or timezone.utc).astimezone(timezone.utc)
+        else:
+            return None
+    except (ValueError, OverflowError):
+        return None
+    return found if found >= _EPOCH else None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
