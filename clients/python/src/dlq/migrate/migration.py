@@ -72,10 +72,10 @@ class Migration:
 
     def delete_earlier(self) -> None:
         """What earlier runs have sent and left."""
-        rows = list(self._state.undeleted())
-        for start in range(0, len(rows), MOST_MESSAGES):
-            step = rows[start : start + MOST_MESSAGES]
-            for row, (value, _) in zip(step, self._store.values([row.key for row in step])):
+        last = b""
+        while rows := self._state.undeleted(last, MOST_MESSAGES):
+            last = rows[-1].key
+            for row, (value, _) in zip(rows, self._store.values([row.key for row in rows])):
                 if value is None:
                     continue
                 if _digest(value) == row.digest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -125,16 +125,15 @@ class StateFile:
         """Oldest first; of one message in two places that of poison first."""
         return self._rows("state = 'found' ORDER BY at, is_poison DESC, key LIMIT ?", count)
 
-    def undeleted(self) -> Iterator[Row]:
-        """Those that the service has and Redis has, too, of earlier runs."""
-        where = "state IN ('sent', 'there') AND deleted = 0 AND sent_run < ?"
-        yield from self._rows(where, self.run)
+    def undeleted(self, after: bytes, count: int) -> list[Row]:
+        """What earlier runs have sent, and Redis has yet; by key."""
+        where = "state IN ('sent', 'there') AND deleted = 0 AND sent_run < ? AND key > ?"
+        return self._rows(f"{where} ORDER BY key LIMIT ?", self.run, after, count)
 
-    def _rows(self, where: str, value: int) -> list[Row]:
+    def _rows(self, where: str, *values: object) -> list[Row]:
         found = self._db.execute(
-            "SELECT key, queue, id, is_poison, service_queue, digest FROM message WHERE run = ?1 AND "
-            + where.replace("?", "?2"),
-            (self.run, value),
+            f"SELECT key, queue, id, is_poison, service_queue, digest FROM message WHERE run = ? AND {where}",
+            (self.run, *values),
         )
         return [Row(bytes(key), q, id, bool(p), s, digest) for key, q, id, p, s, digest in found]
 
@@ -155,7 +154,7 @@ class StateFile:
 
     def add_unknown_field(self, name: str) -> None:
         self._db.execute(
-            "INSERT INTO unknown_field VALUES (?, 1) ON CONFLICT DO UPDATE SET count = count + 1",
+            "INSERT INTO unknown_field VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET count = count + 1",
             (name,),
         )
 
