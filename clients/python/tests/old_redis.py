@@ -1,4 +1,4 @@
-"""A Redis, and messages in it as the old package wrote them."""
+"""A Redis with messages as the old package wrote them, and runs of `dlq-migrate` on it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from conftest import until
+
+import dlq
+from dlq.migrate.cli import main
+from dlq.v1 import dlq_service_pb2 as pb
 
 START = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=6)
 
@@ -96,3 +101,44 @@ def _wait_for(client: Any) -> None:
         except redis.RedisError:
             tick.wait(0.02)
     raise RuntimeError("the Redis of the test does not answer")
+
+
+class Runs:
+    """Runs of `dlq-migrate`, each to queues of its own test."""
+
+    def __init__(self, old: OldRedis, target: str, folder: Path, queue: str) -> None:
+        self._folder = folder
+        self.target = target
+        self._old = old
+        self.queue = f"{queue}.orders"
+        self._queue_format = f"{queue}.{{queue}}"
+        self.report: dict[str, Any] = {}
+
+    def __call__(self, *arguments: str) -> int:
+        report = self._folder / "report.json"
+        report.unlink(missing_ok=True)
+        code = main(
+            [
+                *("--redis-url", self._old.url, "--target", self.target),
+                *("--state", str(self._folder / "state"), "--report", str(report)),
+                *("--queue", self._queue_format, "--patience", "20", *arguments),
+            ]
+        )
+        self.report = json.loads(report.read_text()) if report.exists() else {}
+        return code
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Those that are not 0."""
+        return {name: count for name, count in self.report["counts"].items() if count}
+
+
+def stats(client: dlq.Client, queue: str) -> pb.QueueStats:
+    return client.stub.Stats(pb.StatsRequest(queues=[queue]), timeout=10).queues[0]
+
+
+def delivered(client: dlq.Client, queue: str, count: int) -> list[dlq.Delivery]:
+    got: list[dlq.Delivery] = []
+    with client.worker(queue, concurrency=1, prefetch=0).start(got.append):
+        until(lambda: len(got) >= count)
+    return got
