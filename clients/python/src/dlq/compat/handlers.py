@@ -31,7 +31,7 @@ from .queue_settings import QueueSettings
 from .queue_workers import QueueWorkers
 from .retry_watch import RetryWatches
 
-log = logging.getLogger("dlq")
+log: logging.Logger = logging.getLogger("dlq")
 
 _INSTEAD = "use dlq.aio.Client"
 

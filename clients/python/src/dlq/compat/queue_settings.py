@@ -15,7 +15,7 @@ from ..v1.queue_pb2 import Queue, QueueConfig
 from .config import DLQConfig
 from .connection import Calls
 
-log = logging.getLogger("dlq")
+log: logging.Logger = logging.getLogger("dlq")
 
 _IN_FORCE_S = 2.0
 """After this every server of the deployment goes by new settings."""

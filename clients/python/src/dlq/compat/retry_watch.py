@@ -16,7 +16,7 @@ _PATIENCE_S = 60.0
 
 class _Watch:
     def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.succeeded: asyncio.Future[bool] = self.loop.create_future()
         self.is_begun = False
         """A handler of this process has it."""
