@@ -88,3 +88,25 @@ describe("duplicates", () => {
     expect(released.broken()).toEqual([]);
   });
 });
+
+describe("a send that had been taken before", () => {
+  const known = (source: string) => new Story().send(source, { answer: "known" });
+
+  it("has been seen, or is kept", () => {
+    const seen = known("m").deliver("m", { at: 10 }).ack("m-1", "succeeded", { at: 20 });
+    expect(seen.broken()).toEqual([]);
+    const kept = known("m").keep("m", { number: 5, quarantineReason: "CRASH_LOOP" });
+    expect(kept.broken()).not.toContain("not-lost");
+    expect(known("m").broken()).toEqual(["not-lost"]);
+  });
+
+  it("may have been forgotten with a store that went back, or dropped by a rule", () => {
+    const forgotten = known("m")
+      .fault("failover", 1)
+      .report({ kinds: ["failover"], withinMs: 500 });
+    expect(forgotten.violations).toEqual([]);
+    expect(forgotten.rolledBack.map(({ rule }) => rule)).toEqual(["not-lost"]);
+    const dropped = new Story("orders").send("m.drop.h1", { answer: "known" });
+    expect(dropped.broken()).toEqual([]);
+  });
+});

@@ -23,6 +23,8 @@ export class Source {
   refusedTries = 0;
   /** When its producer was told that a rule has dropped it; NEVER: it was not. */
   droppedAt: RunMs = NEVER;
+  /** When its producer was told, and no more than that, that it had been taken before; NEVER: it was not. */
+  knownAt: RunMs = NEVER;
   /** Under its ids: one, if all is well. */
   messages: Message[] = NO_MESSAGES;
 

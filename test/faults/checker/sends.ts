@@ -48,6 +48,10 @@ export class Sends {
       }
       return;
     }
+    if (state === "KNOWN") {
+      source.knownAt = Math.min(source.knownAt, at);
+      return;
+    }
     const message = this.#ledger.messages.get(id) ?? this.#ledger.message(id, source);
     if (message.source !== source) {
       this.#findings.broken("one-source", `${message} was sent as ${source.name}`);

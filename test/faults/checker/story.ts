@@ -32,8 +32,8 @@ interface Send {
   readonly dueAt?: number;
   readonly id?: string;
   readonly request?: string;
-  /** `none`: no answer ever; `refused`: for sure. */
-  readonly answer?: "sent" | "none" | "refused";
+  /** `known`: it had been taken before; `none`: no answer ever; `refused`: for sure. */
+  readonly answer?: "sent" | "known" | "none" | "refused";
 }
 
 interface Delivery {
@@ -99,6 +99,8 @@ export class Story {
     this.write("producer", { e: "sending", at, ...call });
     const told = { request, id, state: "SCHEDULED", dueAt: STARTED_AT + dueAt };
     if (answer === "sent") return this.write("producer", { e: "sent", at: at + 2, ...told });
+    const known = { request, id: "", state: "KNOWN", dueAt: 0 };
+    if (answer === "known") return this.write("producer", { e: "sent", at: at + 2, ...known });
     const refused = answer === "refused";
     return this.write("producer", { e: "unsent", at: at + 2, request, code: "OOPS", refused });
   }

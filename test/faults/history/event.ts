@@ -9,7 +9,7 @@ export type AtMs = number;
 export interface Started {
   readonly e: "started";
   readonly at: AtMs;
-  /** Unique in a run: `ts-worker-2`. A process that is started again has another name. */
+  /** Unique in a run: `ts-worker-1`. A process that is started again has another name. */
   readonly actor: string;
   readonly role: "producer" | "worker";
   readonly language: "typescript" | "python";
@@ -38,7 +38,10 @@ export interface Sent {
   readonly at: AtMs;
   readonly request: string;
   readonly id: string;
-  /** Bare name: SCHEDULED, QUARANTINED; DISCARDED of what a rule has dropped, which has no id. */
+  /**
+   * Bare name: SCHEDULED, QUARANTINED; DISCARDED of what a rule has dropped, KNOWN of a number that
+   * was taken before, both without an id.
+   */
   readonly state: string;
   /** 0: none, as in quarantine. */
   readonly dueAt: AtMs;

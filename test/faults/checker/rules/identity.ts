@@ -1,4 +1,4 @@
-import { NEVER } from "../clock.ts";
+import { NEVER, UNKNOWN } from "../clock.ts";
 import type { Findings } from "../findings.ts";
 import type { Source } from "../ledger.ts";
 
@@ -19,6 +19,7 @@ export function checkIdentity(source: Source, findings: Findings): void {
     }
   }
   if (request !== undefined) checkDropped(source, findings);
+  checkKnown(source, findings);
   if (messages.length === 0) return;
   if (request === undefined) findings.broken("no-stranger", `${messages[0]} was never sent`);
   else if (refusedTries >= tries && messages.every((one) => one.sentAt === NEVER)) {
@@ -34,4 +35,11 @@ function checkDropped({ name, route, messages, droppedAt }: Source, findings: Fi
   if (!isDropped && droppedAt !== NEVER) {
     findings.broken("dropped", `${name} was dropped by ${droppedAt} ms, and no rule says so`);
   }
+}
+
+/** What the service says that it had before has been seen, or a rule has dropped it. */
+function checkKnown({ name, route, messages, knownAt }: Source, findings: Findings): void {
+  if (knownAt === NEVER || messages.length > 0 || route === "drop") return;
+  const words = `${name} was known at ${knownAt} ms, and is neither kept nor was it delivered`;
+  findings.brokenUnlessForgotten("not-lost", words, UNKNOWN, knownAt);
 }
