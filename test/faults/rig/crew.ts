@@ -27,8 +27,9 @@ const LOAD_PLANS = {
   slow: 0.3,
 } as const;
 /** Which part of all messages comes from whom; those of the quiet queue expire once. */
-const TYPESCRIPT_PART = 0.75;
-const PYTHON_PART = 0.24;
+const TYPESCRIPT_PART = 0.65;
+const PYTHON_CLIENT_PART = 0.2;
+const PYTHON_STUBS_PART = 0.14;
 const QUIET_PART = 0.01;
 /** How many messages never get an outcome. */
 const CRASHING = 8;
@@ -60,8 +61,8 @@ export class Crew {
   constructor(options: CrewOptions) {
     this.#options = options;
     this.#workers = [
-      this.#worker("ts-worker-1", SERVED_QUEUES),
-      this.#worker("ts-worker-2", SERVED_QUEUES),
+      this.#clientWorker("ts-worker-1", SERVED_QUEUES),
+      this.#pythonClientWorker("py-client-worker-1", SERVED_QUEUES),
       this.#pythonWorker("py-worker-1", [...SERVED_QUEUES, QUIET_QUEUE], 128),
     ];
     // Several streams, since what has expired twice is alone on its own.
@@ -151,9 +152,19 @@ export class Crew {
     return this.#start({ name, language, program, folder, args: { ...where, ...args, seed } });
   }
 
-  #worker(name: string, queues: readonly string[]): Actor {
+  #clientWorker(name: string, queues: readonly string[]): Actor {
     const args = { queues: queues.join(","), concurrency: 100, "lease-ms": LEASE_MS };
     return this.#actor(name, "typescript", "worker.ts", args);
+  }
+
+  /** As that in TypeScript, behind the balancer. */
+  #pythonClientWorker(name: string, queues: readonly string[]): Actor {
+    return this.#actor(name, "python", "python/client_worker.py", {
+      addresses: this.#options.world.balancer,
+      queues: queues.join(","),
+      concurrency: 100,
+      "lease-ms": LEASE_MS,
+    });
   }
 
   #pythonWorker(name: string, queues: readonly string[], maxInFlight: number, streams = 1): Actor {
@@ -186,10 +197,18 @@ export class Crew {
         ...args,
       });
     const part = (of: number) => ({ rate: rate * of, messages: ENDLESS });
+    const withClient = (name: string, of: number) =>
+      this.#actor(name, "python", "python/client_producer.py", {
+        addresses: this.#options.world.balancer,
+        queues: LOAD_QUEUES.join(","),
+        plans: JSON.stringify(LOAD_PLANS),
+        ...part(of),
+      });
     const crashing = { rate: 1, messages: CRASHING };
     return [
       producer("ts-producer-1", "typescript", LOAD_QUEUES, LOAD_PLANS, part(TYPESCRIPT_PART)),
-      producer("py-producer-1", "python", LOAD_QUEUES, LOAD_PLANS, part(PYTHON_PART)),
+      withClient("py-client-producer-1", PYTHON_CLIENT_PART),
+      producer("py-producer-1", "python", LOAD_QUEUES, LOAD_PLANS, part(PYTHON_STUBS_PART)),
       producer("py-quiet-1", "python", [QUIET_QUEUE], { silent: 1 }, part(QUIET_PART)),
       producer("py-crashing-producer-1", "python", [CRASH_QUEUE], { crash: 1 }, crashing),
     ];

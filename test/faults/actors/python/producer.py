@@ -8,17 +8,17 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-import grpc
 from dlq.v1 import dlq_service_pb2 as dlq
-from dlq.v1 import state_pb2
 
-from history import History, ms_of
+from history import History
 from letters import Letter, Letters
 from process import Stop, flags, run_in
-from servers import DEADLINE_S, CallFailed, Servers
+from sends import write_sending, write_sent, write_unsent
+from servers import DEADLINE_S, CallFailed, Servers, part_failed
 
 MOST_CALLS = 32
 MOST_IN_BATCH = 50
@@ -26,8 +26,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
 GIVE_UP_AFTER_S = 60.0
 # How often a wait looks for SIGTERM.
 LOOK_S = 0.05
-
-CODES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
 class Sender:
@@ -49,24 +47,15 @@ class Sender:
     def _try(self, letters: list[Letter], in_batch: bool) -> list[Letter]:
         """Gives those that are worth another try."""
         for letter in letters:
-            request = letter.request
-            self._history.write(
-                "sending",
-                request=request.request_id,
-                source=request.source_id,
-                queue=request.queue,
-                sum=letter.sum,
-                edited=letter.edited,
-                plan=letter.plan,
-            )
+            write_sending(self._history, letter)
+        results: Sequence[dlq.SendToDlqBatchResult]
         try:
             with self._servers.calling() as channel:
-                requests = [letter.request for letter in letters]
                 if in_batch:
-                    batch = dlq.SendToDlqBatchRequest(requests=requests)
+                    batch = dlq.SendToDlqBatchRequest(requests=letters)
                     results = channel.stub.SendToDlqBatch(batch, timeout=DEADLINE_S).results
                 else:
-                    response = channel.stub.SendToDlq(requests[0], timeout=DEADLINE_S)
+                    response = channel.stub.SendToDlq(letters[0], timeout=DEADLINE_S)
                     results = [dlq.SendToDlqBatchResult(response=response)]
         except CallFailed as failure:
             return [letter for letter in letters if self._unsent(letter, failure)]
@@ -78,22 +67,13 @@ class Sender:
 
     def _settled(self, letter: Letter, result: dlq.SendToDlqBatchResult) -> bool:
         if result.HasField("error"):
-            failure = CallFailed(CODES[result.error.code], by_server=True)
-            return not self._unsent(letter, failure)
-        response = result.response
-        self._history.write(
-            "sent",
-            request=letter.request.request_id,
-            id=response.id,
-            state=state_pb2.MessageState.Name(response.state).removeprefix("MESSAGE_STATE_"),
-            dueAt=ms_of(response.due_time),  # 0 when there is none
-        )
+            return not self._unsent(letter, part_failed(result.error.code))
+        write_sent(self._history, letter.request_id, result.response)
         return True
 
     def _unsent(self, letter: Letter, failure: CallFailed) -> bool:
         """Whether another try is worth it."""
-        request, refused = letter.request.request_id, failure.refused
-        self._history.write("unsent", request=request, code=failure.code, refused=refused)
+        write_unsent(self._history, letter.request_id, failure)
         return failure.worth_retrying
 
 

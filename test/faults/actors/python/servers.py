@@ -53,8 +53,16 @@ class CallFailed(Exception):
 
 
 def call_failed(error: grpc.RpcError) -> CallFailed:
-    details = (key for key, _ in error.trailing_metadata() or ())
-    return CallFailed(error.code().name, "grpc-status-details-bin" in details)
+    keys = (entry.key for entry in error.trailing_metadata() or ())
+    return CallFailed(error.code().name, "grpc-status-details-bin" in keys)
+
+
+CODES = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+def part_failed(code: int) -> CallFailed:
+    """Of one message of a batch: the server's own words."""
+    return CallFailed(CODES[code], by_server=True)
 
 
 class Channel:

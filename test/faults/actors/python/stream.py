@@ -1,7 +1,5 @@
 """A StreamDue call that is opened again whenever it ends, as docs/delivery.md asks of workers."""
 
-import hashlib
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +9,8 @@ from dlq.v1 import dlq_service_pb2 as dlq
 from google.protobuf.duration_pb2 import Duration
 
 from acks import Job
-from history import History, ms_of
+from frames import lease_ms_of, write_delivered, write_opened
+from history import History
 from servers import CallFailed, Channel, Servers
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
@@ -122,33 +121,10 @@ class Stream:
     def _opened(self, stream: str, opened: dlq.Opened) -> None:
         self._is_open = True
         self._session = opened.session_id
-        self._lease_ms = opened.lease_duration.ToNanoseconds() / 1_000_000
-        self._history.write(
-            "opened",
-            stream=stream,
-            session=opened.session_id,
-            leaseMs=self._lease_ms,
-            leasesHeld=opened.leases_held,
-        )
+        self._lease_ms = lease_ms_of(opened)
+        write_opened(self._history, stream, opened)
 
     def _delivered(self, stream: str, delivery: dlq.Delivery) -> None:
-        message = delivery.message
-        payload = message.payload.data or message.payload.text.encode()
-        plan = json.loads(payload)["plan"]
-        expires = ms_of(delivery.lease_expire_time)
-        self._history.write(
-            "delivered",
-            stream=stream,
-            queue=message.queue,
-            id=message.id,
-            source=message.source_id,
-            sum=hashlib.sha256(payload).hexdigest()[:16],
-            plan=plan,
-            token=delivery.lease_token,
-            number=delivery.delivery_number,
-            attempt=delivery.attempt,
-            unknown=delivery.outcome_unknown,
-            expires=expires,
-        )
+        seen = write_delivered(self._history, stream, delivery)
         token, number, attempt = delivery.lease_token, delivery.delivery_number, delivery.attempt
-        self._on_job(Job(token, plan, number, attempt, self._lease_ms, expires))
+        self._on_job(Job(token, seen.plan, number, attempt, self._lease_ms, seen.expires))
