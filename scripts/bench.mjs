@@ -14,17 +14,21 @@ import {
 } from "./setup/go-tools.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { envWithFirst, ROOT } from "./setup/places.mjs";
+import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
 import { SetupError, withWords } from "./setup/step.mjs";
 
 const MAIN = join(ROOT, "test/bench/main.ts");
 
-/** By the names that the bench asks for. @type {Record<string, (node: string) => void>} */
+/** By the names that the bench asks for. @type {Record<string, (node: string, env: NodeJS.ProcessEnv) => void>} */
 const TOOLS = {
   ghz: ensureGhz,
   bullmq: ensureBullmq,
   "go-peers": ensureGoPeers,
   "nats-server": ensureNatsServer,
+  python: (_node, env) => {
+    env.DLQ_PYTHON = ensurePython();
+  },
 };
 
 await withWords(async () => {
@@ -36,16 +40,16 @@ await withWords(async () => {
   const onlyLooks = args.some((arg) => ["--help", "-h", "--list"].includes(arg));
   if (asked.status === 0 && !onlyLooks) {
     env.DLQ_REDIS_SERVER = ensureRedisServer();
-    for (const tool of JSON.parse(asked.stdout)) provide(tool, node);
+    for (const tool of JSON.parse(asked.stdout)) provide(tool, node, env);
     removeGoLeftovers();
   }
   process.exitCode = await runChild(node, [MAIN, ...args], env);
 });
 
-/** @param {string} tool @param {string} node */
-function provide(tool, node) {
+/** @param {string} tool @param {string} node @param {NodeJS.ProcessEnv} env */
+function provide(tool, node, env) {
   try {
-    TOOLS[tool]?.(node);
+    TOOLS[tool]?.(node, env);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
     const [why = "", ...more] = error.message.split("\n").filter((line) => line !== "");

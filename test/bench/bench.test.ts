@@ -83,6 +83,25 @@ test("rows become a table and a file, and can be compared with an earlier run", 
   expect(again.stdout).toMatch(/^\| deliver .*\| [+-]?\d+ %( !)? +\|$/m);
 }, 60_000);
 
+test("clients of other languages are measured as the one in TypeScript is", async () => {
+  const file = join(await temporaryFolder(), "results.json");
+  const { code, stdout, stderr } = await bench(
+    "--only",
+    "*-client-python*",
+    ...SMALL,
+    "--json",
+    file,
+  );
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  for (const row of ["send-client-python", "send-client-python-asyncio"]) {
+    const figures = /[\d,]+ msg\/s \(.*\), p50 [\d.,]+ ms .*server [\d.]+, redis [\d.]+, load/;
+    expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| dlq:always +\\| ${figures.source}`, "m"));
+  }
+  for (const row of ["deliver-client-python", "deliver-client-python-asyncio"]) {
+    expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| dlq:always +\\| [\\d,]+ msg/s`, "m"));
+  }
+}, 120_000);
+
 test("a row that fails is told, the others run, and the exit code is 1", async () => {
   const file = join(await temporaryFolder(), "results.json");
   const rows = ["--only", "send-unary/noop:http2", "--only", "deliver/dlq:always"];

@@ -1,5 +1,11 @@
 import type { Row } from "./row.ts";
-import { deliverToClient, sendByStubs, sendCoalesced } from "./rows/client.ts";
+import {
+  deliversToOthers,
+  deliverToClient,
+  sendByStubs,
+  sendCoalesced,
+  sendsByOthers,
+} from "./rows/client.ts";
 import { deliver, deliverBy4, reschedule } from "./rows/deliver.ts";
 import { latenesses } from "./rows/lateness.ts";
 import { deliverFromMany, deliverToMany, idle, sendToMany } from "./rows/many.ts";
@@ -15,8 +21,10 @@ export const ROWS: readonly Row[] = [
   sendBatch,
   sendByStubs,
   sendCoalesced,
+  ...sendsByOthers,
   deliver,
   deliverToClient,
+  ...deliversToOthers,
   deliverBy4,
   reschedule,
   ...latenesses,

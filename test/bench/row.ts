@@ -48,7 +48,7 @@ export interface Row {
   readonly systems: readonly SystemName[];
   /** Only these are part of the short form; default: all. */
   readonly short?: readonly SystemName[];
-  readonly tools?: readonly "ghz"[];
+  readonly tools?: readonly ("ghz" | "python")[];
   /** Samples before the first one that counts. Default 3. */
   readonly warmUps?: number;
   open(context: TrialContext): Promise<Trial>;

@@ -22,8 +22,9 @@ export class LoadProcess {
   #onProgress: ((count: number) => void) | undefined;
   #errors = "";
 
-  constructor(command: string, args: readonly string[]) {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"] });
+  /** @param env default: that of the bench */
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env });
     this.#child = child;
     this.pid = child.pid ?? 0;
     running.add(child);

@@ -3,7 +3,7 @@
 import { type Consume, consume, expectEmpty, fill } from "../consuming.ts";
 import type { Api } from "../load/commands.ts";
 import { RATE, type Row, type Sample, type Trial, type TrialContext } from "../row.ts";
-import type { SystemName } from "../systems/system.ts";
+import type { LoadProgram, SystemName } from "../systems/system.ts";
 import { PAYLOAD_BYTES } from "./send.ts";
 import { countLoad, queueSequence } from "./shared.ts";
 
@@ -69,6 +69,9 @@ export interface DeliverOptions {
   readonly calls?: { readonly batch: number; readonly inFlight: number };
   readonly held?: number;
   readonly api?: Api;
+  readonly program?: LoadProgram;
+  /** Messages stored for one second of sampling, about. */
+  readonly perSecond?: number;
 }
 
 export async function openDeliver(
@@ -76,11 +79,11 @@ export async function openDeliver(
   options: DeliverOptions,
 ): Promise<Trial> {
   const { processes, outcome = "succeed", workers = 1 } = options;
-  const loads = Array.from({ length: processes }, () => system.startLoad());
+  const loads = Array.from({ length: processes }, () => system.startLoad(options.program));
   const [first] = loads;
   if (first === undefined) throw new Error("a worker needs a process");
   const nextQueue = queueSequence();
-  const perSecond = PER_SECOND_OF[system.name] ?? PER_SECOND;
+  const perSecond = options.perSecond ?? PER_SECOND_OF[system.name] ?? PER_SECOND;
   const total = options.count ?? Math.max(200, Math.round(perSecond * scale.seconds));
   const sized = { bytes: options.bytes ?? PAYLOAD_BYTES, queues: options.queues ?? 1 };
   let target = { queue: "", ...sized };

@@ -5,6 +5,7 @@ import type { Api } from "../load/commands.ts";
 import { sendByGhz } from "../load/ghz.ts";
 import type { LoadProcess } from "../load/load-process.ts";
 import { P50, P99, RATE, type Row, type Trial, type TrialContext } from "../row.ts";
+import type { LoadProgram } from "../systems/system.ts";
 import { countLoad, queueSequence } from "./shared.ts";
 
 export const PAYLOAD_BYTES = 256;
@@ -80,6 +81,7 @@ export interface SendOptions {
   readonly bytes?: number;
   readonly queues?: number;
   readonly api?: Api;
+  readonly program?: LoadProgram;
 }
 
 /** By a load process of the system, as fast as it takes them. */
@@ -87,9 +89,9 @@ export async function openSend(
   { system, scale }: TrialContext,
   options: SendOptions,
 ): Promise<Trial> {
-  const load = system.startLoad();
+  const { bytes = PAYLOAD_BYTES, queues = 1, program, ...calls } = options;
+  const load = system.startLoad(program);
   const nextQueue = queueSequence();
-  const { bytes = PAYLOAD_BYTES, queues = 1, ...calls } = options;
   const sized = { bytes, queues };
   let queue = "";
   let expected = 0;

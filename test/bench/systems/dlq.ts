@@ -4,13 +4,21 @@ import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { findPython, pythonEnvironment } from "../../support/python.ts";
 import { startTestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { LoadProcess } from "../load/load-process.ts";
 import { childrenOf } from "../meter.ts";
-import { endAll, type Fsync, type RunningSystem, type SystemName } from "./system.ts";
+import {
+  endAll,
+  type Fsync,
+  type LoadProgram,
+  type RunningSystem,
+  type SystemName,
+} from "./system.ts";
 
 const LOAD = resolve(import.meta.dirname, "../load/dlq.ts");
+const PYTHON_LOAD = resolve(import.meta.dirname, "../load/python/main.py");
 
 /** `always` with one server is the embedded Redis; everything else is an external one. */
 export async function startDlq(
@@ -47,11 +55,11 @@ export async function startDlq(
       server: serverPids,
       redis: redis === undefined ? serverPids.flatMap(childrenOf) : [redis.pid],
     }),
-    startLoad() {
+    startLoad(program = "node") {
       // Each load begins with another server, so that single streams spread too.
       const turn = loads.length % grpcAddresses.length;
       const addresses = [...grpcAddresses.slice(turn), ...grpcAddresses.slice(0, turn)];
-      const load = new LoadProcess(process.execPath, [LOAD, ...addresses]);
+      const load = startProgram(program, addresses);
       loads.push(load);
       return load;
     },
@@ -63,6 +71,13 @@ export async function startDlq(
     output: () => servers.map((server) => server.output()).join("\n"),
     stop,
   };
+}
+
+function startProgram(program: LoadProgram, addresses: readonly string[]): LoadProcess {
+  if (program === "node") return new LoadProcess(process.execPath, [LOAD, ...addresses]);
+  const [address = ""] = addresses;
+  const kind = program === "python-asyncio" ? "asyncio" : "threads";
+  return new LoadProcess(findPython(), [PYTHON_LOAD, kind, address], pythonEnvironment());
 }
 
 async function embeddedSocket(dataDir: string): Promise<string> {

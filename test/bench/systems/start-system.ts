@@ -5,7 +5,7 @@ import { startNoop } from "./noop.ts";
 import type { Fsync, RunningSystem, SystemName } from "./system.ts";
 
 /** What must be installed beyond this service's own packages. */
-export type Tool = "ghz" | "bullmq" | "go-peers" | "nats-server";
+export type Tool = "ghz" | "python" | "bullmq" | "go-peers" | "nats-server";
 
 export function startSystem(name: SystemName): Promise<RunningSystem> {
   const [kind = "", variant = ""] = name.split(":");

@@ -7,6 +7,9 @@ export type SystemName =
   | `jetstream:${"always" | "default"}`
   | `noop:${"grpc-js" | "connect" | "http2"}`;
 
+/** What a load process of this service is written in; `node` has bare stubs, too. */
+export type LoadProgram = "node" | "python-threads" | "python-asyncio";
+
 export const FSYNCS = ["always", "everysec"] as const;
 export type Fsync = (typeof FSYNCS)[number];
 
@@ -16,8 +19,8 @@ export interface RunningSystem {
   pids(): Partial<Record<Role, readonly number[]>>;
   /** `host:port` of each gRPC server. */
   readonly grpcAddresses: readonly string[];
-  /** Starts one more load process; `stop` ends it. */
-  startLoad(): LoadProcess;
+  /** Starts one more load process; `stop` ends it. Other systems than this service have one program only. */
+  startLoad(program?: LoadProgram): LoadProcess;
   /** Load processes so far. */
   readonly loads: readonly LoadProcess[];
   /** Runs redis-cli. Rejects where there is no Redis. */

@@ -1,0 +1,102 @@
+"""The loop of a load process in Python: reads the commands of ../commands.ts, runs them one at a time,
+and ends when the bench does."""
+
+import itertools
+import json
+import random
+import string
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tally import Tally
+
+# How often a running command tells how far it is.
+PROGRESS_EVERY_S = 0.01
+
+
+@dataclass
+class Running:
+    """What a command that runs gets besides its own fields."""
+
+    # Set when the bench says `stop`.
+    stop: threading.Event = field(default_factory=threading.Event)
+    tally: Tally = field(default_factory=Tally)
+
+
+Command = dict[str, Any]
+Handler = Callable[[Command, Running], dict[str, float]]
+
+
+def serve_commands(handlers: dict[str, Handler]) -> None:
+    running = Running()
+    for line in sys.stdin:
+        command: Command = json.loads(line)
+        if command["op"] == "stop":
+            running.stop.set()
+            continue
+        running = Running()
+        threading.Thread(target=run, args=(handlers, command, running), daemon=True).start()
+
+
+def run(handlers: dict[str, Handler], command: Command, running: Running) -> None:
+    done = threading.Event()
+    teller = threading.Thread(target=tell_progress, args=(running, done), daemon=True)
+    teller.start()
+    try:
+        result: object = {"result": handlers[command["op"]](command, running)}
+    except BaseException:
+        result = {"error": traceback.format_exc()}
+    done.set()
+    teller.join()  # nothing is told after the end
+    say(result)
+
+
+def tell_progress(running: Running, done: threading.Event) -> None:
+    told = 0
+    while not done.wait(PROGRESS_EVERY_S):
+        count = running.tally.count
+        if count != told:
+            told = count
+            say({"progress": count})
+
+
+def say(answer: object) -> None:
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+    sys.stdout.flush()
+
+
+def queue_names(command: Command) -> list[str]:
+    queue = command["queue"]
+    return [queue, *(f"{queue}-{index}" for index in range(1, command.get("queues", 1)))]
+
+
+def callers_of(command: Command) -> int:
+    """By a client: callers that each wait for their own message, as many as batches would have."""
+    callers: int = command["inFlight"] * command["batch"]
+    return callers
+
+
+def numbers_of(command: Command) -> Iterator[int]:
+    """Numbers of messages, until there are enough or the time is over."""
+    count = command.get("count")
+    end_at = time.monotonic() + command.get("seconds", float("inf"))
+    for number in itertools.count():
+        if (count is not None and number >= count) or time.monotonic() >= end_at:
+            return
+        yield number
+
+
+def concurrency_of(command: Command) -> int:
+    """Of a client's worker: it holds as many again, which wait for a handler."""
+    held: int = command["inFlight"]
+    return -(-held // 2)
+
+
+def payload_text(size: int) -> str:
+    """Of random letters, so that nothing compresses it to nothing."""
+    return "".join(random.choices(string.ascii_lowercase + string.digits, k=size))
