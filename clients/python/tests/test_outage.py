@@ -6,16 +6,19 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from pathlib import Path
 
+import grpc
 import pytest
 from conftest import until
 
 import dlq
 import dlq.aio
-from dlq.testing import FakeServer, LocalServer, local_server
+from dlq.testing import FakeServer, LocalServer, fake_server, local_server
 from dlq.v1 import dlq_service_pb2 as pb
 
 
@@ -72,6 +75,41 @@ def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder:
             began = time.monotonic()
             assert client.send("q", "x").status == "spooled"
             assert time.monotonic() - began < 2
+
+
+def test_a_service_that_takes_none_of_a_batch_for_want_of_its_store_is_away(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_store_there = threading.Event()
+    whole = FakeServer.SendToDlqBatch
+
+    def without_store(
+        fake: FakeServer, request: pb.SendToDlqBatchRequest, context: grpc.ServicerContext
+    ) -> pb.SendToDlqBatchResponse:
+        if is_store_there.is_set():
+            return whole(fake, request, context)
+        error = pb.ErrorStatus(code=14, message="the store does not answer")
+        results = [pb.SendToDlqBatchResult(error=error) for _ in request.requests]
+        return pb.SendToDlqBatchResponse(results=results)
+
+    monkeypatch.setattr(FakeServer, "SendToDlqBatch", without_store)
+
+    def is_spooled_at_once() -> bool:
+        try:
+            return client.send_soon("q", "later", timeout=60).result(1).status == "spooled"
+        except FutureTimeoutError:
+            return False
+
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    with (
+        fake_server() as fake,
+        dlq.Client(fake.target, service="shop", spool=spool) as client,
+    ):
+        futures = [client.send_soon("q", str(n), timeout=60) for n in range(50)]
+        until(is_spooled_at_once, timeout=0.2)
+        is_store_there.set()
+        assert {one.result(30).status for one in futures} == {"sent"}
+        until(lambda: not list(spool_folder.glob("shop/*.spool")), timeout=40)
 
 
 def test_close_moves_what_is_pending_to_the_spool(spool_folder: Path) -> None:

@@ -79,7 +79,9 @@ class Sender:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hurry(self) -> None:
-        """The service is known to be there."""
+        """The service is known to be there: after a failure, what waits for another try goes now."""
+        if not self.book.is_failing:
+            return  # what it asks to come later for, does
         self.book.heard()
         self.book.hurry()
         self._pump()
@@ -183,11 +185,20 @@ async def call_send(line: Line, letters: Sequence[Letter], timeout_s: float) -> 
 async def call_batch(
     line: Line, requests: Sequence[pb.SendToDlqRequest], timeout_s: float
 ) -> list[Answer]:
+    """Raises CallFailed also where none was taken for want of the service, such as of its store."""
     batch = pb.SendToDlqBatchRequest(requests=requests)
     response = await line.call(lambda stub: stub.SendToDlqBatch, batch, timeout_s)
     answers: list[Answer] = [_answer_of(result) for result in response.results]
+    _raise_if_away(answers)
     missing: list[CallError] = [NO_RESULT] * (len(requests) - len(answers))
     return [*answers, *missing]
+
+
+def _raise_if_away(answers: Sequence[Answer]) -> None:
+    """The call was answered, but as if nobody were there: it is a failed one."""
+    errors = [one for one in answers if isinstance(one, CallError) and one.code == "UNAVAILABLE"]
+    if errors and len(errors) == len(answers):
+        raise CallFailed(errors[0])
 
 
 def _answer_of(result: pb.SendToDlqBatchResult) -> Answer:
