@@ -5,6 +5,7 @@ import type { Direction } from "../../support/link.ts";
 import type { LinkProxy } from "../../support/link-proxy.ts";
 import { until } from "../../support/until.ts";
 import type { ExternalWorld } from "../rig/external.ts";
+import type { World } from "../rig/world.ts";
 import type { FaultKind } from "./kind.ts";
 
 const HOLD_MS = 3_000;
@@ -121,17 +122,21 @@ export const halfOpenStore: FaultKind<ExternalWorld> = {
   },
 };
 
+/** Those of clients that have connections: all may have left servers that were away for a while. */
+function linksInUse({ clientLinks }: World): Promise<readonly LinkProxy[]> {
+  const used = () => {
+    const links = clientLinks.filter(({ connections }) => connections > 0);
+    return links.length > 0 ? links : undefined;
+  };
+  return until("clients of a server", used, SEEN_DEADLINE_MS);
+}
+
 export const halfOpenClients: FaultKind = {
   name: "half-open-client-links",
   words: "the connections of one server's clients go silent for good, and nobody is told",
   touches: ["client-links"],
   async run({ world, random }) {
-    // All clients may have left a server that was away for a while.
-    const used = () => {
-      const links = world.clientLinks.filter(({ connections }) => connections > 0);
-      return links.length > 0 ? links : undefined;
-    };
-    const link = random.pick(await until("clients of a server", used, SEEN_DEADLINE_MS));
+    const link = random.pick(await linksInUse(world));
     const directions = random.pick(EITHER);
     link.set({ blackhole: true }, directions);
     try {
@@ -148,6 +153,7 @@ export const resetLinks: FaultKind = {
   words: "every connection between clients and servers is reset, ten times in two seconds",
   touches: ["client-links"],
   async run({ world }) {
+    await linksInUse(world);
     let resets = 0;
     for (let n = 0; n < 10; n++) {
       for (const link of world.clientLinks) resets += link.reset();
