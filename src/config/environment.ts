@@ -7,8 +7,16 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 const byVariable = new Map<string, Setting>(ALL_SETTINGS.map((s) => [variableOf(s), s]));
 
-/** Read by the set-up and test scripts, not by the server. */
-const NOT_SETTINGS = new Set(["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"]);
+/**
+ * Read by others, and not by the server. The clients' DLQ_TOKEN is not among them: here it is more
+ * likely a DLQ_TOKENS that would leave the server open to everybody.
+ */
+const NOT_SETTINGS = new Set([
+  // The set-up and test scripts.
+  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_OLDEST_NODE"],
+  // Clients.
+  ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE"],
+]);
 const NOT_SETTINGS_PREFIX = "DLQ_TEST_";
 
 /**

@@ -114,12 +114,12 @@ describe("names nobody knows", () => {
     expect(loadErrors(given)).toEqual([expected]);
   });
 
-  test.each(["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_TEST_ANYTHING", "DLQX", "OTHER"])(
-    "%s is left alone",
-    (name) => {
-      expect(loadErrors({ env: { [name]: "x" } })).toEqual([]);
-    },
-  );
+  test.each([
+    ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_OLDEST_NODE", "DLQ_TEST_ANYTHING"],
+    ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE", "DLQX", "OTHER"],
+  ])("%s is left alone", (name) => {
+    expect(loadErrors({ env: { [name]: "x" } })).toEqual([]);
+  });
 
   const service = {
     DLQ_SERVICE_HOST: "10.0.0.1",
