@@ -1,0 +1,84 @@
+import { compact, markdown } from "../bench/report/table.ts";
+import { quantile } from "../support/quantile.ts";
+import type { Adoption } from "./team.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** How long sends took that were told of in a span of time. */
+export interface Waits {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** How many took longer than {@link LONG_MS}. */
+  readonly long: number;
+}
+
+export const LONG_MS = 100;
+
+export interface TeamReport {
+  readonly language: string;
+  readonly verdict: Verdict;
+  /** Stored when the server was killed, of which no answer had been heard. */
+  readonly inDoubt: number;
+  /** Answers that were lost while the service took what had been spooled. */
+  readonly lostAnswers: number;
+  readonly adoptions: readonly Adoption[];
+  readonly most: { readonly spoolBytes: number; readonly spoolFiles: number };
+  /** From the last start of the server. */
+  readonly spoolEmptyAfterMs: number | undefined;
+  readonly processedAfterMs: number | undefined;
+  readonly before: Waits;
+  readonly away: Waits;
+}
+
+export function waitsOf(tookMs: readonly number[]): Waits {
+  const sorted = [...tookMs].sort((a, b) => a - b);
+  return {
+    medianMs: quantile(sorted, 0.5),
+    p99Ms: quantile(sorted, 0.99),
+    maxMs: sorted.at(-1) ?? Number.NaN,
+    long: sorted.filter((ms) => ms > LONG_MS).length,
+  };
+}
+
+const MIB = 1024 ** 2;
+
+export function table(reports: readonly TeamReport[]): string {
+  const rows: readonly (readonly [string, (report: TeamReport) => string | number])[] = [
+    ["sends", ({ verdict }) => verdict.sends],
+    ["`sent`", ({ verdict }) => verdict.sent],
+    ["`joined`", ({ verdict }) => verdict.joined],
+    ["`spooled`", ({ verdict }) => verdict.spooled],
+    ["`dropped`", ({ verdict }) => verdict.dropped],
+    ["of killed processes, never told of", ({ verdict }) => verdict.untold],
+    ["of these, in the service", ({ verdict }) => verdict.untoldStored],
+    ["messages processed", ({ verdict }) => verdict.processed],
+    ["redeliveries after a lost outcome", ({ verdict }) => verdict.redelivered],
+    ["stored and not answered as the server died", ({ inDoubt }) => inDoubt],
+    ["answers lost while the spool was delivered", ({ lostAnswers }) => lostAnswers],
+    ["orphans' files adopted after", ({ adoptions }) => adoptions.map(adoption).join(", ")],
+    [
+      "most in spool files",
+      ({ most }) => `${compact(most.spoolBytes / MIB)} MiB, ${most.spoolFiles} files`,
+    ],
+    ["spool empty after the service was back", (report) => seconds(report.spoolEmptyAfterMs)],
+    ["all processed after it was back", (report) => seconds(report.processedAfterMs)],
+    ["a send before: median, p99, most", ({ before }) => waits(before)],
+    ["a send without the service", ({ away }) => waits(away)],
+    [`of these, more than ${LONG_MS} ms`, ({ away }) => away.long],
+  ];
+  return markdown(
+    ["what", ...reports.map(({ language }) => language)],
+    rows.map(([name, value]) => [name, ...reports.map((report) => shown(value(report)))]),
+  );
+}
+
+const shown = (value: string | number) =>
+  typeof value === "number" ? value.toLocaleString("en") : value;
+
+const adoption = ({ tookMs }: Adoption) => (tookMs === undefined ? "never" : seconds(tookMs));
+
+const seconds = (ms: number | undefined) =>
+  ms === undefined ? "never" : `${(ms / 1_000).toFixed(1)} s`;
+
+const waits = ({ medianMs, p99Ms, maxMs }: Waits) =>
+  `${[medianMs, p99Ms, maxMs].map(compact).join(", ")} ms`;
