@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { cut } from "./link.ts";
 import { LinkProxy } from "./link-proxy.ts";
 
 const WAIT = { timeout: 10_000, interval: 5 };
@@ -110,4 +111,11 @@ describe("a link", () => {
     await eventually(() => expect(heard.text).toBe("A"));
     expect(performance.now() - sentAtMs).toBeGreaterThanOrEqual(95); // timers may be early by some
   });
+});
+
+it("a socket that was just ended can be cut, too", async () => {
+  const { socket, heard } = await client();
+  socket.end();
+  cut(socket);
+  await eventually(() => expect(heard).toMatchObject({ isClosed: true, code: "" }));
 });

@@ -109,8 +109,11 @@ export class Link {
   }
 }
 
-/** By RST where there is such a thing: a unix socket has none. */
+/**
+ * By RST where there is such a thing: a unix socket has none. Nor has one that is just being ended: Node
+ * (24.21) would fail with EINVAL, and spin on the descriptor that it has lost.
+ */
 export function cut(socket: Socket): void {
-  if ("address" in socket.address()) socket.resetAndDestroy();
+  if ("address" in socket.address() && !socket.writableEnded) socket.resetAndDestroy();
   else socket.destroy();
 }
