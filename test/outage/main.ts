@@ -16,7 +16,6 @@ try {
   process.exitCode = error instanceof UsageError ? 2 : 1;
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
 }
-process.exit(); // whatever links still hold
 
 async function main({ plan, keep, help }: Options): Promise<void> {
   if (help) return print(HELP);

@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
-import { connectTo, statsOf } from "../support/grpc.ts";
+import { connectTo, statsOf, type TestClient } from "../support/grpc.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import type { Language } from "./install.ts";
@@ -53,11 +53,11 @@ class Outage {
   readonly #plan: Plan;
   readonly #around: Surroundings;
   readonly #server: TestServer;
+  readonly #direct: TestClient;
   readonly #teams: readonly Team[];
   readonly #progress: Progress;
   readonly #inDoubt = new Map<Team, number>();
   readonly #spoolEmptyAfterMs = new Map<Team, number>();
-  readonly #processedAfterMs = new Map<Team, number>();
   readonly #orphans: Promise<void>[] = [];
   #mutedAtMs = 0;
   #wentAtMs = 0;
@@ -68,6 +68,7 @@ class Outage {
     this.#plan = plan;
     this.#around = around;
     this.#server = server;
+    this.#direct = connectTo(server.grpcAddress);
     this.#teams = teams;
     this.#progress = new Progress(teams, around.print);
   }
@@ -94,12 +95,13 @@ class Outage {
       await spoolsEmpty;
       await Promise.all(this.#teams.map((team) => team.stopProducers()));
       this.#progress.phase = "settling";
-      await this.#noteSettled();
+      await this.#settled();
       await Promise.all([...this.#orphans, ...this.#teams.map((team) => team.stopWorker())]);
+      return await Promise.all(this.#teams.map((team) => this.#reportOf(team)));
     } finally {
       this.#progress.stop();
+      this.#direct.close();
     }
-    return await Promise.all(this.#teams.map((team) => this.#reportOf(team)));
   }
 
   /** What is sent in its last moments is stored, and nobody hears of it. */
@@ -146,28 +148,24 @@ class Outage {
     for (const team of this.#teams) team.replace();
   }
 
+  /** Writes down when it was so. */
   async #noteEmptySpools(): Promise<void> {
-    await this.#each(this.#spoolEmptyAfterMs, SPOOL_DEADLINE_MS, async (team) => {
-      return (await team.spool()).names.length === 0;
+    await this.#orTheVerdictSays(async (team) => {
+      const isEmpty = async () => (await team.spool()).names.length === 0 || undefined;
+      await until("an empty spool", isEmpty, SPOOL_DEADLINE_MS);
+      this.#spoolEmptyAfterMs.set(team, performance.now() - this.#backAtMs);
     });
   }
 
-  async #noteSettled(): Promise<void> {
-    await this.#each(this.#processedAfterMs, SETTLE_DEADLINE_MS, async (team) => {
-      return leftIn(await this.#statsOf(team)) === 0;
+  async #settled(): Promise<void> {
+    await this.#orTheVerdictSays(async (team) => {
+      const isSettled = async () => leftIn(await this.#statsOf(team)) === 0 || undefined;
+      await until("an empty queue", isSettled, SETTLE_DEADLINE_MS);
     });
   }
 
-  /** Writes down when it was so. What never is, the verdict finds. */
-  async #each(
-    times: Map<Team, number>,
-    deadlineMs: number,
-    isSo: (team: Team) => Promise<boolean>,
-  ): Promise<void> {
-    const wait = async (team: Team) => {
-      await until("it", async () => (await isSo(team)) || undefined, deadlineMs);
-      times.set(team, performance.now() - this.#backAtMs);
-    };
+  /** What never comes to be is found in the end, with all else that is wrong. */
+  async #orTheVerdictSays(wait: (team: Team) => Promise<void>): Promise<void> {
     await Promise.allSettled(this.#teams.map(wait));
   }
 
@@ -196,10 +194,23 @@ class Outage {
       adoptions: team.adoptions,
       most: this.#progress.mostOf(team),
       spoolEmptyAfterMs: this.#spoolEmptyAfterMs.get(team),
-      processedAfterMs: this.#processedAfterMs.get(team),
+      processedAfterMs: this.#processedAfterMs(team),
       before: this.#waitsBetween(team, 0, this.#mutedAtMs - TRY_MS),
       away: this.#waitsBetween(team, this.#wentAtMs, this.#returnedAtMs),
     };
+  }
+
+  /** When all was processed that had been sent before the service was back. */
+  #processedAfterMs({ ledger }: Team): number {
+    const backAtMs = performance.timeOrigin + this.#backAtMs;
+    const early = [...ledger.entries.values()].filter(
+      ({ sending }) => sending !== undefined && sending.atMs < backAtMs,
+    );
+    const lastAtMs = early.reduce(
+      (last, { handled }) => Math.max(last, handled[0]?.atMs ?? 0),
+      backAtMs,
+    );
+    return lastAtMs - backAtMs;
   }
 
   /** Of sends that began in a span of this process' clock. */
@@ -212,13 +223,9 @@ class Outage {
     return waitsOf(told);
   }
 
-  async #statsOf({ queue }: Team): Promise<QueueStats> {
-    const { dlq, close } = connectTo(this.#server.grpcAddress);
-    try {
-      return await statsOf(dlq, queue);
-    } finally {
-      close();
-    }
+  /** Asked of the server itself, past the links. */
+  #statsOf({ queue }: Team): Promise<QueueStats> {
+    return statsOf(this.#direct.dlq, queue);
   }
 
   async #untilAll(what: string, isSo: (team: Team) => boolean, deadlineMs: number): Promise<void> {

@@ -25,7 +25,8 @@ export interface TeamReport {
   readonly most: { readonly spoolBytes: number; readonly spoolFiles: number };
   /** From the last start of the server. */
   readonly spoolEmptyAfterMs: number | undefined;
-  readonly processedAfterMs: number | undefined;
+  /** All that had been sent until then was processed. */
+  readonly processedAfterMs: number;
   readonly before: Waits;
   readonly away: Waits;
 }
@@ -61,7 +62,7 @@ export function table(reports: readonly TeamReport[]): string {
       ({ most }) => `${compact(most.spoolBytes / MIB)} MiB, ${most.spoolFiles} files`,
     ],
     ["spool empty after the service was back", (report) => seconds(report.spoolEmptyAfterMs)],
-    ["all processed after it was back", (report) => seconds(report.processedAfterMs)],
+    ["all sent until then processed after", (report) => seconds(report.processedAfterMs)],
     ["a send before: median, p99, most", ({ before }) => waits(before)],
     ["a send without the service", ({ away }) => waits(away)],
     [`of these, more than ${LONG_MS} ms`, ({ away }) => away.long],
