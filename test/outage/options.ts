@@ -11,7 +11,7 @@ export interface Options {
 
 export const HELP = `Takes the service away from clients under load, and counts what became of each send.
 
-  npm run outage                        10.5 minutes: longer than a request id is remembered
+  npm run outage                        10.5 minutes
   npm run outage -- --minutes 0.2       a quick look
 
   --minutes N   how long the service is away. Default 10.5
@@ -21,7 +21,7 @@ export const HELP = `Takes the service away from clients under load, and counts 
 
 Of each language there are two producers, which share a spool folder, and a worker. The server is killed
 while answers of producers are lost, so that some sends are stored and nobody knows; again while it takes what
-was spooled meanwhile. One producer of each language is killed (SIGKILL) three times: as the server goes,
+was spooled meanwhile. While it is away, what it remembers of request ids is removed from Redis. One producer of each language is killed (SIGKILL) three times: as the server goes,
 in the middle, and as the server is back.
 
 Exit code 0: each send that was kept was processed as one message. 1: something is wrong. 2: wrong options.

@@ -1,5 +1,4 @@
-// The outage for some seconds: that a run is whole. A request id is remembered for 10 minutes, which can't be
-// shortened: that a send is known again after them, only the long form shows.
+// The outage for some seconds. A client that numbers no sends fails here, too.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
