@@ -66,7 +66,7 @@ const scenarioKeys = readScenarios().flatMap(({ steps }) =>
 const KNOWN = new Set([
   ...scenarioKeys,
   // Of clients, in the form of each language.
-  ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR"],
+  ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
   ...["lose_answer"], // of the harness of scenarios: a value
 
   ...FILES.flatMap(({ messages }) => messages.flatMap(fieldsOf)),
