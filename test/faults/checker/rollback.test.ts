@@ -78,6 +78,22 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .ack("m-1", "succeeded", { at: AT - before, request: "r" })
       .ack("m-1", "succeeded", { at: AT + 1_100, request: "r", answer: "NOT_FOUND" }),
   }),
+  "a claim, so that a late outcome of the one before it ends the message": (before) => ({
+    rule: "stays-ended",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before - 2_100 })
+      .deliver("m", { at: AT - before, number: 2, unknown: true })
+      .ack("m-1", "succeeded", { at: AT + 1_100 }),
+  }),
+  "a claim, whose doubt about the one before it was true then": (before) => ({
+    rule: "doubt-true",
+    story: new Story()
+      .send("m")
+      .deliver("m", { at: AT - before - 2_100 })
+      .deliver("m", { at: AT - before, number: 2, unknown: true })
+      .ack("m-1", "succeeded", { at: AT + 1_100 }),
+  }),
   "a failure": (before) => ({
     rule: "attempts",
     story: new Story()

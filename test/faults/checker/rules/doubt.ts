@@ -32,7 +32,14 @@ export function checkDoubt(message: Message, findings: Findings): void {
     }
     if (one.isUnknown && known === one.number - 1) {
       const words = `${message}: delivery ${one.number} says that an outcome is unknown, all ${known} before had one`;
-      findings.brokenUnlessForgotten("doubt-true", words, from, to);
+      // Of an outcome that was applied later it knew nothing: then it is itself what was forgotten.
+      const isEarlier = one.at < to;
+      findings.brokenUnlessForgotten(
+        "doubt-true",
+        words,
+        isEarlier ? one.issuedAt : from,
+        isEarlier ? one.at : to,
+      );
     }
   }
 }

@@ -25,7 +25,9 @@ export function checkEnding(message: Message, findings: Findings): void {
           ? `it is kept ${kept.state}`
           : undefined;
     if (applied === undefined || again === undefined) continue;
-    const { from, to } = applied;
+    // What came before the outcome can't have forgotten it: then the later claim is what was forgotten.
+    const isLate = later !== undefined && later.at < applied.from;
+    const [from, to] = isLate ? [later.issuedAt, later.at] : [applied.from, applied.to];
     findings.brokenUnlessForgotten("stays-ended", `${words}, ${again}`, from, to);
   }
   if (kept === undefined && !endings.some(({ applied }) => isGone(applied))) {
