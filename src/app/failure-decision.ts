@@ -8,7 +8,7 @@ import { moveOf } from "../rules/hops.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
 import type { OutcomeCommand } from "./commands.ts";
 import type { DecidedOutcome } from "./edits/outcome-edits.ts";
-import type { EditGroup } from "./edits/plan-groups.ts";
+import { groupsOfRules } from "./edits/plan-groups.ts";
 import { reasonOf } from "./reason-of.ts";
 import { decodeRetrySettings, encodeRetrySettings } from "./retry-settings.ts";
 import { envelopeFacts } from "./rules/envelope-facts.ts";
@@ -40,10 +40,7 @@ export function decideFailure(outcome: Failed, facts: Examined, parts: FailurePa
   const { token, failure } = outcome;
   const reason = reasonOf(failure);
   const { action, saidBy, edits: ruledEdits } = ask(outcome, facts, reason, parts);
-  const ofRules: EditGroup[] = ruledEdits.map(({ rule, transforms }) => ({
-    by: { rule },
-    transforms,
-  }));
+  const ofRules = groupsOfRules(ruledEdits);
   const settings = parts.settingsOf(token.queue);
   const item = {
     token,

@@ -1,6 +1,10 @@
 import { cutKey } from "../core/delivery-rules.ts";
 import type { QueueSettings } from "../core/settings.ts";
 
+export function valueIn(attributes: Readonly<Record<string, string>>) {
+  return (name: string) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
+}
+
 /** What limits by key go by, where the queue has some; else nothing. */
 export function laneKeyOf(
   attribute: (name: string) => string | undefined,

@@ -1,7 +1,6 @@
 import { aborted, precondition } from "../core/errors.ts";
 import type { RetryOutcome } from "../core/message.ts";
 import { LIMITS, type QueueSettings } from "../core/settings.ts";
-import { transformLimits } from "../core/transform/edit-limits.ts";
 import type { Transform } from "../core/transform/transform.ts";
 import type { Store } from "../store/contract.ts";
 import type { RetryCommand, RetryResult } from "./commands.ts";
@@ -32,8 +31,7 @@ type ByFilter = Extract<RetryCommand["by"], { filter: unknown }>;
 
 /** Makes messages due now: an operator's word, by ids or by a filter. */
 export function createRetry({ store, settingsOf, now, payloadMaxBytes, log }: RetryParts) {
-  const limits = transformLimits(payloadMaxBytes);
-  const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, limits };
+  const parts: EditedRetryParts = { messages: store.messages, settingsOf, now, payloadMaxBytes };
   const operator = new Retry(store, parts);
   return async (command: RetryCommand, signal?: AbortSignal): Promise<RetryResult> => {
     const { queue, by, transforms = [], dryRun = false } = command;

@@ -1,19 +1,12 @@
-import type { QueueSettings } from "../../core/settings.ts";
-import { transformLimits } from "../../core/transform/edit-limits.ts";
 import type { EditWrite } from "../../store/contract.ts";
-import { laneKeyOf } from "../lane-keys.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { Letter } from "../rules/letter.ts";
 import { EditBudget } from "./edit-budget.ts";
-import { planGroups } from "./plan-groups.ts";
+import { type EditContextParts, editContext } from "./edit-context.ts";
+import { groupsOfRules, planGroups } from "./plan-groups.ts";
 import type { RefusedEdits } from "./refused-edits.ts";
 
-export interface ArrivalEditsParts {
-  settingsOf(queue: string): QueueSettings;
-  /** The wall clock. */
-  now(): number;
-  /** Largest payload of a message. */
-  payloadMaxBytes?: number;
+export interface ArrivalEditsParts extends EditContextParts {
   refusedEdits: Pick<RefusedEdits, "tell">;
 }
 
@@ -24,17 +17,12 @@ export async function arrivalEdits(
   letters: readonly Letter[],
 ): Promise<ReadonlyMap<Letter, EditWrite>> {
   const writes = new Map<Letter, EditWrite>();
-  const settings = parts.settingsOf(queue);
-  const context = {
-    limits: transformLimits(parts.payloadMaxBytes),
-    atMs: parts.now(),
-    laneKeyOf: (attribute: (name: string) => string | undefined) => laneKeyOf(attribute, settings),
-  };
+  const context = editContext(queue, parts);
   const budget = new EditBudget();
   for (const letter of letters) {
     if (letter.edits.length === 0) continue;
     const stored = { envelope: letter.command.encodeEnvelope(letter.reason), edits: undefined };
-    const groups = letter.edits.map(({ rule, transforms }) => ({ by: { rule }, transforms }));
+    const groups = groupsOfRules(letter.edits);
     const { write, refused } = planGroups(stored, groups, context, budget);
     for (const { by, detail } of refused) parts.refusedEdits.tell(queue, "", by, detail);
     if (write !== undefined) writes.set(letter, write);

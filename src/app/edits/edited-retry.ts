@@ -1,23 +1,17 @@
 import { aborted, invalidField } from "../../core/errors.ts";
 import type { RefusedRetry, RetryOutcome } from "../../core/message.ts";
 import { formatMessageId } from "../../core/message-id.ts";
-import type { QueueSettings } from "../../core/settings.ts";
-import type { TransformLimits } from "../../core/transform/editable.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
 import type { RetryPreview } from "../commands.ts";
-import { laneKeyOf } from "../lane-keys.ts";
 import { nextTurn } from "../next-turn.ts";
 import { EditBudget } from "./edit-budget.ts";
+import { type EditContextParts, editContext } from "./edit-context.ts";
 import { contentBytes, type EditContext, planEdits, type SourcedTransform } from "./plan-edits.ts";
 import { AnsweredBefore, storedContents } from "./stored-contents.ts";
 
-export interface EditedRetryParts {
+export interface EditedRetryParts extends EditContextParts {
   messages: Messages;
-  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
-  /** The wall clock. */
-  now(): number;
-  limits: TransformLimits;
 }
 
 /** Which messages, and how to edit them. */
@@ -113,9 +107,7 @@ class Deciding {
 
   constructor(parts: EditedRetryParts, queue: string, transforms: readonly Transform[]) {
     this.#sourced = transforms.map((transform) => ({ transform, who: WHO }));
-    const { limits, now, settingsOf } = parts;
-    const settings = settingsOf(queue);
-    this.#context = { limits, atMs: now(), laneKeyOf: (get) => laneKeyOf(get, settings) };
+    this.#context = editContext(queue, parts);
   }
 
   add(id: Uint8Array, stored: StoredContent | undefined): void {

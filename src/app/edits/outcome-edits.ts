@@ -1,21 +1,14 @@
 import { formatMessageId } from "../../core/message-id.ts";
-import type { QueueSettings } from "../../core/settings.ts";
-import { transformLimits } from "../../core/transform/edit-limits.ts";
 import type { SettleItem, Store } from "../../store/contract.ts";
-import { laneKeyOf } from "../lane-keys.ts";
 import { nextTurn } from "../next-turn.ts";
 import { EditBudget } from "./edit-budget.ts";
+import { type EditContextParts, editContext } from "./edit-context.ts";
 import { type EditGroup, type GroupsPlan, planGroups, TOO_MUCH } from "./plan-groups.ts";
 import type { RefusedEdits } from "./refused-edits.ts";
 import { storedContents } from "./stored-contents.ts";
 
-export interface OutcomeEditsParts {
+export interface OutcomeEditsParts extends EditContextParts {
   store: Pick<Store, "messages">;
-  settingsOf(queue: string): QueueSettings;
-  /** The wall clock. */
-  now(): number;
-  /** Largest payload of a message. */
-  payloadMaxBytes?: number;
   refusedEdits: Pick<RefusedEdits, "tell">;
 }
 
@@ -46,13 +39,7 @@ export async function withEdits(
   const { messages } = parts.store;
   const { full } = messages;
   if (full === undefined) {
-    const settings = parts.settingsOf(queue);
-    const context = {
-      limits: transformLimits(parts.payloadMaxBytes),
-      atMs: parts.now(),
-      laneKeyOf: (attribute: (name: string) => string | undefined) =>
-        laneKeyOf(attribute, settings),
-    };
+    const context = editContext(queue, parts);
     const budget = new EditBudget();
     const ids = asking.map(({ item }) => item.token.messageId);
     let next = 0;

@@ -16,6 +16,8 @@ import { applyTransforms, type Edit, type Transform } from "../../core/transform
 import { cutUtf8, utf8Bytes } from "../../core/utf8.ts";
 import type { EditWrite, StoredContent } from "../../store/contract.ts";
 import type { MessageContent } from "../commands.ts";
+import { valueIn } from "../lane-keys.ts";
+import { editedContent, readEdits } from "./edited-content.ts";
 
 /** An edit on somebody's word, as the record of it names them. */
 export interface SourcedTransform {
@@ -45,7 +47,7 @@ export function planEdits(
   transforms: readonly SourcedTransform[],
   context: EditContext,
 ): EditPlan {
-  const record = stored.edits === undefined ? undefined : fromBinary(EditsSchema, stored.edits);
+  const record = readEdits(stored.edits);
   const fresh = freshOf(transforms, record?.applied ?? []);
   if (fresh.length === 0) return { kind: "unchanged" };
   if ((record?.applied.length ?? 0) + fresh.length > EDIT_LIMITS.applied) {
@@ -104,10 +106,8 @@ function refuse(words: string): EditPlan {
 
 /** As it would be delivered now. */
 function contentOf(envelope: Envelope, record: Edits | undefined): MessageContent {
-  return {
-    payload: record?.payload ?? envelope.payload ?? create(PayloadSchema),
-    attributes: record?.attributesEdited ? record.attributes : envelope.attributes,
-  };
+  const { payload = create(PayloadSchema), attributes } = editedContent(envelope, record);
+  return { payload, attributes };
 }
 
 function editableOf({ payload, attributes }: MessageContent): EditableMessage {
@@ -146,7 +146,7 @@ function touches(fresh: readonly Fresh[], target: Transform["target"]): boolean 
 }
 
 function laneKeyAfter({ attributes }: MessageContent, { laneKeyOf }: EditContext): string {
-  return laneKeyOf((name) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined));
+  return laneKeyOf(valueIn(attributes));
 }
 
 function diffOf({ who, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {

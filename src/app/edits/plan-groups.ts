@@ -1,4 +1,5 @@
 import type { Transform } from "../../core/transform/transform.ts";
+import type { MergedAction } from "../../rules/merge-actions.ts";
 import type { EditWrite } from "../../store/contract.ts";
 import type { MessageContent } from "../commands.ts";
 import type { EditBudget } from "./edit-budget.ts";
@@ -18,6 +19,11 @@ export interface GroupsPlan {
   write?: EditWrite;
   after?: MessageContent;
   refused: { by: EditSource; detail: string }[];
+}
+
+/** What rules edit, each on its own word. */
+export function groupsOfRules(edits: MergedAction["edits"]): EditGroup[] {
+  return edits.map(({ rule, transforms }) => ({ by: { rule }, transforms }));
 }
 
 /** As the record of an edit names it. */

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
+import { editedContent, readEdits } from "../edits/edited-content.ts";
 
 /** What rules see of a message that is stored: as it would be delivered, edits included. */
 export function envelopeFacts(
@@ -9,10 +9,8 @@ export function envelopeFacts(
   { queue, priority }: Pick<RuleFacts["message"], "queue" | "priority">,
 ): RuleFacts["message"] {
   const stored = fromBinary(EnvelopeSchema, envelope);
-  const edited = edits === undefined ? undefined : fromBinary(EditsSchema, edits);
   const { sourceId, orderingKey, origin } = stored;
-  const payload = edited?.payload ?? stored.payload;
-  const attributes = edited?.attributesEdited ? edited.attributes : stored.attributes;
+  const { payload, attributes } = editedContent(stored, readEdits(edits));
   return {
     ...{ queue, sourceId, orderingKey, priority, attributes },
     payloadBytes: payloadBytes(payload),

@@ -1,10 +1,10 @@
 import { fromBinary } from "@bufbuild/protobuf";
-import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
-import { laneKeyOf, orderingKeyOf } from "../lane-keys.ts";
+import { editedContent, readEdits } from "../edits/edited-content.ts";
+import { laneKeyOf, orderingKeyOf, valueIn } from "../lane-keys.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
 
 export interface MoverParts {
@@ -124,9 +124,9 @@ function contentOf({
   edits,
 }: MovingMessage): Pick<Envelope, "orderingKey" | "attributes"> {
   try {
-    const { orderingKey, attributes } = fromBinary(EnvelopeSchema, envelope);
-    const edited = edits === undefined ? undefined : fromBinary(EditsSchema, edits);
-    return { orderingKey, attributes: edited?.attributesEdited ? edited.attributes : attributes };
+    const stored = fromBinary(EnvelopeSchema, envelope);
+    const { attributes } = editedContent(stored, readEdits(edits));
+    return { orderingKey: stored.orderingKey, attributes };
   } catch {
     return { orderingKey: "", attributes: {} };
   }
@@ -134,11 +134,9 @@ function contentOf({
 
 function toItem(message: MovingMessage, settings: QueueSettings): ReceiveItem {
   const { orderingKey, attributes } = contentOf(message);
-  const attribute = (name: string) =>
-    Object.hasOwn(attributes, name) ? attributes[name] : undefined;
   return {
     message,
-    laneKey: laneKeyOf(attribute, settings),
+    laneKey: laneKeyOf(valueIn(attributes), settings),
     orderingKey: orderingKeyOf(orderingKey, settings),
   };
 }

@@ -11,7 +11,7 @@ import type { Rule, RuleEvent } from "../../rules/rule.ts";
 import type { Store } from "../../store/contract.ts";
 import type { MessageContent } from "../commands.ts";
 import { EditBudget } from "../edits/edit-budget.ts";
-import { planGroups } from "../edits/plan-groups.ts";
+import { groupsOfRules, planGroups } from "../edits/plan-groups.ts";
 import { nextTurn } from "../next-turn.ts";
 import type { DecisionLog } from "../observer.ts";
 import { RULES, type RulesInForce, UNREADABLE } from "./rules-in-force.ts";
@@ -91,7 +91,7 @@ export function createRuleAdmin(parts: RuleAdminParts): RuleAdmin {
 function tryOn(sample: RuleSample, rules: CompiledRules, limits: TransformLimits): RuleTestOutcome {
   const decision = rules.evaluate(sample.event, sample.facts);
   if (decision.edits.length === 0) return decision;
-  const groups = decision.edits.map(({ rule, transforms }) => ({ by: { rule }, transforms }));
+  const groups = groupsOfRules(decision.edits);
   const stored = { envelope: sample.encodeEnvelope(), edits: undefined };
   const context = { limits, atMs: 0, laneKeyOf: () => "" };
   const { after, refused } = planGroups(stored, groups, context, new EditBudget());

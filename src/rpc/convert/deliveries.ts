@@ -1,6 +1,5 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { EditsSchema } from "../../../gen/dlq/storage/v1/edits_pb.ts";
 import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
   type Delivery,
@@ -11,6 +10,7 @@ import {
 import { FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type Message, MessageSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import type { DueDelivery, StreamFrame } from "../../app/commands.ts";
+import { editedContent, readEdits } from "../../app/edits/edited-content.ts";
 import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
@@ -115,12 +115,13 @@ export function writeDelivery(due: DueDelivery): Delivery {
 /** Assigned field by field: this runs for every delivery, and `create` with values walks them. */
 function writeMessage(due: DueDelivery): Message {
   const envelope = fromBinary(EnvelopeSchema, due.envelope);
-  const edits = due.edits && fromBinary(EditsSchema, due.edits);
+  const edits = readEdits(due.edits);
+  const { payload, attributes } = editedContent(envelope, edits);
   const message = create(MessageSchema);
   message.id = formatMessageId(due.id);
   message.queue = due.queue;
-  message.payload = edits?.payload ?? envelope.payload;
-  message.attributes = edits?.attributesEdited ? edits.attributes : envelope.attributes;
+  message.payload = payload;
+  message.attributes = attributes;
   message.reason = REASONS[due.reason];
   message.failure =
     due.latestFailure === undefined

@@ -7,6 +7,7 @@ import type {
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { SendCommand, SendResult } from "../../app/commands.ts";
+import { valueIn } from "../../app/lane-keys.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
@@ -68,8 +69,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
     retry,
     priority: request.priority,
     orderingKey: request.orderingKey,
-    attribute: (name) =>
-      Object.hasOwn(request.attributes, name) ? request.attributes[name] : undefined,
+    attribute: valueIn(request.attributes),
     ruleFacts: () => ruleFacts(request, payloadBytes),
   };
 }

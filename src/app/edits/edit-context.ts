@@ -1,0 +1,22 @@
+import type { QueueSettings } from "../../core/settings.ts";
+import { transformLimits } from "../../core/transform/edit-limits.ts";
+import { laneKeyOf } from "../lane-keys.ts";
+import type { EditContext } from "./plan-edits.ts";
+
+export interface EditContextParts {
+  settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
+  /** The wall clock. */
+  now(): number;
+  /** Largest payload of a message. */
+  payloadMaxBytes?: number | undefined;
+}
+
+/** Within what messages of a queue are edited, from now on. */
+export function editContext(queue: string, parts: EditContextParts): EditContext {
+  const settings = parts.settingsOf(queue);
+  return {
+    limits: transformLimits(parts.payloadMaxBytes),
+    atMs: parts.now(),
+    laneKeyOf: (attribute) => laneKeyOf(attribute, settings),
+  };
+}
