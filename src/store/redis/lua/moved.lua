@@ -2,14 +2,6 @@
 -- as its verdict said. Answers for each whether that was still to be done. Safe to repeat.
 load_token_states()
 
-local function remove(id, s)
-  local target = string.sub(s.move, 9)
-  leave(id, s)
-  forget(id, s)
-  count('moved_out')
-  journal('moved_out', id, s, target)
-end
-
 local function stay(id, s)
   local _, qreason, due = struct.unpack('>BBI6', s.move)
   local target = string.sub(s.move, 9)
@@ -25,7 +17,7 @@ for at = FIRST, #ARGV, STRIDE do
   local s = load_state(id)
   local is_open = s and s.state == SCHEDULED and s.place == PLACE_MOVING and s.delivery == delivery
   if is_open then
-    if received == 1 then remove(id, s) else stay(id, s) end
+    if received == 1 then depart(id, s) else stay(id, s) end
   end
   replies[#replies + 1] = is_open and '\1' or '\0'
 end

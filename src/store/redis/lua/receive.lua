@@ -37,15 +37,6 @@ local function refusal(s)
   return nil
 end
 
--- It was here before and has moved away, and the server that moved it has not told: that copy is history.
-local function clear_away(id, before)
-  local target = string.sub(before.move, 9)
-  leave(id, before)
-  forget(id, before)
-  count('moved_out')
-  journal('moved_out', id, before, target)
-end
-
 local function take_in(item, s)
   local id = item.id
   local before = load_state(id)
@@ -55,7 +46,8 @@ local function take_in(item, s)
       count('healed')
       return
     end
-    clear_away(id, before)
+    -- It has moved away since, and the server that moved it has not told: that copy is history.
+    depart(id, before)
   end
   -- Where it was looked for is not where it will be.
   chunks_of_ids[id] = nil

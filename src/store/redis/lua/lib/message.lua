@@ -157,6 +157,15 @@ local function forget_lease(s)
   s.nonce, s.session, s.lease = '', '', 0
 end
 
+-- The queue that it has set out for has it: here it is history.
+local function depart(id, s)
+  local target = string.sub(s.move, 9)
+  leave(id, s)
+  forget(id, s)
+  count('moved_out')
+  journal('moved_out', id, s, target)
+end
+
 -- Puts what edits have made of a message beside its body, which stays; between two indexes. `edits`: i4 by how
 -- many bytes more than the edits before; B whether they change what limits by key go by, and to what; the rest.
 local function edit(id, s, edits)
