@@ -2,6 +2,7 @@
 
 import { ConnectError } from "@connectrpc/connect";
 import { refusalOf, wordsOf } from "./call-error.ts";
+import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import type { PendingSend } from "./pending-send.ts";
 
@@ -16,6 +17,11 @@ export function spoolFull(send: PendingSend, maxBytes: number): DlqClientError {
   const { lastError, maybeStored } = send;
   const words = `the spool has no room for it, its bound is ${maxBytes} bytes; is the server at \`url\` up? Else raise spool.maxBytes`;
   return new DlqClientError("spool-full", words, { cause: lastError, maybeStored });
+}
+
+/** No try can have gone out. */
+export function unwritable(cause: unknown): DlqClientError {
+  return new DlqClientError("invalid", `can't be sent: ${textOf(cause)}`, { cause });
 }
 
 export function refusal(error: ConnectError, send: PendingSend): DlqClientError {

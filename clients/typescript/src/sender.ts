@@ -9,7 +9,7 @@ import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
 import type { Reachability } from "./reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall, withoutService } from "./send-call.ts";
-import { aborted, bufferFull, late, refusal, spoolFull } from "./send-errors.ts";
+import { aborted, bufferFull, late, refusal, spoolFull, unwritable } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
 import { type SendResult, storedFrom } from "./send-result.ts";
 import type { Placed } from "./spool/shelf.ts";
@@ -102,6 +102,7 @@ export class Sender {
     send.isLeaving = true;
     void shelter.keep(send.letter).then((placed) => {
       if (placed === "full") send.drop(spoolFull(send, shelter.maxBytes));
+      else if (typeof placed === "object") send.drop(unwritable(placed.unwritable));
       else send.settle({ status: "spooled", durable: placed === "disk" });
     });
   }

@@ -25,8 +25,8 @@ export interface ShelfOptions {
   readonly tell: (words: string) => void;
 }
 
-/** Where a letter went, or that there was no room for it. */
-export type Placed = "disk" | "memory" | "full";
+/** Where a letter went, or that there was no room for it, or why it can't be written at all. */
+export type Placed = "disk" | "memory" | "full" | { readonly unwritable: unknown };
 
 /** Then another file is begun, so that this one can go once its letters have gone. */
 const FULL_FILE_BYTES = 16 * 1024 ** 2;
@@ -67,12 +67,15 @@ export class Shelf {
   /** One answer for each, in their order; never rejects. */
   append(requests: readonly SendToDlqRequest[]): Promise<Placed[]> {
     return this.#serial.run(async () => {
-      const records = requests.map(recordOf);
-      const fits = await this.#fitting(records);
-      const isOnDisk = await this.#writeToDisk(records.filter((_, at) => fits[at]));
+      const written = requests.map(recordOf);
+      const records = written.flatMap((record) => (record instanceof Buffer ? record : []));
+      const fitting = await this.#fitting(records);
+      const isOnDisk = await this.#writeToDisk([...fitting]);
       return requests.map((request, at): Placed => {
-        if (!fits[at]) return "full";
-        if (!isOnDisk) this.#memory.add(request, records[at]?.length ?? 0);
+        const record = written[at];
+        if (record === undefined || "unwritable" in record) return record ?? "full";
+        if (!fitting.has(record)) return "full";
+        if (!isOnDisk) this.#memory.add(request, record.length);
         return isOnDisk ? "disk" : "memory";
       });
     });
@@ -125,16 +128,17 @@ export class Shelf {
     });
   }
 
-  async #fitting(records: readonly Buffer[]): Promise<boolean[]> {
+  async #fitting(records: readonly Buffer[]): Promise<ReadonlySet<Buffer>> {
     const { maxBytes } = this.#options;
     await this.#openFolder().catch(() => {}); // writing finds out, too
     const own = this.#files.reduce((sum, { bytes }) => sum + bytes, this.#memory.bytes);
     let used = own + ((await this.#use?.ofOthers(this.paths)) ?? 0);
-    return records.map(({ length }) => {
+    const fitting = records.filter(({ length }) => {
       if (length > MOST_BODY_BYTES || used + length > maxBytes) return false;
       used += length;
       return true;
     });
+    return new Set(fitting);
   }
 
   /** @returns false where there is no disk to write to */
@@ -197,7 +201,12 @@ export class Shelf {
   }
 }
 
-function recordOf(request: SendToDlqRequest): Buffer {
-  const letter = create(LetterSchema, { request, spoolTime: timestampNow() });
-  return encodeRecord(RecordType.LETTER, toBinary(LetterSchema, letter));
+/** Of a letter that may have values that no message can hold, such as a negative `maxRetries`. */
+function recordOf(request: SendToDlqRequest): Buffer | { readonly unwritable: unknown } {
+  try {
+    const letter = create(LetterSchema, { request, spoolTime: timestampNow() });
+    return encodeRecord(RecordType.LETTER, toBinary(LetterSchema, letter));
+  } catch (unwritable) {
+    return { unwritable };
+  }
 }

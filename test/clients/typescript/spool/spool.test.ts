@@ -325,6 +325,22 @@ it("what has no room in the spool is dropped, with that as the reason", async ()
   expect(dropped).toMatchObject({ kind: "spool-full", maybeStored: true });
 });
 
+it("what can't be put on the wire is dropped, and takes nothing with it", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const dlq = spooling(away, folder);
+  const known = async () => {
+    const next = await Promise.race([dlq.send(queue, "x", error), pause(20)]);
+    expect(next).toEqual(KEPT);
+  };
+  await vi.waitFor(known, WAIT);
+  const [bad, good] = [
+    dlq.send(queue, "x", error, { maxRetries: -1 }),
+    dlq.send(queue, "y", error),
+  ];
+  expect(errorOf(await bad)).toMatchObject({ kind: "invalid", maybeStored: false });
+  expect(await good).toEqual(KEPT);
+});
+
 it("what has no room in memory goes to the spool at once", async () => {
   const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
   const coalesce = { maxPendingMessages: 1 };
