@@ -30,6 +30,8 @@ export type Placed = "disk" | "memory" | "full" | { readonly unwritable: unknown
 
 /** Then another file is begun, so that this one can go once its letters have gone. */
 const FULL_FILE_BYTES = 16 * 1024 ** 2;
+/** The first one may be adopted by somebody; that new ones are is a fault of the file system. */
+const MOST_TRIES = 3;
 /** How long a folder that could not be written is left alone. */
 const RETRY_DISK_MS = 30_000;
 
@@ -87,9 +89,7 @@ export class Shelf {
       if (store === this.#memory) return this.#memory.finish(positions);
       if (!(store instanceof SpoolFile) || !this.#files.includes(store)) return;
       await store.finish(positions, this.#options.sync).catch(() => {}); // delivered twice, then
-      if (store.count > 0) return;
-      this.#forget(store);
-      await store.remove();
+      if (store.count === 0) await this.#remove(store);
     });
   }
 
@@ -147,12 +147,14 @@ export class Shelf {
     if (records.length === 0) return true;
     if (nowMs - this.#diskFailedAtMs < RETRY_DISK_MS) return false;
     try {
-      while (!(await this.#appendOnce(records)));
+      await this.#appendToOne(records);
       this.#isInMemory = false;
       return true;
     } catch (error) {
       this.#diskFailedAtMs = nowMs;
+      const failed = this.#current;
       this.#current = undefined;
+      if (failed?.count === 0) await this.#remove(failed); // what it has of them is in memory
       if (!this.#isInMemory) {
         this.#options.tell(
           `keeps letters in memory only, for no file can be written: ${textOf(error)}`,
@@ -161,6 +163,14 @@ export class Shelf {
       this.#isInMemory = true;
       return false;
     }
+  }
+
+  /** Rejects where not even new files keep their names. */
+  async #appendToOne(records: readonly Buffer[]): Promise<void> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      if (await this.#appendOnce(records)) return;
+    }
+    throw new Error("files lose their names as soon as they are made");
   }
 
   /** @returns false where somebody has adopted the file, maybe before it had these */
@@ -188,6 +198,11 @@ export class Shelf {
     const folder = await firstWritable(this.#options.folders);
     if (this.#use?.folder !== folder) this.#use = new FolderUse(folder);
     return folder;
+  }
+
+  async #remove(file: SpoolFile): Promise<void> {
+    this.#forget(file);
+    await file.remove();
   }
 
   async #letGo(file: SpoolFile): Promise<void> {

@@ -3,7 +3,7 @@
 import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   type SendToDlqRequest,
   SendToDlqRequestSchema,
@@ -11,6 +11,7 @@ import {
 import { RecordScanner } from "../../../../clients/typescript/src/spool/framing.ts";
 import { ownerOf } from "../../../../clients/typescript/src/spool/owner.ts";
 import { Shelf } from "../../../../clients/typescript/src/spool/shelf.ts";
+import { SpoolFile } from "../../../../clients/typescript/src/spool/spool-file.ts";
 import { newFileName } from "../../../../clients/typescript/src/spool/spool-folder.ts";
 import { newFolder, spoolFiles } from "./spool-support.ts";
 
@@ -189,5 +190,25 @@ describe("a shelf", () => {
     expect(await waiting(shelf)).toEqual([["a", "b"]]);
     expect(told).toEqual([expect.stringMatching(/memory only.*(EEXIST|ENOTDIR)/)]);
     expect((await shelf.release()).map(({ requestId }) => requestId)).toEqual(["a", "b"]);
+  });
+
+  it("leaves no file behind that could not be written", async () => {
+    const root = await newFolder();
+    const { shelf } = shelfIn(root);
+    const append = vi.spyOn(SpoolFile.prototype, "append");
+    onTestFinished(() => append.mockRestore());
+    append.mockRejectedValueOnce(new Error("ENOSPC"));
+    expect(await shelf.append([request("a")])).toEqual(["memory"]);
+    expect(await waiting(shelf)).toEqual([["a"]]);
+    expect(await spoolFiles(root)).toEqual([]);
+  });
+
+  it("gives up on a file system where even new files lose their names", async () => {
+    const root = await newFolder();
+    const { shelf } = shelfIn(root);
+    const hasItsName = vi.spyOn(SpoolFile.prototype, "hasItsName").mockResolvedValue(false);
+    onTestFinished(() => hasItsName.mockRestore());
+    expect(await shelf.append([request("a")])).toEqual(["memory"]);
+    expect(hasItsName.mock.calls.length).toBeLessThan(5);
   });
 });
