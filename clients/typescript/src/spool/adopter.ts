@@ -1,4 +1,4 @@
-import { open, rename, unlink } from "node:fs/promises";
+import { open, rename, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isFor, isOrphan, ownerOf, type SpoolPurpose } from "./owner.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -52,6 +52,8 @@ async function take(
     if (owner === undefined || !isFor(purpose, owner)) return undefined;
     if (!isOrphan(file, owner, own, nowMs)) return undefined;
     const path = join(dirname(file.path), newFileName(createdAtMs));
+    // Before, so that whoever looks next sees that it has an owner: reading may take its time.
+    await utimes(file.path, new Date(nowMs), new Date(nowMs));
     await rename(file.path, path);
     return path;
   } catch {

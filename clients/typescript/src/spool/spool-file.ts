@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
@@ -5,6 +6,9 @@ import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { encodeRecord, RECORD_HEAD_BYTES, RecordType } from "./framing.ts";
 import type { LetterStore, StoredLetter } from "./letter-store.ts";
 import { readSpoolFile, type SpoolFileContent } from "./read-spool-file.ts";
+
+/** To append and read, and not to make. */
+const EXISTING = constants.O_RDWR | constants.O_APPEND;
 
 /**
  * A spool file that this process has: its letters by where they begin. Bodies stay on the disk. Its
@@ -32,7 +36,7 @@ export class SpoolFile implements LetterStore {
 
   /** One that somebody has left. */
   static async adopt(path: string): Promise<{ file: SpoolFile; skippedBytes: number }> {
-    const handle = await open(path, "a+");
+    const handle = await open(path, EXISTING);
     try {
       const content = await readSpoolFile(handle);
       return { file: new SpoolFile(path, handle, content), skippedBytes: content.skippedBytes };

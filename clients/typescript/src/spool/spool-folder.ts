@@ -25,7 +25,8 @@ export interface ListedFile {
 export function candidateFolders(given: string | undefined, service: string): string[] {
   const { DLQ_SPOOL_DIR } = process.env;
   const roots = [given, DLQ_SPOOL_DIR, platformFolder()];
-  return roots.flatMap((root) => (root ? [join(root, folderName(service))] : []));
+  const folders = roots.flatMap((root) => (root ? [join(root, folderName(service))] : []));
+  return [...new Set(folders)];
 }
 
 function platformFolder(): string | undefined {

@@ -119,6 +119,15 @@ describe("a shelf", () => {
     expect(ownerOf(added)).toMatchObject({ pid: BigInt(process.pid), target: "127.0.0.1:1" });
   });
 
+  it("makes nothing of a file that somebody has taken from it", async () => {
+    const root = await newFolder();
+    const path = await leftBy(root, [request("a")]);
+    await rename(path, join(root, "default", newFileName(1)));
+    const { shelf } = shelfIn(root);
+    await expect(shelf.adopt(path)).rejects.toThrow("ENOENT");
+    expect(await spoolFiles(root)).toHaveLength(1);
+  });
+
   it("passes over what is damaged, and tells how much", async () => {
     const root = await newFolder();
     const requests = ["aaaa", "bbbb", "cccc"].map((id) => request(id));

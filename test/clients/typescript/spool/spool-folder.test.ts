@@ -33,6 +33,11 @@ describe("the folder", () => {
     expect(candidateFolders(undefined, "shop")[0]).toBe("/env/shop");
   });
 
+  it("is looked at once, however often it is named", () => {
+    vi.stubEnv("DLQ_SPOOL_DIR", "/own");
+    expect(candidateFolders("/own", "shop").filter((path) => path === "/own/shop")).toHaveLength(1);
+  });
+
   it.each([
     ["", "default"],
     [".", "_"],
@@ -104,6 +109,13 @@ describe("an orphan", () => {
     const [taken = ""] = await take(folder);
     expect(taken).toMatch(/\/1700000000000-\d+-[0-9a-f]{16}\.spool$/);
     expect(taken).not.toBe(old);
+  });
+
+  it("that somebody has taken has an owner, before that one has read it", async () => {
+    const folder = await newFolder();
+    await utimes(await fileOf(folder, {}), 0, 0);
+    expect(await take(folder)).toHaveLength(1);
+    expect(await take(folder)).toEqual([]);
   });
 
   it("is left alone where it is for another server or service, or of another format", async () => {
