@@ -17,6 +17,7 @@ export interface SpoolDeliveryOptions {
   readonly reachability: Reachability;
   /** The service refused it for good. */
   readonly onRefused: (error: DlqClientError, queue: string) => void;
+  readonly tell: (words: string) => void;
 }
 
 interface Letter {
@@ -83,7 +84,7 @@ export class SpoolDelivery {
         isAllDone = (await this.#deliverFrom(store)) && isAllDone;
       }
     } catch {
-      isAllDone = false; // the service is away, or a file was taken from under our hands
+      isAllDone = false; // the service is away
     }
     if (isAllDone) this.#backoff.reset();
   }
@@ -93,13 +94,16 @@ export class SpoolDelivery {
     let isAllDone = true;
     let position = -1;
     while (!this.#isClosed) {
-      const letters = await store.read(position, MOST_MESSAGES, MOST_BYTES);
+      const letters = await store.read(position, MOST_MESSAGES, MOST_BYTES).catch(() => undefined);
+      if (letters === undefined) return false; // of this file; the others may be read
       const last = letters.at(-1);
       if (last === undefined) return isAllDone;
       position = last.position;
       const readable = letters.flatMap(({ request, ...rest }) =>
         request === undefined ? [] : [{ request, ...rest }],
       );
+      const lost = letters.length - readable.length;
+      if (lost > 0) this.#options.tell(`has lost ${lost} letters, for their file is damaged`);
       const again = await this.#send(readable);
       const left = new Set(again.map((letter) => letter.position));
       const done = letters.filter((letter) => !left.has(letter.position));
@@ -116,7 +120,7 @@ export class SpoolDelivery {
 
   /** @returns those that are to be tried again; rejects where the service can't be reached */
   async #send(letters: readonly Letter[]): Promise<readonly Letter[]> {
-    if (letters.length === 0) return [];
+    if (letters.length === 0 || this.#isClosed) return letters;
     const { line, reachability } = this.#options;
     const { stubs } = line;
     const beganAtMs = performance.now();
@@ -134,6 +138,7 @@ export class SpoolDelivery {
         reachability.failed(beganAtMs);
         throw error;
       }
+      reachability.answered(beganAtMs); // that it refuses is an answer, too
       if (letters.length === 1) answers = [{ error }];
       else if (!isOfTheWholeCall(error)) throw error;
       else {

@@ -3,7 +3,7 @@ import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
-import { encodeRecord, RECORD_HEAD_BYTES, RecordType } from "./framing.ts";
+import { encodeRecord, RecordScanner, RecordType } from "./framing.ts";
 import type { LetterStore, StoredLetter } from "./letter-store.ts";
 import { readSpoolFile, type SpoolFileContent } from "./read-spool-file.ts";
 
@@ -76,12 +76,20 @@ export class SpoolFile implements LetterStore {
     if (first === undefined || last === undefined) return [];
     const start = first.offset;
     const bytes = Buffer.allocUnsafe(last.offset + last.bytes - start);
-    await this.#handle.read(bytes, 0, bytes.length, start);
-    return spans.map(({ offset, bytes: length }) => {
-      const at = offset - start;
-      const request = requestIn(bytes.subarray(at + RECORD_HEAD_BYTES, at + length));
-      return { position: offset, request };
-    });
+    let filled = 0;
+    while (filled < bytes.length) {
+      const left = bytes.length - filled;
+      const { bytesRead } = await this.#handle.read(bytes, filled, left, start + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    const scanner = new RecordScanner(start);
+    const records = [...scanner.push(bytes.subarray(0, filled)), ...scanner.end()];
+    const bodies = new Map(records.map(({ offset, body }) => [offset, body]));
+    return spans.map(({ offset }) => ({
+      position: offset,
+      request: requestIn(bodies.get(offset)),
+    }));
   }
 
   /** Says in the file whose it is now. */
@@ -146,9 +154,9 @@ export class SpoolFile implements LetterStore {
 }
 
 /** Undefined where the disk no longer has what was written. */
-function requestIn(body: Uint8Array): SendToDlqRequest | undefined {
+function requestIn(body: Uint8Array | undefined): SendToDlqRequest | undefined {
   try {
-    return fromBinary(LetterSchema, body).request;
+    return body && fromBinary(LetterSchema, body).request;
   } catch {
     return undefined;
   }

@@ -52,7 +52,7 @@ export class Spool {
     this.#folders = folders;
     this.#shelf = new Shelf({ ...settings, purpose, folders, tell });
     const shelf = this.#shelf;
-    this.#delivery = new SpoolDelivery({ shelf, line, reachability, onRefused: onDropped });
+    this.#delivery = new SpoolDelivery({ shelf, line, reachability, onRefused: onDropped, tell });
     reachability.onBack = () => {
       if (shelf.count > 0) this.#delivery.hasten();
     };
@@ -83,9 +83,10 @@ export class Spool {
   async close(lost: (request: SendToDlqRequest) => DlqClientError): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#setup.reachability.onBack = () => {};
+    const delivered = this.#delivery.close(); // at once: a call would open a connection again
     await this.#writing;
     await this.#adoption;
-    await this.#delivery.close();
+    await delivered;
     for (const request of await this.#shelf.release()) {
       this.#setup.onDropped(lost(request), request.queue);
     }

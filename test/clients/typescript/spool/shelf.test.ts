@@ -141,6 +141,19 @@ describe("a shelf", () => {
     expect(told.join()).toMatch(/passed over \d+ damaged bytes of /);
   });
 
+  it("gives no letter that was damaged after it was written", async () => {
+    const root = await newFolder();
+    const { shelf } = shelfIn(root);
+    await shelf.append([request("aaaa"), request("bbbb", "whole")]);
+    const [path = ""] = shelf.paths;
+    const bytes = await readFile(path);
+    bytes[bytes.indexOf("aaaa")] = 0x62;
+    await writeFile(path, bytes);
+    expect(await waiting(shelf)).toEqual([[undefined, "bbbb"], []]);
+    await writeFile(path, bytes.subarray(0, bytes.indexOf("whole")));
+    expect(await waiting(shelf)).toEqual([[undefined, undefined], []]);
+  });
+
   it("says nothing of a record that its writer did not live to finish", async () => {
     const root = await newFolder();
     const requests = ["a", "b"].map((id) => request(id));

@@ -1,0 +1,112 @@
+// How letters on the shelf are delivered: what one that can't be read or delivered does to others.
+
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
+import { expect, it, onTestFinished } from "vitest";
+import type { DlqAdminStubs } from "../../../../clients/typescript/src/connection.ts";
+import {
+  DlqService,
+  SendToDlqRequestSchema,
+} from "../../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
+import { Line } from "../../../../clients/typescript/src/line.ts";
+import { Reachability } from "../../../../clients/typescript/src/reachability.ts";
+import { SpoolDelivery } from "../../../../clients/typescript/src/spool/delivery.ts";
+import type { LetterStore } from "../../../../clients/typescript/src/spool/letter-store.ts";
+import { MemoryLetters } from "../../../../clients/typescript/src/spool/memory-letters.ts";
+import type { Shelf } from "../../../../clients/typescript/src/spool/shelf.ts";
+import { until } from "../client.ts";
+
+function lettersOf(...requestIds: readonly string[]): MemoryLetters {
+  const letters = new MemoryLetters();
+  for (const requestId of requestIds) {
+    letters.add(create(SendToDlqRequestSchema, { requestId, queue: "q" }), 100);
+  }
+  return letters;
+}
+
+/** A delivery to a service in this process, which may refuse what it is sent. */
+function deliveryFrom(stores: readonly LetterStore[], refuses?: ConnectError) {
+  const sent: string[] = [];
+  const told: string[] = [];
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(DlqService.method.sendToDlq, ({ requestId }) => {
+      sent.push(requestId);
+      if (refuses !== undefined) throw refuses;
+      return {};
+    });
+  });
+  const stubs = createClient(DlqService, transport);
+  const line = new Line(() => ({ stubs, admin: {} as DlqAdminStubs, close: () => {} }));
+  const reachability = new Reachability();
+  const shelf = {
+    stores,
+    get count() {
+      return stores.reduce((sum, { count }) => sum + count, 0);
+    },
+    finish: async (store: LetterStore, positions: readonly number[]) =>
+      (store as MemoryLetters).finish(positions),
+  } as unknown as Shelf;
+  const delivery = new SpoolDelivery({
+    ...{ shelf, line, reachability },
+    onRefused: () => {},
+    tell: (words) => told.push(words),
+  });
+  onTestFinished(() => delivery.close());
+  return { delivery, reachability, sent, told };
+}
+
+it("a file that can't be read does not hold up the others", async () => {
+  const broken: LetterStore = { count: 1, read: () => Promise.reject(new Error("EIO")) };
+  const { delivery, sent } = deliveryFrom([broken, lettersOf("a")]);
+  delivery.hasten();
+  await until(() => sent.length > 0, "the other one");
+  expect(sent).toEqual(["a"]);
+});
+
+it("letters that can't be read any more are told of", async () => {
+  const letters = lettersOf("a");
+  const read = async () => [{ position: 0, request: undefined }];
+  const damaged: LetterStore = Object.assign(letters, { read: once(read, []) });
+  const { delivery, told } = deliveryFrom([damaged]);
+  delivery.hasten();
+  await until(() => letters.count === 0, "the end of it");
+  expect(told).toEqual([expect.stringContaining("lost 1 letter")]);
+});
+
+it("a service that refuses is not away", async () => {
+  const refuses = new ConnectError("who are you?", Code.Unauthenticated, undefined, []);
+  const { delivery, reachability, sent } = deliveryFrom([lettersOf("a")], refuses);
+  for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, beganAtMs + 1);
+  expect(reachability.isAway).toBe(true);
+  delivery.hasten();
+  await until(() => sent.length > 0, "a try");
+  await until(() => !reachability.isAway, "that it was heard");
+});
+
+it("one that was closed makes no call of what it was reading", async () => {
+  const letters = lettersOf("a");
+  let go = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const slow: LetterStore = {
+    count: 1,
+    read: (...given) => gate.then(() => letters.read(...given)),
+  };
+  const { delivery, sent } = deliveryFrom([slow]);
+  delivery.hasten();
+  const closed = delivery.close();
+  go();
+  await closed;
+  expect(sent).toEqual([]);
+  expect(letters.count).toBe(1);
+});
+
+function once<Value>(first: () => Promise<Value>, then: Value): () => Promise<Value> {
+  let isFirst = true;
+  return () => {
+    const result = isFirst ? first() : Promise.resolve(then);
+    isFirst = false;
+    return result;
+  };
+}
