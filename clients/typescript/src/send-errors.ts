@@ -40,6 +40,8 @@ export function late(send: PendingSend): DlqClientError {
 }
 
 export function aborted(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
-  const details = { cause: signal.reason, maybeStored: send?.maybeStored };
+  // What is on its way to the spool is delivered from there.
+  const maybeStored = send !== undefined && (send.maybeStored || send.isLeaving);
+  const details = { cause: signal.reason, maybeStored };
   return new DlqClientError("aborted", "the signal of this send aborted", details);
 }

@@ -341,6 +341,18 @@ it("what can't be put on the wire is dropped, and takes nothing with it", async 
   expect(await good).toEqual(KEPT);
 });
 
+it("a send that is aborted on its way to the spool may be delivered from there", async () => {
+  const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
+  const dlq = spooling(away, folder, { coalesce: { maxPendingMessages: 1 }, timeoutMs: 600_000 });
+  void dlq.send(queue, "first", error);
+  const controller = new AbortController();
+  const second = dlq.send(queue, "second", error, { signal: controller.signal });
+  controller.abort();
+  expect(errorOf(await second)).toMatchObject({ kind: "aborted", maybeStored: true });
+  away.comeBack();
+  await hasAccepted(queue, 2);
+});
+
 it("what has no room in memory goes to the spool at once", async () => {
   const [away, folder, queue] = [await awayAtFirst(), await newFolder(), newQueue()];
   const coalesce = { maxPendingMessages: 1 };
