@@ -10,6 +10,7 @@ import { deadLetterErrors } from "../../../clients/typescript/src/http/express.t
 import { deadLetterErrors as fastifyErrors } from "../../../clients/typescript/src/http/fastify.ts";
 import {
   deadLetterFetch,
+  HttpStatusError,
   type KeptRequest,
   refetch,
 } from "../../../clients/typescript/src/http/fetch.ts";
@@ -187,6 +188,28 @@ describe("fetch", () => {
       ["POST", "/hook?x=1", "päyload", "secret", "1"],
       ["POST", "/hook?x=1", "päyload", "fresh", "1"],
     ]);
+  });
+
+  it("a request that is made again lets go of its answer", async () => {
+    const [dlq, queue] = [clientOf(server), newQueue()];
+    let isFirst = true;
+    let letGo = () => {};
+    const closed = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const url = await listening((_, response) => {
+      if (isFirst) response.writeHead(503).end();
+      else response.writeHead(200).on("close", letGo).write("without an end");
+      isFirst = false;
+    });
+    await deadLetterFetch(dlq, queue, { delayMs: 0 })(url, HOOK);
+    dlq.worker({ queues: [queue], handler: refetch() });
+    await closed;
+  });
+
+  it("an answer that a test has made has no URL", () => {
+    const error = new HttpStatusError(new Response("", { status: 503 }));
+    expect(error.message).toBe("the server answered 503");
   });
 
   it("a request that is wrong itself goes to quarantine", async () => {

@@ -23,7 +23,7 @@ export class HttpStatusError extends Error {
   readonly nonRetryable: boolean;
 
   constructor(response: Response) {
-    super(`${new URL(response.url).host} answered ${response.status}`);
+    super(`${hostOf(response)} answered ${response.status}`);
     this.status = response.status;
     this.retryAfterMs = retryAfterMsOf(response.headers.get("retry-after"));
     const { status } = response;
@@ -73,7 +73,9 @@ export function refetch(
     const all = new Headers(kept.headers);
     for (const [name, value] of Object.entries(headers(kept))) all.set(name, value);
     const body = kept.body === undefined ? null : Buffer.from(kept.body, "base64");
-    await answerTo(new Request(kept.url, { method: kept.method, headers: all, body, signal }));
+    const request = new Request(kept.url, { method: kept.method, headers: all, body, signal });
+    const response = await answerTo(request);
+    await response.body?.cancel(); // nobody reads it, and it would keep its connection
   };
 }
 
@@ -82,6 +84,11 @@ async function answerTo(request: Request): Promise<Response> {
   if (response.ok) return response;
   await response.body?.cancel();
   throw new HttpStatusError(response);
+}
+
+/** Only of a server's own answer the URL is known: not of one that a test has made. */
+function hostOf({ url }: Response): string {
+  return URL.canParse(url) ? new URL(url).host : "the server";
 }
 
 async function keptFrom(request: Request): Promise<KeptRequest> {
