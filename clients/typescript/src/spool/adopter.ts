@@ -1,8 +1,8 @@
-import { open, rename, unlink, utimes } from "node:fs/promises";
+import { type FileHandle, open, rename, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { isFor, isOrphan, ownerOf, type SpoolPurpose } from "./owner.ts";
+import { isFor, isOrphan, mayHaveSuccessor, ownerOf, type SpoolPurpose } from "./owner.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
-import { readFirstRecord } from "./read-spool-file.ts";
+import { readFirstRecord, readSpoolFile } from "./read-spool-file.ts";
 import { type ListedFile, listFolder, newFileName, partsOfName } from "./spool-folder.ts";
 
 /** A process that died before it had written as much has told nobody that it kept something. */
@@ -48,9 +48,13 @@ async function take(
     return undefined;
   }
   try {
-    const owner = ownerOf(await firstRecordOf(file.path));
+    const owner = ownerOf(await readFrom(file.path, readFirstRecord));
     if (owner === undefined || !isFor(purpose, owner)) return undefined;
     if (!isOrphan(file, owner, own, nowMs)) return undefined;
+    if (mayHaveSuccessor(file, owner)) {
+      const { ownerRecord } = await readFrom(file.path, readSpoolFile);
+      if (!isOrphan(file, ownerOf(ownerRecord) ?? owner, own, nowMs)) return undefined;
+    }
     const path = join(dirname(file.path), newFileName(createdAtMs));
     // Before, so that whoever looks next sees that it has an owner: reading may take its time.
     await utimes(file.path, new Date(nowMs), new Date(nowMs));
@@ -61,10 +65,13 @@ async function take(
   }
 }
 
-async function firstRecordOf(path: string) {
+async function readFrom<Found>(
+  path: string,
+  read: (handle: FileHandle) => Promise<Found>,
+): Promise<Found> {
   const handle = await open(path, "r");
   try {
-    return await readFirstRecord(handle);
+    return await read(handle);
   } finally {
     await handle.close();
   }

@@ -58,3 +58,11 @@ export function isOrphan(
   // The name is of the one who has it now, the record of the one who made it.
   return !isRunning(holder, holder === owner.pid ? owner.processStart : 0n);
 }
+
+/**
+ * Whether a process of the same id runs, and may have adopted the file: its last Owner tells. In a
+ * container that is started again each process is 1.
+ */
+export function mayHaveSuccessor(file: ListedFile, owner: Owner): boolean {
+  return partsOfName(file.name)?.pid === owner.pid && isRunning(owner.pid, 0n);
+}

@@ -16,6 +16,8 @@ export interface SpoolFileContent {
   readonly letters: Map<number, number>;
   /** Damaged. */
   readonly skippedBytes: number;
+  /** The last one, which counts. */
+  readonly ownerRecord?: FoundRecord | undefined;
 }
 
 const PIECE_BYTES = 1024 ** 2;
@@ -26,12 +28,14 @@ const OWNER_BYTES = 64 * 1024;
 export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileContent> {
   const letters = new Map<number, number>();
   let unreadableBytes = 0;
+  let ownerRecord: FoundRecord | undefined;
   const take = (record: FoundRecord) => {
     const bytes = RECORD_HEAD_BYTES + record.body.length;
     if (record.type === RecordType.LETTER) {
       if (isReadable(record.body)) letters.set(record.offset, bytes);
       else unreadableBytes += bytes;
     }
+    if (record.type === RecordType.OWNER) ownerRecord = record;
     if (record.type === RecordType.DONE) {
       for (const offset of doneIn(record.body)?.offsets ?? []) letters.delete(Number(offset));
     }
@@ -46,7 +50,8 @@ export async function readSpoolFile(handle: FileHandle): Promise<SpoolFileConten
     for (const record of scanner.push(piece.subarray(0, bytesRead))) take(record);
   }
   for (const record of scanner.end()) take(record);
-  return { bytes: at, letters, skippedBytes: scanner.skippedBytes + unreadableBytes };
+  const skippedBytes = scanner.skippedBytes + unreadableBytes;
+  return { bytes: at, letters, skippedBytes, ownerRecord };
 }
 
 /** Its Owner's record, if it begins with one. */

@@ -1,10 +1,10 @@
 // Where spool files are looked for, and which one is an orphan.
 
-import { mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, rename, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { takeOrphans } from "../../../../clients/typescript/src/spool/adopter.ts";
-import { fileStart } from "../../../../clients/typescript/src/spool/owner.ts";
+import { fileStart, ownerRecord } from "../../../../clients/typescript/src/spool/owner.ts";
 import {
   ownIdentity,
   type ProcessIdentity,
@@ -84,6 +84,13 @@ describe("an orphan", () => {
     const folder = await newFolder();
     await fileOf(folder, { processStart: 1n });
     expect(await take(folder)).toHaveLength(1);
+  });
+
+  it("is none where a process of the same id has adopted it", async () => {
+    const folder = await newFolder();
+    const path = await fileOf(folder, { processStart: 1n });
+    await appendFile(path, ownerRecord(purpose, own, Date.now()));
+    expect(await take(folder)).toEqual([]);
   });
 
   it.each<[string, Partial<ProcessIdentity>]>([
