@@ -107,10 +107,11 @@ export class SpoolFile implements LetterStore {
   /** Whether the file still has its name here: if not, somebody has adopted it. */
   async hasItsName(): Promise<boolean> {
     const [here, named] = await Promise.all([
-      this.#handle.stat({ bigint: true }),
+      this.#handle.stat({ bigint: true }).catch(() => undefined), // over a network it may be stale
       stat(this.path, { bigint: true }).catch(() => undefined),
     ]);
-    return named !== undefined && named.ino === here.ino && named.dev === here.dev;
+    if (here === undefined || named === undefined) return false;
+    return named.ino === here.ino && named.dev === here.dev;
   }
 
   /** Says that its owner lives. */
@@ -121,7 +122,8 @@ export class SpoolFile implements LetterStore {
 
   /** Leaves it to whoever sees it first. */
   async release(): Promise<void> {
-    await this.#handle.utimes(0, 0).catch(() => {}); // then it takes its time
+    // Else it is somebody else's, who is not done with it.
+    if (await this.hasItsName()) await this.#handle.utimes(0, 0).catch(() => {}); // takes its time
     await this.close();
   }
 

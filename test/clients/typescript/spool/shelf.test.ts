@@ -188,6 +188,27 @@ describe("a shelf", () => {
     expect(await spoolFiles(root)).toHaveLength(1);
   });
 
+  it("leaves to others only what it still has", async () => {
+    const root = await newFolder();
+    const slow = shelfIn(root);
+    await slow.shelf.append([request("a")]);
+    const adopted = join(slow.folder, newFileName(0));
+    await rename(slow.shelf.paths[0] ?? "", adopted);
+    await slow.shelf.release();
+    expect((await stat(adopted)).mtimeMs).toBeGreaterThan(0);
+  });
+
+  it("lets go of a file that the system no longer knows", async () => {
+    const root = await newFolder();
+    const { shelf } = shelfIn(root);
+    await shelf.append([request("a")]);
+    const [file] = shelf.stores;
+    if (!(file instanceof SpoolFile)) throw new Error("no file");
+    await file.close();
+    await shelf.touch();
+    expect(shelf.paths).toEqual([]);
+  });
+
   it("takes no more than its bound, files of others included", async () => {
     const root = await newFolder();
     const maxBytes = 1_000;
