@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
-import { isWorthAgain, neverArrived } from "./call-error.ts";
+import { cannotBeWritten, isWorthAgain, neverArrived } from "./call-error.ts";
 import { MOST_TIMER_MS } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
@@ -163,8 +163,8 @@ export class Sender {
       const error = ConnectError.from(reason);
       line.failed(stubs, error);
       const isAnswer = !isWorthAgain(error) || error.code === Code.ResourceExhausted;
-      if (isAnswer) reachability.answered(beganAtMs);
-      else reachability.failed(beganAtMs);
+      if (!isAnswer) reachability.failed(beganAtMs);
+      else if (!cannotBeWritten(error)) reachability.answered(beganAtMs); // else nobody was asked
       this.#fail(sends, error);
     } finally {
       this.#calls--;

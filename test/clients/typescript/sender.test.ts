@@ -1,0 +1,33 @@
+// What sends say of the service.
+
+import { createClient, createRouterTransport } from "@connectrpc/connect";
+import { expect, it } from "vitest";
+import type { DlqAdminStubs } from "../../../clients/typescript/src/connection.ts";
+import { DlqService } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
+import { letterOf } from "../../../clients/typescript/src/letter.ts";
+import { Line } from "../../../clients/typescript/src/line.ts";
+import { coalesceOf } from "../../../clients/typescript/src/options.ts";
+import { Reachability } from "../../../clients/typescript/src/reachability.ts";
+import { Sender } from "../../../clients/typescript/src/sender.ts";
+import { errorOf } from "./client.ts";
+
+it("a send that can't be put on the wire says nothing of the service", async () => {
+  const stubs = createClient(
+    DlqService,
+    createRouterTransport(() => {}),
+  );
+  const reachability = new Reachability();
+  for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, beganAtMs + 1);
+  const sender = new Sender({
+    line: new Line(() => ({ stubs, admin: {} as DlqAdminStubs, close: () => {} })),
+    reachability,
+    shelter: undefined,
+    coalesce: coalesceOf(undefined),
+    tryTimeoutMs: 1_000,
+    onDropped: () => {},
+  });
+  const letter = letterOf("q", "x", undefined, { maxRetries: -1 }, undefined);
+  const { result } = sender.add(letter, 1_000, undefined);
+  expect(errorOf(await result).kind).toBe("invalid");
+  expect(reachability.isAway).toBe(true);
+});
