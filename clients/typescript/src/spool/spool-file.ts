@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
@@ -63,6 +64,7 @@ export class SpoolFile implements LetterStore {
     const isNew = this.#bytes === 0;
     let offset = isNew ? start.length : this.#bytes;
     await this.#write(Buffer.concat(isNew ? [start, ...records] : records), sync);
+    if (isNew && sync) await syncFolder(dirname(this.path));
     for (const record of records) {
       this.#letters.set(offset, record.length);
       offset += record.length;
@@ -152,6 +154,17 @@ export class SpoolFile implements LetterStore {
       spans.push({ offset, bytes });
     }
     return spans;
+  }
+}
+
+/** So that the file's name survives, too. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return; // has no handle of a folder
+  const handle = await open(folder, constants.O_RDONLY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

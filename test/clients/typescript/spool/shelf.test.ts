@@ -1,6 +1,6 @@
 // Letters in spool files: what damage, a thief and a full disk do to them.
 
-import { readFile, rename, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -77,6 +77,21 @@ describe("a shelf", () => {
     expect((await stat(folder)).mode & 0o777).toBe(0o700);
     expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
     expect(await waiting(shelf)).toEqual([["a", "b"], []]);
+  });
+
+  it.each([
+    [true, 1],
+    [false, 0],
+  ])("has the name of its file on the disk, too (sync: %s)", async (sync, times) => {
+    const root = await newFolder();
+    const handle = await open(root);
+    const toDisk = vi.spyOn(Object.getPrototypeOf(handle), "sync");
+    onTestFinished(() => toDisk.mockRestore());
+    await handle.close();
+    const { shelf } = shelfIn(root, { sync });
+    await shelf.append([request("a")]);
+    await shelf.append([request("b")]);
+    expect(toDisk).toHaveBeenCalledTimes(times);
   });
 
   it("removes it with the last one", async () => {
