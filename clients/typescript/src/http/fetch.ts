@@ -4,7 +4,7 @@ import type { DlqClient } from "../client.ts";
 import type { SendOptions } from "../send-options.ts";
 import type { Handler } from "../worker/worker-options.ts";
 
-/** What is kept of a request: without its secrets. */
+/** What is kept of a request: without the headers that carry credentials by standard. */
 export interface KeptRequest {
   readonly url: string;
   readonly method: string;
