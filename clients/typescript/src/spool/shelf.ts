@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { textOf } from "../error-chain.ts";
@@ -103,7 +103,8 @@ export class Shelf {
       const { purpose, sync } = this.#options;
       await file.touch();
       await file.claim(ownerRecord(purpose, this.identity, Date.now()), sync).catch(() => {});
-      this.#files = [...this.#files, file].sort((a, b) => (a.path < b.path ? -1 : 1));
+      const age = ({ path }: SpoolFile) => basename(path);
+      this.#files = [...this.#files, file].sort((a, b) => (age(a) < age(b) ? -1 : 1));
     });
   }
 

@@ -123,6 +123,18 @@ describe("a shelf", () => {
     expect(await waiting(shelf)).toEqual([["a", "c"], []]);
   });
 
+  it("has files in the order of their age, whatever folder they are in", async () => {
+    const root = await newFolder();
+    const { shelf } = shelfIn(join(root, "own"));
+    for (const [folder, ageAtMs] of [["z", 1] as const, ["a", 2] as const]) {
+      const left = await leftBy(join(root, folder), [request(`${ageAtMs}`)]);
+      const path = join(root, folder, "default", newFileName(ageAtMs));
+      await rename(left, path);
+      await shelf.adopt(path);
+    }
+    expect(await waiting(shelf)).toEqual([["1"], ["2"], []]);
+  });
+
   it("says in a file that it adopts whose it is now", async () => {
     const root = await newFolder();
     const path = await leftBy(root, [request("a")]);
