@@ -124,16 +124,14 @@ async function serving(child: ChildProcess, timeoutMs: number): Promise<Addresse
   return new Promise((resolve, reject) => {
     const fail = (what: string) => {
       clearTimeout(timer);
-      reject(
-        new Error(`the server ${what}; is DLQ_SERVER_COMMAND right?\n${output.slice(-4_000)}`),
-      );
+      reject(new Error(`the server ${what}; is DLQ_SERVER_COMMAND right?\n${output}`));
     };
     const timer = setTimeout(() => {
       child.kill("SIGTERM");
       fail(`did not start within ${timeoutMs} ms`);
     }, timeoutMs);
     const read = (line: string) => {
-      output += `${line}\n`;
+      output = `${output}${line}\n`.slice(-4_000); // a server may write for long
       const entry = parsed(line);
       if (entry?.msg === "listening") {
         addresses = { grpc: String(entry.grpc), http: String(entry.http) };
