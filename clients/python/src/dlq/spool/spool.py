@@ -188,16 +188,17 @@ class Spool:
         if self._current is not None and self._current.size >= _MOST_FILE_BYTES:
             self._current = None
         for _ in range(3):
-            if self._current is None:
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                self._current = SpoolFile.create(folder, self._me, self._options.sync)
-                self._files.append(self._current)
             try:
+                if self._current is None:
+                    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    self._current = SpoolFile.create(folder, self._me, self._options.sync)
+                    self._files.append(self._current)
                 return self._current.append(request)
             except NotOursAnyMore:
                 lost = self._current
-                self._forget(lost)
-                lost.close()
+                if lost is not None:  # it was not taken while it was being made
+                    self._forget(lost)
+                    lost.close()
         raise OSError("others keep taking this process's files")
 
     def _read(self, file: SpoolFile, offset: int) -> SendToDlqRequest | None:

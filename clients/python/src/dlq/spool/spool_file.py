@@ -42,9 +42,13 @@ class SpoolFile:
         path = folder / name_of()
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0)
         file = cls(path, os.open(path, flags, 0o600), sync)
-        file._write(HEADER + encode(RecordType.OWNER, owner.SerializeToString()))
-        if sync:
-            _sync_folder(folder)
+        try:
+            file._write(HEADER + encode(RecordType.OWNER, owner.SerializeToString()))
+            if sync:
+                _sync_folder(folder)
+        except BaseException:
+            file.remove()  # else each letter would leave one while the disk is full
+            raise
         return file
 
     @classmethod
@@ -57,8 +61,15 @@ class SpoolFile:
             file = cls(path, os.open(path, flags), sync)
         except FileNotFoundError:
             return None
-        file._index()
-        file._write(encode(RecordType.OWNER, owner.SerializeToString()))
+        try:
+            file._index()
+            try:
+                file._write(encode(RecordType.OWNER, owner.SerializeToString()))
+            except OSError:
+                pass  # the disk is full: its name says whose it is, and delivery makes room
+        except BaseException:
+            file.close()
+            raise
         return file
 
     def append(self, request: SendToDlqRequest) -> None:

@@ -1,0 +1,67 @@
+"""A spool on a disk that is full, and with files that no client of ours has written."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from test_spool_files import files, request, spool_in, texts
+
+from dlq.spool.spool_file import SpoolFile
+
+
+def refuse(*_: object) -> int:
+    raise OSError(errno.ENOSPC, "no space left on device")
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def left_by_another(folder: Path) -> Path:
+    """A file with the letter `a` that anybody may adopt at once."""
+    left = spool_in(folder)
+    left.append(request("a"))
+    left.close()
+    [path] = files(folder)
+    return path
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts descriptors")
+def test_a_full_disk_costs_no_descriptor_and_leaves_no_stump(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = spool_in(spool_folder)
+    before = descriptors()
+    monkeypatch.setattr(os, "write", refuse)
+    assert not any([spool.append(request("x")) for _ in range(5)])
+    assert descriptors() == before
+    assert files(spool_folder) == []
+
+
+def test_what_is_adopted_is_delivered_although_the_disk_is_full(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_by_another(spool_folder)
+    mine = spool_in(spool_folder)
+    monkeypatch.setattr(os, "write", refuse)
+    assert mine.adopt() == 1
+    assert texts(mine) == ["a"]
+    mine.done(mine.oldest(1, 1 << 20))
+    assert files(spool_folder) == []
+
+
+def test_a_file_that_is_taken_while_it_is_made_is_made_anew(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a machine of another time, say: to it the file is old at once."""
+    spool = spool_in(spool_folder)
+    looks = iter([False])
+    own = SpoolFile.is_ours
+    monkeypatch.setattr(
+        SpoolFile, "is_ours", property(lambda file: next(looks, True) and own.fget(file))
+    )
+    assert spool.append(request("a")) is True
+    assert texts(spool) == ["a"]
