@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from test_spool_files import files, request, spool_in, texts
 
+import dlq
+from dlq.spool.record import MOST_BODY_BYTES
 from dlq.spool.spool_file import SpoolFile
 
 
@@ -36,7 +38,7 @@ def test_a_full_disk_costs_no_descriptor_and_leaves_no_stump(
     spool = spool_in(spool_folder)
     before = descriptors()
     monkeypatch.setattr(os, "write", refuse)
-    assert not any([spool.append(request("x")) for _ in range(5)])
+    assert [spool.append(request("x")) for _ in range(5)] == [False] * 5
     assert descriptors() == before
     assert files(spool_folder) == []
 
@@ -65,3 +67,14 @@ def test_a_file_that_is_taken_while_it_is_made_is_made_anew(
     )
     assert spool.append(request("a")) is True
     assert texts(spool) == ["a"]
+
+
+def test_a_letter_longer_than_a_record_is_refused_and_not_said_to_be_kept(
+    spool_folder: Path,
+) -> None:
+    spool = spool_in(spool_folder)
+    with pytest.raises(dlq.DlqClientError) as caught:
+        spool.append(request("x" * MOST_BODY_BYTES))
+    assert caught.value.kind == "spool-full"
+    assert spool.append(request("x" * (MOST_BODY_BYTES - 1_000)))
+    assert len(texts(spool)) == 1

@@ -15,6 +15,7 @@ from ..errors import DlqClientError
 from ..options import SpoolOptions
 from .folder import open_folder
 from .owner import ORPHAN_AFTER_S, is_orphan, owner_of
+from .record import MOST_BODY_BYTES
 from .spool_file import SUFFIX, NotOursAnyMore, SpoolFile, read_owner
 from .v1.spool_pb2 import Owner
 
@@ -61,6 +62,12 @@ class Spool:
     def append(self, request: SendToDlqRequest) -> bool:
         """Whether it is on the disk; False: in memory. Raises DlqClientError if there is no room."""
         size = request.ByteSize() + 64
+        if size > MOST_BODY_BYTES:  # readers would pass over it
+            raise DlqClientError(
+                "spool-full",
+                f"the service is away, and the message is longer than the {MOST_BODY_BYTES} bytes that "
+                "a record of a spool file has room for",
+            )
         if self._bytes + size > self._options.max_bytes:
             raise DlqClientError(
                 "spool-full",
