@@ -10,7 +10,7 @@ import pytest
 from test_spool_files import files, request, spool_in, texts
 
 import dlq
-from dlq.spool.record import MOST_BODY_BYTES
+from dlq.spool.record import MOST_BODY_BYTES, RecordType, encode
 from dlq.spool.spool_file import SpoolFile
 
 
@@ -78,3 +78,37 @@ def test_a_letter_longer_than_a_record_is_refused_and_not_said_to_be_kept(
     assert caught.value.kind == "spool-full"
     assert spool.append(request("x" * (MOST_BODY_BYTES - 1_000)))
     assert len(texts(spool)) == 1
+
+
+def test_a_file_of_another_format_is_left_alone(spool_folder: Path) -> None:
+    path = left_by_another(spool_folder)
+    path.write_bytes(path.read_bytes().replace(b"DLQ-SPOOL 1\n", b"DLQ-SPOOL 2\n"))
+    os.utime(path, (0, 0))
+    assert spool_in(spool_folder).adopt() == 0
+    assert files(spool_folder) == [path]
+
+
+@pytest.mark.parametrize("type_", RecordType)
+def test_a_record_whose_body_nobody_can_read_holds_up_nothing(
+    spool_folder: Path, type_: RecordType
+) -> None:
+    path = left_by_another(spool_folder)
+    with path.open("ab") as file:
+        file.write(encode(type_, b"\xff\xff"))
+    os.utime(path, (0, 0))
+    mine = spool_in(spool_folder)
+    assert mine.adopt() == 1
+    assert texts(mine) == ["a"]
+    mine.done(mine.oldest(10, 1 << 20))
+    assert files(spool_folder) == []
+
+
+@pytest.mark.parametrize("holder", ["²", "99999999999999999999"])
+def test_a_name_that_is_no_process_id_holds_up_nothing(spool_folder: Path, holder: str) -> None:
+    odd = left_by_another(spool_folder)
+    odd = odd.rename(odd.with_name(f"1700000000000-{holder}-{'a' * 16}.spool"))
+    os.utime(odd)
+    spool = spool_in(spool_folder)
+    spool.append(request("b"))
+    spool.close()
+    assert spool_in(spool_folder).adopt() >= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Container
@@ -262,8 +263,9 @@ class Spool:
 
 def _holder_of(path: Path) -> int:
     """The process that has the file, by its name; 0 for a name that is not ours to read."""
-    parts = path.name.split("-")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+    found = re.fullmatch(r"\d+-([0-9]{1,10})-[^-]*", path.name)
+    pid = int(found[1]) if found else 0
+    return pid if pid < 2**31 else 0
 
 
 def _remove_stump(path: Path, touched_at: float) -> None:

@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from google.protobuf.message import DecodeError
+
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 from .record import HEADER, Records, RecordType, encode, read_at
@@ -86,9 +88,10 @@ class SpoolFile:
         length = self.open_offsets[offset]
         os.lseek(self._descriptor, offset, os.SEEK_SET)  # appending goes to the end all the same
         record = read_at(os.read(self._descriptor, length), 0)
-        if record is None:
+        try:
+            return None if record is None else Letter.FromString(record.body).request
+        except DecodeError:
             return None
-        return Letter.FromString(record.body).request
 
     def done(self, offsets: Iterable[int]) -> None:
         gone = [offset for offset in offsets if self.open_offsets.pop(offset, None) is not None]
@@ -142,19 +145,33 @@ class SpoolFile:
             if record.type == RecordType.LETTER:
                 self.open_offsets[record.offset] = 13 + len(record.body)
             elif record.type == RecordType.DONE:
-                for offset in Done.FromString(record.body).offsets:
+                for offset in _done_in(record.body):
                     self.open_offsets.pop(offset, None)
         self.damaged_bytes = records.damaged_bytes
         self.size = len(data)
 
 
 def read_owner(path: Path) -> Owner | None:
-    """The last one in the file: an adopter says that it is his. None if it has none yet."""
+    """The last one in the file: an adopter says that it is his. None if it has none yet, or is of
+    another format."""
     owner = None
-    for record in Records(path.read_bytes()):
+    data = path.read_bytes()
+    if not data.startswith(HEADER):
+        return None
+    for record in Records(data):
         if record.type == RecordType.OWNER:
-            owner = Owner.FromString(record.body)
+            try:
+                owner = Owner.FromString(record.body)
+            except DecodeError:
+                continue
     return owner
+
+
+def _done_in(body: bytes) -> Iterable[int]:
+    try:
+        return Done.FromString(body).offsets
+    except DecodeError:
+        return ()  # these come again, and are known by their numbers
 
 
 def _sync_folder(folder: Path) -> None:
