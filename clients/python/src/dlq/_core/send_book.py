@@ -252,3 +252,11 @@ def full_error(pending: int) -> DlqClientError:
         f"{pending} sends are pending already; send less at once, or raise "
         "coalesce.max_pending_messages and max_pending_bytes",
     )
+
+
+def kept_nowhere(cause: Exception) -> DlqClientError:
+    error = DlqClientError(
+        "spool-full", f"the service is away, and the spool can't keep it: {cause}"
+    )
+    error.__cause__ = cause
+    return error

@@ -11,7 +11,15 @@ from dlq.v1 import dlq_service_pb2 as pb
 
 from .._core.call_error import NO_RESULT, CallError, part_error_of
 from .._core.letter import Letter
-from .._core.send_book import Answer, PendingSend, SendBook, Verdict, full_error, late_error
+from .._core.send_book import (
+    Answer,
+    PendingSend,
+    SendBook,
+    Verdict,
+    full_error,
+    kept_nowhere,
+    late_error,
+)
 from .._core.send_numbers import SendNumbers
 from ..errors import DlqClientError
 from ..options import ClientOptions
@@ -138,7 +146,8 @@ class Sender:
     async def _to_spool(self, courier: Courier, send: PendingSend) -> None:
         try:
             durable = await courier.keep(send.letter.request)
-        except DlqClientError as error:
+        except Exception as cause:  # whatever it is, somebody waits for the result
+            error = cause if isinstance(cause, DlqClientError) else kept_nowhere(cause)
             error.maybe_stored = send.maybe_stored
             self._tell(send, Dropped(error))
         else:

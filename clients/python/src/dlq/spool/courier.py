@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
@@ -20,11 +21,14 @@ from .owner import TOUCH_EVERY_S
 from .spool import Kept, Spool
 from .spool_file import SpoolFile
 
+_log = logging.getLogger("dlq")
+
 _T = TypeVar("_T")
 
 _ADOPT_EVERY_S = 30.0
 _FIRST_PAUSE_S = 0.1
 _MOST_PAUSE_S = 30.0
+_FAULT_PAUSE_S = 10.0
 _MOST_LETTERS = 100
 _MOST_BYTES = 3 * 1024**2
 
@@ -57,7 +61,8 @@ class Courier:
         """Told when it could not be reached."""
         loop = asyncio.get_running_loop()
         self._tasks = [
-            loop.create_task(work) for work in (self._deliver(), self._adopt(), self._touch())
+            loop.create_task(self._keep_up(work))
+            for work in (self._deliver, self._adopt, self._touch)
         ]
 
     async def keep(self, request: SendToDlqRequest) -> bool:
@@ -90,6 +95,15 @@ class Courier:
 
         return await asyncio.wrap_future(self._thread.submit(on_thread))
 
+    async def _keep_up(self, work: Callable[[], Awaitable[None]]) -> None:
+        """A fault of the disk, or of ours, must not end it for as long as the process lives."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                _log.exception("dlq: a fault in the spool; it goes on")
+                await asyncio.sleep(_FAULT_PAUSE_S)
+
     async def _adopt(self) -> None:
         while True:
             if await self._do(lambda spool: spool.adopt()):
@@ -111,6 +125,8 @@ class Courier:
                 lambda spool: spool.oldest(_MOST_LETTERS, _MOST_BYTES, skipped)  # noqa: B023
             )
             if not letters:
+                # Of those not skipped nothing is left: their file is somebody else's.
+                self._deferred = {key: self._deferred[key] for key in skipped}
                 retry_at = min((one[0] for one in self._deferred.values()), default=math.inf)
                 await _first_of(retry_at - now, self._has_work, self._wake)
             elif not await self._try(letters):

@@ -50,6 +50,6 @@ def open_folder(option: str | os.PathLike[str] | None, service: str) -> Path | N
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder, prefix=".try-"):
                 return folder
-        except OSError:
+        except (OSError, ValueError):  # ValueError: no path at all
             continue
     return None

@@ -1,0 +1,100 @@
+"""Faults under the courier: it goes on, and whoever waits for a send has a result."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import grpc
+import pytest
+from conftest import until
+from test_spool_files import TARGET, files, request, spool_in
+
+import dlq
+from dlq.spool import courier as courier_module
+from dlq.spool.courier import Courier
+from dlq.spool.owner import owner_of
+from dlq.spool.spool import Spool
+from dlq.spool.spool_file import SpoolFile
+from dlq.testing import FakeServer
+from dlq.v1 import dlq_service_pb2 as pb
+
+
+def failing_once(act: Callable[..., object]) -> Callable[..., object]:
+    faults = iter([RuntimeError("a fault")])
+
+    def wrapped(*given: object) -> object:
+        for fault in faults:
+            raise fault
+        return act(*given)
+
+    return wrapped
+
+
+class RefusingLine:
+    """Takes every letter but `late`, which it does not take now; then `on_answer` is called."""
+
+    def __init__(self, on_answer: Callable[[], object]) -> None:
+        self._on_answer = on_answer
+
+    async def call(
+        self, method: object, batch: pb.SendToDlqBatchRequest, timeout_s: float
+    ) -> pb.SendToDlqBatchResponse:
+        response = pb.SendToDlqBatchResponse()
+        for one in batch.requests:
+            if one.payload.text == "late":
+                response.results.add().error.code = grpc.StatusCode.PERMISSION_DENIED.value[0]
+            else:
+                response.results.add().response.id = "1"
+        self._on_answer()
+        return response
+
+
+@pytest.mark.parametrize("act", ["adopt", "oldest"])
+def test_after_a_fault_what_is_kept_is_still_delivered(
+    fake: FakeServer, spool_folder: Path, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    left = Spool(dlq.SpoolOptions(folder=spool_folder), fake.target, "shop")
+    left.append(request("a"))
+    left.close()
+    monkeypatch.setattr(courier_module, "_FAULT_PAUSE_S", 0.01)
+    monkeypatch.setattr(Spool, act, failing_once(getattr(Spool, act)))
+    with dlq.Client(fake.target, service="shop", spool=dlq.SpoolOptions(folder=spool_folder)):
+        until(lambda: files(spool_folder) == [])
+    assert [one.payload.text for one in fake.messages("q")] == ["a"]
+
+
+def test_a_send_that_the_spool_fails_on_has_a_result(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spool, "append", failing_once(Spool.append))
+    spool = dlq.SpoolOptions(folder=spool_folder)
+    with dlq.Client(TARGET, timeout=0.1, spool=spool) as client:
+        result = client.send_soon("q", "x").result(timeout=20)
+    assert isinstance(result, dlq.Dropped)
+    assert result.error.kind == "spool-full"
+
+
+def test_a_letter_that_waits_is_forgotten_with_its_file(spool_folder: Path) -> None:
+    """Else the courier would look for it without a pause."""
+    spool = spool_in(spool_folder)
+    spool.append(request("late"))
+    spool.append(request("a"))
+
+    def taken_by_another() -> None:
+        for path in files(spool_folder):
+            SpoolFile.adopt(path, owner_of(TARGET, "shop"), sync=False)
+
+    async def run() -> None:
+        line = RefusingLine(taken_by_another)
+        courier = Courier(lambda: spool, line, 1.0, lambda *_: None)  # type: ignore[arg-type]
+
+        async def forgotten() -> None:
+            while courier._deferred or not spool.is_empty:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(forgotten(), 5)
+        await courier.close()
+
+    asyncio.run(run())
