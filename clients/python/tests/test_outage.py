@@ -242,3 +242,29 @@ def test_forked_processes_and_several_event_loops(fake: FakeServer) -> None:
     ended = subprocess.run(args, timeout=60, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     assert len(fake.messages("q")) == 3
+
+
+FORKED_IN_A_HANDLER = """
+import os, sys, dlq
+from dlq._engine.current import current_delivery
+from dlq.delivery import Delivery
+from dlq.v1 import dlq_service_pb2 as pb
+
+client = dlq.Client("127.0.0.1:1", timeout=0.1, spool=False)
+raw = pb.Delivery()
+raw.message.queue, raw.message.payload.text = "q", "x"
+current_delivery.set(Delivery(raw, client, 0.0))
+pid = os.fork()
+if pid == 0:
+    os._exit(0 if client.send("q", "x").status == "dropped" else 1)
+code = os.waitpid(pid, 0)[1]
+assert client.send("q", "x").status == "delivery"
+sys.exit(bool(code))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_what_the_child_of_a_handler_sends_is_no_outcome_of_its_delivery() -> None:
+    args = [sys.executable, "-c", FORKED_IN_A_HANDLER]
+    ended = subprocess.run(args, timeout=90, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr

@@ -12,7 +12,7 @@ from typing_extensions import Unpack
 
 from ._core.durations import seconds
 from ._core.letter import letter_of
-from ._engine.current import becomes_outcome, same_as_current
+from ._engine.current import becomes_outcome, current_delivery, same_as_current
 from ._engine.engine import Engine
 from ._engine.trace import current_trace
 from .errors import DlqClientError
@@ -95,6 +95,8 @@ _clients: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def _forget_in_child() -> None:
+    # The delivery whose handler has forked is the parent's: what the child sends is no outcome of it.
+    current_delivery.set(None)
     for client in list(_clients):
         client._after_fork()
 
