@@ -166,6 +166,23 @@ def test_a_closed_client_drops(server: LocalServer, queue: str) -> None:
     assert result.error.kind == "closed"
 
 
+@pytest.mark.parametrize("was_used", [False, True])
+def test_after_the_close_it_is_told_too(was_used: bool) -> None:
+    told: list[str] = []
+    client = dlq.Client(
+        "127.0.0.1:1",
+        spool=False,
+        timeout=0.1,
+        on_dropped=lambda error, _: told.append(error.kind),
+    )
+    if was_used:
+        client.send("q", "x")
+        until(lambda: told == ["deadline"])
+    client.close()
+    client.send("q", "x")
+    assert told[-1:] == ["closed"]
+
+
 def test_close_waits_for_what_is_pending(server: LocalServer, queue: str) -> None:
     client = dlq.Client(server.target, spool=False)
     futures = [client.send_soon(queue, base64.b64encode(bytes(100))) for _ in range(500)]

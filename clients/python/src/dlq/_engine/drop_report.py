@@ -21,12 +21,16 @@ class DropReport:
     def __init__(self, on_dropped: Callable[[DlqClientError, str], object] | None) -> None:
         self._on_dropped = on_dropped
         self._thread: SerialThread | None = None
+        self._is_closed = False
         self._next_line_at = 0.0
         self._untold = 0
 
     def tell(self, error: DlqClientError, queue: str) -> None:
         if self._on_dropped is None:
             self._log(error, queue)
+            return
+        if self._is_closed:
+            self._call(error, queue)  # in the caller's thread: no other one is left
             return
         if self._thread is None:
             self._thread = SerialThread("dlq-report")
@@ -37,6 +41,7 @@ class DropReport:
         return Dropped(error)
 
     def close(self) -> None:
+        self._is_closed = True
         if self._thread is not None:
             self._thread.stop()
 

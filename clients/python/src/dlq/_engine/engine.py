@@ -149,13 +149,15 @@ class Engine:
         with self._inbox_lock:
             self._is_closed = True
         self._empty_inbox()
-        await self.sender.close()
-        if self.courier is not None:
-            await self.courier.close()
-        self.line.close()
-        self.report.close()
-        _running.discard(self)
-        self.loop.call_later(0.05, self.loop.stop)
+        try:
+            await self.sender.close()
+            if self.courier is not None:
+                await self.courier.close()
+        finally:
+            self.line.close()
+            self.report.close()
+            _running.discard(self)
+            self.loop.call_later(0.05, self.loop.stop)
 
 
 CLOSED = DlqClientError("closed", "the client is closed; send before that")
