@@ -95,7 +95,10 @@ class Client(BaseClient):
         `timeout`: seconds to wait for handlers, and for sends. Default: as long as workers drain and
         sends try.
         """
-        for worker in list(self._workers):
+        workers = list(self._workers)
+        for worker in workers:
+            worker._ask_to_stop(timeout)  # all before any is waited for
+        for worker in workers:
             worker.stop(timeout)
         if self._is_closed:
             return

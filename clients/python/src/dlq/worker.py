@@ -48,9 +48,7 @@ class ThreadRunner:
         with self._lock:
             self._busy += 1
             if self._busy > self._threads:
-                self._threads += 1
-                name = f"dlq-handler-{self._threads}"
-                threading.Thread(target=self._run, name=name, daemon=True).start()
+                self._add_thread()
         self._work.put(held)
 
     def cancel(self, held: Delivery) -> None:
@@ -59,6 +57,15 @@ class ThreadRunner:
     def close(self) -> None:
         for _ in range(self._threads):
             self._work.put(None)
+
+    def _add_thread(self) -> None:
+        name = f"dlq-handler-{self._threads + 1}"
+        try:
+            threading.Thread(target=self._run, name=name, daemon=True).start()
+            self._threads += 1
+        except RuntimeError:  # the system gives no more of them: those that are there take it
+            if self._threads == 0:
+                raise
 
     def _run(self) -> None:
         while (held := self._work.get()) is not None:

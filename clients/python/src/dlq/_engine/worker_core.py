@@ -101,9 +101,9 @@ class WorkerCore:
         failure: DlqClientError | None = None
         try:
             await self._stream.done
-        except DlqClientError as error:
-            failure = error
-            self._reports.error(error)
+        except Exception as error:  # also one of ours: nobody must wait for a worker that is none
+            failure = error if isinstance(error, DlqClientError) else _ended_by(error)
+            self._reports.error(failure)
             self.stop()
         if self._stopping is not None:
             await self._stopping
@@ -196,6 +196,12 @@ class WorkerCore:
         else:
             await self._acks.abandon()
         self._leases.stop()
+
+
+def _ended_by(cause: Exception) -> DlqClientError:
+    error = DlqClientError("connection", f"the worker has ended: {cause!r}; start another one")
+    error.__cause__ = cause
+    return error
 
 
 async def _first_of(timeout_s: float, *waits: object) -> bool:

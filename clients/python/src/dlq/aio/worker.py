@@ -107,6 +107,7 @@ class Worker:
             return runner.core
 
         self._core = await asyncio.wrap_future(engine.run(begin()))
+        self._core.done.add_done_callback(self._on_done)
         return self
 
     async def run(self, handler: AsyncHandler, *, handle_signals: bool = False) -> None:
@@ -159,6 +160,10 @@ class Worker:
         traceback: TracebackType | None,
     ) -> None:
         await self.stop()
+
+    def _on_done(self, _: object) -> None:
+        if self in self._client._workers:
+            self._client._workers.remove(self)
 
     def _ask_to_stop(self, timeout: float | None = None) -> None:
         core = self._core

@@ -1,0 +1,88 @@
+"""Workers whose machine gives them no threads, and several that end together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+from conftest import until
+
+import dlq
+import dlq.aio
+from dlq.delivery import Delivery
+from dlq.testing import FakeServer
+from dlq.v1 import dlq_service_pb2 as pb
+from dlq.worker import ThreadRunner
+
+
+def refuse(*_: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+class Ended:
+    """What a runner tells."""
+
+    def __init__(self) -> None:
+        self.held: list[Delivery] = []
+
+    def ended(self, held: Delivery, given: object, error: BaseException | None) -> None:
+        self.held.append(held)
+
+
+def test_where_no_more_threads_are_to_be_had_those_that_are_there_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = threading.Event()
+    runner = ThreadRunner(lambda _: release.wait(20))
+    core = runner.core = Ended()  # type: ignore[assignment]
+    deliveries = [Delivery(pb.Delivery(), None, 0.0) for _ in range(3)]
+    runner.start(deliveries[0])
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    for held in deliveries[1:]:
+        runner.start(held)
+    monkeypatch.undo()
+    release.set()
+    until(lambda: len(core.held) == 3)
+    runner.close()
+
+
+def test_a_worker_that_can_not_work_ends_and_says_why(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ThreadRunner, "start", refuse)
+    with dlq.Client(fake.target, spool=False) as client:
+        client.send("q", "x")
+        worker = client.worker("q", drain_timeout=0.1).start(lambda _: None)
+        with pytest.raises(dlq.DlqClientError, match="can't start new thread"):
+            worker.wait(20)
+
+
+def test_workers_that_are_closed_together_wait_together(fake: FakeServer) -> None:
+    release, running = threading.Event(), threading.Barrier(4)
+
+    def handle(_: dlq.Delivery) -> None:
+        running.wait(20)
+        release.wait(20)
+
+    client = dlq.Client(fake.target, spool=False)
+    for queue in ("a", "b", "c"):
+        client.send(queue, "x")
+        client.worker(queue).start(handle)
+    running.wait(20)
+    began = time.monotonic()
+    client.close(1)
+    took_s = time.monotonic() - began
+    release.set()
+    assert took_s < 4, "one after the other takes 6"
+
+
+def test_a_client_of_asyncio_forgets_a_worker_that_has_ended(fake: FakeServer) -> None:
+    async def run() -> list[object]:
+        async with dlq.aio.Client(fake.target, spool=False) as client:
+            worker = await client.worker("q").start(lambda _: None)
+            await worker.stop()
+            return list(client._workers)
+
+    assert asyncio.run(run()) == []
