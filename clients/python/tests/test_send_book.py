@@ -63,17 +63,33 @@ def test_what_failed_goes_again_before_what_is_new_and_after_a_pause() -> None:
     assert [one.letter.request.source_id for one in again] == ["1", "2", "3"]
 
 
-def test_the_service_is_away_after_two_failures_and_none_out() -> None:
+def test_the_service_is_away_after_two_failures_until_it_answers() -> None:
     book = book_of(send())
-    for _ in range(2):
+    for now in (1.0, 2.0):
         assert not book.is_away
-        sends = book.next_call(10.0)
-        book.failed(sends, AWAY, 0.0)
+        book.failed(book.next_call(now), AWAY, now)
     assert book.is_away
     sends = book.next_call(10.0)
-    assert not book.is_away
+    assert book.is_away, "what still tries must not make new sends wait with it"
     book.answered(sends, [SendToDlqResponse(id="x")], 10.0)
     assert not book.is_away
+
+
+def test_calls_that_fail_together_are_one_failure() -> None:
+    book = book_of(*map(send, range(4)), max_messages=1)
+    calls = [book.next_call(1.0) for _ in range(4)]
+    for call in calls:
+        book.failed(call, AWAY, 2.0)
+    assert not book.is_away
+    book.failed(book.next_call(10.0), AWAY, 10.0)
+    assert book.is_away
+
+
+def test_a_half_that_is_out_may_be_stored() -> None:
+    refused = CallError("INVALID_ARGUMENT", "no", ErrorDetails("X", is_empty=False))
+    book = book_of(*map(send, range(2)))
+    _, [[one], _] = book.failed(book.next_call(0.0), refused, 0.0)
+    assert one.maybe_stored
 
 
 def test_one_that_spoils_the_call_of_all_is_found_by_halves() -> None:

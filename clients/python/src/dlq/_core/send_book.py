@@ -39,6 +39,7 @@ class PendingSend:
         "is_settled",
         "last_error",
         "letter",
+        "out_at",
         "was_maybe_stored",
     )
 
@@ -50,6 +51,8 @@ class PendingSend:
         """An earlier try went out, and its effect is not known."""
         self.is_out: bool = False
         """A try is out."""
+        self.out_at: float = 0.0
+        """When the last one went out."""
         self.last_error: CallError | None = None
         self.is_settled: bool = False
 
@@ -71,6 +74,7 @@ class SendBook:
         self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
         self._calls = 0
         self._failures = 0
+        self._failed_at = 0.0
         self._resume_at = 0.0
         self._waiting_since = 0.0
         self.pending: dict[PendingSend, None] = {}
@@ -78,8 +82,8 @@ class SendBook:
 
     @property
     def is_away(self) -> bool:
-        """The last two calls have failed, and none is out that could say otherwise."""
-        return self._failures >= _AWAY_AFTER_FAILURES and self._calls == 0
+        """Two calls one after the other have failed, and none has been answered since."""
+        return self._failures >= _AWAY_AFTER_FAILURES
 
     @property
     def is_failing(self) -> bool:
@@ -116,7 +120,7 @@ class SendBook:
                 if sends and size + send.letter.bytes > limits.max_bytes:
                     break
                 size += send.letter.bytes
-                send.is_out = True
+                _goes_out(send, now)
                 sends.append(send)
             self._queue.popleft()
             self._queue_bytes -= send.letter.bytes
@@ -165,7 +169,7 @@ class SendBook:
             send.is_out = False
         if error.is_worth_again:
             if error.is_away:
-                self.unheard()
+                self.unheard(sends[0].out_at, now)
             else:
                 self.heard()
             self._try_again([_tried(send, error) for send in sends], now)
@@ -176,6 +180,8 @@ class SendBook:
             middle = len(sends) // 2
             halves = [list(sends[:middle]), list(sends[middle:])]
             self._calls += len(halves)
+            for send in sends:
+                _goes_out(send, now)
             return [], halves
         return [(send, error.refusal(send.was_maybe_stored)) for send in sends], []
 
@@ -202,9 +208,12 @@ class SendBook:
         """The service has said something."""
         self._failures = 0
 
-    def unheard(self) -> None:
+    def unheard(self, began_at: float, now: float) -> None:
         """A call could not reach it."""
+        if self._failures > 0 and began_at < self._failed_at:
+            return  # calls that were out together fail together, by one fault
         self._failures += 1
+        self._failed_at = now
 
     def hurry(self) -> None:
         """It is known to be there: what waits for another try goes now."""
@@ -226,6 +235,11 @@ class SendBook:
         self._queue_bytes += sum(send.letter.bytes for send in kept)
         if now >= self._resume_at:
             self._resume_at = now + self._backoff.next_s()
+
+
+def _goes_out(send: PendingSend, now: float) -> None:
+    send.is_out = True
+    send.out_at = now
 
 
 def _tried(send: PendingSend, error: CallError) -> PendingSend:

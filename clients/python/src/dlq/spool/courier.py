@@ -57,8 +57,8 @@ class Courier:
         self._wake = asyncio.Event()
         self.on_heard: Callable[[], None] = lambda: None
         """Told when the service has answered."""
-        self.on_unheard: Callable[[], None] = lambda: None
-        """Told when it could not be reached."""
+        self.on_unheard: Callable[[float, float], None] = lambda began_at, now: None
+        """Told when it could not be reached: when the call began, and now."""
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._keep_up(work))
@@ -134,6 +134,7 @@ class Courier:
 
     async def _try(self, letters: list[Kept]) -> bool:
         """Whether the service has answered."""
+        began_at = time.monotonic()
         try:
             requests = [letter.request for letter in letters]
             answers = await call_batch(self._line, requests, self._try_timeout_s)
@@ -141,7 +142,7 @@ class Courier:
             error = failed.error
             if error.is_worth_again or not (error.is_final or error.is_of_the_whole_call):
                 if error.is_away:
-                    self.on_unheard()
+                    self.on_unheard(began_at, time.monotonic())
                 return False
             if len(letters) > 1 and error.is_of_the_whole_call:
                 middle = len(letters) // 2  # one of them spoils it for all
