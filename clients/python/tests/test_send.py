@@ -161,6 +161,7 @@ def test_a_closed_client_drops(server: LocalServer, queue: str) -> None:
     client = dlq.Client(server.target, spool=False)
     client.close()
     client.close()
+    client.flush()
     result = client.send(queue, "x")
     assert isinstance(result, dlq.Dropped)
     assert result.error.kind == "closed"

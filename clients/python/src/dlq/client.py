@@ -87,7 +87,8 @@ class Client(BaseClient):
 
     def flush(self, timeout: float | None = None) -> None:
         """Until everything sent so far has its result."""
-        self.engine.flush(timeout).result()
+        if not self._is_closed:  # then everything has
+            self.engine.flush(timeout).result()
 
     def close(self, timeout: float | None = None) -> None:
         """Stops the workers, waits for what is pending, and moves the rest to the spool.

@@ -91,7 +91,8 @@ class Client(BaseClient):
 
     async def flush(self, timeout: float | None = None) -> None:
         """Until everything sent so far has its result."""
-        await asyncio.wrap_future(self.engine.flush(timeout))
+        if not self._is_closed:  # then everything has
+            await asyncio.wrap_future(self.engine.flush(timeout))
 
     async def close(self, timeout: float | None = None) -> None:
         """Stops the workers, waits for what is pending, and moves the rest to the spool.
