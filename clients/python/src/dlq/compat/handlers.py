@@ -209,11 +209,15 @@ class DLQHandler:
         return queue[len(start) :] if queue.startswith(start) else None
 
     async def _process_registered(self) -> None:
-        for queue in self._handlers:
+        for queue in list(self._handlers):  # more may be registered meanwhile
             if queue not in self._processed:
                 self._processed.add(queue)
                 self._settings.begin(queue)
-                await self._workers.acquire(queue)
+                try:
+                    await self._workers.acquire(queue)
+                except BaseException:
+                    self._processed.discard(queue)
+                    raise
 
     async def _stop(self) -> None:
         self._is_processing = False

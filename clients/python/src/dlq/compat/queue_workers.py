@@ -32,13 +32,12 @@ class QueueWorkers:
     async def acquire(self, queue: str) -> None:
         """Starts it, unless it works already."""
         async with self._lock:
+            if queue not in self._workers:
+                worker = self._client.worker(
+                    queue, prefetch=0, on_settled=self._on_settled, on_error=self._on_error
+                )
+                self._workers[queue] = await worker.start(self._handler)
             self._users[queue] += 1
-            if queue in self._workers:
-                return
-            worker = self._client.worker(
-                queue, prefetch=0, on_settled=self._on_settled, on_error=self._on_error
-            )
-            self._workers[queue] = await worker.start(self._handler)
 
     async def release(self, queue: str) -> None:
         """With the last one who needs it, it stops: after its running handlers, and their outcomes."""
