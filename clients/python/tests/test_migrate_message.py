@@ -153,3 +153,21 @@ def test_passwords_are_not_shown() -> None:
         shown_url("redis://user:secret@host:6379/1?password=x&db=2") == "redis://host:6379/1?db=2"
     )
     assert shown_url("unix:///run/redis.sock") == "unix:///run/redis.sock"
+
+
+LONE = "\ud800"
+"""As JSON may hold it and UTF-8 can't."""
+
+
+def test_half_characters_stop_nothing_wherever_they_are() -> None:
+    found = read(
+        queue_name=LONE,
+        message_id=LONE,
+        error_details=LONE,
+        error_history=[{LONE: LONE, "error": LONE, "details": {LONE: LONE}}, LONE],
+        metadata={LONE: LONE},
+        **{LONE: LONE},
+    )
+    assert (found.queue, found.id, found.unknown_fields) == (r"\ud800", r"\ud800", [r"\ud800"])
+    request = convert(found, Place("k", "q", found.id, False, None)).request
+    assert request.past.failures[0].failure.attributes == {"?": "?"}

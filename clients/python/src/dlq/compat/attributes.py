@@ -35,7 +35,7 @@ def attributes_of(metadata: Mapping[str, object] | None) -> tuple[dict[str, str]
 
 def cut_bytes(text: str, most: int) -> str:
     """At most so many bytes of UTF-8, and whole characters."""
-    return text.encode()[:most].decode("utf-8", "ignore")
+    return well_formed(text).encode()[:most].decode("utf-8", "ignore")
 
 
 def _text_of(value: object) -> str:

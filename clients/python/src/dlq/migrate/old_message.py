@@ -92,7 +92,7 @@ def parse(value: bytes) -> OldMessage:
         status=read.text("status").rpartition(".")[2].lower(),
         metadata=found.get("metadata"),
         history=history if isinstance(history, list) else [] if history is None else [history],
-        unknown_fields=sorted(str(name) for name in found if name not in _FIELDS),
+        unknown_fields=sorted(_encodable(name) for name in found if name not in _FIELDS),
         notes=read.notes,
     )
 
@@ -105,8 +105,8 @@ class _Reader:
     def text(self, name: str) -> str:
         value = self._found.get(name)
         if value is None or isinstance(value, str):
-            return value or ""
-        return json.dumps(value, ensure_ascii=False)
+            return _encodable(value or "")
+        return _encodable(json.dumps(value, ensure_ascii=False))
 
     def count(self, name: str) -> int | None:
         value = self._found.get(name)
@@ -151,6 +151,11 @@ def _number(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _encodable(text: str) -> str:
+    """Half characters, which JSON may hold, as JSON writes them: two ids stay two."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _short(value: object) -> str:
