@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -63,6 +64,36 @@ def test_after_a_fault_what_is_kept_is_still_delivered(
     with dlq.Client(fake.target, service="shop", spool=dlq.SpoolOptions(folder=spool_folder)):
         until(lambda: files(spool_folder) == [])
     assert [one.payload.text for one in fake.messages("q")] == ["a"]
+
+
+class Stranger(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """As a proxy that knows no such path: UNIMPLEMENTED, without a word of the service."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def service(self, handler_call_details: object) -> None:
+        self.calls += 1
+
+
+def test_what_a_stranger_answers_is_no_word_on_letters(spool_folder: Path) -> None:
+    stranger = Stranger()
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[stranger])
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    options = dlq.SpoolOptions(folder=spool_folder)
+    left = Spool(options, target, "shop")
+    for text in ("a", "b"):
+        left.append(request(text))
+    left.close()
+    dropped: list[object] = []
+    with dlq.Client(
+        target, service="shop", spool=options, on_dropped=lambda *given: dropped.append(given)
+    ):
+        until(lambda: stranger.calls > 1)
+    server.stop(None)
+    assert dropped == []
+    assert len(files(spool_folder)) == 1
 
 
 def test_a_send_that_the_spool_fails_on_has_a_result(

@@ -160,7 +160,9 @@ export class SpoolDelivery {
   }
 }
 
+/** The service's own errors always carry details: without them, a proxy may have spoken. */
 function isForGood(error: ConnectError): boolean {
+  if (error.details.length === 0) return false;
   if (error.code === Code.ResourceExhausted) return errorReason(error) === "TOO_LARGE";
   return FOR_GOOD.has(error.code);
 }

@@ -83,6 +83,15 @@ it("a service that refuses is not away", async () => {
   await until(() => !reachability.isAway, "that it was heard");
 });
 
+it("what a stranger answers, such as a proxy, is no word on a letter", async () => {
+  const letters = lettersOf("a");
+  const refuses = new ConnectError("404 Not Found", Code.Unimplemented);
+  const { delivery, sent } = deliveryFrom([letters], refuses);
+  delivery.hasten();
+  await until(() => sent.length > 1, "another try");
+  expect(letters.count).toBe(1);
+});
+
 it("one that was closed makes no call of what it was reading", async () => {
   const letters = lettersOf("a");
   let go = () => {};

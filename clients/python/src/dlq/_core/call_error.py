@@ -78,7 +78,12 @@ class CallError:
 
     @property
     def is_final(self) -> bool:
-        """Refused for good, whatever changes at the server."""
+        """Refused for good, whatever changes at the server.
+
+        Its own errors always carry details: without them, a proxy may have spoken.
+        """
+        if self.details.is_empty:
+            return False
         return self.code in _FINAL or self.details.reason == "TOO_LARGE"
 
     @property
