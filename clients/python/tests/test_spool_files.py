@@ -269,3 +269,22 @@ def test_a_write_that_is_cut_off_leaves_the_next_ones_whole(
     mine = spool_in(spool_folder)
     assert mine.adopt() == 1
     assert texts(mine) == ["a", "c"]
+
+
+def test_a_file_that_is_just_being_adopted_is_no_orphan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = spool_in(tmp_path)
+    left.append(request("a"))
+    left.close()
+    index = SpoolFile._index
+    meanwhile: list[int] = []
+
+    def looked_at(file: SpoolFile) -> None:
+        monkeypatch.setattr(SpoolFile, "_index", index)
+        meanwhile.append(spool_in(tmp_path).adopt())
+        index(file)
+
+    monkeypatch.setattr(SpoolFile, "_index", looked_at)
+    assert spool_in(tmp_path).adopt() == 1
+    assert meanwhile == [0]

@@ -58,6 +58,7 @@ class SpoolFile:
         """None if somebody else was faster."""
         path = orphan.with_name(name_of(orphan.name.partition("-")[0]))
         try:
+            os.utime(orphan)  # so that nobody takes it while its Owner is not written
             os.rename(orphan, path)
             flags = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
             file = cls(path, os.open(path, flags), sync)
