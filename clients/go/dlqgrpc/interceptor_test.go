@@ -1,0 +1,94 @@
+package dlqgrpc_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"testing"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqgrpc"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+)
+
+// shop is any service; that of the DLQ has messages that are there already.
+type shop struct {
+	dlqv1.UnimplementedDlqServiceServer
+	calls atomic.Int32
+}
+
+func (s *shop) Stats(_ context.Context, r *dlqv1.StatsRequest) (*dlqv1.StatsResponse, error) {
+	if s.calls.Add(1) == 1 {
+		return nil, status.Error(codes.Internal, "no bank")
+	}
+	if len(r.GetQueues()) != 1 || r.GetQueues()[0] != "q" {
+		return nil, status.Error(codes.InvalidArgument, "another request")
+	}
+	return &dlqv1.StatsResponse{}, nil
+}
+
+func serve(t *testing.T, s *shop, opts ...grpc.ServerOption) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(opts...)
+	dlqv1.RegisterDlqServiceServer(server, s)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return listener.Addr().String()
+}
+
+func dial(t *testing.T, target string, opts ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	conn, err := grpc.NewClient(target, append(opts, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func redo(t *testing.T, fake *dlqtest.Fake, client *dlq.Client, conn *grpc.ClientConn) {
+	t.Helper()
+	worker := client.Worker([]string{"calls"})
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(context.Background(), dlqgrpc.Redo(conn)) }()
+	fake.WaitFor("calls", dlq.StateSucceeded)
+	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestACallThatFailsIsMadeAgain(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	target := serve(t, &shop{})
+	conn := dial(t, target, grpc.WithUnaryInterceptor(dlqgrpc.UnaryClientInterceptor(client, "calls")))
+	_, err := dlqv1.NewDlqServiceClient(conn).Stats(t.Context(), &dlqv1.StatsRequest{Queues: []string{"q"}})
+	if !errors.Is(err, dlqgrpc.ErrKept) || status.Code(err) != codes.Internal {
+		t.Fatal(err)
+	}
+	if failure := fake.Messages("calls")[0].GetFailure(); failure.GetGrpcCode() != int32(codes.Internal) {
+		t.Errorf("got %v", failure)
+	}
+	redo(t, fake, client, dial(t, target))
+}
+
+func TestARequestThatAServerFailsOnIsKept(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	target := serve(t, &shop{}, grpc.UnaryInterceptor(dlqgrpc.UnaryServerInterceptor(client, "calls")))
+	_, err := dlqv1.NewDlqServiceClient(dial(t, target)).Stats(t.Context(), &dlqv1.StatsRequest{Queues: []string{"q"}})
+	if status.Code(err) != codes.Internal {
+		t.Fatal(err)
+	}
+	redo(t, fake, client, dial(t, target))
+}

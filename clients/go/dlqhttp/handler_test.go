@@ -1,0 +1,102 @@
+package dlqhttp_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqhttp"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+func TestARequestThatFailsIsKept(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	handler := dlqhttp.Handler(fake.Client(), "orders", func(_ http.ResponseWriter, r *http.Request) error {
+		if body, _ := io.ReadAll(r.Body); string(body) != `{"order": 42}` {
+			t.Errorf("the handler read %q", body)
+		}
+		return errors.New("no bank")
+	})
+	request := httptest.NewRequest(http.MethodPost, "/orders?secret=1", strings.NewReader(`{"order": 42}`))
+	request.Header.Set("Idempotency-Key", "order-42")
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, request)
+	if answer.Code != http.StatusAccepted || !strings.Contains(answer.Body.String(), `"status":"sent"`) {
+		t.Errorf("answered %d, %s", answer.Code, answer.Body)
+	}
+	message := fake.Messages("orders")[0]
+	if message.GetSourceId() != "order-42" || string(message.GetPayload().GetData()) != `{"order": 42}` ||
+		message.GetAttributes()["http.path"] != "/orders" || message.GetFailure().GetMessage() != "no bank" {
+		t.Errorf("got %v", message)
+	}
+}
+
+func TestWhatIsTheFaultOfTheRequestIsNotSent(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error {
+		return dlqhttp.Status(http.StatusUnprocessableEntity, errors.New("no such order"))
+	})
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
+	if answer.Code != http.StatusUnprocessableEntity || len(fake.Messages("orders")) != 0 {
+		t.Errorf("answered %d", answer.Code)
+	}
+}
+
+func TestAHandlerThatPanicsHasFailed(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error { panic("oh") })
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
+	if answer.Code != http.StatusAccepted || len(fake.Messages("orders")) != 1 {
+		t.Errorf("answered %d", answer.Code)
+	}
+}
+
+func TestAnOutgoingRequestIsMadeAgain(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	var calls atomic.Int32
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if string(body) != "{}" || r.Header.Get("Authorization") != "Bearer secret" {
+			t.Errorf("got %q with %v", body, r.Header)
+		}
+		if calls.Add(1) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer shop.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, shop.URL, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer secret")
+	if _, err := dlqhttp.Do(shop.Client(), client, "webhooks", request); !errors.Is(err, dlqhttp.ErrKept) {
+		t.Fatal(err)
+	}
+	message := fake.Messages("webhooks")[0]
+	if strings.Contains(message.GetPayload().GetText(), "secret") || message.GetFailure().GetHttpStatus() != 503 {
+		t.Errorf("got %v", message)
+	}
+	worker := client.Worker([]string{"webhooks"})
+	done := make(chan error, 1)
+	go func() {
+		done <- worker.Run(context.Background(), dlqhttp.Redo(shop.Client(), func(dlqhttp.KeptRequest) http.Header {
+			return http.Header{"Authorization": {"Bearer secret"}}
+		}))
+	}()
+	fake.WaitFor("webhooks", dlq.StateSucceeded)
+	if err := worker.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil || calls.Load() != 2 {
+		t.Errorf("%d calls, %v", calls.Load(), err)
+	}
+}

@@ -1,0 +1,215 @@
+package dlqtest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// fakeLease is longer than any test.
+const fakeLease = time.Hour
+
+// fakeService has the calls of a Fake.
+type fakeService struct {
+	dlqv1.UnimplementedDlqServiceServer
+	*Fake
+}
+
+func (f *Fake) whileUp(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	f.mu.Lock()
+	isDown := f.isDown
+	f.mu.Unlock()
+	if isDown {
+		return nil, status.Error(codes.Unavailable, "the fake is down")
+	}
+	return next(ctx, request)
+}
+
+func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*dlqv1.SendToDlqResponse, error) {
+	if r.GetQueue() == "" {
+		return nil, status.Error(codes.InvalidArgument, "queue is empty")
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range f.messages {
+		isSame := r.GetDedupKey() != "" && m.message.GetDedupKey() == r.GetDedupKey() &&
+			m.message.GetQueue() == r.GetQueue() && proto.Equal(m.message.GetPayload(), r.GetPayload())
+		if isSame || m.requestID == r.GetRequestId() {
+			return f.responseLocked(m, isSame && m.requestID != r.GetRequestId()), nil
+		}
+	}
+	f.lastID++
+	m := &fakeMessage{
+		requestID: r.GetRequestId(), state: dlq.StateScheduled, maxRetries: r.MaxRetries, //nolint:protogetter // may be absent
+		isWaiting: r.GetDelay().AsDuration() > 0 || r.GetDueTime().AsTime().After(time.Now()),
+		message: &dlqv1.Message{
+			Id: fmt.Sprintf("00000000-0000-7000-8000-%012d", f.lastID), Queue: r.GetQueue(), Payload: r.GetPayload(),
+			Attributes: r.GetAttributes(), Reason: r.GetFailure().GetReason(), Failure: r.GetFailure(),
+			SourceId: r.GetSourceId(), DedupKey: r.GetDedupKey(), OrderingKey: r.GetOrderingKey(),
+			Origin: r.GetOrigin(), TraceContext: r.GetTraceContext(), Priority: r.GetPriority(),
+			CreateTime: timestamppb.Now(), DueTime: timestamppb.Now(),
+		},
+	}
+	if r.GetFailure() != nil {
+		m.failures = []*dlqv1.Failure{r.GetFailure()}
+	}
+	isRefused := m.maxRetries != nil && *m.maxRetries == 0
+	if isRefused || m.message.GetReason() == dlq.ReasonPoisonMessage {
+		m.state = dlq.StateQuarantined
+	}
+	f.messages = append(f.messages, m)
+	f.tellLocked()
+	return f.responseLocked(m, false), nil
+}
+
+func (f *fakeService) responseLocked(m *fakeMessage, isDuplicate bool) *dlqv1.SendToDlqResponse {
+	return &dlqv1.SendToDlqResponse{
+		Id: m.message.GetId(), State: m.state, Reason: m.message.GetReason(), Queue: m.message.GetQueue(),
+		DueTime: m.message.GetDueTime(), Duplicate: isDuplicate,
+	}
+}
+
+func (f *fakeService) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatchRequest) (*dlqv1.SendToDlqBatchResponse, error) {
+	response := &dlqv1.SendToDlqBatchResponse{}
+	for _, one := range r.GetRequests() {
+		result := &dlqv1.SendToDlqBatchResult{}
+		if taken, err := f.SendToDlq(ctx, one); err != nil {
+			told := status.Convert(err).Proto()
+			result.Outcome = &dlqv1.SendToDlqBatchResult_Error{
+				Error: &dlqv1.ErrorStatus{Code: told.GetCode(), Message: told.GetMessage()},
+			}
+		} else {
+			result.Outcome = &dlqv1.SendToDlqBatchResult_Response{Response: taken}
+		}
+		response.Results = append(response.Results, result)
+	}
+	return response, nil
+}
+
+func (f *fakeService) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
+	opened := &dlqv1.Opened{SessionId: "fake", LeaseDuration: durationpb.New(fakeLease)}
+	err := stream.Send(&dlqv1.StreamDueResponse{Frame: &dlqv1.StreamDueResponse_Opened{Opened: opened}})
+	for err == nil {
+		f.mu.Lock()
+		due, changed, isDown := f.dueLocked(r), f.changed, f.isDown
+		f.mu.Unlock()
+		if isDown {
+			return status.Error(codes.Unavailable, "the fake is down")
+		}
+		if len(due) > 0 {
+			frame := &dlqv1.StreamDueResponse_Deliveries{Deliveries: &dlqv1.Deliveries{Deliveries: due}}
+			err = stream.Send(&dlqv1.StreamDueResponse{Frame: frame})
+			continue
+		}
+		select {
+		case <-changed:
+		case <-stream.Context().Done():
+			return stream.Context().Err()
+		}
+	}
+	return err
+}
+
+func (f *fakeService) dueLocked(r *dlqv1.StreamDueRequest) []*dlqv1.Delivery {
+	if f.isDown {
+		return nil
+	}
+	inFlight := uint32(0)
+	for _, m := range f.messages {
+		if m.state == dlq.StateInFlight {
+			inFlight++
+		}
+	}
+	var due []*dlqv1.Delivery
+	for _, m := range f.messages {
+		if m.state != dlq.StateScheduled || m.isWaiting || !slices.Contains(r.GetQueues(), m.message.GetQueue()) {
+			continue
+		}
+		if r.MaxInFlight != nil && inFlight >= r.GetMaxInFlight() { //nolint:protogetter // may be absent
+			break
+		}
+		inFlight++
+		m.state = dlq.StateInFlight
+		m.deliveries++
+		m.lease = fmt.Sprintf("%s/%d", m.message.GetId(), m.deliveries)
+		due = append(due, &dlqv1.Delivery{
+			Message: proto.CloneOf(m.message), LeaseToken: m.lease,
+			LeaseExpireTime: timestamppb.New(time.Now().Add(fakeLease)),
+			Attempt:         m.attempts + 1, DeliveryNumber: m.deliveries,
+		})
+	}
+	return due
+}
+
+func (f *fakeService) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	response := &dlqv1.AckResponse{}
+	for _, outcome := range r.GetOutcomes() {
+		result := &dlqv1.AckResult{Status: dlqv1.AckStatus_ACK_STATUS_LEASE_LOST}
+		if m := f.leasedLocked(outcome.GetLeaseToken()); m != nil {
+			m.settle(outcome)
+			result = &dlqv1.AckResult{Status: dlqv1.AckStatus_ACK_STATUS_APPLIED, State: m.state}
+		}
+		response.Results = append(response.Results, result)
+	}
+	f.tellLocked()
+	return response, nil
+}
+
+func (f *fakeService) leasedLocked(token string) *fakeMessage {
+	for _, m := range f.messages {
+		if m.state == dlq.StateInFlight && m.lease == token {
+			return m
+		}
+	}
+	return nil
+}
+
+func (m *fakeMessage) settle(outcome *dlqv1.Outcome) {
+	switch result := outcome.GetResult().(type) {
+	case *dlqv1.Outcome_Succeeded:
+		m.state = dlq.StateSucceeded
+	case *dlqv1.Outcome_Discarded:
+		m.state = dlq.StateDiscarded
+	case *dlqv1.Outcome_Quarantined:
+		m.state = dlq.StateQuarantined
+	case *dlqv1.Outcome_Released:
+		m.state, m.isWaiting = dlq.StateScheduled, result.Released.GetDelay().AsDuration() > 0
+	case *dlqv1.Outcome_Failed:
+		m.attempts++
+		m.failures = append(m.failures, result.Failed.GetFailure())
+		m.message.Failure = result.Failed.GetFailure()
+		m.message.FailureCount = uint32(len(m.failures)) //nolint:gosec // few
+		m.state = dlq.StateScheduled
+		m.isWaiting = result.Failed.GetRetryAfter().AsDuration() > 0
+		if result.Failed.GetNonRetryable() || m.maxRetries != nil && m.attempts >= *m.maxRetries {
+			m.state = dlq.StateQuarantined
+		}
+	}
+}
+
+func (f *fakeService) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest) (*dlqv1.ExtendLeaseResponse, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	response := &dlqv1.ExtendLeaseResponse{}
+	for _, token := range r.GetLeaseTokens() {
+		result := &dlqv1.ExtendLeaseResult{LeaseToken: token, Status: dlqv1.AckStatus_ACK_STATUS_LEASE_LOST}
+		if f.leasedLocked(token) != nil {
+			result.Status = dlqv1.AckStatus_ACK_STATUS_APPLIED
+			result.LeaseExpireTime = timestamppb.New(time.Now().Add(fakeLease))
+		}
+		response.Results = append(response.Results, result)
+	}
+	return response, nil
+}

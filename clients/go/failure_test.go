@@ -1,0 +1,96 @@
+package dlq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+type pgError struct{ Code string }
+
+func (e *pgError) Error() string    { return "relation does not exist (SQLSTATE " + e.Code + ")" }
+func (e *pgError) SQLState() string { return e.Code }
+
+type answered struct{ Response *http.Response }
+
+func (answered) Error() string { return "the shop answered 429" }
+
+type badError struct{}
+
+func (*badError) Error() string { panic("no words") }
+
+func TestFailureTypes(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	for want, err := range map[string]error{
+		"*errors.errorString":           errors.New("x"),
+		"context.deadlineExceededError": fmt.Errorf("load: %w", context.DeadlineExceeded),
+		"*net.OpError [ECONNREFUSED]":   fmt.Errorf("charge: %w", refused),
+		"*dlq.pgError [SQLSTATE 42P01]": RetryAfter(&pgError{"42P01"}, time.Second),
+		"runtime.boundsError":           guarded(func() error { return []error{}[len(os.Args)] }),
+	} {
+		if got := failureOf(err, "").GetType(); got != want {
+			t.Errorf("%v is of type %q, not %q", err, got, want)
+		}
+	}
+}
+
+func TestFailureOfACall(t *testing.T) {
+	told, err := status.New(codes.ResourceExhausted, "slow down").WithDetails(
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(7 * time.Second)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	failure := failureOf(fmt.Errorf("charge: %w", told.Err()), "")
+	if failure.GetGrpcCode() != 8 || failure.GetRetryAfter().AsDuration() != 7*time.Second {
+		t.Errorf("got %v", failure)
+	}
+}
+
+func TestFailureOfAnAnswer(t *testing.T) {
+	response := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"30"}}}
+	failure := failureOf(fmt.Errorf("charge: %w", answered{response}), "")
+	if failure.GetHttpStatus() != 429 || failure.GetAttributes()["retry-after"] != "30" {
+		t.Errorf("got %v", failure)
+	}
+}
+
+func TestFailureHasTheCausesAndTheCalls(t *testing.T) {
+	err := errors.Join(fmt.Errorf("charge: %w", &pgError{"57014"}), context.Canceled)
+	trace := failureOf(err, callStack()).GetStackTrace()
+	for _, want := range []string{"caused by: *dlq.pgError", "context canceled", "testing.tRunner"} {
+		if !strings.Contains(trace, want) {
+			t.Errorf("no %q in %s", want, trace)
+		}
+	}
+	if panicked := failureOf(guarded(func() error { panic("here") }), ""); !strings.Contains(panicked.GetStackTrace(), "TestFailureHasTheCauses") {
+		t.Errorf("the stack of a panic is %s", panicked.GetStackTrace())
+	}
+}
+
+func TestFailureOfWhatCantBeShown(t *testing.T) {
+	if got := failureOf(&badError{}, "").GetMessage(); !strings.Contains(got, "*dlq.badError") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCutKeepsRunesWhole(t *testing.T) {
+	long := cut(strings.Repeat("ä", 10_000), messageBytes)
+	if len(long) <= messageBytes || len(long) > messageBytes+4 || strings.ContainsRune(long, '\uFFFD') {
+		t.Errorf("%d bytes", len(long))
+	}
+	if got := cut("a\xffb", 10); got != "a\uFFFDb" {
+		t.Errorf("got %q", got)
+	}
+}

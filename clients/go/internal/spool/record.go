@@ -1,0 +1,97 @@
+// Package spool keeps letters in files, in the format that all clients share (clients/SPOOL.md).
+package spool
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+)
+
+const (
+	header = "DLQ-SPOOL 1\n"
+	magic  = "\x89DLQ"
+
+	ownerType  byte = 1
+	letterType byte = 2
+	doneType   byte = 3
+
+	checkedAt = 4             // after the magic
+	crcAt     = checkedAt + 5 // type and length
+	headBytes = crcAt + 4
+
+	mostBodyBytes = 8 << 20
+)
+
+// appendRecord frames a body.
+func appendRecord(to []byte, kind byte, body []byte) []byte {
+	start := len(to)
+	to = append(to, magic...)
+	to = append(to, kind)
+	to = binary.BigEndian.AppendUint32(to, uint32(len(body))) //nolint:gosec // within mostBodyBytes
+	to = binary.BigEndian.AppendUint32(to, checksum(to[start+checkedAt:start+crcAt], body))
+	return append(to, body...)
+}
+
+func checksum(typeAndLength, body []byte) uint32 {
+	return crc32.Update(crc32.ChecksumIEEE(typeAndLength), crc32.IEEETable, body)
+}
+
+// record is one that was read, and where it begins.
+type record struct {
+	offset int
+	kind   byte
+	body   []byte
+}
+
+func (r record) size() int { return headBytes + len(r.body) }
+
+// scan finds the records from an offset on. What is damaged it passes over, up to the next valid record; of
+// that it gives how many bytes there were, but for a record that was cut off at the end.
+func scan(data []byte, from int) (found []record, skipped int) {
+	torn := -1
+	for at := from; at < len(data); {
+		body, isCutOff := bodyAt(data, at)
+		if body != nil {
+			found = append(found, record{at, data[at+checkedAt], body})
+			at += headBytes + len(body)
+			torn = -1
+			continue
+		}
+		if isCutOff && torn < 0 {
+			torn = at
+		}
+		next := bytes.Index(data[at+1:], []byte(magic))
+		if next < 0 {
+			next = len(data) - at - 1
+		}
+		skipped += next + 1
+		at += next + 1
+	}
+	if torn >= 0 {
+		skipped -= len(data) - torn
+	}
+	return found, skipped
+}
+
+// bodyAt gives nil where no valid record begins; maybe because it is cut off.
+func bodyAt(data []byte, at int) (body []byte, isCutOff bool) {
+	rest := data[at:]
+	if !bytes.HasPrefix(rest, []byte(magic)[:min(len(magic), len(rest))]) {
+		return nil, false
+	}
+	if len(rest) < headBytes {
+		return nil, true
+	}
+	length := int64(binary.BigEndian.Uint32(rest[checkedAt+1:]))
+	if length > mostBodyBytes {
+		return nil, false
+	}
+	if int64(len(rest)) < headBytes+length {
+		return nil, true
+	}
+	body = rest[headBytes : headBytes+length : headBytes+length]
+	if binary.BigEndian.Uint32(rest[crcAt:]) != checksum(rest[checkedAt:crcAt], body) {
+		return nil, false
+	}
+	return body, false
+}

@@ -1,0 +1,36 @@
+package dlq
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+)
+
+var errGoexit = errors.New("the function ended its goroutine by runtime.Goexit")
+
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// Unwrap gives the value if it is an error, such as a runtime.Error.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// guarded calls fn and makes an error of its panic: a message that has a program panic must not come
+// back as a crash of the whole process each time that it is retried.
+func guarded(fn func() error) (err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if value := recover(); value != nil {
+			err = &PanicError{Value: value, stack: debug.Stack()}
+		} else {
+			err = errGoexit
+		}
+	}()
+	err = fn()
+	returned = true
+	return err
+}

@@ -1,0 +1,49 @@
+package dlq
+
+import (
+	"sync"
+	"time"
+)
+
+// reachability knows whether the service is away: two calls one after the other have failed, the second
+// one begun after the first had failed, and none has been answered since.
+type reachability struct {
+	// onBack is called when an answer comes after a failure; set before use.
+	onBack func()
+
+	mu            sync.Mutex
+	failures      int
+	failedAt      time.Time
+	answeredSince time.Time
+}
+
+func (r *reachability) isAway() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failures >= 2
+}
+
+// failed says so of a call that began then. Calls that were under way together fail together, by one
+// fault.
+func (r *reachability) failed(began time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if began.Before(r.answeredSince) || began.Before(r.failedAt) {
+		return
+	}
+	r.failures++
+	r.failedAt = time.Now()
+}
+
+func (r *reachability) answered(began time.Time) {
+	r.mu.Lock()
+	wasFailing := r.failures > 0
+	r.failures = 0
+	if began.After(r.answeredSince) {
+		r.answeredSince = began
+	}
+	r.mu.Unlock()
+	if wasFailing && r.onBack != nil {
+		r.onBack()
+	}
+}

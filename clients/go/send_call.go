@@ -1,0 +1,114 @@
+package dlq
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
+)
+
+// sendAnswer is the result of one message, whichever call it went in: a response or an error.
+type sendAnswer struct {
+	response *dlqv1.SendToDlqResponse
+	err      error
+}
+
+// callFailure is what a call as a whole failed with.
+type callFailure struct {
+	err error
+	// wentOut is false if the call can't have had an effect: it has reached no connection.
+	wentOut bool
+}
+
+var errNoResult = grpcstatus.Error(codes.Internal, "the server gave no result")
+
+// callSend sends one message by itself, several in a batch.
+func callSend(
+	ctx context.Context, w *wire, requests []*dlqv1.SendToDlqRequest, timeout time.Duration,
+) ([]sendAnswer, *callFailure) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	ctx, note := withOutNote(ctx)
+	if len(requests) == 1 {
+		response, err := w.ready().SendToDlq(ctx, requests[0])
+		if err != nil {
+			return nil, &callFailure{err, note.Load()}
+		}
+		return []sendAnswer{{response: response}}, nil
+	}
+	response, err := w.ready().SendToDlqBatch(ctx, &dlqv1.SendToDlqBatchRequest{Requests: requests})
+	if err != nil {
+		return nil, &callFailure{err, note.Load()}
+	}
+	answers := make([]sendAnswer, len(requests))
+	for at := range answers {
+		answers[at].err = errNoResult
+		if at >= len(response.GetResults()) {
+			continue
+		}
+		switch outcome := response.GetResults()[at].GetOutcome().(type) {
+		case *dlqv1.SendToDlqBatchResult_Response:
+			answers[at] = sendAnswer{response: outcome.Response}
+		case *dlqv1.SendToDlqBatchResult_Error:
+			answers[at].err = grpcstatus.FromProto(&status.Status{
+				Code: outcome.Error.GetCode(), Message: outcome.Error.GetMessage(), Details: outcome.Error.GetDetails(),
+			}).Err()
+		}
+	}
+	return answers, nil
+}
+
+// withoutService is the error of a call in which none was taken for want of the service itself, such as of
+// its store: it was answered, but as if nobody were there.
+func withoutService(answers []sendAnswer) error {
+	for _, answer := range answers {
+		if answer.err == nil || grpcstatus.Code(answer.err) != codes.Unavailable {
+			return nil
+		}
+	}
+	return answers[0].err
+}
+
+// isOfTheWholeCall: a batch that is refused as a whole, although all but one of its messages may be fine.
+func isOfTheWholeCall(err error) bool {
+	told := grpcstatus.Convert(err)
+	return told.Code() == codes.InvalidArgument || told.Code() == codes.ResourceExhausted || cannotBeWritten(told)
+}
+
+// Why a send was dropped, and what to do.
+
+func bufferFull(pending int) *Error {
+	return newError(ErrBufferFull, strconv.Itoa(pending)+
+		" sends are pending already; send less at once, or raise the bounds of Coalescing", nil)
+}
+
+func lateError(lastErr error, maybeStored bool) *Error {
+	why := "the server did not answer"
+	if lastErr != nil {
+		why = wordsOf(lastErr)
+	}
+	late := newError(ErrDeadline, "not sent in time: "+why+
+		"; is the server at the target up? Keep the message elsewhere, or give more time by WithTimeout", lastErr)
+	late.MaybeStored = maybeStored
+	if lastErr != nil {
+		late.Code = grpcstatus.Code(lastErr)
+	}
+	return late
+}
+
+func spoolFull(lastErr error, maybeStored bool) *Error {
+	full := newError(ErrSpoolFull,
+		"the spool has no room for it; is the server at the target up? Else raise the spool's MaxBytes", lastErr)
+	full.MaybeStored = maybeStored
+	return full
+}
+
+func closedError(maybeStored bool) *Error {
+	closed := newError(ErrClosed, "the client was closed before this was sent", nil)
+	closed.MaybeStored = maybeStored
+	return closed
+}

@@ -1,0 +1,188 @@
+package dlq_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+type orderError struct{ order string }
+
+func (e *orderError) Error() string { return "order " + e.order + " can't be charged" }
+
+func TestSendGivesWhatTheServiceHas(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client(dlq.WithService("shop"))
+	result, err := client.Send(t.Context(), "orders", map[string]int{"order": 42}, &orderError{"42"},
+		dlq.WithSourceID("order-42"), dlq.WithReason(dlq.ReasonTimeout))
+	if err != nil || result.Status != dlq.StatusSent || result.ID == "" || !result.Kept() {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	message := fake.Messages("orders")[0]
+	if got := message.GetPayload().GetText(); got != `{"order":42}` {
+		t.Errorf("the payload is %s", got)
+	}
+	if message.GetPayload().GetContentType() != "application/json" || message.GetOrigin().GetService() != "shop" {
+		t.Errorf("got %v", message)
+	}
+	failure := message.GetFailure()
+	if failure.GetType() != "*dlq_test.orderError" || failure.GetMessage() != "order 42 can't be charged" {
+		t.Errorf("the failure is %v", failure)
+	}
+	if !strings.Contains(failure.GetStackTrace(), "TestSendGivesWhatTheServiceHas") {
+		t.Errorf("the stack trace is %s", failure.GetStackTrace())
+	}
+}
+
+func TestSendsOfManyGoroutinesAreEachSent(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	var all sync.WaitGroup
+	for n := range 500 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			if _, err := client.Send(t.Context(), "orders", fmt.Sprint(n), nil); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	all.Wait()
+	if got := len(fake.Messages("orders")); got != 500 {
+		t.Errorf("%d messages", got)
+	}
+}
+
+func TestARefusalIsAnErrorOfItsKind(t *testing.T) {
+	var told []string
+	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(err *dlq.Error, queue string) {
+		told = append(told, fmt.Sprint(err.Kind, " ", queue))
+	}))
+	result, err := client.Send(t.Context(), "", "a", nil)
+	var failure *dlq.Error
+	if !errors.Is(err, dlq.ErrRefused) || errors.Is(err, dlq.ErrDeadline) || !errors.As(err, &failure) {
+		t.Fatalf("got %v", err)
+	}
+	if failure.MaybeStored || failure.Code != codes.InvalidArgument || status.Code(errors.Unwrap(err)) != codes.InvalidArgument {
+		t.Errorf("got %+v", failure)
+	}
+	if result.Status != dlq.StatusDropped || result.Kept() || len(told) != 1 {
+		t.Errorf("got %+v, and was told %v", result, told)
+	}
+}
+
+func TestAPayloadThatIsNoJSONIsInvalid(t *testing.T) {
+	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	if _, err := client.Send(t.Context(), "orders", make(chan int), nil); !errors.Is(err, dlq.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAContextThatHasEndedDoesNotCostTheMessage(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result, err := fake.Client().Send(ctx, "orders", "a", ctx.Err())
+	if err != nil || result.Status != dlq.StatusSent {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
+func TestAContextThatEndsMeanwhileEndsTheWait(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	fake.GoDown()
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	ctx, cancel := context.WithCancel(t.Context())
+	pending := client.SendAsync(ctx, "orders", "a", nil)
+	cancel()
+	if _, err := pending.Result(); !errors.Is(err, dlq.ErrAborted) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatIsAwayIsSpooledAndDeliveredOnce(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	fake.GoDown()
+	client, err := dlq.New(fake.Target(), dlq.WithService("shop"), dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := client.Send(t.Context(), "orders", "a", nil, dlq.WithTimeout(200*time.Millisecond))
+	if err != nil || result.Status != dlq.StatusSpooled || !result.Durable || !result.Kept() {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	fake.ComeBack()
+	if got := len(fake.WaitFor("orders", dlq.StateScheduled)); got != 1 {
+		t.Errorf("%d messages", got)
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAClientThatIsClosedDrops(t *testing.T) {
+	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	pending := client.SendAsync(t.Context(), "orders", "a", nil)
+	if err := client.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if result, err := pending.Result(); err != nil || result.Status != dlq.StatusSent {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	if _, err := client.Send(t.Context(), "orders", "b", nil); !errors.Is(err, dlq.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	if err := client.Worker([]string{"orders"}).Run(t.Context(), nil); !errors.Is(err, dlq.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOptionsThatMakeNoSense(t *testing.T) {
+	for name, option := range map[string]dlq.Option{
+		"timeout": dlq.WithSendTimeout(-1), "bound": dlq.WithCoalescing(dlq.Coalescing{MaxCalls: -1}),
+		"spool": dlq.WithSpool(dlq.Spool{MaxBytes: -1}),
+	} {
+		if _, err := dlq.New("localhost:50051", option); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := dlq.New(""); err == nil {
+		t.Error("no error without a target")
+	}
+}
+
+func TestDeadLetterKeepsWhatItsFunctionFailsOn(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	failing := errors.New("no card")
+	charge := dlq.DeadLetter(client, "orders", func(_ context.Context, order string) error {
+		if order == "panic" {
+			panic(order)
+		}
+		return failing
+	}, dlq.WithMaxRetries(3))
+	for _, order := range []string{"order-1", "panic"} {
+		if err := charge(t.Context(), order); err != nil {
+			t.Error(err)
+		}
+	}
+	messages := fake.Messages("orders")
+	if len(messages) != 2 || messages[1].GetFailure().GetMessage() != "panic: panic" {
+		t.Errorf("got %v", messages)
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := charge(t.Context(), "order-2"); !errors.Is(err, failing) {
+		t.Errorf("what could not be kept gave %v", err)
+	}
+}

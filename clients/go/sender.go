@@ -1,0 +1,316 @@
+package dlq
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"github.com/dlq-service/dlq/clients/go/internal/backoff"
+	"github.com/dlq-service/dlq/clients/go/internal/spool"
+)
+
+const (
+	firstSendPause = 20 * time.Millisecond
+	mostSendPause  = time.Second
+)
+
+// shelter is where sends go that the service does not take in time.
+type shelter interface {
+	keep(request *dlqv1.SendToDlqRequest, size int) spool.Placed
+}
+
+// batcher has sends that come together go in one call. With no call under way the first goes at once; else
+// sends collect until a call is answered, a call is full, or the delay is over. While the server can't be
+// reached all wait, and one call after another finds out; once it is known to be away, sends go to the
+// shelter at once.
+type batcher struct {
+	line       *line
+	reach      *reachability
+	shelter    shelter // nil: what can't be sent in time is dropped
+	bounds     Coalescing
+	tryTimeout time.Duration
+	onDropped  func(err *Error, queue string)
+
+	mu           sync.Mutex
+	queue        sendQueue
+	pending      map[*pendingSend]time.Time // with their deadlines
+	pendingBytes int
+	calls        int
+	isPaused     bool
+	delay        *time.Timer
+	backoff      *backoff.Backoff
+}
+
+// newBatcher takes one of which the first part is set.
+func newBatcher(b *batcher) *batcher {
+	b.pending = map[*pendingSend]time.Time{}
+	b.backoff = backoff.New(firstSendPause, mostSendPause)
+	return b
+}
+
+// begin takes a send; wait has to follow.
+func (b *batcher) begin(l letter, timeout time.Duration) *pendingSend {
+	p := &pendingSend{letter: l, timeout: timeout, done: make(chan struct{})}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	isRoom := len(b.pending) < b.bounds.MaxPendingMessages &&
+		b.pendingBytes+l.size <= b.bounds.MaxPendingBytes
+	p.before = len(b.pending)
+	b.pending[p] = time.Now().Add(timeout)
+	b.pendingBytes += l.size
+	p.isBesides = !isRoom || b.shelter != nil && b.reach.isAway()
+	if !p.isBesides {
+		b.enqueueLocked(p)
+	}
+	return p
+}
+
+// wait sees to it that there is a result. Where its context ends before, the message goes to the shelter.
+func (b *batcher) wait(ctx context.Context, p *pendingSend) {
+	if p.isBesides {
+		b.giveUp(p, func() *Error { return bufferFull(p.before) })
+		<-p.done
+		return
+	}
+	timer := time.NewTimer(p.timeout)
+	defer timer.Stop()
+	select {
+	case <-p.done:
+		return
+	case <-timer.C:
+		b.giveUp(p, func() *Error { return lateError(p.lastErr, p.maybeStored()) })
+	case <-ctx.Done():
+		b.giveUp(p, func() *Error { return contextError(ctx, p.maybeStored()) })
+	}
+	<-p.done
+}
+
+func (b *batcher) enqueueLocked(p *pendingSend) {
+	b.queue.push(p)
+	if b.calls == 0 || b.isFullLocked() {
+		b.pumpLocked()
+	} else if b.delay == nil {
+		b.delay = time.AfterFunc(b.bounds.MaxDelay, func() {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.delay = nil
+			b.pumpLocked()
+		})
+	}
+}
+
+// flush waits until every send of before has its result, or the context ends.
+func (b *batcher) flush(ctx context.Context) error {
+	for _, p := range b.all() {
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// giveUpAll waits no longer for what is pending.
+func (b *batcher) giveUpAll() {
+	var all sync.WaitGroup
+	for _, p := range b.all() {
+		all.Add(1)
+		go func() { // those that come together share a write
+			defer all.Done()
+			b.giveUp(p, func() *Error { return closedError(p.maybeStored()) })
+			<-p.done
+		}()
+	}
+	all.Wait()
+}
+
+func (b *batcher) all() []*pendingSend {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	all := make([]*pendingSend, 0, len(b.pending))
+	for p := range b.pending {
+		all = append(all, p)
+	}
+	return all
+}
+
+// giveUp has a send go to the shelter, or be dropped with what why gives.
+func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
+	b.mu.Lock()
+	if p.isGone() {
+		b.mu.Unlock()
+		return
+	}
+	if b.shelter == nil {
+		dropped := b.settleLocked(p, Result{Status: StatusDropped}, why())
+		b.mu.Unlock()
+		b.tell(dropped)
+		return
+	}
+	p.isLeaving = true
+	b.mu.Unlock()
+	placed := b.shelter.keep(p.letter.request, p.letter.size)
+	b.mu.Lock()
+	var dropped *pendingSend
+	if placed == spool.Full {
+		dropped = b.settleLocked(p, Result{Status: StatusDropped}, spoolFull(p.lastErr, p.maybeStored()))
+	} else {
+		b.settleLocked(p, Result{Status: StatusSpooled, Durable: placed == spool.OnDisk}, nil)
+	}
+	b.mu.Unlock()
+	b.tell(dropped)
+}
+
+// settleLocked: the first result counts. It gives p if that is to be told as dropped.
+func (b *batcher) settleLocked(p *pendingSend, result Result, err *Error) *pendingSend {
+	if p.isSettled {
+		return nil
+	}
+	p.isSettled = true
+	p.result, p.err = result, err
+	delete(b.pending, p)
+	b.pendingBytes -= p.letter.size
+	if len(b.queue.sends) > 2*len(b.pending)+64 {
+		b.queue.sweep()
+	}
+	close(p.done)
+	if err != nil {
+		return p
+	}
+	return nil
+}
+
+func (b *batcher) tell(dropped ...*pendingSend) {
+	for _, p := range dropped {
+		if p != nil {
+			b.onDropped(p.err, p.letter.request.GetQueue())
+		}
+	}
+}
+
+func (b *batcher) isFullLocked() bool {
+	return len(b.queue.sends) >= b.bounds.MaxMessages || b.queue.bytes >= b.bounds.MaxBytes
+}
+
+// pumpLocked makes one call of what is there, and more calls only of what fills them.
+func (b *batcher) pumpLocked() {
+	for first := true; !b.isPaused && b.calls < b.bounds.MaxCalls && (first || b.isFullLocked()); first = false {
+		sends := b.queue.take(b.bounds.MaxMessages, b.bounds.MaxBytes)
+		if len(sends) == 0 {
+			return
+		}
+		b.startLocked(sends)
+	}
+}
+
+func (b *batcher) startLocked(sends []*pendingSend) {
+	b.calls++
+	timeout := time.Millisecond
+	now := time.Now()
+	requests := make([]*dlqv1.SendToDlqRequest, len(sends))
+	for at, p := range sends {
+		p.isOut = true
+		requests[at] = p.letter.request
+		timeout = max(timeout, b.pending[p].Sub(now))
+	}
+	go b.call(sends, requests, min(timeout, b.tryTimeout))
+}
+
+func (b *batcher) call(sends []*pendingSend, requests []*dlqv1.SendToDlqRequest, timeout time.Duration) {
+	began := time.Now()
+	w := b.line.wire()
+	answers, failure := callSend(context.Background(), w, requests, timeout)
+	var dropped []*pendingSend
+	if failure != nil {
+		b.line.failed(w, failure.err)
+	}
+	if failure != nil && !isAnswer(failure.err) || failure == nil && withoutService(answers) != nil {
+		b.reach.failed(began)
+	} else {
+		b.reach.answered(began)
+	}
+	b.mu.Lock()
+	b.calls--
+	if failure != nil {
+		dropped = b.failLocked(sends, failure)
+	} else {
+		dropped = b.takeLocked(sends, answers)
+	}
+	if len(b.queue.sends) > 0 {
+		b.pumpLocked()
+	}
+	b.mu.Unlock()
+	b.tell(dropped...)
+}
+
+func (b *batcher) takeLocked(sends []*pendingSend, answers []sendAnswer) (dropped []*pendingSend) {
+	var again []*pendingSend
+	for at, p := range sends {
+		answer := answers[at]
+		switch {
+		case answer.err == nil:
+			b.settleLocked(p, storedFrom(answer.response, p.letter.request.GetQueue()), nil)
+		case isWorthAgain(answer.err):
+			again = append(again, tried(p, answer.err, true))
+		default:
+			refusal := refusalOf(answer.err, p.wasMaybeStored)
+			dropped = append(dropped, b.settleLocked(p, Result{Status: StatusDropped}, refusal))
+		}
+	}
+	if len(again) == 0 {
+		b.backoff.Reset()
+	} else {
+		b.tryAgainLocked(again)
+	}
+	return dropped
+}
+
+func (b *batcher) failLocked(sends []*pendingSend, failure *callFailure) (dropped []*pendingSend) {
+	switch {
+	case isWorthAgain(failure.err):
+		for _, p := range sends {
+			tried(p, failure.err, failure.wentOut)
+		}
+		b.tryAgainLocked(sends)
+	case len(sends) > 1 && isOfTheWholeCall(failure.err):
+		// One of them spoils it for all; the halves find out which.
+		middle := len(sends) / 2
+		b.startLocked(sends[:middle])
+		b.startLocked(sends[middle:])
+	default:
+		for _, p := range sends {
+			refusal := refusalOf(failure.err, p.wasMaybeStored)
+			dropped = append(dropped, b.settleLocked(p, Result{Status: StatusDropped}, refusal))
+		}
+	}
+	return dropped
+}
+
+func (b *batcher) tryAgainLocked(sends []*pendingSend) {
+	var left []*pendingSend
+	for _, p := range sends {
+		if !p.isGone() {
+			left = append(left, p)
+		}
+	}
+	b.queue.putBack(left)
+	if b.isPaused {
+		return
+	}
+	b.isPaused = true
+	time.AfterFunc(b.backoff.Next(), func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.isPaused = false
+		b.pumpLocked()
+	})
+}
+
+func tried(p *pendingSend, err error, maybeStored bool) *pendingSend {
+	p.lastErr = err
+	p.wasMaybeStored = p.wasMaybeStored || maybeStored
+	p.isOut = false
+	return p
+}

@@ -1,0 +1,83 @@
+package dlq_test
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+// startServer is the real one; without a command for it there is none to test with.
+func startServer(t *testing.T) *dlqtest.Server {
+	t.Helper()
+	if os.Getenv("DLQ_SERVER_COMMAND") == "" {
+		t.Skip("DLQ_SERVER_COMMAND is not set")
+	}
+	return dlqtest.StartServer(t)
+}
+
+func TestNothingIsLostOrDoubledOverARestart(t *testing.T) {
+	server := startServer(t)
+	client, err := dlq.New(server.Target(), dlq.WithService("shop"), dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}),
+		dlq.WithSendTimeout(500*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close(context.Background()) }()
+	var all []*dlq.Pending
+	sendSome := func() {
+		for range 50 {
+			all = append(all, client.SendAsync(t.Context(), "orders", "order", nil, dlq.WithDelay(0)))
+		}
+	}
+	sendSome()
+	server.Kill()
+	sendSome()
+	for _, pending := range all {
+		if result, err := pending.Result(); err != nil || !result.Kept() {
+			t.Fatalf("got %+v, %v", result, err)
+		}
+	}
+	server.Restart()
+	handled := make(chan string, 1_000)
+	work(t, client, func(_ context.Context, d *dlq.Delivery) error {
+		handled <- d.ID
+		return nil
+	}, dlq.WithOnError(func(*dlq.Error, *dlq.Delivery) {}))
+	ids := map[string]bool{}
+	for range all {
+		select {
+		case id := <-handled:
+			ids[id] = true
+		case <-time.After(time.Minute):
+			t.Fatalf("%d of %d came", len(ids), len(all))
+		}
+	}
+	if len(ids) != len(all) {
+		t.Errorf("%d messages of %d sends", len(ids), len(all))
+	}
+}
+
+func TestTokens(t *testing.T) {
+	if os.Getenv("DLQ_SERVER_COMMAND") == "" {
+		t.Skip("DLQ_SERVER_COMMAND is not set")
+	}
+	server := dlqtest.StartServer(t, dlqtest.WithEnv("DLQ_TOKENS=0123456789abcdef0123456789abcdef"))
+	for token, want := range map[string]dlq.Status{
+		"0123456789abcdef0123456789abcdef": dlq.StatusSent, "another": dlq.StatusDropped,
+	} {
+		client, err := dlq.New(server.Target(), dlq.WithToken(token), dlq.WithoutSpool(),
+			dlq.WithOnDropped(func(*dlq.Error, string) {}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := client.Send(t.Context(), "orders", "a", nil)
+		if result.Status != want {
+			t.Errorf("got %+v, %v", result, err)
+		}
+		_ = client.Close(t.Context())
+	}
+}

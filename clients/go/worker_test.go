@@ -1,0 +1,168 @@
+package dlq_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+// work runs a worker until the test ends.
+func work(t *testing.T, client *dlq.Client, handler dlq.Handler, opts ...dlq.WorkerOption) *dlq.Worker {
+	t.Helper()
+	worker := client.Worker([]string{"orders"}, opts...)
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(context.Background(), handler) }()
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = worker.Shutdown(ctx)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return worker
+}
+
+func send(t *testing.T, client *dlq.Client, payload any, opts ...dlq.SendOption) {
+	t.Helper()
+	if _, err := client.Send(t.Context(), "orders", payload, errors.New("first"), opts...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWhatAHandlerReturnsIsTheOutcome(t *testing.T) {
+	for name, c := range map[string]struct {
+		handler dlq.Handler
+		state   dlq.State
+	}{
+		"nil":           {func(context.Context, *dlq.Delivery) error { return nil }, dlq.StateSucceeded},
+		"discard":       {func(context.Context, *dlq.Delivery) error { return dlq.Discard("old") }, dlq.StateDiscarded},
+		"quarantine":    {func(context.Context, *dlq.Delivery) error { return dlq.Quarantine("look") }, dlq.StateQuarantined},
+		"release":       {func(context.Context, *dlq.Delivery) error { return dlq.Release(time.Hour) }, dlq.StateScheduled},
+		"an error":      {func(context.Context, *dlq.Delivery) error { return errors.New("no") }, dlq.StateQuarantined},
+		"a panic":       {func(context.Context, *dlq.Delivery) error { panic("no") }, dlq.StateQuarantined},
+		"non-retryable": {func(context.Context, *dlq.Delivery) error { return dlq.NonRetryable(errors.New("no")) }, dlq.StateQuarantined},
+		"retry after":   {func(context.Context, *dlq.Delivery) error { return dlq.RetryAfter(errors.New("no"), time.Hour) }, dlq.StateScheduled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client := fake.Client()
+			settled := make(chan dlq.Settled, 10)
+			work(t, client, c.handler, dlq.WithOnSettled(func(_ *dlq.Delivery, s dlq.Settled) { settled <- s }))
+			send(t, client, "a", dlq.WithMaxRetries(2))
+			fake.WaitFor("orders", c.state)
+			if got := <-settled; got.State != c.state && name != "an error" && name != "a panic" {
+				t.Errorf("settled as %+v", got)
+			}
+		})
+	}
+}
+
+func TestAHandlerSeesTheMessage(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	seen := make(chan *dlq.Delivery, 1)
+	work(t, client, func(_ context.Context, d *dlq.Delivery) error {
+		seen <- d
+		return nil
+	})
+	send(t, client, []byte{0xff, 0xfe}, dlq.WithSourceID("order-1"), dlq.WithOrderingKey("c7"),
+		dlq.WithAttributes(map[string]string{"tenant": "acme"}),
+		dlq.WithTraceContext(dlq.TraceContext{Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}))
+	d := <-seen
+	if string(d.Payload.Bytes()) != "\xff\xfe" || d.SourceID != "order-1" || d.OrderingKey != "c7" ||
+		d.Attributes["tenant"] != "acme" || d.Attempt != 1 || d.DeliveryNumber != 1 || d.TraceContext.Traceparent == "" ||
+		d.LatestFailure.GetMessage() != "first" || time.Until(d.LeaseExpireTime()) < time.Minute {
+		t.Errorf("got %+v", d)
+	}
+}
+
+func TestASendOfTheSameMessageIsItsOutcome(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	charge := dlq.DeadLetter(client, "orders", func(context.Context, *dlq.Delivery) error { return errors.New("again") })
+	work(t, client, charge)
+	send(t, client, `{"order": 1}`, dlq.WithMaxRetries(1))
+	messages := fake.WaitFor("orders", dlq.StateQuarantined)
+	if len(messages) != 1 || messages[0].GetFailure().GetMessage() != "again" {
+		t.Errorf("got %v", messages)
+	}
+}
+
+func TestShutdownWaitsForHandlersAndGivesTheRestBack(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	begun, end := make(chan struct{}, 3), make(chan struct{})
+	worker := work(t, client, func(context.Context, *dlq.Delivery) error {
+		begun <- struct{}{}
+		<-end
+		return nil
+	}, dlq.WithConcurrency(1), dlq.WithPrefetch(2))
+	for _, payload := range []string{"a", "b", "c"} {
+		send(t, client, payload)
+	}
+	<-begun
+	stopped := make(chan error, 1)
+	go func() { stopped <- worker.Shutdown(t.Context()) }()
+	close(end)
+	if err := <-stopped; err != nil {
+		t.Fatal(err)
+	}
+	states := map[dlq.State]int{}
+	for _, m := range fake.Messages("orders") {
+		states[m.State]++
+	}
+	if states[dlq.StateInFlight] != 0 || states[dlq.StateSucceeded] == 0 {
+		t.Errorf("got %v", states)
+	}
+}
+
+func TestAHastenedShutdownCancelsHandlersAndReleases(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	begun := make(chan struct{})
+	var cause atomic.Value
+	worker := work(t, client, func(ctx context.Context, _ *dlq.Delivery) error {
+		close(begun)
+		<-ctx.Done()
+		cause.Store(context.Cause(ctx))
+		return ctx.Err()
+	})
+	send(t, client, "a")
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := worker.Shutdown(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if err, _ := cause.Load().(error); !errors.Is(err, dlq.ErrClosed) {
+		t.Errorf("the cause is %v", err)
+	}
+	if m := fake.Messages("orders")[0]; m.State != dlq.StateScheduled || len(m.Failures) != 1 {
+		t.Errorf("got %v", m)
+	}
+}
+
+func TestAWorkerOutlivesAnOutage(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	work(t, client, func(context.Context, *dlq.Delivery) error { return nil },
+		dlq.WithOnError(func(err *dlq.Error, _ *dlq.Delivery) {
+			if !errors.Is(err, dlq.ErrConnection) {
+				t.Error(err)
+			}
+		}))
+	send(t, client, "a")
+	fake.WaitFor("orders", dlq.StateSucceeded)
+	fake.GoDown()
+	fake.ComeBack()
+	send(t, client, "b")
+	if got := len(fake.WaitFor("orders", dlq.StateSucceeded)); got != 2 {
+		t.Errorf("%d messages", got)
+	}
+}
