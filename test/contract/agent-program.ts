@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { findGo, goEnvironment } from "../support/go.ts";
 import { findPython } from "../support/python.ts";
 
 /** The program that plays scenarios with the client of one language. */
@@ -19,7 +20,7 @@ export interface AgentProgram {
   ready(): Promise<void>;
 }
 
-/** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}` and `{python}` stand for paths. */
+/** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}`, `{python}` and `{go}` stand for paths. */
 interface AgentFile {
   readonly command: readonly string[];
   /** Run before the command, in the same folder; each must exit with 0. */
@@ -47,7 +48,8 @@ function programOf(language: string): AgentProgram {
   const setup = async () => {
     for (const line of file.setup ?? []) {
       const [program = "", ...args] = line.map(withPaths);
-      await promisify(execFile)(program, args, { cwd: folder, env, timeout: SETUP_MS });
+      const options = { cwd: folder, env: { ...goEnvironment(), ...env }, timeout: SETUP_MS };
+      await promisify(execFile)(program, args, options);
     }
   };
   let isReady: Promise<void> | undefined;
@@ -69,5 +71,6 @@ function withPaths(text: string): string {
     .replaceAll("{root}", ROOT)
     .replaceAll("{runtime}", join(ROOT, ".runtime"))
     .replaceAll("{node}", process.execPath)
+    .replace("{go}", () => findGo())
     .replace("{python}", () => findPython());
 }

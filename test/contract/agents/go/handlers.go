@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/dlq-service/dlq/clients/go"
+)
+
+// ending is how a command has a handler end.
+type ending struct {
+	Key          string `json:"key"`
+	How          string `json:"how"`
+	Note         string `json:"note"`
+	DelayMs      int64  `json:"delay_ms"`
+	RetryAfterMs *int64 `json:"retry_after_ms"`
+	NonRetryable bool   `json:"non_retryable"`
+	cause        error
+}
+
+type finishing struct {
+	ending
+	reply chan words
+}
+
+// handlers wait until a command says how they end.
+type handlers struct {
+	tell    func(words)
+	mu      sync.Mutex
+	lastKey int
+	waiting map[string]chan finishing
+	ended   map[string]chan struct{}
+	keys    sync.Map // of *dlq.Delivery
+}
+
+func newHandlers(tell func(words)) *handlers {
+	return &handlers{tell: tell, waiting: map[string]chan finishing{}, ended: map[string]chan struct{}{}}
+}
+
+func (h *handlers) of(worker string, client *dlq.Client) dlq.Handler {
+	return func(ctx context.Context, d *dlq.Delivery) error {
+		finish, end := make(chan finishing), make(chan struct{})
+		defer close(end)
+		h.mu.Lock()
+		h.lastKey++
+		key := fmt.Sprintf("%d-%d", os.Getpid(), h.lastKey)
+		h.waiting[key], h.ended[key] = finish, end
+		h.mu.Unlock()
+		h.keys.Store(d, key)
+		event := deliveryWords(d)
+		event["event"], event["worker"], event["key"] = "delivery", worker, key
+		h.tell(event)
+		select {
+		case how := <-finish:
+			result, err := how.end(ctx, d, client)
+			how.reply <- result
+			return err
+		case <-ctx.Done():
+			h.tell(words{"event": "cancelled", "worker": worker, "key": key})
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (h *handlers) finish(key string, how ending, given *givenError) (words, error) {
+	h.mu.Lock()
+	finish, end := h.waiting[key], h.ended[key]
+	delete(h.waiting, key)
+	h.mu.Unlock()
+	if finish == nil {
+		return nil, fmt.Errorf("no delivery %s waits", key)
+	}
+	if how.How == "throw" || how.How == "fail" {
+		if given == nil {
+			given = &givenError{}
+		}
+	}
+	var err error
+	if how.cause, err = given.asError(); err != nil {
+		return nil, err
+	}
+	reply := make(chan words, 1)
+	select {
+	case finish <- finishing{how, reply}:
+		return <-reply, nil
+	case <-end: // it was cancelled
+		return words{}, nil
+	}
+}
+
+func (e ending) end(ctx context.Context, d *dlq.Delivery, client *dlq.Client) (words, error) {
+	switch e.How {
+	case "return":
+		return words{}, nil
+	case "throw":
+		return words{}, e.cause
+	case "fail":
+		err := e.cause
+		if e.RetryAfterMs != nil {
+			err = dlq.RetryAfter(err, ms(*e.RetryAfterMs))
+		}
+		if e.NonRetryable {
+			err = dlq.NonRetryable(err)
+		}
+		return words{}, err
+	case "release":
+		return words{}, dlq.Release(ms(e.DelayMs))
+	case "quarantine":
+		return words{}, dlq.Quarantine(e.Note)
+	case "discard":
+		return words{}, dlq.Discard(e.Note)
+	case "send":
+		var options []dlq.SendOption
+		if d.SourceID != "" {
+			options = append(options, dlq.WithSourceID(d.SourceID))
+		}
+		return resultWords(client.Send(ctx, d.Queue, d.Payload, e.cause, options...)), nil
+	default:
+		return nil, fmt.Errorf("unknown: how %s", e.How)
+	}
+}
+
+func (h *handlers) settled(d *dlq.Delivery, settled dlq.Settled) {
+	key, _ := h.keys.LoadAndDelete(d)
+	h.tell(words{
+		"event": "settled", "key": key, "outcome": settled.Outcome,
+		"state": strings.TrimPrefix(settled.State.String(), "MESSAGE_STATE_"),
+	})
+}
