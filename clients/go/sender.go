@@ -163,7 +163,8 @@ func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
 	b.tell(dropped)
 }
 
-// settleLocked: the first result counts. It gives p if that is to be told as dropped.
+// settleLocked: the first result counts. It gives p if that is to be told as dropped, before whoever waits for it
+// hears of it.
 func (b *batcher) settleLocked(p *pendingSend, result Result, err *Error) *pendingSend {
 	if p.isSettled {
 		return nil
@@ -175,10 +176,10 @@ func (b *batcher) settleLocked(p *pendingSend, result Result, err *Error) *pendi
 	if len(b.queue.sends) > 2*len(b.pending)+64 {
 		b.queue.sweep()
 	}
-	close(p.done)
 	if err != nil {
 		return p
 	}
+	close(p.done)
 	return nil
 }
 
@@ -186,6 +187,7 @@ func (b *batcher) tell(dropped ...*pendingSend) {
 	for _, p := range dropped {
 		if p != nil {
 			b.onDropped(p.err, p.letter.request.GetQueue())
+			close(p.done)
 		}
 	}
 }

@@ -76,7 +76,9 @@ function withGo(build) {
 
 /** @returns {string} the path of the machine's Go, or of one of our own */
 export function ensureGo() {
-  const found = [process.env.DLQ_GO, inPath("go"), INSTALLED_GO].find((go) => go && isExecutable(go));
+  const found = [process.env.DLQ_GO, inPath("go"), INSTALLED_GO].find(
+    (go) => go && isExecutable(go),
+  );
   if (found) return found;
   if (!isExecutable(PACKAGED_GO)) {
     ensurePython();
