@@ -15,6 +15,9 @@ import { findRedisServer } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const MODULE = resolve(import.meta.dirname, "../../clients/go");
+/** OpenTelemetry, for those who have it. */
+const OTEL = join(MODULE, "dlqotel");
+const STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const DEADLINE_MS = 600_000;
 
@@ -30,9 +33,14 @@ function go(args: readonly string[], cwd = MODULE, more: NodeJS.ProcessEnv = {})
 }
 
 describe("the Go client", { timeout: DEADLINE_MS }, () => {
-  it("is formatted, and go vet has nothing to say", async () => {
+  it("is formatted, and neither go vet nor staticcheck has anything to say", async () => {
     expect(await go(["run", "cmd/gofmt", "-l", "."])).toEqual({ code: 0, output: "" });
-    expect(await go(["vet", "./..."])).toEqual({ code: 0, output: "" });
+    for (const module of [MODULE, OTEL]) {
+      for (const check of [["vet"], ["run", STATICCHECK]]) {
+        const { code, output } = await go([...check, "./..."], module);
+        expect(code, output).toBe(0);
+      }
+    }
   });
 
   it("passes its own tests, under the race detector", async () => {
@@ -41,6 +49,8 @@ describe("the Go client", { timeout: DEADLINE_MS }, () => {
       DLQ_REDIS_SERVER: findRedisServer(),
     });
     expect(code, output).toBe(0);
+    const otel = await go(["test", "-race", "./..."], OTEL);
+    expect(otel.code, otel.output).toBe(0);
   });
 
   it("asks for no newer versions than its stubs were made for", () => {

@@ -82,7 +82,7 @@ const KNOWN = new Set([
   ...REFUSAL_KINDS,
   ...Object.keys(SCRIPTS),
   ...["exists_one"], // of CEL
-  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON"], // of the scripts
+  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO"], // of the scripts
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND"], // of the clients
 ]);
 
