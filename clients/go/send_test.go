@@ -141,7 +141,7 @@ func TestAClientThatIsClosedDrops(t *testing.T) {
 	if _, err := client.Send(t.Context(), "orders", "b", nil); !errors.Is(err, dlq.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
-	if err := client.Worker([]string{"orders"}).Run(t.Context(), nil); !errors.Is(err, dlq.ErrClosed) {
+	if err := client.Worker([]string{"orders"}).Run(t.Context(), func(context.Context, *dlq.Delivery) error { return nil }); !errors.Is(err, dlq.ErrClosed) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -75,6 +75,9 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 	if err != nil {
 		return err
 	}
+	if handler == nil {
+		return errors.New("dlq: the handler of a worker is nil")
+	}
 	w.mu.Lock()
 	if w.hasBegun {
 		w.mu.Unlock()

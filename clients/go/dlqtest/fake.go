@@ -2,6 +2,7 @@ package dlqtest
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -51,16 +52,36 @@ type fakeMessage struct {
 // NewFake starts it, and ends it with the test.
 func NewFake(tb testing.TB) *Fake {
 	tb.Helper()
+	f := StartFake()
+	f.tb = tb
+	tb.Cleanup(f.Stop)
+	return f
+}
+
+// StartFake is for where there is no test, such as in examples. What a test would fail on panics.
+func StartFake() *Fake {
+	f := &Fake{changed: make(chan struct{})}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		tb.Fatal(err)
+		f.fatal(err)
 	}
-	f := &Fake{tb: tb, target: listener.Addr().String(), changed: make(chan struct{})}
-	f.server = grpc.NewServer(grpc.MaxRecvMsgSize(16<<20), grpc.UnaryInterceptor(f.whileUp))
-	dlqv1.RegisterDlqServiceServer(f.server, &fakeService{Fake: f})
+	f.target = listener.Addr().String()
+	service := &fakeService{Fake: f}
+	f.server = grpc.NewServer(grpc.MaxRecvMsgSize(16<<20), grpc.UnaryInterceptor(service.whileUp))
+	dlqv1.RegisterDlqServiceServer(f.server, service)
 	go func() { _ = f.server.Serve(listener) }()
-	tb.Cleanup(f.server.Stop)
 	return f
+}
+
+// Stop ends it.
+func (f *Fake) Stop() { f.server.Stop() }
+
+func (f *Fake) fatal(about ...any) {
+	if f.tb == nil {
+		panic(fmt.Sprint(about...))
+	}
+	f.tb.Helper()
+	f.tb.Fatal(about...)
 }
 
 // Target is for dlq.New.
@@ -68,16 +89,17 @@ func (f *Fake) Target() string { return f.target }
 
 // Client makes a client of it without a spool, and closes it with the test.
 func (f *Fake) Client(opts ...dlq.Option) *dlq.Client {
-	f.tb.Helper()
 	client, err := dlq.New(f.target, append([]dlq.Option{dlq.WithoutSpool()}, opts...)...)
 	if err != nil {
-		f.tb.Fatal(err)
+		f.fatal(err)
 	}
-	f.tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		_ = client.Close(ctx)
-	})
+	if f.tb != nil {
+		f.tb.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_ = client.Close(ctx)
+		})
+	}
 	return client
 }
 
@@ -114,7 +136,6 @@ func (f *Fake) messagesLocked(queue string) []Message {
 // WaitFor waits until every message of a queue, and at least one, is in that state. The test fails if that takes
 // 10 s.
 func (f *Fake) WaitFor(queue string, state dlq.State) []Message {
-	f.tb.Helper()
 	late := time.After(10 * time.Second)
 	for {
 		f.mu.Lock()
@@ -130,7 +151,7 @@ func (f *Fake) WaitFor(queue string, state dlq.State) []Message {
 		select {
 		case <-changed:
 		case <-late:
-			f.tb.Fatalf("dlqtest: the messages of %s are not all %v: %v", queue, state, messages)
+			f.fatal(fmt.Sprintf("dlqtest: the messages of %s are not all %v: %v", queue, state, messages))
 		}
 	}
 }

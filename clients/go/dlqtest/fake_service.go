@@ -25,7 +25,7 @@ type fakeService struct {
 	*Fake
 }
 
-func (f *Fake) whileUp(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+func (f *fakeService) whileUp(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
 	f.mu.Lock()
 	isDown := f.isDown
 	f.mu.Unlock()
