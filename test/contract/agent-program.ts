@@ -1,6 +1,7 @@
 // Finds the agents: each folder of test/contract/agents with an agent.json is a language.
 
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -20,7 +21,7 @@ export interface AgentProgram {
   ready(): Promise<void>;
 }
 
-/** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}`, `{python}` and `{go}` stand for paths. */
+/** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}`, `{python}` and `{go}` stand for paths, `{unique}` for a word. */
 interface AgentFile {
   readonly command: readonly string[];
   /** Run before the command, in the same folder; each must exit with 0. */
@@ -31,6 +32,8 @@ interface AgentFile {
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const AGENTS = join(import.meta.dirname, "agents");
+/** What is built under a name of its own and then renamed is whole for whoever starts it meanwhile. */
+const UNIQUE = randomUUID();
 const SETUP_MS = 300_000;
 
 export function findAgents(): readonly AgentProgram[] {
@@ -70,6 +73,7 @@ function withPaths(text: string): string {
   return text
     .replaceAll("{root}", ROOT)
     .replaceAll("{runtime}", join(ROOT, ".runtime"))
+    .replaceAll("{unique}", UNIQUE)
     .replaceAll("{node}", process.execPath)
     .replace("{go}", () => findGo())
     .replace("{python}", () => findPython());
