@@ -3,7 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { generateCommands } from "./checks/generated.mjs";
 import { ensureGoPlugins } from "./setup/go-tools.mjs";
+import { ensureJavaTools } from "./setup/java-tools.mjs";
 import { ROOT } from "./setup/places.mjs";
+import { withWords } from "./setup/step.mjs";
+
+await withWords(ensureJavaTools);
 
 ensureGoPlugins();
 for (const [command = "", ...args] of generateCommands(ROOT)) {

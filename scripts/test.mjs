@@ -7,6 +7,7 @@ import { runTests } from "./checks/tests.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureGo, ensureGoPlugins } from "./setup/go-tools.mjs";
 import { ensureGrpcurl } from "./setup/grpcurl.mjs";
+import { ensureJavaTools } from "./setup/java-tools.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ensureOldestNode } from "./setup/oldest-node.mjs";
 import { envWithFirst } from "./setup/places.mjs";
@@ -14,7 +15,7 @@ import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
 import { withWords } from "./setup/step.mjs";
 
-await withWords(() => {
+await withWords(async () => {
   const args = process.argv.slice(2);
   const node = ensureNode();
   ensureDependencies({ dev: true, node });
@@ -29,6 +30,7 @@ await withWords(() => {
 
   const isWhole = args.length === 0;
   if (isWhole) ensureGoPlugins(); // the check of generated code runs them
+  if (isWhole) await ensureJavaTools();
   const none = { passed: 0, failed: 0 };
   const checks = isWhole ? runChecks(env) : none;
   const tests = runTests(node, args, env);

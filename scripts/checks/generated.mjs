@@ -10,13 +10,14 @@ const FOLDERS = [
   "gen",
   "clients/go/dlqspoolv1",
   "clients/go/dlqv1",
+  "clients/java/src/generated/java",
   "clients/python/src/dlq/spool/v1",
   "clients/python/src/dlq/v1",
   "clients/typescript/src/gen",
 ];
 
 /** Clients have templates of their own: their plugins take other packages than what gen/ is made from. */
-const CLIENTS = ["go", "python", "typescript"].map((name) => `clients/${name}/buf.gen.yaml`);
+const CLIENTS = ["go", "java", "python", "typescript"].map((name) => `clients/${name}/buf.gen.yaml`);
 
 /**
  * The commands that generate everything below `out`.
