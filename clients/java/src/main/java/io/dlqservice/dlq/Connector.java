@@ -1,0 +1,112 @@
+package io.dlqservice.dlq;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ChannelCredentials;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.TlsChannelCredentials;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Makes connections: sends and acks share one, each stream has its own, so that reconnecting is
+ * really that, also behind a load balancer.
+ */
+final class Connector {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+  /** A dead peer is found by pings, where nothing else is heard. */
+  private static final long PING_EVERY_MS = 10_000;
+
+  private static final long PING_TIMEOUT_MS = 5_000;
+  private static final int MOST_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+  private final String target;
+  private final TlsOptions tls;
+  private final ChannelCredentials credentials;
+  private final List<ClientInterceptor> interceptors = new ArrayList<>();
+
+  /**
+   * @param tls null for none
+   * @param token null for none
+   */
+  Connector(
+      String target, TlsOptions tls, Supplier<String> token, List<ClientInterceptor> interceptors) {
+    this.target = target;
+    this.tls = tls;
+    credentials = credentialsOf(tls);
+    this.interceptors.addAll(interceptors);
+    // Of gRPC's list the last one is called first.
+    if (token != null) this.interceptors.add(new Bearer(token));
+  }
+
+  /** A connection whose answers come on the network's threads: they must be passed on. */
+  Connection connect() {
+    return connection(builder().directExecutor());
+  }
+
+  /** A connection for whatever the user does with the stubs. */
+  Connection connectForUser() {
+    return connection(builder());
+  }
+
+  private Connection connection(ManagedChannelBuilder<?> builder) {
+    ManagedChannel managed = builder.build();
+    return new Connection(managed, ClientInterceptors.intercept(managed, interceptors));
+  }
+
+  private ManagedChannelBuilder<?> builder() {
+    ManagedChannelBuilder<?> builder =
+        Grpc.newChannelBuilder(target, credentials)
+            .keepAliveTime(PING_EVERY_MS, TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(PING_TIMEOUT_MS, TimeUnit.MILLISECONDS)
+            .maxInboundMessageSize(MOST_MESSAGE_BYTES);
+    if (tls != null && tls.serverName != null) builder.overrideAuthority(tls.serverName);
+    return builder;
+  }
+
+  private static ChannelCredentials credentialsOf(TlsOptions tls) {
+    if (tls == null) return InsecureChannelCredentials.create();
+    try {
+      TlsChannelCredentials.Builder builder = TlsChannelCredentials.newBuilder();
+      if (tls.ca != null) builder.trustManager(tls.ca.toFile());
+      if (tls.certificate != null) {
+        builder.keyManager(tls.certificate.toFile(), tls.key.toFile());
+      }
+      return builder.build();
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException("the files of TlsOptions can't be read", unreadable);
+    }
+  }
+
+  /**
+   * gRPC's CallCredentials would refuse to send a token without TLS, as it is sent within a pod or a
+   * mesh.
+   */
+  private record Bearer(Supplier<String> token) implements ClientInterceptor {
+    @Override
+    public <Q, R> ClientCall<Q, R> interceptCall(
+        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+      return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+        @Override
+        public void start(Listener<R> listener, Metadata headers) {
+          headers.put(AUTHORIZATION, "Bearer " + token.get());
+          super.start(listener, headers);
+        }
+      };
+    }
+  }
+}

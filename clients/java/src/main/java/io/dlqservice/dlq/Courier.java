@@ -1,0 +1,225 @@
+package io.dlqservice.dlq;
+
+import io.dlqservice.dlq.SendCall.Answer;
+import io.dlqservice.dlq.spool.LetterStore;
+import io.dlqservice.dlq.spool.Shelf;
+import io.dlqservice.dlq.spool.StoredLetter;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.grpc.Status;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.function.BiConsumer;
+
+/** Delivers what is on the shelf, oldest first, until nothing is left; in a thread of its own. */
+final class Courier {
+  private static final int MOST_MESSAGES = 100;
+  private static final int MOST_BYTES = 3 * 1024 * 1024;
+  private static final long TRY_TIMEOUT_MS = 5_000;
+  private static final long FIRST_PAUSE_MS = 100;
+  private static final long MOST_PAUSE_MS = 30_000;
+
+  /** What stays refused however often it is asked. */
+  private static final Set<Status.Code> FOR_GOOD =
+      EnumSet.of(
+          Status.Code.INVALID_ARGUMENT,
+          Status.Code.NOT_FOUND,
+          Status.Code.FAILED_PRECONDITION,
+          Status.Code.OUT_OF_RANGE,
+          Status.Code.UNIMPLEMENTED);
+
+  private record Waiting(long position, SendToDlqRequest request) {}
+
+  /** The service can't be reached, or the client is closed: this pass is over. */
+  private static final class CutOff extends Exception {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private final Loop road = new Loop("dlq-client-courier");
+  private final Shelf shelf;
+  private final Loop loop;
+  private final Line line;
+  private final Reachability reachability;
+  private final BiConsumer<DlqException, String> onRefused;
+  private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  private ScheduledFuture<?> timer;
+  private boolean isHastened;
+  private volatile boolean isClosed;
+
+  /**
+   * @param onRefused told of each letter that the service refused for good
+   */
+  Courier(
+      Shelf shelf,
+      Loop loop,
+      Line line,
+      Reachability reachability,
+      BiConsumer<DlqException, String> onRefused) {
+    this.shelf = shelf;
+    this.loop = loop;
+    this.line = line;
+    this.reachability = reachability;
+    this.onRefused = onRefused;
+    reachability.onBack(this::hasten);
+  }
+
+  /** There is something to deliver: soon, if nothing is on its way already. */
+  synchronized void start() {
+    if (isClosed || timer != null) return;
+    timer = road.after(backoff.nextMs(), this::pass);
+  }
+
+  /** The service is known to be there: at once. */
+  private synchronized void hasten() {
+    if (isClosed || isHastened) return;
+    isHastened = true;
+    Loop.cancel(timer);
+    timer = road.after(0, this::pass);
+  }
+
+  /** Begins no more calls; returns when the last one is over. */
+  void close() {
+    synchronized (this) {
+      isClosed = true;
+      Loop.cancel(timer);
+    }
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    road.execute(() -> over.complete(null));
+    over.join();
+    road.close();
+  }
+
+  /** Once over everything. */
+  private void pass() {
+    synchronized (this) {
+      isHastened = false;
+    }
+    boolean isAllDone = true;
+    try {
+      for (LetterStore store : shelf.stores()) isAllDone &= deliverFrom(store);
+    } catch (CutOff | IOException notNow) {
+      isAllDone = false; // the service is away, or a file was taken from under our hands
+    }
+    synchronized (this) {
+      if (isAllDone) backoff.reset();
+      if (isHastened) return;
+      timer = null;
+    }
+    if (shelf.count() > 0) start();
+  }
+
+  /**
+   * @return whether none was left that is to be tried again
+   */
+  private boolean deliverFrom(LetterStore store) throws CutOff, IOException {
+    boolean isAllDone = true;
+    long position = -1;
+    while (!isClosed) {
+      List<StoredLetter> letters = store.read(position, MOST_MESSAGES, MOST_BYTES);
+      if (letters.isEmpty()) return isAllDone;
+      position = letters.get(letters.size() - 1).position();
+      List<Waiting> readable = new ArrayList<>();
+      for (StoredLetter letter : letters) {
+        letter
+            .request()
+            .ifPresent(request -> readable.add(new Waiting(letter.position(), request)));
+      }
+      Set<Long> left = new HashSet<>();
+      for (Waiting again : send(readable)) left.add(again.position());
+      if (!left.isEmpty()) isAllDone = false;
+      List<Long> done =
+          letters.stream()
+              .map(StoredLetter::position)
+              .filter(one -> !left.contains(one))
+              .toList();
+      if (!done.isEmpty()) shelf.finish(store, done);
+    }
+    return false;
+  }
+
+  /**
+   * @return those that are to be tried again
+   * @throws CutOff where the service can't be reached
+   */
+  private List<Waiting> send(List<Waiting> letters) throws CutOff {
+    if (letters.isEmpty()) return List.of();
+    List<SendToDlqRequest> requests = letters.stream().map(Waiting::request).toList();
+    List<Answer> answers;
+    try {
+      answers = call(requests).join();
+    } catch (CompletionException failed) {
+      CallError error = CallError.of(failed);
+      if (!error.isAnswer()) throw new CutOff();
+      if (letters.size() > 1) {
+        if (!error.isOfTheWholeCall()) throw new CutOff();
+        // One of them spoils it for all; the halves find out which.
+        int middle = letters.size() / 2;
+        List<Waiting> again = new ArrayList<>(send(letters.subList(0, middle)));
+        again.addAll(send(letters.subList(middle, letters.size())));
+        return again;
+      }
+      answers = List.of(new Answer(null, error));
+    }
+    if (SendCall.isWithoutService(answers)) throw new CutOff();
+    List<Waiting> again = new ArrayList<>();
+    for (int at = 0; at < letters.size(); at++) {
+      Answer answer = at < answers.size() ? answers.get(at) : null;
+      if (!isDone(letters.get(at), answer)) again.add(letters.get(at));
+    }
+    return again;
+  }
+
+  /** From the client's loop, where the line belongs to. */
+  private CompletableFuture<List<Answer>> call(List<SendToDlqRequest> requests) throws CutOff {
+    CompletableFuture<List<Answer>> answered = new CompletableFuture<>();
+    boolean isOpen =
+        loop.tryExecute(
+            () -> {
+              Connection connection = line.connection();
+              long beganAtMs = Loop.nowMs();
+              SendCall.send(connection, requests, TRY_TIMEOUT_MS)
+                  .whenCompleteAsync(
+                      (answers, thrown) -> {
+                        if (thrown == null) {
+                          note(SendCall.isWithoutService(answers), beganAtMs);
+                          answered.complete(answers);
+                          return;
+                        }
+                        CallError error = CallError.of(thrown);
+                        line.failed(connection, error);
+                        note(!error.isAnswer(), beganAtMs);
+                        answered.completeExceptionally(thrown);
+                      },
+                      loop);
+            });
+    if (!isOpen) throw new CutOff();
+    return answered;
+  }
+
+  private void note(boolean isAway, long beganAtMs) {
+    if (isAway) reachability.failed(beganAtMs);
+    else reachability.answered(beganAtMs);
+  }
+
+  private boolean isDone(Waiting letter, Answer answer) {
+    if (answer == null) return false;
+    if (answer.response() != null) return true;
+    if (!isForGood(answer.error())) return false;
+    // Before it was kept, a try may have gone out.
+    onRefused.accept(answer.error().refusal(true), letter.request().getQueue());
+    return true;
+  }
+
+  private static boolean isForGood(CallError error) {
+    if (error.code() == Status.Code.RESOURCE_EXHAUSTED) {
+      return StatusDetails.reason(error.details()).equals("TOO_LARGE");
+    }
+    return FOR_GOOD.contains(error.code());
+  }
+}

@@ -1,0 +1,35 @@
+package io.dlqservice.dlq;
+
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+
+/** The delivery whose handler runs in this thread. */
+final class CurrentDelivery {
+  private static final ThreadLocal<HeldDelivery> CURRENT = new ThreadLocal<>();
+
+  private CurrentDelivery() {}
+
+  static void set(HeldDelivery held) {
+    CURRENT.set(held);
+  }
+
+  static void clear() {
+    CURRENT.remove();
+  }
+
+  /**
+   * The running delivery if a request is of the same message: then it is no second message.
+   *
+   * @return null if it is another one
+   */
+  static HeldDelivery same(SendToDlqRequest.Builder request, Object client) {
+    HeldDelivery held = CURRENT.get();
+    if (held == null || held.isClosed || held.client != client) return null;
+    if (!held.queue().equals(request.getQueue())) return null;
+    boolean haveIds = !held.sourceId().isEmpty() && !request.getSourceId().isEmpty();
+    boolean isSame =
+        haveIds
+            ? held.sourceId().equals(request.getSourceId())
+            : MessagePayload.isSame(held.payload().raw(), request.getPayload());
+    return isSame ? held : null;
+  }
+}

@@ -1,0 +1,51 @@
+package io.dlqservice.dlq;
+
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Wraps functions, so that what they throw is sent. */
+final class DeadLetters {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+
+  private DeadLetters() {}
+
+  static <T, R> ThrowingFunction<T, R> wrap(
+      DlqClient client,
+      String queue,
+      ThrowingFunction<T, R> function,
+      Function<T, SendOptions> options) {
+    return value -> {
+      try {
+        return function.apply(value);
+      } catch (Exception error) {
+        if (!isKept(client, queue, value, error, options)) throw error;
+        return null;
+      }
+    };
+  }
+
+  /** A handler of a worker has its delivery as the argument: its payload is the message. */
+  static SendOptions ownOptions(Object value) {
+    return value instanceof Delivery
+        ? SendOptions.ofSourceId(((Delivery) value).sourceId())
+        : SendOptions.NONE;
+  }
+
+  /** What the caller's options throw must not take the place of the error itself. */
+  private static <T> boolean isKept(
+      DlqClient client,
+      String queue,
+      T value,
+      Exception error,
+      Function<T, SendOptions> options) {
+    SendOptions given;
+    try {
+      given = options.apply(value);
+    } catch (RuntimeException thrown) {
+      LOG.error("a message could not be sent, its options threw", thrown);
+      return false;
+    }
+    return client.send(queue, value, error, given).isKept();
+  }
+}

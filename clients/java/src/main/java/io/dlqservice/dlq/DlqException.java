@@ -1,0 +1,39 @@
+package io.dlqservice.dlq;
+
+import io.grpc.Status;
+import java.util.Optional;
+
+/** An error of the client. Branch on {@link #kind()}; the message says what to do. */
+public final class DlqException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final ErrorKind kind;
+  private final Status.Code code;
+  private final boolean maybeStored;
+
+  DlqException(ErrorKind kind, String message) {
+    this(kind, message, null, null, false);
+  }
+
+  DlqException(
+      ErrorKind kind, String message, Status.Code code, Throwable cause, boolean maybeStored) {
+    super(message, cause);
+    this.kind = kind;
+    this.code = code;
+    this.maybeStored = maybeStored;
+  }
+
+  public ErrorKind kind() {
+    return kind;
+  }
+
+  /** The status of the call that failed, if one did. */
+  public Optional<Status.Code> code() {
+    return Optional.ofNullable(code);
+  }
+
+  /** Whether a try went out whose answer is not known, so that the server may have taken it. */
+  public boolean maybeStored() {
+    return maybeStored;
+  }
+}

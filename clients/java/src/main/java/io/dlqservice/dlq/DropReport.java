@@ -1,0 +1,41 @@
+package io.dlqservice.dlq;
+
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Logs dropped messages: the first at once, then one line a second with how many it stands for, until
+ * all are told.
+ */
+final class DropReport implements BiConsumer<DlqException, String> {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+  private static final long LINE_EVERY_MS = 1_000;
+
+  private final Loop loop;
+  private int untold;
+  private DlqException latest;
+  private String latestQueue;
+  private boolean isWaiting;
+
+  DropReport(Loop loop) {
+    this.loop = loop;
+  }
+
+  @Override
+  public synchronized void accept(DlqException error, String queue) {
+    untold++;
+    latest = error;
+    latestQueue = queue;
+    if (!isWaiting) tell();
+  }
+
+  private synchronized void tell() {
+    isWaiting = false;
+    if (untold == 0) return;
+    String more = untold > 1 ? " (and " + (untold - 1) + " before it)" : "";
+    LOG.error("dropped a message for {}{}: {}", latestQueue, more, latest.getMessage());
+    untold = 0;
+    isWaiting = loop.after(LINE_EVERY_MS, this::tell) != null;
+  }
+}

@@ -1,0 +1,80 @@
+package io.dlqservice.dlq;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A thread on which tasks run one after another, at once or later. The one named {@code dlq-client} is
+ * where a client changes its state, so that nothing needs locks: nothing that blocks runs there, and
+ * no code of the user's.
+ */
+final class Loop implements Executor, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+
+  private final ScheduledThreadPoolExecutor executor;
+
+  Loop(String name) {
+    executor = new ScheduledThreadPoolExecutor(1, Threads.daemons(name));
+    executor.setRemoveOnCancelPolicy(true);
+    executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  static long nowMs() {
+    return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    if (!tryExecute(task)) LOG.debug("the client is closed; a late task is left out");
+  }
+
+  /**
+   * @return false where the client is closed
+   */
+  boolean tryExecute(Runnable task) {
+    try {
+      executor.execute(guarded(task));
+      return true;
+    } catch (RejectedExecutionException closed) {
+      return false;
+    }
+  }
+
+  ScheduledFuture<?> after(long delayMs, Runnable task) {
+    try {
+      return executor.schedule(guarded(task), delayMs, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException closed) {
+      return null;
+    }
+  }
+
+  ScheduledFuture<?> every(long periodMs, Runnable task) {
+    return executor.scheduleWithFixedDelay(
+        guarded(task), periodMs, periodMs, TimeUnit.MILLISECONDS);
+  }
+
+  static void cancel(ScheduledFuture<?> timer) {
+    if (timer != null) timer.cancel(false);
+  }
+
+  /** What is there already is still done; what is to be done later is not. */
+  @Override
+  public void close() {
+    executor.shutdown();
+  }
+
+  private static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException | Error bug) {
+        LOG.error("a task of the client failed", bug);
+      }
+    };
+  }
+}

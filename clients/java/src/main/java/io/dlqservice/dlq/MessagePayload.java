@@ -1,0 +1,101 @@
+package io.dlqservice.dlq;
+
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import com.google.protobuf.ByteString;
+import io.dlqservice.dlq.v1.Payload;
+import java.nio.ByteBuffer;
+
+/** The message of a delivery, byte for byte as it was sent. It may be sent again as it is. */
+public final class MessagePayload {
+  private static final String JSON_TYPE = "application/json";
+
+  private final Payload payload;
+  private final JsonCodec codec;
+
+  MessagePayload(Payload payload, JsonCodec codec) {
+    this.payload = payload;
+    this.codec = codec;
+  }
+
+  /** A media type; empty if the sender gave none. */
+  public String contentType() {
+    return payload.getContentType();
+  }
+
+  /** As text; bytes are read as UTF-8. */
+  public String text() {
+    return payload.hasData() ? payload.getData().toStringUtf8() : payload.getText();
+  }
+
+  /** As bytes; text is given as UTF-8. */
+  public byte[] bytes() {
+    return bytesOf(payload).toByteArray();
+  }
+
+  /**
+   * Read as JSON.
+   *
+   * @throws IllegalArgumentException if it is none, or none of that type
+   */
+  public <T> T json(Class<T> type) {
+    try {
+      return codec.read(text(), type);
+    } catch (Exception unreadable) {
+      throw new IllegalArgumentException("the payload is no JSON of " + type, unreadable);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return text();
+  }
+
+  Payload raw() {
+    return payload;
+  }
+
+  /**
+   * A string is text, bytes are bytes, the payload of a delivery stays what it was, and anything else
+   * is JSON.
+   */
+  static Payload of(Object value, String contentType, JsonCodec codec) throws Exception {
+    if (value instanceof MessagePayload) return ((MessagePayload) value).payload;
+    if (value instanceof Delivery) return ((Delivery) value).payload().payload;
+    Payload.Builder payload = Payload.newBuilder();
+    if (value instanceof String) {
+      payload.setText(Text.wellFormed((String) value));
+    } else if (value instanceof byte[]) {
+      payload.setData(ByteString.copyFrom((byte[]) value));
+    } else if (value instanceof ByteBuffer) {
+      payload.setData(ByteString.copyFrom(((ByteBuffer) value).duplicate()));
+    } else if (value instanceof ByteString) {
+      payload.setData((ByteString) value);
+    } else {
+      payload.setText(Text.wellFormed(codec.write(value))).setContentType(JSON_TYPE);
+    }
+    if (contentType != null) payload.setContentType(contentType);
+    return payload.build();
+  }
+
+  /** Whether both hold the same bytes, as text or not; or, where one is JSON, the same JSON. */
+  static boolean isSame(Payload one, Payload other) {
+    if (bytesOf(one).equals(bytesOf(other))) return true;
+    return other.getContentType().equals(JSON_TYPE) && isSameJson(one, other);
+  }
+
+  /** Other languages write JSON with other spaces and escapes. */
+  private static boolean isSameJson(Payload one, Payload other) {
+    try {
+      String text = bytesOf(one).toStringUtf8();
+      return JsonParser.parseString(text)
+          .equals(JsonParser.parseString(bytesOf(other).toStringUtf8()));
+    } catch (JsonParseException noJson) {
+      return false;
+    }
+  }
+
+  private static ByteString bytesOf(Payload payload) {
+    return payload.hasData() ? payload.getData() : payload.getTextBytes();
+  }
+}

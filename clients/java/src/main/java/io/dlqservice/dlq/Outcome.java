@@ -1,0 +1,119 @@
+package io.dlqservice.dlq;
+
+import io.dlqservice.dlq.v1.Discarded;
+import io.dlqservice.dlq.v1.Failed;
+import io.dlqservice.dlq.v1.Failure;
+import io.dlqservice.dlq.v1.Quarantined;
+import io.dlqservice.dlq.v1.Released;
+import io.dlqservice.dlq.v1.Succeeded;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/** What became of a delivery, as its handler says. */
+public final class Outcome {
+  /** What outcomes are called. */
+  public enum Kind {
+    SUCCEEDED,
+    FAILED,
+    RELEASED,
+    QUARANTINED,
+    DISCARDED
+  }
+
+  private static final int NOTE_BYTES = 1024;
+  private static final Outcome SUCCEEDED =
+      new Outcome(
+          Kind.SUCCEEDED,
+          io.dlqservice.dlq.v1.Outcome.newBuilder()
+              .setSucceeded(Succeeded.getDefaultInstance())
+              .build());
+
+  private final Kind kind;
+  private final io.dlqservice.dlq.v1.Outcome message;
+
+  private Outcome(Kind kind, io.dlqservice.dlq.v1.Outcome message) {
+    this.kind = kind;
+    this.message = message;
+  }
+
+  /** Done: what a handler says that just returns. */
+  public static Outcome succeeded() {
+    return SUCCEEDED;
+  }
+
+  /** The attempt failed, as if {@code error} had been thrown. */
+  public static Outcome failed(Throwable error) {
+    return failed(
+        Failures.of(Objects.requireNonNull(error, "error")),
+        Letter.retryAfter(error),
+        Letter.isNonRetryable(error));
+  }
+
+  /** The attempt failed; the next one is this much later at least, at most 30 days. */
+  public static Outcome failed(Throwable error, Duration retryAfter) {
+    return failed(Failures.of(error), Optional.of(retryAfter), Letter.isNonRetryable(error));
+  }
+
+  /** The attempt failed, and trying again can't help: to quarantine. */
+  public static Outcome failedForGood(Throwable error) {
+    return failed(Failures.of(error), Letter.retryAfter(error), true);
+  }
+
+  static Outcome failed(Failure failure, Optional<Duration> retryAfter, boolean nonRetryable) {
+    Failed.Builder failed =
+        Failed.newBuilder().setFailure(failure).setNonRetryable(nonRetryable);
+    retryAfter.ifPresent(wait -> failed.setRetryAfter(Times.to(Times.takenWait(wait))));
+    return new Outcome(
+        Kind.FAILED, io.dlqservice.dlq.v1.Outcome.newBuilder().setFailed(failed).build());
+  }
+
+  /** Give it back unprocessed; no attempt is counted. It comes again in 1 s or later. */
+  public static Outcome released() {
+    return released(Released.getDefaultInstance());
+  }
+
+  /** Give it back unprocessed until later, in 30 days at most; no attempt is counted. */
+  public static Outcome released(Duration delay) {
+    return released(Released.newBuilder().setDelay(Times.to(Times.takenWait(delay))).build());
+  }
+
+  private static Outcome released(Released released) {
+    return new Outcome(
+        Kind.RELEASED, io.dlqservice.dlq.v1.Outcome.newBuilder().setReleased(released).build());
+  }
+
+  /** To quarantine, whatever the policy says. */
+  public static Outcome quarantined(String note) {
+    Quarantined quarantined =
+        Quarantined.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
+    return new Outcome(
+        Kind.QUARANTINED,
+        io.dlqservice.dlq.v1.Outcome.newBuilder().setQuarantined(quarantined).build());
+  }
+
+  /** Drop it without success. */
+  public static Outcome discarded(String note) {
+    Discarded discarded = Discarded.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
+    return new Outcome(
+        Kind.DISCARDED,
+        io.dlqservice.dlq.v1.Outcome.newBuilder().setDiscarded(discarded).build());
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+
+  @Override
+  public String toString() {
+    return kind.toString();
+  }
+
+  io.dlqservice.dlq.v1.Outcome message(String leaseToken) {
+    return message.toBuilder().setLeaseToken(leaseToken).build();
+  }
+
+  int bytes() {
+    return message.getSerializedSize();
+  }
+}

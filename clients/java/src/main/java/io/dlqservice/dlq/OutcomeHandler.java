@@ -1,0 +1,10 @@
+package io.dlqservice.dlq;
+
+/** Processes one delivery, and says what became of it. Throwing means failed. */
+@FunctionalInterface
+public interface OutcomeHandler {
+  /**
+   * @return null for succeeded, too
+   */
+  Outcome handle(Delivery delivery) throws Exception;
+}

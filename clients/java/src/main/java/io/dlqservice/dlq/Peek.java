@@ -1,0 +1,73 @@
+package io.dlqservice.dlq;
+
+import java.lang.reflect.Modifier;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Looks at what exceptions of libraries say, without needing the libraries. Never throws. */
+final class Peek {
+  private Peek() {}
+
+  /** What a public method without parameters gives; empty if there is none, or it throws. */
+  static Optional<Object> call(Object holder, String name) {
+    return call(holder, name, new Class<?>[0]);
+  }
+
+  private static Optional<Object> call(
+      Object holder, String name, Class<?>[] types, Object... arguments) {
+    if (holder == null) return Optional.empty();
+    for (Class<?> type = holder.getClass(); type != null; type = type.getSuperclass()) {
+      if (!Modifier.isPublic(type.getModifiers())) continue;
+      try {
+        return Optional.ofNullable(type.getMethod(name, types).invoke(holder, arguments));
+      } catch (ReflectiveOperationException | RuntimeException | LinkageError notThere) {
+        if (!(notThere instanceof NoSuchMethodException)) return Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A number, or an object of which {@code value()} or {@code code()} is one. */
+  static OptionalInt integer(Object holder, String name) {
+    Object found = call(holder, name).orElse(null);
+    if (found != null && !(found instanceof Number) && !(found instanceof String)) {
+      Object inner = found;
+      found = call(inner, "value").or(() -> call(inner, "code")).orElse(null);
+    }
+    return found instanceof Integer ? OptionalInt.of((Integer) found) : OptionalInt.empty();
+  }
+
+  static Optional<String> text(Object holder, String name) {
+    return call(holder, name)
+        .filter(String.class::isInstance)
+        .map(String.class::cast)
+        .filter(text -> !text.isEmpty());
+  }
+
+  /** Of Spring's HttpHeaders, a map of lists, or java.net.http's. */
+  static Optional<String> header(Object headers, String name) {
+    if (headers == null) return Optional.empty();
+    Class<?>[] oneText = {String.class};
+    Object found =
+        call(headers, "getFirst", oneText, name)
+            .or(() -> call(headers, "firstValue", oneText, name))
+            .orElse(null);
+    if (found instanceof Optional) found = ((Optional<?>) found).orElse(null);
+    if (found == null && headers instanceof Map) found = inMap((Map<?, ?>) headers, name);
+    return found instanceof String && !((String) found).isEmpty()
+        ? Optional.of((String) found)
+        : Optional.empty();
+  }
+
+  private static Object inMap(Map<?, ?> headers, String name) {
+    for (Map.Entry<?, ?> entry : headers.entrySet()) {
+      if (!name.equalsIgnoreCase(String.valueOf(entry.getKey()))) continue;
+      Object value = entry.getValue();
+      if (value instanceof List && !((List<?>) value).isEmpty()) return ((List<?>) value).get(0);
+      return value;
+    }
+    return null;
+  }
+}

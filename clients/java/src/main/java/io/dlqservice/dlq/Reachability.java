@@ -1,0 +1,41 @@
+package io.dlqservice.dlq;
+
+/**
+ * Whether the service is known to be away: two calls one after the other have failed, the second one
+ * begun after the first had failed, and none has been answered since.
+ */
+final class Reachability {
+  private static final int AWAY_AFTER = 2;
+
+  /** Called when an answer comes after a failure. */
+  private Runnable onBack = () -> {};
+
+  private int failures;
+  private long failedAtMs = Long.MIN_VALUE;
+  private long answeredSinceMs = Long.MIN_VALUE;
+
+  void onBack(Runnable call) {
+    onBack = call;
+  }
+
+  boolean isAway() {
+    return failures >= AWAY_AFTER;
+  }
+
+  /**
+   * @param beganAtMs of the call, by the monotonic clock
+   */
+  void failed(long beganAtMs) {
+    // Calls that were under way together fail together, by one fault.
+    if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
+    failures++;
+    failedAtMs = Loop.nowMs();
+  }
+
+  void answered(long beganAtMs) {
+    boolean wasFailing = failures > 0;
+    failures = 0;
+    answeredSinceMs = Math.max(answeredSinceMs, beganAtMs);
+    if (wasFailing) onBack.run();
+  }
+}

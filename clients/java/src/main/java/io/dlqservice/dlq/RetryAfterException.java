@@ -1,0 +1,26 @@
+package io.dlqservice.dlq;
+
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+
+/** Throw it where somebody said when to come back, for instance by {@code Retry-After}. */
+public class RetryAfterException extends RuntimeException implements RetryHint {
+  private static final long serialVersionUID = 1L;
+
+  private final Duration delay;
+
+  public RetryAfterException(String message, Duration delay) {
+    this(message, delay, null);
+  }
+
+  public RetryAfterException(String message, Duration delay, Throwable cause) {
+    super(message, cause);
+    this.delay = Objects.requireNonNull(delay, "delay");
+  }
+
+  @Override
+  public Optional<Duration> retryAfter() {
+    return Optional.of(delay);
+  }
+}

@@ -1,0 +1,81 @@
+package io.dlqservice.dlq;
+
+import io.dlqservice.dlq.SendResult.Stored;
+import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.ErrorStatus;
+import io.dlqservice.dlq.v1.QuarantineReason;
+import io.dlqservice.dlq.v1.SendToDlqBatchRequest;
+import io.dlqservice.dlq.v1.SendToDlqBatchResult;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.dlqservice.dlq.v1.SendToDlqResponse;
+import io.grpc.Status;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Calls that carry messages to the service. */
+final class SendCall {
+  private SendCall() {}
+
+  /**
+   * What became of one message, whichever call it went in.
+   *
+   * @param response null where there is an error
+   * @param error null where there is a response
+   */
+  record Answer(SendToDlqResponse response, CallError error) {}
+
+  /** One message goes by itself, several go in a batch. Fails when the call itself failed. */
+  static CompletableFuture<List<Answer>> send(
+      Connection connection, List<SendToDlqRequest> requests, long timeoutMs) {
+    if (requests.size() == 1) {
+      return connection
+          .call(DlqServiceGrpc.getSendToDlqMethod(), requests.get(0), timeoutMs)
+          .thenApply(response -> List.of(new Answer(response, null)));
+    }
+    SendToDlqBatchRequest batch =
+        SendToDlqBatchRequest.newBuilder().addAllRequests(requests).build();
+    return connection
+        .call(DlqServiceGrpc.getSendToDlqBatchMethod(), batch, timeoutMs)
+        .thenApply(
+            response -> response.getResultsList().stream().map(SendCall::answerOf).toList());
+  }
+
+  private static Answer answerOf(SendToDlqBatchResult result) {
+    if (result.hasResponse()) return new Answer(result.getResponse(), null);
+    if (!result.hasError()) {
+      Status none = Status.INTERNAL.withDescription("the server gave no result");
+      return new Answer(null, CallError.of(none));
+    }
+    ErrorStatus error = result.getError();
+    Status status =
+        Status.fromCodeValue(error.getCode()).withDescription(error.getMessage());
+    return new Answer(null, new CallError(status, error.getDetailsList()));
+  }
+
+  /**
+   * Whether none was taken for want of the service itself, such as of its store: it was answered, but
+   * as if nobody were there.
+   */
+  static boolean isWithoutService(List<Answer> answers) {
+    return answers.stream()
+        .allMatch(
+            answer -> answer.error() != null && answer.error().code() == Status.Code.UNAVAILABLE);
+  }
+
+  /**
+   * @param sentTo the queue of the request
+   */
+  static Stored stored(SendToDlqResponse response, String sentTo) {
+    QuarantineReason reason = response.getQuarantineReason();
+    boolean isQuarantined = reason != QuarantineReason.QUARANTINE_REASON_UNSPECIFIED;
+    return new Stored(
+        response.getDuplicate() ? SendStatus.JOINED : SendStatus.SENT,
+        response.getId(),
+        response.getState(),
+        response.getReason(),
+        Times.ifSet(response.hasDueTime(), response.getDueTime()),
+        isQuarantined ? Optional.of(reason) : Optional.empty(),
+        response.getQueue().isEmpty() ? sentTo : response.getQueue());
+  }
+}

@@ -1,0 +1,260 @@
+package io.dlqservice.dlq;
+
+import io.dlqservice.dlq.SendCall.Answer;
+import io.dlqservice.dlq.SendResult.Dropped;
+import io.dlqservice.dlq.SendResult.Spooled;
+import io.dlqservice.dlq.spool.Placed;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+
+/**
+ * Sends that come together go in one call. With no call under way the first goes at once; else sends
+ * collect until a call is answered, a call is full, or {@code maxDelay} has passed. While the server
+ * can't be reached all wait, and one call after another finds out; once it is known to be away, sends
+ * go to the shelter at once.
+ */
+final class Sender {
+  private static final long FIRST_PAUSE_MS = 20;
+  private static final long MOST_PAUSE_MS = 1_000;
+  /** How late a deadline may be noticed: one look over all sends instead of a timer each. */
+  private static final long LOOK_EVERY_MS = 25;
+
+  private final Loop loop;
+  private final Line line;
+  private final Reachability reachability;
+  /** Null: what can't be sent in time is dropped. */
+  private final Shelter shelter;
+
+  private final CoalesceOptions coalesce;
+  private final long tryTimeoutMs;
+  private final BiConsumer<DlqException, String> onDropped;
+  private final SendQueue queue = new SendQueue();
+  private final Set<PendingSend> pending = new LinkedHashSet<>();
+  private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  private final AtomicInteger pendingCount = new AtomicInteger();
+  private final AtomicLong pendingBytes = new AtomicLong();
+  private int calls;
+  private boolean isScheduled;
+  private boolean isPaused;
+  private ScheduledFuture<?> delay;
+  private ScheduledFuture<?> look;
+
+  Sender(
+      Loop loop,
+      Line line,
+      Reachability reachability,
+      Shelter shelter,
+      CoalesceOptions coalesce,
+      long tryTimeoutMs,
+      BiConsumer<DlqException, String> onDropped) {
+    this.loop = loop;
+    this.line = line;
+    this.reachability = reachability;
+    this.shelter = shelter;
+    this.coalesce = coalesce;
+    this.tryTimeoutMs = tryTimeoutMs;
+    this.onDropped = onDropped;
+  }
+
+  /** From any thread. */
+  PendingSend add(Letter letter, long timeoutMs) {
+    PendingSend send = new PendingSend(letter, Loop.nowMs() + timeoutMs, this::leave);
+    int before = pendingCount.getAndIncrement();
+    long bytes = pendingBytes.addAndGet(letter.bytes());
+    boolean isRoom = before < coalesce.maxPendingMessages && bytes <= coalesce.maxPendingBytes;
+    if (!isRoom && shelter == null) send.drop(SendErrors.bufferFull(before));
+    else if (!loop.tryExecute(() -> admit(send, isRoom))) send.drop(SendErrors.closed());
+    return send;
+  }
+
+  private void leave(PendingSend send, SendResult result) {
+    pendingCount.decrementAndGet();
+    pendingBytes.addAndGet(-send.letter.bytes());
+    if (result instanceof Dropped) onDropped.accept(((Dropped) result).error(), send.queue());
+    loop.execute(() -> forget(send));
+  }
+
+  private void admit(PendingSend send, boolean isRoom) {
+    if (send.isGone()) return;
+    pending.add(send);
+    if (shelter != null && (!isRoom || reachability.isAway())) {
+      shelter(send);
+      return;
+    }
+    queue.push(send);
+    if (look == null) look = loop.every(LOOK_EVERY_MS, this::giveUpLate);
+    if (calls == 0 || isFull()) schedule();
+    else if (delay == null) delay = loop.after(coalesce.maxDelayMs, this::onDelay);
+  }
+
+  /** Completes when every send of before has its result. */
+  CompletableFuture<Void> flush() {
+    CompletableFuture<Void> flushed = new CompletableFuture<>();
+    boolean isOpen =
+        loop.tryExecute(
+            () ->
+                CompletableFuture.allOf(
+                        pending.stream()
+                            .map(send -> send.result)
+                            .toArray(CompletableFuture<?>[]::new))
+                    .thenRun(() -> flushed.complete(null)));
+    if (!isOpen) flushed.complete(null);
+    return flushed;
+  }
+
+  /** Waits no longer for what is pending. */
+  void giveUpAll(Function<PendingSend, DlqException> error) {
+    loop.execute(() -> List.copyOf(pending).forEach(send -> giveUp(send, error)));
+  }
+
+  /** The caller wants it no more. */
+  void cancel(PendingSend send) {
+    loop.execute(() -> send.drop(SendErrors.aborted(send)));
+  }
+
+  private void giveUp(PendingSend send, Function<PendingSend, DlqException> error) {
+    if (send.isGone()) return;
+    if (shelter == null) send.drop(error.apply(send));
+    else shelter(send);
+  }
+
+  private void shelter(PendingSend send) {
+    send.isLeaving = true;
+    shelter
+        .keep(send.letter)
+        .thenAcceptAsync(
+            placed -> {
+              if (placed == Placed.FULL) send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
+              else send.settle(new Spooled(placed == Placed.DISK));
+            },
+            loop);
+  }
+
+  private boolean isFull() {
+    return queue.size() >= coalesce.maxMessages || queue.bytes() >= coalesce.maxBytes;
+  }
+
+  private void schedule() {
+    if (isScheduled) return;
+    isScheduled = true;
+    loop.execute(
+        () -> {
+          isScheduled = false;
+          pump();
+        });
+  }
+
+  private void onDelay() {
+    delay = null;
+    pump();
+  }
+
+  /** Makes one call of what is there, and more calls only of what fills them. */
+  private void pump() {
+    boolean goes = true;
+    while (!isPaused && calls < coalesce.maxCalls && (goes || isFull())) {
+      goes = false;
+      List<PendingSend> sends = queue.take(coalesce.maxMessages, coalesce.maxBytes);
+      if (sends.isEmpty()) return;
+      call(sends);
+    }
+  }
+
+  private void call(List<PendingSend> sends) {
+    calls++;
+    long beganAtMs = Loop.nowMs();
+    long longestMs = 1;
+    List<SendToDlqRequest> requests = new ArrayList<>(sends.size());
+    for (PendingSend send : sends) {
+      send.isOut = true;
+      longestMs = Math.max(longestMs, send.deadlineAtMs - beganAtMs);
+      requests.add(send.letter.request());
+    }
+    Connection connection = line.connection();
+    SendCall.send(connection, requests, Math.min(tryTimeoutMs, longestMs))
+        .whenCompleteAsync(
+            (answers, thrown) -> {
+              calls--;
+              if (thrown == null) answered(sends, answers, beganAtMs);
+              else failed(sends, connection, CallError.of(thrown), beganAtMs);
+              if (queue.size() > 0) schedule();
+            },
+            loop);
+  }
+
+  private void answered(List<PendingSend> sends, List<Answer> answers, long beganAtMs) {
+    if (SendCall.isWithoutService(answers)) reachability.failed(beganAtMs);
+    else reachability.answered(beganAtMs);
+    List<PendingSend> again = new ArrayList<>();
+    for (int at = 0; at < sends.size(); at++) {
+      PendingSend send = sends.get(at);
+      Answer answer = at < answers.size() ? answers.get(at) : null;
+      if (answer != null && answer.response() != null) {
+        send.settle(SendCall.stored(answer.response(), send.queue()));
+      } else if (answer != null && !answer.error().isWorthAgain()) {
+        send.drop(answer.error().refusal(send.wasMaybeStored));
+      } else {
+        again.add(send.tried(answer == null ? null : answer.error(), true));
+      }
+    }
+    if (again.isEmpty()) backoff.reset();
+    else tryAgain(again);
+  }
+
+  private void failed(
+      List<PendingSend> sends, Connection connection, CallError error, long beganAtMs) {
+    line.failed(connection, error);
+    if (error.isAnswer()) reachability.answered(beganAtMs);
+    else reachability.failed(beganAtMs);
+    if (error.isWorthAgain()) {
+      boolean mayHaveArrived = !error.neverArrived();
+      sends.forEach(send -> send.tried(error, mayHaveArrived));
+      tryAgain(sends);
+    } else if (sends.size() > 1 && error.isOfTheWholeCall()) {
+      // One of them spoils it for all; the halves find out which.
+      int middle = sends.size() / 2;
+      call(sends.subList(0, middle));
+      call(sends.subList(middle, sends.size()));
+    } else {
+      sends.forEach(send -> send.drop(error.refusal(send.wasMaybeStored)));
+    }
+  }
+
+  private void tryAgain(List<PendingSend> sends) {
+    queue.putBack(sends.stream().filter(send -> !send.isGone()).toList());
+    if (isPaused) return;
+    isPaused = true;
+    loop.after(
+        backoff.nextMs(),
+        () -> {
+          isPaused = false;
+          pump();
+        });
+  }
+
+  private void giveUpLate() {
+    long nowMs = Loop.nowMs();
+    for (PendingSend send : pending) {
+      if (send.deadlineAtMs <= nowMs) giveUp(send, SendErrors::late);
+    }
+    if (queue.size() > pending.size()) queue.sweep();
+  }
+
+  private void forget(PendingSend send) {
+    pending.remove(send);
+    if (!pending.isEmpty()) return;
+    Loop.cancel(look);
+    Loop.cancel(delay);
+    look = null;
+    delay = null;
+  }
+}

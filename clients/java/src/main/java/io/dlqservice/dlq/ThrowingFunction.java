@@ -1,0 +1,7 @@
+package io.dlqservice.dlq;
+
+/** A function that may throw anything. */
+@FunctionalInterface
+public interface ThrowingFunction<T, R> {
+  R apply(T value) throws Exception;
+}

@@ -1,0 +1,88 @@
+package io.dlqservice.dlq.spool;
+
+import io.dlqservice.dlq.spool.v1.Owner;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.OptionalLong;
+
+/**
+ * Which process this is, so that others can tell whether it still runs.
+ *
+ * @param bootId empty where it can't be read, as the pidNamespace
+ * @param processStart in the unit of the platform; 0 where it can't be read
+ */
+record ProcessIdentity(
+    String host, String bootId, String pidNamespace, long pid, long processStart) {
+  private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+  private static final Path PID_NAMESPACE = Path.of("/proc/self/ns/pid");
+  /** Counted from the third on: the second one is the program's name, in which anything may stand. */
+  private static final int START_FIELD = 19;
+
+  static ProcessIdentity own() {
+    long pid = ProcessHandle.current().pid();
+    return new ProcessIdentity(
+        hostName(), bootIdOrEmpty(), pidNamespaceOrEmpty(), pid, startOf(pid).orElse(0));
+  }
+
+  /** Whether process ids of the other one mean the same processes here. */
+  boolean canCompare(Owner other) {
+    return !bootId.isEmpty()
+        && host.equals(other.getHost())
+        && bootId.equals(other.getBootId())
+        && pidNamespace.equals(other.getPidNamespace());
+  }
+
+  /**
+   * @param start 0: whichever process has that id
+   */
+  static boolean isRunning(long pid, long start) {
+    OptionalLong found = startOf(pid);
+    return found.isPresent() && (start == 0 || found.getAsLong() == start);
+  }
+
+  /** In clock ticks since the machine's start; empty where there is no such process. */
+  private static OptionalLong startOf(long pid) {
+    try {
+      byte[] stat = Files.readAllBytes(Path.of("/proc/" + pid + "/stat"));
+      String text = new String(stat, StandardCharsets.ISO_8859_1);
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ");
+      // A zombie is dead, and only not yet buried.
+      if (fields[0].equals("Z") || fields[0].equals("X")) return OptionalLong.empty();
+      return OptionalLong.of(Long.parseLong(fields[START_FIELD]));
+    } catch (IOException | RuntimeException unreadable) {
+      return OptionalLong.empty();
+    }
+  }
+
+  /** As `uname` has it, which is what clients of other languages say. */
+  private static String hostName() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).trim();
+    } catch (IOException elsewhere) {
+      try {
+        return InetAddress.getLocalHost().getHostName();
+      } catch (IOException nameless) {
+        return "";
+      }
+    }
+  }
+
+  private static String bootIdOrEmpty() {
+    try {
+      return Files.readString(BOOT_ID).trim();
+    } catch (IOException elsewhere) {
+      return "";
+    }
+  }
+
+  private static String pidNamespaceOrEmpty() {
+    try {
+      return Files.readSymbolicLink(PID_NAMESPACE).toString();
+    } catch (IOException | UnsupportedOperationException elsewhere) {
+      return "";
+    }
+  }
+}

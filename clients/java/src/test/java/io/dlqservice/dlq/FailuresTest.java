@@ -1,0 +1,89 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.v1.Failure;
+import io.grpc.Status;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class FailuresTest {
+  /** As Spring's and others' exceptions are. */
+  public static final class HttpException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public int getStatusCode() {
+      return 503;
+    }
+
+    public Map<String, List<String>> getResponseHeaders() {
+      return Map.of("retry-after", List.of("120"));
+    }
+  }
+
+  /** One that is broken itself. */
+  public static final class Hostile extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new IllegalStateException("no words");
+    }
+
+    @Override
+    public synchronized Throwable getCause() {
+      return this;
+    }
+  }
+
+  @Test
+  void hasTypeWordsAndTheCausesInItsTrace() {
+    Failure failure =
+        Failures.of(
+            new IOException("charging failed", new SocketTimeoutException("Read timed out")));
+    assertEquals("java.io.IOException", failure.getType());
+    assertEquals("charging failed", failure.getMessage());
+    assertTrue(
+        failure
+            .getStackTrace()
+            .contains("Caused by: java.net.SocketTimeoutException: Read timed out"),
+        failure.getStackTrace());
+  }
+
+  @Test
+  void takesTheWordsOfTheCauseWhereItHasNone() {
+    assertEquals(
+        "java.io.IOException: disk", Failures.of(new Exception(new IOException("disk"))).getMessage());
+    assertEquals("disk", Failures.of(new Exception(null, new IOException("disk"))).getMessage());
+  }
+
+  @Test
+  void readsWhatLibrariesSay() {
+    assertEquals(14, Failures.of(new Exception(Status.UNAVAILABLE.asException())).getGrpcCode());
+    Failure http = Failures.of(new Exception(new HttpException()));
+    assertEquals(503, http.getHttpStatus());
+    assertEquals("120", http.getAttributesOrThrow("retry-after"));
+    Failure sql = Failures.of(new SQLException("no such table", "42P01"));
+    assertEquals("42P01", sql.getAttributesOrThrow("sqlstate"));
+  }
+
+  @Test
+  void cutsWhatIsTooLong() {
+    Failure failure = Failures.of(new Exception("ä".repeat(100_000)));
+    assertEquals(4 * 1024 + 1, failure.getMessage().length());
+    assertEquals(16 * 1024 + 1, failure.getStackTrace().length());
+  }
+
+  @Test
+  void takesAnythingThatCanBeThrown() {
+    assertEquals("", Failures.of(new Hostile()).getMessage());
+    assertEquals(
+        "java.lang.StackOverflowError", Failures.of(new StackOverflowError()).getType());
+    assertEquals("a?b", Failures.of(new Exception("a\ud800b")).getMessage());
+  }
+}

@@ -1,0 +1,132 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.SendResult.FailedDelivery;
+import io.dlqservice.dlq.testing.LocalServer;
+import io.dlqservice.dlq.testing.LocalServerExtension;
+import io.dlqservice.dlq.v1.MessageState;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(LocalServerExtension.class)
+class WorkerTest {
+  private static final SendOptions NOW = SendOptions.builder().delay(Duration.ZERO).build();
+
+  private final String queue = "q-" + UUID.randomUUID();
+  private final BlockingQueue<SettledDelivery> settled = new LinkedBlockingQueue<>();
+  private DlqClient dlq;
+
+  @BeforeEach
+  void open(LocalServer server) {
+    dlq = DlqClient.builder(server.target()).service("tests").withoutSpool().build();
+  }
+
+  @AfterEach
+  void close() {
+    dlq.close();
+  }
+
+  private WorkerBuilder worker() {
+    return dlq.worker(queue).onSettled((delivery, result) -> settled.add(result));
+  }
+
+  private SettledDelivery nextSettled() throws InterruptedException {
+    SettledDelivery next = settled.poll(20, TimeUnit.SECONDS);
+    assertTrue(next != null, "no outcome was counted in time");
+    return next;
+  }
+
+  @Test
+  void aHandlerThatReturnsSucceeds() throws Exception {
+    dlq.send(queue, Map.of("id", "order-42"), new Exception("first"), NOW);
+    CompletableFuture<Object> id = new CompletableFuture<>();
+    worker().start(delivery -> id.complete(delivery.payload().json(Map.class).get("id")));
+    assertEquals("order-42", id.get(20, TimeUnit.SECONDS));
+    assertEquals(MessageState.MESSAGE_STATE_SUCCEEDED, nextSettled().state());
+  }
+
+  @Test
+  void aHandlerThatThrowsFails() throws Exception {
+    dlq.send(queue, "a", null, NOW);
+    worker()
+        .start(
+            delivery -> {
+              throw new RetryAfterException("later", Duration.ofHours(1));
+            });
+    SettledDelivery failed = nextSettled();
+    assertEquals(Outcome.Kind.FAILED, failed.outcome());
+    assertEquals(MessageState.MESSAGE_STATE_SCHEDULED, failed.state());
+  }
+
+  @Test
+  void whatCantBeRetriedIsQuarantined() throws Exception {
+    dlq.send(queue, "a", null, NOW);
+    worker()
+        .start(
+            delivery -> {
+              throw new NonRetryableException("no such order");
+            });
+    assertEquals(MessageState.MESSAGE_STATE_QUARANTINED, nextSettled().state());
+  }
+
+  @Test
+  void sendingTheSameMessageIsTheOutcome() throws Exception {
+    dlq.send(queue, Map.of("id", 1), null, NOW);
+    CompletableFuture<SendResult> sent = new CompletableFuture<>();
+    worker()
+        .start(
+            delivery -> {
+              Object again = delivery.payload().json(Object.class);
+              sent.complete(dlq.send(queue, delivery, new Exception("again")));
+              assertInstanceOf(Map.class, again);
+            });
+    assertInstanceOf(FailedDelivery.class, sent.get(20, TimeUnit.SECONDS));
+    assertEquals(Outcome.Kind.FAILED, nextSettled().outcome());
+  }
+
+  @Test
+  void aStopThatWaitsNoLongerInterruptsHandlers() throws Exception {
+    dlq.send(queue, "a", null, NOW);
+    CountDownLatch begun = new CountDownLatch(1);
+    CompletableFuture<Boolean> interrupted = new CompletableFuture<>();
+    Worker worker =
+        worker()
+            .start(
+                delivery -> {
+                  begun.countDown();
+                  try {
+                    new CountDownLatch(1).await();
+                  } catch (InterruptedException stopped) {
+                    interrupted.complete(true);
+                    throw stopped;
+                  }
+                });
+    assertTrue(begun.await(20, TimeUnit.SECONDS));
+    worker.stop(Duration.ZERO).get(20, TimeUnit.SECONDS);
+    assertTrue(interrupted.get(20, TimeUnit.SECONDS));
+    assertEquals(Outcome.Kind.RELEASED, nextSettled().outcome());
+  }
+
+  @Test
+  void aWorkerThatTheServerRefusesEnds() {
+    Worker worker = dlq.worker("no such name!").onError((error, delivery) -> {}).start(d -> {});
+    CompletionException thrown =
+        assertThrows(CompletionException.class, () -> worker.done().join());
+    assertEquals(ErrorKind.REFUSED, ((DlqException) thrown.getCause()).kind());
+  }
+}

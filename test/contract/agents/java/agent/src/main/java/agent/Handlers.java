@@ -1,0 +1,112 @@
+package agent;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.dlqservice.dlq.Delivery;
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.Outcome;
+import io.dlqservice.dlq.SendOptions;
+import io.dlqservice.dlq.SettledDelivery;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/** Handlers that wait until a command says how they end. */
+final class Handlers {
+  /** A handler, and whom it tells when it has done what the command says. */
+  private record Running(
+      CompletableFuture<JsonObject> command, CompletableFuture<JsonObject> reply) {}
+
+  private final Consumer<JsonObject> tell;
+  private final Map<String, Running> running = new ConcurrentHashMap<>();
+  private final Map<Delivery, String> keys = new ConcurrentHashMap<>();
+  private final AtomicInteger lastKey = new AtomicInteger();
+
+  Handlers(Consumer<JsonObject> tell) {
+    this.tell = tell;
+  }
+
+  Outcome handle(String worker, Delivery delivery, DlqClient client) throws Exception {
+    String key = ProcessHandle.current().pid() + "-" + lastKey.incrementAndGet();
+    keys.put(delivery, key);
+    Running own = new Running(new CompletableFuture<>(), new CompletableFuture<>());
+    running.put(key, own);
+    delivery.cancelled().thenRun(() -> tell.accept(named(Words.event("cancelled"), worker, key)));
+    JsonObject event = named(Words.event("delivery"), worker, key);
+    Words.delivery(delivery).entrySet().forEach(one -> event.add(one.getKey(), one.getValue()));
+    tell.accept(event);
+    JsonObject fields = own.command.get();
+    JsonObject result = new JsonObject();
+    try {
+      return outcome(fields, delivery, client, result);
+    } finally {
+      own.reply.complete(result);
+    }
+  }
+
+  CompletableFuture<JsonObject> finish(JsonObject fields) {
+    String key = fields.get("key").getAsString();
+    Running own = running.remove(key);
+    if (own == null) throw new IllegalArgumentException("no delivery " + key + " waits");
+    own.command.complete(fields);
+    return own.reply;
+  }
+
+  void settled(Delivery delivery, SettledDelivery settled) {
+    JsonObject event = Words.event("settled");
+    event.addProperty("key", keys.getOrDefault(delivery, ""));
+    event.addProperty("outcome", settled.outcome().toString().toLowerCase(Locale.ROOT));
+    event.addProperty("state", Words.bare(settled.state(), "MESSAGE_STATE_"));
+    tell.accept(event);
+  }
+
+  private static Outcome outcome(
+      JsonObject fields, Delivery delivery, DlqClient client, JsonObject result)
+      throws Exception {
+    String how = fields.get("how").getAsString();
+    String note = fields.has("note") ? fields.get("note").getAsString() : "";
+    JsonElement given = fields.has("error") ? fields.get("error") : new JsonObject();
+    switch (how) {
+      case "return":
+        return null;
+      case "throw":
+        throw GivenError.of(given);
+      case "fail":
+        return failed(GivenError.of(given), fields);
+      case "release":
+        Duration delay = Words.duration(fields, "delay_ms");
+        return delay == null ? Outcome.released() : Outcome.released(delay);
+      case "quarantine":
+        return Outcome.quarantined(note);
+      case "discard":
+        return Outcome.discarded(note);
+      case "send":
+        SendOptions options = SendOptions.ofSourceId(delivery.sourceId());
+        Words.result(
+                client.send(delivery.queue(), delivery.payload(), GivenError.of(given), options))
+            .entrySet()
+            .forEach(one -> result.add(one.getKey(), one.getValue()));
+        return null;
+      default:
+        throw new IllegalArgumentException("unknown: how " + how);
+    }
+  }
+
+  private static Outcome failed(Exception error, JsonObject fields) {
+    if (fields.has("non_retryable") && fields.get("non_retryable").getAsBoolean()) {
+      return Outcome.failedForGood(error);
+    }
+    Duration retryAfter = Words.duration(fields, "retry_after_ms");
+    return retryAfter == null ? Outcome.failed(error) : Outcome.failed(error, retryAfter);
+  }
+
+  private static JsonObject named(JsonObject event, String worker, String key) {
+    event.addProperty("worker", worker);
+    event.addProperty("key", key);
+    return event;
+  }
+}

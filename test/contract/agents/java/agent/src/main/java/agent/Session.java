@@ -1,0 +1,128 @@
+package agent;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.Worker;
+import io.dlqservice.dlq.WorkerBuilder;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Consumer;
+import java.util.stream.StreamSupport;
+
+/** The clients and workers of one process, by the names that commands give them. */
+final class Session {
+  private final Consumer<JsonObject> tell;
+  private final Map<String, DlqClient> clients = new ConcurrentHashMap<>();
+  private final Map<String, Worker> workers = new ConcurrentHashMap<>();
+  private final Handlers handlers;
+  /** For what waits. */
+  private final ExecutorService threads = Executors.newCachedThreadPool();
+
+  Session(Consumer<JsonObject> tell) {
+    this.tell = tell;
+    handlers = new Handlers(tell);
+  }
+
+  CompletableFuture<JsonObject> run(String op, JsonObject fields) throws Exception {
+    switch (op) {
+      case "open":
+        return done(() -> open(fields));
+      case "send":
+        return send(fields);
+      case "worker":
+        return done(() -> work(fields));
+      case "finish":
+        return handlers.finish(fields);
+      case "stop":
+        Worker worker = named(workers, fields, "worker");
+        Duration drain = Words.duration(fields, "timeout_ms");
+        return (drain == null ? worker.stop() : worker.stop(drain))
+            .thenApply(none -> new JsonObject());
+      case "flush":
+        return done(() -> named(clients, fields, "client").flush());
+      case "close":
+        return done(() -> close(fields));
+      case "call":
+        return Calls.call(named(clients, fields, "client").channel(), fields);
+      default:
+        throw new IllegalArgumentException("this agent knows no " + op);
+    }
+  }
+
+  private CompletableFuture<JsonObject> done(Runnable work) {
+    return CompletableFuture.runAsync(work, threads).thenApply(none -> new JsonObject());
+  }
+
+  private void open(JsonObject fields) {
+    String name = fields.get("client").getAsString();
+    JsonObject options = Words.object(fields, "options");
+    DlqClient client =
+        Words.client(options)
+            .onDropped(
+                (error, queue) -> {
+                  JsonObject event = Words.event("dropped");
+                  event.addProperty("client", name);
+                  event.addProperty("queue", queue);
+                  event.addProperty("kind", error.kind().toString());
+                  tell.accept(event);
+                })
+            .build();
+    clients.put(name, client);
+  }
+
+  private CompletableFuture<JsonObject> send(JsonObject fields) {
+    return named(clients, fields, "client")
+        .sendAsync(
+            fields.get("queue").getAsString(),
+            Words.payload(fields.getAsJsonObject("payload")),
+            GivenError.of(fields.get("error")),
+            Words.sendOptions(Words.object(fields, "options")))
+        .thenApply(Words::result);
+  }
+
+  private void work(JsonObject fields) {
+    String name = fields.get("worker").getAsString();
+    DlqClient client = named(clients, fields, "client");
+    String[] queues =
+        StreamSupport.stream(fields.getAsJsonArray("queues").spliterator(), false)
+            .map(JsonElement::getAsString)
+            .toArray(String[]::new);
+    WorkerBuilder builder =
+        client
+            .worker(queues)
+            .onSettled(handlers::settled)
+            .onError(
+                (error, delivery) -> {
+                  JsonObject event = Words.event("error");
+                  event.addProperty("worker", name);
+                  event.addProperty("kind", error.kind().toString());
+                  tell.accept(event);
+                });
+    Words.integer(fields, "concurrency").ifPresent(builder::concurrency);
+    Words.integer(fields, "prefetch").ifPresent(builder::prefetch);
+    Words.integer(fields, "max_in_flight_bytes").ifPresent(builder::maxInFlightBytes);
+    Duration lease = Words.duration(fields, "lease_ms");
+    if (lease != null) builder.leaseDuration(lease);
+    workers.put(
+        name, builder.startWithOutcomes(delivery -> handlers.handle(name, delivery, client)));
+  }
+
+  private void close(JsonObject fields) {
+    DlqClient client = named(clients, fields, "client");
+    Duration timeout = Words.duration(fields, "timeout_ms");
+    if (timeout == null) client.close();
+    else client.close(timeout);
+  }
+
+  private static <T> T named(Map<String, T> all, JsonObject fields, String field) {
+    String name = fields.get(field).getAsString();
+    T found = all.get(name);
+    if (found == null) throw new IllegalArgumentException("there is no " + name);
+    return found;
+  }
+}
