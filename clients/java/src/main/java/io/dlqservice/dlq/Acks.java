@@ -21,9 +21,7 @@ final class Acks {
 
   /** Whom it tells. */
   interface Listener {
-    /**
-     * @param result null if the server gave none
-     */
+    /** The server has answered; the result is null where it gave none for this one. */
     void answered(Unreported one, AckResult result);
 
     /** The server never said whether it counts. */
@@ -32,16 +30,19 @@ final class Acks {
 
   private static final int MOST_OUTCOMES = 1_000;
   private static final int MOST_BYTES = 3 * 1024 * 1024;
+
   /** Of an outcome, beside its failure. */
   private static final int FRAME_BYTES = 256;
 
   private static final int MOST_CALLS = 4;
+
   /** How long an outcome waits for others while a call is under way. */
   private static final long DELAY_MS = 1;
 
   private static final long TRY_TIMEOUT_MS = 5_000;
   private static final long FIRST_PAUSE_MS = 20;
   private static final long MOST_PAUSE_MS = 1_000;
+
   /** After an outage the server waits this much longer than the lease. */
   private static final long EXPIRY_GRACE_MS = 30_000;
 
@@ -163,12 +164,12 @@ final class Acks {
       Connection connection = line.connection();
       var answer = connection.call(DlqServiceGrpc.getAckMethod(), request, TRY_TIMEOUT_MS);
       call = answer;
-      answer.whenCompleteAsync(
+      loop.whenDone(
+          answer,
           (response, thrown) -> {
             if (thrown == null) answered(response.getResultsList());
             else failed(connection, CallError.of(thrown));
-          },
-          loop);
+          });
     }
 
     void abandon() {

@@ -17,8 +17,8 @@ import java.util.concurrent.CompletionException;
 /**
  * Why a call failed, or one message of a batch.
  *
- * @param details what the server says of it; its own errors always have some, and what has none came
- *     from a connection that ended
+ * @param details what the server says of it; its own errors always have some, and what has none
+ *     came from a connection that ended
  */
 record CallError(Status status, List<Any> details) {
   /** Statuses after which the same call may be made again under its request id. */
@@ -67,9 +67,11 @@ record CallError(Status status, List<Any> details) {
 
   String words() {
     String description = status.getDescription();
-    if (description != null && !description.isEmpty()) return description;
     Throwable cause = status.getCause();
-    return cause == null ? code().toString() : cause.toString();
+    String why = cause == null ? code().toString() : cause.toString();
+    if (description == null || description.isEmpty()) return why;
+    // What gRPC says of a connection says nothing of it: "io exception".
+    return cause == null || !details.isEmpty() ? description : description + ": " + why;
   }
 
   /** Whether it makes sense, and is safe, to make the same call again. */
@@ -118,7 +120,8 @@ record CallError(Status status, List<Any> details) {
   /**
    * The error of a call that a server's word has ended.
    *
-   * @param wasMaybeStored an earlier try may have had its effect, of which this refusal says nothing
+   * @param wasMaybeStored an earlier try may have had its effect, of which this refusal says
+   *     nothing
    */
   DlqException refusal(boolean wasMaybeStored) {
     ErrorKind kind =
@@ -131,15 +134,11 @@ record CallError(Status status, List<Any> details) {
   }
 
   private Optional<String> advice() {
-    switch (code()) {
-      case UNAUTHENTICATED:
-        return Optional.of("give the client a token that the server knows");
-      case UNIMPLEMENTED:
-      case NOT_FOUND:
-        return Optional.of(
-            "is the target the gRPC address of a DLQ server (port 50051 by default)?");
-      default:
-        return Optional.empty();
-    }
+    return switch (code()) {
+      case UNAUTHENTICATED -> Optional.of("give the client a token that the server knows");
+      case UNIMPLEMENTED, NOT_FOUND ->
+          Optional.of("is the target the gRPC address of a DLQ server (port 50051 by default)?");
+      default -> Optional.empty();
+    };
   }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 /** How sends that come together share calls. */
 public final class CoalesceOptions {
   private static final int MIB = 1024 * 1024;
+
   /** What the server takes in one call. */
   private static final int MOST_MESSAGES = 1_000;
 
@@ -67,8 +68,7 @@ public final class CoalesceOptions {
 
     /** Sends that may be pending: 10,000 by default. Beyond, one is spooled at once, or dropped. */
     public Builder maxPendingMessages(int maxPendingMessages) {
-      this.maxPendingMessages =
-          (int) Checks.atLeast("maxPendingMessages", maxPendingMessages, 1);
+      this.maxPendingMessages = (int) Checks.atLeast("maxPendingMessages", maxPendingMessages, 1);
       return this;
     }
 

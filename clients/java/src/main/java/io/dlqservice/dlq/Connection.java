@@ -55,7 +55,7 @@ final class Connection implements AutoCloseable {
   }
 
   private static StatusRuntimeException asStatus(RuntimeException thrown) {
-    if (thrown instanceof StatusRuntimeException) return (StatusRuntimeException) thrown;
+    if (thrown instanceof StatusRuntimeException status) return status;
     return Status.INTERNAL
         .withDescription("the call could not be made: " + thrown)
         .withCause(thrown)

@@ -28,6 +28,7 @@ import java.util.function.Supplier;
 final class Connector {
   private static final Metadata.Key<String> AUTHORIZATION =
       Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
   /** A dead peer is found by pings, where nothing else is heard. */
   private static final long PING_EVERY_MS = 10_000;
 
@@ -93,8 +94,8 @@ final class Connector {
   }
 
   /**
-   * gRPC's CallCredentials would refuse to send a token without TLS, as it is sent within a pod or a
-   * mesh.
+   * gRPC's CallCredentials would refuse to send a token without TLS, as it is sent within a pod or
+   * a mesh.
    */
   private record Bearer(Supplier<String> token) implements ClientInterceptor {
     @Override

@@ -134,10 +134,7 @@ final class Courier {
       for (Waiting again : send(readable)) left.add(again.position());
       if (!left.isEmpty()) isAllDone = false;
       List<Long> done =
-          letters.stream()
-              .map(StoredLetter::position)
-              .filter(one -> !left.contains(one))
-              .toList();
+          letters.stream().map(StoredLetter::position).filter(one -> !left.contains(one)).toList();
       if (!done.isEmpty()) shelf.finish(store, done);
     }
     return false;
@@ -183,20 +180,19 @@ final class Courier {
             () -> {
               Connection connection = line.connection();
               long beganAtMs = Loop.nowMs();
-              SendCall.send(connection, requests, TRY_TIMEOUT_MS)
-                  .whenCompleteAsync(
-                      (answers, thrown) -> {
-                        if (thrown == null) {
-                          note(SendCall.isWithoutService(answers), beganAtMs);
-                          answered.complete(answers);
-                          return;
-                        }
-                        CallError error = CallError.of(thrown);
-                        line.failed(connection, error);
-                        note(!error.isAnswer(), beganAtMs);
-                        answered.completeExceptionally(thrown);
-                      },
-                      loop);
+              loop.whenDone(
+                  SendCall.send(connection, requests, TRY_TIMEOUT_MS),
+                  (answers, thrown) -> {
+                    if (thrown == null) {
+                      note(SendCall.isWithoutService(answers), beganAtMs);
+                      answered.complete(answers);
+                      return;
+                    }
+                    CallError error = CallError.of(thrown);
+                    line.failed(connection, error);
+                    note(!error.isAnswer(), beganAtMs);
+                    answered.completeExceptionally(thrown);
+                  });
             });
     if (!isOpen) throw new CutOff();
     return answered;

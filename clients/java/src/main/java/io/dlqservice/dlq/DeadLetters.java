@@ -27,18 +27,14 @@ final class DeadLetters {
 
   /** A handler of a worker has its delivery as the argument: its payload is the message. */
   static SendOptions ownOptions(Object value) {
-    return value instanceof Delivery
-        ? SendOptions.ofSourceId(((Delivery) value).sourceId())
+    return value instanceof Delivery delivery
+        ? SendOptions.ofSourceId(delivery.sourceId())
         : SendOptions.NONE;
   }
 
   /** What the caller's options throw must not take the place of the error itself. */
   private static <T> boolean isKept(
-      DlqClient client,
-      String queue,
-      T value,
-      Exception error,
-      Function<T, SendOptions> options) {
+      DlqClient client, String queue, T value, Exception error, Function<T, SendOptions> options) {
     SendOptions given;
     try {
       given = options.apply(value);

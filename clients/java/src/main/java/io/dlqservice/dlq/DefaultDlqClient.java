@@ -23,6 +23,7 @@ import java.util.function.BiConsumer;
 final class DefaultDlqClient implements DlqClient {
   /** What handlers sent at the very end has a moment, too. */
   private static final long LAST_SENDS_MS = 250;
+
   /** About a hundred years. */
   private static final Duration NO_LIMIT = Duration.ofDays(36_500);
 
@@ -31,15 +32,18 @@ final class DefaultDlqClient implements DlqClient {
   private final Listeners listeners = new Listeners();
   private final Connector connector;
   private final Line line;
+
   /** The caller's: never replaced under his calls. */
   private final Connection own;
 
   private final BiConsumer<DlqException, String> onDropped;
   private final Sender sender;
+
   /** Null for none. */
   private final Spool spool;
 
   private final SendNumbers numbers = new SendNumbers();
+
   /** Null where nothing is known of it. */
   private final Origin origin;
 
@@ -51,8 +55,7 @@ final class DefaultDlqClient implements DlqClient {
   private volatile boolean isClosed;
 
   DefaultDlqClient(DlqClientBuilder options) {
-    connector =
-        new Connector(options.target, options.tls, options.token, options.interceptors);
+    connector = new Connector(options.target, options.tls, options.token, options.interceptors);
     line = new Line(connector::connect, loop);
     own = connector.connectForUser();
     Origin given = options.origin.build();
@@ -143,7 +146,9 @@ final class DefaultDlqClient implements DlqClient {
     return new Dropped(error);
   }
 
-  /** The message is there already, and its handler has it: the failure is reported, not sent again. */
+  /**
+   * The message is there already, and its handler has it: the failure is reported, not sent again.
+   */
   private static SendResult becomesOutcome(
       HeldDelivery held, SendToDlqRequest.Builder request, Throwable error) {
     if (held.isAborted()) {
@@ -161,8 +166,7 @@ final class DefaultDlqClient implements DlqClient {
       Duration left = Duration.between(Instant.now(), Times.from(request.getDueTime()));
       retryAfter = Optional.of(left.isNegative() ? Duration.ZERO : left);
     }
-    held.sent =
-        Outcome.failed(failure, retryAfter, Letter.isNonRetryable(error) || quarantines);
+    held.sent = Outcome.failed(failure, retryAfter, Letter.isNonRetryable(error) || quarantines);
     return new FailedDelivery(held.id());
   }
 

@@ -29,8 +29,8 @@ public interface Delivery {
   Instant leaseExpireTime();
 
   /**
-   * Completes when the lease is lost, or when a stopping worker waits no longer. The handler's thread
-   * is interrupted then, too.
+   * Completes when the lease is lost, or when a stopping worker waits no longer. The handler's
+   * thread is interrupted then, too.
    */
   CompletableFuture<Void> cancelled();
 

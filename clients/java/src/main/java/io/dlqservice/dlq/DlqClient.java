@@ -17,6 +17,8 @@ import java.util.function.Function;
  */
 public interface DlqClient extends AutoCloseable {
   /**
+   * Begins a client.
+   *
    * @param target the gRPC address, such as {@code 127.0.0.1:50051} or {@code dns:///dlq:50051}
    */
   static DlqClientBuilder builder(String target) {
@@ -25,8 +27,8 @@ public interface DlqClient extends AutoCloseable {
 
   /**
    * Hands over a message that could not be processed, and why. Throws nothing: look at {@link
-   * SendResult#status()} to know whether the service has it. Waits for the result, for the timeout at
-   * most, also where the thread is interrupted.
+   * SendResult#status()} to know whether the service has it. Waits for the result, for the timeout
+   * at most, also where the thread is interrupted.
    *
    * @param payload a String, bytes, or anything that JSON can hold
    * @param error what was thrown; null if nothing was
@@ -51,9 +53,10 @@ public interface DlqClient extends AutoCloseable {
   }
 
   /**
-   * Wraps a function: when it throws, its argument goes to the queue with the error. The wrapper gives
-   * what the function gives, or null if the message is kept, by the service or on this machine's disk.
-   * If it could not be kept, it throws the error itself, so that whoever called keeps the message.
+   * Wraps a function: when it throws, its argument goes to the queue with the error. The wrapper
+   * gives what the function gives, or null if the message is kept, by the service or on this
+   * machine's disk. If it could not be kept, it throws the error itself, so that whoever called
+   * keeps the message.
    *
    * @param options of the send, such as its source id
    */
@@ -63,8 +66,7 @@ public interface DlqClient extends AutoCloseable {
   }
 
   /** The same without options. */
-  default <T, R> ThrowingFunction<T, R> deadLetter(
-      String queue, ThrowingFunction<T, R> function) {
+  default <T, R> ThrowingFunction<T, R> deadLetter(String queue, ThrowingFunction<T, R> function) {
     return deadLetter(queue, function, value -> DeadLetters.ownOptions(value));
   }
 

@@ -21,6 +21,7 @@ public final class DlqClientBuilder {
   Duration timeout = TIMEOUT;
   Duration tryTimeout = TRY_TIMEOUT;
   CoalesceOptions coalesce = CoalesceOptions.builder().build();
+
   /** Null for none. */
   SpoolOptions spool = SpoolOptions.builder().build();
 
@@ -28,7 +29,7 @@ public final class DlqClientBuilder {
   JsonCodec json = JsonCodec.gson();
 
   DlqClientBuilder(String target) {
-    if (target.isBlank() || target.contains("://") && !target.contains(":///")) {
+    if (target.isBlank() || (target.contains("://") && !target.contains(":///"))) {
       throw new IllegalArgumentException(
           "target is \"" + target + "\"; give one such as 127.0.0.1:50051");
     }
@@ -107,8 +108,8 @@ public final class DlqClientBuilder {
   }
 
   /**
-   * Told of each message that was dropped, with its queue. Default: at most one line a second in the
-   * log.
+   * Told of each message that was dropped, with its queue. Default: at most one line a second in
+   * the log.
    */
   public DlqClientBuilder onDropped(BiConsumer<DlqException, String> onDropped) {
     this.onDropped = onDropped;

@@ -5,8 +5,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Logs dropped messages: the first at once, then one line a second with how many it stands for, until
- * all are told.
+ * Logs dropped messages: the first at once, then one line a second with how many it stands for,
+ * until all are told.
  */
 final class DropReport implements BiConsumer<DlqException, String> {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);

@@ -2,6 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.v1.Delivery;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.Opened;
 import io.dlqservice.dlq.v1.StreamDueRequest;
 import io.dlqservice.dlq.v1.StreamDueResponse;
 import io.grpc.CallOptions;
@@ -35,8 +36,10 @@ final class DueStream {
 
   private static final long FIRST_PAUSE_MS = 50;
   private static final long MOST_PAUSE_MS = 5_000;
+
   /** A stream that has lived this long was no failed try to open one. */
   private static final long GOOD_AFTER_MS = 1_000;
+
   /** A stream that says nothing for so long is dead; the server says something every 10 s. */
   private static final long SILENCE_MS = 25_000;
 
@@ -44,8 +47,9 @@ final class DueStream {
   private static final long DEFAULT_LEASE_MS = 30_000;
 
   /**
-   * Statuses that trying again can't change: the request itself is wrong, or the server another one.
-   * Not once a stream has been open: then it is a proxy whose servers are away, or a deployment.
+   * Statuses that trying again can't change: the request itself is wrong, or the server another
+   * one. Not once a stream has been open: then it is a proxy whose servers are away, or a
+   * deployment.
    */
   private static final Set<Status.Code> FINAL =
       EnumSet.of(Status.Code.INVALID_ARGUMENT, Status.Code.UNIMPLEMENTED);
@@ -63,8 +67,7 @@ final class DueStream {
   private boolean isClosed;
 
   /** A connection of its own for each stream. */
-  DueStream(
-      Loop loop, Supplier<Connection> connect, StreamDueRequest request, Listener listener) {
+  DueStream(Loop loop, Supplier<Connection> connect, StreamDueRequest request, Listener listener) {
     this.loop = loop;
     this.connect = connect;
     this.request = request;
@@ -135,7 +138,7 @@ final class DueStream {
     pause = null;
     if (isClosed) return;
     if (sessionId.isEmpty()) open();
-    else listener.beforeResume(sessionId).whenCompleteAsync((none, thrown) -> open(), loop);
+    else loop.whenDone(listener.beforeResume(sessionId), (none, thrown) -> open());
   }
 
   private static DlqException brokenBy(CallError error) {
@@ -162,9 +165,7 @@ final class DueStream {
     void start() {
       try {
         call =
-            connection
-                .channel()
-                .newCall(DlqServiceGrpc.getStreamDueMethod(), CallOptions.DEFAULT);
+            connection.channel().newCall(DlqServiceGrpc.getStreamDueMethod(), CallOptions.DEFAULT);
         StreamDueRequest resumed = request.toBuilder().setResumeSessionId(sessionId).build();
         ClientCalls.asyncServerStreamingCall(call, resumed, this);
       } catch (RuntimeException thrown) {
@@ -203,21 +204,19 @@ final class DueStream {
       if (isOver) return;
       heardAtMs = Loop.nowMs();
       switch (response.getFrameCase()) {
-        case OPENED:
-          sessionId = response.getOpened().getSessionId();
-          listener.opened(
-              response.getOpened().hasLeaseDuration()
-                  ? Times.from(response.getOpened().getLeaseDuration()).toMillis()
-                  : DEFAULT_LEASE_MS);
-          break;
-        case DELIVERIES:
-          listener.deliveries(response.getDeliveries().getDeliveriesList());
-          break;
-        case DRAIN:
-          end(null, true);
-          break;
-        default: // a heartbeat, or what later versions say
+        case OPENED -> takeOpened(response.getOpened());
+        case DELIVERIES -> listener.deliveries(response.getDeliveries().getDeliveriesList());
+        case DRAIN -> end(null, true);
+        default -> {} // a heartbeat, or what later versions say
       }
+    }
+
+    private void takeOpened(Opened opened) {
+      sessionId = opened.getSessionId();
+      listener.opened(
+          opened.hasLeaseDuration()
+              ? Times.from(opened.getLeaseDuration()).toMillis()
+              : DEFAULT_LEASE_MS);
     }
   }
 }

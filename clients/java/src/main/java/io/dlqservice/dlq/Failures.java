@@ -66,11 +66,8 @@ final class Failures {
 
   private static Optional<Integer> grpcCode(Throwable error) {
     Status status = null;
-    if (error instanceof StatusRuntimeException) {
-      status = ((StatusRuntimeException) error).getStatus();
-    } else if (error instanceof StatusException) {
-      status = ((StatusException) error).getStatus();
-    }
+    if (error instanceof StatusRuntimeException unchecked) status = unchecked.getStatus();
+    if (error instanceof StatusException checked) status = checked.getStatus();
     return Optional.ofNullable(status).map(found -> found.getCode().value());
   }
 
@@ -96,8 +93,7 @@ final class Failures {
     Object response = Peek.call(error, "getResponse").orElse(null);
     for (Object holder : new Object[] {error, response}) {
       for (String name : HEADERS) {
-        Optional<String> found =
-            Peek.header(Peek.call(holder, name).orElse(null), "Retry-After");
+        Optional<String> found = Peek.header(Peek.call(holder, name).orElse(null), "Retry-After");
         if (found.isPresent()) return found;
       }
     }

@@ -9,12 +9,16 @@ import java.util.concurrent.Executor;
 final class HeldDelivery implements Delivery {
   /** Of the worker that holds it. */
   final Object client;
+
   /** When its lease was given or last extended, by the monotonic clock. */
   long leasedAtMs;
+
   /** The handler is done, or its outcome no longer matters. */
   volatile boolean isClosed;
+
   /** The lease is somebody else's. */
   volatile boolean isLost;
+
   /** What a send of this message in its handler has said. */
   volatile Outcome sent;
 
@@ -25,8 +29,7 @@ final class HeldDelivery implements Delivery {
   private volatile boolean isAborted;
   private Thread thread;
 
-  HeldDelivery(
-      io.dlqservice.dlq.v1.Delivery delivery, JsonCodec codec, Object client, long nowMs) {
+  HeldDelivery(io.dlqservice.dlq.v1.Delivery delivery, JsonCodec codec, Object client, long nowMs) {
     this.delivery = delivery;
     this.client = client;
     payload = new MessagePayload(delivery.getMessage().getPayload(), codec);

@@ -4,8 +4,8 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.ToNumberPolicy;
 
 /**
- * Writes and reads payloads that are objects. Give one of your own where the program has its own way,
- * such as Jackson's {@code ObjectMapper}; the default is Gson.
+ * Writes and reads payloads that are objects. Give one of your own where the program has its own
+ * way, such as Jackson's {@code ObjectMapper}; the default is Gson.
  */
 public interface JsonCodec {
   String write(Object value) throws Exception;

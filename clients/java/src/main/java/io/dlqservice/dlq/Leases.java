@@ -15,9 +15,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 
 /**
- * What a worker holds: running, waiting, and not yet reported. Each lease is extended when a third of
- * it is over, by its token: a whole session would also keep what was lost on the way here. Belongs to
- * the client's loop.
+ * What a worker holds: running, waiting, and not yet reported. Each lease is extended when a third
+ * of it is over, by its token: a whole session would also keep what was lost on the way here.
+ * Belongs to the client's loop.
  */
 final class Leases {
   /** Whom it tells. */
@@ -69,13 +69,12 @@ final class Leases {
   }
 
   /**
-   * Gives back what the server counts as this session's and what never came here: written to a stream
-   * that broke. Only while no stream is open. Best effort: they expire by themselves.
+   * Gives back what the server counts as this session's and what never came here: written to a
+   * stream that broke. Only while no stream is open. Best effort: they expire by themselves.
    */
   CompletableFuture<Void> releaseStrays(String sessionId) {
     if (sessionId.isEmpty()) return CompletableFuture.completedFuture(null);
-    ExtendLeaseRequest request =
-        ExtendLeaseRequest.newBuilder().setSessionId(sessionId).build();
+    ExtendLeaseRequest request = ExtendLeaseRequest.newBuilder().setSessionId(sessionId).build();
     return line.connection()
         .call(DlqServiceGrpc.getExtendLeaseMethod(), request, CALL_TIMEOUT_MS)
         .thenComposeAsync(response -> release(strays(response.getResultsList())), loop)
@@ -97,14 +96,11 @@ final class Leases {
     AckRequest.Builder request = AckRequest.newBuilder();
     for (String token : first) {
       request.addOutcomes(
-          Outcome.newBuilder()
-              .setLeaseToken(token)
-              .setReleased(Released.getDefaultInstance()));
+          Outcome.newBuilder().setLeaseToken(token).setReleased(Released.getDefaultInstance()));
     }
     return line.connection()
         .call(DlqServiceGrpc.getAckMethod(), request.build(), CALL_TIMEOUT_MS)
-        .thenComposeAsync(
-            response -> release(tokens.subList(first.size(), tokens.size())), loop);
+        .thenComposeAsync(response -> release(tokens.subList(first.size(), tokens.size())), loop);
   }
 
   private void extendDue() {
@@ -126,19 +122,17 @@ final class Leases {
     first.forEach(one -> request.addLeaseTokens(one.leaseToken()));
     long timeoutMs = Math.min(CALL_TIMEOUT_MS, leaseMs / EXTENSIONS_A_LEASE);
     Connection connection = line.connection();
-    connection
-        .call(DlqServiceGrpc.getExtendLeaseMethod(), request.build(), timeoutMs)
-        .whenCompleteAsync(
-            (response, thrown) -> {
-              isBusy = false;
-              if (thrown != null) {
-                failed(connection, CallError.of(thrown));
-                return;
-              }
-              take(first, response.getResultsList());
-              if (!rest.isEmpty()) extend(rest);
-            },
-            loop);
+    loop.whenDone(
+        connection.call(DlqServiceGrpc.getExtendLeaseMethod(), request.build(), timeoutMs),
+        (response, thrown) -> {
+          isBusy = false;
+          if (thrown != null) {
+            failed(connection, CallError.of(thrown));
+            return;
+          }
+          take(first, response.getResultsList());
+          if (!rest.isEmpty()) extend(rest);
+        });
   }
 
   /** The next look tries again; until then the lease goes on. */

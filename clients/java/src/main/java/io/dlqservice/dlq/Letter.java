@@ -94,8 +94,9 @@ record Letter(SendToDlqRequest request, int bytes) {
   /** An error's own word on when to come back, within what the server takes. */
   static Optional<Duration> retryAfter(Throwable error) {
     try {
-      if (!(error instanceof RetryHint)) return Optional.empty();
-      return ((RetryHint) error).retryAfter().map(Times::takenWait);
+      return error instanceof RetryHint hint
+          ? hint.retryAfter().map(Times::takenWait)
+          : Optional.empty();
     } catch (RuntimeException itsOwnFault) {
       return Optional.empty();
     }
@@ -103,7 +104,7 @@ record Letter(SendToDlqRequest request, int bytes) {
 
   static boolean isNonRetryable(Throwable error) {
     try {
-      return error instanceof RetryHint && ((RetryHint) error).nonRetryable();
+      return error instanceof RetryHint hint && hint.nonRetryable();
     } catch (RuntimeException itsOwnFault) {
       return false;
     }

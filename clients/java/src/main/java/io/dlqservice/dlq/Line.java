@@ -6,12 +6,13 @@ import java.util.function.Supplier;
 
 /**
  * The connection of sends and outcomes. When a call on it is not answered in time it is replaced: a
- * peer that vanished without a word is otherwise found by pings only, long after the deadlines. So it
- * is when it could not be made: gRPC waits longer and longer before it looks again.
+ * peer that vanished without a word is otherwise found by pings only, long after the deadlines. So
+ * it is when it could not be made: gRPC waits longer and longer before it looks again.
  */
 final class Line {
   /** How long calls of before may still be answered on a connection that was replaced. */
   private static final long LINGER_MS = 5_000;
+
   /** A younger one stays: deadlines too short for a busy server must not cost a handshake each. */
   private static final long LEAST_AGE_MS = 1_000;
 

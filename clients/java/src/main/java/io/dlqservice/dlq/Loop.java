@@ -1,17 +1,19 @@
 package io.dlqservice.dlq;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A thread on which tasks run one after another, at once or later. The one named {@code dlq-client} is
- * where a client changes its state, so that nothing needs locks: nothing that blocks runs there, and
- * no code of the user's.
+ * A thread on which tasks run one after another, at once or later. The one named {@code dlq-client}
+ * is where a client changes its state, so that nothing needs locks: nothing that blocks runs there,
+ * and no code of the user's.
  */
 final class Loop implements Executor, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
@@ -33,9 +35,7 @@ final class Loop implements Executor, AutoCloseable {
     if (!tryExecute(task)) LOG.debug("the client is closed; a late task is left out");
   }
 
-  /**
-   * @return false where the client is closed
-   */
+  /** Gives false where the client is closed. */
   boolean tryExecute(Runnable task) {
     try {
       executor.execute(guarded(task));
@@ -43,6 +43,11 @@ final class Loop implements Executor, AutoCloseable {
     } catch (RejectedExecutionException closed) {
       return false;
     }
+  }
+
+  /** What the callback throws is logged, and not swallowed by a future that nobody looks at. */
+  <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> callback) {
+    future.whenComplete((result, thrown) -> execute(() -> callback.accept(result, thrown)));
   }
 
   ScheduledFuture<?> after(long delayMs, Runnable task) {

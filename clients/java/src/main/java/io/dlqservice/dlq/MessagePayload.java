@@ -56,21 +56,21 @@ public final class MessagePayload {
   }
 
   /**
-   * A string is text, bytes are bytes, the payload of a delivery stays what it was, and anything else
-   * is JSON.
+   * A string is text, bytes are bytes, the payload of a delivery stays what it was, and anything
+   * else is JSON.
    */
   static Payload of(Object value, String contentType, JsonCodec codec) throws Exception {
-    if (value instanceof MessagePayload) return ((MessagePayload) value).payload;
-    if (value instanceof Delivery) return ((Delivery) value).payload().payload;
+    if (value instanceof MessagePayload held) return held.payload;
+    if (value instanceof Delivery delivery) return delivery.payload().payload;
     Payload.Builder payload = Payload.newBuilder();
-    if (value instanceof String) {
-      payload.setText(Text.wellFormed((String) value));
-    } else if (value instanceof byte[]) {
-      payload.setData(ByteString.copyFrom((byte[]) value));
-    } else if (value instanceof ByteBuffer) {
-      payload.setData(ByteString.copyFrom(((ByteBuffer) value).duplicate()));
-    } else if (value instanceof ByteString) {
-      payload.setData((ByteString) value);
+    if (value instanceof String text) {
+      payload.setText(Text.wellFormed(text));
+    } else if (value instanceof byte[] bytes) {
+      payload.setData(ByteString.copyFrom(bytes));
+    } else if (value instanceof ByteBuffer buffer) {
+      payload.setData(ByteString.copyFrom(buffer.duplicate()));
+    } else if (value instanceof ByteString data) {
+      payload.setData(data);
     } else {
       payload.setText(Text.wellFormed(codec.write(value))).setContentType(JSON_TYPE);
     }

@@ -61,8 +61,7 @@ public final class Outcome {
   }
 
   static Outcome failed(Failure failure, Optional<Duration> retryAfter, boolean nonRetryable) {
-    Failed.Builder failed =
-        Failed.newBuilder().setFailure(failure).setNonRetryable(nonRetryable);
+    Failed.Builder failed = Failed.newBuilder().setFailure(failure).setNonRetryable(nonRetryable);
     retryAfter.ifPresent(wait -> failed.setRetryAfter(Times.to(Times.takenWait(wait))));
     return new Outcome(
         Kind.FAILED, io.dlqservice.dlq.v1.Outcome.newBuilder().setFailed(failed).build());
@@ -85,8 +84,7 @@ public final class Outcome {
 
   /** To quarantine, whatever the policy says. */
   public static Outcome quarantined(String note) {
-    Quarantined quarantined =
-        Quarantined.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
+    Quarantined quarantined = Quarantined.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
     return new Outcome(
         Kind.QUARANTINED,
         io.dlqservice.dlq.v1.Outcome.newBuilder().setQuarantined(quarantined).build());
@@ -96,8 +94,7 @@ public final class Outcome {
   public static Outcome discarded(String note) {
     Discarded discarded = Discarded.newBuilder().setNote(Text.cut(note, NOTE_BYTES)).build();
     return new Outcome(
-        Kind.DISCARDED,
-        io.dlqservice.dlq.v1.Outcome.newBuilder().setDiscarded(discarded).build());
+        Kind.DISCARDED, io.dlqservice.dlq.v1.Outcome.newBuilder().setDiscarded(discarded).build());
   }
 
   public Kind kind() {

@@ -8,16 +8,21 @@ import java.util.function.BiConsumer;
 /** One send that has no result yet. Belongs to the client's loop, save what is final. */
 final class PendingSend {
   final Letter letter;
+
   /** By the monotonic clock. */
   final long deadlineAtMs;
 
   final CompletableFuture<SendResult> result = new CompletableFuture<>();
+
   /** An earlier try went out, and its effect is not known. */
   boolean wasMaybeStored;
+
   /** A try is out. */
   boolean isOut;
+
   /** Why the latest try failed. */
   CallError lastError;
+
   /** It is on its way to the spool, and no longer to the server. */
   boolean isLeaving;
 
@@ -27,8 +32,7 @@ final class PendingSend {
   /**
    * @param onSettled called once, before whoever waits for the result hears of it
    */
-  PendingSend(
-      Letter letter, long deadlineAtMs, BiConsumer<PendingSend, SendResult> onSettled) {
+  PendingSend(Letter letter, long deadlineAtMs, BiConsumer<PendingSend, SendResult> onSettled) {
     this.letter = letter;
     this.deadlineAtMs = deadlineAtMs;
     this.onSettled = onSettled;

@@ -1,8 +1,8 @@
 package io.dlqservice.dlq;
 
 /**
- * Whether the service is known to be away: two calls one after the other have failed, the second one
- * begun after the first had failed, and none has been answered since.
+ * Whether the service is known to be away: two calls one after the other have failed, the second
+ * one begun after the first had failed, and none has been answered since.
  */
 final class Reachability {
   private static final int AWAY_AFTER = 2;

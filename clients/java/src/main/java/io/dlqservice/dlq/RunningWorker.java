@@ -20,7 +20,10 @@ import java.util.concurrent.ScheduledFuture;
 final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, DueStream.Listener {
   /** How long an interrupted handler may take to end, before its message is given back. */
   private static final long ABORT_GRACE_MS = 1_000;
-  /** How long a worker that stops waits for the answers to its outcomes: what is left, within these. */
+
+  /**
+   * How long a worker that stops waits for the answers to its outcomes: what is left, within these.
+   */
   private static final long LEAST_REPORT_MS = 1_000;
 
   private static final long MOST_REPORT_MS = 5_000;
@@ -41,6 +44,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private boolean isStopping;
   private long drainUntilMs;
   private ScheduledFuture<?> drainTimer;
+
   /** Running handlers have been interrupted. */
   private volatile boolean isGivingUp;
 
@@ -87,9 +91,8 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
       stopped.thenRun(() -> done.complete(null));
       return;
     }
-    Throwable cause =
-        refusal instanceof CompletionException ? refusal.getCause() : refusal;
-    if (cause instanceof DlqException) reports.error((DlqException) cause, null);
+    Throwable cause = refusal instanceof CompletionException ? refusal.getCause() : refusal;
+    if (cause instanceof DlqException known) reports.error(known, null);
     stop();
     stopped.thenRun(() -> done.completeExceptionally(cause));
   }
@@ -212,7 +215,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     waiting.forEach(held -> settle(held, Outcome.released()));
     waiting.clear();
     if (running.isEmpty()) idle.complete(null);
-    idle.thenRunAsync(this::report, loop);
+    loop.whenDone(idle, (none, never) -> report());
     watchDrain(untilMs);
   }
 
@@ -241,14 +244,14 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     long reportMs = Math.min(Math.max(leftMs, LEAST_REPORT_MS), MOST_REPORT_MS);
     CompletableFuture<Boolean> reported = acks.flush().thenApply(none -> true);
     loop.after(reportMs, () -> reported.complete(false));
-    reported.thenAcceptAsync(
-        isReported -> {
+    loop.whenDone(
+        reported,
+        (isReported, never) -> {
           CompletableFuture<Void> last =
               isReported ? leases.releaseStrays(stream.sessionId()) : acks.abandon();
           loop.after(LEAST_REPORT_MS, () -> last.complete(null));
-          last.whenCompleteAsync((none, thrown) -> end(), loop);
-        },
-        loop);
+          loop.whenDone(last, (none, thrown) -> end());
+        });
   }
 
   private void end() {

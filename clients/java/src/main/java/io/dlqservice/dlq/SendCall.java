@@ -37,8 +37,7 @@ final class SendCall {
         SendToDlqBatchRequest.newBuilder().addAllRequests(requests).build();
     return connection
         .call(DlqServiceGrpc.getSendToDlqBatchMethod(), batch, timeoutMs)
-        .thenApply(
-            response -> response.getResultsList().stream().map(SendCall::answerOf).toList());
+        .thenApply(response -> response.getResultsList().stream().map(SendCall::answerOf).toList());
   }
 
   private static Answer answerOf(SendToDlqBatchResult result) {
@@ -48,14 +47,13 @@ final class SendCall {
       return new Answer(null, CallError.of(none));
     }
     ErrorStatus error = result.getError();
-    Status status =
-        Status.fromCodeValue(error.getCode()).withDescription(error.getMessage());
+    Status status = Status.fromCodeValue(error.getCode()).withDescription(error.getMessage());
     return new Answer(null, new CallError(status, error.getDetailsList()));
   }
 
   /**
-   * Whether none was taken for want of the service itself, such as of its store: it was answered, but
-   * as if nobody were there.
+   * Whether none was taken for want of the service itself, such as of its store: it was answered,
+   * but as if nobody were there.
    */
   static boolean isWithoutService(List<Answer> answers) {
     return answers.stream()

@@ -176,9 +176,7 @@ public final class SendOptions {
       return this;
     }
 
-    /**
-     * How long to try; below 10 min, for which a request id is known. Default: the client's.
-     */
+    /** How long to try; below 10 min, for which a request id is known. Default: the client's. */
     public Builder timeout(Duration timeout) {
       this.timeout = Checks.positive("timeout", timeout);
       return this;

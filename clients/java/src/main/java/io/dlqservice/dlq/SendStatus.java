@@ -8,7 +8,9 @@ public enum SendStatus {
   JOINED,
   /** This machine has it, and delivers it when the service is back. */
   SPOOLED,
-  /** It is the message that the running handler works on: the failure is that delivery's outcome. */
+  /**
+   * It is the message that the running handler works on: the failure is that delivery's outcome.
+   */
   DELIVERY,
   /** Nobody has it, or nobody knows. */
   DROPPED

@@ -17,20 +17,22 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * Sends that come together go in one call. With no call under way the first goes at once; else sends
- * collect until a call is answered, a call is full, or {@code maxDelay} has passed. While the server
- * can't be reached all wait, and one call after another finds out; once it is known to be away, sends
- * go to the shelter at once.
+ * Sends that come together go in one call. With no call under way the first goes at once; else
+ * sends collect until a call is answered, a call is full, or {@code maxDelay} has passed. While the
+ * server can't be reached all wait, and one call after another finds out; once it is known to be
+ * away, sends go to the shelter at once.
  */
 final class Sender {
   private static final long FIRST_PAUSE_MS = 20;
   private static final long MOST_PAUSE_MS = 1_000;
+
   /** How late a deadline may be noticed: one look over all sends instead of a timer each. */
   private static final long LOOK_EVERY_MS = 25;
 
   private final Loop loop;
   private final Line line;
   private final Reachability reachability;
+
   /** Null: what can't be sent in time is dropped. */
   private final Shelter shelter;
 
@@ -79,7 +81,7 @@ final class Sender {
   private void leave(PendingSend send, SendResult result) {
     pendingCount.decrementAndGet();
     pendingBytes.addAndGet(-send.letter.bytes());
-    if (result instanceof Dropped) onDropped.accept(((Dropped) result).error(), send.queue());
+    if (result instanceof Dropped dropped) onDropped.accept(dropped.error(), send.queue());
     loop.execute(() -> forget(send));
   }
 
@@ -129,14 +131,12 @@ final class Sender {
 
   private void shelter(PendingSend send) {
     send.isLeaving = true;
-    shelter
-        .keep(send.letter)
-        .thenAcceptAsync(
-            placed -> {
-              if (placed == Placed.FULL) send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
-              else send.settle(new Spooled(placed == Placed.DISK));
-            },
-            loop);
+    loop.whenDone(
+        shelter.keep(send.letter),
+        (placed, never) -> {
+          if (placed == Placed.FULL) send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
+          else send.settle(new Spooled(placed == Placed.DISK));
+        });
   }
 
   private boolean isFull() {
@@ -180,15 +180,14 @@ final class Sender {
       requests.add(send.letter.request());
     }
     Connection connection = line.connection();
-    SendCall.send(connection, requests, Math.min(tryTimeoutMs, longestMs))
-        .whenCompleteAsync(
-            (answers, thrown) -> {
-              calls--;
-              if (thrown == null) answered(sends, answers, beganAtMs);
-              else failed(sends, connection, CallError.of(thrown), beganAtMs);
-              if (queue.size() > 0) schedule();
-            },
-            loop);
+    loop.whenDone(
+        SendCall.send(connection, requests, Math.min(tryTimeoutMs, longestMs)),
+        (answers, thrown) -> {
+          calls--;
+          if (thrown == null) answered(sends, answers, beganAtMs);
+          else failed(sends, connection, CallError.of(thrown), beganAtMs);
+          if (queue.size() > 0) schedule();
+        });
   }
 
   private void answered(List<PendingSend> sends, List<Answer> answers, long beganAtMs) {

@@ -16,8 +16,10 @@ import org.slf4j.LoggerFactory;
 /** Keeps letters in files while the service is away, and delivers them when it is back. */
 final class Spool implements Shelter {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+
   /** What one write takes. */
   private static final int WRITE_BYTES = 4 * 1024 * 1024;
+
   /** What may wait for a disk that is slow. */
   private static final long MOST_UNWRITTEN_BYTES = 64L * 1024 * 1024;
 
@@ -95,8 +97,7 @@ final class Spool implements Shelter {
   }
 
   private List<Placed> write(List<Unwritten> taken) {
-    List<SendToDlqRequest> requests =
-        taken.stream().map(one -> one.letter().request()).toList();
+    List<SendToDlqRequest> requests = taken.stream().map(one -> one.letter().request()).toList();
     try {
       return shelf.append(requests);
     } catch (RuntimeException bug) {
@@ -125,8 +126,7 @@ final class Spool implements Shelter {
     CompletableFuture<List<SendToDlqRequest>> left = new CompletableFuture<>();
     disk.execute(() -> left.complete(shelf.release()));
     left.join()
-        .forEach(
-            request -> onDropped.accept(SendErrors.closedBefore(true), request.getQueue()));
+        .forEach(request -> onDropped.accept(SendErrors.closedBefore(true), request.getQueue()));
     disk.close();
   }
 }

@@ -10,24 +10,19 @@ final class Times {
   /** The longest wait that the server takes of a worker. */
   private static final Duration MOST_WAIT = Duration.ofDays(30);
 
+  private static final int NANOS_A_SECOND = 1_000_000_000;
+
   private Times() {}
 
   static com.google.protobuf.Duration to(Duration duration) {
+    // Of negative durations java.time has positive nanoseconds, and protobuf negative ones.
+    long seconds = duration.getSeconds();
+    int nanos = duration.getNano();
+    boolean isShifted = seconds < 0 && nanos > 0;
     return com.google.protobuf.Duration.newBuilder()
-        .setSeconds(signed(duration))
-        .setNanos(nanos(duration))
+        .setSeconds(isShifted ? seconds + 1 : seconds)
+        .setNanos(isShifted ? nanos - NANOS_A_SECOND : nanos)
         .build();
-  }
-
-  /** Of negative durations java.time has positive nanoseconds, and protobuf negative ones. */
-  private static long signed(Duration duration) {
-    boolean isShifted = duration.isNegative() && duration.getNano() > 0;
-    return isShifted ? duration.getSeconds() + 1 : duration.getSeconds();
-  }
-
-  private static int nanos(Duration duration) {
-    boolean isShifted = duration.isNegative() && duration.getNano() > 0;
-    return isShifted ? duration.getNano() - 1_000_000_000 : duration.getNano();
   }
 
   static Timestamp to(Instant instant) {

@@ -19,8 +19,7 @@ final class Tracing {
 
   private static boolean isThere() {
     try {
-      Class.forName(
-          "io.opentelemetry.api.trace.Span", false, Tracing.class.getClassLoader());
+      Class.forName("io.opentelemetry.api.trace.Span", false, Tracing.class.getClassLoader());
       return true;
     } catch (ClassNotFoundException | LinkageError absent) {
       return false;
@@ -68,6 +67,8 @@ final class Tracing {
               .build());
     }
 
+    /** Whoever called closes it. */
+    @SuppressWarnings("MustBeClosedChecker")
     static Within within(TraceContext trace) {
       Context context = W3C.extract(Context.current(), trace, new Getter());
       Scope scope = context.makeCurrent();
@@ -83,8 +84,7 @@ final class Tracing {
       @Override
       public String get(TraceContext trace, String key) {
         if (trace == null) return null;
-        String value =
-            key.equals("traceparent") ? trace.getTraceparent() : trace.getTracestate();
+        String value = key.equals("traceparent") ? trace.getTraceparent() : trace.getTracestate();
         return value.isEmpty() ? null : value;
       }
     }

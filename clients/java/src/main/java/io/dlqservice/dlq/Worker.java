@@ -6,8 +6,8 @@ import java.util.concurrent.CompletableFuture;
 /** A running worker. {@link #close()} stops it. */
 public interface Worker extends AutoCloseable {
   /**
-   * Completes when it has stopped; exceptionally, with a {@link DlqException}, if the server refuses
-   * what it asks for.
+   * Completes when it has stopped; exceptionally, with a {@link DlqException}, if the server
+   * refuses what it asks for.
    */
   CompletableFuture<Void> done();
 

@@ -16,6 +16,7 @@ public final class WorkerBuilder {
   private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
   private static final int CONCURRENCY = 16;
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
+
   /** The most that the server takes. */
   private static final int MOST_IN_FLIGHT = 10_000;
 
@@ -47,17 +48,16 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Deliveries that wait here for a handler, so that none waits for the network. They are held by this
-   * worker meanwhile: give 0 where handlers take seconds. Default: as many as {@link #concurrency}.
+   * Deliveries that wait here for a handler, so that none waits for the network. They are held by
+   * this worker meanwhile: give 0 where handlers take seconds. Default: as many as {@link
+   * #concurrency}.
    */
   public WorkerBuilder prefetch(int prefetch) {
     this.prefetch = (int) Checks.atLeast("prefetch", prefetch, 0);
     return this;
   }
 
-  /**
-   * How long the server waits for a sign of life, 1 s to 12 h. Default: the queue's (30 s).
-   */
+  /** How long the server waits for a sign of life, 1 s to 12 h. Default: the queue's (30 s). */
   public WorkerBuilder leaseDuration(Duration leaseDuration) {
     request.setLeaseDuration(Times.to(Checks.positive("leaseDuration", leaseDuration)));
     return this;
@@ -75,7 +75,9 @@ public final class WorkerBuilder {
     return this;
   }
 
-  /** How long {@link Worker#stop()} waits for handlers before it interrupts them: 30 s by default. */
+  /**
+   * How long {@link Worker#stop()} waits for handlers before it interrupts them: 30 s by default.
+   */
   public WorkerBuilder drainTimeout(Duration drainTimeout) {
     this.drainTimeout = Checks.notNegative("drainTimeout", drainTimeout);
     return this;

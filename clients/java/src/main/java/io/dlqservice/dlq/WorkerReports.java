@@ -55,8 +55,7 @@ final class WorkerReports {
     String words =
         outcomeOf(one) + " could not be reported: " + cause.words() + "; it may come again";
     error(
-        new DlqException(
-            ErrorKind.CONNECTION, words, cause.code(), cause.asException(), false),
+        new DlqException(ErrorKind.CONNECTION, words, cause.code(), cause.asException(), false),
         one.held());
   }
 

@@ -58,7 +58,8 @@ class FailuresTest {
   @Test
   void takesTheWordsOfTheCauseWhereItHasNone() {
     assertEquals(
-        "java.io.IOException: disk", Failures.of(new Exception(new IOException("disk"))).getMessage());
+        "java.io.IOException: disk",
+        Failures.of(new Exception(new IOException("disk"))).getMessage());
     assertEquals("disk", Failures.of(new Exception(null, new IOException("disk"))).getMessage());
   }
 
@@ -82,8 +83,7 @@ class FailuresTest {
   @Test
   void takesAnythingThatCanBeThrown() {
     assertEquals("", Failures.of(new Hostile()).getMessage());
-    assertEquals(
-        "java.lang.StackOverflowError", Failures.of(new StackOverflowError()).getType());
+    assertEquals("java.lang.StackOverflowError", Failures.of(new StackOverflowError()).getType());
     assertEquals("a?b", Failures.of(new Exception("a\ud800b")).getMessage());
   }
 }

@@ -112,8 +112,7 @@ class SendTest {
     SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
     SendOptions hasty = SendOptions.builder().timeout(Duration.ofMillis(300)).build();
     server.stop();
-    try (DlqClient dlq =
-        DlqClient.builder(server.target()).service("tests").spool(spool).build()) {
+    try (DlqClient dlq = DlqClient.builder(server.target()).service("tests").spool(spool).build()) {
       assertEquals(new Spooled(true), dlq.send(queue, "a", null, hasty));
       assertEquals(new Spooled(true), dlq.send(queue, "b", null, hasty));
     }
@@ -138,10 +137,7 @@ class SendTest {
   @Test
   void aWrappedFunctionThrowsItsOwnErrorForWhatIsNotKept() {
     try (DlqClient dlq =
-        DlqClient.builder("127.0.0.1:1")
-            .withoutSpool()
-            .timeout(Duration.ofMillis(200))
-            .build()) {
+        DlqClient.builder("127.0.0.1:1").withoutSpool().timeout(Duration.ofMillis(200)).build()) {
       ThrowingFunction<String, Integer> parse = dlq.deadLetter(queue, Integer::parseInt);
       assertThrows(NumberFormatException.class, () -> parse.apply("seven"));
     }

@@ -10,10 +10,12 @@ final class Framing {
   static final int HEADER_BYTES = HEADER.length;
   static final int MOST_BODY_BYTES = 8 * 1024 * 1024;
   static final byte[] MAGIC = {(byte) 0x89, 0x44, 0x4c, 0x51};
+
   /** Type and length. */
   private static final int CHECKED_BYTES = 5;
 
   static final int CRC_AT = MAGIC.length + CHECKED_BYTES;
+
   /** What each record takes beside its body. */
   static final int RECORD_HEAD_BYTES = CRC_AT + Integer.BYTES;
 

@@ -9,7 +9,8 @@ public interface LetterStore {
   int count();
 
   /**
-   * The oldest of those beyond a position, as many as go in one call; one that is larger goes alone.
+   * The oldest of those beyond a position, as many as go in one call; one that is larger goes
+   * alone.
    */
   List<StoredLetter> read(long after, int maxLetters, int maxBytes) throws IOException;
 }

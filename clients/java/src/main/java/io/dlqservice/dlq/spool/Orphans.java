@@ -17,8 +17,10 @@ import java.util.Optional;
 final class Orphans {
   /** A process that died before it had written as much has told nobody that it kept something. */
   private static final int EMPTY_BYTES = 25;
+
   /** A file that nothing has touched for so long has lost its owner. */
   private static final long UNTOUCHED_MS = 120_000;
+
   /** Longer than any Owner that a client writes. */
   private static final int OWNER_BYTES = 64 * 1024;
 
@@ -47,11 +49,9 @@ final class Orphans {
       }
       Optional<Owner> owner = firstOwner(file.path()).filter(purpose::isOf);
       if (owner.isEmpty()) return Optional.empty();
-      boolean isOrphan =
-          untouchedMs > UNTOUCHED_MS || isDead(name.get().pid(), owner.get());
+      boolean isOrphan = untouchedMs > UNTOUCHED_MS || isDead(name.get().pid(), owner.get());
       if (!isOrphan) return Optional.empty();
-      Path path =
-          file.path().resolveSibling(SpoolFolder.newFileName(name.get().createdAtMs()));
+      Path path = file.path().resolveSibling(SpoolFolder.newFileName(name.get().createdAtMs()));
       return Optional.of(Files.move(file.path(), path, StandardCopyOption.ATOMIC_MOVE));
     } catch (IOException somebodyWasFaster) {
       return Optional.empty();

@@ -18,7 +18,10 @@ record ProcessIdentity(
     String host, String bootId, String pidNamespace, long pid, long processStart) {
   private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
   private static final Path PID_NAMESPACE = Path.of("/proc/self/ns/pid");
-  /** Counted from the third on: the second one is the program's name, in which anything may stand. */
+
+  /**
+   * Counted from the third on: the second one is the program's name, in which anything may stand.
+   */
   private static final int START_FIELD = 19;
 
   static ProcessIdentity own() {
@@ -48,7 +51,7 @@ record ProcessIdentity(
     try {
       byte[] stat = Files.readAllBytes(Path.of("/proc/" + pid + "/stat"));
       String text = new String(stat, StandardCharsets.ISO_8859_1);
-      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ");
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).split(" ", -1);
       // A zombie is dead, and only not yet buried.
       if (fields[0].equals("Z") || fields[0].equals("X")) return OptionalLong.empty();
       return OptionalLong.of(Long.parseLong(fields[START_FIELD]));

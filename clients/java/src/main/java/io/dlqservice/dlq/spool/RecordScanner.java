@@ -3,10 +3,9 @@ package io.dlqservice.dlq.spool;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/**
- * Finds the records of a file. What is damaged it passes over, up to the next valid record.
- */
+/** Finds the records of a file. What is damaged it passes over, up to the next valid record. */
 final class RecordScanner {
   /** One record that was found, and where in the file it begins. */
   record Found(int offset, int type, ByteBuffer body) {
@@ -14,8 +13,6 @@ final class RecordScanner {
       return Framing.RECORD_HEAD_BYTES + body.remaining();
     }
   }
-
-  private static final Found NONE = new Found(-1, 0, ByteBuffer.allocate(0));
 
   private final byte[] bytes;
   private final List<Found> records = new ArrayList<>();
@@ -42,14 +39,14 @@ final class RecordScanner {
     int at = from;
     int cutOffAt = -1;
     while (at < bytes.length) {
-      Found found = recordAt(at);
-      if (found != null && found != NONE) {
-        records.add(found);
+      Optional<Found> found = recordAt(at);
+      if (found.isPresent()) {
+        records.add(found.get());
         cutOffAt = -1;
-        at += found.bytes();
+        at += found.get().bytes();
         continue;
       }
-      if (found == null && cutOffAt < 0) cutOffAt = at;
+      if (cutOffAt < 0 && isCutOff(at)) cutOffAt = at;
       int next = nextMagic(at + 1);
       skippedBytes += next - at;
       at = next;
@@ -57,30 +54,40 @@ final class RecordScanner {
     if (cutOffAt >= 0) skippedBytes -= bytes.length - cutOffAt;
   }
 
-  /**
-   * @return null for one that is cut off, NONE where there is none
-   */
-  private Found recordAt(int at) {
-    for (int i = 0; i < Framing.MAGIC.length && at + i < bytes.length; i++) {
-      if (bytes[at + i] != Framing.MAGIC[i]) return NONE;
-    }
+  private Optional<Found> recordAt(int at) {
     int left = bytes.length - at;
-    if (left < Framing.RECORD_HEAD_BYTES) return null;
-    ByteBuffer all = ByteBuffer.wrap(bytes);
-    int length = all.getInt(at + Framing.MAGIC.length + 1);
-    if (length < 0 || length > Framing.MOST_BODY_BYTES) return NONE;
-    if (left - Framing.RECORD_HEAD_BYTES < length) return null;
-    if (all.getInt(at + Framing.CRC_AT) != Framing.crcOf(bytes, at, length)) return NONE;
+    if (left < Framing.RECORD_HEAD_BYTES || !hasMagic(at)) return Optional.empty();
+    int length = lengthAt(at);
+    if (length < 0 || length > left - Framing.RECORD_HEAD_BYTES) return Optional.empty();
+    int crc = ByteBuffer.wrap(bytes).getInt(at + Framing.CRC_AT);
+    if (crc != Framing.crcOf(bytes, at, length)) return Optional.empty();
     ByteBuffer body = ByteBuffer.wrap(bytes, at + Framing.RECORD_HEAD_BYTES, length).slice();
-    return new Found(at, bytes[at + Framing.MAGIC.length], body);
+    return Optional.of(new Found(at, bytes[at + Framing.MAGIC.length], body));
+  }
+
+  /** Whether what is there begins as a record, and the file ends before that does. */
+  private boolean isCutOff(int at) {
+    int left = bytes.length - at;
+    if (!hasMagic(at)) return false;
+    return left < Framing.RECORD_HEAD_BYTES || lengthAt(at) > left - Framing.RECORD_HEAD_BYTES;
+  }
+
+  /** At the end of the file, also with the first bytes of it. */
+  private boolean hasMagic(int at) {
+    int count = Math.min(Framing.MAGIC.length, bytes.length - at);
+    return ByteBuffer.wrap(bytes, at, count).equals(ByteBuffer.wrap(Framing.MAGIC, 0, count));
+  }
+
+  /** -1 for more than a body may have. */
+  private int lengthAt(int at) {
+    int length = ByteBuffer.wrap(bytes).getInt(at + Framing.MAGIC.length + 1);
+    return length < 0 || length > Framing.MOST_BODY_BYTES ? -1 : length;
   }
 
   private int nextMagic(int from) {
-    for (int at = from; at <= bytes.length - Framing.MAGIC.length; at++) {
-      if (ByteBuffer.wrap(bytes, at, Framing.MAGIC.length).equals(MAGIC)) return at;
+    for (int at = from; at < bytes.length; at++) {
+      if (bytes[at] == Framing.MAGIC[0] && hasMagic(at)) return at;
     }
     return bytes.length;
   }
-
-  private static final ByteBuffer MAGIC = ByteBuffer.wrap(Framing.MAGIC);
 }

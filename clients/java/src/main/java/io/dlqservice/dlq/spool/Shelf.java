@@ -15,14 +15,16 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Everything that a client has to deliver: its spool files, and letters that none could take. All of
- * it works with the disk: not for threads that must not wait.
+ * Everything that a client has to deliver: its spool files, and letters that none could take. All
+ * of it works with the disk: not for threads that must not wait.
  */
 public final class Shelf {
   /** Then another file is begun, so that this one can go once its letters have gone. */
   private static final long FULL_FILE_BYTES = 16L * 1024 * 1024;
+
   /** How long a folder that could not be written is left alone. */
   private static final long RETRY_DISK_NS = 30_000_000_000L;
+
   /** Each file that is held is a descriptor of this process. */
   private static final int MOST_HELD = 64;
 
@@ -33,6 +35,7 @@ public final class Shelf {
   private final Consumer<String> tell;
   private final ProcessIdentity identity = ProcessIdentity.own();
   private final MemoryLetters memory = new MemoryLetters();
+
   /** By age. */
   private final List<SpoolFile> files = new ArrayList<>();
 
@@ -88,8 +91,7 @@ public final class Shelf {
       memory.finish(positions);
       return;
     }
-    if (!(store instanceof SpoolFile) || !files.contains(store)) return;
-    SpoolFile file = (SpoolFile) store;
+    if (!(store instanceof SpoolFile file) || !files.contains(file)) return;
     try {
       file.finish(positions, isSynced);
     } catch (IOException unwritable) {

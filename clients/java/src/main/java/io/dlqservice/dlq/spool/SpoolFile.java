@@ -29,12 +29,15 @@ import java.util.TreeMap;
 final class SpoolFile implements LetterStore {
   private final Path path;
   private final FileChannel reading;
+
   /** Appends, whatever an adopter has appended meanwhile. */
   private final FileChannel writing;
+
   /** Which file it is, whatever its name. */
   private final Object key;
 
   private long bytes;
+
   /** Bytes of the records of those that wait, by where they begin. */
   private final TreeMap<Long, Integer> letters = new TreeMap<>();
 
@@ -51,8 +54,7 @@ final class SpoolFile implements LetterStore {
   static SpoolFile make(Path path) throws IOException {
     Set<StandardOpenOption> options =
         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.APPEND);
-    return opened(
-        path, FileChannel.open(path, options, SpoolFolder.ownerOnly("rw-------")), false);
+    return opened(path, FileChannel.open(path, options, SpoolFolder.ownerOnly("rw-------")), false);
   }
 
   /** One that somebody has left. */

@@ -87,8 +87,7 @@ final class SpoolFolder {
   }
 
   static FileAttribute<?>[] ownerOnly(String permissions) {
-    boolean isPosix =
-        FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
+    boolean isPosix = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
     if (!isPosix) return new FileAttribute<?>[0];
     return new FileAttribute<?>[] {
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
@@ -122,7 +121,8 @@ final class SpoolFolder {
     byte[] random = new byte[RANDOM_BYTES];
     RANDOM.nextBytes(random);
     long pid = ProcessHandle.current().pid();
-    return String.format("%013d-%d-%s%s", createdAtMs, pid, HexFormat.of().formatHex(random), SUFFIX);
+    return String.format(
+        "%013d-%d-%s%s", createdAtMs, pid, HexFormat.of().formatHex(random), SUFFIX);
   }
 
   /** Empty for files of somebody else. */

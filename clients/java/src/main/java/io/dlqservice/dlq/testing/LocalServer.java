@@ -64,6 +64,8 @@ public final class LocalServer implements AutoCloseable {
   }
 
   /**
+   * Starts one with settings.
+   *
    * @param settings of the server: {@code DLQ_…}
    */
   public static LocalServer start(Map<String, String> settings)
@@ -179,8 +181,7 @@ public final class LocalServer implements AutoCloseable {
   private void read(Process from, CountDownLatch serving) {
     Set<String> said = new HashSet<>();
     try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(from.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(from.getInputStream(), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         keep(line);
         said.add(messageOf(line));

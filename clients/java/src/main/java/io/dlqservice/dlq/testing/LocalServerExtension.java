@@ -9,8 +9,8 @@ import org.junit.jupiter.api.extension.ParameterResolutionException;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * For JUnit 5: gives a {@link LocalServer} to every test of a class that has a parameter of that type,
- * one for the whole class.
+ * For JUnit 5: gives a {@link LocalServer} to every test of a class that has a parameter of that
+ * type, one for the whole class.
  *
  * <pre>{@code
  * @ExtendWith(LocalServerExtension.class)

@@ -105,8 +105,7 @@ class ShelfTest {
   @Test
   void hasABound() {
     Shelf small = new Shelf(PURPOSE, root, 600, false, told::add);
-    SendToDlqRequest large =
-        SendToDlqRequest.newBuilder().setRequestId("x".repeat(400)).build();
+    SendToDlqRequest large = SendToDlqRequest.newBuilder().setRequestId("x".repeat(400)).build();
     assertEquals(List.of(Placed.DISK, Placed.FULL), small.append(List.of(large, large)));
   }
 }
