@@ -10,7 +10,7 @@ export function documents(): string[] {
   const top = readdirSync(ROOT).filter((name) => name.endsWith(".md"));
   const below = ["docs", "clients"].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".md") && !name.includes("node_modules"))
+      .filter((name) => name.endsWith(".md") && !/node_modules|target\//.test(name))
       .map((name) => join(folder, name)),
   );
   return [...top, ...below];
