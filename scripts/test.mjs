@@ -7,6 +7,7 @@ import { runTests } from "./checks/tests.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureGo, ensureGoPlugins } from "./setup/go-tools.mjs";
 import { ensureGrpcurl } from "./setup/grpcurl.mjs";
+import { ensureJava } from "./setup/java.mjs";
 import { ensureJavaTools } from "./setup/java-tools.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ensureOldestNode } from "./setup/oldest-node.mjs";
@@ -29,6 +30,7 @@ await withWords(async () => {
   };
 
   const isWhole = args.length === 0;
+  ensureJava();
   if (isWhole) ensureGoPlugins(); // the check of generated code runs them
   if (isWhole) await ensureJavaTools();
   const none = { passed: 0, failed: 0 };
