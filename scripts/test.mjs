@@ -14,6 +14,7 @@ import { ensureOldestNode } from "./setup/oldest-node.mjs";
 import { envWithFirst } from "./setup/places.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
+import { ensureRustPlugins } from "./setup/rust-tools.mjs";
 import { withWords } from "./setup/step.mjs";
 
 await withWords(async () => {
@@ -31,8 +32,12 @@ await withWords(async () => {
 
   const isWhole = args.length === 0;
   ensureJava();
-  if (isWhole) ensureGoPlugins(); // the check of generated code runs them
-  if (isWhole) await ensureJavaTools();
+  if (isWhole) {
+    // The check of generated code runs them.
+    ensureGoPlugins();
+    await ensureJavaTools();
+    ensureRustPlugins();
+  }
   const none = { passed: 0, failed: 0 };
   const checks = isWhole ? runChecks(env) : none;
   const tests = runTests(node, args, env);

@@ -2,6 +2,7 @@
 
 import { delimiter, join } from "node:path";
 import { ROOT } from "../setup/places.mjs";
+import { withPlugins } from "../setup/rust-tools.mjs";
 import { tryRun } from "../setup/step.mjs";
 import { checkBreaking } from "./breaking.mjs";
 import { checkGenerated } from "./generated.mjs";
@@ -16,7 +17,7 @@ import { checkGenerated } from "./generated.mjs";
 export function runChecks(env) {
   const PATH = `${join(ROOT, "node_modules/.bin")}${delimiter}${env.PATH}`;
   const run = (/** @type {readonly string[]} */ [command = "", ...args]) =>
-    tryRun(command, args, { cwd: ROOT, env: { ...env, PATH } });
+    tryRun(command, args, { cwd: ROOT, env: withPlugins({ ...env, PATH }) });
 
   /** @type {readonly (readonly [string, () => CheckResult])[]} */
   const checks = [

@@ -13,11 +13,12 @@ const FOLDERS = [
   "clients/java/src/generated/java",
   "clients/python/src/dlq/spool/v1",
   "clients/python/src/dlq/v1",
+  "clients/rust/src/gen",
   "clients/typescript/src/gen",
 ];
 
 /** Clients have templates of their own: their plugins take other packages than what gen/ is made from. */
-const CLIENTS = ["go", "java", "python", "typescript"].map((name) => `clients/${name}/buf.gen.yaml`);
+const CLIENTS = ["go", "java", "python", "rust", "typescript"].map((name) => `clients/${name}/buf.gen.yaml`);
 
 /**
  * The commands that generate everything below `out`.
