@@ -1,0 +1,322 @@
+//! How a client is made.
+
+use crate::client::Client;
+use crate::connection::Connector;
+use crate::error::{Error, ErrorKind};
+use crate::send::report::{OnDropped, drop_report};
+use crate::v1::Origin;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::transport::{Endpoint, Uri};
+
+const MIB: usize = 1024 * 1024;
+// What the server takes in one call.
+const MOST_MESSAGES: usize = 1_000;
+const MOST_BYTES: usize = 3 * MIB + MIB / 2;
+
+/// How concurrent sends share calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coalesce {
+    /// How long a send waits for others while a call is under way; with none it goes at once. Default
+    /// 2 ms.
+    pub max_delay: Duration,
+    /// Most messages of one call: 1 to 1,000. Default 100, so that many sends share several calls at a
+    /// time.
+    pub max_messages: usize,
+    /// Most bytes of one call, at most 3.5 MiB. Default 3 MiB.
+    pub max_bytes: usize,
+    /// Most calls under way at a time. Default 4.
+    pub max_calls: usize,
+    /// Messages in memory beyond which a send goes to the spool at once, or is dropped. Default 10,000.
+    pub max_pending_messages: usize,
+    /// Their bytes. Default 64 MiB.
+    pub max_pending_bytes: usize,
+}
+
+impl Default for Coalesce {
+    fn default() -> Self {
+        Self {
+            max_delay: Duration::from_millis(2),
+            max_messages: 100,
+            max_bytes: 3 * MIB,
+            max_calls: 4,
+            max_pending_messages: 10_000,
+            max_pending_bytes: 64 * MIB,
+        }
+    }
+}
+
+impl Coalesce {
+    fn checked(mut self) -> Result<Self, Error> {
+        let counts = [
+            ("max_messages", self.max_messages),
+            ("max_bytes", self.max_bytes),
+            ("max_calls", self.max_calls),
+            ("max_pending_messages", self.max_pending_messages),
+            ("max_pending_bytes", self.max_pending_bytes),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == 0) {
+            return Err(Error::invalid(format!("Coalesce::{name} is 0; give 1 or more")));
+        }
+        self.max_messages = self.max_messages.min(MOST_MESSAGES);
+        self.max_bytes = self.max_bytes.min(MOST_BYTES);
+        Ok(self)
+    }
+}
+
+/// Where sends are kept that can't be delivered in time, until they can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpoolOptions {
+    /// Default: `DLQ_SPOOL_DIR`, else the platform's folder for state.
+    pub folder: Option<PathBuf>,
+    /// What all files of the service may take. Default 256 MiB.
+    pub max_bytes: u64,
+    /// Whether each write is synced to the disk before a send is told that it is kept. Default false:
+    /// the page cache survives the process, not the machine.
+    pub sync: bool,
+}
+
+impl Default for SpoolOptions {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            max_bytes: 256 * 1024 * 1024,
+            sync: false,
+        }
+    }
+}
+
+/// TLS of the connection, in PEM; used with an `https:` target.
+#[cfg(feature = "tls")]
+#[derive(Clone, Debug, Default)]
+pub struct TlsOptions {
+    /// Certificates to trust instead of the system's.
+    pub ca: Option<Vec<u8>>,
+    /// Certificate and key of this client, where the server asks for one.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    /// The name to expect in the server's certificate, if it isn't that of the target.
+    pub server_name: Option<String>,
+}
+
+/// Where the service is.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    uri: Uri,
+    #[cfg(feature = "tls")]
+    tls: TlsOptions,
+}
+
+impl Target {
+    fn parse(text: &str) -> Result<Uri, Error> {
+        let wrong = || {
+            Error::invalid(format!(
+                "the target is \"{text}\"; give one such as http://127.0.0.1:50051"
+            ))
+        };
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let uri = full.parse::<Uri>().map_err(|error| wrong().caused_by(error))?;
+        match (uri.scheme_str(), uri.host()) {
+            (Some("http" | "https"), Some(_)) => Ok(uri),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn is_tls(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    /// `host:port`, as spool files name it.
+    pub(crate) fn address(&self) -> String {
+        let port = self
+            .uri
+            .port_u16()
+            .unwrap_or(if self.is_tls() { 443 } else { 80 });
+        format!("{}:{port}", self.uri.host().unwrap_or_default())
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
+        use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+        let endpoint = Endpoint::from(self.uri.clone());
+        if !self.is_tls() {
+            return Ok(endpoint);
+        }
+        let mut config = match &self.tls.ca {
+            Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
+            None => ClientTlsConfig::new().with_native_roots(),
+        };
+        if let Some((certificate, key)) = &self.tls.identity {
+            config = config.identity(Identity::from_pem(certificate, key));
+        }
+        if let Some(name) = &self.tls.server_name {
+            config = config.domain_name(name);
+        }
+        endpoint
+            .tls_config(config)
+            .map_err(|error| Error::invalid(format!("TLS: {error}")).caused_by(error))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
+        if self.is_tls() {
+            return Err(Error::invalid(
+                "an https: target needs the feature `tls` of dlq-client",
+            ));
+        }
+        Ok(Endpoint::from(self.uri.clone()))
+    }
+}
+
+/// Makes a [`Client`].
+#[must_use]
+pub struct ClientBuilder {
+    target: String,
+    token: Option<String>,
+    #[cfg(feature = "tls")]
+    tls: TlsOptions,
+    pub(crate) origin: Origin,
+    pub(crate) timeout: Duration,
+    pub(crate) try_timeout: Duration,
+    pub(crate) coalesce: Coalesce,
+    pub(crate) spool: Option<SpoolOptions>,
+    pub(crate) on_dropped: Option<OnDropped>,
+}
+
+/// What a client is made of.
+pub(crate) struct Settings {
+    pub(crate) target: Target,
+    pub(crate) connector: Connector,
+    pub(crate) origin: Origin,
+    pub(crate) timeout: Duration,
+    pub(crate) try_timeout: Duration,
+    pub(crate) coalesce: Coalesce,
+    pub(crate) spool: Option<SpoolOptions>,
+    pub(crate) on_dropped: OnDropped,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new(target: String) -> Self {
+        Self {
+            target,
+            token: None,
+            #[cfg(feature = "tls")]
+            tls: TlsOptions::default(),
+            origin: Origin::default(),
+            timeout: Duration::from_secs(5),
+            try_timeout: Duration::from_secs(2),
+            coalesce: Coalesce::default(),
+            spool: Some(SpoolOptions::default()),
+            on_dropped: None,
+        }
+    }
+
+    /// A bearer token of the server's `DLQ_TOKENS`.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// TLS other than with the certificates that the system trusts.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, options: TlsOptions) -> Self {
+        self.tls = options;
+        self
+    }
+
+    /// Which service sends, as `origin` of each message; also names its part of the spool.
+    pub fn service(mut self, name: impl Into<String>) -> Self {
+        self.origin.service = name.into();
+        self
+    }
+
+    /// Which instance of it: a pod, host or process.
+    pub fn instance(mut self, name: impl Into<String>) -> Self {
+        self.origin.instance = name.into();
+        self
+    }
+
+    /// Which version of it.
+    pub fn version(mut self, version: impl Into<String>) -> Self {
+        self.origin.version = version.into();
+        self
+    }
+
+    /// How long a send tries. Default 5 s.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long one try of it waits for an answer. Default 2 s.
+    pub const fn try_timeout(mut self, timeout: Duration) -> Self {
+        self.try_timeout = timeout;
+        self
+    }
+
+    /// How concurrent sends share calls.
+    pub const fn coalesce(mut self, options: Coalesce) -> Self {
+        self.coalesce = options;
+        self
+    }
+
+    /// Where sends are kept that can't be delivered in time. Default: in files.
+    pub fn spool(mut self, options: SpoolOptions) -> Self {
+        self.spool = Some(options);
+        self
+    }
+
+    /// What can't be delivered in time is dropped.
+    pub fn without_spool(mut self) -> Self {
+        self.spool = None;
+        self
+    }
+
+    /// Told of each message that was dropped, and its queue. Default: at most one line a second by
+    /// `tracing`.
+    pub fn on_dropped(mut self, told: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
+        self.on_dropped = Some(Arc::new(told));
+        self
+    }
+
+    /// Opens no connection yet: the first call does. Its work is done by tasks of the tokio runtime in
+    /// which this is called.
+    pub fn build(self) -> Result<Client, Error> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::invalid("build the client within a tokio runtime"));
+        }
+        for (name, time) in [("timeout", self.timeout), ("try_timeout", self.try_timeout)] {
+            if time.is_zero() {
+                return Err(Error::new(ErrorKind::Invalid, format!("{name} is 0; give more")));
+            }
+        }
+        let target = Target {
+            uri: Target::parse(&self.target)?,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+        };
+        let connector = Connector::new(&target, self.token.as_deref())?;
+        Ok(Client::from_settings(Settings {
+            target,
+            connector,
+            origin: self.origin,
+            timeout: self.timeout,
+            try_timeout: self.try_timeout,
+            coalesce: self.coalesce.checked()?,
+            spool: self.spool,
+            on_dropped: self.on_dropped.unwrap_or_else(drop_report),
+        }))
+    }
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("target", &self.target)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,89 @@
+//! What an error of a call means for the call.
+
+use crate::error::{Error, ErrorKind};
+use crate::status_details::StatusDetails;
+use std::error::Error as _;
+use tonic::{Code, Status};
+
+/// Whether it makes sense, and is safe, to make the same call again. The server's own errors always
+/// carry details; without them an INTERNAL or CANCELLED is a connection that ended, as it does while a
+/// server stops.
+pub(crate) fn is_worth_again(status: &Status) -> bool {
+    match status.code() {
+        Code::Unavailable | Code::DeadlineExceeded | Code::Aborted => true,
+        Code::ResourceExhausted if StatusDetails::of(status).retry.is_some() => true,
+        // What a broken connection becomes on its way through HTTP/2, where no server has spoken.
+        Code::Internal | Code::Unknown | Code::Cancelled | Code::ResourceExhausted => {
+            status.details().is_empty()
+        }
+        _ => false,
+    }
+}
+
+/// A try that was not answered in time, of which nobody has said a word.
+pub(crate) fn is_silent(status: &Status) -> bool {
+    status.code() == Code::DeadlineExceeded && status.details().is_empty()
+}
+
+/// The call can't have had an effect: nobody was there to take it.
+pub(crate) fn never_arrived(status: &Status) -> bool {
+    if status.code() != Code::Unavailable || !status.details().is_empty() {
+        return false;
+    }
+    std::iter::successors(status.source(), |&error| error.source())
+        .any(|error| error.is::<tonic::ConnectError>())
+}
+
+/// A server, and not just a part of the way, has spoken.
+pub(crate) fn is_answer(status: &Status) -> bool {
+    !is_worth_again(status) || !status.details().is_empty() && status.code() != Code::Unavailable
+}
+
+/// A batch that is refused as a whole, although all but one of its messages may be fine.
+pub(crate) fn is_of_the_whole_call(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::InvalidArgument | Code::ResourceExhausted | Code::OutOfRange
+    )
+}
+
+/// The error of a call that a server's word has ended. `was_maybe_stored`: an earlier try may have had
+/// its effect, of which this refusal says nothing.
+pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
+    let code = status.code();
+    let kind = match code {
+        Code::Unauthenticated | Code::PermissionDenied => ErrorKind::Unauthenticated,
+        _ => ErrorKind::Refused,
+    };
+    let not_taken = matches!(
+        code,
+        Code::InvalidArgument
+            | Code::NotFound
+            | Code::PermissionDenied
+            | Code::ResourceExhausted
+            | Code::FailedPrecondition
+            | Code::OutOfRange
+            | Code::Unimplemented
+            | Code::Unauthenticated
+    );
+    let advice = match code {
+        Code::Unauthenticated => "; give the client a `token` that the server knows",
+        Code::Unimplemented | Code::NotFound => {
+            "; is the target the gRPC address of a DLQ server (port 50051 by default)?"
+        }
+        _ => "",
+    };
+    Error::new(kind, format!("{}{advice}", words(&status)))
+        .maybe_stored_if(was_maybe_stored || !not_taken)
+        .of_call(status)
+}
+
+/// Never empty.
+pub(crate) fn words(status: &Status) -> String {
+    let words = if status.message().is_empty() {
+        status.code().description()
+    } else {
+        status.message()
+    };
+    words.to_owned()
+}

@@ -1,0 +1,110 @@
+//! Connections to the service.
+
+use crate::builder::Target;
+use crate::error::Error;
+use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
+use crate::v1::dlq_service_client::DlqServiceClient;
+use std::future::Future;
+use std::time::Duration;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+/// A channel whose calls carry the client's token.
+pub type Authorized = InterceptedService<Channel, Bearer>;
+
+// A dead peer is found by these, where nothing else is heard.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The default of 64 KiB would have a frame of 1 MiB wait for the peer sixteen times.
+const WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+/// A message of 3 MiB, with what is said about it.
+const MOST_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
+
+/// Adds the token to each call.
+#[derive(Clone, Debug)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// Makes connections: sends and outcomes share one, each stream has its own, so that reconnecting is
+/// really that, also behind a load balancer.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    endpoint: Endpoint,
+    bearer: Bearer,
+}
+
+impl Connector {
+    pub(crate) fn new(target: &Target, token: Option<&str>) -> Result<Self, Error> {
+        let token = token
+            .map(|token| format!("Bearer {token}").parse::<MetadataValue<Ascii>>())
+            .transpose()
+            .map_err(|_| Error::invalid("the token has characters that a header can't have"))?
+            .map(|mut token| {
+                token.set_sensitive(true);
+                token
+            });
+        let endpoint = target
+            .endpoint()?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(WINDOW_BYTES);
+        Ok(Self {
+            endpoint,
+            bearer: Bearer(token),
+        })
+    }
+
+    /// Opened by its first call, and again when it breaks.
+    pub(crate) fn connect(&self) -> Connection {
+        Connection {
+            channel: self.endpoint.connect_lazy(),
+            bearer: self.bearer.clone(),
+        }
+    }
+}
+
+/// One HTTP/2 connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    channel: Channel,
+    bearer: Bearer,
+}
+
+impl Connection {
+    pub(crate) fn service(&self) -> DlqServiceClient<Authorized> {
+        DlqServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+            .max_decoding_message_size(MOST_RESPONSE_BYTES)
+    }
+
+    pub(crate) fn admin(&self) -> DlqAdminServiceClient<Authorized> {
+        DlqAdminServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+            .max_decoding_message_size(MOST_RESPONSE_BYTES)
+    }
+}
+
+/// Waits no longer than that for the answer of a call. The server is not told: what it has begun by
+/// then is of use to the next try.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<tonic::Response<T>, Status>>,
+) -> Result<T, Status> {
+    match tokio::time::timeout(limit, call).await {
+        Ok(answer) => answer.map(tonic::Response::into_inner),
+        Err(_) => Err(Status::deadline_exceeded("the server did not answer in time")),
+    }
+}

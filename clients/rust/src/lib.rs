@@ -1,0 +1,77 @@
+//! Client of the DLQ service: hand over messages that could not be processed, and work on them again
+//! when they are due.
+//!
+//! ```no_run
+//! # async fn charge(_order: &str) -> Result<(), std::io::Error> { Ok(()) }
+//! # async fn example(order: &str) -> Result<(), dlq_client::Error> {
+//! use dlq_client::Client;
+//!
+//! let client = Client::builder("http://127.0.0.1:50051").service("shop").build()?;
+//! if let Err(error) = charge(order).await {
+//!     client.send("orders", order, &error).source_id("order-42").await?;
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! A worker gets each message when it is due; what its handler returns is the outcome:
+//!
+//! ```no_run
+//! # use dlq_client::{Client, Delivery};
+//! # async fn charge(_order: &str) -> Result<(), std::io::Error> { Ok(()) }
+//! # async fn example(client: Client) -> Result<(), dlq_client::Error> {
+//! let worker = client.worker(["orders"]).run(|delivery: Delivery| async move {
+//!     charge(&delivery.payload().text()).await
+//! })?;
+//! # worker.stop().await;
+//! # Ok(()) }
+//! ```
+
+mod backoff;
+mod builder;
+mod call_error;
+mod cause_chain;
+mod client;
+mod connection;
+mod dead_letter;
+mod durations;
+mod error;
+mod failure;
+mod line;
+mod payload;
+mod receipt;
+mod retry_policy;
+mod send;
+mod spool;
+mod status_details;
+mod stubs;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod worker;
+
+#[cfg(feature = "tls")]
+pub use builder::TlsOptions;
+pub use builder::{ClientBuilder, Coalesce, SpoolOptions};
+pub use cause_chain::AsError;
+pub use client::{Client, Stubs};
+pub use connection::{Authorized, Bearer};
+pub use error::{BoxError, Error, ErrorKind, NonRetryable, RetryAfter};
+pub use payload::{IntoPayload, Json, Payload};
+pub use receipt::{Receipt, Stored};
+pub use retry_policy::RetryPolicy;
+pub use send::request::{SendRequest, Sending};
+pub use status_details::StatusDetails;
+pub use stubs::dlq::v1;
+pub use stubs::dlq::v1::{
+    Backoff, DayOfWeek, Failure, Jitter, MessageState, Origin, QuarantineReason, Reason, RetryWindow,
+    TraceContext,
+};
+pub use worker::Worker;
+pub use worker::delivery::Delivery;
+pub use worker::options::{IntoOutcome, Settled, WorkerBuilder};
+pub use worker::outcome::{Outcome, OutcomeKind};
+pub use worker::stream::{Deliveries, Held};
+
+/// Its programs are tested, too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,75 @@
+//! The connection of sends and outcomes.
+
+use crate::call_error::is_silent;
+use crate::connection::{Authorized, Connection, Connector, within};
+use crate::v1::dlq_service_client::DlqServiceClient;
+use std::future::Future;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+use tonic::{Response, Status};
+
+/// A younger one stays: deadlines too short for a busy server must not cost it a handshake each.
+const LEAST_AGE: Duration = Duration::from_secs(1);
+
+/// The connection of sends and outcomes. When a call on it is not answered in time it is replaced: a
+/// peer that vanished without a word is otherwise found by pings only, long after the deadlines. Calls
+/// of before go on, on their own handle of it.
+pub(crate) struct Line {
+    connector: Connector,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    connection: Connection,
+    made_at: Instant,
+    number: u64,
+}
+
+impl Line {
+    pub(crate) fn new(connector: Connector) -> Self {
+        let connection = connector.connect();
+        Self {
+            connector,
+            current: Mutex::new(Current {
+                connection,
+                made_at: Instant::now(),
+                number: 0,
+            }),
+        }
+    }
+
+    /// Makes a call on it, and minds how it ended.
+    pub(crate) async fn call<T, F>(
+        &self,
+        limit: Duration,
+        call: impl FnOnce(DlqServiceClient<Authorized>) -> F,
+    ) -> Result<T, Status>
+    where
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
+        let (service, number) = {
+            let current = self.current.lock().unwrap();
+            (current.connection.service(), current.number)
+        };
+        let result = within(limit, call(service)).await;
+        if let Err(status) = &result {
+            self.failed(number, status);
+        }
+        result
+    }
+
+    fn failed(&self, number: u64, status: &Status) {
+        if !is_silent(status) {
+            return;
+        }
+        let mut current = self.current.lock().unwrap();
+        if current.number == number && current.made_at.elapsed() >= LEAST_AGE {
+            let connection = self.connector.connect();
+            *current = Current {
+                connection,
+                made_at: Instant::now(),
+                number: number + 1,
+            };
+        }
+    }
+}

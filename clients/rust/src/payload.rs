@@ -1,0 +1,174 @@
+//! The message itself.
+
+use crate::error::Error;
+use crate::v1;
+use crate::v1::payload::Body;
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+
+const JSON_TYPE: &str = "application/json";
+
+/// What can be sent: text, bytes, a [`serde_json::Value`], [`Json`] of anything that serde knows, or
+/// the payload of a delivery.
+pub trait IntoPayload {
+    /// As the wire has it. What can't be is [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    fn into_payload(self) -> Result<Payload, Error>;
+}
+
+/// A message, byte for byte as it was sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Payload(v1::Payload);
+
+impl Payload {
+    fn new(body: Body, content_type: &str) -> Self {
+        Self(v1::Payload {
+            body: Some(body),
+            content_type: content_type.to_owned(),
+        })
+    }
+
+    pub(crate) const fn from_wire(payload: v1::Payload) -> Self {
+        Self(payload)
+    }
+
+    pub(crate) fn into_wire(self) -> v1::Payload {
+        self.0
+    }
+
+    pub(crate) const fn as_wire(&self) -> &v1::Payload {
+        &self.0
+    }
+
+    /// A media type; empty if the sender gave none.
+    pub fn content_type(&self) -> &str {
+        &self.0.content_type
+    }
+
+    /// As bytes; text is given as UTF-8.
+    pub fn bytes(&self) -> &[u8] {
+        bytes_of(&self.0)
+    }
+
+    /// As text; bytes are read as UTF-8, what is none of it as `U+FFFD`.
+    pub fn text(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(self.bytes())
+    }
+
+    /// Read as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(self.bytes())
+    }
+}
+
+pub(crate) fn bytes_of(payload: &v1::Payload) -> &[u8] {
+    match &payload.body {
+        Some(Body::Text(text)) => text.as_bytes(),
+        Some(Body::Data(data)) => data,
+        None => &[],
+    }
+}
+
+/// Whether both hold the same bytes, as text or not; or, where the other one is JSON, the same JSON:
+/// other languages write it with other spaces and escapes.
+pub(crate) fn is_same(one: &v1::Payload, other: &v1::Payload) -> bool {
+    if bytes_of(one) == bytes_of(other) {
+        return true;
+    }
+    let read = |payload| serde_json::from_slice::<serde_json::Value>(bytes_of(payload)).ok();
+    other.content_type == JSON_TYPE && read(one).is_some_and(|value| Some(value) == read(other))
+}
+
+/// Sends a value as JSON: `Json(&order)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoPayload for Json<T> {
+    fn into_payload(self) -> Result<Payload, Error> {
+        let text = serde_json::to_string(&self.0)
+            .map_err(|error| Error::invalid(format!("can't be sent as JSON: {error}")).caused_by(error))?;
+        Ok(Payload::new(Body::Text(text), JSON_TYPE))
+    }
+}
+
+impl IntoPayload for serde_json::Value {
+    fn into_payload(self) -> Result<Payload, Error> {
+        Json(self).into_payload()
+    }
+}
+
+impl IntoPayload for &serde_json::Value {
+    fn into_payload(self) -> Result<Payload, Error> {
+        Json(self).into_payload()
+    }
+}
+
+impl IntoPayload for Payload {
+    fn into_payload(self) -> Result<Payload, Error> {
+        Ok(self)
+    }
+}
+
+impl IntoPayload for &Payload {
+    fn into_payload(self) -> Result<Payload, Error> {
+        Ok(self.clone())
+    }
+}
+
+macro_rules! is_text {
+    ($($text:ty),*) => {$(
+        impl IntoPayload for $text {
+            fn into_payload(self) -> Result<Payload, Error> {
+                Ok(Payload::new(Body::Text(self.into()), ""))
+            }
+        }
+    )*};
+}
+is_text!(&str, String, &String, Cow<'_, str>);
+
+macro_rules! is_data {
+    ($($data:ty),*) => {$(
+        impl IntoPayload for $data {
+            fn into_payload(self) -> Result<Payload, Error> {
+                Ok(Payload::new(Body::Data(self.to_vec()), ""))
+            }
+        }
+    )*};
+}
+is_data!(&[u8], Bytes, &Bytes, &Vec<u8>);
+
+impl IntoPayload for Vec<u8> {
+    fn into_payload(self) -> Result<Payload, Error> {
+        Ok(Payload::new(Body::Data(self), ""))
+    }
+}
+
+impl<const N: usize> IntoPayload for &[u8; N] {
+    fn into_payload(self) -> Result<Payload, Error> {
+        self.as_slice().into_payload()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_bytes_and_json_are_told_apart() {
+        assert_eq!("a".into_payload().unwrap().content_type(), "");
+        assert_eq!(b"\xff\x00".into_payload().unwrap().bytes(), b"\xff\x00");
+        let json = Json([1, 2]).into_payload().unwrap();
+        assert_eq!((json.text().as_ref(), json.content_type()), ("[1,2]", JSON_TYPE));
+        assert_eq!(json.json::<Vec<u8>>().unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn json_is_the_same_whatever_its_spaces() {
+        let sent = r#"{"order": 42}"#.into_payload().unwrap();
+        let same = Json(serde_json::json!({"order": 42})).into_payload().unwrap();
+        let other = Json(serde_json::json!({"order": 43})).into_payload().unwrap();
+        assert!(is_same(sent.as_wire(), same.as_wire()));
+        assert!(!is_same(sent.as_wire(), other.as_wire()));
+    }
+}

@@ -1,0 +1,114 @@
+//! One send that has no result yet.
+
+use crate::call_error;
+use crate::error::{Error, ErrorKind};
+use crate::receipt::Receipt;
+use crate::send::letter::Letter;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::oneshot;
+use tonic::Status;
+
+/// What whoever sent it waits for.
+pub(crate) type Reply = oneshot::Sender<Result<Receipt, Error>>;
+
+/// One send that has no result yet.
+pub(crate) struct Pending {
+    pub(crate) letter: Arc<Letter>,
+    pub(crate) deadline: Instant,
+    /// An earlier try went out, and its effect is not known.
+    was_maybe_stored: bool,
+    /// A try is out.
+    pub(crate) is_out: bool,
+    /// It is on its way to the spool, and no longer to the server.
+    pub(crate) is_leaving: bool,
+    last_error: Option<Arc<Status>>,
+    reply: Reply,
+}
+
+impl Pending {
+    pub(crate) const fn new(letter: Arc<Letter>, deadline: Instant, reply: Reply) -> Self {
+        Self {
+            letter,
+            deadline,
+            was_maybe_stored: false,
+            is_out: false,
+            is_leaving: false,
+            last_error: None,
+            reply,
+        }
+    }
+
+    /// A try has ended without a result.
+    pub(crate) fn tried(&mut self, error: Option<Arc<Status>>, maybe_stored: bool) {
+        self.was_maybe_stored |= maybe_stored;
+        self.is_out = false;
+        self.last_error = error.or(self.last_error.take());
+    }
+
+    pub(crate) const fn was_maybe_stored(&self) -> bool {
+        self.was_maybe_stored
+    }
+
+    /// The server may have it, although no answer says so.
+    pub(crate) const fn maybe_stored(&self) -> bool {
+        self.was_maybe_stored || self.is_out
+    }
+
+    /// Whoever sent it may have stopped to wait.
+    pub(crate) fn reply(self, result: Result<Receipt, Error>) {
+        let _ = self.reply.send(result);
+    }
+
+    pub(crate) fn late(&self) -> Error {
+        let why = self
+            .last_error
+            .as_deref()
+            .map_or_else(|| "the server did not answer".to_owned(), call_error::words);
+        self.failed(
+            ErrorKind::Deadline,
+            format!("not sent in time: {why}; is the server up? Keep the message elsewhere, or give a longer timeout"),
+        )
+    }
+
+    pub(crate) fn spool_full(&self, most_bytes: u64) -> Error {
+        self.failed(
+            ErrorKind::SpoolFull,
+            format!("the spool has no room for it, its bound is {most_bytes} bytes; is the server up? Else raise SpoolOptions::max_bytes"),
+        )
+    }
+
+    pub(crate) fn closed(&self) -> Error {
+        self.failed(
+            ErrorKind::Closed,
+            "the client was closed before this was sent".to_owned(),
+        )
+    }
+
+    fn failed(&self, kind: ErrorKind, words: String) -> Error {
+        let error = Error::new(kind, words).maybe_stored_if(self.maybe_stored());
+        match self.last_error.as_deref() {
+            Some(status) => error.of_call(copy_of(status)),
+            None => error,
+        }
+    }
+}
+
+/// A status has no `Clone`, because of its source.
+fn copy_of(status: &Status) -> Status {
+    Status::with_details_and_metadata(
+        status.code(),
+        status.message(),
+        bytes::Bytes::copy_from_slice(status.details()),
+        status.metadata().clone(),
+    )
+}
+
+pub(crate) fn buffer_full(pending: usize) -> Error {
+    Error::new(
+        ErrorKind::BufferFull,
+        format!(
+            "{pending} sends are pending already; send less at once, or raise Coalesce::max_pending_messages and max_pending_bytes"
+        ),
+    )
+}

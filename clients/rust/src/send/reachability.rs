@@ -1,0 +1,67 @@
+//! Whether the service is known to be away.
+
+use std::sync::Mutex;
+use std::time::Instant;
+use tokio::sync::Notify;
+
+/// The service is known to be away when two calls one after the other have failed, the second one
+/// begun after the first had failed, and none has been answered since.
+#[derive(Default)]
+pub(crate) struct Reachability {
+    seen: Mutex<Seen>,
+    /// An answer has come after a failure.
+    pub(crate) back: Notify,
+}
+
+#[derive(Default)]
+struct Seen {
+    failures: u32,
+    failed_at: Option<Instant>,
+    answered_since: Option<Instant>,
+}
+
+impl Reachability {
+    pub(crate) fn is_away(&self) -> bool {
+        self.seen.lock().unwrap().failures >= 2
+    }
+
+    pub(crate) fn failed(&self, began_at: Instant) {
+        let mut seen = self.seen.lock().unwrap();
+        // Calls that were under way together fail together, by one fault.
+        let is_old = |of: Option<Instant>| of.is_some_and(|of| began_at < of);
+        if is_old(seen.answered_since) || is_old(seen.failed_at) {
+            return;
+        }
+        seen.failures += 1;
+        seen.failed_at = Some(Instant::now());
+    }
+
+    pub(crate) fn answered(&self, began_at: Instant) {
+        let was_failing = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.answered_since = seen.answered_since.max(Some(began_at));
+            std::mem::take(&mut seen.failures) > 0
+        };
+        if was_failing {
+            self.back.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_fault_under_many_calls_counts_once() {
+        let reachability = Reachability::default();
+        let began_at = Instant::now();
+        reachability.failed(began_at);
+        reachability.failed(began_at);
+        assert!(!reachability.is_away());
+        reachability.failed(Instant::now());
+        assert!(reachability.is_away());
+        reachability.answered(Instant::now());
+        assert!(!reachability.is_away());
+    }
+}

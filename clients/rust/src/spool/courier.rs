@@ -1,0 +1,180 @@
+//! Delivers what is kept, oldest first.
+
+use crate::backoff::Backoff;
+use crate::call_error;
+use crate::line::Line;
+use crate::send::reachability::Reachability;
+use crate::send::report::{OnDropped, shielded};
+use crate::spool::Command;
+use crate::spool::keeper::{Kept, Place};
+use crate::status_details::{StatusDetails, status_of};
+use crate::v1::SendToDlqBatchRequest;
+use crate::v1::send_to_dlq_batch_result::Outcome;
+use std::collections::HashMap;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, oneshot};
+use tonic::{Code, Status};
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const MOST_PAUSE: Duration = Duration::from_secs(30);
+const TRY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What it is made of.
+pub(crate) struct Courier {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) line: Arc<Line>,
+    pub(crate) reachability: Arc<Reachability>,
+    pub(crate) on_dropped: OnDropped,
+    /// There is something to deliver.
+    pub(crate) work: Arc<Notify>,
+}
+
+/// Letters that the service does not take now, and when each is tried again.
+type Deferred = HashMap<Place, (Instant, Backoff)>;
+
+/// Until it is dropped, or the files are closed.
+pub(crate) async fn deliver(courier: Courier) {
+    let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
+    let mut deferred = Deferred::new();
+    loop {
+        let now = Instant::now();
+        let skipped = deferred
+            .iter()
+            .filter(|(_, (at, _))| *at > now)
+            .map(|(place, _)| place.clone())
+            .collect();
+        let Some(letters) = courier.ask(|reply| Command::Oldest(skipped, reply)).await else {
+            return;
+        };
+        if letters.is_empty() {
+            let next = deferred.values().map(|(at, _)| *at).min();
+            courier.wait_for_work(next).await;
+        } else if courier.try_all(letters, &mut deferred).await {
+            backoff.reset();
+        } else {
+            tokio::select! {
+                () = tokio::time::sleep(backoff.next()) => {}
+                () = courier.reachability.back.notified() => backoff.reset(),
+            }
+        }
+    }
+}
+
+impl Courier {
+    /// None: the files are closed.
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).ok()?;
+        answer.await.ok()
+    }
+
+    async fn wait_for_work(&self, at_latest: Option<Instant>) {
+        match at_latest {
+            None => self.work.notified().await,
+            Some(at) => tokio::select! {
+                () = self.work.notified() => {}
+                () = tokio::time::sleep_until(at.into()) => {}
+            },
+        }
+    }
+
+    /// Whether the service has answered.
+    async fn try_all(&self, letters: Vec<Kept>, deferred: &mut Deferred) -> bool {
+        let mut parts = vec![letters];
+        while let Some(mut letters) = parts.pop() {
+            let began_at = Instant::now();
+            let answers = match self.call(&letters).await {
+                Ok(answers) => answers,
+                Err(status) if letters.len() > 1 && is_of_the_whole_call(&status) => {
+                    // One of them spoils it for all; the halves find out which.
+                    let rest = letters.split_off(letters.len() / 2);
+                    parts.push(rest);
+                    parts.push(letters);
+                    continue;
+                }
+                Err(status) if letters.len() == 1 && is_final(&status) => vec![Err(status)],
+                Err(status) => {
+                    if call_error::is_answer(&status) {
+                        self.reachability.answered(began_at);
+                    } else {
+                        self.reachability.failed(began_at);
+                    }
+                    return false;
+                }
+            };
+            if answers.iter().all(|answer| {
+                answer
+                    .as_ref()
+                    .is_err_and(|status| status.code() == Code::Unavailable)
+            }) {
+                self.reachability.failed(began_at);
+                return false;
+            }
+            self.reachability.answered(began_at);
+            let done: Vec<Place> = letters
+                .into_iter()
+                .zip(answers)
+                .filter_map(|(letter, answer)| self.settled(letter, answer, deferred))
+                .collect();
+            if self.ask(|reply| Command::Done(done, reply)).await.is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn call(&self, letters: &[Kept]) -> Result<Vec<Result<(), Status>>, Status> {
+        let requests = letters.iter().map(|letter| letter.request.clone()).collect();
+        let request = SendToDlqBatchRequest { requests };
+        let response = self
+            .line
+            .call(TRY_TIMEOUT, |mut service| async move {
+                service.send_to_dlq_batch(request).await
+            })
+            .await?;
+        let answers = response.results.into_iter().map(|result| match result.outcome {
+            Some(Outcome::Response(_)) => Ok(()),
+            Some(Outcome::Error(error)) => Err(status_of(error)),
+            None => Err(Status::internal("the server gave no result")),
+        });
+        Ok(answers.collect())
+    }
+
+    /// Where it was kept, if it is done.
+    fn settled(&self, letter: Kept, answer: Result<(), Status>, deferred: &mut Deferred) -> Option<Place> {
+        match answer {
+            Err(status) if is_final(&status) => {
+                let error = call_error::refusal(status, true);
+                shielded("on_dropped", || (self.on_dropped)(&error, &letter.request.queue));
+            }
+            Err(_) => {
+                // What one is refused for must not hold up the others.
+                let new = || (Instant::now(), Backoff::new(FIRST_PAUSE, MOST_PAUSE));
+                let (at, backoff) = deferred.entry(letter.place).or_insert_with(new);
+                *at = Instant::now() + backoff.next();
+                return None;
+            }
+            Ok(()) => {}
+        }
+        deferred.remove(&letter.place);
+        Some(letter.place)
+    }
+}
+
+/// What the service refuses for good.
+fn is_final(status: &Status) -> bool {
+    match status.code() {
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Unimplemented => true,
+        Code::ResourceExhausted => StatusDetails::of(status).reason == "TOO_LARGE",
+        _ => false,
+    }
+}
+
+fn is_of_the_whole_call(status: &Status) -> bool {
+    is_final(status) || call_error::is_of_the_whole_call(status) && !call_error::is_worth_again(status)
+}

@@ -1,0 +1,195 @@
+//! Where sends are kept that can't be delivered in time, until they can. The format of the files is that
+//! of all clients: clients/SPOOL.md.
+
+mod courier;
+mod folder;
+mod keeper;
+mod owner;
+mod record;
+mod spool_file;
+
+use crate::builder::SpoolOptions;
+use crate::error::{Error, ErrorKind};
+use crate::line::Line;
+use crate::send::letter::Letter;
+use crate::send::reachability::Reachability;
+use crate::send::report::{OnDropped, shielded};
+use keeper::{Keeper, Kept, Place};
+use std::collections::HashSet;
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinHandle;
+
+pub(crate) use owner::host_name;
+
+const TOUCH_EVERY: Duration = Duration::from_secs(20);
+const ADOPT_EVERY: Duration = Duration::from_secs(30);
+/// How long a runtime that shuts down is held up for what it leaves.
+const LAST_WRITES: Duration = Duration::from_secs(3);
+
+/// What a spool is made of.
+pub(crate) struct SpoolParts {
+    pub(crate) options: SpoolOptions,
+    /// `host:port`: only clients of the same one deliver what is in a file.
+    pub(crate) target: String,
+    pub(crate) service: String,
+    pub(crate) line: Arc<Line>,
+    pub(crate) reachability: Arc<Reachability>,
+    pub(crate) on_dropped: OnDropped,
+}
+
+/// Where a letter was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placed {
+    Disk,
+    Memory,
+    Full,
+    Closed,
+}
+
+pub(crate) type OnPlaced = Box<dyn FnOnce(Placed) + Send>;
+
+/// Asked of the thread that has the files: a disk that stalls must hold up no deadline and no lease.
+enum Command {
+    Keep(Arc<Letter>, OnPlaced),
+    Oldest(HashSet<Place>, oneshot::Sender<Vec<Kept>>),
+    Done(Vec<Place>, oneshot::Sender<()>),
+    Wait(mpsc::Sender<()>),
+    Close(oneshot::Sender<usize>),
+}
+
+/// Keeps what can't be sent, and delivers it when the service is back.
+pub(crate) struct Spool {
+    commands: mpsc::Sender<Command>,
+    max_bytes: u64,
+    courier: Mutex<Option<JoinHandle<()>>>,
+    on_dropped: OnDropped,
+}
+
+impl Spool {
+    /// Its deliveries are a task of the runtime that this is called in.
+    pub(crate) fn start(parts: SpoolParts) -> Arc<Self> {
+        let (commands, received) = mpsc::channel();
+        let max_bytes = parts.options.max_bytes;
+        let work = Arc::new(Notify::new());
+        let told = Arc::clone(&work);
+        let (options, target, service) = (parts.options, parts.target, parts.service);
+        std::thread::Builder::new()
+            .name("dlq-spool".to_owned())
+            .spawn(move || tend(&received, Keeper::new(options, &target, &service), &told))
+            .expect("a thread can be started");
+        let asked = commands.clone();
+        let deliver = courier::deliver(courier::Courier {
+            commands: asked,
+            line: parts.line,
+            reachability: parts.reachability,
+            on_dropped: Arc::clone(&parts.on_dropped),
+            work,
+        });
+        let courier = Mutex::new(Some(tokio::spawn(deliver)));
+        Arc::new(Self {
+            commands,
+            max_bytes,
+            courier,
+            on_dropped: parts.on_dropped,
+        })
+    }
+
+    pub(crate) const fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
+    /// `placed` is called by another thread.
+    pub(crate) fn keep(&self, letter: Arc<Letter>, placed: OnPlaced) {
+        if let Err(mpsc::SendError(Command::Keep(_, placed))) =
+            self.commands.send(Command::Keep(letter, placed))
+        {
+            placed(Placed::Closed);
+        }
+    }
+
+    /// Until what was given so far is placed, or the disk takes too long. Blocks.
+    pub(crate) fn wait_for_writes(&self) {
+        let (done, wait) = mpsc::channel();
+        if self.commands.send(Command::Wait(done)).is_ok() {
+            let _ = wait.recv_timeout(LAST_WRITES);
+        }
+    }
+
+    /// What is left stays in its files, for another process; what is in memory only is lost, and told.
+    pub(crate) async fn close(&self) {
+        let courier = self.courier.lock().unwrap().take();
+        if let Some(courier) = courier {
+            courier.abort();
+            let _ = courier.await;
+        }
+        let (reply, left) = oneshot::channel();
+        if self.commands.send(Command::Close(reply)).is_err() {
+            return;
+        }
+        if let Ok(left @ 1..) = left.await {
+            let words = format!("{left} messages that were kept in memory are lost with this client");
+            let error = Error::new(ErrorKind::Closed, words).maybe_stored_if(true);
+            shielded("on_dropped", || (self.on_dropped)(&error, ""));
+        }
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        if let Some(courier) = self.courier.lock().unwrap().take() {
+            courier.abort();
+        }
+        let _ = self.commands.send(Command::Close(oneshot::channel().0));
+    }
+}
+
+/// The thread that has the files, until the spool is closed.
+fn tend(commands: &mpsc::Receiver<Command>, mut keeper: Keeper, work: &Notify) {
+    let mut adopt_at = Instant::now();
+    let mut touch_at = Instant::now() + TOUCH_EVERY;
+    loop {
+        let now = Instant::now();
+        if adopt_at <= now {
+            adopt_at = now + ADOPT_EVERY;
+            if keeper.adopt() {
+                work.notify_one();
+            }
+        }
+        if touch_at <= now {
+            touch_at = now + TOUCH_EVERY;
+            keeper.touch();
+        }
+        let wait = adopt_at.min(touch_at).saturating_duration_since(now);
+        match commands.recv_timeout(wait) {
+            Ok(Command::Keep(letter, placed)) => {
+                let place = keeper.keep(&letter);
+                if matches!(place, Placed::Disk | Placed::Memory) {
+                    work.notify_one();
+                }
+                placed(place);
+            }
+            Ok(Command::Oldest(skipped, reply)) => {
+                let _ = reply.send(keeper.oldest(&skipped));
+            }
+            Ok(Command::Done(places, reply)) => {
+                keeper.done(&places);
+                let _ = reply.send(());
+            }
+            Ok(Command::Wait(done)) => {
+                let _ = done.send(());
+            }
+            Ok(Command::Close(reply)) => {
+                let _ = reply.send(keeper.close());
+                return;
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                keeper.close();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What google.rpc details of an error say, of this service's errors and of anybody's.
+
+use crate::durations;
+use prost::Message;
+use prost_types::Any;
+use std::time::Duration;
+
+/// google.rpc.Status, of which only the details are wanted.
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ErrorInfo {
+    #[prost(string, tag = "1")]
+    reason: String,
+    #[prost(string, tag = "2")]
+    domain: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct RetryInfo {
+    #[prost(message, optional, tag = "1")]
+    retry_delay: Option<prost_types::Duration>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct FieldViolation {
+    #[prost(string, tag = "1")]
+    field: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct BadRequest {
+    #[prost(message, repeated, tag = "1")]
+    field_violations: Vec<FieldViolation>,
+}
+
+/// What a server says of an error beside its code and words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatusDetails {
+    /// A stable name of the error, e.g. `QUEUE_LIMIT`; empty where the server gave none.
+    pub reason: String,
+    /// Whose name that is: `dlq.v1` of this service.
+    pub domain: String,
+    /// It is worth trying again; and when, if the server said so.
+    pub retry: Option<Option<Duration>>,
+    /// The fields that are wrong.
+    pub field_violations: Vec<String>,
+}
+
+impl StatusDetails {
+    /// Of a call that failed.
+    pub fn of(status: &tonic::Status) -> Self {
+        let read = RpcStatus::decode(status.details()).unwrap_or_default();
+        Self::of_details(&read.details)
+    }
+
+    pub(crate) fn of_details(details: &[Any]) -> Self {
+        Self {
+            reason: find::<ErrorInfo>(details, "google.rpc.ErrorInfo")
+                .unwrap_or_default()
+                .reason,
+            domain: find::<ErrorInfo>(details, "google.rpc.ErrorInfo")
+                .unwrap_or_default()
+                .domain,
+            retry: find::<RetryInfo>(details, "google.rpc.RetryInfo")
+                .map(|info| info.retry_delay.as_ref().map(durations::from_wire)),
+            field_violations: find::<BadRequest>(details, "google.rpc.BadRequest")
+                .unwrap_or_default()
+                .field_violations
+                .into_iter()
+                .map(|violation| violation.field)
+                .collect(),
+        }
+    }
+}
+
+fn find<M: Message + Default>(details: &[Any], name: &str) -> Option<M> {
+    let one = details
+        .iter()
+        .find(|one| one.type_url.rsplit('/').next() == Some(name))?;
+    M::decode(one.value.as_slice()).ok()
+}
+
+/// An error within a response, as the call of it alone would have failed.
+pub(crate) fn status_of(error: crate::v1::ErrorStatus) -> tonic::Status {
+    let details = RpcStatus {
+        details: error.details,
+    }
+    .encode_to_vec();
+    tonic::Status::with_details(tonic::Code::from_i32(error.code), error.message, details.into())
+}

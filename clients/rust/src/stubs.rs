@@ -1,0 +1,21 @@
+//! What `buf generate` makes of the contract.
+#![allow(
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    rustdoc::broken_intra_doc_links,
+    rustdoc::invalid_html_tags,
+    unreachable_pub
+)]
+
+pub mod dlq {
+    /// The generated contract, as it is: messages, enums and clients of every RPC.
+    pub mod v1 {
+        include!("gen/dlq/v1/dlq.v1.rs");
+    }
+    pub(crate) mod spool {
+        pub(crate) mod v1 {
+            include!("gen/dlq/spool/v1/dlq.spool.v1.rs");
+        }
+    }
+}

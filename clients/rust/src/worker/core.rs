@@ -1,0 +1,358 @@
+//! What a worker is made of, however its deliveries are worked on.
+
+use crate::call_error::refusal;
+use crate::client::Client;
+use crate::error::{BoxError, Error};
+use crate::failure::describe;
+use crate::v1::{self, Failure, StreamDueRequest};
+use crate::worker::acks::Acks;
+use crate::worker::current;
+use crate::worker::delivery::{Delivery, Lease};
+use crate::worker::due_stream::{self, Listener};
+use crate::worker::leases::Leases;
+use crate::worker::options::WorkerBuilder;
+use crate::worker::outcome::Outcome;
+use crate::worker::ready::Ready;
+use crate::worker::reports::Reports;
+use std::any::Any;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// How long a handler that was cancelled may take to end, before its message is given back.
+const CANCEL_GRACE: Duration = Duration::from_secs(1);
+// How long a worker that stops waits for the answers to its outcomes: what is left, within these.
+const LEAST_REPORT: Duration = Duration::from_secs(1);
+const MOST_REPORT: Duration = Duration::from_secs(5);
+
+/// What a handler has come to: an outcome, if it named one; or an error, and what that was called.
+pub(crate) type Handled = Result<Option<Outcome>, (BoxError, &'static str)>;
+
+/// What a worker is made of, however its deliveries are worked on.
+pub(crate) struct WorkerCore {
+    client: Client,
+    runtime: Handle,
+    reports: Arc<Reports>,
+    acks: Arc<Acks>,
+    leases: Arc<Leases>,
+    ready: Ready,
+    running: Mutex<HashMap<String, Arc<Lease>>>,
+    idle: Notify,
+    session_id: Mutex<String>,
+    drain_timeout: Duration,
+    /// Takes nothing new.
+    closing: CancellationToken,
+    /// All is done.
+    ended: CancellationToken,
+    is_giving_up: AtomicBool,
+    /// Until when running handlers may go on, once it stops.
+    deadline: watch::Sender<Option<Instant>>,
+    refused: Mutex<Option<Error>>,
+}
+
+impl std::fmt::Debug for WorkerCore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WorkerCore").finish_non_exhaustive()
+    }
+}
+
+impl WorkerCore {
+    pub(crate) fn start(client: Client, request: StreamDueRequest, options: WorkerBuilder) -> Arc<Self> {
+        let reports = Arc::new(Reports::new(options.on_error, options.on_settled));
+        let line = Arc::clone(&client.inner().line);
+        let leases = Arc::new(Leases::new(Arc::clone(&line)));
+        let (told, held) = (Arc::clone(&reports), Arc::clone(&leases));
+        let acks = Acks::new(
+            line,
+            Box::new(move |lease, outcome, result| {
+                held.remove(lease);
+                match result {
+                    Ok(result) => told.answered(lease, outcome, result),
+                    Err(status) => told.given_up(lease, outcome, status),
+                }
+            }),
+        );
+        let core = Arc::new(Self {
+            client,
+            runtime: Handle::current(),
+            reports,
+            acks,
+            leases,
+            ready: Ready::default(),
+            running: Mutex::default(),
+            idle: Notify::new(),
+            session_id: Mutex::default(),
+            drain_timeout: options.drain_timeout,
+            closing: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            is_giving_up: AtomicBool::new(false),
+            deadline: watch::Sender::new(None),
+            refused: Mutex::default(),
+        });
+        tokio::spawn(Arc::clone(&core.acks).pump(core.ended.clone()));
+        tokio::spawn(Arc::clone(&core).keep_leases());
+        tokio::spawn(Arc::clone(&core).keep_stream(request));
+        core
+    }
+
+    async fn keep_leases(self: Arc<Self>) {
+        let keep = self.leases.keep(
+            |lease| self.lose(lease),
+            |status| self.reports.error(&refusal(status, false), None),
+        );
+        tokio::select! {
+            () = keep => {}
+            () = self.ended.cancelled() => {}
+        }
+    }
+
+    async fn keep_stream(self: Arc<Self>, request: StreamDueRequest) {
+        let connector = self.client.inner().connector.clone();
+        tokio::select! {
+            error = due_stream::keep(&connector, request, &*self) => {
+                self.reports.error(&error, None);
+                *self.refused.lock().unwrap() = Some(error);
+                self.begin_stop(None);
+            }
+            () = self.closing.cancelled() => {}
+        }
+    }
+
+    /// The next delivery to work on, which then counts as running; None once it stops.
+    pub(crate) fn poll_next(
+        &self,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Arc<Lease>>> {
+        self.ready.poll_next(context).map(|found| {
+            found.inspect(|lease| {
+                self.running
+                    .lock()
+                    .unwrap()
+                    .insert(lease.token.clone(), Arc::clone(lease));
+            })
+        })
+    }
+
+    /// Works on deliveries, so many at a time.
+    pub(crate) fn run_handlers<H, F>(
+        self: &Arc<Self>,
+        concurrency: usize,
+        handler: H,
+        place: &'static Location<'static>,
+    ) where
+        H: Fn(Delivery) -> F + Send + Sync + 'static,
+        F: Future<Output = Handled> + Send + 'static,
+    {
+        let core = Arc::clone(self);
+        let handler = Arc::new(handler);
+        tokio::spawn(async move {
+            let permits = Arc::new(Semaphore::new(concurrency));
+            while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+                let Some(lease) = poll_fn(|context| core.poll_next(context)).await else {
+                    return;
+                };
+                let (core, handler) = (Arc::clone(&core), Arc::clone(&handler));
+                tokio::spawn(async move {
+                    core.handle(&lease, &*handler, place).await;
+                    drop(permit);
+                });
+            }
+        });
+    }
+
+    async fn handle<H, F>(&self, lease: &Arc<Lease>, handler: &H, place: &Location<'_>)
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Handled>,
+    {
+        let delivery = Delivery(Arc::clone(lease));
+        let work = current::scope(Arc::clone(lease), guarded(async move { handler(delivery).await }));
+        let outcome = tokio::select! {
+            biased;
+            () = lease.cancel.cancelled() => Outcome::released(),
+            handled = work => match handled {
+                Ok(Ok(Some(outcome))) => outcome,
+                Ok(Ok(None)) => lease.take_sent().unwrap_or_else(Outcome::succeeded),
+                // Because the worker stops: no fault of the message.
+                _ if self.is_giving_up.load(Ordering::SeqCst) => Outcome::released(),
+                Ok(Err((error, known))) => lease.take_sent().unwrap_or_else(|| failed(&error, known, place)),
+                Err(panic) => lease.take_sent().unwrap_or_else(|| panicked(&*panic, place)),
+            },
+        };
+        self.settle(lease, outcome);
+    }
+
+    pub(crate) fn settle(&self, lease: &Arc<Lease>, outcome: Outcome) {
+        if lease.close() {
+            self.acks.add(Arc::clone(lease), outcome);
+        }
+        let mut running = self.running.lock().unwrap();
+        running.remove(&lease.token);
+        if running.is_empty() {
+            self.idle.notify_waiters();
+        }
+    }
+
+    fn lose(&self, lease: &Arc<Lease>) {
+        self.leases.remove(lease);
+        if lease.lose() {
+            self.reports.lost(lease);
+            lease.cancel.cancel();
+        }
+    }
+
+    pub(crate) async fn stop(self: &Arc<Self>, timeout: Option<Duration>) {
+        self.begin_stop(timeout);
+        self.ended.cancelled().await;
+    }
+
+    pub(crate) async fn done(&self) -> Result<(), Error> {
+        self.ended.cancelled().await;
+        self.refused.lock().unwrap().take().map_or(Ok(()), Err)
+    }
+
+    /// Called again it can only hasten the end.
+    pub(crate) fn begin_stop(self: &Arc<Self>, timeout: Option<Duration>) {
+        let until = Instant::now()
+            + timeout
+                .unwrap_or(self.drain_timeout)
+                .min(Duration::from_secs(1 << 32));
+        let mut is_first = false;
+        self.deadline.send_modify(|deadline| {
+            is_first = deadline.is_none();
+            *deadline = Some(deadline.map_or(until, |earlier| earlier.min(until)));
+        });
+        if is_first {
+            self.closing.cancel();
+            self.runtime.spawn(Arc::clone(self).drain());
+        }
+    }
+
+    async fn drain(self: Arc<Self>) {
+        for lease in self.ready.close() {
+            self.settle(&lease, Outcome::released());
+        }
+        if !self.is_idle_in_time().await {
+            self.is_giving_up.store(true, Ordering::SeqCst);
+            let running: Vec<_> = self.running.lock().unwrap().values().cloned().collect();
+            for lease in &running {
+                lease.cancel.cancel();
+            }
+            let _ = tokio::time::timeout(CANCEL_GRACE, self.idle()).await;
+            for lease in &running {
+                self.settle(lease, Outcome::released());
+            }
+        }
+        let left = self.time_left().clamp(LEAST_REPORT, MOST_REPORT);
+        if tokio::time::timeout(left, self.acks.flush()).await.is_ok() {
+            let session_id = self.session_id.lock().unwrap().clone();
+            let _ = tokio::time::timeout(LEAST_REPORT, self.leases.release_strays(&session_id)).await;
+        } else {
+            self.acks.abandon();
+            self.acks.flush().await;
+        }
+        self.ended.cancel();
+    }
+
+    fn time_left(&self) -> Duration {
+        let until = *self.deadline.borrow();
+        until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
+    }
+
+    /// The deadline may move nearer meanwhile.
+    async fn is_idle_in_time(&self) -> bool {
+        let mut moves = self.deadline.subscribe();
+        let mut idle = pin!(self.idle());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut idle => return true,
+                () = tokio::time::sleep(self.time_left()) => return false,
+                _ = moves.changed() => {}
+            }
+        }
+    }
+
+    async fn idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.running.lock().unwrap().is_empty() {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Listener for WorkerCore {
+    fn opened(&self, session_id: &str, lease_duration: Duration) {
+        session_id.clone_into(&mut self.session_id.lock().unwrap());
+        self.leases.set_duration(lease_duration);
+        self.acks.set_lease_duration(lease_duration);
+    }
+
+    fn delivered(&self, deliveries: Vec<v1::Delivery>) {
+        for delivery in deliveries {
+            let Some(lease) = Lease::new(delivery, self.client.clone()) else {
+                continue;
+            };
+            let lease = Arc::new(lease);
+            self.leases.add(&lease);
+            if let Err(lease) = self.ready.push(lease) {
+                self.settle(&lease, Outcome::released());
+            }
+        }
+    }
+
+    fn broken(&self, error: &Error) {
+        self.reports.error(error, None);
+    }
+
+    async fn before_resume(&self, session_id: &str) {
+        self.leases.release_strays(session_id).await;
+    }
+}
+
+fn failed(error: &BoxError, known: &'static str, place: &Location<'_>) -> Outcome {
+    let mut outcome = Outcome::failed_at(&**error, place);
+    outcome.name_failure(describe(&**error, Some(known), place).r#type);
+    outcome
+}
+
+fn panicked(panic: &(dyn Any + Send), place: &Location<'_>) -> Outcome {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    let failure = Failure {
+        r#type: "panic".to_owned(),
+        message: crate::failure::cut(format!("the handler panicked with message \"{words}\""), 4 * 1024),
+        stack_trace: format!("The handler panicked.\n\nAt {place}"),
+        ..Failure::default()
+    };
+    Outcome::with_failure(failure, None, false)
+}
+
+/// A panic of a handler is its failure, and not the worker's.
+async fn guarded<F: Future>(work: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut work = pin!(work);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(panic)),
+        },
+    )
+    .await
+}

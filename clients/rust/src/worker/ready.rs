@@ -1,0 +1,64 @@
+//! Deliveries that wait for whoever works on them.
+
+use crate::worker::delivery::Lease;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+/// Deliveries that wait for whoever works on them, in order.
+#[derive(Default)]
+pub(crate) struct Ready {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Arc<Lease>>,
+    waker: Option<Waker>,
+    is_closed: bool,
+}
+
+impl Ready {
+    /// Gives back what comes after it was closed.
+    pub(crate) fn push(&self, lease: Arc<Lease>) -> Result<(), Arc<Lease>> {
+        let mut state = self.state.lock().unwrap();
+        if state.is_closed {
+            return Err(lease);
+        }
+        state.waiting.push_back(lease);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// None once it is closed. One waits at a time.
+    pub(crate) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Arc<Lease>>> {
+        let mut state = self.state.lock().unwrap();
+        while let Some(lease) = state.waiting.pop_front() {
+            if !lease.is_lost() {
+                return Poll::Ready(Some(lease));
+            }
+        }
+        if state.is_closed {
+            return Poll::Ready(None);
+        }
+        state.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// What nobody will work on.
+    pub(crate) fn close(&self) -> VecDeque<Arc<Lease>> {
+        let mut state = self.state.lock().unwrap();
+        state.is_closed = true;
+        let rest = std::mem::take(&mut state.waiting);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        rest
+    }
+}
