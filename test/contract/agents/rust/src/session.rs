@@ -1,0 +1,128 @@
+//! The clients and workers of one process, by the names that commands give them.
+
+use crate::calls::call;
+use crate::given_error::given_error;
+use crate::handlers::Handlers;
+use crate::options::{self, ms};
+use crate::tell;
+use crate::words::{payload_of, result_of};
+use dlq_client::{BoxError, Client, Outcome, Worker};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+#[derive(Default)]
+pub struct Session {
+    clients: Mutex<HashMap<String, Client>>,
+    workers: Mutex<HashMap<String, Arc<Worker>>>,
+    handlers: Arc<Handlers>,
+}
+
+impl Session {
+    pub async fn run(&self, op: &str, fields: &Value) -> Result<Value, BoxError> {
+        match op {
+            "open" => self.open(fields)?,
+            "send" => return self.send(fields).await,
+            "worker" => self.work(fields)?,
+            "finish" => return self.handlers.finish(fields).await,
+            "stop" => {
+                let name = fields["worker"].as_str().unwrap_or_default();
+                let worker = self
+                    .workers
+                    .lock()
+                    .unwrap()
+                    .get(name)
+                    .cloned()
+                    .ok_or("there is no such worker")?;
+                match ms(&fields["timeout_ms"]) {
+                    Some(timeout) => worker.stop_within(timeout).await,
+                    None => worker.stop().await,
+                }
+            }
+            "flush" => self.client(fields)?.flush().await,
+            "close" => {
+                let client = self.client(fields)?;
+                match ms(&fields["timeout_ms"]) {
+                    Some(timeout) => client.close_within(timeout).await,
+                    None => client.close().await,
+                }
+            }
+            "call" => return call(&self.client(fields)?, fields).await,
+            _ => return Err(format!("this agent knows no {op}").into()),
+        }
+        Ok(json!({}))
+    }
+
+    fn client(&self, fields: &Value) -> Result<Client, BoxError> {
+        let name = fields["client"].as_str().unwrap_or_default();
+        self.clients
+            .lock()
+            .unwrap()
+            .get(name)
+            .cloned()
+            .ok_or_else(|| "there is no such client".into())
+    }
+
+    fn open(&self, fields: &Value) -> Result<(), BoxError> {
+        let name = fields["client"].as_str().unwrap_or_default().to_owned();
+        let told = name.clone();
+        let client = options::client(&fields["options"])?
+            .on_dropped(move |error, queue| {
+                let kind = error.kind().as_str();
+                tell(&json!({ "event": "dropped", "client": told, "queue": queue, "kind": kind }));
+            })
+            .build()?;
+        self.clients.lock().unwrap().insert(name, client);
+        Ok(())
+    }
+
+    async fn send(&self, fields: &Value) -> Result<Value, BoxError> {
+        let client = self.client(fields)?;
+        let queue = fields["queue"].as_str().unwrap_or_default();
+        let mut send = client.letter(queue, payload_of(&fields["payload"])?);
+        if let Some(error) = fields.get("error").filter(|error| !error.is_null()) {
+            send = send.error(&*given_error(error));
+        }
+        Ok(result_of(options::send(send, &fields["options"])?.await))
+    }
+
+    fn work(&self, fields: &Value) -> Result<(), BoxError> {
+        let name = fields["worker"].as_str().unwrap_or_default().to_owned();
+        let client = self.client(fields)?;
+        let queues = fields["queues"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
+        let count = |name: &str| fields[name].as_u64().and_then(|count| u32::try_from(count).ok());
+        let mut builder = client.worker(queues);
+        if let Some(concurrency) = count("concurrency") {
+            builder = builder.concurrency(concurrency);
+        }
+        if let Some(prefetch) = count("prefetch") {
+            builder = builder.prefetch(prefetch);
+        }
+        if let Some(bytes) = fields["max_in_flight_bytes"].as_u64() {
+            builder = builder.max_in_flight_bytes(bytes);
+        }
+        if let Some(lease) = ms(&fields["lease_ms"]) {
+            builder = builder.lease_duration(lease);
+        }
+        let (told, settled) = (name.clone(), Arc::clone(&self.handlers));
+        let (handlers, called) = (Arc::clone(&self.handlers), name.clone());
+        let worker = builder
+            .on_error(move |error, _| {
+                tell(&json!({ "event": "error", "worker": told, "kind": error.kind().as_str() }));
+            })
+            .on_settled(move |delivery, result| settled.settled(delivery, result))
+            .run(move |delivery| {
+                let (handlers, client, called) = (Arc::clone(&handlers), client.clone(), called.clone());
+                async move {
+                    let outcome = handlers.handle(&called, &client, delivery).await?;
+                    Ok::<Option<Outcome>, BoxError>(outcome)
+                }
+            })?;
+        self.workers.lock().unwrap().insert(name, Arc::new(worker));
+        Ok(())
+    }
+}
