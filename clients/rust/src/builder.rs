@@ -4,11 +4,11 @@ use crate::client::Client;
 use crate::connection::Connector;
 use crate::error::{Error, ErrorKind};
 use crate::send::report::{OnDropped, drop_report};
+use crate::target::Target;
 use crate::v1::Origin;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tonic::transport::{Endpoint, Uri};
 
 const MIB: usize = 1024 * 1024;
 // What the server takes in one call.
@@ -97,79 +97,6 @@ pub struct TlsOptions {
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
     /// The name to expect in the server's certificate, if it isn't that of the target.
     pub server_name: Option<String>,
-}
-
-/// Where the service is.
-#[derive(Clone, Debug)]
-pub(crate) struct Target {
-    uri: Uri,
-    #[cfg(feature = "tls")]
-    tls: TlsOptions,
-}
-
-impl Target {
-    fn parse(text: &str) -> Result<Uri, Error> {
-        let wrong = || {
-            Error::invalid(format!(
-                "the target is \"{text}\"; give one such as http://127.0.0.1:50051"
-            ))
-        };
-        let full = if text.contains("://") {
-            text.to_owned()
-        } else {
-            format!("http://{text}")
-        };
-        let uri = full.parse::<Uri>().map_err(|error| wrong().caused_by(error))?;
-        match (uri.scheme_str(), uri.host()) {
-            (Some("http" | "https"), Some(_)) => Ok(uri),
-            _ => Err(wrong()),
-        }
-    }
-
-    fn is_tls(&self) -> bool {
-        self.uri.scheme_str() == Some("https")
-    }
-
-    /// `host:port`, as spool files name it.
-    pub(crate) fn address(&self) -> String {
-        let port = self
-            .uri
-            .port_u16()
-            .unwrap_or(if self.is_tls() { 443 } else { 80 });
-        format!("{}:{port}", self.uri.host().unwrap_or_default())
-    }
-
-    #[cfg(feature = "tls")]
-    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
-        use tonic::transport::{Certificate, ClientTlsConfig, Identity};
-        let endpoint = Endpoint::from(self.uri.clone());
-        if !self.is_tls() {
-            return Ok(endpoint);
-        }
-        let mut config = match &self.tls.ca {
-            Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
-            None => ClientTlsConfig::new().with_native_roots(),
-        };
-        if let Some((certificate, key)) = &self.tls.identity {
-            config = config.identity(Identity::from_pem(certificate, key));
-        }
-        if let Some(name) = &self.tls.server_name {
-            config = config.domain_name(name);
-        }
-        endpoint
-            .tls_config(config)
-            .map_err(|error| Error::invalid(format!("TLS: {error}")).caused_by(error))
-    }
-
-    #[cfg(not(feature = "tls"))]
-    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
-        if self.is_tls() {
-            return Err(Error::invalid(
-                "an https: target needs the feature `tls` of dlq-client",
-            ));
-        }
-        Ok(Endpoint::from(self.uri.clone()))
-    }
 }
 
 /// Makes a [`Client`].
@@ -294,11 +221,11 @@ impl ClientBuilder {
                 return Err(Error::new(ErrorKind::Invalid, format!("{name} is 0; give more")));
             }
         }
-        let target = Target {
-            uri: Target::parse(&self.target)?,
+        let target = Target::new(
+            &self.target,
             #[cfg(feature = "tls")]
-            tls: self.tls,
-        };
+            self.tls,
+        )?;
         let connector = Connector::new(&target, self.token.as_deref())?;
         Ok(Client::from_settings(Settings {
             target,

@@ -31,7 +31,7 @@ pub(crate) fn never_arrived(status: &Status) -> bool {
         return false;
     }
     std::iter::successors(status.source(), |&error| error.source())
-        .any(|error| error.is::<tonic::ConnectError>())
+        .any(<dyn std::error::Error>::is::<tonic::ConnectError>)
 }
 
 /// A server, and not just a part of the way, has spoken.

@@ -1,7 +1,7 @@
 //! Connections to the service.
 
-use crate::builder::Target;
 use crate::error::Error;
+use crate::target::Target;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;

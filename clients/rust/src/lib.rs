@@ -44,6 +44,7 @@ mod send;
 mod spool;
 mod status_details;
 mod stubs;
+mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod worker;

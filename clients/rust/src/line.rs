@@ -51,7 +51,7 @@ impl Line {
             let current = self.current.lock().unwrap();
             (current.connection.service(), current.number)
         };
-        let result = within(limit, call(service)).await;
+        let result = within(limit, Box::pin(call(service))).await;
         if let Err(status) = &result {
             self.failed(number, status);
         }

@@ -3,13 +3,12 @@
 use crate::backoff::Backoff;
 use crate::call_error;
 use crate::line::Line;
+use crate::send::calls::{Answer, call_batch};
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
 use crate::spool::keeper::{Kept, Place};
-use crate::status_details::{StatusDetails, status_of};
-use crate::v1::SendToDlqBatchRequest;
-use crate::v1::send_to_dlq_batch_result::Outcome;
+use crate::status_details::StatusDetails;
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -124,25 +123,13 @@ impl Courier {
         true
     }
 
-    async fn call(&self, letters: &[Kept]) -> Result<Vec<Result<(), Status>>, Status> {
+    async fn call(&self, letters: &[Kept]) -> Result<Vec<Answer>, Status> {
         let requests = letters.iter().map(|letter| letter.request.clone()).collect();
-        let request = SendToDlqBatchRequest { requests };
-        let response = self
-            .line
-            .call(TRY_TIMEOUT, |mut service| async move {
-                service.send_to_dlq_batch(request).await
-            })
-            .await?;
-        let answers = response.results.into_iter().map(|result| match result.outcome {
-            Some(Outcome::Response(_)) => Ok(()),
-            Some(Outcome::Error(error)) => Err(status_of(error)),
-            None => Err(Status::internal("the server gave no result")),
-        });
-        Ok(answers.collect())
+        call_batch(&self.line, requests, TRY_TIMEOUT).await
     }
 
     /// Where it was kept, if it is done.
-    fn settled(&self, letter: Kept, answer: Result<(), Status>, deferred: &mut Deferred) -> Option<Place> {
+    fn settled(&self, letter: Kept, answer: Answer, deferred: &mut Deferred) -> Option<Place> {
         match answer {
             Err(status) if is_final(&status) => {
                 let error = call_error::refusal(status, true);
@@ -155,7 +142,7 @@ impl Courier {
                 *at = Instant::now() + backoff.next();
                 return None;
             }
-            Ok(()) => {}
+            Ok(_) => {}
         }
         deferred.remove(&letter.place);
         Some(letter.place)

@@ -215,7 +215,7 @@ impl Keeper {
                 }
                 // They come again after this process, and are known there.
                 Err(Trouble::Io(error)) => {
-                    tracing::warn!(file = %path.display(), "can't be written: {error}")
+                    tracing::warn!(file = %path.display(), "can't be written: {error}");
                 }
             }
         }

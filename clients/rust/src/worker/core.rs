@@ -2,28 +2,23 @@
 
 use crate::call_error::refusal;
 use crate::client::Client;
-use crate::error::{BoxError, Error};
-use crate::failure::describe;
-use crate::v1::{self, Failure, StreamDueRequest};
+use crate::error::Error;
+use crate::v1::{self, StreamDueRequest};
 use crate::worker::acks::Acks;
-use crate::worker::current;
-use crate::worker::delivery::{Delivery, Lease};
+use crate::worker::delivery::Lease;
 use crate::worker::due_stream::{self, Listener};
 use crate::worker::leases::Leases;
 use crate::worker::options::WorkerBuilder;
 use crate::worker::outcome::Outcome;
 use crate::worker::ready::Ready;
 use crate::worker::reports::Reports;
-use std::any::Any;
 use std::collections::HashMap;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 /// How long a handler that was cancelled may take to end, before its message is given back.
@@ -31,9 +26,6 @@ const CANCEL_GRACE: Duration = Duration::from_secs(1);
 // How long a worker that stops waits for the answers to its outcomes: what is left, within these.
 const LEAST_REPORT: Duration = Duration::from_secs(1);
 const MOST_REPORT: Duration = Duration::from_secs(5);
-
-/// What a handler has come to: an outcome, if it named one; or an error, and what that was called.
-pub(crate) type Handled = Result<Option<Outcome>, (BoxError, &'static str)>;
 
 /// What a worker is made of, however its deliveries are worked on.
 pub(crate) struct WorkerCore {
@@ -51,7 +43,7 @@ pub(crate) struct WorkerCore {
     closing: CancellationToken,
     /// All is done.
     ended: CancellationToken,
-    is_giving_up: AtomicBool,
+    pub(super) is_giving_up: AtomicBool,
     /// Until when running handlers may go on, once it stops.
     deadline: watch::Sender<Option<Instant>>,
     refused: Mutex<Option<Error>>,
@@ -74,7 +66,7 @@ impl WorkerCore {
             Box::new(move |lease, outcome, result| {
                 held.remove(lease);
                 match result {
-                    Ok(result) => told.answered(lease, outcome, result),
+                    Ok(result) => told.answered(lease, outcome, result.as_ref()),
                     Err(status) => told.given_up(lease, outcome, status),
                 }
             }),
@@ -138,55 +130,6 @@ impl WorkerCore {
                     .insert(lease.token.clone(), Arc::clone(lease));
             })
         })
-    }
-
-    /// Works on deliveries, so many at a time.
-    pub(crate) fn run_handlers<H, F>(
-        self: &Arc<Self>,
-        concurrency: usize,
-        handler: H,
-        place: &'static Location<'static>,
-    ) where
-        H: Fn(Delivery) -> F + Send + Sync + 'static,
-        F: Future<Output = Handled> + Send + 'static,
-    {
-        let core = Arc::clone(self);
-        let handler = Arc::new(handler);
-        tokio::spawn(async move {
-            let permits = Arc::new(Semaphore::new(concurrency));
-            while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
-                let Some(lease) = poll_fn(|context| core.poll_next(context)).await else {
-                    return;
-                };
-                let (core, handler) = (Arc::clone(&core), Arc::clone(&handler));
-                tokio::spawn(async move {
-                    core.handle(&lease, &*handler, place).await;
-                    drop(permit);
-                });
-            }
-        });
-    }
-
-    async fn handle<H, F>(&self, lease: &Arc<Lease>, handler: &H, place: &Location<'_>)
-    where
-        H: Fn(Delivery) -> F,
-        F: Future<Output = Handled>,
-    {
-        let delivery = Delivery(Arc::clone(lease));
-        let work = current::scope(Arc::clone(lease), guarded(async move { handler(delivery).await }));
-        let outcome = tokio::select! {
-            biased;
-            () = lease.cancel.cancelled() => Outcome::released(),
-            handled = work => match handled {
-                Ok(Ok(Some(outcome))) => outcome,
-                Ok(Ok(None)) => lease.take_sent().unwrap_or_else(Outcome::succeeded),
-                // Because the worker stops: no fault of the message.
-                _ if self.is_giving_up.load(Ordering::SeqCst) => Outcome::released(),
-                Ok(Err((error, known))) => lease.take_sent().unwrap_or_else(|| failed(&error, known, place)),
-                Err(panic) => lease.take_sent().unwrap_or_else(|| panicked(&*panic, place)),
-            },
-        };
-        self.settle(lease, outcome);
     }
 
     pub(crate) fn settle(&self, lease: &Arc<Lease>, outcome: Outcome) {
@@ -322,37 +265,4 @@ impl Listener for WorkerCore {
     async fn before_resume(&self, session_id: &str) {
         self.leases.release_strays(session_id).await;
     }
-}
-
-fn failed(error: &BoxError, known: &'static str, place: &Location<'_>) -> Outcome {
-    let mut outcome = Outcome::failed_at(&**error, place);
-    outcome.name_failure(describe(&**error, Some(known), place).r#type);
-    outcome
-}
-
-fn panicked(panic: &(dyn Any + Send), place: &Location<'_>) -> Outcome {
-    let words = panic
-        .downcast_ref::<&str>()
-        .map(|words| (*words).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    let failure = Failure {
-        r#type: "panic".to_owned(),
-        message: crate::failure::cut(format!("the handler panicked with message \"{words}\""), 4 * 1024),
-        stack_trace: format!("The handler panicked.\n\nAt {place}"),
-        ..Failure::default()
-    };
-    Outcome::with_failure(failure, None, false)
-}
-
-/// A panic of a handler is its failure, and not the worker's.
-async fn guarded<F: Future>(work: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut work = pin!(work);
-    poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => std::task::Poll::Ready(Err(panic)),
-        },
-    )
-    .await
 }

@@ -5,6 +5,7 @@ pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod delivery;
 mod due_stream;
+mod handling;
 mod leases;
 pub(crate) mod options;
 pub(crate) mod outcome;

@@ -25,9 +25,10 @@ impl Reports {
 
     pub(crate) fn error(&self, error: &Error, lease: Option<&Arc<Lease>>) {
         let delivery = lease.map(|lease| Delivery(Arc::clone(lease)));
-        match &self.on_error {
-            Some(told) => shielded("on_error", || told(error, delivery.as_ref())),
-            None => tracing::warn!(kind = %error.kind(), "{error}"),
+        if let Some(told) = &self.on_error {
+            shielded("on_error", || told(error, delivery.as_ref()));
+        } else {
+            tracing::warn!(kind = %error.kind(), "{error}");
         }
     }
 
@@ -40,9 +41,9 @@ impl Reports {
     }
 
     /// What the server says of an outcome.
-    pub(crate) fn answered(&self, lease: &Arc<Lease>, outcome: OutcomeKind, result: Option<AckResult>) {
-        let status = result.as_ref().map(AckResult::status);
-        if let (Some(AckStatus::Applied), Some(result)) = (status, &result) {
+    pub(crate) fn answered(&self, lease: &Arc<Lease>, outcome: OutcomeKind, result: Option<&AckResult>) {
+        let status = result.map(AckResult::status);
+        if let (Some(AckStatus::Applied), Some(result)) = (status, result) {
             let Some(told) = &self.on_settled else { return };
             let settled = Settled {
                 outcome,
@@ -52,7 +53,7 @@ impl Reports {
             };
             return shielded("on_settled", || told(&Delivery(Arc::clone(lease)), &settled));
         }
-        let why = match (status, &result) {
+        let why = match (status, result) {
             (Some(AckStatus::LeaseLost), _) => "its lease was over and it moved on",
             (Some(AckStatus::NotFound), _) => "it is gone",
             (_, Some(result)) if !result.detail.is_empty() => result.detail.as_str(),

@@ -1,0 +1,107 @@
+//! Where the service is.
+
+#[cfg(feature = "tls")]
+use crate::builder::TlsOptions;
+use crate::error::Error;
+use tonic::transport::{Endpoint, Uri};
+
+/// Where the service is.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    uri: Uri,
+    #[cfg(feature = "tls")]
+    tls: TlsOptions,
+}
+
+impl Target {
+    pub(crate) fn new(text: &str, #[cfg(feature = "tls")] tls: TlsOptions) -> Result<Self, Error> {
+        Ok(Self {
+            uri: Self::parse(text)?,
+            #[cfg(feature = "tls")]
+            tls,
+        })
+    }
+
+    fn parse(text: &str) -> Result<Uri, Error> {
+        let wrong = || {
+            Error::invalid(format!(
+                "the target is \"{text}\"; give one such as http://127.0.0.1:50051"
+            ))
+        };
+        let full = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("http://{text}")
+        };
+        let uri = full.parse::<Uri>().map_err(|error| wrong().caused_by(error))?;
+        match (uri.scheme_str(), uri.host()) {
+            (Some("http" | "https"), Some(_)) => Ok(uri),
+            _ => Err(wrong()),
+        }
+    }
+
+    fn is_tls(&self) -> bool {
+        self.uri.scheme_str() == Some("https")
+    }
+
+    /// `host:port`, as spool files name it.
+    pub(crate) fn address(&self) -> String {
+        let port = self
+            .uri
+            .port_u16()
+            .unwrap_or(if self.is_tls() { 443 } else { 80 });
+        format!("{}:{port}", self.uri.host().unwrap_or_default())
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
+        use tonic::transport::{Certificate, ClientTlsConfig, Identity};
+        let endpoint = Endpoint::from(self.uri.clone());
+        if !self.is_tls() {
+            return Ok(endpoint);
+        }
+        let mut config = match &self.tls.ca {
+            Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
+            None => ClientTlsConfig::new().with_native_roots(),
+        };
+        if let Some((certificate, key)) = &self.tls.identity {
+            config = config.identity(Identity::from_pem(certificate, key));
+        }
+        if let Some(name) = &self.tls.server_name {
+            config = config.domain_name(name);
+        }
+        endpoint
+            .tls_config(config)
+            .map_err(|error| Error::invalid(format!("TLS: {error}")).caused_by(error))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
+        if self.is_tls() {
+            return Err(Error::invalid(
+                "an https: target needs the feature `tls` of dlq-client",
+            ));
+        }
+        Ok(Endpoint::from(self.uri.clone()))
+    }
+}
+
+#[cfg(all(test, not(feature = "tls")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_known_by_host_and_port() {
+        let address = |text| Target::new(text).map(|target| target.address()).ok();
+        assert_eq!(
+            address("http://127.0.0.1:50051").as_deref(),
+            Some("127.0.0.1:50051")
+        );
+        assert_eq!(address("shop.example:1").as_deref(), Some("shop.example:1"));
+        assert_eq!(
+            address("https://shop.example").as_deref(),
+            Some("shop.example:443")
+        );
+        assert_eq!(address("ftp://shop.example"), None);
+    }
+}

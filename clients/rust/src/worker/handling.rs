@@ -1,0 +1,104 @@
+//! Runs handlers.
+
+use crate::error::BoxError;
+use crate::failure::{cut, describe};
+use crate::v1::Failure;
+use crate::worker::core::WorkerCore;
+use crate::worker::current;
+use crate::worker::delivery::{Delivery, Lease};
+use crate::worker::outcome::Outcome;
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use tokio::sync::Semaphore;
+
+/// What a handler has come to: an outcome, if it named one; or an error, and what that was called.
+pub(crate) type Handled = Result<Option<Outcome>, (BoxError, &'static str)>;
+
+impl WorkerCore {
+    /// Works on deliveries, so many at a time.
+    pub(crate) fn run_handlers<H, F>(
+        self: &Arc<Self>,
+        concurrency: usize,
+        handler: H,
+        place: &'static Location<'static>,
+    ) where
+        H: Fn(Delivery) -> F + Send + Sync + 'static,
+        F: Future<Output = Handled> + Send + 'static,
+    {
+        let core = Arc::clone(self);
+        let handler = Arc::new(handler);
+        tokio::spawn(async move {
+            let permits = Arc::new(Semaphore::new(concurrency));
+            while let Ok(permit) = Arc::clone(&permits).acquire_owned().await {
+                let Some(lease) = poll_fn(|context| core.poll_next(context)).await else {
+                    return;
+                };
+                let (core, handler) = (Arc::clone(&core), Arc::clone(&handler));
+                tokio::spawn(async move {
+                    core.handle(&lease, &*handler, place).await;
+                    drop(permit);
+                });
+            }
+        });
+    }
+
+    async fn handle<H, F>(&self, lease: &Arc<Lease>, handler: &H, place: &Location<'_>)
+    where
+        H: Fn(Delivery) -> F,
+        F: Future<Output = Handled>,
+    {
+        let delivery = Delivery(Arc::clone(lease));
+        let work = current::scope(Arc::clone(lease), guarded(async move { handler(delivery).await }));
+        let outcome = tokio::select! {
+            biased;
+            () = lease.cancel.cancelled() => Outcome::released(),
+            end = work => match end {
+                Ok(Ok(Some(outcome))) => outcome,
+                Ok(Ok(None)) => lease.take_sent().unwrap_or_else(Outcome::succeeded),
+                // Because the worker stops: no fault of the message.
+                _ if self.is_giving_up.load(Ordering::SeqCst) => Outcome::released(),
+                Ok(Err((error, known))) => lease.take_sent().unwrap_or_else(|| failed(&error, known, place)),
+                Err(panic) => lease.take_sent().unwrap_or_else(|| panicked(&*panic, place)),
+            },
+        };
+        self.settle(lease, outcome);
+    }
+}
+
+fn failed(error: &BoxError, known: &'static str, place: &Location<'_>) -> Outcome {
+    let mut outcome = Outcome::failed_at(&**error, place);
+    outcome.name_failure(describe(&**error, Some(known), place).r#type);
+    outcome
+}
+
+fn panicked(panic: &(dyn Any + Send), place: &Location<'_>) -> Outcome {
+    let words = panic
+        .downcast_ref::<&str>()
+        .map(|words| (*words).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    let failure = Failure {
+        r#type: "panic".to_owned(),
+        message: cut(format!("the handler panicked with message \"{words}\""), 4 * 1024),
+        stack_trace: format!("The handler panicked.\n\nAt {place}"),
+        ..Failure::default()
+    };
+    Outcome::with_failure(failure, None, false)
+}
+
+/// A panic of a handler is its failure, and not the worker's.
+async fn guarded<F: Future>(work: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut work = pin!(work);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        },
+    )
+    .await
+}
