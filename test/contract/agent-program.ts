@@ -34,7 +34,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const AGENTS = join(import.meta.dirname, "agents");
 /** What is built under a name of its own and then renamed is whole for whoever starts it meanwhile. */
 const UNIQUE = randomUUID();
-const SETUP_MS = 300_000;
+const SETUP_MS = 580_000;
 
 export function findAgents(): readonly AgentProgram[] {
   const folders = readdirSync(AGENTS).filter((name) =>

@@ -10,6 +10,8 @@ import { readScenarios, type Scenario } from "./scenario.ts";
 import { type Stage, startOwnStage, startSharedStage } from "./stage.ts";
 
 const SCENARIO = { timeout: 90_000 };
+/** A compiler that begins with nothing takes minutes. */
+const SETUP_MS = 600_000;
 const scenarios = readScenarios();
 
 let shared: Stage;
@@ -27,6 +29,7 @@ describe.for(findAgents())("the $language client", (program) => {
     if (!agent?.isRunning) agent = new AgentProcess(program); // one that hung was killed
     return agent;
   };
+  beforeAll(() => program.ready().catch(() => {}), SETUP_MS);
   afterAll(() => agent?.stop());
 
   const besideOthers = scenarios.filter(({ ownServer }) => !ownServer);
