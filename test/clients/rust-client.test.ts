@@ -11,7 +11,7 @@ const CRATE = join(ROOT, "clients/rust");
 const DEADLINE_MS = 600_000;
 
 // One after another: they share a folder of what is built.
-const FEATURES = ["--no-default-features", "--features", "testing"];
+const FEATURES = ["--no-default-features", "--features", "testing,opentelemetry"];
 const COMMANDS: readonly (readonly [string, readonly string[]])[] = [
   ["rustfmt has nothing to change", ["fmt", "--check"]],
   [

@@ -47,6 +47,7 @@ mod stubs;
 mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod trace_context;
 mod worker;
 
 #[cfg(feature = "tls")]

@@ -8,6 +8,7 @@ use crate::failure::{failure_of, is_non_retryable, retry_after_of};
 use crate::payload::IntoPayload;
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
+use crate::trace_context;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::{Failure, Origin, Reason, SendToDlqRequest, TraceContext};
 use std::fmt;
@@ -37,6 +38,7 @@ impl<'a> SendRequest<'a> {
             request_id: format!("{:032x}", rand::random::<u128>()),
             queue,
             origin: client.origin(),
+            trace_context: trace_context::current(),
             ..SendToDlqRequest::default()
         };
         let mut wrong = None;
@@ -172,7 +174,8 @@ impl<'a> SendRequest<'a> {
         self
     }
 
-    /// W3C Trace Context that the retries belong to.
+    /// W3C Trace Context that the retries belong to. Default, with the feature `opentelemetry`: of the
+    /// current context.
     pub fn trace_context(mut self, traceparent: impl Into<String>, tracestate: impl Into<String>) -> Self {
         self.request.trace_context = Some(TraceContext {
             traceparent: traceparent.into(),

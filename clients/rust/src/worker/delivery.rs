@@ -79,7 +79,7 @@ impl Delivery {
 
     /// W3C Trace Context of the failed processing.
     pub fn trace_context(&self) -> Option<&TraceContext> {
-        self.0.message.trace_context.as_ref()
+        self.0.trace_context()
     }
 
     /// Whether payload or attributes have been edited since it was sent.
@@ -204,6 +204,10 @@ impl Lease {
 
     pub(crate) fn source_id(&self) -> &str {
         &self.message.source_id
+    }
+
+    pub(crate) const fn trace_context(&self) -> Option<&TraceContext> {
+        self.message.trace_context.as_ref()
     }
 
     pub(crate) fn is_of(&self, client: &Client) -> bool {

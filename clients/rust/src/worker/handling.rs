@@ -2,6 +2,7 @@
 
 use crate::error::BoxError;
 use crate::failure::{cut, describe};
+use crate::trace_context;
 use crate::v1::Failure;
 use crate::worker::core::WorkerCore;
 use crate::worker::current;
@@ -53,7 +54,11 @@ impl WorkerCore {
         F: Future<Output = Handled>,
     {
         let delivery = Delivery(Arc::clone(lease));
-        let work = current::scope(Arc::clone(lease), guarded(async move { handler(delivery).await }));
+        let work = guarded(async move { handler(delivery).await });
+        let work = current::scope(
+            Arc::clone(lease),
+            trace_context::within(lease.trace_context(), work),
+        );
         let outcome = tokio::select! {
             biased;
             () = lease.cancel.cancelled() => Outcome::released(),
