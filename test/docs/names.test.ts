@@ -94,6 +94,14 @@ const pythonNames = new Set(
     .flatMap((name) => readFileSync(join(PYTHON, name), "utf8").match(/\b\w+\b/g) ?? []),
 );
 
+/** And that of the Rust client. */
+const RUST = "clients/rust/src";
+const rustNames = new Set(
+  readdirSync(RUST, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".rs") && !name.startsWith("gen/"))
+    .flatMap((name) => readFileSync(join(RUST, name), "utf8").match(/\b\w+\b/g) ?? []),
+);
+
 /** Two words or more in one case: no word of a language, and of no other program. */
 const NAME = /^(?:[a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?=$|:|=|\{)/;
 
@@ -103,7 +111,10 @@ const PYTHON_MODULE = /_pb2(_grpc)?$/;
 describe.each(documents())("%s", (file) => {
   const markdown = readDocument(file);
   const isOfPython = file.startsWith("clients/python/") || file === "docs/migration.md";
-  const isKnown = (name: string) => KNOWN.has(name) || (isOfPython && pythonNames.has(name));
+  const isKnown = (name: string) =>
+    KNOWN.has(name) ||
+    (isOfPython && pythonNames.has(name)) ||
+    (file.startsWith("clients/rust/") && rustNames.has(name));
 
   test("names in backticks exist", () => {
     const names = codesOf(withoutFences(markdown)).flatMap((code) => NAME.exec(code)?.[0] ?? []);
@@ -115,7 +126,7 @@ describe.each(documents())("%s", (file) => {
     const used = [...markdown.matchAll(/\bdlq_[a-z_]+[a-z]\b/g)].map((match) =>
       match[0].replace(/_(?:bucket|sum|count)$/, ""),
     );
-    const isPackage = (name: string) => /^dlq_service/.test(name);
+    const isPackage = (name: string) => /^dlq_(?:service|client)/.test(name);
     expect(used.filter((name) => !metricNames.includes(name) && !isPackage(name))).toEqual([]);
   });
 
