@@ -14,7 +14,7 @@ import { ensureOldestNode } from "./setup/oldest-node.mjs";
 import { envWithFirst } from "./setup/places.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
-import { ensureRustPlugins } from "./setup/rust-tools.mjs";
+import { ensureRustPlugins, withCargo } from "./setup/rust-tools.mjs";
 import { withWords } from "./setup/step.mjs";
 
 await withWords(async () => {
@@ -22,7 +22,7 @@ await withWords(async () => {
   const node = ensureNode();
   ensureDependencies({ dev: true, node });
   const env = {
-    ...envWithFirst(node),
+    ...withCargo(envWithFirst(node)),
     DLQ_REDIS_SERVER: ensureRedisServer(),
     DLQ_PYTHON: ensurePython(),
     DLQ_GRPCURL: ensureGrpcurl(),

@@ -9,12 +9,19 @@ import { announce, run, SetupError } from "./step.mjs";
 /** Those of prost 0.14 and tonic 0.14: other versions write other code. */
 const PLUGINS = { "protoc-gen-prost": "0.5.0", "protoc-gen-tonic": "0.5.0" };
 
-/** @returns {string} the path of Cargo */
-export function ensureCargo() {
-  const own = inPath("cargo");
-  if (own !== undefined) return own;
-  const ofRustup = join(homedir(), ".cargo/bin/cargo");
-  if (isExecutable(ofRustup)) return ofRustup;
+const OF_RUSTUP = join(homedir(), ".cargo/bin/cargo");
+
+/**
+ * rustup puts its folder into the PATH of login shells only.
+ * @param {NodeJS.ProcessEnv} env @returns {NodeJS.ProcessEnv} in which Cargo is found, if there is one
+ */
+export function withCargo(env) {
+  if (inPath("cargo") !== undefined || !isExecutable(OF_RUSTUP)) return env;
+  return { ...env, PATH: `${env.PATH}${delimiter}${dirname(OF_RUSTUP)}` };
+}
+
+function checkCargo() {
+  if (inPath("cargo") !== undefined || isExecutable(OF_RUSTUP)) return;
   throw new SetupError(
     "The Rust client needs Cargo 1.88 or newer: https://rustup.rs has it, and\n" +
       "`rustup toolchain install stable` brings it up to date.",
@@ -28,15 +35,11 @@ export function ensureRustPlugins() {
     if (isExecutable(join(RUNTIME_BIN, name)) && text(stamp) === version) continue;
     announce(name, `cargo install ${name}@${version}, into .runtime/bin`);
     mkdirSync(RUNTIME_BIN, { recursive: true });
-    const cargo = ensureCargo();
-    const env = {
-      ...process.env,
-      PATH: `${dirname(cargo)}${delimiter}${process.env.PATH}`,
-      CARGO_TARGET_DIR: join(RUNTIME, "rust-plugins"),
-    };
+    checkCargo();
+    const env = withCargo({ ...process.env, CARGO_TARGET_DIR: join(RUNTIME, "rust-plugins") });
     const source = ["--locked", "--force", "--root", RUNTIME, `${name}@${version}`];
     // A plugin runs for a moment: it need not be fast, only built soon.
-    run(cargo, ["install", "--quiet", "--debug", "--no-track", ...source], { env });
+    run("cargo", ["install", "--quiet", "--debug", "--no-track", ...source], { env });
     writeFileSync(stamp, version);
   }
 }
