@@ -15,27 +15,31 @@ const SETUP_MS = 600_000;
 const scenarios = readScenarios();
 
 let shared: Stage;
-let own: Stage;
 beforeAll(async () => {
-  [shared, own] = await Promise.all([startSharedStage(), startOwnStage()]);
+  shared = await startSharedStage();
 }, 90_000);
-afterAll(() => Promise.all([shared.stop(), own.stop()]));
+afterAll(() => shared.stop());
 
-describe.for(findAgents())("the $language client", (program) => {
+// Scenarios mostly wait: languages are played side by side.
+describe.concurrent.for(findAgents())("the $language client", (program) => {
   let agent: AgentProcess | undefined;
+  let own: Stage;
   // What goes wrong here fails each of the scenarios: no cell is without a word.
   const running = async () => {
     await program.ready();
     if (!agent?.isRunning) agent = new AgentProcess(program); // one that hung was killed
     return agent;
   };
-  beforeAll(() => program.ready().catch(() => {}), SETUP_MS);
-  afterAll(() => agent?.stop());
+  beforeAll(async () => {
+    own = await startOwnStage();
+    await program.ready().catch(() => {});
+  }, SETUP_MS);
+  afterAll(() => Promise.all([agent?.stop(), own.stop()]));
 
   const besideOthers = scenarios.filter(({ ownServer }) => !ownServer);
   const alone = scenarios.filter(({ ownServer }) => ownServer);
   describe.concurrent("beside others", () => define(besideOthers, () => shared));
-  describe("with a server that goes away", () => define(alone, () => own));
+  describe("with a server that goes away", { concurrent: false }, () => define(alone, () => own));
 
   function define(list: readonly Scenario[], stage: () => Stage): void {
     for (const scenario of list) {
