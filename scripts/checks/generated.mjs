@@ -18,7 +18,9 @@ const FOLDERS = [
 ];
 
 /** Clients have templates of their own: their plugins take other packages than what gen/ is made from. */
-const CLIENTS = ["go", "java", "python", "rust", "typescript"].map((name) => `clients/${name}/buf.gen.yaml`);
+const CLIENTS = ["go", "java", "python", "rust", "typescript"].map(
+  (name) => `clients/${name}/buf.gen.yaml`,
+);
 
 /**
  * The commands that generate everything below `out`.
