@@ -2,7 +2,6 @@
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ROOT, RUNTIME } from "../setup/places.mjs";
 
@@ -22,9 +21,7 @@ export function runTests(node, args, env) {
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`],
     `--reporter=${join(ROOT, "test/contract/table-reporter.ts")}`, // prints only what it is about
   ];
-  // vitest would leave one core idle; and what is marked as concurrent mostly waits.
-  const pace = [`--maxWorkers=${Math.max(availableParallelism(), 2)}`, "--maxConcurrency=12"];
-  const { status } = spawnSync(node, [vitest, "run", ...pace, ...reporters, ...args], {
+  const { status } = spawnSync(node, [vitest, "run", ...reporters, ...args], {
     cwd: ROOT,
     env,
     stdio: "inherit",
