@@ -5,6 +5,7 @@ import itertools
 import os
 
 from calls import call
+from golden import failure_of, golden_cases
 from thread_session import seconds_of
 from words import client_options, delivery_words, error_of, outcome_of, payload_of, result_of, seconds
 
@@ -21,7 +22,7 @@ class AsyncSession:
         self._inboxes: dict[str, asyncio.Future] = {}
         self._keys: dict[dlq.Delivery, str] = {}
         self._numbers = itertools.count(1)
-        names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call")
+        names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call", "cases", "fail")
         self.ops = {name: getattr(self, name) for name in names}
 
     async def open(self, client, options) -> None:
@@ -31,10 +32,19 @@ class AsyncSession:
         self._clients[client] = dlq.aio.Client(**client_options(options), on_dropped=on_dropped)
         self._stubs.pop(client, None)
 
-    async def send(self, client, queue, payload, error=None, options=None) -> dict:
+    async def send(self, error=None, **fields) -> dict:
+        return await self._send(error_of(error), **fields)
+
+    async def cases(self) -> dict:
+        return {"names": list(golden_cases())}
+
+    async def fail(self, case, **fields) -> dict:
+        return await self._send(await asyncio.to_thread(failure_of, case), **fields)
+
+    async def _send(self, error, client, queue, payload, options=None) -> dict:
         given = seconds(options or {})
         send = self._clients[client].send
-        return result_of(await send(queue, payload_of(payload), error_of(error), **given))
+        return result_of(await send(queue, payload_of(payload), error, **given))
 
     async def worker(self, client, worker, queues, lease_ms=None, **options) -> None:
         if lease_ms is not None:

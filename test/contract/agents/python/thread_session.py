@@ -7,6 +7,7 @@ import queue
 import threading
 
 from calls import call
+from golden import failure_of, golden_cases
 from words import client_options, delivery_words, error_of, outcome_of, payload_of, result_of, seconds
 
 import dlq
@@ -20,7 +21,7 @@ class ThreadSession:
         self._inboxes: dict[str, queue.Queue] = {}
         self._keys: dict[dlq.Delivery, str] = {}
         self._numbers = itertools.count(1)
-        names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call")
+        names = ("open", "send", "worker", "finish", "stop", "flush", "close", "call", "cases", "fail")
         self.ops = {name: getattr(self, name) for name in names}
 
     async def open(self, client, options) -> None:
@@ -29,10 +30,18 @@ class ThreadSession:
 
         self._clients[client] = dlq.Client(**client_options(options), on_dropped=on_dropped)
 
-    async def send(self, client, queue, payload, error=None, options=None) -> dict:
+    async def send(self, error=None, **fields) -> dict:
+        return await self._send(error_of(error), **fields)
+
+    async def cases(self) -> dict:
+        return {"names": list(golden_cases())}
+
+    async def fail(self, case, **fields) -> dict:
+        return await self._send(await asyncio.to_thread(failure_of, case), **fields)
+
+    async def _send(self, error, client, queue, payload, options=None) -> dict:
         given = seconds(options or {})
-        send = self._clients[client].send_soon
-        future = send(queue, payload_of(payload), error_of(error), **given)
+        future = self._clients[client].send_soon(queue, payload_of(payload), error, **given)
         return result_of(await asyncio.wrap_future(future))
 
     async def worker(self, client, worker, queues, lease_ms=None, **options) -> None:

@@ -4,6 +4,9 @@ import base64
 import dataclasses
 from datetime import datetime, timezone
 
+import grpc
+import grpc.aio
+
 import dlq
 
 
@@ -52,6 +55,9 @@ def error_of(given: dict | None) -> BaseException | None:
         error: BaseException = dlq.RetryAfterError(words, given["retry_after_ms"] / 1000)
     elif given.get("non_retryable"):
         error = dlq.NonRetryableError(words)
+    elif given.get("kind") == "grpc":
+        code = next(code for code in grpc.StatusCode if code.value[0] == given["code"])
+        error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details=words)
     else:
         error = KINDS[given.get("kind", "custom")](words)
     try:
@@ -109,5 +115,11 @@ def delivery_words(delivery: dlq.Delivery) -> dict:
             "message": failure.message,
             "reason": delivery.reason,
             "stack_trace": failure.stack_trace,
+            "attributes": dict(failure.attributes),
         }
+        for name in ("grpc_code", "http_status"):
+            if failure.HasField(name):
+                found["latest_failure"][name] = getattr(failure, name)
+        if failure.HasField("retry_after"):
+            found["latest_failure"]["retry_after_ms"] = failure.retry_after.ToMilliseconds()
     return found

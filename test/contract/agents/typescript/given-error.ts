@@ -1,4 +1,8 @@
-import { NonRetryableError, RetryAfterError } from "../../../../clients/typescript/src/index.ts";
+import {
+  ConnectError,
+  NonRetryableError,
+  RetryAfterError,
+} from "../../../../clients/typescript/src/index.ts";
 import { isMap, type Json } from "../../json.ts";
 
 class OrderError extends Error {}
@@ -20,6 +24,8 @@ export function givenError(given: Json | undefined): unknown {
       return Object.assign(new Error(message, options), { code: "ECONNREFUSED" });
     case "value":
       return new RangeError(message, options);
+    case "grpc":
+      return new ConnectError(message, Number(given.code), undefined, undefined, cause);
     case "custom":
       return new OrderError(message, options);
     default:

@@ -18,6 +18,10 @@ async function answer(line: string): Promise<void> {
   }
 }
 
+// What a failure leaves behind goes on failing after its promise told us.
+process.on("uncaughtException", (error) => console.error(error));
+process.on("unhandledRejection", (error) => console.error(error));
+
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => void answer(line));
 lines.once("close", () => process.exit(0));

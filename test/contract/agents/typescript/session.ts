@@ -6,6 +6,7 @@ import {
 import { isMap, type Json, type JsonMap } from "../../json.ts";
 import { callMethod } from "./call.ts";
 import { givenError } from "./given-error.ts";
+import { caseNames, failureOfCase } from "./golden.ts";
 import { Handlers } from "./handlers.ts";
 import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./words.ts";
 
@@ -25,6 +26,8 @@ export class Session {
     stop: (fields) => done(named(this.#workers, fields.worker).stop(msOf(fields.timeout_ms))),
     flush: (fields) => done(named(this.#clients, fields.client).flush()),
     close: (fields) => done(named(this.#clients, fields.client).close(msOf(fields.timeout_ms))),
+    cases: () => caseNames(),
+    fail: (fields) => this.#fail(fields),
     call: (fields) => callMethod(named(this.#clients, fields.client).stubs, fields),
   };
 
@@ -52,10 +55,18 @@ export class Session {
     return {};
   }
 
-  async #send({ client, queue, payload, error, options }: JsonMap): Promise<JsonMap> {
+  #send({ error, ...fields }: JsonMap): Promise<JsonMap> {
+    return this.#sendError(givenError(error), fields);
+  }
+
+  async #fail({ case: name, ...fields }: JsonMap): Promise<JsonMap> {
+    return this.#sendError(await failureOfCase(String(name)), fields);
+  }
+
+  async #sendError(error: unknown, { client, queue, payload, options }: JsonMap): Promise<JsonMap> {
     const dlq = named(this.#clients, client);
     const given = sendOptionsOf(isMap(options) ? options : {});
-    return resultOf(await dlq.send(String(queue), payloadOf(payload), givenError(error), given));
+    return resultOf(await dlq.send(String(queue), payloadOf(payload), error, given));
   }
 
   async #work({ client, worker, queues, lease_ms, ...given }: JsonMap): Promise<JsonMap> {

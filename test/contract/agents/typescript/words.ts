@@ -1,8 +1,10 @@
 // What this client's results are called in the contract.
 
 import { isUtf8 } from "node:buffer";
+import { durationMs } from "@bufbuild/protobuf/wkt";
 import type {
   Delivery,
+  Failure,
   SendOptions,
   SendResult,
 } from "../../../../clients/typescript/src/index.ts";
@@ -57,16 +59,17 @@ export function deliveryOf(delivery: Delivery): JsonMap {
     ...(traceContext === undefined
       ? {}
       : { trace_context: { traceparent: traceContext.traceparent } }),
-    ...(failure === undefined
-      ? {}
-      : {
-          latest_failure: {
-            type: failure.type,
-            message: failure.message,
-            reason: delivery.reason,
-            stack_trace: failure.stackTrace,
-          },
-        }),
+    ...(failure === undefined ? {} : { latest_failure: failureWords(failure, delivery.reason) }),
+  };
+}
+
+function failureWords(failure: Failure, reason: string): JsonMap {
+  const { type, message, stackTrace, grpcCode, httpStatus, retryAfter, attributes } = failure;
+  return {
+    ...{ type, message, reason, attributes, stack_trace: stackTrace },
+    ...(grpcCode === undefined ? {} : { grpc_code: grpcCode }),
+    ...(httpStatus === undefined ? {} : { http_status: httpStatus }),
+    ...(retryAfter === undefined ? {} : { retry_after_ms: durationMs(retryAfter) }),
   };
 }
 

@@ -3,15 +3,21 @@
 import { createRequire } from "node:module";
 import { failureOf } from "../../../../clients/typescript/src/failure.ts";
 import { databases } from "./cases/databases.mjs";
+import { fetches } from "./cases/fetch.mjs";
+import { grpc } from "./cases/grpc.mjs";
 import { http } from "./cases/http.mjs";
 import { messaging } from "./cases/messaging.mjs";
 import { node } from "./cases/node.mjs";
 import { parsers } from "./cases/parsers.mjs";
 import { redisClients } from "./cases/redis.mjs";
 import { services } from "./cases/services.mjs";
+import { values } from "./cases/values.mjs";
 
 const CASES = {
   ...node,
+  ...fetches,
+  ...values,
+  ...grpc,
   ...http,
   ...parsers,
   ...redisClients,

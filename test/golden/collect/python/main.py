@@ -8,10 +8,24 @@ import sys
 import warnings
 from importlib.metadata import version
 
-from cases import databases, http, language, messaging, parsers, redis_clients, services
+from cases import (
+    databases,
+    grpcs,
+    http,
+    language,
+    messaging,
+    parsers,
+    redis_clients,
+    services,
+    urls,
+    values,
+)
 
 LIMIT_S = 10
-MODULES = (language, http, parsers, redis_clients, databases, services, messaging)
+MODULES = (
+    *(language, values, urls, grpcs),
+    *(http, parsers, redis_clients, databases, services, messaging),
+)
 
 logging.disable()
 warnings.simplefilter("ignore")

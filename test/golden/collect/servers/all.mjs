@@ -1,4 +1,4 @@
-// Starts all peers, each on a loopback port of its own.
+// Starts peers, each on a loopback port of its own.
 
 import { aws } from "./aws.mjs";
 import { grpc } from "./grpc.mjs";
@@ -14,14 +14,15 @@ const PEERS = {
 };
 
 /**
+ * @param {readonly string[]} names
  * @returns {Promise<{ env: Record<string, string>, stop: () => void }>} `env` has the ports as
  *   GOLDEN_HTTP, GOLDEN_LOCKEDREDIS and so on
  */
-export async function startPeers() {
+export async function startPeers(names = Object.keys(PEERS)) {
   const env = {};
   const stops = [];
-  for (const [name, start] of Object.entries(PEERS)) {
-    const started = await start();
+  for (const name of names) {
+    const started = await PEERS[name]();
     const { port, stop } = typeof started === "number" ? { port: started } : started;
     env[`GOLDEN_${name.toUpperCase()}`] = String(port);
     if (stop) stops.push(stop);

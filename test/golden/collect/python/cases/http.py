@@ -1,9 +1,6 @@
-"""HTTP clients."""
+"""HTTP clients that are packages."""
 
 import asyncio
-import http.client
-import json
-import urllib.request
 
 import aiohttp
 import httpx
@@ -21,10 +18,6 @@ def by_httpx(peer="http", path="/", timeout=5, **options):
     response = httpx.get(url(peer, path), timeout=timeout, **options)
     response.raise_for_status()
     return response.json()
-
-
-def by_urllib(peer="http", path="/", timeout=5):
-    return json.load(urllib.request.urlopen(url(peer, path), timeout=timeout))
 
 
 def by_aiohttp(peer="http", path="/", timeout_s=5):
@@ -120,16 +113,4 @@ CASES = {
     "aiohttp: a body that was cut": ("aiohttp", "NETWORK_ERROR", lambda: by_aiohttp(path="/cut")),
     "aiohttp: too slow": ("aiohttp", "TIMEOUT", lambda: by_aiohttp(path="/hang", timeout_s=0.05)),
     "aiohttp: 503": ("aiohttp", "WEBHOOK_FAILED", lambda: by_aiohttp(path="/status/503")),
-    "urllib: refused": ("python", "NETWORK_ERROR", lambda: by_urllib("closed")),
-    "urllib: hung up": ("python", "NETWORK_ERROR", lambda: by_urllib(path="/close")),
-    "urllib: too slow": ("python", "TIMEOUT", lambda: by_urllib(path="/hang", timeout=0.05)),
-    "urllib: a body that was cut": ("python", "NETWORK_ERROR", lambda: by_urllib(path="/cut")),
-    "urllib: another protocol": ("python", "NETWORK_ERROR", lambda: by_urllib("foreign")),
-    "urllib: 500": ("python", "WEBHOOK_FAILED", lambda: by_urllib(path="/status/500")),
-    "urllib: half a JSON": ("python", "VALIDATION_FAILED", lambda: by_urllib(path="/half-json")),
-    "http.client: not connected": (
-        "python",
-        "EXECUTION_FAILED",
-        lambda: http.client.HTTPConnection(HOST).getresponse(),
-    ),
 }
