@@ -17,6 +17,8 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
@@ -37,6 +39,7 @@ func (e *OrderError) Unwrap() error { return e.cause }
 
 type givenError struct {
 	Kind         string      `json:"kind"`
+	Code         codes.Code  `json:"code"`
 	Message      *string     `json:"message"`
 	Cause        *givenError `json:"cause"`
 	RetryAfterMs *int64      `json:"retry_after_ms"`
@@ -71,6 +74,8 @@ func (g *givenError) asError() (error, error) {
 	case "refused":
 		refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 		return fmt.Errorf("%s: %w", message, refused), nil
+	case "grpc":
+		return status.Error(g.Code, message), nil
 	case "value":
 		return &strconv.NumError{Func: "Atoi", Num: message, Err: strconv.ErrSyntax}, nil
 	default:
@@ -269,11 +274,30 @@ func deliveryWords(d *dlq.Delivery) words {
 		said["trace_context"] = words{"traceparent": d.TraceContext.Traceparent}
 	}
 	if failure := d.LatestFailure; failure != nil {
-		said["latest_failure"] = words{
-			"type": failure.GetType(), "message": failure.GetMessage(),
-			"reason":      strings.TrimPrefix(d.Reason.String(), "REASON_"),
-			"stack_trace": failure.GetStackTrace(),
-		}
+		latest := failureWords(failure)
+		latest["reason"] = strings.TrimPrefix(d.Reason.String(), "REASON_")
+		said["latest_failure"] = latest
+	}
+	return said
+}
+
+func failureWords(failure *dlqv1.Failure) words {
+	attributes := failure.GetAttributes()
+	if attributes == nil {
+		attributes = map[string]string{}
+	}
+	said := words{
+		"type": failure.GetType(), "message": failure.GetMessage(),
+		"stack_trace": failure.GetStackTrace(), "attributes": attributes,
+	}
+	if failure.GrpcCode != nil {
+		said["grpc_code"] = failure.GetGrpcCode()
+	}
+	if failure.HttpStatus != nil {
+		said["http_status"] = failure.GetHttpStatus()
+	}
+	if failure.GetRetryAfter() != nil {
+		said["retry_after_ms"] = failure.GetRetryAfter().AsDuration().Milliseconds()
 	}
 	return said
 }

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::time::Duration;
+use tonic::{Code, Status};
 
 #[derive(Debug)]
 struct OrderError {
@@ -42,6 +43,10 @@ pub fn given_error(given: &Value) -> BoxError {
     match given["kind"].as_str() {
         Some("timeout") => io::Error::new(io::ErrorKind::TimedOut, message).into(),
         Some("refused") => io::Error::new(io::ErrorKind::ConnectionRefused, message).into(),
+        Some("grpc") => {
+            let code = given["code"].as_i64().and_then(|code| i32::try_from(code).ok());
+            Status::new(Code::from_i32(code.unwrap_or_default()), message).into()
+        }
         Some("value") => serde_json::Error::custom(message).into(),
         _ => OrderError { message, source }.into(),
     }

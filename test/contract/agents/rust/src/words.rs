@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use dlq_client::{Delivery, Error, IntoPayload, Payload, Receipt, Settled, Stored};
+use dlq_client::{Delivery, Error, Failure, IntoPayload, Payload, Receipt, Settled, Stored};
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -97,12 +97,28 @@ pub fn delivery_words(delivery: &Delivery) -> Value {
         words["trace_context"] = json!({ "traceparent": trace.traceparent });
     }
     if let Some(failure) = delivery.latest_failure() {
-        words["latest_failure"] = json!({
-            "type": failure.r#type,
-            "message": failure.message,
-            "reason": bare(delivery.reason().as_str_name(), "REASON_"),
-            "stack_trace": failure.stack_trace,
-        });
+        words["latest_failure"] = failure_words(failure);
+        words["latest_failure"]["reason"] =
+            bare(delivery.reason().as_str_name(), "REASON_").into();
+    }
+    words
+}
+
+fn failure_words(failure: &Failure) -> Value {
+    let mut words = json!({
+        "type": failure.r#type,
+        "message": failure.message,
+        "stack_trace": failure.stack_trace,
+        "attributes": failure.attributes,
+    });
+    if let Some(code) = failure.grpc_code {
+        words["grpc_code"] = code.into();
+    }
+    if let Some(status) = failure.http_status {
+        words["http_status"] = status.into();
+    }
+    if let Some(wait) = &failure.retry_after {
+        words["retry_after_ms"] = (wait.seconds * 1_000 + i64::from(wait.nanos / 1_000_000)).into();
     }
     words
 }

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.dlqservice.dlq.NonRetryableException;
 import io.dlqservice.dlq.RetryAfterException;
+import io.grpc.Status;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
@@ -48,6 +49,10 @@ final class GivenError {
         return new SocketTimeoutException(message);
       case "refused":
         return new ConnectException(message);
+      case "grpc":
+        return Status.fromCodeValue(fields.get("code").getAsInt())
+            .withDescription(message)
+            .asRuntimeException();
       case "value":
         return new IllegalArgumentException(message);
       case "custom":

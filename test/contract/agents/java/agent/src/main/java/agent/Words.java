@@ -5,6 +5,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.ProtocolMessageEnum;
+import com.google.protobuf.util.Durations;
 import com.google.protobuf.util.JsonFormat;
 import io.dlqservice.dlq.CoalesceOptions;
 import io.dlqservice.dlq.Delivery;
@@ -13,6 +14,7 @@ import io.dlqservice.dlq.DlqClientBuilder;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.SendResult;
 import io.dlqservice.dlq.SpoolOptions;
+import io.dlqservice.dlq.v1.Failure;
 import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.RetryPolicy;
 import java.nio.ByteBuffer;
@@ -220,13 +222,24 @@ final class Words {
         .latestFailure()
         .ifPresent(
             failure -> {
-              JsonObject latest = new JsonObject();
-              latest.addProperty("type", failure.getType());
-              latest.addProperty("message", failure.getMessage());
+              JsonObject latest = failure(failure);
               latest.addProperty("reason", bare(delivery.reason(), "REASON_"));
-              latest.addProperty("stack_trace", failure.getStackTrace());
               words.add("latest_failure", latest);
             });
+    return words;
+  }
+
+  private static JsonObject failure(Failure failure) {
+    JsonObject words = new JsonObject();
+    words.addProperty("type", failure.getType());
+    words.addProperty("message", failure.getMessage());
+    words.addProperty("stack_trace", failure.getStackTrace());
+    words.add("attributes", GSON.toJsonTree(failure.getAttributesMap()));
+    if (failure.hasGrpcCode()) words.addProperty("grpc_code", failure.getGrpcCode());
+    if (failure.hasHttpStatus()) words.addProperty("http_status", failure.getHttpStatus());
+    if (failure.hasRetryAfter()) {
+      words.addProperty("retry_after_ms", Durations.toMillis(failure.getRetryAfter()));
+    }
     return words;
   }
 
