@@ -31,6 +31,8 @@ export interface RunOptions<W extends World> {
   readonly rate: number;
   /** Messages that lie in the store throughout. */
   readonly stock: number;
+  /** Whose built actors take part. */
+  readonly languages: readonly string[];
   readonly folder: string;
   readonly progress: (words: string) => void;
 }
@@ -80,7 +82,8 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     await setRules(world);
     progress(`${world.words}; ${options.stock} messages lie in it`);
     const stock = await sendStock(world, options.stock, folder);
-    crew = new Crew({ world, folder, tail, random, rate: options.rate });
+    const { rate, languages } = options;
+    crew = new Crew({ world, folder, tail, random, rate, languages });
     const scenery = { world, crew, random, tail, records, failures };
     await orFail(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, nowMs()));
     const faults = await strikeAll(options, scenery);

@@ -53,7 +53,7 @@ function long(messages: number, faults: number): Amounts {
 const LIGHT: readonly WorldName[] = ["everysec", "sentinel", "replicas"];
 
 /** Which worlds run at the same time. */
-export function groupsOf({ long, worlds }: Options): WorldName[][] {
+export function groupsOf({ long, worlds }: Pick<Options, "long" | "worlds">): WorldName[][] {
   if (long) return worlds.map((world) => [world]);
   const light = worlds.filter((world) => LIGHT.includes(world));
   const others = worlds.filter((world) => !LIGHT.includes(world)).map((world) => [world]);

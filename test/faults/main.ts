@@ -8,10 +8,12 @@ import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
 import { amountsOf, groupsOf, isShort, SHORT_AIM_S, SHORT_LIMIT_S } from "./forms.ts";
 import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
+import { languagesOf } from "./languages.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
 import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf } from "./report/goals.ts";
 import { type BrokenOff, reportOf } from "./report/markdown.ts";
+import { builtLanguages, missingLanguages } from "./rig/actor-program.ts";
 import type { World, WorldName } from "./rig/world.ts";
 
 /** How each world is run. */
@@ -23,6 +25,8 @@ const RUNS: Readonly<Record<WorldName, (options: Options, folder: string) => Pro
     sentinel: (options, folder) => runIn(SENTINEL, options, folder),
     replicas: (options, folder) => runIn(REPLICAS, options, folder),
   };
+
+const BUILDS_THEM = "`npm run test:faults` does it, as does `node test/contract/build-agents.ts`";
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(name, () => process.exit(1)); // ends what was started
@@ -41,6 +45,10 @@ async function main(options: Options): Promise<void> {
     return print(
       listOf(EXTERNAL) + listOf(EVERYSEC) + listOf(EMBEDDED) + listOf(SENTINEL) + listOf(REPLICAS),
     );
+  const missing = missingLanguages();
+  if (missing.length > 0) {
+    throw new UsageError(`The actors of ${missing.join(", ")} are not built: ${BUILDS_THEM}.`);
+  }
   print(`seed ${options.seed}\n`);
   const folder = options.histories ?? mkdtempSync(join(tmpdir(), "dlq-faults-"));
   const results: RunResult[] = [];
@@ -109,6 +117,7 @@ function runIn<W extends World>(scene: Scene<W>, options: Options, folder: strin
     messages,
     rate,
     stock,
+    languages: languagesOf(scene.world, options, builtLanguages()),
     folder: join(folder, `${scene.world}-${seed}${long ? "-long" : ""}`),
     progress(words) {
       const seconds = Math.round((performance.now() - startedAtMs) / 1_000);

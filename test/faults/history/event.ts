@@ -12,7 +12,8 @@ export interface Started {
   /** Unique in a run: `ts-worker-1`. A process that is started again has another name. */
   readonly actor: string;
   readonly role: "producer" | "worker";
-  readonly language: "typescript" | "python";
+  /** As the folder of its client is called. */
+  readonly language: string;
 }
 
 /** A call with this message is about to go out. Once for each try; tries share the `request`. */

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
+import type { ActorProgram } from "./actor-program.ts";
 
 /** What a process of the suite is started with, as `--name value` words. */
 export type ActorArgs = Readonly<Record<string, string | number>>;
@@ -9,15 +10,11 @@ export type ActorArgs = Readonly<Record<string, string | number>>;
 export interface ActorSpec {
   /** Unique in a run: also the name of its history file. */
   readonly name: string;
-  readonly language: "typescript" | "python";
-  /** File below test/faults/actors. */
-  readonly program: string;
+  readonly program: ActorProgram;
   readonly args: ActorArgs;
   readonly folder: string;
 }
 
-const ACTORS = resolve(import.meta.dirname, "../actors");
-const PYTHON_STUBS = resolve(import.meta.dirname, "../../../clients/python/src");
 /** An actor that has not ended by then hangs. Sends and outcomes try for some seconds themselves. */
 const STOP_DEADLINE_MS = 60_000;
 
@@ -37,16 +34,16 @@ export class Actor {
   #isKilled = false;
 
   constructor(spec: ActorSpec) {
-    const { name, language, program, args, folder } = spec;
+    const { name, program, args, folder } = spec;
     this.name = name;
-    this.history = join(folder, `${name}.jsonl`);
+    this.history = resolve(folder, `${name}.jsonl`);
     const words = Object.entries({ ...args, name, out: this.history });
     const flags = words.flatMap(([flag, value]) => [`--${flag}`, String(value)]);
-    const command =
-      language === "python" ? (process.env.DLQ_PYTHON ?? "python3") : process.execPath;
-    this.#child = spawn(command, [join(ACTORS, program), ...flags], {
+    const [command = "", ...first] = program.command;
+    this.#child = spawn(command, [...first, ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, PYTHONPATH: PYTHON_STUBS, GRPC_VERBOSITY: "NONE" },
+      cwd: program.folder,
+      env: program.env ?? process.env,
     });
     running.add(this.#child);
     this.#child.once("exit", () => running.delete(this.#child));

@@ -3,6 +3,7 @@ import { until } from "../../support/until.ts";
 import { GUARDED_QUEUE } from "../history/lanes.ts";
 import { DIVERTED_QUEUE } from "../history/routes.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
+import { type ActorProgram, byAgent, inPython, inTypeScript } from "./actor-program.ts";
 import type { Tail } from "./tail.ts";
 import { HEARTBEAT_MS, LEASE_MS, type World } from "./world.ts";
 
@@ -26,10 +27,13 @@ const LOAD_PLANS = {
   release: 2,
   slow: 0.3,
 } as const;
-/** Which part of all messages comes from whom; those of the quiet queue expire once. */
-const TYPESCRIPT_PART = 0.65;
-const PYTHON_CLIENT_PART = 0.2;
+/**
+ * Which part of all messages comes from whom: the client in TypeScript sends the rest. Those of the
+ * quiet queue expire once.
+ */
+const PYTHON_CLIENT_PART = 0.14;
 const PYTHON_STUBS_PART = 0.14;
+const BUILT_CLIENT_PART = 0.14;
 const QUIET_PART = 0.01;
 /** How many messages never get an outcome. */
 const CRASHING = 8;
@@ -46,9 +50,11 @@ export interface CrewOptions {
   readonly random: SeededRandom;
   /** Messages a second, all producers together, until they are asked to end. */
   readonly rate: number;
+  /** Whose actors are built, and have a producer and a worker in the run. */
+  readonly languages: readonly string[];
 }
 
-/** The producers and workers of a run, in two languages, each a process with a history. */
+/** The producers and workers of a run, in several languages, each a process with a history. */
 export class Crew {
   readonly producers: readonly Actor[];
   readonly #options: CrewOptions;
@@ -61,12 +67,15 @@ export class Crew {
   constructor(options: CrewOptions) {
     this.#options = options;
     this.#workers = [
-      this.#clientWorker("ts-worker-1", SERVED_QUEUES),
-      this.#pythonClientWorker("py-client-worker-1", SERVED_QUEUES),
-      this.#pythonWorker("py-worker-1", [...SERVED_QUEUES, QUIET_QUEUE], 128),
+      this.#typescriptWorker("ts-worker-1"),
+      this.#clientWorker("py-client-worker-1", inPython("client_worker.py")),
+      this.#stubsWorker("py-worker-1", [...SERVED_QUEUES, QUIET_QUEUE], 128),
+      ...options.languages.map((language) =>
+        this.#clientWorker(`${language}-worker-1`, byAgent(language, "worker")),
+      ),
     ];
     // Several streams, since what has expired twice is alone on its own.
-    this.#others = [this.#oddAcker(), this.#pythonWorker("py-crashing-1", [CRASH_QUEUE], 2, 4)];
+    this.#others = [this.#oddAcker(), this.#stubsWorker("py-crashing-1", [CRASH_QUEUE], 2, 4)];
     this.producers = this.#startProducers();
   }
 
@@ -115,7 +124,10 @@ export class Crew {
     const name = `ts-good-producer-${++this.#extra}`;
     const plans = JSON.stringify({ ok: 1 });
     const args = { queues: GUARDED_QUEUE, plans, ...GOOD_ONES };
-    const producer = this.#actor(name, "typescript", "producer.ts", args);
+    const producer = this.#actor(name, inTypeScript("producer.ts"), {
+      ...this.#behindBalancer,
+      ...args,
+    });
     const hasEnded = () => producer.hasEnded || undefined;
     await until(`the end of ${name}`, hasEnded, GOOD_ONES_WITHIN_MS);
   }
@@ -142,33 +154,30 @@ export class Crew {
     return actor;
   }
 
-  #actor(name: string, language: ActorSpec["language"], program: string, args: ActorArgs): Actor {
-    const { world, random, folder } = this.#options;
-    const seed = random.below(2 ** 31);
-    const where =
-      language === "python"
-        ? { addresses: world.addresses.join(",") }
-        : { address: world.balancer };
-    return this.#start({ name, language, program, folder, args: { ...where, ...args, seed } });
+  #actor(name: string, program: ActorProgram, args: ActorArgs): Actor {
+    const { random, folder } = this.#options;
+    return this.#start({ name, program, folder, args: { ...args, seed: random.below(2 ** 31) } });
   }
 
-  #clientWorker(name: string, queues: readonly string[]): Actor {
-    const args = { queues: queues.join(","), concurrency: 100, "lease-ms": LEASE_MS };
-    return this.#actor(name, "typescript", "worker.ts", args);
+  #typescriptWorker(name: string): Actor {
+    const args = { queues: SERVED_QUEUES.join(","), concurrency: 100, "lease-ms": LEASE_MS };
+    return this.#actor(name, inTypeScript("worker.ts"), { ...this.#behindBalancer, ...args });
   }
 
   /** As that in TypeScript, behind the balancer. */
-  #pythonClientWorker(name: string, queues: readonly string[]): Actor {
-    return this.#actor(name, "python", "python/client_worker.py", {
+  #clientWorker(name: string, program: ActorProgram): Actor {
+    return this.#actor(name, program, {
       addresses: this.#options.world.balancer,
-      queues: queues.join(","),
+      queues: SERVED_QUEUES.join(","),
       concurrency: 100,
       "lease-ms": LEASE_MS,
     });
   }
 
-  #pythonWorker(name: string, queues: readonly string[], maxInFlight: number, streams = 1): Actor {
-    return this.#actor(name, "python", "python/worker.py", {
+  /** Knows every server by itself. */
+  #stubsWorker(name: string, queues: readonly string[], maxInFlight: number, streams = 1): Actor {
+    return this.#actor(name, inPython("worker.py"), {
+      addresses: this.#options.world.addresses.join(","),
       queues: queues.join(","),
       streams,
       "max-in-flight": maxInFlight,
@@ -179,39 +188,48 @@ export class Crew {
 
   #oddAcker(): Actor {
     const args = { queues: SERVED_QUEUES.join(","), "lease-ms": LEASE_MS };
-    return this.#actor("odd-acker-1", "typescript", "odd-acker.ts", args);
+    return this.#actor("odd-acker-1", inTypeScript("odd-acker.ts"), {
+      ...this.#behindBalancer,
+      ...args,
+    });
   }
 
   #startProducers(): readonly Actor[] {
-    const { rate } = this.#options;
-    const producer = (
-      name: string,
-      language: ActorSpec["language"],
-      queues: readonly string[],
-      plans: object,
-      args: { readonly rate: number; readonly messages: number },
-    ) =>
-      this.#actor(name, language, language === "python" ? "python/producer.py" : "producer.ts", {
-        queues: queues.join(","),
-        plans: JSON.stringify(plans),
-        ...args,
-      });
-    const part = (of: number) => ({ rate: rate * of, messages: ENDLESS });
-    const withClient = (name: string, of: number) =>
-      this.#actor(name, "python", "python/client_producer.py", {
-        addresses: this.#options.world.balancer,
-        queues: LOAD_QUEUES.join(","),
-        plans: JSON.stringify(LOAD_PLANS),
-        ...part(of),
-      });
-    const crashing = { rate: 1, messages: CRASHING };
+    const { rate, languages, world } = this.#options;
+    const load = (part: number) => ({
+      queues: LOAD_QUEUES.join(","),
+      plans: JSON.stringify(LOAD_PLANS),
+      ...{ rate: rate * part, messages: ENDLESS },
+    });
+    const byClient = (name: string, program: ActorProgram, part: number) =>
+      this.#actor(name, program, { addresses: world.balancer, ...load(part) });
+    const byStubs = (name: string, args: ActorArgs) =>
+      this.#actor(name, inPython("producer.py"), { addresses: world.addresses.join(","), ...args });
+    const builtPart = languages.length * BUILT_CLIENT_PART;
+    const rest = 1 - PYTHON_CLIENT_PART - PYTHON_STUBS_PART - QUIET_PART - builtPart;
     return [
-      producer("ts-producer-1", "typescript", LOAD_QUEUES, LOAD_PLANS, part(TYPESCRIPT_PART)),
-      withClient("py-client-producer-1", PYTHON_CLIENT_PART),
-      producer("py-producer-1", "python", LOAD_QUEUES, LOAD_PLANS, part(PYTHON_STUBS_PART)),
-      producer("py-quiet-1", "python", [QUIET_QUEUE], { silent: 1 }, part(QUIET_PART)),
-      producer("py-crashing-producer-1", "python", [CRASH_QUEUE], { crash: 1 }, crashing),
+      this.#actor("ts-producer-1", inTypeScript("producer.ts"), {
+        ...this.#behindBalancer,
+        ...load(rest),
+      }),
+      byClient("py-client-producer-1", inPython("client_producer.py"), PYTHON_CLIENT_PART),
+      ...languages.map((language) =>
+        byClient(`${language}-producer-1`, byAgent(language, "producer"), BUILT_CLIENT_PART),
+      ),
+      byStubs("py-producer-1", load(PYTHON_STUBS_PART)),
+      byStubs("py-quiet-1", {
+        ...{ ...load(QUIET_PART), queues: QUIET_QUEUE },
+        plans: JSON.stringify({ silent: 1 }),
+      }),
+      byStubs("py-crashing-producer-1", {
+        ...{ queues: CRASH_QUEUE, plans: JSON.stringify({ crash: 1 }) },
+        ...{ rate: 1, messages: CRASHING },
+      }),
     ];
+  }
+
+  get #behindBalancer() {
+    return { address: this.#options.world.balancer };
   }
 }
 

@@ -43,7 +43,7 @@ const result: Keys<Acked["results"][number]> = {
 const lease: Keys<Extended["leases"][number]> = { token: text, expires: atMs };
 
 const SHAPES: Shapes = {
-  started: { actor: text, role: one("producer", "worker"), language: one("python") },
+  started: { actor: text, role: one("producer", "worker"), language: text },
   sending: { request: text, source: text, queue: text, sum: hex16, edited: hex16, plan },
   sent: { request: text, id: text, state: one("SCHEDULED", "QUARANTINED"), dueAt: number },
   unsent: { request: text, code: text, refused: flag },

@@ -1,0 +1,44 @@
+import { join, resolve } from "node:path";
+import { findAgents } from "../../contract/agent-program.ts";
+import { findPython } from "../../support/python.ts";
+
+/** What an actor runs, before its `--name value` words. */
+export interface ActorProgram {
+  readonly command: readonly string[];
+  /** Where it runs. Default: where the suite does. */
+  readonly folder?: string;
+  /** Default: that of the suite. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+const ACTORS = resolve(import.meta.dirname, "../actors");
+const PYTHON_CLIENT = resolve(import.meta.dirname, "../../../clients/python/src");
+
+/** @param file below test/faults/actors */
+export function inTypeScript(file: string): ActorProgram {
+  return { command: [process.execPath, join(ACTORS, file)] };
+}
+
+/** @param file below test/faults/actors/python */
+export function inPython(file: string): ActorProgram {
+  return {
+    command: [findPython(), join(ACTORS, "python", file)],
+    env: { ...process.env, PYTHONPATH: PYTHON_CLIENT, GRPC_VERBOSITY: "NONE" },
+  };
+}
+
+/** Languages whose agent is built: it plays a producer and a worker, too, by its client. */
+export function builtLanguages(): readonly string[] {
+  return findAgents().flatMap(({ language, isBuilt }) => (isBuilt === undefined ? [] : language));
+}
+
+/** Those of them that are not built. */
+export function missingLanguages(): readonly string[] {
+  return findAgents().flatMap(({ language, isBuilt }) => (isBuilt === false ? language : []));
+}
+
+export function byAgent(language: string, role: "producer" | "worker"): ActorProgram {
+  const agent = findAgents().find((one) => one.language === language);
+  if (agent === undefined) throw new Error(`there is no agent of ${language}`);
+  return { command: [...agent.command, role], folder: agent.folder, env: agent.env };
+}
