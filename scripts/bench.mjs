@@ -3,19 +3,23 @@
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { buildBenchAgent } from "./setup/agents.mjs";
 import { ensureBullmq } from "./setup/bench-peers.mjs";
 import { runChild } from "./setup/child.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import {
   ensureGhz,
+  ensureGo,
   ensureGoPeers,
   ensureNatsServer,
   removeGoLeftovers,
 } from "./setup/go-tools.mjs";
+import { ensureJava } from "./setup/java.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { envWithFirst, ROOT } from "./setup/places.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
+import { ensureRust, withCargo } from "./setup/rust.mjs";
 import { SetupError, withWords } from "./setup/step.mjs";
 
 const MAIN = join(ROOT, "test/bench/main.ts");
@@ -29,13 +33,25 @@ const TOOLS = {
   python: (_node, env) => {
     env.DLQ_PYTHON = ensurePython();
   },
+  "go-client": (node, env) => {
+    env.DLQ_GO = ensureGo();
+    buildBenchAgent("go", node, env);
+  },
+  "java-client": (node, env) => {
+    ensureJava();
+    buildBenchAgent("java", node, env);
+  },
+  "rust-client": (node, env) => {
+    ensureRust();
+    buildBenchAgent("rust", node, env);
+  },
 };
 
 await withWords(async () => {
   const args = process.argv.slice(2);
   const node = ensureNode();
   ensureDependencies({ dev: true, node });
-  const env = envWithFirst(node);
+  const env = withCargo(envWithFirst(node));
   const asked = spawnSync(node, [MAIN, ...args, "--tools"], { env, encoding: "utf8" });
   const onlyLooks = args.some((arg) => ["--help", "-h", "--list"].includes(arg));
   if (asked.status === 0 && !onlyLooks) {

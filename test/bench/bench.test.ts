@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { findAgents } from "../contract/agent-program.ts";
 import { type Cell, figureOf } from "./cell.ts";
 import { childrenOf } from "./meter.ts";
 import { goalResults } from "./report/goals.ts";
@@ -101,6 +102,20 @@ test("clients of other languages are measured as the one in TypeScript is", asyn
     expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| dlq:always +\\| [\\d,]+ msg/s`, "m"));
   }
 }, 120_000);
+
+test("clients of built languages are measured by their agents", async () => {
+  const agents = findAgents().filter(({ isBuilt }) => isBuilt !== undefined);
+  for (const { ready } of agents) await ready();
+  const only = agents.flatMap(({ language }) => ["--only", `*-client-${language}`]);
+  const { code, stdout, stderr } = await start([...only, ...SMALL], { DLQ_BENCH_AGENTS: "test" })
+    .ended;
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  for (const { language } of agents) {
+    for (const row of [`send-client-${language}`, `deliver-client-${language}`]) {
+      expect(stdout).toMatch(new RegExp(`^\\| ${row} +\\| dlq:always +\\| [\\d,]+ msg/s`, "m"));
+    }
+  }
+}, 600_000);
 
 test("a row that fails is told, the others run, and the exit code is 1", async () => {
   const file = join(await temporaryFolder(), "results.json");

@@ -1,3 +1,4 @@
+import type { Tool } from "./systems/start-system.ts";
 import type { RunningSystem, SystemName } from "./systems/system.ts";
 
 /** One figure of a row. */
@@ -48,7 +49,7 @@ export interface Row {
   readonly systems: readonly SystemName[];
   /** Only these are part of the short form; default: all. */
   readonly short?: readonly SystemName[];
-  readonly tools?: readonly ("ghz" | "python")[];
+  readonly tools?: readonly Tool[];
   /** Samples before the first one that counts. Default 3. */
   readonly warmUps?: number;
   open(context: TrialContext): Promise<Trial>;

@@ -1,12 +1,20 @@
-// Builds the agents of all languages, and says what it does: once, before tests that would each do
-// it by themselves, and wait for each other. The fault suite and the bench run the same programs.
+// Builds the agents of all languages, or of those that are named, and says what it does: once, before
+// tests that would each do it by themselves, and wait for each other. With --bench, as the bench
+// needs them.
 
+import { parseArgs } from "node:util";
 import { findAgents } from "./agent-program.ts";
 
-for (const { language, isBuilt, ready } of findAgents()) {
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { bench: { type: "boolean" } },
+});
+const agents = findAgents(values.bench === true ? "bench" : "test");
+for (const { language, isBuilt, ready } of agents) {
   if (isBuilt === undefined) continue; // it runs as it is
-  const startedAtMs = performance.now();
+  if (positionals.length > 0 && !positionals.includes(language)) continue;
   process.stderr.write(`Building the agent of ${language}\n`);
+  const startedAtMs = performance.now();
   try {
     await ready();
   } catch (error) {

@@ -22,9 +22,13 @@ export class LoadProcess {
   #onProgress: ((count: number) => void) | undefined;
   #errors = "";
 
-  /** @param env default: that of the bench */
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], env });
+  /** @param place default: where the bench runs, and what is set there */
+  constructor(
+    command: string,
+    args: readonly string[],
+    place: { readonly env?: NodeJS.ProcessEnv; readonly cwd?: string } = {},
+  ) {
+    const child = spawn(command, args, { stdio: ["pipe", "pipe", "pipe"], ...place });
     this.#child = child;
     this.pid = child.pid ?? 0;
     running.add(child);

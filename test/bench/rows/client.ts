@@ -2,6 +2,8 @@
 // languages are.
 
 import { P50, P99, RATE, type Row } from "../row.ts";
+import type { Tool } from "../systems/start-system.ts";
+import type { BuiltLanguage, LoadProgram } from "../systems/system.ts";
 import { HELD, openDeliver } from "./deliver.ts";
 import { openSend } from "./send.ts";
 
@@ -32,34 +34,54 @@ export const deliverToClient: Row = {
   open: async (context) => openDeliver(context, { processes: 1, held: HELD, api: "client" }),
 };
 
-/** Name of each, as the end of its rows, and what it is in words. */
-const OTHERS = [
-  ["python", "python-threads", "Python client with threads"],
-  ["python-asyncio", "python-asyncio", "Python client with asyncio"],
-] as const;
-const PYTHON_PER_SECOND = 5_000;
+interface Other {
+  /** The end of its rows' names. */
+  readonly name: string;
+  readonly program: LoadProgram;
+  readonly words: string;
+  readonly tool: Tool;
+  /** Messages that its worker does in a second, about. */
+  readonly perSecond: number;
+}
 
-export const sendsByOthers: readonly Row[] = OTHERS.map(([name, program, words]) => ({
+const OTHERS: readonly Other[] = [
+  {
+    ...{ name: "python", program: "python-threads", words: "Python client with threads" },
+    ...{ tool: "python", perSecond: 5_000 },
+  },
+  {
+    ...{ name: "python-asyncio", program: "python-asyncio", words: "Python client with asyncio" },
+    ...{ tool: "python", perSecond: 5_000 },
+  },
+  { ...builtProgram("go"), words: "Go client" },
+  { ...builtProgram("java"), words: "Java client" },
+  { ...builtProgram("rust"), words: "Rust client" },
+];
+
+function builtProgram(language: BuiltLanguage) {
+  return {
+    ...{ name: language, program: language, tool: `${language}-client` as const },
+    perSecond: 20_000,
+  };
+}
+
+export const sendsByOthers: readonly Row[] = OTHERS.map(({ name, program, words, tool }) => ({
   name: `send-client-${name}`,
   words: `send by the ${words}, 400 messages at a time`,
   measures: [RATE, P50, P99],
   systems: ["dlq:always"],
-  tools: ["python"],
+  tools: [tool],
   open: (context) => openSend(context, { ...CALLS, api: "client", program }),
 }));
 
-export const deliversToOthers: readonly Row[] = OTHERS.map(([name, program, words]) => ({
-  name: `deliver-client-${name}`,
-  words: `deliver + ack, 1 worker of the ${words}`,
-  measures: [RATE],
-  systems: ["dlq:always"],
-  tools: ["python"],
-  open: (context) =>
-    openDeliver(context, {
-      processes: 1,
-      held: HELD,
-      api: "client",
-      program,
-      perSecond: PYTHON_PER_SECOND,
-    }),
-}));
+export const deliversToOthers: readonly Row[] = OTHERS.map(
+  ({ name, program, words, tool, perSecond }) => ({
+    name: `deliver-client-${name}`,
+    words: `deliver + ack, 1 worker of the ${words}`,
+    measures: [RATE],
+    systems: ["dlq:always"],
+    tools: [tool],
+    open: async (context) =>
+      openDeliver(context, { processes: 1, held: HELD, api: "client", program, perSecond }),
+  }),
+);

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { findAgents } from "../../contract/agent-program.ts";
 import { findPython, pythonEnvironment } from "../../support/python.ts";
 import { startTestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -18,6 +19,8 @@ import {
 } from "./system.ts";
 
 const LOAD = resolve(import.meta.dirname, "../load/dlq.ts");
+/** Tests of the bench itself take what other tests have built: they judge no speed. */
+const AGENT_FORM = process.env.DLQ_BENCH_AGENTS === "test" ? "test" : "bench";
 const PYTHON_LOAD = resolve(import.meta.dirname, "../load/python/main.py");
 
 /** `always` with one server is the embedded Redis; everything else is an external one. */
@@ -76,8 +79,18 @@ export async function startDlq(
 function startProgram(program: LoadProgram, addresses: readonly string[]): LoadProcess {
   if (program === "node") return new LoadProcess(process.execPath, [LOAD, ...addresses]);
   const [address = ""] = addresses;
-  const kind = program === "python-asyncio" ? "asyncio" : "threads";
-  return new LoadProcess(findPython(), [PYTHON_LOAD, kind, address], pythonEnvironment());
+  if (program === "python-threads" || program === "python-asyncio") {
+    const kind = program.slice("python-".length);
+    const env = pythonEnvironment();
+    return new LoadProcess(findPython(), [PYTHON_LOAD, kind, address], { env });
+  }
+  const agent = findAgents(AGENT_FORM).find(({ language }) => language === program);
+  if (agent?.isBuilt !== true) {
+    throw new Error(`the program in ${program} is not built: \`npm run bench\` does it`);
+  }
+  const [command = "", ...args] = agent.command;
+  const place = { env: agent.env, cwd: agent.folder };
+  return new LoadProcess(command, [...args, "load", address], place);
 }
 
 async function embeddedSocket(dataDir: string): Promise<string> {

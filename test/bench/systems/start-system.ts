@@ -2,10 +2,12 @@ import { startBullmq } from "./bullmq.ts";
 import { startDlq } from "./dlq.ts";
 import { startAsynq, startJetstream } from "./go-peers.ts";
 import { startNoop } from "./noop.ts";
-import type { Fsync, RunningSystem, SystemName } from "./system.ts";
+import type { BuiltLanguage, Fsync, RunningSystem, SystemName } from "./system.ts";
 
 /** What must be installed beyond this service's own packages. */
-export type Tool = "ghz" | "python" | "bullmq" | "go-peers" | "nats-server";
+export type Tool =
+  | ("ghz" | "python" | "bullmq" | "go-peers" | "nats-server")
+  | `${BuiltLanguage}-client`;
 
 export function startSystem(name: SystemName): Promise<RunningSystem> {
   const [kind = "", variant = ""] = name.split(":");

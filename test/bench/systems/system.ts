@@ -8,7 +8,9 @@ export type SystemName =
   | `noop:${"grpc-js" | "connect" | "http2"}`;
 
 /** What a load process of this service is written in; `node` has bare stubs, too. */
-export type LoadProgram = "node" | "python-threads" | "python-asyncio";
+export type LoadProgram = "node" | "python-threads" | "python-asyncio" | BuiltLanguage;
+/** By the agent of its language, which has the client only. */
+export type BuiltLanguage = "go" | "java" | "rust";
 
 export const FSYNCS = ["always", "everysec"] as const;
 export type Fsync = (typeof FSYNCS)[number];
