@@ -21,6 +21,7 @@ import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";
 import { readScenarios } from "../contract/scenario.ts";
+import { PEER_NAMES } from "../golden/collect/servers/all.mjs";
 import { codesOf, documents, readDocument, tableRows, withoutFences } from "./markdown.ts";
 
 const FILES: readonly DescFile[] = [
@@ -68,6 +69,7 @@ const KNOWN = new Set([
   // Of clients, in the form of each language.
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
   ...["lose_answer"], // of the harness of scenarios: a value
+  ...PEER_NAMES.map((name) => `GOLDEN_${name.toUpperCase()}`),
 
   ...FILES.flatMap(({ messages }) => messages.flatMap(fieldsOf)),
   ...enumValues.map((name) => name.toLowerCase()),
@@ -110,11 +112,11 @@ const PYTHON_MODULE = /_pb2(_grpc)?$/;
 
 describe.each(documents())("%s", (file) => {
   const markdown = readDocument(file);
-  const isOfPython = file.startsWith("clients/python/") || file === "docs/migration.md";
+  const isOfAll = file === "docs/choose-your-language.md";
+  const isOfPython = isOfAll || file.startsWith("clients/python/") || file === "docs/migration.md";
+  const isOfRust = isOfAll || file.startsWith("clients/rust/");
   const isKnown = (name: string) =>
-    KNOWN.has(name) ||
-    (isOfPython && pythonNames.has(name)) ||
-    (file.startsWith("clients/rust/") && rustNames.has(name));
+    KNOWN.has(name) || (isOfPython && pythonNames.has(name)) || (isOfRust && rustNames.has(name));
 
   test("names in backticks exist", () => {
     const names = codesOf(withoutFences(markdown)).flatMap((code) => NAME.exec(code)?.[0] ?? []);

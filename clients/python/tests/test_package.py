@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from dlq import Client
 from dlq.testing import LocalServer
+from dlq.v1 import dlq_service_pb2 as pb
+from dlq.v1 import state_pb2
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -103,12 +106,43 @@ def test_the_quickstart_works_where_only_the_wheel_is(
     assert "INVALID_ARGUMENT {'queues[0]'" in run("stub")
 
 
+def test_the_examples_run_where_only_the_wheel_is(
+    python: Path, server: LocalServer, tmp_path: Path
+) -> None:
+    for name in ("producer.py", "worker.py"):
+        program = (PACKAGE / "examples" / name).read_text()
+        (tmp_path / name).write_text(program.replace("localhost:50051", server.target))
+    environment = {**clean_environment(), "DLQ_SPOOL_DIR": str(tmp_path / "spool")}
+    command = [python, "-W", "error", "producer.py"]
+    sent = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    assert sent.stdout == "sent\n"
+    with Client(server.target, spool=False) as operator:  # who does not wait for the retry
+        scheduled = pb.MessageFilter(states=[state_pb2.MESSAGE_STATE_SCHEDULED])
+        operator.stub.Retry(pb.RetryRequest(queue="orders", filter=scheduled, expected_count=1))
+    worker = subprocess.Popen(
+        [python, "-W", "error", "worker.py"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == 'attempt 1 {"id":17,"amount":100}\n'
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(30) == 0
+
+
 def test_types_are_complete_for_users(python: Path, tmp_path: Path) -> None:
-    """mypy --strict on programs of the README, against the installed package."""
+    """mypy --strict on the examples and on programs of the README, against the installed package."""
     for name in ("producer", "worker"):
         (tmp_path / f"{name}.py").write_text(example(name, "localhost:50051"))
+        (tmp_path / f"example_{name}.py").write_text(
+            (PACKAGE / "examples" / f"{name}.py").read_text()
+        )
     command = [sys.executable, "-m", "mypy", "--strict", "--python-executable", str(python)]
-    files = [f"{name}.py" for name in ("producer", "worker")]
+    files = [f"{kind}{name}.py" for kind in ("", "example_") for name in ("producer", "worker")]
     done = subprocess.run(
         [*command, *files],
         cwd=tmp_path,

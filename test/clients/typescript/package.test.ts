@@ -11,7 +11,9 @@ import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import { codesOf, fence, fencesOf, tableRows } from "../../docs/markdown.ts";
+import { connectTo } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
@@ -151,13 +153,17 @@ async function install(): Promise<void> {
 }
 
 /** Starts a program of the README. */
-async function start(
-  name: string,
+function start(name: string, node: string) {
+  return startProgram(`${name}.mjs`, fence(readme, `js ${name}`), node);
+}
+
+async function startProgram(
+  file: string,
+  program: string,
   node: string,
 ): Promise<ChildProcessByStdio<null, Readable, null>> {
-  const program = fence(readme, `js ${name}`).replaceAll("localhost:50051", server.grpcAddress);
-  await writeFile(join(folder, `${name}.mjs`), program);
-  return spawn(node, [`${name}.mjs`], {
+  await writeFile(join(folder, file), program.replaceAll("localhost:50051", server.grpcAddress));
+  return spawn(node, [file], {
     cwd: folder,
     env: { ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") },
     stdio: ["ignore", "pipe", "inherit"],
@@ -206,6 +212,27 @@ describe("the packed package", { timeout: 60_000 }, () => {
     worker.kill("SIGTERM");
     await exited;
     expect(worker.exitCode).toBe(0);
+  });
+
+  it("runs the examples, which are typed for a strict user", async () => {
+    const example = (name: string) => readFile(join(PACKAGE, "examples", name), "utf8");
+    const [sending, working] = await Promise.all(["producer.ts", "worker.ts"].map(example));
+    const producer = await startProgram("producer.ts", sending ?? "", process.execPath);
+    const [sent] = await Promise.all([text(producer.stdout), once(producer, "exit")]);
+    expect(sent).toBe("sent\n");
+    const client = connectTo(server.grpcAddress); // an operator, who does not wait for the retry
+    const filter = { states: [MessageState.SCHEDULED] };
+    await client.dlq.retry({ queue: "orders", filter, expectedCount: 1 });
+    client.close();
+    const worker = await startProgram("worker.ts", working ?? "", process.execPath);
+    const exited = once(worker, "exit");
+    const [line] = await once(createInterface({ input: worker.stdout }), "line");
+    expect(line).toBe('attempt 1 {"id":17,"amount":100}');
+    worker.kill("SIGTERM");
+    expect(await exited).toEqual([0, null]);
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
+    const { stdout } = await run(process.execPath, [TSC, "-p", folder]).catch((error) => error);
+    expect(stdout).toBe("");
   });
 
   it("runs the README's test", async () => {

@@ -13,12 +13,14 @@ const PEERS = {
   ...{ closed: closedPort, fullRedis, lockedRedis, openRedis, replicaRedis, stalled },
 };
 
+export const PEER_NAMES = Object.keys(PEERS);
+
 /**
  * @param {readonly string[]} names
  * @returns {Promise<{ env: Record<string, string>, stop: () => void }>} `env` has the ports as
  *   GOLDEN_HTTP, GOLDEN_LOCKEDREDIS and so on
  */
-export async function startPeers(names = Object.keys(PEERS)) {
+export async function startPeers(names = PEER_NAMES) {
   const env = {};
   const stops = [];
   for (const name of names) {
