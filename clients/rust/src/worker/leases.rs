@@ -134,8 +134,8 @@ impl Leases {
             .collect();
         for some in strays.chunks(MOST_TOKENS) {
             let request = AckRequest {
+                request_id: format!("{:032x}", rand::random::<u128>()),
                 outcomes: some.to_vec(),
-                ..AckRequest::default()
             };
             let _ = self
                 .line

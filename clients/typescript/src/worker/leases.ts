@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ConnectError } from "@connectrpc/connect";
 import { isWorthAgain } from "../call-error.ts";
 import type { DlqStubs } from "../connection.ts";
@@ -75,7 +76,7 @@ export class Leases {
         const outcomes = strays.slice(at, at + MOST_TOKENS).map(({ leaseToken }) => {
           return { leaseToken, result: { case: "released" as const, value: {} } };
         });
-        await stubs.ack({ outcomes }, options);
+        await stubs.ack({ requestId: randomUUID(), outcomes }, options);
       }
     } catch {
       // Nobody answers at present.

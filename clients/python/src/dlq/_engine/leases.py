@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 
 from dlq.v1 import dlq_service_pb2 as pb
@@ -58,7 +59,7 @@ class Leases:
                     pb.Outcome(lease_token=token, released=pb.Released())
                     for token in strays[at : at + MOST_TOKENS]
                 ]
-                ack = pb.AckRequest(outcomes=outcomes)
+                ack = pb.AckRequest(request_id=str(uuid.uuid4()), outcomes=outcomes)
                 await self._line.call(lambda stub: stub.Ack, ack, _CALL_TIMEOUT_S)
         except CallFailed:
             pass  # nobody answers at present

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 
@@ -93,7 +94,8 @@ final class Leases {
   private CompletableFuture<Void> release(List<String> tokens) {
     if (tokens.isEmpty()) return CompletableFuture.completedFuture(null);
     List<String> first = tokens.subList(0, Math.min(MOST_TOKENS, tokens.size()));
-    AckRequest.Builder request = AckRequest.newBuilder();
+    AckRequest.Builder request =
+        AckRequest.newBuilder().setRequestId(UUID.randomUUID().toString());
     for (String token : first) {
       request.addOutcomes(
           Outcome.newBuilder().setLeaseToken(token).setReleased(Released.getDefaultInstance()));
