@@ -57,6 +57,8 @@ export interface RunResult {
 }
 
 const CALM_MS = 500;
+/** All actors begin at once: runtimes start, and the load is under way. */
+const START_MS = 60_000;
 /** Producers that get no acknowledgement for so long, with no fault there, never will. */
 const STALLED_MS = 60_000;
 
@@ -85,6 +87,9 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     const { rate, languages } = options;
     crew = new Crew({ world, folder, tail, random, rate, languages });
     const scenery = { world, crew, random, tail, records, failures };
+    // A worker that a fault hit before it was at work would have no history.
+    const workers = crew.workers.map(({ name }) => name);
+    await orFail(issuedSince("to every worker", tail.lastByActor, workers, 0, START_MS));
     await orFail(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, nowMs()));
     const faults = await strikeAll(options, scenery);
     await orFail(untilSent(options.messages, scenery));

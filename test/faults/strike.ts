@@ -83,10 +83,11 @@ export function issuedSince(
   last: ReadonlyMap<string, number>,
   names: readonly string[],
   sinceMs: number,
+  withinMs = FLOW_DEADLINE_MS,
 ): Promise<unknown> {
   const missing = () => names.filter((name) => (last.get(name) ?? 0) <= sinceMs);
   const all = () => missing().length === 0 || undefined;
-  return until(`deliveries ${which}`, all, FLOW_DEADLINE_MS).catch(() => {
+  return until(`deliveries ${which}`, all, withinMs).catch(() => {
     throw new Error(`no deliveries ${which}: none of ${missing().join(", ")}`);
   });
 }
