@@ -3,7 +3,9 @@ package spool
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
+	"path/filepath"
 	"sort"
 	"time"
 
@@ -106,8 +108,14 @@ func (f *file) append(records [][]byte, start []byte, sync bool) error {
 		data = append(data, start...)
 	}
 	offset := f.size + int64(len(data))
+	isNew := f.size == 0
 	if err := f.write(append(data, bytes.Join(records, nil)...), sync); err != nil {
 		return err
+	}
+	if isNew && sync {
+		if err := syncFolder(filepath.Dir(f.path)); err != nil {
+			return err
+		}
 	}
 	for _, r := range records {
 		f.add(offset, len(r))
@@ -119,7 +127,9 @@ func (f *file) append(records [][]byte, start []byte, sync bool) error {
 // write leaves the file as it was where the disk takes only a part.
 func (f *file) write(data []byte, sync bool) error {
 	if _, err := f.disk.Write(data); err != nil {
-		_ = f.disk.Truncate(f.size)
+		if f.hasItsName() { // else another one appends to it
+			_ = f.disk.Truncate(f.size)
+		}
 		return err
 	}
 	f.size += int64(len(data))
@@ -142,11 +152,15 @@ func (f *file) read(after int64, mostLetters, mostBytes int) ([]Letter, error) {
 		if len(letters) == mostLetters || len(letters) > 0 && bytes > mostBytes {
 			break
 		}
-		body := make([]byte, s.size-headBytes)
-		if _, err := f.disk.ReadAt(body, s.offset+headBytes); err != nil {
+		data := make([]byte, s.size)
+		if _, err := f.disk.ReadAt(data, s.offset); err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		letters = append(letters, Letter{s.offset, requestIn(body)})
+		letter := Letter{Position: s.offset}
+		if body, _ := bodyAt(data, 0); body != nil { // else the disk no longer has what was written
+			letter.Request = requestIn(body)
+		}
+		letters = append(letters, letter)
 	}
 	return letters, nil
 }

@@ -9,16 +9,20 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 )
 
-// candidateFolders of a service, the best first.
+// candidateFolders of a service, the best first, each once.
 func candidateFolders(given, service string) []string {
 	var folders []string
 	for _, root := range []string{given, os.Getenv("DLQ_SPOOL_DIR"), platformFolder()} {
-		if root != "" {
-			folders = append(folders, filepath.Join(root, folderName(service)))
+		if root == "" {
+			continue
+		}
+		if folder := filepath.Join(root, folderName(service)); !slices.Contains(folders, folder) {
+			folders = append(folders, folder)
 		}
 	}
 	return folders
@@ -128,4 +132,17 @@ func newFileName(millis int64) string {
 	random := make([]byte, 8)
 	_, _ = rand.Read(random) // never fails
 	return fmt.Sprintf("%013d-%d-%s.spool", millis, os.Getpid(), hex.EncodeToString(random))
+}
+
+// syncFolder has a new file's name on the disk, too.
+func syncFolder(folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil // it has no handle of a folder
+	}
+	handle, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = handle.Close() }()
+	return handle.Sync()
 }

@@ -101,6 +101,14 @@ func take(file listedFile, p purpose, own identity) (path string, ok bool) {
 	if !isUntouched && !isLeft(file, owner, own) {
 		return "", false
 	}
+	if !isUntouched && mayHaveSuccessor(file, owner) && !isLeft(file, lastOwnerOf(file.path, owner), own) {
+		return "", false
+	}
+	// Before, so that whoever looks next sees that it has an owner: reading may take its time.
+	now := time.Now()
+	if os.Chtimes(file.path, now, now) != nil {
+		return "", false
+	}
 	path = filepath.Join(filepath.Dir(file.path), newFileName(file.millis))
 	return path, os.Rename(file.path, path) == nil // else somebody was faster, or may not share it
 }
@@ -118,6 +126,30 @@ func isLeft(file listedFile, owner *dlqspoolv1.Owner, own identity) bool {
 		return true
 	}
 	return file.pid == owner.GetPid() && owner.GetProcessStart() != 0 && start != owner.GetProcessStart()
+}
+
+// mayHaveSuccessor: a process of the same id runs, and may have adopted the file: its last Owner tells. In a
+// container that is started again each process is 1.
+func mayHaveSuccessor(file listedFile, owner *dlqspoolv1.Owner) bool {
+	_, isRunning := startOf(owner.GetPid())
+	return file.pid == owner.GetPid() && isRunning
+}
+
+// lastOwnerOf is the one that counts; the first one where it can't be read.
+func lastOwnerOf(path string, first *dlqspoolv1.Owner) *dlqspoolv1.Owner {
+	last := first
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return first
+	}
+	records, _ := scan(data, len(header))
+	for _, r := range records {
+		owner := &dlqspoolv1.Owner{}
+		if r.kind == ownerType && proto.Unmarshal(r.body, owner) == nil {
+			last = owner
+		}
+	}
+	return last
 }
 
 // firstOwnerOf is nil if the file does not begin with one.

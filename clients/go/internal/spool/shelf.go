@@ -1,7 +1,7 @@
 package spool
 
 import (
-	"fmt"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +20,8 @@ const (
 	fullFileBytes = 16 << 20
 	// retryDiskAfter is how long a folder that could not be written is left alone.
 	retryDiskAfter = 30 * time.Second
+	// mostTries: the first file may be adopted by somebody; that new ones are is a fault of the file system.
+	mostTries = 3
 	// useStaleAfter: other processes write, too.
 	useStaleAfter = time.Second
 )
@@ -27,11 +29,14 @@ const (
 // Placed says where a letter went.
 type Placed int
 
-// A letter is on the disk, in memory only, or there was no room for it.
+// A letter is on the disk, in memory only, or nowhere: there was no room for it, it is longer than a record
+// can be, or no message can hold it.
 const (
 	OnDisk Placed = iota
 	InMemory
 	Full
+	TooLong
+	Unwritable
 )
 
 // Letter is one that waits; its request is nil if it can no longer be read.
@@ -122,19 +127,24 @@ func (s *Shelf) Append(requests []*dlqv1.SendToDlqRequest) []Placed {
 	for at, request := range requests {
 		body, err := proto.Marshal(&dlqspoolv1.Letter{Request: request, SpoolTime: timestamppb.Now()})
 		size := int64(headBytes + len(body))
-		if err != nil || len(body) > mostBodyBytes || used+size > s.settings.MaxBytes {
+		switch {
+		case err != nil:
+			placed[at] = Unwritable
+		case len(body) > mostBodyBytes:
+			placed[at] = TooLong
+		case used+size > s.settings.MaxBytes:
 			placed[at] = Full
-			continue
+		default:
+			used += size
+			records = append(records, appendRecord(nil, letterType, body))
 		}
-		used += size
-		records = append(records, appendRecord(nil, letterType, body))
 	}
 	if len(records) == 0 || s.writeLocked(records) {
 		return placed
 	}
 	next := 0
 	for at, request := range requests {
-		if placed[at] != Full {
+		if placed[at] == OnDisk {
 			placed[at] = InMemory
 			s.memory.add(request, int64(len(records[next])))
 			next++
@@ -193,7 +203,7 @@ func (s *Shelf) adopt(path string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files = append(s.files, f)
-	slices.SortFunc(s.files, func(a, b *file) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(s.files, func(a, b *file) int { return strings.Compare(filepath.Base(a.path), filepath.Base(b.path)) })
 }
 
 // Touch says that the files have an owner, and lets go of those that somebody else has.
@@ -252,7 +262,7 @@ func (s *Shelf) writeLocked(records [][]byte) bool {
 	if !s.diskFailedAt.IsZero() && time.Since(s.diskFailedAt) < retryDiskAfter {
 		return false
 	}
-	for {
+	for range mostTries {
 		f, err := s.fileLocked()
 		if err == nil {
 			start := append([]byte(header), ownerRecord(s.purpose, s.own, time.Now())...)
@@ -269,6 +279,8 @@ func (s *Shelf) writeLocked(records [][]byte) bool {
 		// Somebody has adopted it, maybe before it had these: once more.
 		s.letGoLocked(f)
 	}
+	s.failedLocked(errors.New("files lose their names as soon as they are made"))
+	return false
 }
 
 func (s *Shelf) failedLocked(err error) {
@@ -288,7 +300,7 @@ func (s *Shelf) fileLocked() (*file, error) {
 	if s.current != nil && s.current.size < fullFileBytes {
 		return s.current, nil
 	}
-	failure := fmt.Errorf("no folder is known for it")
+	failure := errors.New("no folder is known for it")
 	for _, folder := range s.folders {
 		if failure = os.MkdirAll(folder, 0o700); failure != nil {
 			continue

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -144,6 +145,42 @@ func TestDamageCostsOneLetterOnly(t *testing.T) {
 	next := newTestShelf(t, folder, nil)
 	next.Adopt()
 	same(t, queuesIn(t, next), "first")
+}
+
+func TestWhatIsDamagedAfterItWasWrittenIsNotDelivered(t *testing.T) {
+	folder := t.TempDir()
+	s := newTestShelf(t, folder, nil)
+	s.Append(requestsOf("first", "second"))
+	path := filesIn(t, folder)[0]
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk, err := os.OpenFile(path, os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := disk.WriteAt([]byte("x"), int64(bytes.Index(data, []byte("second")))); err != nil {
+		t.Fatal(err)
+	}
+	if err := disk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	letters, err := s.Read(s.Stores()[0], -1, 10, 1<<20)
+	if err != nil || len(letters) != 2 || letters[0].Request.GetQueue() != "first" || letters[1].Request != nil {
+		t.Errorf("got %v, %v", letters, err)
+	}
+}
+
+func TestALetterThatCannotBeKeptCostsNoOther(t *testing.T) {
+	s := newTestShelf(t, t.TempDir(), func(s *Settings) { s.MaxBytes = 64 << 20; s.Sync = true })
+	requests := requestsOf("a", "too long", "unwritable \xff", "b")
+	requests[1].Payload = &dlqv1.Payload{Body: &dlqv1.Payload_Data{Data: make([]byte, mostBodyBytes)}}
+	got := s.Append(requests)
+	if want := []Placed{OnDisk, TooLong, Unwritable, OnDisk}; !slices.Equal(got, want) {
+		t.Errorf("placed %v", got)
+	}
+	same(t, queuesIn(t, s), "a", "b")
 }
 
 func TestBoundAndMemory(t *testing.T) {
