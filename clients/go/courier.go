@@ -33,6 +33,7 @@ type courier struct {
 	line      *line
 	reach     *reachability
 	onDropped func(err *Error, queue string)
+	tell      func(words string, about ...any)
 
 	// Each has room for one: more would say nothing more.
 	start, hasten chan struct{}
@@ -55,7 +56,7 @@ type unwritten struct {
 func startCourier(settings spool.Settings, l *line, reach *reachability, onDropped func(*Error, string)) *courier {
 	ctx, end := context.WithCancel(context.Background())
 	c := &courier{
-		shelf: spool.NewShelf(settings), line: l, reach: reach, onDropped: onDropped,
+		shelf: spool.NewShelf(settings), line: l, reach: reach, onDropped: onDropped, tell: settings.Tell,
 		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), end: end,
 	}
 	reach.onBack = func() { signal(c.hasten) }
@@ -197,7 +198,7 @@ func (c *courier) deliverAll(ctx context.Context) bool {
 	for _, store := range c.shelf.Stores() {
 		done, err := c.deliverFrom(ctx, store)
 		if err != nil {
-			return false // the service is away, or a file was taken from under our hands
+			return false // the service is away
 		}
 		isAllDone = isAllDone && done
 	}
@@ -208,8 +209,11 @@ func (c *courier) deliverFrom(ctx context.Context, store spool.Store) (isAllDone
 	isAllDone = true
 	for position := int64(-1); ; {
 		letters, err := c.shelf.Read(store, position, courierMessages, courierBytes)
-		if err != nil || len(letters) == 0 {
-			return isAllDone, err
+		if err != nil {
+			return false, nil //nolint:nilerr // of this file, maybe taken meanwhile; the others may be read
+		}
+		if len(letters) == 0 {
+			return isAllDone, nil
 		}
 		position = letters[len(letters)-1].Position
 		var finished []int64
@@ -220,6 +224,9 @@ func (c *courier) deliverFrom(ctx context.Context, store spool.Store) (isAllDone
 			} else {
 				readable = append(readable, letter)
 			}
+		}
+		if len(finished) > 0 {
+			c.tell("has lost letters, for their file is damaged", "letters", len(finished))
 		}
 		done, err := c.send(ctx, readable)
 		finished = append(finished, done...)
@@ -256,10 +263,14 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 		c.reach.answered(began)
 	} else {
 		c.line.failed(w, failure.err)
-		switch {
-		case !isAnswer(failure.err):
+		if !isAnswer(failure.err) {
 			c.reach.failed(began)
 			return nil, failure.err
+		}
+		if !cannotBeWritten(status.Convert(failure.err)) {
+			c.reach.answered(began) // that it refuses is an answer, too
+		}
+		switch {
 		case len(letters) == 1:
 			answers = []sendAnswer{{err: failure.err}}
 		case !isOfTheWholeCall(failure.err):
@@ -288,14 +299,22 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 	return done, nil
 }
 
-// isForGood: what stays refused however often it is asked.
+// isForGood: what stays refused however often it is asked. The service's own errors always carry details:
+// without them, a proxy may have spoken.
 func isForGood(err error) bool {
-	switch status.Code(err) {
+	told := status.Convert(err)
+	if cannotBeWritten(told) {
+		return true
+	}
+	if len(told.Proto().GetDetails()) == 0 {
+		return false
+	}
+	switch told.Code() {
 	case codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
 		return true
 	case codes.ResourceExhausted:
 		return reasonOf(err) == "TOO_LARGE"
 	default:
-		return cannotBeWritten(status.Convert(err))
+		return false
 	}
 }

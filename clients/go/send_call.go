@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"github.com/dlq-service/dlq/clients/go/internal/spool"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
@@ -100,11 +101,17 @@ func lateError(lastErr error, maybeStored bool) *Error {
 	return late
 }
 
-func spoolFull(lastErr error, maybeStored bool) *Error {
-	full := newError(ErrSpoolFull,
-		"the spool has no room for it; is the server at the target up? Else raise the spool's MaxBytes", lastErr)
-	full.MaybeStored = maybeStored
-	return full
+func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
+	kind, words := ErrSpoolFull, "the spool has no room for it; is the server at the target up? Else raise the spool's MaxBytes"
+	switch placed {
+	case spool.TooLong:
+		words = "the service is away, and the message is longer than the 8 MiB that a record of a spool file has room for"
+	case spool.Unwritable:
+		kind, words = ErrInvalid, "it has a value that no message can hold"
+	}
+	err := newError(kind, words, lastErr)
+	err.MaybeStored = maybeStored
+	return err
 }
 
 func closedError(maybeStored bool) *Error {

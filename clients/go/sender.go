@@ -8,6 +8,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"github.com/dlq-service/dlq/clients/go/internal/backoff"
 	"github.com/dlq-service/dlq/clients/go/internal/spool"
+	grpcstatus "google.golang.org/grpc/status"
 )
 
 const (
@@ -154,10 +155,10 @@ func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
 	placed := b.shelter.keep(p.letter.request, p.letter.size)
 	b.mu.Lock()
 	var dropped *pendingSend
-	if placed == spool.Full {
-		dropped = b.settleLocked(p, Result{Status: StatusDropped}, spoolFull(p.lastErr, p.maybeStored()))
-	} else {
+	if placed == spool.OnDisk || placed == spool.InMemory {
 		b.settleLocked(p, Result{Status: StatusSpooled, Durable: placed == spool.OnDisk}, nil)
+	} else {
+		dropped = b.settleLocked(p, Result{Status: StatusDropped}, notKept(placed, p.lastErr, p.maybeStored()))
 	}
 	b.mu.Unlock()
 	b.tell(dropped)
@@ -228,9 +229,12 @@ func (b *batcher) call(sends []*pendingSend, requests []*dlqv1.SendToDlqRequest,
 	if failure != nil {
 		b.line.failed(w, failure.err)
 	}
-	if failure != nil && !isAnswer(failure.err) || failure == nil && withoutService(answers) != nil {
+	switch {
+	case failure == nil && withoutService(answers) == nil:
+		b.reach.answered(began)
+	case failure == nil || !isAnswer(failure.err):
 		b.reach.failed(began)
-	} else {
+	case !cannotBeWritten(grpcstatus.Convert(failure.err)): // else nobody was asked
 		b.reach.answered(began)
 	}
 	b.mu.Lock()

@@ -1,0 +1,136 @@
+package dlq_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// scripted is a server of which a test says how it answers to sends, over a real connection.
+type scripted struct {
+	dlqv1.UnimplementedDlqServiceServer
+	target string
+
+	mu      sync.Mutex
+	answer  func(*dlqv1.SendToDlqRequest) error
+	taken   []*dlqv1.SendToDlqRequest
+	changed chan struct{} // closed and made anew with each that is taken
+}
+
+func startScripted(t *testing.T, answer func(*dlqv1.SendToDlqRequest) error) *scripted {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scripted{target: listener.Addr().String(), answer: answer, changed: make(chan struct{})}
+	server := grpc.NewServer()
+	dlqv1.RegisterDlqServiceServer(server, s)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return s
+}
+
+// says has it answer otherwise from now on; nil takes all.
+func (s *scripted) says(answer func(*dlqv1.SendToDlqRequest) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = answer
+}
+
+func (s *scripted) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*dlqv1.SendToDlqResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.answer != nil {
+		if err := s.answer(r); err != nil {
+			return nil, err
+		}
+	}
+	s.taken = append(s.taken, r)
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return &dlqv1.SendToDlqResponse{Id: "1", Queue: r.GetQueue(), State: dlq.StateScheduled}, nil
+}
+
+func (s *scripted) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatchRequest) (*dlqv1.SendToDlqBatchResponse, error) {
+	response := &dlqv1.SendToDlqBatchResponse{}
+	for _, one := range r.GetRequests() {
+		answer, err := s.SendToDlq(ctx, one)
+		if err != nil {
+			return nil, err // as a proxy does, of the whole call
+		}
+		response.Results = append(response.Results, &dlqv1.SendToDlqBatchResult{
+			Outcome: &dlqv1.SendToDlqBatchResult_Response{Response: answer},
+		})
+	}
+	return response, nil
+}
+
+// waitFor gives the sends that it has taken, once there are so many.
+func (s *scripted) waitFor(t *testing.T, count int) []*dlqv1.SendToDlqRequest {
+	t.Helper()
+	late := time.After(10 * time.Second)
+	for {
+		s.mu.Lock()
+		taken, changed := s.taken, s.changed
+		s.mu.Unlock()
+		if len(taken) >= count {
+			return taken
+		}
+		select {
+		case <-changed:
+		case <-late:
+			t.Fatalf("%d of %d were taken", len(taken), count)
+		}
+	}
+}
+
+func always(err error) func(*dlqv1.SendToDlqRequest) error {
+	return func(*dlqv1.SendToDlqRequest) error { return err }
+}
+
+var unavailable = always(status.Error(codes.Unavailable, "away"))
+
+// own is an error as the service itself gives it, which carries details.
+func own(code codes.Code, reason string) error {
+	told, err := status.New(code, "no").WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "dlq"})
+	if err != nil {
+		panic(err)
+	}
+	return told.Err()
+}
+
+// spoolingClient keeps what can't be sent within 100 ms in a folder of the test.
+func spoolingClient(t *testing.T, target string, opts ...dlq.Option) *dlq.Client {
+	t.Helper()
+	all := append([]dlq.Option{
+		dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}), dlq.WithSendTimeout(100 * time.Millisecond),
+	}, opts...)
+	client, err := dlq.New(target, all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = client.Close(ctx)
+	})
+	return client
+}
+
+func spooled(t *testing.T, client *dlq.Client, payload any) {
+	t.Helper()
+	result, err := client.Send(t.Context(), "orders", payload, nil)
+	if err != nil || result.Status != dlq.StatusSpooled {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+}

@@ -1,0 +1,112 @@
+package dlq_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+func TestWhatAProxyRefusesStaysInTheSpool(t *testing.T) {
+	server := startScripted(t, unavailable)
+	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(err *dlq.Error, _ string) { t.Error("dropped: ", err) }))
+	spooled(t, client, "a")
+	refusals := make(chan struct{}, 100)
+	server.says(func(*dlqv1.SendToDlqRequest) error {
+		refusals <- struct{}{}
+		return status.Error(codes.Unimplemented, "no such path")
+	})
+	for range 2 {
+		<-refusals
+	}
+	server.says(nil)
+	server.waitFor(t, 1)
+}
+
+func TestWhatTheServiceRefusesForGoodIsToldAndHoldsNothingUp(t *testing.T) {
+	server := startScripted(t, unavailable)
+	dropped := make(chan *dlq.Error, 10)
+	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(err *dlq.Error, _ string) { dropped <- err }))
+	for _, payload := range []string{"a", "bad", "b"} {
+		spooled(t, client, payload)
+	}
+	server.says(func(r *dlqv1.SendToDlqRequest) error {
+		if r.GetPayload().GetText() == "bad" {
+			return own(codes.InvalidArgument, "INVALID")
+		}
+		return nil
+	})
+	server.waitFor(t, 2)
+	if err := <-dropped; !errors.Is(err, dlq.ErrRefused) || !err.MaybeStored {
+		t.Errorf("got %+v", err)
+	}
+}
+
+func TestARefusalToTheSpoolSaysThatTheServiceIsThere(t *testing.T) {
+	server := startScripted(t, unavailable)
+	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	for range 3 {
+		spooled(t, client, "a")
+	}
+	server.says(always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+	late := time.After(10 * time.Second)
+	for {
+		_, err := client.Send(t.Context(), "orders", "b", nil)
+		if errors.Is(err, dlq.ErrUnauthenticated) {
+			return
+		}
+		select {
+		case <-late:
+			t.Fatalf("sends still go to the spool, as if nobody were there: %v", err)
+		default:
+		}
+	}
+}
+
+func TestALetterThatIsDamagedHoldsNothingUp(t *testing.T) {
+	server := startScripted(t, unavailable)
+	folder := t.TempDir()
+	client := spoolingClient(t, server.target, dlq.WithSpool(dlq.Spool{Folder: folder}))
+	spooled(t, client, "damaged")
+	files, err := filepath.Glob(filepath.Join(folder, "default", "*.spool"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	// In place, as a disk does it.
+	if err := os.WriteFile(files[0], []byte(strings.Replace(string(data), "damaged", "damagee", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spooled(t, client, "whole")
+	server.says(nil)
+	if taken := server.waitFor(t, 1); taken[0].GetPayload().GetText() != "whole" {
+		t.Errorf("got %v", taken)
+	}
+}
+
+func TestWhatNoMessageCanHoldIsInvalidAlsoWhileTheServiceIsAway(t *testing.T) {
+	server := startScripted(t, unavailable)
+	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	for range 3 {
+		spooled(t, client, "a")
+	}
+	odd := dlq.WithRetryPolicy(&dlq.RetryPolicy{Preset: "\xff"})
+	if _, err := client.Send(t.Context(), "orders", "b", nil, odd); !errors.Is(err, dlq.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+	_, err := client.Send(t.Context(), "orders", make([]byte, 9<<20), nil)
+	if !errors.Is(err, dlq.ErrSpoolFull) || !strings.Contains(err.Error(), "8 MiB") {
+		t.Errorf("got %v", err)
+	}
+	spooled(t, client, "c")
+}
