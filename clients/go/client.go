@@ -132,8 +132,7 @@ func (c *Client) begin(
 	if err != nil {
 		return c.dropped(newError(ErrInvalid, "the payload can't be sent: "+err.Error(), err), queue), nil
 	}
-	if held := c.sameAsCurrent(ctx, l); held != nil {
-		held.send(outcomeOf(l.request, cause))
+	if held := c.sameAsCurrent(ctx, l); held != nil && held.send(outcomeOf(l.request, cause)) {
 		return ended(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 	}
 	p := c.accept(l, o.timeout)
@@ -167,7 +166,7 @@ func (c *Client) dropped(err *Error, queue string) *Pending {
 // it is no second message.
 func (c *Client) sameAsCurrent(ctx context.Context, l letter) *held {
 	h := heldOf(ctx)
-	if h == nil || h.isClosed() || h.client != c || h.delivery.Queue != l.request.GetQueue() {
+	if h == nil || h.client != c || h.delivery.Queue != l.request.GetQueue() {
 		return nil
 	}
 	if h.delivery.SourceID != "" && l.request.GetSourceId() != "" {
@@ -204,7 +203,7 @@ func (c *Client) Flush(ctx context.Context) error { return c.batcher.flush(ctx) 
 
 // Close stops the workers, waits for what is pending, moves the rest to the spool, and ends. When ctx ends it
 // waits no longer for handlers and sends: cancelling and reporting what has not ended by then takes 3 s
-// more at most.
+// more at most. It then returns the error of ctx, for sends may be in the spool, or dropped.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	wasClosing := c.isClosing
@@ -224,8 +223,12 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	all.Wait()
 	if wasClosing {
-		<-c.closed
-		return nil
+		select {
+		case <-c.closed:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
 	}
 	c.mu.Lock()
 	c.isClosed = true
@@ -234,13 +237,16 @@ func (c *Client) Close(ctx context.Context) error {
 	if err != nil {
 		c.batcher.giveUpAll()
 	}
+	if c.courier != nil {
+		c.courier.end() // before its connection ends: that is no failure of the service
+	}
 	c.line.close()
 	if c.courier != nil {
 		c.courier.close()
 	}
 	c.own.close()
 	close(c.closed)
-	return nil
+	return err
 }
 
 // Stubs is the generated client of producers and workers, for every call as it is.

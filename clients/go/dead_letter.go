@@ -1,9 +1,6 @@
 package dlq
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // DeadLetter wraps a function: a message that it fails on is sent to the queue, with the error. The wrapped
 // function then gives nil, for the message is kept: by the service, or on the disk of this machine. Where it
@@ -35,6 +32,6 @@ func DeadLetter[M any](
 }
 
 func isOutcome(err error) bool {
-	var o *outcome
-	return errors.As(err, &o)
+	_, ok := inChain[*outcome](err)
+	return ok
 }

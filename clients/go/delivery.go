@@ -118,34 +118,30 @@ func (h *held) begin(base context.Context) (ctx context.Context, ok bool) {
 	return ctx, true
 }
 
-func (h *held) isClosed() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.isDone
-}
-
-// send notes a failure that the handler has sent; where it was cancelled, that, and not the message, is why.
-func (h *held) send(o *outcome) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.sent = o
-}
-
-func (h *held) sentOutcome() *outcome {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.sent
-}
-
-// settle gives true once, if there is an outcome to report.
-func (h *held) settle() bool {
+// send notes a failure that the handler has sent; false once its outcome is decided.
+func (h *held) send(o *outcome) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.isDone {
 		return false
 	}
+	h.sent = o
+	return true
+}
+
+// settle gives the outcome to report, once; nil if there is none. It is chosen by what the handler has sent,
+// which is nil if it has sent nothing.
+func (h *held) settle(choose func(sent *outcome) *outcome) *outcome {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.isDone {
+		return nil
+	}
 	h.isDone = true
-	return !h.isLost
+	if h.isLost {
+		return nil
+	}
+	return choose(h.sent)
 }
 
 // lose gives true if the handler's outcome will not count.

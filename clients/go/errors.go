@@ -1,7 +1,6 @@
 package dlq
 
 import (
-	"errors"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -97,17 +96,17 @@ func (e *nonRetryableError) NonRetryable() bool { return true }
 
 // retryAfterOf is an error's own word, of RetryAfter or of any error with that method.
 func retryAfterOf(err error) (time.Duration, bool) {
-	var told interface{ RetryAfter() time.Duration }
-	if !errors.As(err, &told) {
+	told, ok := inChain[interface{ RetryAfter() time.Duration }](err)
+	if !ok {
 		return 0, false
 	}
-	delay := told.RetryAfter()
+	delay := saidBy(told.RetryAfter, -1)
 	return min(delay, mostWait), delay >= 0
 }
 
 func isNonRetryable(err error) bool {
-	var told interface{ NonRetryable() bool }
-	return errors.As(err, &told) && told.NonRetryable()
+	told, ok := inChain[interface{ NonRetryable() bool }](err)
+	return ok && saidBy(told.NonRetryable, false)
 }
 
 // PanicError is what a handler or a wrapped function panicked with.

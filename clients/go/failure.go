@@ -1,7 +1,6 @@
 package dlq
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"net"
@@ -47,8 +46,7 @@ func failureOf(cause error, stack string) (failure *dlqv1.Failure) {
 	failure.Message = cut(textOf(cause), messageBytes)
 	failure.StackTrace = cut(traceOf(chain, stack), stackBytes)
 	failure.Attributes = attributesOf(chain)
-	var call interface{ GRPCStatus() *status.Status }
-	if errors.As(cause, &call) {
+	if call, ok := inChain[interface{ GRPCStatus() *status.Status }](cause); ok {
 		readStatus(failure, call.GRPCStatus())
 	}
 	for _, err := range chain {

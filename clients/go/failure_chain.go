@@ -24,15 +24,35 @@ func chainOf(err error) []error {
 		chain = append(chain, err)
 		switch e := err.(type) {
 		case interface{ Unwrap() error }:
-			visit(e.Unwrap())
+			visit(saidBy(e.Unwrap, nil))
 		case interface{ Unwrap() []error }:
-			for _, one := range e.Unwrap() {
+			for _, one := range saidBy(e.Unwrap, nil) {
 				visit(one)
 			}
 		}
 	}
 	visit(err)
 	return chain
+}
+
+// inChain is what errors.As finds, also in a chain that is a circle.
+func inChain[T any](err error) (found T, ok bool) {
+	for _, one := range chainOf(err) {
+		if found, ok = one.(T); ok {
+			return found, true
+		}
+	}
+	return found, false
+}
+
+// saidBy calls a method of somebody else's error: one that panics must not end the program that reports it.
+func saidBy[T any](method func() T, otherwise T) (said T) {
+	defer func() {
+		if recover() != nil {
+			said = otherwise
+		}
+	}()
+	return method()
 }
 
 // traceOf is what Go has in place of a stack trace: the errors of the chain with their types, then the calls,

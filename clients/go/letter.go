@@ -45,7 +45,7 @@ func (c *Client) letterOf(
 		OrderingKey: validText(o.orderingKey),
 		Origin:      c.origin,
 		MaxRetries:  o.maxRetries,
-		RetryPolicy: o.retryPolicy,
+		RetryPolicy: proto.CloneOf(o.retryPolicy),
 		Priority:    o.priority,
 	}
 	if request.RequestId == "" {

@@ -1,7 +1,6 @@
 package dlq
 
 import (
-	"errors"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -54,8 +53,7 @@ func outcomeFrom(err error) *outcome {
 	if err == nil {
 		return &outcome{kind: Succeeded}
 	}
-	var told *outcome
-	if errors.As(err, &told) {
+	if told, ok := inChain[*outcome](err); ok {
 		return told
 	}
 	failed := &dlqv1.Failed{Failure: failureOf(err, ""), NonRetryable: isNonRetryable(err)}

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-var errGoexit = errors.New("the function ended its goroutine by runtime.Goexit")
+var errGoexit = errors.New("the handler ended its goroutine by runtime.Goexit")
 
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
@@ -19,18 +19,10 @@ func (e *PanicError) Unwrap() error {
 // guarded calls fn and makes an error of its panic: a message that has a program panic must not come
 // back as a crash of the whole process each time that it is retried.
 func guarded(fn func() error) (err error) {
-	returned := false
 	defer func() {
-		if returned {
-			return
-		}
 		if value := recover(); value != nil {
 			err = &PanicError{Value: value, stack: debug.Stack()}
-		} else {
-			err = errGoexit
 		}
 	}()
-	err = fn()
-	returned = true
-	return err
+	return fn()
 }

@@ -3,6 +3,7 @@ package dlq
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"unicode/utf8"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -28,16 +29,20 @@ func (p Payload) Text() string { return string(p.body) }
 func (p Payload) JSON(v any) error { return json.Unmarshal(p.body, v) }
 
 // payloadOf: a string is text, bytes are bytes, the payload of a delivery stays what it was, and anything
-// else is JSON.
-func payloadOf(value any, contentType string) (Payload, error) {
-	var p Payload
+// else is JSON. Nothing of it is the caller's any more.
+func payloadOf(value any, contentType string) (p Payload, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil { // in a method of the caller's
+			err = fmt.Errorf("panic: %v", panicked)
+		}
+	}()
 	switch v := value.(type) {
 	case Payload:
 		p = v
 	case string:
 		p.body, p.isText = []byte(v), utf8.ValidString(v)
 	case []byte:
-		p.body = v
+		p.body = bytes.Clone(v)
 	default:
 		var text bytes.Buffer
 		encoder := json.NewEncoder(&text)

@@ -181,20 +181,28 @@ func (w *Worker) startLocked() {
 }
 
 func (w *Worker) run(ctx context.Context, h *held) {
-	err := guarded(func() error { return w.handler(ctx, h.delivery) })
-	result := outcomeFrom(err)
+	err := errGoexit
+	defer func() { w.ran(h, err) }() // also where the handler ends its goroutine
+	err = guarded(func() error { return w.handler(ctx, h.delivery) })
+}
+
+func (w *Worker) ran(h *held, err error) {
+	own := outcomeFrom(err)
 	w.mu.Lock()
 	isGivingUp := w.isGivingUp
 	w.mu.Unlock()
-	isExplicit := err != nil && isOutcome(err)
-	switch {
-	case isExplicit:
-	case isGivingUp && (err != nil || h.sentOutcome() != nil):
-		result = &outcome{kind: Released} // cancelled because the worker stops: no fault of the message
-	case h.sentOutcome() != nil:
-		result = h.sentOutcome()
-	}
-	w.settle(h, result)
+	w.settle(h, func(sent *outcome) *outcome {
+		switch {
+		case err != nil && isOutcome(err):
+			return own
+		case isGivingUp && (err != nil || sent != nil):
+			return &outcome{kind: Released} // cancelled because the worker stops: no fault of the message
+		case sent != nil:
+			return sent
+		default:
+			return own
+		}
+	})
 	h.abort(nil) // frees its context
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -206,11 +214,14 @@ func (w *Worker) run(ctx context.Context, h *held) {
 	w.startLocked()
 }
 
-func (w *Worker) settle(h *held, o *outcome) {
-	if h.settle() {
+func (w *Worker) settle(h *held, choose func(sent *outcome) *outcome) {
+	if o := h.settle(choose); o != nil {
 		w.acks.add(h, o)
 	}
 }
+
+// released is for a message whose handler does not count.
+func released(*outcome) *outcome { return &outcome{kind: Released} }
 
 func (w *Worker) lose(h *held) {
 	w.leases.remove(h)
@@ -229,7 +240,7 @@ func (w *Worker) drain(stream *dueStream) {
 	w.waiting = nil
 	w.mu.Unlock()
 	for _, h := range waiting {
-		w.settle(h, &outcome{kind: Released})
+		w.settle(h, released)
 	}
 	deadline := time.Now().Add(w.options.drainTimeout)
 	if !w.waitIdle(w.options.drainTimeout, w.hasten) {
@@ -237,7 +248,7 @@ func (w *Worker) drain(stream *dueStream) {
 		running := w.giveUp()
 		if !w.waitIdle(abortGrace, nil) {
 			for _, h := range running {
-				w.settle(h, &outcome{kind: Released})
+				w.settle(h, released)
 			}
 		}
 	}

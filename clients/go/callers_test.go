@@ -1,0 +1,133 @@
+package dlq_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+// What callers hand over is code of theirs: nothing that it does ends the program, or costs the message.
+
+type circleError struct{ words string }
+
+func (e *circleError) Error() string { return e.words }
+func (e *circleError) Unwrap() error { return e }
+
+type wildError struct{}
+
+func (wildError) Error() string             { panic("Error") }
+func (wildError) Unwrap() error             { panic("Unwrap") }
+func (wildError) RetryAfter() time.Duration { panic("RetryAfter") }
+func (wildError) NonRetryable() bool        { panic("NonRetryable") }
+
+type wildPayload struct{}
+
+func (wildPayload) MarshalJSON() ([]byte, error) { panic("MarshalJSON") }
+
+func TestAnyErrorCanBeSent(t *testing.T) {
+	for name, cause := range map[string]error{"a circle": &circleError{"again"}, "panics": wildError{}} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			if _, err := fake.Client().Send(t.Context(), "orders", "a", cause); err != nil {
+				t.Fatal(err)
+			}
+			if failure := fake.Messages("orders")[0].GetFailure(); failure.GetMessage() == "" || failure.GetType() == "" {
+				t.Errorf("got %v", failure)
+			}
+		})
+	}
+}
+
+func TestAnyErrorCanBeAnOutcome(t *testing.T) {
+	for name, cause := range map[string]error{"a circle": &circleError{"again"}, "panics": wildError{}} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client := fake.Client()
+			work(t, client, func(context.Context, *dlq.Delivery) error { return cause })
+			send(t, client, "a", dlq.WithMaxRetries(1))
+			fake.WaitFor("orders", dlq.StateQuarantined)
+		})
+	}
+}
+
+func TestAPayloadThatPanicsIsInvalid(t *testing.T) {
+	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	if _, err := client.Send(t.Context(), "orders", wildPayload{}, nil); !errors.Is(err, dlq.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAPayloadIsReadBeforeSendAsyncReturns(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	fake.GoDown()
+	client := fake.Client()
+	buffer := []byte("order-1")
+	policy := &dlq.RetryPolicy{Preset: "slow"}
+	pending := client.SendAsync(t.Context(), "orders", buffer, nil, dlq.WithRetryPolicy(policy))
+	copy(buffer, "ORDER-2")
+	policy.Preset = "\xff"
+	fake.ComeBack()
+	if _, err := pending.Result(); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(fake.Messages("orders")[0].GetPayload().GetData()); got != "order-1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestAHandlerThatEndsItsGoroutineHasFailed(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	worker := work(t, client, func(context.Context, *dlq.Delivery) error {
+		runtime.Goexit() // as t.FailNow does
+		return nil
+	}, dlq.WithConcurrency(1))
+	send(t, client, "a", dlq.WithMaxRetries(1))
+	fake.WaitFor("orders", dlq.StateQuarantined)
+	send(t, client, "b", dlq.WithMaxRetries(1))
+	fake.WaitFor("orders", dlq.StateQuarantined)
+	if err := worker.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestASendAfterItsHandlerIsAMessageOfItsOwn(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	contexts := make(chan context.Context, 1)
+	settled := make(chan struct{}, 2)
+	work(t, client, func(ctx context.Context, _ *dlq.Delivery) error {
+		contexts <- ctx
+		return nil
+	}, dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { settled <- struct{}{} }))
+	send(t, client, "a")
+	ctx := <-contexts
+	<-settled
+	result, err := client.Send(ctx, "orders", "a", errors.New("too late"), dlq.WithDelay(time.Hour))
+	if err != nil || result.Status != dlq.StatusSent || len(fake.Messages("orders")) != 2 {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
+func TestACloseThatIsHastenedSaysSo(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	fake.GoDown()
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	pending := client.SendAsync(t.Context(), "orders", "a", nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := client.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := pending.Result(); !errors.Is(err, dlq.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Errorf("the second time: %v", err)
+	}
+}
