@@ -42,8 +42,9 @@ func failureOf(cause error, stack string) (failure *dlqv1.Failure) {
 		}
 	}()
 	chain := chainOf(cause)
-	failure.Type = cut(typeOf(chain), typeBytes)
-	failure.Message = cut(textOf(cause), messageBytes)
+	words := textOf(cause)
+	failure.Type = cut(typeOf(chain, words), typeBytes)
+	failure.Message = cut(words, messageBytes)
 	failure.StackTrace = cut(traceOf(chain, stack), stackBytes)
 	failure.Attributes = attributesOf(chain)
 	if call, ok := inChain[interface{ GRPCStatus() *status.Status }](cause); ok {
@@ -74,9 +75,9 @@ func readStatus(failure *dlqv1.Failure, told *status.Status) {
 	}
 }
 
-// typeOf is the outermost type that says something, with a code where one of the chain has it:
-// `*shop.OrderError`, `*pgconn.PgError [SQLSTATE 42P01]`, `*net.OpError [ECONNREFUSED]`.
-func typeOf(chain []error) string {
+// typeOf is the outermost type that says something, as Go names it: `*shop.OrderError`, `*net.OpError`. Where one
+// of the chain has a code that the words of the whole do not say, that too: `*shop.OrderError [ECONNREFUSED]`.
+func typeOf(chain []error, words string) string {
 	if len(chain) == 0 {
 		return ""
 	}
@@ -88,10 +89,11 @@ func typeOf(chain []error) string {
 		}
 	}
 	for _, err := range chain {
-		if code := sqlStateOf(err); code != "" {
+		if code := sqlStateOf(err); code != "" && !strings.Contains(words, code) {
 			return name + " [SQLSTATE " + code + "]"
 		}
-		if number, ok := err.(syscall.Errno); ok && errnoNames[number] != "" {
+		number, ok := err.(syscall.Errno)
+		if ok && errnoNames[number] != "" && !strings.Contains(words, number.Error()) {
 			return name + " [" + errnoNames[number] + "]"
 		}
 	}

@@ -23,6 +23,12 @@ type pgError struct{ Code string }
 func (e *pgError) Error() string    { return "relation does not exist (SQLSTATE " + e.Code + ")" }
 func (e *pgError) SQLState() string { return e.Code }
 
+// shopError does not say what it was caused by.
+type shopError struct{ cause error }
+
+func (e *shopError) Error() string { return "the order could not be charged" }
+func (e *shopError) Unwrap() error { return e.cause }
+
 type answered struct{ Response *http.Response }
 
 func (answered) Error() string { return "the shop answered 429" }
@@ -34,11 +40,13 @@ func (*badError) Error() string { panic("no words") }
 func TestFailureTypes(t *testing.T) {
 	refused := &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
 	for want, err := range map[string]error{
-		"*errors.errorString":           errors.New("x"),
-		"context.deadlineExceededError": fmt.Errorf("load: %w", context.DeadlineExceeded),
-		"*net.OpError [ECONNREFUSED]":   fmt.Errorf("charge: %w", refused),
-		"*dlq.pgError [SQLSTATE 42P01]": RetryAfter(&pgError{"42P01"}, time.Second),
-		"runtime.boundsError":           guarded(func() error { return []error{}[len(os.Args)] }),
+		"*errors.errorString":             errors.New("x"),
+		"context.deadlineExceededError":   fmt.Errorf("load: %w", context.DeadlineExceeded),
+		"*net.OpError":                    fmt.Errorf("charge: %w", refused),
+		"*dlq.shopError [ECONNREFUSED]":   &shopError{refused},
+		"*dlq.pgError":                    RetryAfter(&pgError{"42P01"}, time.Second),
+		"*dlq.shopError [SQLSTATE 42P01]": &shopError{&pgError{"42P01"}},
+		"runtime.boundsError":             guarded(func() error { return []error{}[len(os.Args)] }),
 	} {
 		if got := failureOf(err, "").GetType(); got != want {
 			t.Errorf("%v is of type %q, not %q", err, got, want)
