@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dlq-service/dlq/test/golden/collect/go/plain"
 	_ "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	_ "github.com/lib/pq"
@@ -21,7 +22,7 @@ func byPgx(peer, user, statement string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 		defer cancel()
-		where := fmt.Sprintf("postgres://%s:x@%s/shop?sslmode=disable", user, address(peer))
+		where := fmt.Sprintf("postgres://%s:x@%s/shop?sslmode=disable", user, plain.Address(peer))
 		conn, err := pgx.Connect(ctx, where)
 		if err != nil {
 			return err
@@ -45,7 +46,7 @@ func bySQL(driver, where, statement string) func(context.Context) error {
 }
 
 func noRows(ctx context.Context) error {
-	db, err := sql.Open("postgres", fmt.Sprintf("postgres://app:x@%s/shop?sslmode=disable", address("postgres")))
+	db, err := sql.Open("postgres", fmt.Sprintf("postgres://app:x@%s/shop?sslmode=disable", plain.Address("postgres")))
 	if err != nil {
 		return err
 	}
@@ -54,12 +55,12 @@ func noRows(ctx context.Context) error {
 }
 
 func byPq(peer, user, statement string) func(context.Context) error {
-	where := fmt.Sprintf("postgres://%s:x@%s/shop?sslmode=disable", user, address(peer))
+	where := fmt.Sprintf("postgres://%s:x@%s/shop?sslmode=disable", user, plain.Address(peer))
 	return bySQL("postgres", where, statement)
 }
 
 func byMysql(peer, user, statement string) func(context.Context) error {
-	where := fmt.Sprintf("%s:x@tcp(%s)/shop?timeout=200ms&readTimeout=200ms", user, address(peer))
+	where := fmt.Sprintf("%s:x@tcp(%s)/shop?timeout=200ms&readTimeout=200ms", user, plain.Address(peer))
 	return bySQL("mysql", where, statement)
 }
 

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,19 +9,13 @@ import (
 	"reflect"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	smithy "github.com/aws/smithy-go/transport/http"
+	"github.com/dlq-service/dlq/test/golden/collect/go/plain"
 	"google.golang.org/grpc/status"
 )
 
-// failing is what is made to happen, and what an operator would say of it.
-type failing struct {
-	name, library, reason string
-	act                   func(context.Context) error
-}
-
-const limit = 10 * time.Second
+type failing = plain.Failing
 
 // Types that carry an error, and say nothing of it themselves.
 var wrappers = map[string]bool{
@@ -31,9 +24,9 @@ var wrappers = map[string]bool{
 }
 
 func main() {
-	for _, group := range [][]failing{language, parsers, webClients, redisClients, databases, services} {
+	for _, group := range [][]failing{plain.All(), files, parsers, redisClients, databases, services} {
 		for _, one := range group {
-			if strings.Contains(one.name, os.Getenv("GOLDEN_ONLY")) {
+			if strings.Contains(one.Name, os.Getenv("GOLDEN_ONLY")) {
 				report(one)
 			}
 		}
@@ -41,22 +34,22 @@ func main() {
 }
 
 func report(one failing) {
-	err := outcome(one.act)
+	err := plain.Outcome(one.Act)
 	if err == nil {
-		fmt.Fprintf(os.Stderr, "%s: nothing failed\n", one.name)
+		fmt.Fprintf(os.Stderr, "%s: nothing failed\n", one.Name)
 		return
 	}
 	outermost, innermost := reflect.TypeOf(err).String(), innermostType(err)
-	write(one, one.name, innermost, err)
+	write(one, one.Name, innermost, err)
 	// Half of the programs print the type that they hold.
 	if outermost != innermost {
-		write(one, one.name+", outermost type", outermost, err)
+		write(one, one.Name+", outermost type", outermost, err)
 	}
 }
 
 func write(one failing, name, kind string, err error) {
 	entry := map[string]any{
-		"name": name, "library": version(one.library), "reason": one.reason,
+		"name": name, "library": version(one.Library), "reason": one.Reason,
 		"type": kind, "message": err.Error(),
 	}
 	if held, ok := status.FromError(err); ok {
@@ -70,21 +63,6 @@ func write(one failing, name, kind string, err error) {
 	rest, _ := json.Marshal(entry)
 	first, _ := json.Marshal(name)
 	fmt.Printf("{\"name\":%s,%s\n", first, rest[1:])
-}
-
-func outcome(act func(context.Context) error) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	defer func() {
-		if thrown := recover(); thrown != nil {
-			if held, ok := thrown.(error); ok {
-				err = held
-			} else {
-				err = fmt.Errorf("%v", thrown)
-			}
-		}
-	}()
-	return act(ctx)
 }
 
 func innermostType(err error) string {

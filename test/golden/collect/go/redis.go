@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/dlq-service/dlq/test/golden/collect/go/plain"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -11,7 +12,7 @@ const redisLib = "github.com/redis/go-redis/v9"
 
 func withRedis(peer string, options redis.Options, act func(context.Context, *redis.Client) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		options.Addr = address(peer)
+		options.Addr = plain.Address(peer)
 		options.MaxRetries = -1
 		client := redis.NewClient(&options)
 		defer client.Close()

@@ -10,37 +10,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/dlq-service/dlq/test/golden/collect/go/plain"
 	"github.com/segmentio/kafka-go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 const (
-	grpcLib   = "google.golang.org/grpc"
 	dynamoLib = "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	s3Lib     = "github.com/aws/aws-sdk-go-v2/service/s3"
 	kafkaLib  = "github.com/segmentio/kafka-go"
 )
 
-func byGRPC(peer, what string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
-		defer cancel()
-		plain := grpc.WithTransportCredentials(insecure.NewCredentials())
-		conn, err := grpc.NewClient(address(peer), plain)
-		if err != nil {
-			return err
-		}
-		defer conn.Close()
-		return conn.Invoke(ctx, "/golden.Fail/"+what, &emptypb.Empty{}, &emptypb.Empty{})
-	}
-}
-
 func awsConfig(peer string) aws.Config {
 	return aws.Config{
 		Region:           "eu-central-1",
-		BaseEndpoint:     aws.String(url(peer, "")),
+		BaseEndpoint:     aws.String(plain.URL(peer, "")),
 		RetryMaxAttempts: 1,
 		Credentials:      credentials.NewStaticCredentialsProvider("id", "secret", ""),
 		HTTPClient:       &http.Client{Timeout: 200 * time.Millisecond},
@@ -71,7 +54,7 @@ func byKafka(peer string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
 		defer cancel()
-		writer := &kafka.Writer{Addr: kafka.TCP(address(peer)), Topic: "orders", MaxAttempts: 1}
+		writer := &kafka.Writer{Addr: kafka.TCP(plain.Address(peer)), Topic: "orders", MaxAttempts: 1}
 		defer writer.Close()
 		return writer.WriteMessages(ctx, kafka.Message{Value: []byte("1")})
 	}
@@ -86,12 +69,6 @@ func every(name, library string, by func(string) func(context.Context) error, re
 }
 
 var services = joined(
-	every("grpc", grpcLib, func(what string) func(context.Context) error { return byGRPC("grpc", what) }, [][2]string{
-		{"2", "UNKNOWN_ERROR"}, {"3", "VALIDATION_FAILED"}, {"6", "UNKNOWN_ERROR"},
-		{"7", "AUTHENTICATION_ERROR"}, {"8", "RESOURCE_EXHAUSTED"}, {"9", "UNKNOWN_ERROR"},
-		{"13", "EXECUTION_FAILED"}, {"14", "NETWORK_ERROR"}, {"hang", "TIMEOUT"},
-		{"cut", "NETWORK_ERROR"}, {"http502", "NETWORK_ERROR"},
-	}),
 	every("dynamodb", dynamoLib, func(what string) func(context.Context) error { return byDynamo("aws", what) }, [][2]string{
 		{"AccessDeniedException", "AUTHENTICATION_ERROR"}, {"ConditionalCheckFailedException", "UNKNOWN_ERROR"},
 		{"ExpiredTokenException", "AUTHENTICATION_ERROR"}, {"InternalServerError", "WEBHOOK_FAILED"},
@@ -104,7 +81,6 @@ var services = joined(
 		{"RequestTimeout", "TIMEOUT"},
 	}),
 	[]failing{
-		{"grpc: refused", grpcLib, "NETWORK_ERROR", byGRPC("closed", "0")},
 		{"dynamodb: refused", dynamoLib, "NETWORK_ERROR", byDynamo("closed", "refused")},
 		{"dynamodb: no answer", dynamoLib, "TIMEOUT", byDynamo("silent", "slow")},
 		{"kafka: refused", kafkaLib, "NETWORK_ERROR", byKafka("closed")},

@@ -1,4 +1,4 @@
-package main
+package plain
 
 import (
 	"context"
@@ -26,16 +26,16 @@ func get(client *http.Client, where string) error {
 }
 
 func getting(peer, path string) func(context.Context) error {
-	return func(context.Context) error { return get(http.DefaultClient, url(peer, path)) }
+	return func(context.Context) error { return get(http.DefaultClient, URL(peer, path)) }
 }
 
 func slowly(peer, path string) func(context.Context) error {
 	return func(context.Context) error {
-		return get(&http.Client{Timeout: 100 * time.Millisecond}, url(peer, path))
+		return get(&http.Client{Timeout: 100 * time.Millisecond}, URL(peer, path))
 	}
 }
 
-var webClients = []failing{
+var webClients = []Failing{
 	{"http: refused", "go", "NETWORK_ERROR", getting("closed", "/")},
 	{"http: hung up", "go", "NETWORK_ERROR", getting("http", "/close")},
 	{"http: reset", "go", "NETWORK_ERROR", getting("http", "/reset")},
@@ -46,12 +46,12 @@ var webClients = []failing{
 	{"http: connecting too slow", "go", "TIMEOUT", slowly("stalled", "/")},
 	{"http: headers too late", "go", "TIMEOUT", func(context.Context) error {
 		transport := &http.Transport{ResponseHeaderTimeout: 50 * time.Millisecond}
-		return get(&http.Client{Transport: transport}, url("http", "/hang"))
+		return get(&http.Client{Transport: transport}, URL("http", "/hang"))
 	}},
 	{"http: a context too short", "go", "TIMEOUT", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
 		defer cancel()
-		request, err := http.NewRequestWithContext(ctx, "GET", url("http", "/hang"), nil)
+		request, err := http.NewRequestWithContext(ctx, "GET", URL("http", "/hang"), nil)
 		if err != nil {
 			return err
 		}
@@ -63,10 +63,10 @@ var webClients = []failing{
 	{"http: half a JSON", "go", "VALIDATION_FAILED", getting("http", "/half-json")},
 	{"http: not gzip", "go", "UNKNOWN_ERROR", getting("http", "/not-gzip")},
 	{"http: self-signed", "go", "NETWORK_ERROR", func(context.Context) error {
-		return get(http.DefaultClient, "https://"+address("https")+"/")
+		return get(http.DefaultClient, "https://"+Address("https")+"/")
 	}},
 	{"http: TLS where there is none", "go", "NETWORK_ERROR", func(context.Context) error {
-		return get(http.DefaultClient, "https://"+address("http")+"/")
+		return get(http.DefaultClient, "https://"+Address("http")+"/")
 	}},
 	{"http: no such name", "go", "NETWORK_ERROR", func(context.Context) error {
 		return get(http.DefaultClient, "http://shop.invalid/")
