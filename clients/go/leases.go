@@ -152,7 +152,7 @@ func (l *leases) releaseStrays(ctx context.Context, sessionID string) {
 		}
 	}
 	for ; len(strays) > 0; strays = strays[min(len(strays), mostTokens):] {
-		request := &dlqv1.AckRequest{Outcomes: strays[:min(len(strays), mostTokens)]}
+		request := &dlqv1.AckRequest{RequestId: newUUID(), Outcomes: strays[:min(len(strays), mostTokens)]}
 		if _, err := w.ready().Ack(ctx, request); err != nil {
 			return
 		}

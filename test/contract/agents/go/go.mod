@@ -10,9 +10,12 @@ require (
 )
 
 require (
+	github.com/dlq-service/dlq/test/golden/collect/go/plain v0.0.0
 	golang.org/x/net v0.49.0 // indirect
 	golang.org/x/sys v0.40.0 // indirect
 	golang.org/x/text v0.33.0 // indirect
 )
 
 replace github.com/dlq-service/dlq/clients/go => ../../../../clients/go
+
+replace github.com/dlq-service/dlq/test/golden/collect/go/plain => ../../../golden/collect/go/plain

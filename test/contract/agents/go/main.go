@@ -1,4 +1,5 @@
-// The agent of the Go client: does what lines of JSON on its input say, and answers in such.
+// The programs of the tests that use the Go client: by its first argument the agent of the scenarios (none), an actor of
+// the fault suite, or a load process of the bench.
 package main
 
 import (
@@ -7,6 +8,9 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/dlq-service/dlq/test/contract/agents/go/faults"
+	"github.com/dlq-service/dlq/test/contract/agents/go/load"
 )
 
 // output writes whole lines, of whichever goroutine.
@@ -28,6 +32,30 @@ func (o *output) tell(message map[string]any) {
 }
 
 func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	switch {
+	case len(args) == 0 || args[0] == "contract":
+		serve()
+		return nil
+	case args[0] == "producer":
+		return faults.Produce(args[1:])
+	case args[0] == "worker":
+		return faults.Work(args[1:])
+	case args[0] == "load" && len(args) == 2:
+		return load.Serve(args[1], os.Stdin, os.Stdout)
+	default:
+		return fmt.Errorf("unknown: %v; give contract, producer, worker, or load ADDRESS", args)
+	}
+}
+
+// serve does what lines of JSON on its input say, and answers in such.
+func serve() {
 	out := &output{to: bufio.NewWriter(os.Stdout)}
 	agent := newSession(out.tell)
 	input := bufio.NewReader(os.Stdin)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/test/contract/agents/go/golden"
 )
 
 type words = map[string]any
@@ -39,6 +40,7 @@ type command struct {
 	Queue     string          `json:"queue"`
 	Payload   givenPayload    `json:"payload"`
 	Error     *givenError     `json:"error"`
+	Case      string          `json:"case"`
 	Options   json.RawMessage `json:"options"`
 	TimeoutMs *int64          `json:"timeout_ms"`
 
@@ -60,6 +62,8 @@ func (s *session) begin(op string, line []byte) (waiting, error) {
 	switch op {
 	case "open":
 		return s.open(c)
+	case "cases":
+		return func() (words, error) { return words{"names": golden.Names()}, nil }, nil
 	case "finish":
 		return func() (words, error) { return s.handlers.finish(c.Key, c.ending, c.Error) }, nil
 	case "stop":
@@ -74,6 +78,8 @@ func (s *session) begin(op string, line []byte) (waiting, error) {
 	switch op {
 	case "send":
 		return send(client, c)
+	case "fail":
+		return fail(client, c), nil
 	case "worker":
 		return s.work(client, c)
 	case "flush":
@@ -121,6 +127,21 @@ func send(client *dlq.Client, c command) (waiting, error) {
 	}
 	pending := client.SendAsync(context.Background(), c.Queue, c.Payload.value(), cause, options...)
 	return func() (words, error) { return resultWords(pending.Result()), nil }, nil
+}
+
+// fail sends what really fails.
+func fail(client *dlq.Client, c command) waiting {
+	return func() (words, error) {
+		options, err := sendOptions(c.Options)
+		if err != nil {
+			return nil, err
+		}
+		failure, err := golden.Failure(c.Case)
+		if err != nil {
+			return nil, err
+		}
+		return resultWords(client.Send(context.Background(), c.Queue, c.Payload.value(), failure, options...)), nil
+	}
 }
 
 func (s *session) work(client *dlq.Client, c command) (waiting, error) {
