@@ -1,22 +1,28 @@
-// The Go client as its users get it: what its tools say of it, its own tests, and the README's quickstart
-// in an empty folder.
+// The Go client as its users get it: what its tools say of it, its own tests, and its modules in an empty
+// folder.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MessageState } from "../../gen/dlq/v1/state_pb.ts";
 import { fence, readDocument } from "../docs/markdown.ts";
 import { findGo, goEnvironment } from "../support/go.ts";
+import { connectTo } from "../support/grpc.ts";
 import { findRedisServer } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const MODULE = resolve(import.meta.dirname, "../../clients/go");
 /** OpenTelemetry, for those who have it. */
 const OTEL = join(MODULE, "dlqotel");
+/** Packs both. */
+const RELEASE = join(MODULE, "release");
 const STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const DEADLINE_MS = 600_000;
@@ -35,7 +41,7 @@ function go(args: readonly string[], cwd = MODULE, more: NodeJS.ProcessEnv = {})
 describe("the Go client", { timeout: DEADLINE_MS }, () => {
   it("is formatted, and neither go vet nor staticcheck has anything to say", async () => {
     expect(await go(["run", "cmd/gofmt", "-l", "."])).toEqual({ code: 0, output: "" });
-    for (const module of [MODULE, OTEL]) {
+    for (const module of [MODULE, OTEL, RELEASE]) {
       for (const check of [["vet"], ["run", STATICCHECK]]) {
         const { code, output } = await go([...check, "./..."], module);
         expect(code, output).toBe(0);
@@ -62,57 +68,124 @@ describe("the Go client", { timeout: DEADLINE_MS }, () => {
   });
 });
 
-describe("the README's quickstart in an empty folder", { timeout: DEADLINE_MS }, () => {
+describe("the modules, installed in an empty folder as a proxy serves them", {
+  timeout: DEADLINE_MS,
+}, () => {
   const readme = readDocument("clients/go/README.md");
   const folder = mkdtempSync(join(tmpdir(), "dlq-go-"));
+  const running = new Set<ChildProcess>();
   let server: TestServer;
-  let worker: ChildProcess | undefined;
+
+  /** A program of the project, against the test's server. */
+  function write(name: string, program: string): void {
+    mkdirSync(join(folder, name), { recursive: true });
+    writeFileSync(
+      join(folder, name, "main.go"),
+      program.replace("localhost:50051", server.grpcAddress),
+    );
+  }
+
+  function start(name: string): ChildProcess & { stdout: Readable } {
+    const env = { ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") };
+    const child = spawn(join(folder, "bin", name), { env, stdio: ["ignore", "pipe", "inherit"] });
+    running.add(child);
+    return child;
+  }
+
+  /** What a producer prints, and then the first line of a worker, when the message is due. */
+  async function sentAndHandled(producer: string, worker: string): Promise<string[]> {
+    const sending = start(producer);
+    const [sent] = await Promise.all([text(sending.stdout), once(sending, "exit")]);
+    await makeDue("orders");
+    const working = start(worker);
+    const [line] = await once(createInterface({ input: working.stdout }), "line");
+    const exited = once(working, "exit");
+    working.kill("SIGTERM");
+    expect(await exited).toEqual([0, null]);
+    return [sent, String(line)];
+  }
+
+  /** The one message that waits there. */
+  async function makeDue(queue: string): Promise<void> {
+    const client = connectTo(server.grpcAddress);
+    const filter = { states: [MessageState.SCHEDULED] };
+    await client.dlq.retry({ queue, filter, expectedCount: 1 });
+    client.close();
+  }
 
   beforeAll(async () => {
     server = await startTestServer();
+    // What an earlier run has put there under this version is another one.
+    for (const cache of ["pkg/mod", "pkg/mod/cache/download"]) {
+      const { GOPATH } = goEnvironment();
+      rmSync(join(String(GOPATH), cache, "github.com/dlq-service"), {
+        recursive: true,
+        force: true,
+      });
+    }
     for (const name of ["producer", "worker"]) {
-      mkdirSync(join(folder, name));
-      const program = fence(readme, `go ${name}`).replace("localhost:50051", server.grpcAddress);
-      writeFileSync(join(folder, name, "main.go"), program);
+      write(name, fence(readme, `go ${name}`));
+      write(`example-${name}`, readFileSync(join(MODULE, "examples", name, "main.go"), "utf8"));
     }
+    write("traced", TRACED);
     const install = fence(readme, "sh install").replace("path/to/dlq-service/clients/go", MODULE);
-    const steps = [
-      ["mod", "init", "shop.example/orders"],
-      ...install
-        .trimEnd()
-        .split("\n")
-        .map((line) => line.split(" ").slice(1)),
-      ["build", "-o", `${folder}/bin/`, "./..."],
-    ];
-    for (const step of steps) {
-      const { code, output } = await go(step, folder);
-      expect(code, `go ${step.join(" ")}\n${output}`).toBe(0);
-    }
+    const otel = install
+      .trimEnd()
+      .split("\n")
+      .at(-1)
+      ?.replace("clients/go@", "clients/go/dlqotel@");
+    await shell(`go mod init shop.example/orders\n${install}${otel}`, folder);
+    await shell('go build -o "$PWD/bin/" ./...', folder);
   }, DEADLINE_MS);
 
   afterAll(async () => {
-    worker?.kill("SIGKILL");
+    for (const child of running) child.kill("SIGKILL");
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("sends, and works on it", async () => {
-    const env = { ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") };
-    const producer = spawn(join(folder, "bin/producer"), {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [sent] = await Promise.all([text(producer.stdout), once(producer, "exit")]);
+  it("run the README's quickstart, and the examples", async () => {
+    const [sent, line] = await sentAndHandled("producer", "worker");
     expect(sent).toMatch(/^sent [0-9a-f-]{36} <nil>\n$/);
-    const running = spawn(join(folder, "bin/worker"), {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    worker = running;
-    const [line] = await once(createInterface({ input: running.stdout }), "line");
     expect(line).toBe('attempt 1 {"id":"order-42","amount":100}');
-    const exited = once(running, "exit");
-    running.kill("SIGTERM");
-    expect(await exited).toEqual([0, null]);
+    expect(await sentAndHandled("example-producer", "example-worker")).toEqual([
+      "sent <nil>\n",
+      'attempt 1 {"id":17,"amount":100}',
+    ]);
+  });
+
+  it("join OpenTelemetry by a module of its own", async () => {
+    const traced = start("traced");
+    expect(await text(traced.stdout)).toBe("sent <nil>\n");
   });
 });
+
+/** By commands as the README has them, with the Go of the tests. */
+async function shell(commands: string, cwd: string): Promise<void> {
+  const go = findGo();
+  const path = go.includes("/") ? `${dirname(go)}:${process.env.PATH}` : process.env.PATH;
+  const env = { ...goEnvironment(), PATH: path };
+  await promisify(execFile)("sh", ["-euc", commands], { cwd, env, timeout: DEADLINE_MS });
+}
+
+const TRACED = `package main
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqotel"
+)
+
+func main() {
+	client, err := dlq.New("localhost:50051", dlq.WithTracing(dlqotel.Tracing()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close(context.Background())
+	result, err := client.Send(context.Background(), "traced", "a", nil)
+	fmt.Println(result.Status, err)
+}
+`;

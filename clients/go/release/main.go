@@ -1,0 +1,97 @@
+// Release packs the modules of the Go client as a module proxy serves them, for `GOPROXY=file://FOLDER`.
+//
+//	go -C path/to/clients/go/release run . FOLDER
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/mod/module"
+	modzip "golang.org/x/mod/zip"
+)
+
+// modules are folders, beside this one; each has the same version.
+var modules = []string{"..", "../dlqotel"}
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "give the folder of the proxy")
+		os.Exit(2)
+	}
+	if err := packAll(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func packAll(proxy string) error {
+	number, err := latestVersion("../CHANGELOG.md")
+	if err != nil {
+		return err
+	}
+	for _, folder := range modules {
+		if err := pack(proxy, folder, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var heading = regexp.MustCompile(`^## (\d+\.\d+\.\d+)`)
+
+// latestVersion is what the first heading of the changelog says.
+func latestVersion(changelog string) (string, error) {
+	file, err := os.Open(changelog)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		if found := heading.FindStringSubmatch(lines.Text()); found != nil {
+			return "v" + found[1], nil
+		}
+	}
+	return "", errors.New("the changelog has no version")
+}
+
+// pack writes the files by which a proxy tells of one version of a module, and the module itself.
+func pack(proxy, folder, number string) error {
+	definition, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+	if err != nil {
+		return err
+	}
+	version := module.Version{Path: modfile.ModulePath(definition), Version: number}
+	escaped, err := module.EscapePath(version.Path)
+	if err != nil {
+		return err
+	}
+	target := filepath.Join(proxy, filepath.FromSlash(escaped), "@v")
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return err
+	}
+	info, err := json.Marshal(map[string]any{"Version": number, "Time": time.Now().UTC().Truncate(time.Second)})
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string][]byte{
+		"list": []byte(number + "\n"), number + ".info": info, number + ".mod": definition,
+	} {
+		if err := os.WriteFile(filepath.Join(target, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	archive, err := os.Create(filepath.Join(target, number+".zip"))
+	if err != nil {
+		return err
+	}
+	err = modzip.CreateFromDir(archive, version, folder)
+	return errors.Join(err, archive.Close())
+}
