@@ -1,6 +1,7 @@
 package dlq
 
 import (
+	"runtime/debug"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -115,3 +116,7 @@ type PanicError struct {
 	Value any
 	stack []byte
 }
+
+// NewPanicError is for middleware of your own: it makes an error of what recover has given, with the stack of whoever
+// panicked. Call it where you recover.
+func NewPanicError(value any) *PanicError { return &PanicError{Value: value, stack: debug.Stack()} }

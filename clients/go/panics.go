@@ -3,7 +3,6 @@ package dlq
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 )
 
 var errGoexit = errors.New("the handler ended its goroutine by runtime.Goexit")
@@ -21,7 +20,7 @@ func (e *PanicError) Unwrap() error {
 func guarded(fn func() error) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			err = &PanicError{Value: value, stack: debug.Stack()}
+			err = NewPanicError(value)
 		}
 	}()
 	return fn()

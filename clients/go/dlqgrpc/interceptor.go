@@ -24,17 +24,26 @@ const MethodAttribute = "grpc.method"
 var ErrKept = errors.New("dlqgrpc: the call failed, and is kept")
 
 // UnaryServerInterceptor sends requests to the queue that a handler fails on, for a reason that is not the
-// request's. The caller gets the handler's error all the same: gRPC has no other word for it. The
-// metadata idempotency-key becomes the source id.
+// request's, or panics on: that goes on to whoever recovers it. The caller gets the handler's error all the same: gRPC
+// has no other word for it. The metadata idempotency-key becomes the source id.
 func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-		response, err := handler(ctx, request)
-		if err != nil && !isOfTheRequest(err) {
+		keepIt := func(cause error) {
 			all := opts
 			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 {
 				all = append([]dlq.SendOption{dlq.WithSourceID(id[0])}, opts...)
 			}
-			keep(ctx, s, queue, info.FullMethod, request, err, all)
+			keep(ctx, s, queue, info.FullMethod, request, cause, all)
+		}
+		defer func() {
+			if value := recover(); value != nil {
+				keepIt(dlq.NewPanicError(value))
+				panic(value)
+			}
+		}()
+		response, err := handler(ctx, request)
+		if err != nil && !isOfTheRequest(err) {
+			keepIt(err)
 		}
 		return response, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -91,4 +92,20 @@ func TestARequestThatAServerFailsOnIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	redo(t, fake, client, dial(t, target))
+}
+
+func TestARequestThatAServerPanicsOnIsKept(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
+	panicking := func(context.Context, any) (any, error) { panic("oh") }
+	defer func() {
+		if value := recover(); value != "oh" {
+			t.Errorf("whoever recovers got %v", value)
+		}
+		failure := fake.Messages("calls")[0].GetFailure()
+		if failure.GetMessage() != "panic: oh" || !strings.Contains(failure.GetStackTrace(), "TestARequestThatAServerPanicsOn") {
+			t.Errorf("got %v", failure)
+		}
+	}()
+	_, _ = ours(t.Context(), &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, panicking)
 }

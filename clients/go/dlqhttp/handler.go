@@ -7,10 +7,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/dlq-service/dlq/clients/go"
 )
@@ -157,7 +155,7 @@ func recovered(fn func() error) (err error) {
 		case http.ErrAbortHandler:
 			panic(value)
 		default:
-			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
+			err = dlq.NewPanicError(value)
 		}
 	}()
 	return fn()

@@ -55,7 +55,11 @@ func TestAHandlerThatPanicsHasFailed(t *testing.T) {
 	answer := httptest.NewRecorder()
 	handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
 	if answer.Code != http.StatusAccepted || len(fake.Messages("orders")) != 1 {
-		t.Errorf("answered %d", answer.Code)
+		t.Fatalf("answered %d", answer.Code)
+	}
+	failure := fake.Messages("orders")[0].GetFailure()
+	if failure.GetMessage() != "panic: oh" || !strings.Contains(failure.GetStackTrace(), "TestAHandlerThatPanics") {
+		t.Errorf("got %v", failure)
 	}
 }
 

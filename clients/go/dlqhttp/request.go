@@ -18,7 +18,8 @@ import (
 // ErrKept says of a request that failed that it is in the DLQ, and is made again.
 var ErrKept = errors.New("dlqhttp: the request failed, and is kept")
 
-// KeptRequest is what is kept of a request: without its secrets. Clients of other languages keep the same.
+// KeptRequest is what is kept of a request: without the headers that carry credentials by standard, but with its URL
+// and all other headers. Clients of other languages keep the same.
 type KeptRequest struct {
 	URL     string            `json:"url"`
 	Method  string            `json:"method"`
