@@ -80,6 +80,37 @@ func TestAPayloadIsReadBeforeSendAsyncReturns(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldMayPanic(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client(dlq.WithLogger(quiet()), dlq.WithOnDropped(func(*dlq.Error, string) { panic("dropped") }))
+	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
+		t.Errorf("got %v", err)
+	}
+	work(t, client, func(context.Context, *dlq.Delivery) error { return nil },
+		dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { panic("settled") }),
+		dlq.WithOnError(func(*dlq.Error, *dlq.Delivery) { panic("error") }))
+	send(t, client, "a")
+	fake.WaitFor("orders", dlq.StateSucceeded)
+	fake.GoDown()
+	fake.ComeBack()
+	send(t, client, "b")
+	fake.WaitFor("orders", dlq.StateSucceeded)
+}
+
+func TestADeliveryIsSentAsItsPayload(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
+		_, err := client.Send(ctx, "later", d, errors.New("not now"))
+		return err
+	})
+	send(t, client, map[string]int{"order": 42})
+	fake.WaitFor("orders", dlq.StateSucceeded)
+	if payload := fake.Messages("later")[0].GetPayload(); payload.GetText() != `{"order":42}` || payload.GetContentType() != "application/json" {
+		t.Errorf("got %v", payload)
+	}
+}
+
 func TestAHandlerThatEndsItsGoroutineHasFailed(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()

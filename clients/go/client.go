@@ -58,8 +58,12 @@ func New(target string, opts ...Option) (*Client, error) {
 			Service: validText(o.service), Instance: validText(o.instance), Version: validText(o.version),
 		}
 	}
-	if c.onDropped = o.onDropped; c.onDropped == nil {
-		c.onDropped = newDropLog(o.logger)
+	c.onDropped = newDropLog(o.logger)
+	if o.onDropped != nil {
+		c.onDropped = func(err *Error, queue string) {
+			defer shielded(o.logger, "WithOnDropped")
+			o.onDropped(err, queue)
+		}
 	}
 	if c.line, err = newLine(connect); err != nil {
 		return nil, err
@@ -85,8 +89,8 @@ func New(target string, opts ...Option) (*Client, error) {
 	return c, nil
 }
 
-// Send hands over a message that could not be processed, and why. The payload is text, bytes, a [Payload], or
-// anything that encoding/json takes; cause is any error, or nil.
+// Send hands over a message that could not be processed, and why. The payload is text, bytes, a [Payload], a
+// [*Delivery], or anything that encoding/json takes; cause is any error, or nil.
 //
 // The error is nil if the message is kept: by the service, or by the spool of this machine. Else it is an
 // [*Error], and the status of the result is [StatusDropped].

@@ -3,6 +3,8 @@ package dlq
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 )
 
 var errGoexit = errors.New("the handler ended its goroutine by runtime.Goexit")
@@ -13,6 +15,13 @@ func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
+}
+
+// shielded is for what a caller hands over to be told: a panic of it is said in the log, and costs nothing else.
+func shielded(logger *slog.Logger, option string) {
+	if value := recover(); value != nil {
+		logger.Error("dlq: a function of the program's panicked", "option", option, "panic", value, "stack", string(debug.Stack()))
+	}
 }
 
 // guarded calls fn and makes an error of its panic: a message that has a program panic must not come

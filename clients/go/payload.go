@@ -28,7 +28,7 @@ func (p Payload) Text() string { return string(p.body) }
 // JSON parses it into what v points to.
 func (p Payload) JSON(v any) error { return json.Unmarshal(p.body, v) }
 
-// payloadOf: a string is text, bytes are bytes, the payload of a delivery stays what it was, and anything
+// payloadOf: a string is text, bytes are bytes, a delivery and its payload stay what they were, and anything
 // else is JSON. Nothing of it is the caller's any more.
 func payloadOf(value any, contentType string) (p Payload, err error) {
 	defer func() {
@@ -39,6 +39,8 @@ func payloadOf(value any, contentType string) (p Payload, err error) {
 	switch v := value.(type) {
 	case Payload:
 		p = v
+	case *Delivery:
+		p = v.Payload
 	case string:
 		p.body, p.isText = []byte(v), utf8.ValidString(v)
 	case []byte:

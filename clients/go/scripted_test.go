@@ -2,6 +2,7 @@ package dlq_test
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"sync"
 	"testing"
@@ -134,3 +135,25 @@ func spooled(t *testing.T, client *dlq.Client, payload any) {
 		t.Fatalf("got %+v, %v", result, err)
 	}
 }
+
+// startSilent takes connections, and says nothing.
+func startSilent(t *testing.T) (target string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			t.Cleanup(func() { _ = conn.Close() })
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -20,6 +20,7 @@ func (w *Worker) answered(one unreported, result *dlqv1.AckResult) {
 	if due := result.GetDueTime(); due != nil {
 		settled.DueTime = due.AsTime()
 	}
+	defer shielded(w.client.options.logger, "WithOnSettled")
 	w.options.onSettled(one.held.delivery, settled)
 }
 
@@ -46,6 +47,7 @@ func (w *Worker) givenUp(one unreported, cause error) {
 
 func (w *Worker) report(err *Error, d *Delivery) {
 	if w.options.onError != nil {
+		defer shielded(w.client.options.logger, "WithOnError")
 		w.options.onError(err, d)
 		return
 	}

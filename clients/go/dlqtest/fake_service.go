@@ -8,6 +8,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -37,7 +38,7 @@ func (f *fakeService) whileUp(ctx context.Context, request any, _ *grpc.UnarySer
 
 func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*dlqv1.SendToDlqResponse, error) {
 	if r.GetQueue() == "" {
-		return nil, status.Error(codes.InvalidArgument, "queue is empty")
+		return nil, refusal(codes.InvalidArgument, "INVALID_ARGUMENT", "queue is empty")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -72,6 +73,15 @@ func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*
 	return f.responseLocked(m, false), nil
 }
 
+// refusal has details, by which clients know the service's own word from that of a proxy.
+func refusal(code codes.Code, reason, words string) error {
+	told, err := status.New(code, words).WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "dlq.v1"})
+	if err != nil {
+		return err // never: the detail is known
+	}
+	return told.Err()
+}
+
 func (f *fakeService) responseLocked(m *fakeMessage, isDuplicate bool) *dlqv1.SendToDlqResponse {
 	return &dlqv1.SendToDlqResponse{
 		Id: m.message.GetId(), State: m.state, Reason: m.message.GetReason(), Queue: m.message.GetQueue(),
@@ -86,7 +96,7 @@ func (f *fakeService) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatc
 		if taken, err := f.SendToDlq(ctx, one); err != nil {
 			told := status.Convert(err).Proto()
 			result.Outcome = &dlqv1.SendToDlqBatchResult_Error{
-				Error: &dlqv1.ErrorStatus{Code: told.GetCode(), Message: told.GetMessage()},
+				Error: &dlqv1.ErrorStatus{Code: told.GetCode(), Message: told.GetMessage(), Details: told.GetDetails()},
 			}
 		} else {
 			result.Outcome = &dlqv1.SendToDlqBatchResult_Response{Response: taken}

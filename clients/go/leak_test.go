@@ -1,0 +1,90 @@
+package dlq_test
+
+import (
+	"context"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+// goroutinesOf gives the stacks of goroutines that are of the client, or of its connections.
+func goroutinesOf(t *testing.T) []string {
+	t.Helper()
+	stacks := make([]byte, 4<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	var found []string
+	for _, stack := range strings.Split(string(stacks), "\n\n") {
+		isOurs := strings.Contains(stack, "github.com/dlq-service/dlq/clients/go.") ||
+			strings.Contains(stack, "clients/go/internal/") || strings.Contains(stack, "transport.(*http2Client)")
+		if isOurs && !strings.Contains(stack, "testing.tRunner") {
+			found = append(found, stack)
+		}
+	}
+	return found
+}
+
+func expectNoneLeft(t *testing.T) {
+	t.Helper()
+	late := time.Now().Add(10 * time.Second)
+	for {
+		left := goroutinesOf(t)
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(late) {
+			t.Fatalf("%d goroutines are left, such as\n%s", len(left), left[0])
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestACloseLeavesNoGoroutine(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := spoolingClient(t, fake.Target(), dlq.WithLogger(quiet()), dlq.WithTryTimeout(50*time.Millisecond))
+	handled := make(chan struct{}, 10)
+	worker := client.Worker([]string{"orders"})
+	done := make(chan error, 1)
+	go func() {
+		done <- worker.Run(context.Background(), func(context.Context, *dlq.Delivery) error {
+			handled <- struct{}{}
+			return nil
+		})
+	}()
+	send(t, client, "a")
+	<-handled
+	fake.GoDown()
+	for range 100 {
+		client.SendAsync(t.Context(), "orders", "b", nil)
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	fake.Stop()
+	expectNoneLeft(t)
+}
+
+func TestAHastenedCloseWithAServerThatIsSilentLeavesNoGoroutine(t *testing.T) {
+	silent := startSilent(t)
+	client := spoolingClient(t, silent, dlq.WithLogger(quiet()), dlq.WithSendTimeout(time.Minute))
+	go func() { // ends with the client
+		_ = client.Worker([]string{"orders"}).Run(context.Background(),
+			func(context.Context, *dlq.Delivery) error { return nil })
+	}()
+	pending := client.SendAsync(t.Context(), "orders", "a", nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := client.Close(ctx); err == nil {
+		t.Error("nothing says that it was hastened")
+	}
+	if result, err := pending.Result(); err != nil || result.Status != dlq.StatusSpooled || !result.Durable {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	expectNoneLeft(t)
+}
