@@ -16,7 +16,7 @@ import (
 
 // Fake is a service in the process: it takes messages, hands them out, and keeps what became of them, for a real
 // client over a connection of this machine. Messages are due at once unless a send says a delay, and
-// again at once after a failed attempt. Of retries it knows max_retries alone.
+// again at once after a failed attempt, and soon after they were released. Of retries it knows max_retries alone.
 type Fake struct {
 	tb     testing.TB
 	target string
@@ -26,6 +26,7 @@ type Fake struct {
 	messages []*fakeMessage
 	changed  chan struct{} // closed and made anew with each change
 	lastID   int
+	sessions int
 	isDown   bool
 }
 
@@ -47,6 +48,7 @@ type fakeMessage struct {
 	deliveries uint32
 	attempts   uint32
 	lease      string
+	session    string // that it was handed out to
 }
 
 // NewFake starts it, and ends it with the test.

@@ -17,8 +17,13 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// fakeLease is longer than any test.
-const fakeLease = time.Hour
+const (
+	// fakeLease is longer than any test.
+	fakeLease = time.Hour
+	// releasePause: what is released does not come back at once, as to the stream that has just ended. The service
+	// waits a second.
+	releasePause = 100 * time.Millisecond
+)
 
 // fakeService has the calls of a Fake.
 type fakeService struct {
@@ -107,11 +112,22 @@ func (f *fakeService) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatc
 }
 
 func (f *fakeService) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
-	opened := &dlqv1.Opened{SessionId: "fake", LeaseDuration: durationpb.New(fakeLease)}
+	session := r.GetResumeSessionId()
+	if session == "" {
+		f.mu.Lock()
+		f.sessions++
+		session = fmt.Sprintf("fake-%d", f.sessions)
+		f.mu.Unlock()
+	}
+	opened := &dlqv1.Opened{SessionId: session, LeaseDuration: durationpb.New(fakeLease)}
 	err := stream.Send(&dlqv1.StreamDueResponse{Frame: &dlqv1.StreamDueResponse_Opened{Opened: opened}})
 	for err == nil {
 		f.mu.Lock()
-		due, changed, isDown := f.dueLocked(r), f.changed, f.isDown
+		if err := stream.Context().Err(); err != nil {
+			f.mu.Unlock()
+			return err
+		}
+		due, changed, isDown := f.dueLocked(r, session), f.changed, f.isDown
 		f.mu.Unlock()
 		if isDown {
 			return status.Error(codes.Unavailable, "the fake is down")
@@ -130,7 +146,7 @@ func (f *fakeService) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStr
 	return err
 }
 
-func (f *fakeService) dueLocked(r *dlqv1.StreamDueRequest) []*dlqv1.Delivery {
+func (f *fakeService) dueLocked(r *dlqv1.StreamDueRequest, session string) []*dlqv1.Delivery {
 	if f.isDown {
 		return nil
 	}
@@ -151,6 +167,7 @@ func (f *fakeService) dueLocked(r *dlqv1.StreamDueRequest) []*dlqv1.Delivery {
 		inFlight++
 		m.state = dlq.StateInFlight
 		m.deliveries++
+		m.session = session
 		m.lease = fmt.Sprintf("%s/%d", m.message.GetId(), m.deliveries)
 		due = append(due, &dlqv1.Delivery{
 			Message: proto.CloneOf(m.message), LeaseToken: m.lease,
@@ -168,7 +185,7 @@ func (f *fakeService) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckRes
 	for _, outcome := range r.GetOutcomes() {
 		result := &dlqv1.AckResult{Status: dlqv1.AckStatus_ACK_STATUS_LEASE_LOST}
 		if m := f.leasedLocked(outcome.GetLeaseToken()); m != nil {
-			m.settle(outcome)
+			f.settleLocked(m, outcome)
 			result = &dlqv1.AckResult{Status: dlqv1.AckStatus_ACK_STATUS_APPLIED, State: m.state}
 		}
 		response.Results = append(response.Results, result)
@@ -186,7 +203,7 @@ func (f *fakeService) leasedLocked(token string) *fakeMessage {
 	return nil
 }
 
-func (m *fakeMessage) settle(outcome *dlqv1.Outcome) {
+func (f *fakeService) settleLocked(m *fakeMessage, outcome *dlqv1.Outcome) {
 	switch result := outcome.GetResult().(type) {
 	case *dlqv1.Outcome_Succeeded:
 		m.state = dlq.StateSucceeded
@@ -195,7 +212,15 @@ func (m *fakeMessage) settle(outcome *dlqv1.Outcome) {
 	case *dlqv1.Outcome_Quarantined:
 		m.state = dlq.StateQuarantined
 	case *dlqv1.Outcome_Released:
-		m.state, m.isWaiting = dlq.StateScheduled, result.Released.GetDelay().AsDuration() > 0
+		m.state, m.isWaiting = dlq.StateScheduled, true
+		if result.Released.GetDelay().AsDuration() == 0 {
+			time.AfterFunc(releasePause, func() {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				m.isWaiting = false
+				f.tellLocked()
+			})
+		}
 	case *dlqv1.Outcome_Failed:
 		m.attempts++
 		m.failures = append(m.failures, result.Failed.GetFailure())
@@ -213,7 +238,15 @@ func (f *fakeService) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	response := &dlqv1.ExtendLeaseResponse{}
-	for _, token := range r.GetLeaseTokens() {
+	tokens := r.GetLeaseTokens()
+	if session := r.GetSessionId(); session != "" {
+		for _, m := range f.messages {
+			if m.state == dlq.StateInFlight && m.session == session {
+				tokens = append(tokens, m.lease)
+			}
+		}
+	}
+	for _, token := range tokens {
 		result := &dlqv1.ExtendLeaseResult{LeaseToken: token, Status: dlqv1.AckStatus_ACK_STATUS_LEASE_LOST}
 		if f.leasedLocked(token) != nil {
 			result.Status = dlqv1.AckStatus_ACK_STATUS_APPLIED
