@@ -59,6 +59,24 @@ describe("the Go client", { timeout: DEADLINE_MS }, () => {
     expect(otel.code, otel.output).toBe(0);
   });
 
+  it("has each option in a table of its README", () => {
+    const sources = ["options.go", "send_options.go", "worker_options.go"].map((name) =>
+      readFileSync(join(MODULE, name), "utf8"),
+    );
+    const names = sources.flatMap((source) =>
+      [...source.matchAll(/^func (With\w+)\(/gm)].map(([, name]) => name ?? ""),
+    );
+    const readme = readFileSync(join(MODULE, "README.md"), "utf8");
+    const rows = readme.split("\n").filter((line) => line.startsWith("| `"));
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter((name) => !rows.some((row) => row.includes(`\`${name}`)))).toEqual([]);
+    const fields = [...(sources[0] ?? "").matchAll(/^\t(Max\w+|Folder|Sync) /gm)].map(
+      ([, name]) => name,
+    );
+    expect(fields.length).toBe(9);
+    expect(fields.filter((name) => !rows.some((row) => row.includes(`\`${name}\``)))).toEqual([]);
+  });
+
   it("asks for no newer versions than its stubs were made for", () => {
     const mod = readFileSync(join(MODULE, "go.mod"), "utf8");
     const made = /protoc-gen-go (v[\d.]+)/.exec(
@@ -115,7 +133,7 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
 
   beforeAll(async () => {
     server = await startTestServer();
-    // What an earlier run has put there under this version is another one.
+    // What an earlier run has put there under this version is another one; see also PACKED.
     for (const cache of ["pkg/mod", "pkg/mod/cache/download"]) {
       const { GOPATH } = goEnvironment();
       rmSync(join(String(GOPATH), cache, "github.com/dlq-service"), {
@@ -128,6 +146,9 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
       write(`example-${name}`, readFileSync(join(MODULE, "examples", name, "main.go"), "utf8"));
     }
     write("traced", TRACED);
+    write("snippets", snippets(readme));
+    const testing = fence(readme, "go testing");
+    writeFileSync(join(folder, "snippets", "orders_test.go"), `${TESTING}${testing}`);
     const install = fence(readme, "sh install").replace("path/to/dlq-service/clients/go", MODULE);
     const otel = install
       .trimEnd()
@@ -154,17 +175,25 @@ describe("the modules, installed in an empty folder as a proxy serves them", {
     ]);
   });
 
+  it("have what the README shows of tests pass", async () => {
+    const { code, output } = await go(["test", "./snippets"], folder, PACKED);
+    expect(code, output).toBe(0);
+  });
+
   it("join OpenTelemetry by a module of its own", async () => {
     const traced = start("traced");
     expect(await text(traced.stdout)).toBe("sent <nil>\n");
   });
 });
 
+/** Go keeps an index of each version, which never changes; of ours it does, until it is released. */
+const PACKED = { GODEBUG: "goindex=0" };
+
 /** By commands as the README has them, with the Go of the tests. */
 async function shell(commands: string, cwd: string): Promise<void> {
   const go = findGo();
   const path = go.includes("/") ? `${dirname(go)}:${process.env.PATH}` : process.env.PATH;
-  const env = { ...goEnvironment(), PATH: path };
+  const env = { ...goEnvironment(), ...PACKED, PATH: path };
   await promisify(execFile)("sh", ["-euc", commands], { cwd, env, timeout: DEADLINE_MS });
 }
 
@@ -189,3 +218,60 @@ func main() {
 	fmt.Println(result.Status, err)
 }
 `;
+
+const TESTING = `package main
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+`;
+
+/** Parts of programs that the README shows, as one that can be built. */
+function snippets(readme: string): string {
+  const shown = (name: string) => fence(readme, `go ${name}`).replaceAll(/^\.\.\.$/gm, "");
+  return `package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"net/http"
+	"os"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqhttp"
+)
+
+type Order struct{}
+
+func chargeCard(context.Context, Order) error { return nil }
+
+func takeOrder(context.Context, io.Reader) error { return nil }
+
+func deadLetter(ctx context.Context, client *dlq.Client, order Order) error {
+	${shown("dead-letter")}
+	return err
+}
+
+func serve(mux *http.ServeMux, client *dlq.Client) {
+	${shown("http")}
+}
+
+func webhooks(ctx context.Context, client *dlq.Client, request *http.Request) (*http.Response, error) {
+	${shown("webhooks")}
+	return response, err
+}
+
+func secured() (*dlq.Client, error) {
+	${shown("tls")}
+	return client, err
+}
+
+func main() {}
+`;
+}
