@@ -110,11 +110,12 @@ func (c *Client) Send(
 }
 
 // SendAsync is [Client.Send] without waiting: the result comes later, or is not asked for. The payload is
-// read before it returns. [Client.Flush] waits for all such sends.
+// read before it returns. Of ctx only the values count: it may end, as with the request that it is of, while the
+// send goes on. [Client.Flush] waits for all such sends.
 func (c *Client) SendAsync(
 	ctx context.Context, queue string, payload any, cause error, opts ...SendOption,
 ) *Pending {
-	pending, wait := c.begin(ctx, queue, payload, cause, opts)
+	pending, wait := c.begin(context.WithoutCancel(ctx), queue, payload, cause, opts)
 	if wait != nil {
 		go wait()
 	}

@@ -101,11 +101,27 @@ func TestAContextThatEndsMeanwhileEndsTheWait(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
-	ctx, cancel := context.WithCancel(t.Context())
-	pending := client.SendAsync(ctx, "orders", "a", nil)
-	cancel()
-	if _, err := pending.Result(); !errors.Is(err, dlq.ErrAborted) || !errors.Is(err, context.Canceled) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := client.Send(ctx, "orders", "a", nil); !errors.Is(err, dlq.ErrDeadline) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if _, err := client.Send(ctx, "orders", "a", nil); !errors.Is(err, dlq.ErrAborted) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAContextThatEndsDoesNotEndAnAsyncSend(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	fake.GoDown()
+	ctx, cancel := context.WithCancel(t.Context()) // as of a request, or of a handler
+	pending := fake.Client().SendAsync(ctx, "orders", "a", nil)
+	cancel()
+	fake.ComeBack()
+	if result, err := pending.Result(); err != nil || result.Status != dlq.StatusSent {
+		t.Errorf("got %+v, %v", result, err)
 	}
 }
 

@@ -93,7 +93,8 @@ func keep(ctx context.Context, s dlq.Sender, queue, method string, request any, 
 	all := append([]dlq.SendOption{
 		dlq.WithContentType(ContentType), dlq.WithAttributes(map[string]string{MethodAttribute: method}),
 	}, opts...)
-	result, err := s.Send(ctx, queue, payload, cause, all...)
+	// The caller may be gone by now; that must not cost the message.
+	result, err := s.Send(context.WithoutCancel(ctx), queue, payload, cause, all...)
 	return err == nil && result.Kept()
 }
 
