@@ -38,24 +38,21 @@ func expectNoneLeft(t *testing.T) {
 		if time.Now().After(late) {
 			t.Fatalf("%d goroutines are left, such as\n%s", len(left), left[0])
 		}
-		runtime.Gosched()
+		time.Sleep(10 * time.Millisecond) // looks again
 	}
 }
 
 func TestACloseLeavesNoGoroutine(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := spoolingClient(t, fake.Target(), dlq.WithLogger(quiet()), dlq.WithTryTimeout(50*time.Millisecond))
-	handled := make(chan struct{}, 10)
-	worker := client.Worker([]string{"orders"})
+	settled := make(chan struct{}, 10)
+	worker := client.Worker([]string{"orders"}, dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { settled <- struct{}{} }))
 	done := make(chan error, 1)
 	go func() {
-		done <- worker.Run(context.Background(), func(context.Context, *dlq.Delivery) error {
-			handled <- struct{}{}
-			return nil
-		})
+		done <- worker.Run(context.Background(), func(context.Context, *dlq.Delivery) error { return nil })
 	}()
 	send(t, client, "a")
-	<-handled
+	<-settled
 	fake.GoDown()
 	for range 100 {
 		client.SendAsync(t.Context(), "orders", "b", nil)

@@ -122,8 +122,12 @@ func TestTLSWithAnAuthorityAndAClientCertificate(t *testing.T) {
 		"nothing":            {nil, "certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			timeout := 200 * time.Millisecond // of what is refused at once, and tried again
+			if name == "all" {
+				timeout = 10 * time.Second
+			}
 			client, err := dlq.New(proxy, dlq.WithTLS(c.config), dlq.WithoutSpool(),
-				dlq.WithSendTimeout(500*time.Millisecond), dlq.WithOnDropped(func(*dlq.Error, string) {}))
+				dlq.WithSendTimeout(timeout), dlq.WithOnDropped(func(*dlq.Error, string) {}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,0 +1,66 @@
+package dlqtest_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+func mustSend(t *testing.T, client *dlq.Client, opts ...dlq.SendOption) dlq.Result {
+	t.Helper()
+	result, err := client.Send(t.Context(), "orders", "a", errors.New("no answer"), opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func TestSendsOfOneDedupKeyJoin(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	first, second := mustSend(t, client, dlq.WithDedupKey("k")), mustSend(t, client, dlq.WithDedupKey("k"))
+	if second.Status != dlq.StatusJoined || second.ID != first.ID || len(fake.Messages("orders")) != 1 {
+		t.Errorf("got %+v", second)
+	}
+}
+
+func TestWhatWaitsIsMadeDue(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	mustSend(t, client, dlq.WithDelay(time.Hour))
+	mustSend(t, client, dlq.WithMaxRetries(0))
+	states := map[dlq.State]int{}
+	for _, m := range fake.Messages("orders") {
+		states[m.State]++
+	}
+	if states[dlq.StateScheduled] != 1 || states[dlq.StateQuarantined] != 1 {
+		t.Fatalf("got %v", states)
+	}
+	fake.MakeDue()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- client.Worker([]string{"orders"}).Run(ctx, func(context.Context, *dlq.Delivery) error { return nil })
+	}()
+	fake.WaitFor("orders", dlq.StateSucceeded)
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnOutageEnds(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	fake.GoDown()
+	_, err := client.Send(t.Context(), "orders", "a", nil, dlq.WithTimeout(50*time.Millisecond))
+	if !errors.Is(err, dlq.ErrDeadline) || len(fake.Messages("orders")) != 0 {
+		t.Errorf("got %v", err)
+	}
+	fake.ComeBack()
+	mustSend(t, client)
+}
