@@ -145,6 +145,30 @@ func TestASendAfterItsHandlerIsAMessageOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestAFlushEndsWithItsContext(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	fake.GoDown()
+	client := fake.Client()
+	pending := client.SendAsync(t.Context(), "orders", "a", nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := client.Flush(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	fake.ComeBack()
+	if err := client.Flush(t.Context()); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-pending.Done():
+	default:
+		t.Error("it has no result after the flush")
+	}
+	if err := errors.Join(client.Close(t.Context()), client.Flush(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestACloseThatIsHastenedSaysSo(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()

@@ -23,6 +23,8 @@ const MODULE = resolve(import.meta.dirname, "../../clients/go");
 const OTEL = join(MODULE, "dlqotel");
 /** Packs both. */
 const RELEASE = join(MODULE, "release");
+/** The programs of other tests that use the client. */
+const AGENT = resolve(import.meta.dirname, "../contract/agents/go");
 const STATICCHECK = "honnef.co/go/tools/cmd/staticcheck@v0.8.2";
 const MAIN = resolve(import.meta.dirname, "../../src/main.ts");
 const DEADLINE_MS = 600_000;
@@ -40,8 +42,8 @@ function go(args: readonly string[], cwd = MODULE, more: NodeJS.ProcessEnv = {})
 
 describe("the Go client", { timeout: DEADLINE_MS }, () => {
   it("is formatted, and neither go vet nor staticcheck has anything to say", async () => {
-    expect(await go(["run", "cmd/gofmt", "-l", "."])).toEqual({ code: 0, output: "" });
-    for (const module of [MODULE, OTEL, RELEASE]) {
+    expect(await go(["run", "cmd/gofmt", "-l", ".", AGENT])).toEqual({ code: 0, output: "" });
+    for (const module of [MODULE, OTEL, RELEASE, AGENT]) {
       for (const check of [["vet"], ["run", STATICCHECK]]) {
         const { code, output } = await go([...check, "./..."], module);
         expect(code, output).toBe(0);

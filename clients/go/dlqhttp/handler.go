@@ -3,11 +3,13 @@
 package dlqhttp
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 
 	"github.com/dlq-service/dlq/clients/go"
@@ -168,13 +170,28 @@ type answerWriter struct {
 }
 
 func (w *answerWriter) WriteHeader(status int) {
-	w.hasBegun = true
+	w.hasBegun = w.hasBegun || status >= http.StatusOK // else it only informs
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *answerWriter) Write(data []byte) (int, error) {
 	w.hasBegun = true
 	return w.ResponseWriter.Write(data)
+}
+
+// Flush sends what was written, and the headers.
+func (w *answerWriter) Flush() { _ = w.FlushError() }
+
+// FlushError is for http.ResponseController.
+func (w *answerWriter) FlushError() error {
+	w.hasBegun = true
+	return http.NewResponseController(w.ResponseWriter).Flush()
+}
+
+// Hijack takes the connection over, as for WebSockets.
+func (w *answerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.hasBegun = true
+	return http.NewResponseController(w.ResponseWriter).Hijack()
 }
 
 // Unwrap is for http.ResponseController.

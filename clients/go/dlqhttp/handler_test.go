@@ -63,6 +63,30 @@ func TestAHandlerThatPanicsHasFailed(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatHasBegunStays(t *testing.T) {
+	for name, begin := range map[string]func(http.ResponseWriter){
+		"flushed":   func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
+		"by header": func(w http.ResponseWriter) { w.WriteHeader(http.StatusTeapot) },
+		"controlled": func(w http.ResponseWriter) {
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			answer := httptest.NewRecorder()
+			dlqhttp.Handler(fake.Client(), "orders", func(w http.ResponseWriter, _ *http.Request) error {
+				begin(w)
+				return errors.New("no bank")
+			}).ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
+			if answer.Code == http.StatusAccepted || answer.Body.Len() > 0 || len(fake.Messages("orders")) != 1 {
+				t.Errorf("answered %d, %s", answer.Code, answer.Body)
+			}
+		})
+	}
+}
+
 func TestAnOutgoingRequestIsMadeAgain(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()

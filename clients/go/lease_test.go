@@ -1,0 +1,98 @@
+package dlq_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// loser hands out one message, and says at the first extension that its lease is somebody else's.
+type loser struct {
+	dlqv1.UnimplementedDlqServiceServer
+	acked chan *dlqv1.Outcome
+}
+
+func (*loser) StreamDue(_ *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
+	const lease = 300 * time.Millisecond
+	for _, response := range []*dlqv1.StreamDueResponse{
+		{Frame: &dlqv1.StreamDueResponse_Opened{Opened: &dlqv1.Opened{
+			SessionId: "s", LeaseDuration: durationpb.New(lease),
+		}}},
+		{Frame: &dlqv1.StreamDueResponse_Deliveries{Deliveries: &dlqv1.Deliveries{Deliveries: []*dlqv1.Delivery{{
+			Message: &dlqv1.Message{Id: "1", Queue: "orders"}, LeaseToken: "t",
+			LeaseExpireTime: timestamppb.New(time.Now().Add(lease)),
+		}}}}},
+	} {
+		if err := stream.Send(response); err != nil {
+			return err
+		}
+	}
+	<-stream.Context().Done()
+	return stream.Context().Err()
+}
+
+func (*loser) ExtendLease(_ context.Context, r *dlqv1.ExtendLeaseRequest) (*dlqv1.ExtendLeaseResponse, error) {
+	response := &dlqv1.ExtendLeaseResponse{}
+	for _, token := range r.GetLeaseTokens() {
+		response.Results = append(response.Results, &dlqv1.ExtendLeaseResult{
+			LeaseToken: token, Status: dlqv1.AckStatus_ACK_STATUS_LEASE_LOST, ShouldStop: true,
+		})
+	}
+	return response, nil
+}
+
+func (s *loser) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
+	response := &dlqv1.AckResponse{}
+	for _, outcome := range r.GetOutcomes() {
+		s.acked <- outcome
+		response.Results = append(response.Results, &dlqv1.AckResult{Status: dlqv1.AckStatus_ACK_STATUS_LEASE_LOST})
+	}
+	return response, nil
+}
+
+func TestALostLeaseCancelsItsHandlerByTheContext(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := &loser{acked: make(chan *dlqv1.Outcome, 10)}
+	server := grpc.NewServer()
+	dlqv1.RegisterDlqServiceServer(server, service)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	client, err := dlq.New(listener.Addr().String(), dlq.WithoutSpool())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close(context.Background()) })
+	causes, told := make(chan error, 1), make(chan error, 10)
+	worker := work(t, client, func(ctx context.Context, _ *dlq.Delivery) error {
+		<-ctx.Done()
+		causes <- context.Cause(ctx)
+		return ctx.Err()
+	}, dlq.WithOnError(func(err *dlq.Error, d *dlq.Delivery) {
+		if d.ID == "1" {
+			told <- err
+		}
+	}))
+	if cause := <-causes; !errors.Is(cause, dlq.ErrLeaseLost) {
+		t.Errorf("the cause is %v", cause)
+	}
+	if err := <-told; !errors.Is(err, dlq.ErrLeaseLost) {
+		t.Errorf("was told %v", err)
+	}
+	if err := worker.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(service.acked) != 0 {
+		t.Errorf("reported %v of what is somebody else's", <-service.acked)
+	}
+}
