@@ -31,7 +31,7 @@ func getting(peer, path string) func(context.Context) error {
 
 func slowly(peer, path string) func(context.Context) error {
 	return func(context.Context) error {
-		return get(&http.Client{Timeout: 100 * time.Millisecond}, URL(peer, path))
+		return get(&http.Client{Timeout: time.Second}, URL(peer, path))
 	}
 }
 
