@@ -67,6 +67,26 @@ func notTaken(code codes.Code) bool {
 	}
 }
 
+// isForGood: what stays refused however often it is asked. The service's own errors always carry details:
+// without them, a proxy may have spoken.
+func isForGood(err error) bool {
+	told := status.Convert(err)
+	if cannotBeWritten(told) {
+		return true
+	}
+	if len(told.Proto().GetDetails()) == 0 {
+		return false
+	}
+	switch told.Code() {
+	case codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
+		return true
+	case codes.ResourceExhausted:
+		return reasonOf(err) == "TOO_LARGE"
+	default:
+		return false
+	}
+}
+
 // refusalOf is the error of a call that a server's word has ended. An earlier try may have had its effect,
 // of which this refusal says nothing.
 func refusalOf(err error, wasMaybeStored bool) *Error {

@@ -8,7 +8,6 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"github.com/dlq-service/dlq/clients/go/internal/backoff"
 	"github.com/dlq-service/dlq/clients/go/internal/spool"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
 
@@ -297,24 +296,4 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 		done = append(done, letter.Position)
 	}
 	return done, nil
-}
-
-// isForGood: what stays refused however often it is asked. The service's own errors always carry details:
-// without them, a proxy may have spoken.
-func isForGood(err error) bool {
-	told := status.Convert(err)
-	if cannotBeWritten(told) {
-		return true
-	}
-	if len(told.Proto().GetDetails()) == 0 {
-		return false
-	}
-	switch told.Code() {
-	case codes.InvalidArgument, codes.NotFound, codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented:
-		return true
-	case codes.ResourceExhausted:
-		return reasonOf(err) == "TOO_LARGE"
-	default:
-		return false
-	}
 }

@@ -18,7 +18,7 @@ type pendingSend struct {
 	wasMaybeStored bool
 	// isOut: a try is out.
 	isOut bool
-	// lastErr is why the latest try failed.
+	// lastErr is why the latest try failed of which that is known.
 	lastErr   error
 	isSettled bool
 	// isLeaving: it is on its way to the spool, and no longer to the server.

@@ -66,7 +66,9 @@ func (b *batcher) tryAgainLocked(sends []*pendingSend) {
 }
 
 func tried(p *pendingSend, err error, maybeStored bool) *pendingSend {
-	p.lastErr = err
+	if p.lastErr == nil || !isSilent(err) { // else an earlier try knows more, such as of a certificate
+		p.lastErr = err
+	}
 	p.wasMaybeStored = p.wasMaybeStored || maybeStored
 	p.isOut = false
 	return p
