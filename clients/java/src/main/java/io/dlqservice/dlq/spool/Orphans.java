@@ -10,6 +10,8 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Optional;
 
@@ -47,15 +49,25 @@ final class Orphans {
         if (untouchedMs > UNTOUCHED_MS) Files.deleteIfExists(file.path());
         return Optional.empty();
       }
-      Optional<Owner> owner = firstOwner(file.path()).filter(purpose::isOf);
-      if (owner.isEmpty()) return Optional.empty();
-      boolean isOrphan = untouchedMs > UNTOUCHED_MS || isDead(name.get().pid(), owner.get());
-      if (!isOrphan) return Optional.empty();
+      if (!isOrphan(file.path(), name.get().pid(), untouchedMs)) return Optional.empty();
       Path path = file.path().resolveSibling(SpoolFolder.newFileName(name.get().createdAtMs()));
+      // Before, so that whoever looks next sees that it has an owner: reading may take its time.
+      Files.setLastModifiedTime(file.path(), FileTime.from(Instant.now()));
       return Optional.of(Files.move(file.path(), path, StandardCopyOption.ATOMIC_MOVE));
     } catch (IOException somebodyWasFaster) {
       return Optional.empty();
     }
+  }
+
+  private boolean isOrphan(Path path, long holder, long untouchedMs) throws IOException {
+    Optional<Owner> first = firstOwner(path).filter(purpose::isOf);
+    if (first.isEmpty()) return false;
+    if (untouchedMs > UNTOUCHED_MS) return true;
+    if (!isDead(holder, first.get())) return false;
+    // In a container that is started again each process is 1: the living one may have adopted it.
+    boolean mayHaveSuccessor =
+        holder == first.get().getPid() && ProcessIdentity.isRunning(holder, 0);
+    return !mayHaveSuccessor || isDead(holder, lastOwner(path).orElse(first.get()));
   }
 
   /** The name is of the one who has it now, the first record of the one who made it. */
@@ -78,8 +90,22 @@ final class Orphans {
         || first.get().type() != RecordType.OWNER) {
       return Optional.empty();
     }
+    return ownerIn(first.get());
+  }
+
+  /** Whoever adopts a file appends an Owner. */
+  private static Optional<Owner> lastOwner(Path path) throws IOException {
+    byte[] content = Files.readAllBytes(path);
+    return new RecordScanner(content, Framing.HEADER_BYTES)
+        .records().stream()
+            .filter(found -> found.type() == RecordType.OWNER)
+            .flatMap(found -> ownerIn(found).stream())
+            .reduce((earlier, later) -> later);
+  }
+
+  private static Optional<Owner> ownerIn(Found found) {
     try {
-      return Optional.of(Owner.parseFrom(first.get().body()));
+      return Optional.of(Owner.parseFrom(found.body()));
     } catch (InvalidProtocolBufferException unreadable) {
       return Optional.empty();
     }

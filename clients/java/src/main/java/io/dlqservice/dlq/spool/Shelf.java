@@ -25,6 +25,9 @@ public final class Shelf {
   /** How long a folder that could not be written is left alone. */
   private static final long RETRY_DISK_NS = 30_000_000_000L;
 
+  /** The first one may be adopted by somebody; that new ones are is a fault of the file system. */
+  private static final int MOST_TRIES = 3;
+
   /** Each file that is held is a descriptor of this process. */
   private static final int MOST_HELD = 64;
 
@@ -52,8 +55,20 @@ public final class Shelf {
    */
   public Shelf(
       SpoolPurpose purpose, Path folder, long maxBytes, boolean isSynced, Consumer<String> tell) {
+    this(purpose, SpoolFolder.candidates(folder, purpose.service()), maxBytes, isSynced, tell);
+  }
+
+  /**
+   * @param folders of the service, the best first
+   */
+  Shelf(
+      SpoolPurpose purpose,
+      List<Path> folders,
+      long maxBytes,
+      boolean isSynced,
+      Consumer<String> tell) {
     this.purpose = purpose;
-    this.folders = SpoolFolder.candidates(folder, purpose.service());
+    this.folders = folders;
     this.maxBytes = maxBytes;
     this.isSynced = isSynced;
     this.tell = tell;
@@ -97,9 +112,7 @@ public final class Shelf {
     } catch (IOException unwritable) {
       // delivered twice, then
     }
-    if (file.count() > 0) return;
-    forget(file);
-    file.remove();
+    if (file.count() == 0) remove(file);
   }
 
   /** Takes over what others have left. */
@@ -125,11 +138,19 @@ public final class Shelf {
         return;
       }
       files.add(file);
-      files.sort(Comparator.comparing(SpoolFile::path));
-      file.touch();
-      file.claim(ownerRecord(), isSynced);
+      files.sort(Comparator.comparing(one -> one.path().getFileName()));
+      claim(file);
     } catch (IOException unreadable) {
       tell.accept("can't read " + path + ": " + unreadable);
+    }
+  }
+
+  private void claim(SpoolFile file) {
+    try {
+      file.touch();
+      file.claim(ownerRecord(), isSynced);
+    } catch (IOException fullDisk) {
+      // its name says whose it is, and delivering it makes room
     }
   }
 
@@ -178,20 +199,25 @@ public final class Shelf {
     if (records.isEmpty()) return true;
     if (isInMemory && System.nanoTime() - diskFailedAtNs < RETRY_DISK_NS) return false;
     try {
-      while (!appendOnce(records)) {
-        // somebody has adopted the file: to a new one
-      }
+      appendToOne(records);
       isInMemory = false;
       return true;
     } catch (IOException failure) {
       diskFailedAtNs = System.nanoTime();
+      SpoolFile failed = current;
       current = null;
+      if (failed != null && failed.count() == 0) remove(failed); // else each try would leave one
       if (!isInMemory) {
         tell.accept("keeps letters in memory only, for no file can be written: " + failure);
       }
       isInMemory = true;
       return false;
     }
+  }
+
+  private void appendToOne(List<byte[]> records) throws IOException {
+    for (int tries = 0; tries < MOST_TRIES; tries++) if (appendOnce(records)) return;
+    throw new IOException("files lose their names as soon as they are made");
   }
 
   /**
@@ -242,6 +268,11 @@ public final class Shelf {
   private static Timestamp now() {
     Instant now = Instant.now();
     return Timestamp.newBuilder().setSeconds(now.getEpochSecond()).setNanos(now.getNano()).build();
+  }
+
+  private void remove(SpoolFile file) {
+    forget(file);
+    file.remove();
   }
 
   private void letGo(SpoolFile file) {

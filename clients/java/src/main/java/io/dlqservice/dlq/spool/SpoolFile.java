@@ -16,6 +16,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,21 +55,31 @@ final class SpoolFile implements LetterStore {
   static SpoolFile make(Path path) throws IOException {
     Set<StandardOpenOption> options =
         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.APPEND);
-    return opened(path, FileChannel.open(path, options, SpoolFolder.ownerOnly("rw-------")), false);
+    FileChannel made = FileChannel.open(path, options, SpoolFolder.ownerOnly("rw-------"));
+    try {
+      return opened(path, made);
+    } catch (IOException failure) {
+      Files.deleteIfExists(path);
+      throw failure;
+    }
   }
 
   /** One that somebody has left. */
   static SpoolFile adopt(Path path) throws IOException {
-    return opened(path, FileChannel.open(path, StandardOpenOption.APPEND), true);
-  }
-
-  private static SpoolFile opened(Path path, FileChannel writing, boolean isRead)
-      throws IOException {
+    SpoolFile file = opened(path, FileChannel.open(path, StandardOpenOption.APPEND));
     try {
-      SpoolFile file = new SpoolFile(path, writing);
-      if (isRead) file.readAll();
+      file.readAll();
       return file;
     } catch (IOException | RuntimeException failure) {
+      file.close();
+      throw failure;
+    }
+  }
+
+  private static SpoolFile opened(Path path, FileChannel writing) throws IOException {
+    try {
+      return new SpoolFile(path, writing);
+    } catch (IOException failure) {
       writing.close();
       throw failure;
     }
@@ -130,7 +141,9 @@ final class SpoolFile implements LetterStore {
       offsets.add(bytes + all.size());
       all.writeBytes(record);
     }
+    boolean isNew = bytes == 0;
     write(all.toByteArray(), isSynced);
+    if (isNew && isSynced) syncFolder();
     synchronized (this) {
       for (int at = 0; at < records.size(); at++) {
         letters.put(offsets.get(at), records.get(at).length);
@@ -152,10 +165,19 @@ final class SpoolFile implements LetterStore {
       while (record.hasRemaining()) {
         if (reading.read(record, span.getKey() + record.position()) < 0) break;
       }
-      record.flip().position(Math.min(record.limit(), Framing.RECORD_HEAD_BYTES));
-      found.add(new StoredLetter(span.getKey(), requestIn(record)));
+      byte[] bytes = Arrays.copyOf(record.array(), record.position());
+      found.add(new StoredLetter(span.getKey(), requestOf(bytes)));
     }
     return found;
+  }
+
+  /** Empty also where it was damaged after it was written. */
+  private static Optional<SendToDlqRequest> requestOf(byte[] record) {
+    return new RecordScanner(record, 0)
+        .records().stream()
+            .filter(found -> found.offset() == 0)
+            .findFirst()
+            .flatMap(found -> requestIn(found.body()));
   }
 
   private synchronized List<Map.Entry<Long, Integer>> next(
@@ -226,6 +248,14 @@ final class SpoolFile implements LetterStore {
     ByteBuffer buffer = ByteBuffer.wrap(content);
     while (buffer.hasRemaining()) bytes += writing.write(buffer);
     if (isSynced) writing.force(false);
+  }
+
+  /** So that the file's name survives the machine, too. */
+  private void syncFolder() throws IOException {
+    if (SpoolFolder.isWindows()) return; // which opens no folders
+    try (FileChannel folder = FileChannel.open(path.getParent(), StandardOpenOption.READ)) {
+      folder.force(true);
+    }
   }
 
   /** Null where the file system has none. */

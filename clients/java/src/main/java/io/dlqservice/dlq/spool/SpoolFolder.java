@@ -46,16 +46,23 @@ final class SpoolFolder {
     String named = environment.getOrDefault("DLQ_SPOOL_DIR", "");
     if (!named.isEmpty()) roots.add(Path.of(named));
     platformFolder(environment).ifPresent(roots::add);
-    return roots.stream().map(root -> root.resolve(folderName(service))).toList();
+    return roots.stream().map(root -> root.resolve(folderName(service))).distinct().toList();
   }
 
   private static Optional<Path> platformFolder(Map<String, String> environment) {
-    String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
-    if (system.startsWith("windows")) return place(environment.get("LOCALAPPDATA"), "");
+    if (isWindows()) return place(environment.get("LOCALAPPDATA"), "");
     String home = environment.getOrDefault("HOME", System.getProperty("user.home", ""));
-    if (system.startsWith("mac")) return place(home, "Library/Application Support");
+    if (system().startsWith("mac")) return place(home, "Library/Application Support");
     String state = environment.getOrDefault("XDG_STATE_HOME", "");
     return state.isEmpty() ? place(home, ".local/state") : place(state, "");
+  }
+
+  static boolean isWindows() {
+    return system().startsWith("windows");
+  }
+
+  private static String system() {
+    return System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
   }
 
   private static Optional<Path> place(String root, String below) {

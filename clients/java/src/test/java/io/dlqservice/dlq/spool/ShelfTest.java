@@ -103,6 +103,51 @@ class ShelfTest {
   }
 
   @Test
+  void knowsALetterThatWasDamagedAfterItWasWritten() throws IOException {
+    Shelf shelf = shelf();
+    shelf.append(List.of(request("aaaaaaaa"), request("b")));
+    Path file = files().get(0);
+    byte[] content = Files.readAllBytes(file);
+    content[new String(content, StandardCharsets.ISO_8859_1).indexOf("aaaaaaaa")] = 'x';
+    Files.write(file, content);
+    List<StoredLetter> letters = shelf.stores().get(0).read(-1, 100, (int) MIB);
+    assertEquals(
+        List.of(false, true), letters.stream().map(one -> one.request().isPresent()).toList());
+  }
+
+  @Test
+  void deliversTheOldestFirstWhicheverFolderItIsIn() throws IOException, InterruptedException {
+    Path earlierName = root.resolve("a");
+    Path laterName = root.resolve("b");
+    for (Path folder : List.of(laterName, earlierName)) {
+      Shelf left = new Shelf(PURPOSE, List.of(folder), MIB, false, told::add);
+      left.append(List.of(request(folder.getFileName().toString())));
+      left.release();
+      long madeAtMs = System.currentTimeMillis();
+      while (System.currentTimeMillis() == madeAtMs) Thread.onSpinWait();
+    }
+    Shelf shelf = new Shelf(PURPOSE, List.of(earlierName, laterName), MIB, false, told::add);
+    shelf.adopt();
+    assertEquals(List.of("b", "a"), idsOf(shelf));
+  }
+
+  /** A real one, of files of 1 KiB at most; in a process of its own, for the limit is of all. */
+  @Test
+  void aFullDiskCostsNeitherFilesNorDescriptors() throws IOException, InterruptedException {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String classes = System.getProperty("java.class.path");
+    String line = "ulimit -f 1; exec \"$0\" -XX:-UsePerfData -cp \"$1\" \"$2\" \"$3\"";
+    Process process =
+        new ProcessBuilder(
+                "bash", "-c", line, java, classes, FullDisk.class.getName(), root.toString())
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, process.waitFor(), said);
+    assertEquals("[MEMORY, MEMORY] files=0 descriptors=0", said.strip());
+  }
+
+  @Test
   void hasABound() {
     Shelf small = new Shelf(PURPOSE, root, 600, false, told::add);
     SendToDlqRequest large = SendToDlqRequest.newBuilder().setRequestId("x".repeat(400)).build();

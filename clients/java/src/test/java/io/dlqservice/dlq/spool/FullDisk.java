@@ -1,0 +1,47 @@
+package io.dlqservice.dlq.spool;
+
+import com.google.protobuf.ByteString;
+import io.dlqservice.dlq.v1.Payload;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Keeps letters in a folder where no file can hold one, and says what came of it. */
+final class FullDisk {
+  private static final int LETTER_BYTES = 4096;
+
+  private FullDisk() {}
+
+  public static void main(String[] args) throws IOException {
+    Path root = Path.of(args[0]);
+    SpoolPurpose purpose = new SpoolPurpose("127.0.0.1:50051", "shop");
+    Payload payload =
+        Payload.newBuilder().setData(ByteString.copyFrom(new byte[LETTER_BYTES])).build();
+    List<SendToDlqRequest> letter =
+        List.of(SendToDlqRequest.newBuilder().setPayload(payload).build());
+    List<Placed> placed =
+        Stream.generate(() -> new Shelf(purpose, root, 1 << 20, false, words -> {}))
+            .limit(2)
+            .flatMap(shelf -> shelf.append(letter).stream())
+            .toList();
+    long files = SpoolFolder.list(root.resolve("shop")).size();
+    System.out.println(placed + " files=" + files + " descriptors=" + openBelow(root));
+  }
+
+  private static long openBelow(Path root) throws IOException {
+    try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+      return open.filter(one -> isBelow(root, one)).count();
+    }
+  }
+
+  private static boolean isBelow(Path root, Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).startsWith(root);
+    } catch (IOException closedMeanwhile) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.dlqservice.dlq.spool;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.spool.v1.Letter;
+import io.dlqservice.dlq.spool.v1.Owner;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OrphansTest {
+  private static final SpoolPurpose PURPOSE = new SpoolPurpose("127.0.0.1:50051", "shop");
+
+  @TempDir Path folder;
+  private final ProcessIdentity own = ProcessIdentity.own();
+  private final Orphans orphans = new Orphans(PURPOSE, own);
+
+  /** Of a process that had the id of this one, and is dead: as in a container started again. */
+  private Owner.Builder predecessor() {
+    return Owner.newBuilder()
+        .setTarget(PURPOSE.target())
+        .setService(PURPOSE.service())
+        .setHost(own.host())
+        .setBootId(own.bootId())
+        .setPidNamespace(own.pidNamespace())
+        .setPid(own.pid())
+        .setProcessStart(1);
+  }
+
+  private Path fileOf(Owner... owners) throws IOException {
+    ByteArrayOutputStream content = new ByteArrayOutputStream();
+    content.writeBytes(Framing.header());
+    content.writeBytes(Framing.encode(RecordType.OWNER, owners[0].toByteArray()));
+    Letter letter = Letter.newBuilder().setRequest(SendToDlqRequest.newBuilder()).build();
+    content.writeBytes(Framing.encode(RecordType.LETTER, letter.toByteArray()));
+    for (int at = 1; at < owners.length; at++) {
+      content.writeBytes(Framing.encode(RecordType.OWNER, owners[at].toByteArray()));
+    }
+    Path path = folder.resolve(SpoolFolder.newFileName(1_700_000_000_000L));
+    return Files.write(path, content.toByteArray());
+  }
+
+  private Optional<Path> take() {
+    return orphans.take(SpoolFolder.list(folder).get(0), List.of());
+  }
+
+  @Test
+  void whatAProcessOfTheSameIdHasLeftIsTaken() throws IOException {
+    fileOf(predecessor().build());
+    assertTrue(take().isPresent());
+  }
+
+  @Test
+  void whatAProcessOfTheSameIdHasAdoptedIsItsOwn() throws IOException {
+    fileOf(predecessor().build(), predecessor().setProcessStart(own.processStart()).build());
+    assertEquals(Optional.empty(), take());
+  }
+
+  @Test
+  void whatIsTakenLooksOwnedWhileItIsRead() throws IOException {
+    Path path = fileOf(predecessor().build());
+    Files.setLastModifiedTime(path, FileTime.fromMillis(0));
+    Path taken = take().orElseThrow();
+    long agedMs = System.currentTimeMillis() - Files.getLastModifiedTime(taken).toMillis();
+    assertTrue(agedMs < 60_000, "touched before it was renamed");
+  }
+
+  @Test
+  void aFileOfAnotherFormatIsLeftAlone() throws IOException {
+    byte[] content = Files.readAllBytes(fileOf(predecessor().build()));
+    content["DLQ-SPOOL ".length()] = '2';
+    Files.write(SpoolFolder.list(folder).get(0).path(), content);
+    assertEquals(Optional.empty(), take());
+  }
+}
