@@ -16,9 +16,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Delivers what is on the shelf, oldest first, until nothing is left; in a thread of its own. */
 final class Courier {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final int MOST_MESSAGES = 100;
   private static final int MOST_BYTES = 3 * 1024 * 1024;
   private static final long TRY_TIMEOUT_MS = 5_000;
@@ -103,8 +106,11 @@ final class Courier {
     boolean isAllDone = true;
     try {
       for (LetterStore store : shelf.stores()) isAllDone &= deliverFrom(store);
-    } catch (CutOff | IOException notNow) {
-      isAllDone = false; // the service is away, or a file was taken from under our hands
+    } catch (CutOff notNow) {
+      isAllDone = false; // the service is away
+    } catch (RuntimeException bug) {
+      LOG.error("the spool could not deliver; it goes on", bug);
+      isAllDone = false;
     }
     synchronized (this) {
       if (isAllDone) backoff.reset();
@@ -117,11 +123,16 @@ final class Courier {
   /**
    * @return whether none was left that is to be tried again
    */
-  private boolean deliverFrom(LetterStore store) throws CutOff, IOException {
+  private boolean deliverFrom(LetterStore store) throws CutOff {
     boolean isAllDone = true;
     long position = -1;
     while (!isClosed) {
-      List<StoredLetter> letters = store.read(position, MOST_MESSAGES, MOST_BYTES);
+      List<StoredLetter> letters;
+      try {
+        letters = store.read(position, MOST_MESSAGES, MOST_BYTES);
+      } catch (IOException unreadable) {
+        return false; // this file, such as one that was taken from under our hands; on to the next
+      }
       if (letters.isEmpty()) return isAllDone;
       position = letters.get(letters.size() - 1).position();
       List<Waiting> readable = new ArrayList<>();
@@ -130,6 +141,8 @@ final class Courier {
             .request()
             .ifPresent(request -> readable.add(new Waiting(letter.position(), request)));
       }
+      int lost = letters.size() - readable.size();
+      if (lost > 0) LOG.warn("the spool has lost {} letters, for their file is damaged", lost);
       Set<Long> left = new HashSet<>();
       for (Waiting again : send(readable)) left.add(again.position());
       if (!left.isEmpty()) isAllDone = false;
@@ -145,7 +158,7 @@ final class Courier {
    * @throws CutOff where the service can't be reached
    */
   private List<Waiting> send(List<Waiting> letters) throws CutOff {
-    if (letters.isEmpty()) return List.of();
+    if (letters.isEmpty() || isClosed) return letters;
     List<SendToDlqRequest> requests = letters.stream().map(Waiting::request).toList();
     List<Answer> answers;
     try {
@@ -178,24 +191,32 @@ final class Courier {
     boolean isOpen =
         loop.tryExecute(
             () -> {
-              Connection connection = line.connection();
-              long beganAtMs = Loop.nowMs();
-              loop.whenDone(
-                  SendCall.send(connection, requests, TRY_TIMEOUT_MS),
-                  (answers, thrown) -> {
-                    if (thrown == null) {
-                      note(SendCall.isWithoutService(answers), beganAtMs);
-                      answered.complete(answers);
-                      return;
-                    }
-                    CallError error = CallError.of(thrown);
-                    line.failed(connection, error);
-                    note(!error.isAnswer(), beganAtMs);
-                    answered.completeExceptionally(thrown);
-                  });
+              try {
+                begin(requests, answered);
+              } catch (RuntimeException | Error bug) {
+                answered.completeExceptionally(bug); // somebody waits for it
+              }
             });
     if (!isOpen) throw new CutOff();
     return answered;
+  }
+
+  private void begin(List<SendToDlqRequest> requests, CompletableFuture<List<Answer>> answered) {
+    Connection connection = line.connection();
+    long beganAtMs = Loop.nowMs();
+    loop.whenDone(
+        SendCall.send(connection, requests, TRY_TIMEOUT_MS),
+        (answers, thrown) -> {
+          if (thrown == null) {
+            note(SendCall.isWithoutService(answers), beganAtMs);
+            answered.complete(answers);
+            return;
+          }
+          CallError error = CallError.of(thrown);
+          line.failed(connection, error);
+          note(!error.isAnswer(), beganAtMs);
+          answered.completeExceptionally(thrown);
+        });
   }
 
   private void note(boolean isAway, long beganAtMs) {
@@ -212,7 +233,9 @@ final class Courier {
     return true;
   }
 
+  /** The service's own errors always have details: without them a proxy may have spoken. */
   private static boolean isForGood(CallError error) {
+    if (error.details().isEmpty()) return false;
     if (error.code() == Status.Code.RESOURCE_EXHAUSTED) {
       return StatusDetails.reason(error.details()).equals("TOO_LARGE");
     }

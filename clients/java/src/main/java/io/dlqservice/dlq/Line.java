@@ -20,6 +20,7 @@ final class Line {
   private final Loop loop;
   private final Set<Connection> lingering = new HashSet<>();
   private Connection current;
+  private boolean isClosed;
   private long madeAtMs = Loop.nowMs();
 
   Line(Supplier<Connection> connect, Loop loop) {
@@ -41,6 +42,7 @@ final class Line {
   }
 
   private void replace() {
+    if (isClosed) return; // nobody would close the new one
     Connection left = current;
     current = connect.get();
     madeAtMs = Loop.nowMs();
@@ -55,6 +57,7 @@ final class Line {
   }
 
   void close() {
+    isClosed = true;
     current.close();
     lingering.forEach(Connection::close);
     lingering.clear();

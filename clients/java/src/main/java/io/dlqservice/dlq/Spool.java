@@ -90,7 +90,7 @@ final class Spool implements Shelter {
 
   private void writeAll() {
     for (List<Unwritten> taken = take(); !taken.isEmpty(); taken = take()) {
-      List<Placed> placed = write(taken);
+      List<Placed> placed = write(taken); // never throws: somebody waits for each
       for (int at = 0; at < taken.size(); at++) taken.get(at).placed().complete(placed.get(at));
       courier.start();
     }
@@ -100,7 +100,7 @@ final class Spool implements Shelter {
     List<SendToDlqRequest> requests = taken.stream().map(one -> one.letter().request()).toList();
     try {
       return shelf.append(requests);
-    } catch (RuntimeException bug) {
+    } catch (RuntimeException | Error bug) {
       LOG.error("the spool could not keep {} messages", requests.size(), bug);
       return requests.stream().map(request -> Placed.FULL).toList();
     }
@@ -125,6 +125,8 @@ final class Spool implements Shelter {
     courier.close();
     CompletableFuture<List<SendToDlqRequest>> left = new CompletableFuture<>();
     disk.execute(() -> left.complete(shelf.release()));
+    // At the end of the tasks, whatever became of that one.
+    disk.execute(() -> left.complete(List.of()));
     left.join()
         .forEach(request -> onDropped.accept(SendErrors.closedBefore(true), request.getQueue()));
     disk.close();

@@ -1,0 +1,91 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.dlqservice.dlq.spool.Shelf;
+import io.dlqservice.dlq.spool.SpoolPurpose;
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.grpc.Grpc;
+import io.grpc.HandlerRegistry;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.ServerMethodDefinition;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CourierTest {
+  private static final String SERVICE = "tests";
+  private static final int MIB = 1024 * 1024;
+
+  @TempDir Path folder;
+
+  /** As a proxy that knows no such path: UNIMPLEMENTED, without a word of the service. */
+  private static final class Stranger extends HandlerRegistry {
+    final AtomicInteger calls = new AtomicInteger();
+
+    @Override
+    public ServerMethodDefinition<?, ?> lookupMethod(String method, String authority) {
+      calls.incrementAndGet();
+      return null;
+    }
+  }
+
+  private Shelf shelf(String target) {
+    return new Shelf(new SpoolPurpose(target, SERVICE), folder, MIB, false, words -> {});
+  }
+
+  private void leave(String target, int letters) {
+    Shelf left = shelf(target);
+    left.append(
+        IntStream.range(0, letters)
+            .mapToObj(n -> SendToDlqRequest.newBuilder().setRequestId("r" + n).setQueue("q"))
+            .map(SendToDlqRequest.Builder::build)
+            .toList());
+    left.release();
+  }
+
+  private DlqClient clientOf(String target) {
+    SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
+    return DlqClient.builder(target).service(SERVICE).spool(spool).build();
+  }
+
+  @Test
+  void whatAStrangerAnswersIsNoWordOnLetters() throws IOException {
+    Stranger stranger = new Stranger();
+    Server server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .fallbackHandlerRegistry(stranger)
+            .build()
+            .start();
+    String target = "127.0.0.1:" + server.getPort();
+    leave(target, 1);
+    try (DlqClient dlq = clientOf(target)) {
+      Poll.until(() -> stranger.calls.get() > 1);
+    } finally {
+      server.shutdownNow();
+    }
+    Shelf after = shelf(target);
+    after.adopt();
+    assertEquals(1, after.count());
+  }
+
+  @Test
+  void whatWasLeftIsDelivered() throws IOException {
+    try (FakeServer fake = FakeServer.start()) {
+      leave(fake.target(), 250);
+      try (DlqClient dlq = clientOf(fake.target())) {
+        Poll.until(() -> fake.messages("q").size() == 250);
+        Poll.until(() -> folder.resolve(SERVICE).toFile().list().length == 0);
+      }
+      List<String> ids =
+          fake.messages("q").stream().map(one -> one.request().getRequestId()).toList();
+      assertEquals(IntStream.range(0, 250).mapToObj(n -> "r" + n).toList(), ids);
+    }
+  }
+}
