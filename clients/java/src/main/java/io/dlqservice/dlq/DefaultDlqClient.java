@@ -42,6 +42,9 @@ final class DefaultDlqClient implements DlqClient {
   /** Null for none. */
   private final Spool spool;
 
+  /** Null where there is no spool. */
+  private final ExitHook exitHook;
+
   private final SendNumbers numbers = new SendNumbers();
 
   /** Null where nothing is known of it. */
@@ -89,10 +92,23 @@ final class DefaultDlqClient implements DlqClient {
             options.tryTimeout.toMillis(),
             onDropped);
     if (spool != null) spool.start();
+    exitHook = spool == null ? null : new ExitHook(this::giveUpAtExit);
+  }
+
+  /**
+   * What is answered in a moment needs no spool; who closes it already waits as long as he wants.
+   */
+  private synchronized CompletableFuture<Void> giveUpAtExit() {
+    if (isClosing) return closed.copy();
+    return sender
+        .flush()
+        .completeOnTimeout(null, LAST_SENDS_MS, TimeUnit.MILLISECONDS)
+        .thenCompose(none -> sender.giveUpAll());
   }
 
   @Override
   public SendResult send(String queue, Object payload, Throwable error, SendOptions options) {
+    if (loop.isCurrent()) return dropped(SendErrors.wouldWaitForItself(), queue);
     try {
       Sent sent = begin(queue, payload, error, options);
       return sent.pending == null ? sent.result : sent.pending.result.join();
@@ -203,6 +219,7 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public void close(Duration timeout) {
+    Duration bounded = timeout.compareTo(NO_LIMIT) < 0 ? timeout : NO_LIMIT;
     synchronized (this) {
       if (isClosing) {
         closed.join();
@@ -211,7 +228,7 @@ final class DefaultDlqClient implements DlqClient {
       isClosing = true;
     }
     try {
-      end(timeout);
+      end(bounded);
     } finally {
       closed.complete(null);
     }
@@ -227,10 +244,8 @@ final class DefaultDlqClient implements DlqClient {
         .join();
     isClosed = true;
     long leftMs = Math.max(untilMs - Loop.nowMs(), Math.min(timeout.toMillis(), LAST_SENDS_MS));
-    if (!isDoneWithin(sender.flush(), leftMs)) {
-      sender.giveUpAll(send -> SendErrors.closedBefore(send.maybeStored()));
-    }
-    flush();
+    await(sender.flush(), leftMs);
+    sender.close().join();
     CompletableFuture<Void> cut = new CompletableFuture<>();
     loop.execute(
         () -> {
@@ -243,12 +258,10 @@ final class DefaultDlqClient implements DlqClient {
     loop.close();
     listeners.close();
     threads.shutdown();
+    if (exitHook != null) exitHook.close();
   }
 
-  private static boolean isDoneWithin(CompletableFuture<Void> future, long ms) {
-    return future
-        .thenApply(none -> true)
-        .completeOnTimeout(false, ms, TimeUnit.MILLISECONDS)
-        .join();
+  private static void await(CompletableFuture<Void> future, long mostMs) {
+    future.thenApply(none -> none).completeOnTimeout(null, mostMs, TimeUnit.MILLISECONDS).join();
   }
 }

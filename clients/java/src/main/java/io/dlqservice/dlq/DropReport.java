@@ -34,8 +34,9 @@ final class DropReport implements BiConsumer<DlqException, String> {
     isWaiting = false;
     if (untold == 0) return;
     String more = untold > 1 ? " (and " + (untold - 1) + " before it)" : "";
-    LOG.error("dropped a message for {}{}: {}", latestQueue, more, latest.getMessage());
     untold = 0;
+    isWaiting = true; // before: a log may drop messages of its own
+    LOG.error("dropped a message for {}{}: {}", latestQueue, more, latest.getMessage());
     isWaiting = loop.after(LINE_EVERY_MS, this::tell) != null;
   }
 }

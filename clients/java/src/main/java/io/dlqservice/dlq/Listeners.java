@@ -2,6 +2,7 @@ package io.dlqservice.dlq;
 
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -9,13 +10,20 @@ import org.slf4j.LoggerFactory;
 final class Listeners implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
-  private final ExecutorService executor = Threads.single("dlq-client-listeners");
+  /** What waits for a listener that is slow: more is left out, so that memory is bounded. */
+  private static final int MOST_WAITING = 10_000;
+
+  private final ExecutorService executor = Threads.single("dlq-client-listeners", MOST_WAITING);
+  private final AtomicBoolean isBehind = new AtomicBoolean();
 
   void tell(Runnable call) {
     try {
       executor.execute(() -> guarded(call));
-    } catch (RejectedExecutionException closed) {
-      guarded(call); // by close itself
+      isBehind.set(false);
+    } catch (RejectedExecutionException refused) {
+      if (executor.isShutdown()) guarded(call); // by close itself
+      else if (!isBehind.getAndSet(true))
+        LOG.warn("a listener is too slow, and is not told of all");
     }
   }
 

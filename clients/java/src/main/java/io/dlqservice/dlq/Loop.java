@@ -19,11 +19,17 @@ final class Loop implements Executor, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
   private final ScheduledThreadPoolExecutor executor;
+  private volatile Thread thread;
 
   Loop(String name) {
-    executor = new ScheduledThreadPoolExecutor(1, Threads.daemons(name));
+    executor = new ScheduledThreadPoolExecutor(1, Threads.daemons(name, made -> thread = made));
     executor.setRemoveOnCancelPolicy(true);
     executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  /** Whether this is its thread, which must not wait for itself. */
+  boolean isCurrent() {
+    return Thread.currentThread() == thread;
   }
 
   static long nowMs() {

@@ -52,11 +52,19 @@ final class PendingSend {
     return wasMaybeStored || isOut;
   }
 
+  /** The same where nobody waits for it any more: what is on its way to the spool is delivered. */
+  boolean maybeDelivered() {
+    return maybeStored() || isLeaving;
+  }
+
   /** The first result counts. */
   void settle(SendResult result) {
     if (!isSettled.compareAndSet(false, true)) return;
-    onSettled.accept(this, result);
-    this.result.complete(result);
+    try {
+      onSettled.accept(this, result);
+    } finally {
+      this.result.complete(result); // whatever a log does: somebody waits for it
+    }
   }
 
   void drop(DlqException error) {

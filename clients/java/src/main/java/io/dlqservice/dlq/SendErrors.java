@@ -39,7 +39,11 @@ final class SendErrors {
 
   static DlqException aborted(PendingSend send) {
     return new DlqException(
-        ErrorKind.ABORTED, "the send was cancelled", null, null, send.maybeStored());
+        ErrorKind.ABORTED, "the send was cancelled", null, null, send.maybeDelivered());
+  }
+
+  static DlqException closedBefore(PendingSend send) {
+    return closedBefore(send.maybeStored());
   }
 
   static DlqException closedBefore(boolean maybeStored) {
@@ -49,6 +53,12 @@ final class SendErrors {
 
   static DlqException closed() {
     return new DlqException(ErrorKind.CLOSED, "the client is closed; send before that");
+  }
+
+  static DlqException wouldWaitForItself() {
+    return new DlqException(
+        ErrorKind.INVALID,
+        "send from an interceptor, a token supplier or a log would wait for itself; use sendAsync");
   }
 
   static DlqException invalid(Throwable cause) {

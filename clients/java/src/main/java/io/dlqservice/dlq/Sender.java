@@ -44,6 +44,7 @@ final class Sender {
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
   private final AtomicInteger pendingCount = new AtomicInteger();
   private final AtomicLong pendingBytes = new AtomicLong();
+  private boolean isClosed;
   private int calls;
   private boolean isScheduled;
   private boolean isPaused;
@@ -87,6 +88,10 @@ final class Sender {
 
   private void admit(PendingSend send, boolean isRoom) {
     if (send.isGone()) return;
+    if (isClosed) {
+      send.drop(SendErrors.closed());
+      return;
+    }
     pending.add(send);
     if (shelter != null && (!isRoom || reachability.isAway())) {
       shelter(send);
@@ -100,22 +105,38 @@ final class Sender {
 
   /** Completes when every send of before has its result. */
   CompletableFuture<Void> flush() {
-    CompletableFuture<Void> flushed = new CompletableFuture<>();
-    boolean isOpen =
-        loop.tryExecute(
-            () ->
-                CompletableFuture.allOf(
-                        pending.stream()
-                            .map(send -> send.result)
-                            .toArray(CompletableFuture<?>[]::new))
-                    .thenRun(() -> flushed.complete(null)));
-    if (!isOpen) flushed.complete(null);
-    return flushed;
+    return whenAllHaveResults(() -> {});
   }
 
-  /** Waits no longer for what is pending. */
-  void giveUpAll(Function<PendingSend, DlqException> error) {
-    loop.execute(() -> List.copyOf(pending).forEach(send -> giveUp(send, error)));
+  /** Waits no longer for what is pending, which goes to the shelter. */
+  CompletableFuture<Void> giveUpAll() {
+    return whenAllHaveResults(
+        () -> List.copyOf(pending).forEach(send -> giveUp(send, SendErrors::closedBefore)));
+  }
+
+  /** The same, and what comes from now on, by threads that did not know, is dropped. */
+  CompletableFuture<Void> close() {
+    return whenAllHaveResults(
+        () -> {
+          isClosed = true;
+          List.copyOf(pending).forEach(send -> giveUp(send, SendErrors::closedBefore));
+        });
+  }
+
+  private CompletableFuture<Void> whenAllHaveResults(Runnable first) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    boolean isOpen =
+        loop.tryExecute(
+            () -> {
+              first.run();
+              CompletableFuture.allOf(
+                      pending.stream()
+                          .map(send -> send.result)
+                          .toArray(CompletableFuture<?>[]::new))
+                  .thenRun(() -> done.complete(null));
+            });
+    if (!isOpen) done.complete(null);
+    return done;
   }
 
   /** The caller wants it no more. */

@@ -7,6 +7,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /** Threads of a client: none of them keeps the program alive. */
 final class Threads {
@@ -15,10 +16,18 @@ final class Threads {
   private Threads() {}
 
   static ThreadFactory daemons(String name) {
+    return daemons(name, thread -> {});
+  }
+
+  /**
+   * @param onMade is given each
+   */
+  static ThreadFactory daemons(String name, Consumer<Thread> onMade) {
     AtomicInteger count = new AtomicInteger();
     return task -> {
       Thread thread = new Thread(task, name + "-" + count.incrementAndGet());
       thread.setDaemon(true);
+      onMade.accept(thread);
       return thread;
     };
   }
@@ -26,18 +35,28 @@ final class Threads {
   /** A thread for each task: a virtual one on Java 21 and newer. */
   static ExecutorService perTask(String name) {
     try {
+      Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
+      Class<?> type = Class.forName("java.lang.Thread$Builder");
+      type.getMethod("name", String.class, long.class).invoke(builder, name + "-", 1L);
+      ThreadFactory virtual = (ThreadFactory) type.getMethod("factory").invoke(builder);
       return (ExecutorService)
-          Executors.class.getMethod("newVirtualThreadPerTaskExecutor").invoke(null);
+          Executors.class
+              .getMethod("newThreadPerTaskExecutor", ThreadFactory.class)
+              .invoke(null, virtual);
     } catch (ReflectiveOperationException olderJava) {
       return Executors.newCachedThreadPool(daemons(name));
     }
   }
 
-  /** One thread, which ends when there is nothing to do. */
-  static ExecutorService single(String name) {
+  /**
+   * One thread, which ends when there is nothing to do.
+   *
+   * @param mostWaiting tasks; more are refused
+   */
+  static ExecutorService single(String name, int mostWaiting) {
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(
-            1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), daemons(name));
+            1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(mostWaiting), daemons(name));
     executor.allowCoreThreadTimeOut(true);
     return executor;
   }
