@@ -47,14 +47,14 @@ final class Connection implements AutoCloseable {
             if (answer.isCancelled()) call.cancel("nobody waits for it any more", null);
           });
       ClientCalls.asyncUnaryCall(call, request, new Answer<>(answer));
-    } catch (RuntimeException thrown) {
+    } catch (RuntimeException | Error thrown) {
       // By an interceptor of the user's, for instance.
       answer.completeExceptionally(asStatus(thrown));
     }
     return answer;
   }
 
-  private static StatusRuntimeException asStatus(RuntimeException thrown) {
+  static StatusRuntimeException asStatus(Throwable thrown) {
     if (thrown instanceof StatusRuntimeException status) return status;
     return Status.INTERNAL
         .withDescription("the call could not be made: " + thrown)

@@ -100,8 +100,12 @@ final class DueStream {
 
   private void open() {
     if (isClosed) return;
-    stream = new Stream(connect.get());
-    stream.start();
+    try {
+      stream = new Stream(connect.get());
+      stream.start();
+    } catch (RuntimeException | Error thrown) {
+      ended(Loop.nowMs(), CallError.of(Connection.asStatus(thrown)), false);
+    }
   }
 
   /** Also covers the opening of a stream that never answers. */
@@ -138,7 +142,15 @@ final class DueStream {
     pause = null;
     if (isClosed) return;
     if (sessionId.isEmpty()) open();
-    else loop.whenDone(listener.beforeResume(sessionId), (none, thrown) -> open());
+    else loop.whenDone(beforeResume(), (none, thrown) -> open());
+  }
+
+  private CompletableFuture<Void> beforeResume() {
+    try {
+      return listener.beforeResume(sessionId);
+    } catch (RuntimeException | Error thrown) {
+      return CompletableFuture.completedFuture(null); // the stream matters more
+    }
   }
 
   private static DlqException brokenBy(CallError error) {
@@ -168,8 +180,8 @@ final class DueStream {
             connection.channel().newCall(DlqServiceGrpc.getStreamDueMethod(), CallOptions.DEFAULT);
         StreamDueRequest resumed = request.toBuilder().setResumeSessionId(sessionId).build();
         ClientCalls.asyncServerStreamingCall(call, resumed, this);
-      } catch (RuntimeException thrown) {
-        end(CallError.of(thrown));
+      } catch (RuntimeException | Error thrown) {
+        end(CallError.of(Connection.asStatus(thrown)));
       }
     }
 

@@ -13,7 +13,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 
 /** A worker. Its state belongs to the client's loop; its handlers run elsewhere. */
@@ -27,6 +26,12 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private static final long LEAST_REPORT_MS = 1_000;
 
   private static final long MOST_REPORT_MS = 5_000;
+
+  /** About a hundred years, which milliseconds can hold. */
+  private static final Duration LONGEST_DRAIN = Duration.ofDays(36_500);
+
+  /** How soon a worker looks again whether it gets a thread. */
+  private static final long NO_THREAD_PAUSE_MS = 100;
 
   private final WorkerBuilder options;
   private final WorkerHome home;
@@ -42,6 +47,10 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private final CompletableFuture<Void> idle = new CompletableFuture<>();
   private boolean isStopping;
+
+  /** It ends for a reason that it tells. */
+  private boolean hasFailed;
+
   private long drainUntilMs;
   private ScheduledFuture<?> drainTimer;
 
@@ -76,7 +85,8 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
 
   @Override
   public CompletableFuture<Void> stop(Duration drainTimeout) {
-    long untilMs = Loop.nowMs() + drainTimeout.toMillis();
+    Duration bounded = drainTimeout.compareTo(LONGEST_DRAIN) < 0 ? drainTimeout : LONGEST_DRAIN;
+    long untilMs = Loop.nowMs() + bounded.toMillis();
     if (!loop.tryExecute(() -> beginToStop(untilMs))) stopped.complete(null);
     return stopped.copy();
   }
@@ -88,10 +98,15 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
 
   private void streamEnded(Void none, Throwable refusal) {
     if (refusal == null) {
-      stopped.thenRun(() -> done.complete(null));
-      return;
+      if (!hasFailed) stopped.thenRun(() -> done.complete(null));
+    } else {
+      fail(refusal instanceof CompletionException ? refusal.getCause() : refusal);
     }
-    Throwable cause = refusal instanceof CompletionException ? refusal.getCause() : refusal;
+  }
+
+  private void fail(Throwable cause) {
+    if (hasFailed) return;
+    hasFailed = true;
     if (cause instanceof DlqException known) reports.error(known, null);
     stop();
     stopped.thenRun(() -> done.completeExceptionally(cause));
@@ -160,31 +175,51 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
       running.add(held);
       try {
         handlers.execute(() -> run(held));
-      } catch (RejectedExecutionException noThread) {
+      } catch (RuntimeException | Error noThread) { // RejectedExecution, or out of native threads
         running.remove(held);
-        settle(held, Outcome.released());
+        waiting.addFirst(held);
+        withoutThread(noThread);
+        return;
       }
     }
   }
 
+  /** Those that run now, or soon again, take what comes; only a pool that has ended never does. */
+  private void withoutThread(Throwable cause) {
+    if (!handlers.isShutdown()) {
+      if (running.isEmpty()) loop.after(NO_THREAD_PAUSE_MS, this::startWaiting);
+      return;
+    }
+    String words = "the worker has ended: its executor is shut down; start another one";
+    fail(new DlqException(ErrorKind.CONNECTION, words, null, cause, false));
+  }
+
   /** In a thread of the handlers. */
   private void run(HeldDelivery held) {
-    Outcome outcome;
+    Outcome outcome = Outcome.released(); // where not even the failure can be told
+    try {
+      // Lost, or the worker has stopped, before its turn came: it is no longer ours.
+      if (!held.isAborted()) outcome = handle(held);
+    } finally {
+      Outcome settled = outcome;
+      loop.execute(() -> finished(held, settled));
+    }
+  }
+
+  private Outcome handle(HeldDelivery held) {
     CurrentDelivery.set(held);
     held.begin();
     try (Tracing.Within trace = Tracing.within(held.message().getTraceContext())) {
       Outcome given = options.handler.handle(held);
-      outcome = given != null ? given : sentOr(held, Outcome.succeeded());
+      return given != null ? given : sentOr(held, Outcome.succeeded());
     } catch (Throwable thrown) {
       // Interrupted because the worker stops: no fault of the message.
       boolean isOurFault = isGivingUp && held.isAborted();
-      outcome = isOurFault ? Outcome.released() : sentOr(held, Outcome.failed(thrown));
+      return isOurFault ? Outcome.released() : sentOr(held, Outcome.failed(thrown));
     } finally {
       held.end();
       CurrentDelivery.clear();
     }
-    Outcome settled = outcome;
-    loop.execute(() -> finished(held, settled));
   }
 
   private static Outcome sentOr(HeldDelivery held, Outcome otherwise) {

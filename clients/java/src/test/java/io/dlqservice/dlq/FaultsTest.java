@@ -1,0 +1,179 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.MethodDescriptor;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What code of the user's does that it should not: the client goes on. */
+class FaultsTest {
+  private FakeServer fake;
+
+  @BeforeEach
+  void start() throws Exception {
+    fake = FakeServer.start();
+  }
+
+  @AfterEach
+  void close() {
+    fake.close();
+  }
+
+  private DlqClientBuilder builder() {
+    return DlqClient.builder(fake.target()).withoutSpool();
+  }
+
+  /** Throws an Error for so many calls. */
+  private static final class Faulty implements ClientInterceptor {
+    private final AtomicInteger left;
+
+    Faulty(int times) {
+      left = new AtomicInteger(times);
+    }
+
+    @Override
+    public <Q, R> ClientCall<Q, R> interceptCall(
+        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+      if (left.getAndDecrement() > 0) throw new AssertionError("a fault");
+      return next.newCall(method, options);
+    }
+  }
+
+  @Test
+  void anInterceptorThatThrowsCostsNoSendItsResult() {
+    try (DlqClient dlq = builder().intercept(new Faulty(5)).build()) {
+      assertEquals(SendStatus.SENT, dlq.send("q", "a", null).status());
+    }
+  }
+
+  @Test
+  void aWorkerGoesOnAfterAnInterceptorThrew() throws Exception {
+    try (DlqClient dlq = builder().intercept(new Faulty(2)).build()) {
+      dlq.worker("q").start(delivery -> {});
+      dlq.send("q", "a", null);
+      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    }
+  }
+
+  @Test
+  void aSendThatWouldWaitForItselfIsRefused() {
+    AtomicReference<DlqClient> client = new AtomicReference<>();
+    CompletableFuture<SendResult> within = new CompletableFuture<>();
+    try (DlqClient dlq =
+        builder()
+            .token(
+                () -> {
+                  within.complete(client.get().send("q", "b", null));
+                  return "token";
+                })
+            .build()) {
+      client.set(dlq);
+      dlq.send("q", "a", null);
+      SendResult.Dropped dropped =
+          (SendResult.Dropped) within.orTimeout(5, TimeUnit.SECONDS).join();
+      assertEquals(ErrorKind.INVALID, dropped.error().kind());
+    }
+  }
+
+  @Test
+  void anErrorOfAHandlerIsAFailure() throws Exception {
+    try (DlqClient dlq = builder().build()) {
+      dlq.send("q", "a", null, SendOptions.builder().maxRetries(1).build());
+      dlq.worker("q")
+          .start(
+              delivery -> {
+                throw new StackOverflowError();
+              });
+      var failed = fake.await("q", MessageState.MESSAGE_STATE_QUARANTINED, 1).get(0);
+      assertEquals("java.lang.StackOverflowError", failed.failures().get(1).getType());
+    }
+  }
+
+  @Test
+  void anExecutorThatIsFullHoldsUpAndReleasesNothing() throws Exception {
+    ExecutorService one =
+        new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new SynchronousQueue<>());
+    AtomicInteger mostNumber = new AtomicInteger();
+    try (DlqClient dlq = builder().build()) {
+      for (int n = 0; n < 10; n++) dlq.send("q", "m" + n, null);
+      dlq.worker("q")
+          .executor(one)
+          .start(d -> mostNumber.accumulateAndGet(d.deliveryNumber(), Math::max));
+      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 10);
+      assertEquals(1, mostNumber.get());
+    } finally {
+      one.shutdown();
+    }
+  }
+
+  @Test
+  void aWorkerWhoseExecutorHasEndedEndsToo() {
+    ExecutorService ended = Executors.newSingleThreadExecutor();
+    ended.shutdown();
+    try (DlqClient dlq = builder().build()) {
+      Worker worker = dlq.worker("q").onError((error, d) -> {}).executor(ended).start(d -> {});
+      dlq.send("q", "a", null);
+      CompletionException thrown =
+          assertThrows(
+              CompletionException.class,
+              () -> worker.done().orTimeout(10, TimeUnit.SECONDS).join());
+      assertInstanceOf(DlqException.class, thrown.getCause());
+    }
+  }
+
+  @Test
+  void aListenerThatIsSlowIsLeftBehind() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    AtomicInteger told = new AtomicInteger();
+    Listeners listeners = new Listeners();
+    for (int n = 0; n < 20_000; n++) {
+      listeners.tell(
+          () -> {
+            awaitIt(release);
+            told.incrementAndGet();
+          });
+    }
+    release.countDown();
+    listeners.close();
+    Poll.until(() -> told.get() >= 10_000);
+    assertTrue(told.get() < 20_000);
+  }
+
+  private static void awaitIt(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException never) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Test
+  void whatIsOnItsWayToTheSpoolMayBeStored() {
+    Letter letter = Letter.of(SendToDlqRequest.getDefaultInstance());
+    PendingSend send = new PendingSend(letter, 0, (one, result) -> {});
+    send.isLeaving = true;
+    assertTrue(SendErrors.aborted(send).maybeStored());
+  }
+}
