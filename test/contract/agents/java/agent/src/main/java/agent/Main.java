@@ -1,5 +1,8 @@
 package agent;
 
+import agent.faults.Consumer;
+import agent.faults.Producer;
+import agent.load.Load;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.BufferedReader;
@@ -7,15 +10,31 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 
-/** Does what lines of JSON on its input say with the Java client, and answers in such. */
+/**
+ * The program of all tests of the Java client. Its first argument says its part: {@code producer}
+ * and {@code worker} of the fault suite, {@code load} of the bench; without one it does what lines of
+ * JSON on its input say with the client, and answers in such.
+ */
 final class Main {
   private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
 
   private Main() {}
 
-  public static void main(String[] args) throws IOException {
+  public static void main(String[] args) throws Exception {
+    List<String> rest = List.of(args).subList(Math.min(1, args.length), args.length);
+    switch (args.length == 0 ? "contract" : args[0]) {
+      case "contract" -> playScenarios();
+      case "producer" -> Producer.run(rest);
+      case "worker" -> Consumer.run(rest);
+      case "load" -> Load.serve(rest.get(0));
+      default -> throw new IllegalArgumentException("this agent has no part " + args[0]);
+    }
+  }
+
+  private static void playScenarios() throws IOException {
     Session session = new Session(Main::tell);
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -1,5 +1,7 @@
 package agent;
 
+import agent.failures.Failures;
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.dlqservice.dlq.DlqClient;
@@ -47,6 +49,10 @@ final class Session {
         return done(() -> named(clients, fields, "client").flush());
       case "close":
         return done(() -> close(fields));
+      case "cases":
+        return CompletableFuture.completedFuture(cases());
+      case "fail":
+        return fail(fields);
       case "call":
         return Calls.call(named(clients, fields, "client").channel(), fields);
       default:
@@ -82,6 +88,31 @@ final class Session {
             Words.payload(fields.getAsJsonObject("payload")),
             GivenError.of(fields.get("error")),
             Words.sendOptions(Words.object(fields, "options")))
+        .thenApply(Words::result);
+  }
+
+  /** Failures that `fail` can make. */
+  private static JsonObject cases() {
+    JsonObject result = new JsonObject();
+    JsonArray names = new JsonArray();
+    Failures.names().forEach(names::add);
+    result.add("names", names);
+    return result;
+  }
+
+  /** Makes a failure, and sends what was thrown. */
+  private CompletableFuture<JsonObject> fail(JsonObject fields) {
+    String name = fields.get("case").getAsString();
+    DlqClient client = named(clients, fields, "client");
+    Object payload = Words.payload(fields.getAsJsonObject("payload"));
+    return CompletableFuture.supplyAsync(() -> Failures.make(name), threads)
+        .thenCompose(
+            thrown ->
+                client.sendAsync(
+                    fields.get("queue").getAsString(),
+                    payload,
+                    thrown,
+                    Words.sendOptions(Words.object(fields, "options"))))
         .thenApply(Words::result);
   }
 

@@ -1,0 +1,57 @@
+package agent.faults;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+
+/** The flags of an actor: {@code --name value}. */
+final class Flags {
+  private final Map<String, String> values = new HashMap<>();
+
+  Flags(List<String> arguments) {
+    for (int at = 0; at + 1 < arguments.size(); at += 2) {
+      values.put(arguments.get(at).replaceFirst("^--", ""), arguments.get(at + 1));
+    }
+  }
+
+  String text(String name) {
+    String value = values.get(name);
+    if (value == null) throw new NoSuchElementException("--" + name + " is missing");
+    return value;
+  }
+
+  double number(String name, double otherwise) {
+    return values.containsKey(name) ? Double.parseDouble(text(name)) : otherwise;
+  }
+
+  /** A client has one address. */
+  String address() {
+    return text("addresses").split(",")[0];
+  }
+
+  Path out() {
+    return Path.of(text("out"));
+  }
+
+  List<String> queues() {
+    return Arrays.stream(text("queues").split(",")).filter(name -> !name.isEmpty()).toList();
+  }
+
+  /** Plan to weight. */
+  Map<String, Double> plans() {
+    JsonObject given = JsonParser.parseString(text("plans")).getAsJsonObject();
+    Map<String, Double> plans = new LinkedHashMap<>();
+    given.asMap().forEach((plan, weight) -> plans.put(plan, weight.getAsDouble()));
+    return plans;
+  }
+
+  long seed() {
+    return (long) number("seed", 1);
+  }
+}

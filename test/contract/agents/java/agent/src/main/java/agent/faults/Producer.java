@@ -1,0 +1,134 @@
+package agent.faults;
+
+import agent.faults.Letters.Letter;
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.DlqException;
+import io.dlqservice.dlq.ErrorKind;
+import io.dlqservice.dlq.SpoolOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * A producer as users have it: the client with its spool, at a steady rate, whatever happens. What
+ * the service has not refused for good it must have taken at last: a send that is dropped, left in
+ * the spool, or forgotten by the client ends this program with an error.
+ */
+public final class Producer {
+  /**
+   * Sends that wait at most: what is more comes later, so that memory is bounded in an outage.
+   */
+  private static final int MOST_PENDING = 5_000;
+
+  private static final long LOOK_MS = 10;
+  private static final double NS_A_SECOND = 1e9;
+
+  /** How long the spool may take to be empty, once nothing is broken any more. */
+  private static final long EMPTY_WITHIN_MS = 40_000;
+
+  private final Flags flags;
+  private final Termination termination;
+  private final AtomicInteger settled = new AtomicInteger();
+  private final Set<String> unanswered = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger refused = new AtomicInteger();
+  private final List<String> dropped = new CopyOnWriteArrayList<>();
+
+  private Producer(Flags flags, Termination termination) {
+    this.flags = flags;
+    this.termination = termination;
+  }
+
+  /** Runs one to its end. */
+  public static void run(List<String> arguments) throws Exception {
+    Termination.with(termination -> new Producer(new Flags(arguments), termination).run());
+  }
+
+  private void run() throws Exception {
+    Path spool = Path.of(flags.text("out").replaceFirst("\\.[^./]*$", "") + ".spool-folder");
+    History history = new History(flags.out(), flags.text("name"), "producer");
+    Recording recording = new Recording(history, unanswered::remove);
+    try (DlqClient client =
+        DlqClient.builder(flags.address())
+            .spool(SpoolOptions.builder().folder(spool).build())
+            .intercept(recording)
+            .onDropped(this::onDropped)
+            .build()) {
+      produce(client);
+      client.flush();
+      waitUntilEmpty(spool);
+    }
+    recording.waitUntilEnded();
+    history.end();
+    check();
+  }
+
+  private void produce(DlqClient client) throws InterruptedException {
+    Letters letters =
+        new Letters(flags.text("name"), flags.queues(), flags.plans(), flags.seed());
+    int count = (int) flags.number("messages", 0);
+    double rate = flags.number("rate", 1);
+    double dueAtNs = System.nanoTime();
+    while (letters.made() < count && !termination.isRequested()) {
+      long nowNs = System.nanoTime();
+      while (dueAtNs <= nowNs && letters.made() < count) {
+        if (letters.made() - settled.get() >= MOST_PENDING) {
+          dueAtNs = nowNs;
+          break;
+        }
+        send(client, letters.next());
+        dueAtNs += NS_A_SECOND / rate;
+      }
+      Thread.sleep(LOOK_MS);
+    }
+  }
+
+  private void send(DlqClient client, Letter letter) {
+    unanswered.add(letter.requestId());
+    client
+        .sendAsync(
+            letter.queue(), letter.text(), new IllegalStateException("it broke"), letter.options())
+        .thenRun(settled::incrementAndGet);
+  }
+
+  private void onDropped(DlqException error, String queue) {
+    if (error.kind() == ErrorKind.REFUSED) refused.incrementAndGet();
+    else dropped.add(error.kind() + ": " + error.getMessage());
+  }
+
+  private static void waitUntilEmpty(Path spool) throws Exception {
+    long endMs = System.currentTimeMillis() + EMPTY_WITHIN_MS;
+    while (hasFiles(spool)) {
+      if (System.currentTimeMillis() > endMs) {
+        throw new IllegalStateException("letters are left in " + spool);
+      }
+      Thread.sleep(LOOK_MS);
+    }
+  }
+
+  private static boolean hasFiles(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) return false;
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.anyMatch(file -> file.toString().endsWith(".spool"));
+    } catch (UncheckedIOException removedMeanwhile) {
+      return true; // look again
+    }
+  }
+
+  private void check() {
+    if (!dropped.isEmpty()) {
+      throw new IllegalStateException(
+          dropped.size() + " sends were dropped, " + dropped.get(0));
+    }
+    // Of what was refused the history has each try.
+    if (unanswered.size() > refused.get()) {
+      throw new IllegalStateException(unanswered.size() + " sends have got no answer");
+    }
+  }
+}
