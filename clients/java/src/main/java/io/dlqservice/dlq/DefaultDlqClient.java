@@ -262,6 +262,6 @@ final class DefaultDlqClient implements DlqClient {
   }
 
   private static void await(CompletableFuture<Void> future, long mostMs) {
-    future.thenApply(none -> none).completeOnTimeout(null, mostMs, TimeUnit.MILLISECONDS).join();
+    future.copy().completeOnTimeout(null, mostMs, TimeUnit.MILLISECONDS).join();
   }
 }

@@ -22,7 +22,7 @@ final class ExitHook implements AutoCloseable {
             () ->
                 giveUp
                     .get()
-                    .thenApply(none -> none)
+                    .copy()
                     .completeOnTimeout(null, MOST_WAIT_MS, TimeUnit.MILLISECONDS)
                     .join(),
             "dlq-client-exit");

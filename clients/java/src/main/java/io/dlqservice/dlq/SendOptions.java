@@ -4,6 +4,7 @@ import io.dlqservice.dlq.v1.Reason;
 import io.dlqservice.dlq.v1.RetryPolicy;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 
 /** What can be said about a dead letter beside its payload and its error. All optional. */
@@ -101,6 +102,13 @@ public final class SendOptions {
     public Builder attributes(Map<String, String> attributes) {
       this.attributes = Map.copyOf(attributes);
       return this;
+    }
+
+    /** One more header of the message. */
+    public Builder attribute(String name, String value) {
+      Map<String, String> more = new HashMap<>(attributes);
+      more.put(name, value);
+      return attributes(more);
     }
 
     /** A media type; {@code application/json} by default where the payload was made JSON. */

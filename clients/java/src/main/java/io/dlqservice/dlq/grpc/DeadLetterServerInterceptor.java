@@ -1,0 +1,67 @@
+package io.dlqservice.dlq.grpc;
+
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+
+/** See {@link GrpcDeadLetters#serverInterceptor}. */
+record DeadLetterServerInterceptor(FailedCalls failed) implements ServerInterceptor {
+  @Override
+  public <Q, R> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
+    if (!call.getMethodDescriptor().getType().clientSendsOneMessage()
+        || !call.getMethodDescriptor().getType().serverSendsOneMessage()) {
+      return next.startCall(call, headers);
+    }
+    Recorded<Q, R> recorded = new Recorded<>(call, headers);
+    return new SimpleForwardingServerCallListener<>(next.startCall(recorded, headers)) {
+      @Override
+      public void onMessage(Q message) {
+        recorded.request = message;
+        super.onMessage(message);
+      }
+
+      /** Where handlers of unary calls run: gRPC answers by itself for what they throw. */
+      @Override
+      public void onHalfClose() {
+        try {
+          super.onHalfClose();
+        } catch (RuntimeException | Error thrown) {
+          Status status = Status.fromThrowable(thrown);
+          if (FailedCalls.isWorthSending(status)) recorded.send(thrown);
+          throw thrown;
+        }
+      }
+    };
+  }
+
+  private final class Recorded<Q, R> extends SimpleForwardingServerCall<Q, R> {
+    private final Metadata headers;
+    private volatile Q request;
+
+    Recorded(ServerCall<Q, R> call, Metadata headers) {
+      super(call);
+      this.headers = headers;
+    }
+
+    /** The caller hears of it once the message is kept, or can't be; no thread waits for that. */
+    @Override
+    public void close(Status status, Metadata trailers) {
+      if (request == null || !FailedCalls.isWorthSending(status)) {
+        super.close(status, trailers);
+        return;
+      }
+      failed
+          .send(getMethodDescriptor(), request, headers, status.asRuntimeException(trailers))
+          .whenComplete((result, never) -> super.close(status, trailers));
+    }
+
+    void send(Throwable thrown) {
+      if (request != null) failed.send(getMethodDescriptor(), request, headers, thrown);
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package io.dlqservice.dlq.grpc;
+
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.SendOptions;
+import io.dlqservice.dlq.SendResult;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/** Where the requests of failed calls go. */
+record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> options) {
+  private static final Metadata.Key<String> IDEMPOTENCY_KEY =
+      Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Trying it again can't help, or nobody wants it any more. */
+  private static final Set<Status.Code> OF_THE_REQUEST =
+      EnumSet.of(
+          Status.Code.INVALID_ARGUMENT,
+          Status.Code.NOT_FOUND,
+          Status.Code.ALREADY_EXISTS,
+          Status.Code.PERMISSION_DENIED,
+          Status.Code.UNAUTHENTICATED,
+          Status.Code.FAILED_PRECONDITION,
+          Status.Code.OUT_OF_RANGE,
+          Status.Code.UNIMPLEMENTED,
+          Status.Code.CANCELLED);
+
+  static boolean isOfTheRequest(Status status) {
+    return OF_THE_REQUEST.contains(status.getCode());
+  }
+
+  static boolean isWorthSending(Status status) {
+    return !status.isOk() && !isOfTheRequest(status);
+  }
+
+  /** Never completes exceptionally; null where the request can't be written. */
+  <Q> CompletableFuture<SendResult> send(
+      MethodDescriptor<Q, ?> method, Q request, Metadata headers, Throwable error) {
+    byte[] payload;
+    try (InputStream bytes = method.streamRequest(request)) {
+      payload = bytes.readAllBytes();
+    } catch (IOException | RuntimeException unwritable) {
+      return CompletableFuture.completedFuture(null);
+    }
+    SendOptions.Builder all =
+        SendOptions.builder()
+            .contentType(GrpcDeadLetters.CONTENT_TYPE)
+            .attribute(GrpcDeadLetters.METHOD_ATTRIBUTE, "/" + method.getFullMethodName());
+    String id = headers == null ? null : headers.get(IDEMPOTENCY_KEY);
+    if (id != null) all.sourceId(id);
+    options.accept(all);
+    return dlq.sendAsync(queue, payload, error, all.build());
+  }
+}

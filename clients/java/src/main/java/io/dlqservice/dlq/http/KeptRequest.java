@@ -1,0 +1,111 @@
+package io.dlqservice.dlq.http;
+
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.ByteBuffer;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Flow;
+
+/**
+ * What is kept of a request: without the headers that carry credentials by standard. Clients of
+ * other languages keep the same.
+ *
+ * @param headers names in lower case
+ * @param body as base64; null for none
+ */
+public record KeptRequest(String url, String method, Map<String, String> headers, String body) {
+  /** They are not stored. */
+  private static final Set<String> SECRET =
+      Set.of("authorization", "cookie", "proxy-authorization");
+
+  /** Set by the HTTP client alone, which refuses them from anybody else. */
+  private static final Set<String> OF_THE_CLIENT =
+      Set.of("connection", "content-length", "expect", "host", "upgrade");
+
+  static KeptRequest of(HttpRequest request) {
+    Map<String, String> headers = new LinkedHashMap<>();
+    request
+        .headers()
+        .map()
+        .forEach(
+            (name, values) -> {
+              String lower = name.toLowerCase(Locale.ROOT);
+              if (!SECRET.contains(lower)) headers.put(lower, String.join(", ", values));
+            });
+    byte[] body = request.bodyPublisher().map(KeptRequest::bytesOf).orElse(new byte[0]);
+    String text = body.length == 0 ? null : Base64.getEncoder().encodeToString(body);
+    return new KeptRequest(request.uri().toString(), request.method(), headers, text);
+  }
+
+  /** As it is sent: other languages expect no body that is null. */
+  Map<String, Object> asMap() {
+    Map<String, Object> map = new LinkedHashMap<>();
+    map.put("url", url);
+    map.put("method", method);
+    map.put("headers", headers);
+    if (body != null) map.put("body", body);
+    return map;
+  }
+
+  /** The same request, to be made again. */
+  HttpRequest.Builder toRequest() {
+    BodyPublisher content =
+        body == null
+            ? BodyPublishers.noBody()
+            : BodyPublishers.ofByteArray(Base64.getDecoder().decode(body));
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).method(method, content);
+    headers.forEach(
+        (name, value) -> {
+          if (!OF_THE_CLIENT.contains(name)) request.setHeader(name, value);
+        });
+    return request;
+  }
+
+  private static byte[] bytesOf(BodyPublisher publisher) {
+    Collector collector = new Collector();
+    publisher.subscribe(collector);
+    return collector.whole.join();
+  }
+
+  private static final class Collector implements Flow.Subscriber<ByteBuffer> {
+    final CompletableFuture<byte[]> whole = new CompletableFuture<>();
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+    @Override
+    public void onSubscribe(Flow.Subscription subscription) {
+      subscription.request(Long.MAX_VALUE);
+    }
+
+    @Override
+    public void onNext(ByteBuffer part) {
+      byte[] content = new byte[part.remaining()];
+      part.get(content);
+      bytes.writeBytes(content);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      whole.completeExceptionally(failure);
+    }
+
+    @Override
+    public void onComplete() {
+      whole.complete(bytes.toByteArray());
+    }
+  }
+
+  /** Its values of a header, where it has one. */
+  List<String> header(String name) {
+    String value = headers.get(name);
+    return value == null ? List.of() : List.of(value);
+  }
+}

@@ -1,0 +1,2 @@
+/** Keeps HTTP requests that a server fails on. */
+package io.dlqservice.dlq.servlet;

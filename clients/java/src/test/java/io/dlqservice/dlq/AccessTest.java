@@ -1,0 +1,125 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.dlqservice.dlq.SendResult.Dropped;
+import io.dlqservice.dlq.testing.LocalServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** TLS and tokens, against the real server. */
+class AccessTest {
+  private static final String PASSWORD = "changeit";
+  private static final SendOptions HASTY =
+      SendOptions.builder().timeout(Duration.ofSeconds(2)).build();
+
+  @TempDir static Path folder;
+  private static LocalServer server;
+
+  /** By the JDK's own tool: a certificate for "dlq.example". */
+  @BeforeAll
+  static void start() throws Exception {
+    Path store = folder.resolve("store");
+    String keytool = Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
+    int code =
+        new ProcessBuilder(
+                keytool,
+                "-genkeypair",
+                "-alias",
+                "dlq",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=dlq.example",
+                "-ext",
+                "san=dns:dlq.example",
+                "-validity",
+                "2",
+                "-storetype",
+                "PKCS12",
+                "-keystore",
+                store.toString(),
+                "-storepass",
+                PASSWORD)
+            .inheritIO()
+            .start()
+            .waitFor();
+    assertEquals(0, code);
+    KeyStore keys = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+    writePem("crt", "CERTIFICATE", keys.getCertificate("dlq").getEncoded());
+    writePem("key", "PRIVATE KEY", keys.getKey("dlq", PASSWORD.toCharArray()).getEncoded());
+    server =
+        LocalServer.start(
+            Map.of(
+                "DLQ_TLS_CERT", folder.resolve("crt").toString(),
+                "DLQ_TLS_KEY", folder.resolve("key").toString(),
+                "DLQ_TOKENS", "secret-of-the-shop"));
+  }
+
+  private static void writePem(String name, String what, byte[] content) throws IOException {
+    Base64.Encoder lines = Base64.getMimeEncoder(64, "\n".getBytes(StandardCharsets.US_ASCII));
+    String begin = "-----BEGIN " + what + "-----\n";
+    String end = "\n-----END " + what + "-----\n";
+    Files.writeString(folder.resolve(name), begin + lines.encodeToString(content) + end);
+  }
+
+  @AfterAll
+  static void stop() {
+    if (server != null) server.close();
+  }
+
+  private static TlsOptions.Builder trusting() {
+    return TlsOptions.builder().ca(folder.resolve("crt"));
+  }
+
+  private static SendResult send(TlsOptions tls, String token) {
+    try (DlqClient dlq =
+        DlqClient.builder(server.target()).withoutSpool().tls(tls).token(token).build()) {
+      return dlq.send("q", "a", null, HASTY);
+    }
+  }
+
+  @Test
+  void sendsByTlsToWhomItTrusts() {
+    TlsOptions tls = trusting().serverName("dlq.example").build();
+    assertEquals(SendStatus.SENT, send(tls, "secret-of-the-shop").status());
+  }
+
+  @Test
+  void anotherTokenIsRefused() {
+    Dropped dropped = (Dropped) send(trusting().serverName("dlq.example").build(), "other");
+    assertEquals(ErrorKind.UNAUTHENTICATED, dropped.error().kind());
+  }
+
+  @Test
+  void doesNotSendToAServerOfAnotherName() {
+    Dropped dropped =
+        (Dropped) send(trusting().serverName("other.example").build(), "secret-of-the-shop");
+    assertEquals(ErrorKind.DEADLINE, dropped.error().kind());
+  }
+
+  @Test
+  void doesNotSendToAServerThatNobodyVouchesFor() {
+    TlsOptions tls = TlsOptions.builder().serverName("dlq.example").build();
+    assertEquals(ErrorKind.DEADLINE, ((Dropped) send(tls, "secret-of-the-shop")).error().kind());
+  }
+
+  @Test
+  void saysAtOnceThatAFileIsNotThere() {
+    TlsOptions tls = TlsOptions.builder().ca(folder.resolve("missing")).build();
+    assertThrows(
+        UncheckedIOException.class, () -> DlqClient.builder(server.target()).tls(tls).build());
+  }
+}

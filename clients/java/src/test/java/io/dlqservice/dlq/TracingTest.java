@@ -1,0 +1,45 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.dlqservice.dlq.testing.FakeServer;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.Tracer;
+import io.opentelemetry.context.Scope;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class TracingTest {
+  private final Tracer tracer = SdkTracerProvider.builder().build().get("tests");
+
+  @Test
+  void aMessageBelongsToTheTraceOfItsSenderAndSoDoesItsHandler() throws Exception {
+    Span span = tracer.spanBuilder("order").startSpan();
+    CompletableFuture<String> handled = new CompletableFuture<>();
+    try (FakeServer fake = FakeServer.start();
+        DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build()) {
+      try (Scope scope = span.makeCurrent()) {
+        dlq.send("q", "a", null);
+      }
+      String sent = fake.messages("q").get(0).request().getTraceContext().getTraceparent();
+      String trace = span.getSpanContext().getTraceId();
+      assertEquals("00-" + trace + "-" + span.getSpanContext().getSpanId() + "-01", sent);
+      dlq.worker("q").start(d -> handled.complete(Span.current().getSpanContext().getTraceId()));
+      assertEquals(trace, handled.get(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void whatIsSaidWinsOverTheCurrentTrace() throws Exception {
+    String given = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    Span span = tracer.spanBuilder("order").startSpan();
+    try (FakeServer fake = FakeServer.start();
+        DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+        Scope scope = span.makeCurrent()) {
+      dlq.send("q", "a", null, SendOptions.builder().traceContext(given, "").build());
+      assertEquals(given, fake.messages("q").get(0).request().getTraceContext().getTraceparent());
+    }
+  }
+}

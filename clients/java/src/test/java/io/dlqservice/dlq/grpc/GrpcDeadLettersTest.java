@@ -1,0 +1,145 @@
+package io.dlqservice.dlq.grpc;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.testing.FakeMessage;
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
+import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.v1.StatsRequest;
+import io.dlqservice.dlq.v1.StatsResponse;
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.MetadataUtils;
+import io.grpc.stub.StreamObserver;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class GrpcDeadLettersTest {
+  private static final StatsRequest REQUEST = StatsRequest.newBuilder().addQueues("q").build();
+
+  /** Any service; that of the DLQ has messages that are there already. Fails once. */
+  private static final class Shop extends DlqServiceGrpc.DlqServiceImplBase {
+    private final AtomicInteger calls = new AtomicInteger();
+    private volatile RuntimeException thrown;
+    private volatile Status failure = Status.INTERNAL.withDescription("no bank");
+
+    @Override
+    public void stats(StatsRequest request, StreamObserver<StatsResponse> out) {
+      boolean isFirst = calls.incrementAndGet() == 1;
+      if (isFirst && thrown != null) throw thrown;
+      if (isFirst) out.onError(failure.asRuntimeException());
+      else if (!request.equals(REQUEST)) out.onError(Status.DATA_LOSS.asRuntimeException());
+      else {
+        out.onNext(StatsResponse.getDefaultInstance());
+        out.onCompleted();
+      }
+    }
+  }
+
+  private final Shop shop = new Shop();
+  private FakeServer fake;
+  private DlqClient dlq;
+  private Server server;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void open() throws Exception {
+    fake = FakeServer.start();
+    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+    server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(
+                ServerInterceptors.intercept(shop, GrpcDeadLetters.serverInterceptor(dlq, "asked")))
+            .build()
+            .start();
+    channel =
+        Grpc.newChannelBuilder("127.0.0.1:" + server.getPort(), InsecureChannelCredentials.create())
+            .build();
+  }
+
+  @AfterEach
+  void close() {
+    channel.shutdownNow();
+    server.shutdownNow();
+    dlq.close();
+    fake.close();
+  }
+
+  private DlqServiceBlockingStub stub() {
+    return DlqServiceGrpc.newBlockingStub(channel);
+  }
+
+  private DlqServiceBlockingStub keepingStub() {
+    return stub().withInterceptors(GrpcDeadLetters.clientInterceptor(dlq, "made"));
+  }
+
+  @Test
+  void aRequestThatAServerFailsOnIsMadeAgain() throws Exception {
+    Metadata metadata = new Metadata();
+    metadata.put(Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), "order-42");
+    DlqServiceBlockingStub named =
+        stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
+    StatusRuntimeException heard =
+        assertThrows(StatusRuntimeException.class, () -> named.stats(REQUEST));
+    assertEquals("INTERNAL: no bank", heard.getMessage());
+    FakeMessage kept = fake.messages("asked").get(0);
+    assertEquals("order-42", kept.request().getSourceId());
+    assertEquals(13, kept.failures().get(0).getGrpcCode());
+    dlq.worker("asked").start(GrpcDeadLetters.redo(channel));
+    fake.await("asked", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    assertEquals(2, shop.calls.get());
+  }
+
+  @Test
+  void whatAHandlerThrowsIsTheFailure() throws Exception {
+    shop.thrown = new IllegalStateException("no bank");
+    assertThrows(StatusRuntimeException.class, () -> stub().stats(REQUEST));
+    FakeMessage kept = fake.await("asked", MessageState.MESSAGE_STATE_SCHEDULED, 1).get(0);
+    assertEquals("java.lang.IllegalStateException", kept.failures().get(0).getType());
+  }
+
+  @Test
+  void whatIsTheFaultOfTheRequestIsNotSent() {
+    shop.failure = Status.INVALID_ARGUMENT;
+    StatusRuntimeException heard =
+        assertThrows(StatusRuntimeException.class, () -> keepingStub().stats(REQUEST));
+    assertFalse(GrpcDeadLetters.isKept(heard));
+    assertEquals(0, fake.messages("asked").size() + fake.messages("made").size());
+  }
+
+  @Test
+  void aCallOfAClientThatFailsIsMadeAgain() throws Exception {
+    StatusRuntimeException heard =
+        assertThrows(StatusRuntimeException.class, () -> keepingStub().stats(REQUEST));
+    assertTrue(GrpcDeadLetters.isKept(heard));
+    assertEquals(Status.Code.INTERNAL, heard.getStatus().getCode());
+    dlq.worker("made").start(GrpcDeadLetters.redo(channel));
+    fake.await("made", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+  }
+
+  @Test
+  void stubsThatDoNotBlockHearOfItToo() {
+    var future =
+        DlqServiceGrpc.newFutureStub(channel)
+            .withInterceptors(GrpcDeadLetters.clientInterceptor(dlq, "made"))
+            .stats(REQUEST);
+    ExecutionException heard = assertThrows(ExecutionException.class, future::get);
+    assertTrue(GrpcDeadLetters.isKept(heard.getCause()));
+  }
+}

@@ -1,0 +1,135 @@
+package io.dlqservice.dlq.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.gson.Gson;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.testing.FakeMessage;
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.MessageState;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class HttpDeadLettersTest {
+  private static final int NO_BODY = -1;
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final List<String> heard = new CopyOnWriteArrayList<>();
+  private volatile int status = 503;
+  private HttpServer shop;
+  private FakeServer fake;
+  private DlqClient dlq;
+  private HttpDeadLetters requests;
+
+  @BeforeEach
+  void open() throws IOException {
+    fake = FakeServer.start();
+    dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+    requests = HttpDeadLetters.of(http, dlq, "webhooks");
+    shop = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    shop.createContext("/hook", this::answer);
+    shop.start();
+  }
+
+  @AfterEach
+  void close() {
+    shop.stop(0);
+    dlq.close();
+    fake.close();
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+    String token = exchange.getRequestHeaders().getFirst("Authorization");
+    heard.add(exchange.getRequestMethod() + " " + body + " " + token);
+    exchange.getResponseHeaders().set("Retry-After", "120");
+    exchange.sendResponseHeaders(status, NO_BODY);
+    exchange.close();
+  }
+
+  private HttpRequest request() {
+    return HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:" + shop.getAddress().getPort() + "/hook"))
+        .header("Authorization", "Bearer secret")
+        .header("Idempotency-Key", "order-42")
+        .POST(BodyPublishers.ofString("{}"))
+        .build();
+  }
+
+  @Test
+  void givesAnAnswerThatIsASuccess() throws Exception {
+    status = 204;
+    assertEquals(204, requests.send(request(), BodyHandlers.discarding()).get().statusCode());
+    assertEquals(List.of(), fake.messages("webhooks"));
+  }
+
+  @Test
+  void keepsWhatFailsAndMakesItAgain() throws Exception {
+    assertTrue(requests.send(request(), BodyHandlers.discarding()).isEmpty());
+    FakeMessage kept = fake.messages("webhooks").get(0);
+    assertEquals("order-42", kept.request().getSourceId());
+    assertEquals(503, kept.failures().get(0).getHttpStatus());
+    assertEquals(120, kept.request().getDelay().getSeconds());
+    assertFalse(kept.text().contains("secret"), kept.text());
+    KeptRequest stored = new Gson().fromJson(kept.text(), KeptRequest.class);
+    status = 200;
+    dlq.send("again", stored, null);
+    dlq.worker("again")
+        .start(HttpDeadLetters.redo(http, one -> Map.of("Authorization", "Bearer other")));
+    fake.await("again", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    assertEquals(List.of("POST {} Bearer secret", "POST {} Bearer other"), heard);
+  }
+
+  @Test
+  void aRequestThatIsWrongIsQuarantined() throws Exception {
+    status = 422;
+    requests.send(request(), BodyHandlers.discarding());
+    fake.await("webhooks", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+  }
+
+  @Test
+  void aRequestWithoutABodyHasNoneInTheMessage() throws Exception {
+    URI uri = request().uri();
+    requests.send(HttpRequest.newBuilder(uri).DELETE().build(), BodyHandlers.discarding());
+    String text = fake.messages("webhooks").get(0).text();
+    assertFalse(text.contains("body"), text);
+  }
+
+  @Test
+  void keepsWhatHasNoAnswer() throws Exception {
+    HttpRequest request = request();
+    shop.stop(0);
+    assertTrue(requests.send(request, BodyHandlers.discarding()).isEmpty());
+    assertEquals(
+        ConnectException.class.getName(),
+        fake.messages("webhooks").get(0).failures().get(0).getType());
+  }
+
+  @Test
+  void throwsWhatCouldNotBeKept() {
+    dlq.close();
+    HttpStatusException thrown =
+        assertThrows(
+            HttpStatusException.class, () -> requests.send(request(), BodyHandlers.discarding()));
+    assertEquals(503, thrown.statusCode());
+  }
+}
