@@ -1,0 +1,60 @@
+package io.dlqservice.dlq.spring;
+
+import io.dlqservice.dlq.Delivery;
+import io.dlqservice.dlq.MessagePayload;
+import io.dlqservice.dlq.NonRetryableException;
+import io.dlqservice.dlq.Outcome;
+import io.dlqservice.dlq.OutcomeHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.UndeclaredThrowableException;
+import java.util.Arrays;
+import org.springframework.util.ReflectionUtils;
+
+/** A handler that calls a method of a bean. */
+final class DueMessagesHandler implements OutcomeHandler {
+  private final Object bean;
+  private final Method method;
+  private final Class<?>[] types;
+
+  DueMessagesHandler(Object bean, Method method) {
+    this.bean = bean;
+    this.method = method;
+    types = method.getParameterTypes();
+    long payloads = Arrays.stream(types).filter(type -> type != Delivery.class).count();
+    if (payloads > 1) {
+      throw new IllegalStateException(
+          method + " takes " + payloads + " payloads; a message has one");
+    }
+    ReflectionUtils.makeAccessible(method);
+  }
+
+  @Override
+  public Outcome handle(Delivery delivery) throws Exception {
+    Object[] arguments = new Object[types.length];
+    for (int at = 0; at < types.length; at++) {
+      boolean isDelivery = types[at] == Delivery.class;
+      arguments[at] = isDelivery ? delivery : read(delivery.payload(), types[at]);
+    }
+    try {
+      return method.invoke(bean, arguments) instanceof Outcome outcome ? outcome : null;
+    } catch (InvocationTargetException thrown) {
+      Throwable cause = thrown.getCause();
+      if (cause instanceof Error error) throw error;
+      if (cause instanceof Exception exception) throw exception;
+      throw new UndeclaredThrowableException(cause);
+    }
+  }
+
+  /** What is no JSON of that type is none the next time, either. */
+  private static Object read(MessagePayload payload, Class<?> type) {
+    if (type == String.class) return payload.text();
+    if (type == byte[].class) return payload.bytes();
+    if (type == MessagePayload.class) return payload;
+    try {
+      return payload.json(type);
+    } catch (IllegalArgumentException unreadable) {
+      throw new NonRetryableException(unreadable.getMessage(), unreadable);
+    }
+  }
+}

@@ -1,0 +1,101 @@
+package io.dlqservice.dlq.spring;
+
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.Worker;
+import io.dlqservice.dlq.WorkerBuilder;
+import java.lang.reflect.Method;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.springframework.aop.support.AopUtils;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationContextAware;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.core.MethodIntrospector;
+import org.springframework.core.MethodIntrospector.MetadataLookup;
+import org.springframework.core.annotation.AnnotatedElementUtils;
+
+/**
+ * Runs a worker for each method with {@link DueMessages}: from when the application is ready until
+ * it stops. All of them stop at the same time, before any bean is destroyed.
+ */
+final class DueMessagesWorkers
+    implements SmartLifecycle, SmartInitializingSingleton, ApplicationContextAware {
+  /** A method, and what it says of itself. */
+  private record Found(DueMessages messages, DueMessagesHandler handler) {}
+
+  private final ObjectProvider<DlqClient> client;
+  private final List<Found> found = new ArrayList<>();
+  private final List<Worker> workers = new ArrayList<>();
+  private ConfigurableListableBeanFactory beans;
+  private boolean isRunning;
+
+  /**
+   * @param client asked for only where there is a method
+   */
+  DueMessagesWorkers(ObjectProvider<DlqClient> client) {
+    this.client = client;
+  }
+
+  @Override
+  public void setApplicationContext(ApplicationContext context) {
+    beans = ((ConfigurableApplicationContext) context).getBeanFactory();
+  }
+
+  @Override
+  public void afterSingletonsInstantiated() {
+    for (String name : beans.getBeanDefinitionNames()) {
+      Class<?> type = beans.getType(name, false);
+      if (type == null || type.getName().startsWith("org.springframework.")) continue;
+      MetadataLookup<DueMessages> annotation =
+          method -> AnnotatedElementUtils.findMergedAnnotation(method, DueMessages.class);
+      Map<Method, DueMessages> methods = MethodIntrospector.selectMethods(type, annotation);
+      methods.forEach((method, messages) -> add(beans.getBean(name), method, messages));
+    }
+  }
+
+  private void add(Object bean, Method method, DueMessages messages) {
+    Method invocable = AopUtils.selectInvocableMethod(method, bean.getClass());
+    found.add(new Found(messages, new DueMessagesHandler(bean, invocable)));
+  }
+
+  @Override
+  public void start() {
+    for (Found one : found) {
+      String[] queues =
+          Arrays.stream(one.messages.value())
+              .map(beans::resolveEmbeddedValue)
+              .toArray(String[]::new);
+      WorkerBuilder worker = client.getObject().worker(queues);
+      if (one.messages.concurrency() > 0) worker.concurrency(one.messages.concurrency());
+      workers.add(worker.startWithOutcomes(one.handler));
+    }
+    isRunning = true;
+  }
+
+  @Override
+  public void stop(Runnable callback) {
+    isRunning = false;
+    CompletableFuture.allOf(workers.stream().map(Worker::stop).toArray(CompletableFuture<?>[]::new))
+        .whenComplete((none, never) -> callback.run());
+    workers.clear();
+  }
+
+  @Override
+  public void stop() {
+    CompletableFuture<Void> stopped = new CompletableFuture<>();
+    stop(() -> stopped.complete(null));
+    stopped.join();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return isRunning;
+  }
+}

@@ -1,0 +1,2 @@
+/** The client in Spring Boot. */
+package io.dlqservice.dlq.spring;

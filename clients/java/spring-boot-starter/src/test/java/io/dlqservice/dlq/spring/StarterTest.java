@@ -1,0 +1,145 @@
+package io.dlqservice.dlq.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.dlqservice.dlq.Delivery;
+import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.Outcome;
+import io.dlqservice.dlq.SendStatus;
+import io.dlqservice.dlq.testing.FakeMessage;
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.MessageState;
+import java.io.IOException;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+class StarterTest {
+  private static final DlqClientCustomizer AT_ONCE = builder -> builder.instance("customized");
+
+  private FakeServer fake;
+  private ApplicationContextRunner application;
+
+  record Order(String id, int amount) {}
+
+  static class Orders {
+    final BlockingQueue<String> handled = new LinkedBlockingQueue<>();
+
+    @DueMessages(value = "${orders.queue}", concurrency = 2)
+    void charge(Order order, Delivery delivery) throws IOException {
+      handled.add(order.id() + " " + delivery.attempt());
+      if (delivery.attempt() == 1) throw new IOException("no bank");
+    }
+
+    @DueMessages("notes")
+    Outcome note(String text) {
+      handled.add(text);
+      return Outcome.discarded("of no use");
+    }
+  }
+
+  @Configuration
+  static class Shop {
+    @Bean
+    Orders orders() {
+      return new Orders();
+    }
+
+    @Bean
+    DlqClientCustomizer customizer() {
+      return AT_ONCE;
+    }
+  }
+
+  @BeforeEach
+  void start() throws IOException {
+    fake = FakeServer.start();
+    application =
+        new ApplicationContextRunner()
+            .withConfiguration(
+                AutoConfigurations.of(DlqAutoConfiguration.class, JacksonAutoConfiguration.class))
+            .withPropertyValues(
+                "spring.application.name=shop",
+                "orders.queue=orders",
+                "dlq.target=" + fake.target(),
+                "dlq.timeout=3s",
+                "dlq.spool.enabled=false");
+  }
+
+  @AfterEach
+  void close() {
+    fake.close();
+  }
+
+  @Test
+  void hasAClientByProperties() {
+    application.run(
+        context -> {
+          DlqClient dlq = context.getBean(DlqClient.class);
+          assertThat(dlq.send("q", "a", null).status()).isEqualTo(SendStatus.SENT);
+          FakeMessage sent = fake.messages("q").get(0);
+          assertThat(sent.request().getOrigin().getService()).isEqualTo("shop");
+        });
+  }
+
+  @Test
+  void leavesAloneAClientOfTheProgramsOwn() {
+    DlqClient own = DlqClient.builder(fake.target()).withoutSpool().build();
+    application
+        .withBean(DlqClient.class, () -> own)
+        .run(context -> assertThat(context.getBean(DlqClient.class)).isSameAs(own));
+  }
+
+  @Test
+  void runsAnnotatedMethodsUntilTheApplicationStops() {
+    Orders[] orders = new Orders[1];
+    application
+        .withUserConfiguration(Shop.class)
+        .run(
+            context -> {
+              orders[0] = context.getBean(Orders.class);
+              DlqClient dlq = context.getBean(DlqClient.class);
+              dlq.send("orders", new Order("order-42", 100), null);
+              assertThat(orders[0].handled.poll(20, TimeUnit.SECONDS)).isEqualTo("order-42 1");
+              assertThat(orders[0].handled.poll(20, TimeUnit.SECONDS)).isEqualTo("order-42 2");
+              FakeMessage done =
+                  fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 1).get(0);
+              assertThat(done.failures().get(1).getType()).isEqualTo("java.io.IOException");
+              assertThat(done.request().getOrigin().getInstance()).isEqualTo("customized");
+              dlq.send("notes", "hello", null);
+              fake.await("notes", MessageState.MESSAGE_STATE_DISCARDED, 1);
+            });
+    try (DlqClient after = DlqClient.builder(fake.target()).withoutSpool().build()) {
+      after.send("notes", "later", null);
+      assertThat(fake.messages("notes").get(1).state())
+          .isEqualTo(MessageState.MESSAGE_STATE_SCHEDULED);
+    }
+  }
+
+  @Test
+  void whatIsNoJsonOfItsTypeIsQuarantined() {
+    application
+        .withUserConfiguration(Shop.class)
+        .run(
+            context -> {
+              context.getBean(DlqClient.class).send("orders", "no JSON", null);
+              fake.await("orders", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+            });
+  }
+
+  @Test
+  void runsNoneWhereItIsToldSo() {
+    application
+        .withUserConfiguration(Shop.class)
+        .withPropertyValues("dlq.workers=false")
+        .run(context -> assertThat(context).doesNotHaveBean(DueMessagesWorkers.class));
+  }
+}
