@@ -1,7 +1,7 @@
-// The artifact as a new user gets it: built, installed into the local repository, and the programs of
-// the README compiled and run in an empty project; only the address is the test's.
+// The artifacts as a new user gets them: built, installed into the local repository, and the programs of
+// the README and of the examples compiled and run in empty projects; only the address is the test's.
 
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,74 +10,167 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { fence } from "../docs/markdown.ts";
+import { connectTo } from "../support/grpc.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const PACKAGE = resolve(import.meta.dirname, "../../clients/java");
 const DEPENDENCY = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0";
-const SET_UP_MS = 300_000;
+const BUILD = "-Ddlq.build=target/package";
+const SET_UP_MS = 590_000;
+const TIMEOUT = { timeout: 60_000 };
 const run = promisify(execFile);
 
 let folder: string;
 let server: TestServer;
-let classPath: string;
+let readme: string;
+const children: ChildProcess[] = [];
 
 beforeAll(async () => {
   server = await startTestServer();
   folder = await mkdtemp(join(tmpdir(), "dlq-java-"));
-  const readme = await readFile(join(PACKAGE, "README.md"), "utf8");
-  await maven(PACKAGE, "-Ddlq.build=target/package", "-DskipTests", "install");
-  await writeFile(join(folder, "pom.xml"), consumerOf(fence(readme, "xml dependency")));
-  const sources = join(folder, "src/main/java");
-  await mkdir(sources, { recursive: true });
-  for (const [name, info] of [
-    ["Producer", "java producer"],
-    ["Consumer", "java worker"],
-  ] as const) {
-    const program = fence(readme, info).replace("127.0.0.1:50051", server.grpcAddress);
-    await writeFile(join(sources, `${name}.java`), program);
-  }
-  const list = join(folder, "classpath");
-  await maven(folder, "compile", `${DEPENDENCY}:build-classpath`, `-Dmdep.outputFile=${list}`);
-  classPath = `${join(folder, "target/classes")}:${await readFile(list, "utf8")}`;
+  readme = await readFile(join(PACKAGE, "README.md"), "utf8");
+  await maven(PACKAGE, BUILD, "-DskipTests", "install");
 }, SET_UP_MS);
 
 afterAll(async () => {
-  await server.stop();
-  await rm(folder, { recursive: true });
+  for (const child of children) child.kill("SIGKILL");
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+it("sends from the README's catch block, and works on it", { timeout: SET_UP_MS }, async () => {
+  const classPath = await compile("shop", clientOf(readme), {
+    Producer: fence(readme, "java producer"),
+    Consumer: fence(readme, "java worker"),
+    Wrapped: within(fence(readme, "java dead-letter")),
+    Webhooks: within(fence(readme, "java webhook")),
+  });
+  expect(await outputOf(classPath, "Producer")).toMatch(
+    /^Stored\[status=SENT, id=.+, reason=REASON_NETWORK_ERROR,/,
+  );
+  expect(await firstLineOf(classPath, "Consumer")).toBe('attempt 1 {"id":"order-42","amount":100}');
 });
 
-it("sends from the README's catch block, and works on it", { timeout: 60_000 }, async () => {
-  const env = { ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") };
-  const { stdout } = await run("java", ["-cp", classPath, "Producer"], { env });
-  expect(stdout).toMatch(/^Stored\[status=SENT, id=.+, reason=REASON_NETWORK_ERROR,/);
-  const worker = spawn("java", ["-cp", classPath, "Consumer"], { env });
-  const lines = createInterface({ input: worker.stdout });
-  const [line] = await once(lines, "line");
-  expect(line).toBe('attempt 1 {"id":"order-42","amount":100}');
-  worker.kill("SIGTERM");
-  await once(worker, "exit");
+it("runs the examples", TIMEOUT, async () => {
+  const admin = connectTo(server.grpcAddress);
+  const soon = { initialDelay: { seconds: 0n, nanos: 100_000_000 } };
+  await admin.admin.updateQueue({ queue: { name: "orders", config: { retryPolicy: soon } } });
+  admin.close();
+  const example = (name: string) => readFile(join(PACKAGE, `examples/${name}.java`), "utf8");
+  const classPath = await compile("examples", clientOf(readme), {
+    OrderProducer: await example("OrderProducer"),
+    OrderWorker: await example("OrderWorker"),
+  });
+  expect(await outputOf(classPath, "OrderProducer")).toBe("SENT\n");
+  expect(await firstLineOf(classPath, "OrderWorker")).toBe('attempt 1 {"id":17}');
 });
 
-function maven(cwd: string, ...args: string[]): Promise<unknown> {
-  return run("mvn", ["-q", "-B", ...args], { cwd });
+it("runs the README's application of Spring Boot", { timeout: SET_UP_MS }, async () => {
+  await maven(join(PACKAGE, "bom"), BUILD, "install");
+  const starter = join(PACKAGE, "spring-boot-starter");
+  await maven(starter, "-P", "checks", BUILD, "install"); // with its tests, on a fake server
+  const classPath = await compile("spring", fence(readme, "xml starter") + SPRING_BOOT, {
+    Shop: fence(readme, "java spring"),
+  });
+  const line = await firstLineOf(classPath, "Shop", [
+    `--dlq.target=${server.grpcAddress}`,
+    "--spring.main.banner-mode=off",
+    "--logging.level.root=off",
+  ]);
+  expect(line).toBe("attempt 1 of order-43");
+});
+
+const SPRING_BOOT = `<dependency>
+  <groupId>org.springframework.boot</groupId>
+  <artifactId>spring-boot-starter-json</artifactId>
+  <version>3.5.6</version>
+</dependency>`;
+
+const clientOf = (text: string) => fence(text, "xml dependency");
+
+/** A part of a program, so that it compiles. */
+function within(lines: string): string {
+  const isWebhook = lines.includes("HttpDeadLetters");
+  const body = isWebhook
+    ? `static void run(DlqClient dlq, HttpRequest request) throws Exception {\n${lines}\n}`
+    : `record Order(int id) {} record Receipt(int id) {} interface Bank { Receipt charge(Order order); }
+       static void run(DlqClient dlq, Bank bank, Order order) throws Exception {\n${lines}\n}`;
+  return `import io.dlqservice.dlq.*;
+import io.dlqservice.dlq.http.HttpDeadLetters;
+import java.net.http.*;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.Optional;
+class ${isWebhook ? "Webhooks" : "Wrapped"} { ${body} }`;
 }
 
-function consumerOf(dependency: string): string {
+/** In an empty project with these dependencies. @returns its class path */
+async function compile(
+  name: string,
+  dependencies: string,
+  programs: Readonly<Record<string, string>>,
+): Promise<string> {
+  const project = join(folder, name);
+  const sources = join(project, "src/main/java");
+  await mkdir(sources, { recursive: true });
+  await writeFile(join(project, "pom.xml"), projectOf(name, dependencies));
+  for (const [program, text] of Object.entries(programs)) {
+    const here = text.replaceAll("localhost:50051", server.grpcAddress);
+    // A class of @SpringBootApplication must be in a package.
+    const inPackage = name === "spring" ? `package shop;\n${here}` : here;
+    await writeFile(join(sources, `${program}.java`), inPackage);
+  }
+  const list = join(project, "classpath");
+  await maven(project, "compile", `${DEPENDENCY}:build-classpath`, `-Dmdep.outputFile=${list}`);
+  return `${join(project, "target/classes")}:${await readFile(list, "utf8")}`;
+}
+
+const environment = () => ({ ...process.env, DLQ_SPOOL_DIR: join(folder, "spool") });
+
+async function outputOf(classPath: string, program: string): Promise<string> {
+  const { stdout } = await run("java", ["-cp", classPath, program], { env: environment() });
+  return stdout;
+}
+
+/** Then it is told to end. */
+async function firstLineOf(
+  classPath: string,
+  program: string,
+  args: readonly string[] = [],
+): Promise<string> {
+  const name = program === "Shop" ? "shop.Shop" : program;
+  const child = spawn("java", ["-cp", classPath, name, ...args], { env: environment() });
+  children.push(child);
+  let words = "";
+  child.stderr.on("data", (data) => (words += data));
+  const ended = once(child, "exit");
+  const line = once(createInterface({ input: child.stdout }), "line");
+  const first = await Promise.race([line, ended.then(() => [words])]);
+  child.kill("SIGTERM");
+  await ended;
+  return String(first[0]);
+}
+
+function maven(cwd: string, ...args: string[]): Promise<unknown> {
+  return run("mvn", ["-q", "-B", ...args], { cwd, maxBuffer: 2 ** 24 });
+}
+
+function projectOf(name: string, dependencies: string): string {
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>shop</groupId>
-  <artifactId>shop</artifactId>
+  <artifactId>${name}</artifactId>
   <version>1</version>
   <properties>
     <maven.compiler.release>17</maven.compiler.release>
     <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
   </properties>
-  <dependencies>${dependency}</dependencies>
+  <dependencies>${dependencies}</dependencies>
   <build>
     <plugins>
       <plugin>
         <artifactId>maven-compiler-plugin</artifactId>
         <version>3.14.1</version>
+        <configuration><parameters>true</parameters></configuration>
       </plugin>
     </plugins>
   </build>

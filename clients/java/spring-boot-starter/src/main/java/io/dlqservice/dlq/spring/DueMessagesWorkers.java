@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
@@ -34,6 +35,7 @@ final class DueMessagesWorkers
   private final List<Found> found = new ArrayList<>();
   private final List<Worker> workers = new ArrayList<>();
   private ConfigurableListableBeanFactory beans;
+  private CountDownLatch stopped = new CountDownLatch(0);
   private boolean isRunning;
 
   /**
@@ -77,13 +79,36 @@ final class DueMessagesWorkers
       workers.add(worker.startWithOutcomes(one.handler));
     }
     isRunning = true;
+    if (!workers.isEmpty()) keepAlive();
+  }
+
+  /** The client's threads are daemons: an application without a web server would end at once. */
+  private void keepAlive() {
+    CountDownLatch end = new CountDownLatch(1);
+    stopped = end;
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                end.await();
+              } catch (InterruptedException asGood) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "dlq-due-messages");
+    thread.setDaemon(false);
+    thread.start();
   }
 
   @Override
   public void stop(Runnable callback) {
     isRunning = false;
     CompletableFuture.allOf(workers.stream().map(Worker::stop).toArray(CompletableFuture<?>[]::new))
-        .whenComplete((none, never) -> callback.run());
+        .whenComplete(
+            (none, never) -> {
+              stopped.countDown();
+              callback.run();
+            });
     workers.clear();
   }
 

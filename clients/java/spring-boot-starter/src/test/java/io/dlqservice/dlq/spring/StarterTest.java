@@ -1,6 +1,7 @@
 package io.dlqservice.dlq.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.dlqservice.dlq.Delivery;
 import io.dlqservice.dlq.DlqClient;
@@ -114,14 +115,22 @@ class StarterTest {
                   fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 1).get(0);
               assertThat(done.failures().get(1).getType()).isEqualTo("java.io.IOException");
               assertThat(done.request().getOrigin().getInstance()).isEqualTo("customized");
+              assertThat(keepingAlive()).isEqualTo(1);
               dlq.send("notes", "hello", null);
               fake.await("notes", MessageState.MESSAGE_STATE_DISCARDED, 1);
             });
+    await().until(() -> keepingAlive() == 0);
     try (DlqClient after = DlqClient.builder(fake.target()).withoutSpool().build()) {
       after.send("notes", "later", null);
       assertThat(fake.messages("notes").get(1).state())
           .isEqualTo(MessageState.MESSAGE_STATE_SCHEDULED);
     }
+  }
+
+  private static long keepingAlive() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("dlq-due-messages") && !thread.isDaemon())
+        .count();
   }
 
   @Test

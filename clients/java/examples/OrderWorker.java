@@ -1,0 +1,16 @@
+import io.dlqservice.dlq.Delivery;
+import io.dlqservice.dlq.DlqClient;
+
+class OrderWorker {
+  // [worker]
+  static void handle(Delivery delivery) {
+    System.out.println("attempt " + delivery.attempt() + " " + delivery.payload().text());
+  }
+
+  public static void main(String[] args) {
+    try (DlqClient dlq = DlqClient.builder("localhost:50051").build()) {
+      dlq.worker("orders").start(OrderWorker::handle).done().join();
+    }
+  }
+  // [/worker]
+}
