@@ -68,6 +68,7 @@ const KNOWN = new Set([
   ...scenarioKeys,
   // Of clients, in the form of each language.
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
+  ...["BUFFER_FULL", "SPOOL_FULL"], // kinds of errors, as Java writes them
   ...["lose_answer"], // of the harness of scenarios: a value
   ...PEER_NAMES.map((name) => `GOLDEN_${name.toUpperCase()}`),
 
