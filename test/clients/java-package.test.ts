@@ -62,7 +62,7 @@ it("runs the examples", TIMEOUT, async () => {
     OrderWorker: await example("OrderWorker"),
   });
   expect(await outputOf(classPath, "OrderProducer")).toBe("SENT\n");
-  expect(await firstLineOf(classPath, "OrderWorker")).toBe('attempt 1 {"id":17}');
+  expect(await firstLineOf(classPath, "OrderWorker")).toBe('attempt 1 {"id":17,"amount":100}');
 });
 
 it("runs the README's application of Spring Boot", { timeout: SET_UP_MS }, async () => {

@@ -1,23 +1,29 @@
+// Sends the order that could not be charged. The service has to run.
+
+// [producer]
 import io.dlqservice.dlq.DlqClient;
-import java.net.ConnectException;
+import io.dlqservice.dlq.SendResult;
+import java.util.concurrent.TimeoutException;
 
+// [/producer]
 class OrderProducer {
-  record Order(int id) {}
+  record Order(int id, int amount) {}
 
-  static void charge(Order order) throws ConnectException {
-    throw new ConnectException("the bank did not answer order " + order.id());
+  static void charge(Order order) throws TimeoutException {
+    throw new TimeoutException("bank.example did not answer within 5 s: order " + order.id());
   }
 
-  // [producer]
   public static void main(String[] args) {
+    // [producer]
     try (DlqClient dlq = DlqClient.builder("localhost:50051").build()) {
-      Order order = new Order(17);
+      Order order = new Order(17, 100);
       try {
         charge(order);
-      } catch (ConnectException error) {
-        System.out.println(dlq.send("orders", order, error).status());
+      } catch (TimeoutException error) {
+        SendResult result = dlq.send("orders", order, error);
+        System.out.println(result.status());
       }
     }
+    // [/producer]
   }
-  // [/producer]
 }

@@ -1,10 +1,14 @@
+// Prints each order that is due, until it is asked to end. The service has to run.
+
+// [worker]
 import io.dlqservice.dlq.Delivery;
 import io.dlqservice.dlq.DlqClient;
 
+// [/worker]
 class OrderWorker {
   // [worker]
   static void handle(Delivery delivery) {
-    System.out.println("attempt " + delivery.attempt() + " " + delivery.payload().text());
+    System.out.println("attempt " + delivery.attempt() + " " + delivery.payload());
   }
 
   public static void main(String[] args) {
