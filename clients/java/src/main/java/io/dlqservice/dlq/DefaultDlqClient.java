@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
@@ -24,11 +25,20 @@ final class DefaultDlqClient implements DlqClient {
   /** What handlers sent at the very end has a moment, too. */
   private static final long LAST_SENDS_MS = 250;
 
+  /**
+   * Threads of those, where they are not virtual: a burst of results must not make one for each.
+   */
+  private static final int MOST_RESULTS = 64;
+
   /** About a hundred years. */
   private static final Duration NO_LIMIT = Duration.ofDays(36_500);
 
   private final Loop loop = new Loop("dlq-client");
   private final ExecutorService threads = Threads.perTask("dlq-client-worker");
+
+  /** Where what depends on the futures of sends runs: it may block. */
+  private final ExecutorService results = Threads.perTaskOr("dlq-client-result", MOST_RESULTS);
+
   private final Listeners listeners = new Listeners();
   private final Connector connector;
   private final Line line;
@@ -131,13 +141,22 @@ final class DefaultDlqClient implements DlqClient {
 
   /** What depends on it runs in a thread where it may block. */
   private CompletableFuture<SendResult> handedOut(PendingSend send) {
+    if (send.result.isDone()) return CompletableFuture.completedFuture(send.result.join());
     CompletableFuture<SendResult> future = new CompletableFuture<>();
-    send.result.thenAccept(result -> future.completeAsync(() -> result, threads));
+    send.result.thenAccept(result -> complete(future, result));
     future.whenComplete(
         (result, thrown) -> {
           if (future.isCancelled()) sender.cancel(send);
         });
     return future;
+  }
+
+  private void complete(CompletableFuture<SendResult> future, SendResult result) {
+    try {
+      future.completeAsync(() -> result, results);
+    } catch (RejectedExecutionException | OutOfMemoryError noThread) {
+      future.complete(result); // somebody waits for it
+    }
   }
 
   /**
@@ -258,6 +277,7 @@ final class DefaultDlqClient implements DlqClient {
     loop.close();
     listeners.close();
     threads.shutdown();
+    results.shutdown();
     if (exitHook != null) exitHook.close();
   }
 

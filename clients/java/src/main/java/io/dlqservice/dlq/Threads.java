@@ -1,5 +1,6 @@
 package io.dlqservice.dlq;
 
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -34,17 +35,31 @@ final class Threads {
 
   /** A thread for each task: a virtual one on Java 21 and newer. */
   static ExecutorService perTask(String name) {
+    return virtual(name).orElseGet(() -> Executors.newCachedThreadPool(daemons(name)));
+  }
+
+  /**
+   * The same, but where threads are not virtual so many at most; what is more waits.
+   *
+   * @param most threads
+   */
+  static ExecutorService perTaskOr(String name, int most) {
+    return virtual(name).orElseGet(() -> pool(name, most, Integer.MAX_VALUE));
+  }
+
+  private static Optional<ExecutorService> virtual(String name) {
     try {
       Object builder = Thread.class.getMethod("ofVirtual").invoke(null);
       Class<?> type = Class.forName("java.lang.Thread$Builder");
       type.getMethod("name", String.class, long.class).invoke(builder, name + "-", 1L);
       ThreadFactory virtual = (ThreadFactory) type.getMethod("factory").invoke(builder);
-      return (ExecutorService)
+      Object executor =
           Executors.class
               .getMethod("newThreadPerTaskExecutor", ThreadFactory.class)
               .invoke(null, virtual);
+      return Optional.of((ExecutorService) executor);
     } catch (ReflectiveOperationException olderJava) {
-      return Executors.newCachedThreadPool(daemons(name));
+      return Optional.empty();
     }
   }
 
@@ -54,9 +69,13 @@ final class Threads {
    * @param mostWaiting tasks; more are refused
    */
   static ExecutorService single(String name, int mostWaiting) {
+    return pool(name, 1, mostWaiting);
+  }
+
+  private static ExecutorService pool(String name, int threads, int mostWaiting) {
+    LinkedBlockingQueue<Runnable> waiting = new LinkedBlockingQueue<>(mostWaiting);
     ThreadPoolExecutor executor =
-        new ThreadPoolExecutor(
-            1, 1, IDLE_S, TimeUnit.SECONDS, new LinkedBlockingQueue<>(mostWaiting), daemons(name));
+        new ThreadPoolExecutor(threads, threads, IDLE_S, TimeUnit.SECONDS, waiting, daemons(name));
     executor.allowCoreThreadTimeOut(true);
     return executor;
   }

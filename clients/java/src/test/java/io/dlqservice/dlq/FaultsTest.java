@@ -13,6 +13,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.MethodDescriptor;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -140,6 +141,30 @@ class FaultsTest {
               CompletionException.class,
               () -> worker.done().orTimeout(10, TimeUnit.SECONDS).join());
       assertInstanceOf(DlqException.class, thrown.getCause());
+    }
+  }
+
+  /** Before Java 21 each result had a thread, where what depends on it blocks. */
+  @Test
+  void aBurstOfResultsMakesFewThreads() {
+    fake.goDown();
+    AtomicInteger dropped = new AtomicInteger();
+    CountDownLatch release = new CountDownLatch(1);
+    try (DlqClient dlq =
+        builder()
+            .timeout(Duration.ofMillis(200))
+            .onDropped((error, queue) -> dropped.incrementAndGet())
+            .build()) {
+      for (int n = 0; n < 1_000; n++) {
+        dlq.sendAsync("q", "a", null).thenRun(() -> awaitIt(release));
+      }
+      Poll.until(() -> dropped.get() == 1_000);
+      long threads =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(thread -> thread.getName().startsWith("dlq-client"))
+              .count();
+      release.countDown();
+      assertTrue(threads < 100, threads + " threads");
     }
   }
 

@@ -44,6 +44,7 @@ public final class LocalServer implements AutoCloseable {
   private final Path data;
   private final String target;
   private final Deque<String> output = new ArrayDeque<>();
+  private final Thread exitHook = new Thread(this::kill, "dlq-local-server-exit");
   private Process process;
 
   private LocalServer(Map<String, String> settings) throws IOException {
@@ -71,6 +72,7 @@ public final class LocalServer implements AutoCloseable {
   public static LocalServer start(Map<String, String> settings)
       throws IOException, InterruptedException {
     LocalServer server = new LocalServer(settings);
+    Runtime.getRuntime().addShutdownHook(server.exitHook); // of a test that is cut off
     try {
       server.startAgain();
       return server;
@@ -132,6 +134,11 @@ public final class LocalServer implements AutoCloseable {
   @Override
   public void close() {
     stop();
+    try {
+      Runtime.getRuntime().removeShutdownHook(exitHook);
+    } catch (IllegalStateException itEndsAlready) {
+      // then the hook has nothing to do
+    }
     try (Stream<Path> paths = Files.walk(data)) {
       List<Path> deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
       deepestFirst.stream()
