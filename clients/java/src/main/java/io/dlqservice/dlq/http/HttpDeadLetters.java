@@ -56,10 +56,10 @@ public final class HttpDeadLetters {
    */
   public <T> Optional<HttpResponse<T>> send(HttpRequest request, BodyHandler<T> body)
       throws IOException, InterruptedException, HttpStatusException {
+    KeptRequest kept = KeptRequest.of(request); // before: its body may be there only once
     try {
-      return Optional.of(answerTo(http, request, body));
+      return Optional.of(answerTo(http, kept.made(request), body));
     } catch (IOException | HttpStatusException failure) {
-      KeptRequest kept = KeptRequest.of(request);
       if (!dlq.send(queue, kept.asMap(), failure, optionsOf(kept)).isKept()) throw failure;
       return Optional.empty();
     }

@@ -1,6 +1,7 @@
 package io.dlqservice.dlq.http;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublisher;
@@ -13,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Flow;
 
 /**
@@ -31,7 +33,10 @@ public record KeptRequest(String url, String method, Map<String, String> headers
   private static final Set<String> OF_THE_CLIENT =
       Set.of("connection", "content-length", "expect", "host", "upgrade");
 
-  static KeptRequest of(HttpRequest request) {
+  /**
+   * @throws IOException what reading its body throws
+   */
+  static KeptRequest of(HttpRequest request) throws IOException {
     Map<String, String> headers = new LinkedHashMap<>();
     request
         .headers()
@@ -41,7 +46,12 @@ public record KeptRequest(String url, String method, Map<String, String> headers
               String lower = name.toLowerCase(Locale.ROOT);
               if (!SECRET.contains(lower)) headers.put(lower, String.join(", ", values));
             });
-    byte[] body = request.bodyPublisher().map(KeptRequest::bytesOf).orElse(new byte[0]);
+    byte[] body = new byte[0];
+    try {
+      body = request.bodyPublisher().map(KeptRequest::bytesOf).orElse(body);
+    } catch (CompletionException unreadable) {
+      throw new IOException("the body of the request can't be read", unreadable.getCause());
+    }
     String text = body.length == 0 ? null : Base64.getEncoder().encodeToString(body);
     return new KeptRequest(request.uri().toString(), request.method(), headers, text);
   }
@@ -58,16 +68,23 @@ public record KeptRequest(String url, String method, Map<String, String> headers
 
   /** The same request, to be made again. */
   HttpRequest.Builder toRequest() {
-    BodyPublisher content =
-        body == null
-            ? BodyPublishers.noBody()
-            : BodyPublishers.ofByteArray(Base64.getDecoder().decode(body));
-    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).method(method, content);
+    HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).method(method, content());
     headers.forEach(
         (name, value) -> {
           if (!OF_THE_CLIENT.contains(name)) request.setHeader(name, value);
         });
     return request;
+  }
+
+  /** The given request, with the body that was read from it. */
+  HttpRequest made(HttpRequest given) {
+    if (body == null) return given;
+    return HttpRequest.newBuilder(given, (name, value) -> true).method(method, content()).build();
+  }
+
+  private BodyPublisher content() {
+    if (body == null) return BodyPublishers.noBody();
+    return BodyPublishers.ofByteArray(Base64.getDecoder().decode(body));
   }
 
   private static byte[] bytesOf(BodyPublisher publisher) {

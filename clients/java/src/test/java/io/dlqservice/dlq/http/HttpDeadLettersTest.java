@@ -12,7 +12,9 @@ import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.MessageState;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -104,6 +106,19 @@ class HttpDeadLettersTest {
     status = 422;
     requests.send(request(), BodyHandlers.discarding());
     fake.await("webhooks", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+  }
+
+  @Test
+  void keepsABodyThatCanBeReadOnlyOnce() throws Exception {
+    InputStream once = new ByteArrayInputStream("{}".getBytes(StandardCharsets.UTF_8));
+    HttpRequest request =
+        HttpRequest.newBuilder(request().uri())
+            .POST(BodyPublishers.ofInputStream(() -> once))
+            .build();
+    requests.send(request, BodyHandlers.discarding());
+    assertEquals(List.of("POST {} null"), heard);
+    String text = fake.messages("webhooks").get(0).text();
+    assertTrue(text.contains("\"body\":\"e30=\""), text);
   }
 
   @Test
