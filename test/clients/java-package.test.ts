@@ -54,7 +54,9 @@ it("sends from the README's catch block, and works on it", { timeout: SET_UP_MS 
 it("runs the examples", TIMEOUT, async () => {
   const admin = connectTo(server.grpcAddress);
   const soon = { initialDelay: { seconds: 0n, nanos: 100_000_000 } };
-  await admin.admin.updateQueue({ queue: { name: "orders", config: { retryPolicy: soon } } });
+  await admin.admin.updateQueue({
+    queue: { name: "orders-examples", config: { retryPolicy: soon } },
+  });
   admin.close();
   const example = (name: string) => readFile(join(PACKAGE, `examples/${name}.java`), "utf8");
   const classPath = await compile("examples", clientOf(readme), {
@@ -114,7 +116,10 @@ async function compile(
   await mkdir(sources, { recursive: true });
   await writeFile(join(project, "pom.xml"), projectOf(name, dependencies));
   for (const [program, text] of Object.entries(programs)) {
-    const here = text.replaceAll("localhost:50051", server.grpcAddress);
+    // A queue for each project: they are told to end when they have said what is looked for.
+    const here = text
+      .replaceAll("localhost:50051", server.grpcAddress)
+      .replaceAll('"orders"', `"orders-${name}"`);
     // A class of @SpringBootApplication must be in a package.
     const inPackage = name === "spring" ? `package shop;\n${here}` : here;
     await writeFile(join(sources, `${program}.java`), inPackage);
