@@ -47,6 +47,8 @@ pub(crate) async fn deliver(courier: Courier) {
             return;
         };
         if letters.is_empty() {
+            // Of those that were not skipped nothing is left: their file is somebody else's.
+            deferred.retain(|_, (at, _)| *at > now);
             let next = deferred.values().map(|(at, _)| *at).min();
             courier.wait_for_work(next).await;
         } else if courier.try_all(letters, &mut deferred).await {
@@ -149,8 +151,12 @@ impl Courier {
     }
 }
 
-/// What the service refuses for good.
+/// What the service refuses for good. Its own errors always carry details: without them, a proxy may
+/// have spoken.
 fn is_final(status: &Status) -> bool {
+    if status.details().is_empty() {
+        return false;
+    }
     match status.code() {
         Code::InvalidArgument
         | Code::NotFound
@@ -164,4 +170,26 @@ fn is_final(status: &Status) -> bool {
 
 fn is_of_the_whole_call(status: &Status) -> bool {
     is_final(status) || call_error::is_of_the_whole_call(status) && !call_error::is_worth_again(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_proxy_refuses_is_not_the_services_word() {
+        assert!(!is_final(&Status::unimplemented("no such path")));
+        assert!(!is_final(&Status::not_found("no such route")));
+        let details = bytes::Bytes::from_static(b"\x08\x0c");
+        assert!(is_final(&Status::with_details(
+            Code::Unimplemented,
+            "",
+            details.clone()
+        )));
+        assert!(!is_final(&Status::with_details(
+            Code::PermissionDenied,
+            "",
+            details
+        )));
+    }
 }
