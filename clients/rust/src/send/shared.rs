@@ -11,7 +11,7 @@ use crate::send::pending::Pending;
 use crate::send::queue::SendQueue;
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
-use crate::spool::{Placed, Spool};
+use crate::spool::{OnPlaced, Placed, Spool};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -202,7 +202,7 @@ impl Shared {
         let most_bytes = spool.max_bytes();
         spool.keep(
             letter,
-            Box::new(move |placed| {
+            OnPlaced::new(move |placed| {
                 shared.settle_one(number, |send| match placed {
                     Placed::Disk => Ok(Receipt::Spooled { durable: true }),
                     Placed::Memory => Ok(Receipt::Spooled { durable: false }),

@@ -57,7 +57,7 @@ pub(crate) fn folder_name(service: &str) -> String {
     }
 }
 
-fn make(folder: &Path) -> io::Result<()> {
+pub(crate) fn make(folder: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -5,20 +5,19 @@ use crate::durations::instant_to_wire;
 use crate::send::letter::Letter;
 use crate::spool::Placed;
 use crate::spool::folder;
-use crate::spool::owner::{ORPHAN_AFTER, is_orphan, own};
+use crate::spool::memory::Memory;
+use crate::spool::orphans::{Found, look_at};
+use crate::spool::owner::own;
 use crate::spool::record::{self, LETTER, MOST_BODY_BYTES};
-use crate::spool::spool_file::{SpoolFile, Trouble, first_owner};
+use crate::spool::spool_file::{SpoolFile, Trouble};
 use crate::stubs::dlq::spool::v1::{self as wire, Owner};
 use crate::v1::SendToDlqRequest;
 use prost::Message;
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// A shorter one holds no record.
-const LEAST_FILE_BYTES: u64 = 25;
 /// Then another one is begun, so that what is delivered makes room.
 const MOST_FILE_BYTES: u64 = 16 * 1024 * 1024;
 // What one call takes.
@@ -47,11 +46,11 @@ pub(crate) struct Keeper {
     files: BTreeMap<PathBuf, SpoolFile>,
     /// Which of them is appended to.
     current: Option<PathBuf>,
-    memory: BTreeMap<u64, SendToDlqRequest>,
-    memory_bytes: u64,
-    next_in_memory: u64,
+    memory: Memory,
     /// Of files in the folder that are others'.
     others_bytes: u64,
+    /// A file could not be read, which may pass.
+    has_unread: bool,
     has_said: bool,
 }
 
@@ -64,10 +63,9 @@ impl Keeper {
             folder: None,
             files: BTreeMap::new(),
             current: None,
-            memory: BTreeMap::new(),
-            memory_bytes: 0,
-            next_in_memory: 0,
+            memory: Memory::default(),
             others_bytes: 0,
+            has_unread: false,
             has_said: false,
         };
         match folder {
@@ -93,9 +91,7 @@ impl Keeper {
                 Err(error) => self.say_memory_only(&error),
             }
         }
-        self.memory.insert(self.next_in_memory, letter.request.clone());
-        self.next_in_memory += 1;
-        self.memory_bytes += letter.bytes as u64;
+        self.memory.add(letter.request.clone());
         Placed::Memory
     }
 
@@ -146,6 +142,7 @@ impl Keeper {
 
     /// The letters to deliver next, as many as fit into a call.
     pub(crate) fn oldest(&mut self, skipped: &HashSet<Place>) -> Vec<Kept> {
+        self.remove_done();
         let mut found: Vec<Kept> = Vec::new();
         let mut bytes = 0;
         for (path, file) in &mut self.files {
@@ -157,10 +154,15 @@ impl Keeper {
                 }
                 let request = match file.letter(offset) {
                     Ok(letter) => letter.request.unwrap_or_default(),
-                    Err(error) => {
-                        tracing::warn!(file = %path.display(), "a letter can't be read: {error}");
+                    Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                        tracing::warn!(file = %path.display(), "a letter is lost: {error}");
                         file.give_up(offset);
                         continue;
+                    }
+                    Err(error) => {
+                        tracing::warn!(file = %path.display(), "can't be read: {error}");
+                        self.has_unread = true;
+                        break; // of this file; the others may be read
                     }
                 };
                 bytes += request.encoded_len() + 8;
@@ -170,7 +172,7 @@ impl Keeper {
                 found.push(Kept { place, request });
             }
         }
-        for (&number, request) in &self.memory {
+        for (number, request) in self.memory.iter() {
             let place = Place::Memory(number);
             bytes += request.encoded_len() + 8;
             if found.len() == MOST_LETTERS || (!found.is_empty() && bytes > MOST_BYTES) {
@@ -186,18 +188,23 @@ impl Keeper {
         found
     }
 
+    /// Those whose last letters turned out to be lost.
+    fn remove_done(&mut self) {
+        self.files.retain(|_, file| {
+            if file.is_done() {
+                file.remove();
+            }
+            !file.is_done()
+        });
+    }
+
     /// They need not be delivered any more.
     pub(crate) fn done(&mut self, places: &[Place]) {
         let mut offsets: BTreeMap<&PathBuf, Vec<u64>> = BTreeMap::new();
         for place in places {
             match place {
                 Place::File(path, offset) => offsets.entry(path).or_default().push(*offset),
-                Place::Memory(number) => {
-                    if let Some(request) = self.memory.remove(number) {
-                        self.memory_bytes =
-                            self.memory_bytes.saturating_sub(request.encoded_len() as u64 + 8);
-                    }
-                }
+                Place::Memory(number) => self.memory.remove(*number),
             }
         }
         for (path, offsets) in offsets {
@@ -221,7 +228,7 @@ impl Keeper {
         }
     }
 
-    /// Takes over files of processes that are gone. Whether there were any.
+    /// Takes over files of processes that are gone. Whether there is anything new to deliver.
     pub(crate) fn adopt(&mut self) -> bool {
         let Some(folder) = self.folder.clone() else {
             return false;
@@ -232,60 +239,41 @@ impl Keeper {
             if self.files.contains_key(&path) {
                 continue;
             }
-            // Somebody else's, or gone meanwhile: what can't be looked at is left alone.
-            let _ = self.look_at(&path);
+            match look_at(&path, &self.own) {
+                Ok(Found::Orphan) => self.take_over(&path),
+                Ok(Found::Others { bytes }) => self.others_bytes += bytes,
+                // Gone meanwhile, or none that may be looked at.
+                Ok(Found::Stump) | Err(_) => {}
+            }
         }
-        self.files.len() > before
+        std::mem::take(&mut self.has_unread) || self.files.len() > before
     }
 
-    fn look_at(&mut self, path: &Path) -> io::Result<()> {
-        let about = fs::metadata(path)?;
-        let touched_at = about.modified()?;
-        if about.len() < LEAST_FILE_BYTES {
-            if SystemTime::now()
-                .duration_since(touched_at)
-                .is_ok_and(|age| age > ORPHAN_AFTER)
-            {
-                fs::remove_file(path)?;
-            }
-            return Ok(());
+    fn take_over(&mut self, orphan: &Path) {
+        let Ok(Some(file)) = SpoolFile::adopt(orphan, &self.own, self.options.sync) else {
+            return; // somebody else's by now
+        };
+        if file.is_done() {
+            file.remove();
+        } else {
+            self.files.insert(file.path().to_owned(), file);
         }
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        if let (Some((_, holder)), Some(owner)) = (folder::parts_of(&name), first_owner(path)?) {
-            let is_for_us = owner.target == self.own.target && owner.service == self.own.service;
-            if is_for_us && is_orphan(&owner, &self.own, holder, touched_at) {
-                let Some(file) = SpoolFile::adopt(path, &self.own, self.options.sync)? else {
-                    return Ok(());
-                };
-                if file.is_done() {
-                    file.remove();
-                } else {
-                    self.files.insert(file.path().to_owned(), file);
-                }
-                return Ok(());
-            }
-        }
-        self.others_bytes += about.len();
-        Ok(())
     }
 
     /// Shows that this process lives.
-    pub(crate) fn touch(&self) {
-        self.files.values().for_each(SpoolFile::touch);
+    pub(crate) fn touch(&mut self) {
+        self.files.retain(|_, file| file.touch());
     }
 
     /// What is left stays in its files, for another process. How many were in memory only.
     pub(crate) fn close(&mut self) -> usize {
         self.files.values().for_each(SpoolFile::leave);
         self.files.clear();
-        std::mem::take(&mut self.memory).len()
+        self.memory.clear()
     }
 
     fn bytes(&self) -> u64 {
-        self.memory_bytes + self.others_bytes + self.files.values().map(SpoolFile::size).sum::<u64>()
+        self.memory.bytes() + self.others_bytes + self.files.values().map(SpoolFile::size).sum::<u64>()
     }
 
     /// Once.

@@ -4,9 +4,13 @@
 mod courier;
 mod folder;
 mod keeper;
+mod memory;
+mod orphans;
 mod owner;
 mod record;
 mod spool_file;
+#[cfg(test)]
+mod tests;
 
 use crate::builder::SpoolOptions;
 use crate::error::{Error, ErrorKind};
@@ -16,6 +20,7 @@ use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use keeper::{Keeper, Kept, Place};
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -26,8 +31,8 @@ pub(crate) use owner::host_name;
 
 const TOUCH_EVERY: Duration = Duration::from_secs(20);
 const ADOPT_EVERY: Duration = Duration::from_secs(30);
-/// How long a runtime that shuts down is held up for what it leaves.
-const LAST_WRITES: Duration = Duration::from_secs(3);
+/// How long an end is held up for what it leaves.
+pub(crate) const LAST_WRITES: Duration = Duration::from_secs(3);
 
 /// What a spool is made of.
 pub(crate) struct SpoolParts {
@@ -49,7 +54,28 @@ pub(crate) enum Placed {
     Closed,
 }
 
-pub(crate) type OnPlaced = Box<dyn FnOnce(Placed) + Send>;
+/// Told where a letter was put. Whatever happens to it: that nobody keeps it, if it is dropped untold.
+pub(crate) struct OnPlaced(Option<Box<dyn FnOnce(Placed) + Send>>);
+
+impl OnPlaced {
+    pub(crate) fn new(told: impl FnOnce(Placed) + Send + 'static) -> Self {
+        Self(Some(Box::new(told)))
+    }
+
+    fn tell(mut self, placed: Placed) {
+        if let Some(told) = self.0.take() {
+            told(placed);
+        }
+    }
+}
+
+impl Drop for OnPlaced {
+    fn drop(&mut self) {
+        if let Some(told) = self.0.take() {
+            told(Placed::Closed);
+        }
+    }
+}
 
 /// Asked of the thread that has the files: a disk that stalls must hold up no deadline and no lease.
 enum Command {
@@ -103,11 +129,8 @@ impl Spool {
 
     /// `placed` is called by another thread.
     pub(crate) fn keep(&self, letter: Arc<Letter>, placed: OnPlaced) {
-        if let Err(mpsc::SendError(Command::Keep(_, placed))) =
-            self.commands.send(Command::Keep(letter, placed))
-        {
-            placed(Placed::Closed);
-        }
+        // Dropped where it is closed, which tells.
+        let _ = self.commands.send(Command::Keep(letter, placed));
     }
 
     /// Until what was given so far is placed, or the disk takes too long. Blocks.
@@ -129,7 +152,8 @@ impl Spool {
         if self.commands.send(Command::Close(reply)).is_err() {
             return;
         }
-        if let Ok(left @ 1..) = left.await {
+        // A disk that stalls must not hold up whoever closes.
+        if let Ok(Ok(left @ 1..)) = tokio::time::timeout(LAST_WRITES, left).await {
             let words = format!("{left} messages that were kept in memory are lost with this client");
             let error = Error::new(ErrorKind::Closed, words).maybe_stored_if(true);
             shielded("on_dropped", || (self.on_dropped)(&error, ""));
@@ -154,36 +178,22 @@ fn tend(commands: &mpsc::Receiver<Command>, mut keeper: Keeper, work: &Notify) {
         let now = Instant::now();
         if adopt_at <= now {
             adopt_at = now + ADOPT_EVERY;
-            if keeper.adopt() {
+            if unless_at_fault(|| keeper.adopt()).unwrap_or(false) {
                 work.notify_one();
             }
         }
         if touch_at <= now {
             touch_at = now + TOUCH_EVERY;
-            keeper.touch();
+            unless_at_fault(|| keeper.touch());
         }
         let wait = adopt_at.min(touch_at).saturating_duration_since(now);
         match commands.recv_timeout(wait) {
-            Ok(Command::Keep(letter, placed)) => {
-                let place = keeper.keep(&letter);
-                if matches!(place, Placed::Disk | Placed::Memory) {
-                    work.notify_one();
-                }
-                placed(place);
-            }
-            Ok(Command::Oldest(skipped, reply)) => {
-                let _ = reply.send(keeper.oldest(&skipped));
-            }
-            Ok(Command::Done(places, reply)) => {
-                keeper.done(&places);
-                let _ = reply.send(());
-            }
-            Ok(Command::Wait(done)) => {
-                let _ = done.send(());
-            }
             Ok(Command::Close(reply)) => {
                 let _ = reply.send(keeper.close());
                 return;
+            }
+            Ok(command) => {
+                unless_at_fault(|| obey(command, &mut keeper, work));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
             Err(mpsc::RecvTimeoutError::Disconnected) => {
@@ -192,4 +202,38 @@ fn tend(commands: &mpsc::Receiver<Command>, mut keeper: Keeper, work: &Notify) {
             }
         }
     }
+}
+
+fn obey(command: Command, keeper: &mut Keeper, work: &Notify) {
+    match command {
+        Command::Keep(letter, placed) => {
+            let place = keeper.keep(&letter);
+            if matches!(place, Placed::Disk | Placed::Memory) {
+                work.notify_one();
+            }
+            placed.tell(place);
+        }
+        Command::Oldest(skipped, reply) => {
+            let _ = reply.send(keeper.oldest(&skipped));
+        }
+        Command::Done(places, reply) => {
+            keeper.done(&places);
+            let _ = reply.send(());
+        }
+        Command::Wait(done) => {
+            let _ = done.send(());
+        }
+        Command::Close(reply) => {
+            let _ = reply.send(keeper.close());
+        }
+    }
+}
+
+/// A fault of ours must not end the spool for as long as the process lives.
+fn unless_at_fault<T>(act: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(act)).ok();
+    if done.is_none() {
+        tracing::error!("a fault in the spool, which goes on");
+    }
+    done
 }

@@ -49,6 +49,12 @@ pub(crate) fn is_orphan(owner: &Owner, own: &Owner, holder: u32, touched_at: Sys
     }
 }
 
+/// Whether a process of the same id runs, and may have adopted the file: its last Owner tells. In a
+/// container that is started again each process is 1.
+pub(crate) fn may_have_successor(owner: &Owner, holder: u32) -> bool {
+    i64::from(holder) == owner.pid && start_of(owner.pid).is_some()
+}
+
 /// In clock ticks since the machine's start; None where there is no such process. One that waits to be
 /// reaped is none.
 fn start_of(pid: i64) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! One spool file that is this process's own, made or adopted.
 
-use crate::spool::folder::{new_name, now_ms, parts_of};
+use crate::spool::folder::{self, new_name, now_ms, parts_of};
 use crate::spool::record::{self, DONE, HEAD_BYTES, HEADER, LETTER, OWNER};
 use crate::stubs::dlq::spool::v1::{Done, Letter, Owner};
 use prost::Message;
@@ -36,6 +36,7 @@ pub(crate) struct SpoolFile {
 impl SpoolFile {
     /// With its Owner; the caller appends the first letter.
     pub(crate) fn create(folder: &Path, owner: &Owner, sync: bool) -> io::Result<Self> {
+        folder::make(folder)?; // somebody may have tidied up
         let path = folder.join(new_name(now_ms()));
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
@@ -51,8 +52,14 @@ impl SpoolFile {
         };
         let mut start = HEADER.to_vec();
         start.extend(record::encode(OWNER, &owner.encode_to_vec()));
-        if let Err(error) = made.write(&start) {
-            made.remove();
+        let begun = made.write(&start).and_then(|()| {
+            if sync {
+                sync_folder(folder)?;
+            }
+            Ok(())
+        });
+        if let Err(error) = begun {
+            made.remove(); // else each letter would leave one while the disk is full
             return Err(error);
         }
         Ok(made)
@@ -65,10 +72,12 @@ impl SpoolFile {
             .and_then(|name| parts_of(&name.to_string_lossy()))
             .map_or_else(now_ms, |(created_at_ms, _)| created_at_ms);
         let path = orphan.with_file_name(new_name(created_at_ms));
+        let file = OpenOptions::new().read(true).append(true).open(orphan)?;
+        // First, so that nobody takes it while its Owner is not written.
+        file.set_modified(SystemTime::now())?;
         if std::fs::rename(orphan, &path).is_err() {
             return Ok(None);
         }
-        let file = OpenOptions::new().read(true).append(true).open(&path)?;
         let size = file.metadata()?.len();
         let mut adopted = Self {
             path,
@@ -77,7 +86,8 @@ impl SpoolFile {
             sync,
             open: BTreeMap::new(),
         };
-        adopted.write(&record::encode(OWNER, &owner.encode_to_vec()))?;
+        // On a full disk its name says whose it is, and what is delivered makes room.
+        let _ = adopted.write(&record::encode(OWNER, &owner.encode_to_vec()));
         if !adopted.is_ours() {
             return Ok(None);
         }
@@ -112,12 +122,18 @@ impl SpoolFile {
         Ok(())
     }
 
+    /// `InvalidData`: it is lost. Any other error may pass.
     pub(crate) fn letter(&mut self, offset: u64) -> io::Result<Letter> {
         let length = self.open.get(&offset).copied().unwrap_or(0) + HEAD_BYTES;
         let mut data = vec![0; length];
         self.file.seek(SeekFrom::Start(offset))?;
-        self.file.read_exact(&mut data)?;
-        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "a letter is damaged");
+        let damaged = || io::Error::new(io::ErrorKind::InvalidData, "its record is damaged");
+        self.file
+            .read_exact(&mut data)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => damaged(),
+                _ => error,
+            })?;
         let record = record::decode(&data, 0).ok_or_else(damaged)?;
         Letter::decode(record.body).map_err(|_| damaged())
     }
@@ -147,14 +163,20 @@ impl SpoolFile {
         }
     }
 
-    /// Shows that this process lives.
-    pub(crate) fn touch(&self) {
-        let _ = self.file.set_modified(SystemTime::now());
+    /// Shows that this process lives. Whether the file is still its own.
+    pub(crate) fn touch(&self) -> bool {
+        let is_ours = self.is_ours();
+        if is_ours {
+            let _ = self.file.set_modified(SystemTime::now());
+        }
+        is_ours
     }
 
-    /// The next process takes it at once.
+    /// The next process takes it at once. What somebody else has adopted is his.
     pub(crate) fn leave(&self) {
-        let _ = self.file.set_modified(UNIX_EPOCH);
+        if self.is_ours() {
+            let _ = self.file.set_modified(UNIX_EPOCH);
+        }
     }
 
     pub(crate) fn remove(&self) {
@@ -232,4 +254,23 @@ pub(crate) fn first_owner(path: &Path) -> io::Result<Option<Owner>> {
     }
     let first = record::decode(&data, HEADER.len()).filter(|record| record.kind == OWNER);
     Ok(first.and_then(|record| Owner::decode(record.body).ok()))
+}
+
+/// Whose file it is: an adopter says that it is his, behind all that was there.
+pub(crate) fn last_owner(path: &Path) -> io::Result<Option<Owner>> {
+    let data = std::fs::read(path)?;
+    let (records, _) = record::read_all(&data).unwrap_or_default();
+    let mut owners = records.iter().rev().filter(|record| record.kind == OWNER);
+    Ok(owners.find_map(|record| Owner::decode(record.body).ok()))
+}
+
+/// So that the file's name survives the machine, too.
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
 }
