@@ -14,7 +14,7 @@ use crate::send::report::{OnDropped, shielded};
 use crate::send::request::{SendRequest, Sending};
 use crate::send::sender::Sender;
 use crate::send::shared::SenderParts;
-use crate::spool::{Spool, SpoolParts};
+use crate::spool::{LAST_WRITES, Spool, SpoolParts};
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use crate::v1::{Origin, SendToDlqRequest};
@@ -147,14 +147,17 @@ impl Client {
         let inner = &self.inner;
         let began_at = Instant::now();
         inner.is_closing.store(true, Ordering::SeqCst);
-        let workers = std::mem::take(&mut *inner.workers.lock().unwrap());
-        let stops: Vec<_> = workers
+        // They stay in the list: whoever else closes waits for them, too, and may hasten them.
+        let workers: Vec<_> = inner
+            .workers
+            .lock()
+            .unwrap()
             .iter()
             .filter_map(Weak::upgrade)
-            .map(|worker| tokio::spawn(async move { worker.stop(timeout).await }))
             .collect();
-        for stop in stops {
-            let _ = stop.await;
+        workers.iter().for_each(|worker| worker.begin_stop(timeout));
+        for worker in workers {
+            worker.ended().await;
         }
         inner.is_closed.store(true, Ordering::SeqCst);
         match timeout {
@@ -165,7 +168,7 @@ impl Client {
                     .max(timeout.min(LAST_SENDS));
                 if tokio::time::timeout(left, inner.sender.flush()).await.is_err() {
                     inner.sender.give_up();
-                    inner.sender.flush().await;
+                    let _ = tokio::time::timeout(LAST_WRITES, inner.sender.flush()).await;
                 }
             }
         }
@@ -197,6 +200,10 @@ impl Client {
         let mut workers = self.inner.workers.lock().unwrap();
         workers.retain(|worker| worker.strong_count() > 0);
         workers.push(Arc::downgrade(worker));
+        drop(workers);
+        if self.is_closing() {
+            worker.begin_stop(None);
+        }
     }
 
     pub(crate) fn origin(&self) -> Option<Origin> {

@@ -33,5 +33,6 @@ pub(crate) fn instant_to_wire(time: SystemTime) -> prost_types::Timestamp {
 
 pub(crate) fn instant_from_wire(time: &prost_types::Timestamp) -> SystemTime {
     let seconds = u64::try_from(time.seconds).unwrap_or(0);
-    UNIX_EPOCH + Duration::new(seconds, u32::try_from(time.nanos).unwrap_or(0))
+    let since = Duration::new(seconds, u32::try_from(time.nanos).unwrap_or(0));
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }

@@ -36,10 +36,14 @@ impl Sender {
         let mut send = Pending::new(Arc::clone(&letter), deadline, reply);
         let coalesce = &shared.parts.coalesce;
         let mut state = shared.state.lock().unwrap();
-        let is_room = state.pending.len() < coalesce.max_pending_messages
-            && state.pending_bytes + letter.bytes <= coalesce.max_pending_bytes;
+        let has_room = |times: usize| {
+            state.pending.len() < times.saturating_mul(coalesce.max_pending_messages)
+                && state.pending_bytes + letter.bytes <= times.saturating_mul(coalesce.max_pending_bytes)
+        };
+        let is_room = has_room(1);
         let has_spool = shared.parts.spool.is_some();
-        if !is_room && !has_spool {
+        // As many again may be on their way to a spool whose disk is slow.
+        if !(is_room || has_spool && has_room(2)) {
             let error = buffer_full(state.pending.len());
             drop(state);
             shared.settle(send, Err(error));

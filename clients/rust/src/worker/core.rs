@@ -153,11 +153,15 @@ impl WorkerCore {
 
     pub(crate) async fn stop(self: &Arc<Self>, timeout: Option<Duration>) {
         self.begin_stop(timeout);
+        self.ended().await;
+    }
+
+    pub(crate) async fn ended(&self) {
         self.ended.cancelled().await;
     }
 
     pub(crate) async fn done(&self) -> Result<(), Error> {
-        self.ended.cancelled().await;
+        self.ended().await;
         self.refused.lock().unwrap().take().map_or(Ok(()), Err)
     }
 

@@ -53,6 +53,7 @@ impl WorkerCore {
         H: Fn(Delivery) -> F,
         F: Future<Output = Handled>,
     {
+        let _last = Last(self, lease, place);
         let delivery = Delivery(Arc::clone(lease));
         let work = guarded(async move { handler(delivery).await });
         let work = current::scope(
@@ -72,6 +73,21 @@ impl WorkerCore {
             },
         };
         self.settle(lease, outcome);
+    }
+}
+
+/// Whatever happens to a handler, its delivery has an outcome: the first one counts.
+struct Last<'a>(&'a WorkerCore, &'a Arc<Lease>, &'a Location<'a>);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        let Self(core, lease, place) = self;
+        let outcome = if std::thread::panicking() {
+            panicked(&"", place) // of what the handler has held, when that was dropped
+        } else {
+            Outcome::released() // its runtime shuts down
+        };
+        core.settle(lease, outcome);
     }
 }
 

@@ -1,0 +1,56 @@
+//! How a client ends.
+
+use crate::{client_of, server, timed_out};
+use dlq_client::{ErrorKind, Receipt};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::yield_now;
+
+#[tokio::test]
+async fn whoever_closes_waits_for_the_handlers() {
+    let server = server();
+    let client = client_of(&server);
+    let sent = client.send("closing", "a", &timed_out());
+    sent.delay(Duration::ZERO).await.unwrap();
+    let (told, mut started) = mpsc::unbounded_channel();
+    let (kept, mut results) = mpsc::unbounded_channel();
+    let (go_on, within) = (Arc::new(Notify::new()), client.clone());
+    let goes_on = Arc::clone(&go_on);
+    let worker = client.worker(["closing"]).run(move |_| {
+        let (client, told, kept) = (within.clone(), told.clone(), kept.clone());
+        let goes_on = Arc::clone(&goes_on);
+        async move {
+            told.send(()).unwrap();
+            goes_on.notified().await;
+            kept.send(client.letter("closing-b", "b").await).unwrap();
+            Ok::<(), io::Error>(())
+        }
+    });
+    let _worker = worker.unwrap();
+    started.recv().await.unwrap();
+    let closes = [client.clone(), client.clone()].map(|client| {
+        tokio::spawn(async move { client.close().await }) // both wait for the handler
+    });
+    for _ in 0..10 {
+        yield_now().await;
+    }
+    assert!(closes.iter().all(|close| !close.is_finished()));
+    go_on.notify_one();
+    assert!(matches!(results.recv().await.unwrap(), Ok(Receipt::Sent(_))));
+    for close in closes {
+        close.await.unwrap();
+    }
+    let late = client.letter("closing-b", "c").await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn a_flush_after_the_close_returns() {
+    let server = server();
+    let client = client_of(&server);
+    client.close().await;
+    client.flush().await;
+    client.close().await;
+}

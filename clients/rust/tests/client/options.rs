@@ -1,0 +1,21 @@
+//! What a client does not take.
+
+use dlq_client::{Client, ErrorKind};
+use std::io;
+
+#[tokio::test]
+async fn what_can_not_be_is_said_at_once() {
+    for target in ["", "ftp://localhost", "http://"] {
+        let error = Client::builder(target).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{target}");
+    }
+    let client = Client::builder("http://127.0.0.1:1")
+        .without_spool()
+        .build()
+        .unwrap();
+    let error = client
+        .worker([""; 0])
+        .run(|_| async { Ok::<(), io::Error>(()) })
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}

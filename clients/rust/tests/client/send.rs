@@ -1,0 +1,103 @@
+//! What becomes of sends.
+
+use crate::{client_of, server, timed_out};
+use dlq_client::{Client, Coalesce, ErrorKind, Json, Receipt, SpoolOptions};
+use std::future::IntoFuture;
+use std::io;
+use std::sync::{Arc, Mutex, mpsc};
+
+#[tokio::test]
+async fn a_send_goes_on_when_nobody_waits_for_it() {
+    let server = server();
+    let client = client_of(&server);
+    let sending = client.send("detached", "a", &timed_out()).into_future();
+    drop(sending);
+    client.flush().await;
+    let mut stubs = client.stubs();
+    let stats = stubs.stats(dlq_client::v1::StatsRequest {
+        queues: vec!["detached".to_owned()],
+    });
+    assert_eq!(stats.await.unwrap().into_inner().total_messages, 1);
+}
+
+#[tokio::test]
+async fn what_is_pending_is_sent_after_the_last_client_was_dropped() {
+    let server = server();
+    let client = client_of(&server);
+    let sending = client.send("dropped-client", "a", &timed_out()).into_future();
+    drop(client);
+    assert!(matches!(sending.await, Ok(Receipt::Sent(_))));
+}
+
+#[test]
+fn what_is_pending_when_the_runtime_ends_is_in_the_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let spool = SpoolOptions {
+            folder: Some(folder.path().to_owned()),
+            ..SpoolOptions::default()
+        };
+        // Nobody listens on port 1.
+        let client = Client::builder("http://127.0.0.1:1")
+            .spool(spool)
+            .build()
+            .unwrap();
+        drop(client.send("spooled", "a", &timed_out()).into_future());
+    });
+    drop(runtime);
+    let files = std::fs::read_dir(folder.path().join("default")).unwrap().count();
+    assert_eq!(files, 1);
+}
+
+#[tokio::test]
+async fn dead_letter_gives_what_the_work_gives_and_keeps_what_fails() {
+    let server = server();
+    let client = client_of(&server);
+    let done = client
+        .dead_letter("wrapped", "a", async { Ok::<_, io::Error>(1) })
+        .await;
+    assert_eq!(done.unwrap(), Some(1));
+    let kept = client
+        .dead_letter("wrapped", Json([1]), async { Err::<(), _>(timed_out()) })
+        .await;
+    assert_eq!(kept.unwrap(), None);
+    let lost = client
+        .dead_letter("no such name!", "a", async { Err::<(), _>(timed_out()) })
+        .await;
+    assert_eq!(lost.unwrap_err().to_string(), "bank is slow");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_stalled_spool_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (release, stalled) = mpsc::channel::<()>();
+    let (stalled, kinds) = (Mutex::new(stalled), Arc::new(Mutex::new(Vec::new())));
+    let told = Arc::clone(&kinds);
+    let client = Client::builder("http://127.0.0.1:1")
+        .spool(SpoolOptions {
+            folder: Some(folder.path().to_owned()),
+            max_bytes: 1,
+            ..SpoolOptions::default()
+        })
+        .coalesce(Coalesce {
+            max_pending_messages: 2,
+            ..Coalesce::default()
+        })
+        .on_dropped(move |error, _| {
+            told.lock().unwrap().push(error.kind());
+            if error.kind() == ErrorKind::SpoolFull {
+                let _ = stalled.lock().unwrap().recv(); // of the spool's own thread
+            }
+        })
+        .build()
+        .unwrap();
+    for _ in 0..10 {
+        drop(client.send("stalled", "a", &timed_out()).into_future());
+    }
+    let kinds = kinds.lock().unwrap().clone();
+    let refused = kinds.iter().filter(|kind| **kind == ErrorKind::BufferFull);
+    assert!(refused.count() >= 5, "{kinds:?}");
+    drop(release);
+    client.close().await;
+}

@@ -1,0 +1,82 @@
+//! What becomes of deliveries.
+
+use crate::{client_of, server, timed_out};
+use dlq_client::{Delivery, Outcome};
+use std::future::pending;
+use std::io;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+#[tokio::test]
+async fn a_panic_of_a_handler_is_its_failure() {
+    let server = server();
+    let client = client_of(&server);
+    client
+        .send("panics", "a", &timed_out())
+        .delay(Duration::ZERO)
+        .max_retries(1)
+        .await
+        .unwrap();
+    let (told, mut settled) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["panics"])
+        .on_settled(move |_, result| told.send(result.clone()).unwrap())
+        .run(|_: Delivery| async {
+            if true {
+                panic!("no such order")
+            } else {
+                Ok::<(), io::Error>(())
+            }
+        })
+        .unwrap();
+    let settled = settled.recv().await.unwrap();
+    assert_eq!(settled.outcome, dlq_client::OutcomeKind::Failed);
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_hands_out_what_is_due() {
+    let server = server();
+    let client = client_of(&server);
+    for payload in ["a", "b"] {
+        client
+            .send("stream", payload, &timed_out())
+            .delay(Duration::ZERO)
+            .await
+            .unwrap();
+    }
+    let (told, mut settled) = mpsc::unbounded_channel();
+    let mut deliveries = client
+        .worker(["stream"])
+        .on_settled(move |_, result| told.send(result.outcome.as_str()).unwrap())
+        .stream()
+        .unwrap();
+    deliveries.next().await.unwrap().succeed();
+    assert_eq!(settled.recv().await, Some("succeeded"));
+    drop(deliveries.next().await.unwrap());
+    assert_eq!(settled.recv().await, Some("released"));
+    deliveries.stop(Duration::from_secs(10)).await;
+    assert!(deliveries.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_handler_that_never_ends_is_dropped_by_stop() {
+    let server = server();
+    let client = client_of(&server);
+    client
+        .send("endless", "a", &timed_out())
+        .delay(Duration::ZERO)
+        .await
+        .unwrap();
+    let (told, mut started) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["endless"])
+        .run(move |_| {
+            told.send(()).unwrap();
+            pending::<Result<Outcome, io::Error>>()
+        })
+        .unwrap();
+    started.recv().await.unwrap();
+    worker.stop_within(Duration::from_millis(50)).await;
+    worker.done().await.unwrap();
+}
