@@ -9,7 +9,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::time::Duration;
 
 // Limits of the contract; what is longer is cut by one byte more, so that the server flags it.
@@ -24,7 +24,7 @@ const BOXES: [&str; 4] = [
     "anyhow::Error",
     "eyre::Report",
 ];
-/// What the words of an I/O error need not say.
+/// What a program's own I/O error may be of without a word of it.
 const TELLING_KINDS: [io::ErrorKind; 4] = [
     io::ErrorKind::ConnectionAborted,
     io::ErrorKind::ConnectionRefused,
@@ -39,12 +39,22 @@ pub(crate) fn failure_of<E: AsError + ?Sized>(error: &E, place: &Location<'_>) -
     describe(error.as_error(), error.known_type(), place)
 }
 
-/// Of an error in a box, of which the compiler may still know what it was.
+/// Of an error in a box, of which the compiler may still know what it was. Its words are somebody's
+/// code: a panic there must not cost the message.
 pub(crate) fn describe(
     error: &(dyn Error + 'static),
     known: Option<&'static str>,
     place: &Location<'_>,
 ) -> Failure {
+    catch_unwind(AssertUnwindSafe(|| read(error, known, place))).unwrap_or_else(|_| Failure {
+        r#type: known.unwrap_or("Error").to_owned(),
+        message: "an error whose words panic".to_owned(),
+        stack_trace: format!("At {place}"),
+        ..Failure::default()
+    })
+}
+
+fn read(error: &(dyn Error + 'static), known: Option<&'static str>, place: &Location<'_>) -> Failure {
     let (known, error) = unwrapped(known, error);
     let status = find::<tonic::Status>(error);
     let mut failure = Failure {
@@ -87,8 +97,9 @@ fn unwrapped<'a>(
     }
 }
 
-/// `shop::OrderError`, `std::io::error::Error [TimedOut]`: the path of the type, as the compiler names
-/// it; and the kind of the first I/O error among the causes, where that decides on the retries.
+/// `shop::OrderError`, `shop::OrderError [TimedOut]`: the path of the type, as the compiler names it; and
+/// the kind of the first I/O error among the causes, where that decides on the retries and the words do
+/// not say it.
 fn type_name(known: Option<&'static str>, error: &(dyn Error + 'static)) -> String {
     let is_box = |name: &str| BOXES.iter().any(|inside| name.contains(inside));
     let name = match known {
@@ -97,9 +108,16 @@ fn type_name(known: Option<&'static str>, error: &(dyn Error + 'static)) -> Stri
         _ => type_of_common(error).unwrap_or_else(|| type_by_debug(error)),
     };
     match find::<io::Error>(error).map(io::Error::kind) {
-        Some(kind) if TELLING_KINDS.contains(&kind) => format!("{name} [{kind:?}]"),
+        Some(kind) if TELLING_KINDS.contains(&kind) && !says(&words(error), kind) => {
+            format!("{name} [{kind:?}]")
+        }
         _ => name,
     }
+}
+
+/// Of the system's errors: "Connection refused (os error 111)".
+fn says(words: &str, kind: io::ErrorKind) -> bool {
+    words.to_ascii_lowercase().contains(&kind.to_string())
 }
 
 /// Errors of which many are boxed, and that are known by their type.
@@ -233,7 +251,7 @@ mod tests {
     fn knows_common_errors_in_a_box() {
         let refused: Box<dyn Error + Send + Sync> = io::Error::from_raw_os_error(111).into();
         let failure = described(&*refused);
-        assert_eq!(failure.r#type, "std::io::error::Error [ConnectionRefused]");
+        assert_eq!(failure.r#type, "std::io::error::Error");
         assert_eq!(failure.attributes["errno"], "111");
         let boxed: Box<dyn Error + Send + Sync> = order_error().into();
         assert_eq!(described(&*boxed).r#type, "OrderError [TimedOut]");
@@ -253,6 +271,21 @@ mod tests {
         let error = NonRetryable::new("no such order");
         assert!(is_non_retryable(&error));
         assert_eq!(described(&error).message, "no such order");
+    }
+
+    #[test]
+    fn words_that_panic_cost_the_words_only() {
+        #[derive(Debug)]
+        struct Broken;
+        impl std::fmt::Display for Broken {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("no words")
+            }
+        }
+        impl Error for Broken {}
+        let failure = described(&Broken);
+        assert!(failure.r#type.ends_with("::Broken"), "{}", failure.r#type);
+        assert_eq!(failure.message, "an error whose words panic");
     }
 
     #[test]
