@@ -1,25 +1,32 @@
 //! How a client is made.
 
 use crate::client::Client;
-use crate::connection::Connector;
-use crate::error::{Error, ErrorKind};
+use crate::connection::{Connector, Transport, TransportLayer};
+use crate::error::{BoxError, Error, ErrorKind};
 use crate::send::report::{OnDropped, drop_report};
 use crate::target::Target;
 use crate::v1::Origin;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tower::util::MapErrLayer;
+use tower::{Layer, Service};
 
 const MIB: usize = 1024 * 1024;
 // What the server takes in one call.
 const MOST_MESSAGES: usize = 1_000;
 const MOST_BYTES: usize = 3 * MIB + MIB / 2;
+/// Whoever waits longer wants no answers.
+const MOST_DELAY: Duration = Duration::from_secs(60);
 
 /// How concurrent sends share calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coalesce {
     /// How long a send waits for others while a call is under way; with none it goes at once. Default
-    /// 2 ms.
+    /// 2 ms, at most a minute.
     pub max_delay: Duration,
     /// Most messages of one call: 1 to 1,000. Default 100, so that many sends share several calls at a
     /// time.
@@ -61,6 +68,7 @@ impl Coalesce {
         }
         self.max_messages = self.max_messages.min(MOST_MESSAGES);
         self.max_bytes = self.max_bytes.min(MOST_BYTES);
+        self.max_delay = self.max_delay.min(MOST_DELAY);
         Ok(self)
     }
 }
@@ -112,6 +120,7 @@ pub struct ClientBuilder {
     pub(crate) coalesce: Coalesce,
     pub(crate) spool: Option<SpoolOptions>,
     pub(crate) on_dropped: Option<OnDropped>,
+    layer: Option<TransportLayer>,
 }
 
 /// What a client is made of.
@@ -139,6 +148,7 @@ impl ClientBuilder {
             coalesce: Coalesce::default(),
             spool: Some(SpoolOptions::default()),
             on_dropped: None,
+            layer: None,
         }
     }
 
@@ -210,6 +220,24 @@ impl ClientBuilder {
         self
     }
 
+    /// Puts a [layer](tower::Layer) of tower around each connection: what it makes sees every call of
+    /// this client, each try by itself, and the stream of a worker. Several are given as one by
+    /// [`Stack`](tower::layer::util::Stack) or `tower::ServiceBuilder`.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<Transport> + Send + Sync + 'static,
+        L::Service: Service<http::Request<Body>, Response = http::Response<Body>, Error: Into<BoxError>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
+    {
+        let to_status = |error: <L::Service as Service<_>>::Error| Status::from_error(error.into());
+        self.layer = Some(TransportLayer::new((MapErrLayer::new(to_status), layer)));
+        self
+    }
+
     /// Opens no connection yet: the first call does. Its work is done by tasks of the tokio runtime in
     /// which this is called.
     pub fn build(self) -> Result<Client, Error> {
@@ -226,7 +254,7 @@ impl ClientBuilder {
             #[cfg(feature = "tls")]
             self.tls,
         )?;
-        let connector = Connector::new(&target, self.token.as_deref())?;
+        let connector = Connector::new(&target, self.token.as_deref(), self.layer)?;
         Ok(Client::from_settings(Settings {
             target,
             connector,

@@ -6,14 +6,25 @@ use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
 use std::time::Duration;
+use tonic::body::Body;
+use tonic::codegen::http;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Endpoint;
 use tonic::{Request, Status};
+use tower::util::{BoxCloneSyncService, BoxCloneSyncServiceLayer};
+use tower::{Layer, ServiceExt};
 
-/// A channel whose calls carry the client's token.
-pub type Authorized = InterceptedService<Channel, Bearer>;
+/// What calls go over: a channel of tonic, within the layer that the client was given.
+pub type Transport = BoxCloneSyncService<http::Request<Body>, http::Response<Body>, Status>;
+
+/// A transport whose calls carry the client's token.
+pub type Authorized = InterceptedService<Transport, Bearer>;
+
+/// As [`ClientBuilder::layer`](crate::ClientBuilder::layer) was given it.
+pub(crate) type TransportLayer =
+    BoxCloneSyncServiceLayer<Transport, http::Request<Body>, http::Response<Body>, Status>;
 
 // A dead peer is found by these, where nothing else is heard.
 const PING_INTERVAL: Duration = Duration::from_secs(10);
@@ -43,10 +54,15 @@ impl Interceptor for Bearer {
 pub(crate) struct Connector {
     endpoint: Endpoint,
     bearer: Bearer,
+    layer: Option<TransportLayer>,
 }
 
 impl Connector {
-    pub(crate) fn new(target: &Target, token: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        target: &Target,
+        token: Option<&str>,
+        layer: Option<TransportLayer>,
+    ) -> Result<Self, Error> {
         let token = token
             .map(|token| format!("Bearer {token}").parse::<MetadataValue<Ascii>>())
             .transpose()
@@ -66,13 +82,19 @@ impl Connector {
         Ok(Self {
             endpoint,
             bearer: Bearer(token),
+            layer,
         })
     }
 
     /// Opened by its first call, and again when it breaks.
     pub(crate) fn connect(&self) -> Connection {
+        let channel = self.endpoint.connect_lazy();
+        let transport = Transport::new(channel.map_err(|error| Status::from_error(error.into())));
         Connection {
-            channel: self.endpoint.connect_lazy(),
+            transport: match &self.layer {
+                Some(layer) => layer.layer(transport),
+                None => transport,
+            },
             bearer: self.bearer.clone(),
         }
     }
@@ -81,18 +103,18 @@ impl Connector {
 /// One HTTP/2 connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
-    channel: Channel,
+    transport: Transport,
     bearer: Bearer,
 }
 
 impl Connection {
     pub(crate) fn service(&self) -> DlqServiceClient<Authorized> {
-        DlqServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+        DlqServiceClient::with_interceptor(self.transport.clone(), self.bearer.clone())
             .max_decoding_message_size(MOST_RESPONSE_BYTES)
     }
 
     pub(crate) fn admin(&self) -> DlqAdminServiceClient<Authorized> {
-        DlqAdminServiceClient::with_interceptor(self.channel.clone(), self.bearer.clone())
+        DlqAdminServiceClient::with_interceptor(self.transport.clone(), self.bearer.clone())
             .max_decoding_message_size(MOST_RESPONSE_BYTES)
     }
 }

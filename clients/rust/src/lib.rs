@@ -55,7 +55,7 @@ pub use builder::TlsOptions;
 pub use builder::{ClientBuilder, Coalesce, SpoolOptions};
 pub use cause_chain::AsError;
 pub use client::{Client, Stubs};
-pub use connection::{Authorized, Bearer};
+pub use connection::{Authorized, Bearer, Transport};
 pub use error::{BoxError, Error, ErrorKind, NonRetryable, RetryAfter};
 pub use payload::{IntoPayload, Json, Payload};
 pub use receipt::{Receipt, Stored};
