@@ -99,7 +99,7 @@ fn error_words(status: &Status) -> Value {
 }
 
 /// `INVALID_ARGUMENT`: the name that gRPC has for it.
-fn name_of(code: Code) -> String {
+pub fn name_of(code: Code) -> String {
     let mut name = String::new();
     for letter in format!("{code:?}").chars() {
         if letter.is_uppercase() && !name.is_empty() {

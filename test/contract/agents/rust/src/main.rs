@@ -1,19 +1,20 @@
-//! The agent of the Rust client: does what lines of JSON on its input say, and answers in such.
+//! The agent of the Rust client: one program for all that the tests of all clients have it do. Without
+//! an argument it does what lines of JSON on its input say, and answers in such.
 
 mod calls;
+mod commands;
+mod faults;
 mod given_error;
+mod golden;
 mod handlers;
+mod load;
 mod options;
 mod session;
 mod words;
 
-use serde_json::{Value, json};
-use session::Session;
-use std::future::{Future, poll_fn};
-use std::io::{BufRead, Write, stdin, stdout};
-use std::sync::Arc;
-use std::task::Poll;
-use tokio::sync::mpsc;
+use dlq_client::BoxError;
+use serde_json::Value;
+use std::io::{Write, stdout};
 
 /// A line on standard output, from any thread.
 pub fn tell(message: &Value) {
@@ -24,31 +25,14 @@ pub fn tell(message: &Value) {
 }
 
 #[tokio::main]
-async fn main() {
-    let (lines, mut read) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        for line in stdin().lock().lines().map_while(Result::ok) {
-            lines.send(line).expect("somebody works");
-        }
-        // Whatever still runs: its input has ended.
-        std::process::exit(0);
-    });
-    let session = Arc::new(Session::default());
-    while let Some(line) = read.recv().await {
-        let session = Arc::clone(&session);
-        let mut work = Box::pin(async move { answer(&session, &line).await });
-        // Commands run side by side, and begin in their order.
-        if !poll_fn(|context| Poll::Ready(work.as_mut().poll(context).is_ready())).await {
-            tokio::spawn(work);
-        }
+async fn main() -> Result<(), BoxError> {
+    let mut args = pico_args::Arguments::from_env();
+    match args.subcommand()?.as_deref() {
+        None => commands::serve().await,
+        Some("producer") => faults::produce(args).await?,
+        Some("worker") => faults::work(args).await?,
+        Some("load") => load::serve(&args.free_from_str::<String>()?).await?,
+        Some(other) => return Err(format!("this agent plays no {other}").into()),
     }
-}
-
-async fn answer(session: &Session, line: &str) {
-    let mut command: Value = serde_json::from_str(line).expect("a line is JSON");
-    let (id, op) = (command["id"].take(), command["op"].take());
-    match session.run(op.as_str().unwrap_or_default(), &command).await {
-        Ok(result) => tell(&json!({ "id": id, "result": result })),
-        Err(error) => tell(&json!({ "id": id, "error": error.to_string() })),
-    }
+    Ok(())
 }

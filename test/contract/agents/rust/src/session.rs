@@ -2,6 +2,7 @@
 
 use crate::calls::call;
 use crate::given_error::given_error;
+use crate::golden;
 use crate::handlers::Handlers;
 use crate::options::{self, ms};
 use crate::tell;
@@ -47,6 +48,8 @@ impl Session {
                     None => client.close().await,
                 }
             }
+            "cases" => return Ok(json!({ "names": golden::names() })),
+            "fail" => return self.fail(fields).await,
             "call" => return call(&self.client(fields)?, fields).await,
             _ => return Err(format!("this agent knows no {op}").into()),
         }
@@ -83,6 +86,15 @@ impl Session {
         if let Some(error) = fields.get("error").filter(|error| !error.is_null()) {
             send = send.error(&*given_error(error));
         }
+        Ok(result_of(options::send(send, &fields["options"])?.await))
+    }
+
+    /// Sends what a case of the golden set has thrown.
+    async fn fail(&self, fields: &Value) -> Result<Value, BoxError> {
+        let client = self.client(fields)?;
+        let queue = fields["queue"].as_str().unwrap_or_default();
+        let thrown = golden::thrown(fields["case"].as_str().unwrap_or_default()).await?;
+        let send = thrown.add_to(client.letter(queue, payload_of(&fields["payload"])?));
         Ok(result_of(options::send(send, &fields["options"])?.await))
     }
 

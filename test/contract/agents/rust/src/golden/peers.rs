@@ -1,0 +1,7 @@
+//! Servers that fail, which the test has started.
+
+pub fn address(peer: &str) -> String {
+    let name = format!("GOLDEN_{}", peer.to_uppercase());
+    let port = std::env::var(&name).unwrap_or_else(|_| panic!("{name} is not set"));
+    format!("127.0.0.1:{port}")
+}

@@ -1,0 +1,44 @@
+//! What the bench asks for.
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Command {
+    pub op: String,
+    #[serde(default)]
+    pub queue: String,
+    /// Messages go round over so many.
+    #[serde(default = "one")]
+    pub queues: usize,
+    /// Of each payload.
+    #[serde(default)]
+    pub bytes: usize,
+    #[serde(default = "one")]
+    pub batch: usize,
+    #[serde(default = "one")]
+    pub in_flight: usize,
+    pub count: Option<usize>,
+    pub seconds: Option<f64>,
+}
+
+fn one() -> usize {
+    1
+}
+
+impl Command {
+    pub fn queue_names(&self) -> Vec<String> {
+        let others = (1..self.queues).map(|number| format!("{}-{number}", self.queue));
+        std::iter::once(self.queue.clone()).chain(others).collect()
+    }
+
+    /// Callers that each wait for their own message, as many as batches would have.
+    pub fn callers(&self) -> usize {
+        self.in_flight * self.batch
+    }
+
+    /// A client's worker holds as many again, which wait for a handler.
+    pub fn concurrency(&self) -> u32 {
+        u32::try_from(self.in_flight.div_ceil(2)).unwrap_or(u32::MAX)
+    }
+}
