@@ -19,3 +19,10 @@ pub mod dlq {
         }
     }
 }
+
+/// What a fake is made of.
+#[cfg(feature = "testing")]
+pub(crate) mod server {
+    use super::dlq::v1::*;
+    include!("gen/server/dlq/v1/dlq.v1.tonic.rs");
+}

@@ -1,13 +1,4 @@
-//! For tests: the real server, by one call. Needs the feature `testing`.
-//!
-//! ```no_run
-//! use dlq_client::{Client, testing::LocalServer};
-//!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = LocalServer::start()?;
-//! let client = Client::builder(server.target()).build()?;
-//! # Ok(()) }
-//! ```
+//! The real server, by one call.
 
 use std::collections::HashMap;
 use std::env;

@@ -1,6 +1,7 @@
 //! The client on a real server.
 
 mod close;
+mod fake;
 mod options;
 mod send;
 mod work;

@@ -1,0 +1,109 @@
+//! A service in the process.
+
+use crate::builder::ClientBuilder;
+use crate::client::Client;
+use crate::error::Error;
+use crate::stubs::server::dlq_service_server::DlqServiceServer;
+use crate::testing::fake_message::{FakeMessage, FakeState};
+use crate::testing::fake_service::FakeService;
+use crate::testing::fake_store::FakeStore;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::watch;
+use tower::layer::layer_fn;
+
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A service in the process, for real clients and without a network; and a look at what is there.
+///
+/// Messages are due at once, unless they were sent with a delay, and again at once after a failed
+/// attempt; they are quarantined after the `max_retries` of the message, or 3. Clones are the same one.
+#[derive(Clone, Default)]
+pub struct FakeDlq(Arc<Shared>);
+
+#[derive(Default)]
+pub(super) struct Shared {
+    pub(super) store: Mutex<FakeStore>,
+    pub(super) changes: watch::Sender<()>,
+}
+
+impl Shared {
+    pub(super) fn changed(&self) {
+        self.changes.send_replace(());
+    }
+}
+
+impl FakeDlq {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A client of it, without a spool: while the fake is down, sends are dropped at their deadline.
+    pub fn client(&self) -> Result<Client, Error> {
+        self.builder().build()
+    }
+
+    /// For a client of it with options of your own. A layer would take the fake's place.
+    pub fn builder(&self) -> ClientBuilder {
+        let service = DlqServiceServer::new(FakeService(Arc::clone(&self.0)));
+        let layer = layer_fn(move |_| service.clone());
+        Client::builder("http://fake.invalid")
+            .without_spool()
+            .layer(layer)
+    }
+
+    /// All of a queue, those that are gone too; oldest first.
+    pub fn messages(&self, queue: &str) -> Vec<FakeMessage> {
+        let store = self.0.store.lock().unwrap();
+        let of_queue = store.messages.iter().filter(|one| one.request.queue == queue);
+        of_queue.cloned().collect()
+    }
+
+    /// Returns when so many messages of the queue are in that state; panics if they are not within 5 s.
+    pub async fn wait_for(&self, queue: &str, state: FakeState, count: usize) -> Vec<FakeMessage> {
+        let mut changes = self.0.changes.subscribe();
+        let found = || {
+            let all = self.messages(queue).into_iter();
+            all.filter(|message| message.state == state).collect::<Vec<_>>()
+        };
+        let wait = async {
+            while found().len() < count {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        let is_late = tokio::time::timeout(WAIT, wait).await.is_err();
+        let found = found();
+        assert!(
+            !is_late,
+            "{} messages of {queue} are {state:?}, not {count}",
+            found.len()
+        );
+        found
+    }
+
+    /// What waits in the queue, or is in quarantine, is due now.
+    pub fn make_due(&self, queue: &str) {
+        self.0.store.lock().unwrap().make_due(queue);
+        self.0.changed();
+    }
+
+    /// From now on it answers as a service that is away.
+    pub fn go_down(&self) {
+        self.0.store.lock().unwrap().is_down = true;
+        self.0.changed();
+    }
+
+    /// It answers again.
+    pub fn come_back(&self) {
+        self.0.store.lock().unwrap().is_down = false;
+    }
+}
+
+impl std::fmt::Debug for FakeDlq {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FakeDlq").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! A dead letter in a fake.
+
+use crate::durations::{from_wire, instant_from_wire, instant_to_wire};
+use crate::payload::Payload;
+use crate::v1::send_to_dlq_request::FirstRetry;
+use crate::v1::{self, Failure, MessageState, QuarantineReason, Reason, SendToDlqRequest};
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// Longer than any test.
+pub(super) const LEASE: Duration = Duration::from_secs(3_600);
+
+/// Where a message of a fake is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FakeState {
+    /// It waits until it is due.
+    Scheduled,
+    /// A worker has it.
+    InFlight,
+    /// It was set aside.
+    Quarantined,
+    /// A handler has succeeded: the service would have forgotten it.
+    Succeeded,
+    /// A handler has discarded it.
+    Discarded,
+}
+
+/// A dead letter, and what has become of it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct FakeMessage {
+    /// The fake's id of it.
+    pub id: String,
+    /// As it was sent.
+    pub request: SendToDlqRequest,
+    /// Where it is in its life.
+    pub state: FakeState,
+    /// Why it is in quarantine, if it is.
+    pub quarantine_reason: Option<QuarantineReason>,
+    /// Attempts that have failed.
+    pub attempts: u32,
+    /// Hand-outs.
+    pub deliveries: u32,
+    /// The one it was sent with, then those of its attempts and of sends that joined it.
+    pub failures: Vec<Failure>,
+    /// What a handler has noted that discarded or quarantined it.
+    pub note: String,
+    pub(super) payload: Payload,
+    pub(super) due_at: Instant,
+    pub(super) lease_token: String,
+}
+
+impl FakeMessage {
+    pub(super) fn new(request: SendToDlqRequest) -> Self {
+        // At once where the send does not say when: tests do not wait for a policy.
+        let wait = match &request.first_retry {
+            Some(FirstRetry::Delay(delay)) => from_wire(delay),
+            Some(FirstRetry::DueTime(time)) => instant_from_wire(time)
+                .duration_since(SystemTime::now())
+                .unwrap_or_default(),
+            None => Duration::ZERO,
+        };
+        Self {
+            id: format!("{:032x}", rand::random::<u128>()),
+            state: FakeState::Scheduled,
+            quarantine_reason: None,
+            attempts: 0,
+            deliveries: 0,
+            failures: Vec::new(),
+            note: String::new(),
+            payload: Payload::from_wire(request.payload.clone().unwrap_or_default()),
+            due_at: Instant::now() + wait,
+            lease_token: String::new(),
+            request,
+        }
+    }
+
+    /// The message itself.
+    pub const fn payload(&self) -> &Payload {
+        &self.payload
+    }
+
+    /// As given; a fake reads nothing from errors.
+    pub fn reason(&self) -> Reason {
+        let reason = self.failures.last().map(Failure::reason).unwrap_or_default();
+        match reason {
+            Reason::Unspecified => Reason::UnknownError,
+            known => known,
+        }
+    }
+
+    /// `None` of what is gone.
+    pub(super) const fn wire_state(&self) -> Option<MessageState> {
+        match self.state {
+            FakeState::Scheduled => Some(MessageState::Scheduled),
+            FakeState::InFlight => Some(MessageState::InFlight),
+            FakeState::Quarantined => Some(MessageState::Quarantined),
+            FakeState::Succeeded | FakeState::Discarded => None,
+        }
+    }
+
+    pub(super) fn due_time(&self) -> Option<prost_types::Timestamp> {
+        let wait = self.due_at.saturating_duration_since(Instant::now());
+        (self.state == FakeState::Scheduled).then(|| instant_to_wire(SystemTime::now() + wait))
+    }
+
+    pub(super) fn quarantine(&mut self, reason: QuarantineReason) {
+        self.state = FakeState::Quarantined;
+        self.quarantine_reason = Some(reason);
+    }
+
+    pub(super) fn delivery(&self) -> v1::Delivery {
+        let request = self.request.clone();
+        let message = v1::Message {
+            id: self.id.clone(),
+            queue: request.queue,
+            payload: request.payload,
+            attributes: request.attributes,
+            source_id: request.source_id,
+            dedup_key: request.dedup_key,
+            ordering_key: request.ordering_key,
+            priority: request.priority,
+            origin: request.origin,
+            trace_context: request.trace_context,
+            reason: self.reason().into(),
+            failure: self.failures.last().cloned(),
+            failure_count: u32::try_from(self.failures.len()).unwrap_or(u32::MAX),
+            attempts: self.attempts,
+            ..v1::Message::default()
+        };
+        v1::Delivery {
+            message: Some(message),
+            lease_token: self.lease_token.clone(),
+            lease_expire_time: Some(instant_to_wire(SystemTime::now() + LEASE)),
+            attempt: self.attempts + 1,
+            delivery_number: self.deliveries,
+            ..v1::Delivery::default()
+        }
+    }
+}

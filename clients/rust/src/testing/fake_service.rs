@@ -1,0 +1,243 @@
+//! The calls of producers and workers, on a fake's store.
+
+use crate::durations::{instant_to_wire, to_wire};
+use crate::stubs::server::dlq_service_server::DlqService;
+use crate::testing::fake_dlq::Shared;
+use crate::testing::fake_message::{FakeMessage, FakeState, LEASE};
+use crate::testing::fake_store::FakeStore;
+use crate::v1::send_to_dlq_batch_result::Outcome as Part;
+use crate::v1::stream_due_response::Frame;
+use crate::v1::{
+    AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ErrorStatus, ExtendLeaseRequest,
+    ExtendLeaseResponse, ExtendLeaseResult, Opened, QueueStats, RetryRequest, RetryResponse,
+    SendToDlqBatchRequest, SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse,
+    StatsRequest, StatsResponse, StreamDueRequest, StreamDueResponse,
+};
+use futures_core::Stream;
+use std::pin::Pin;
+use std::sync::{Arc, MutexGuard};
+use std::task::{Context, Poll};
+use std::time::SystemTime;
+use tokio::sync::mpsc;
+use tonic::{Request, Response, Status};
+
+const MOST_IN_FLIGHT: u32 = 16;
+const MOST_NAME_CHARS: usize = 128;
+
+/// The calls of producers and workers.
+pub(super) struct FakeService(pub(super) Arc<Shared>);
+
+type Answer<T> = Result<Response<T>, Status>;
+
+impl FakeService {
+    fn store(&self) -> Result<MutexGuard<'_, FakeStore>, Status> {
+        let store = self.0.store.lock().unwrap();
+        if store.is_down {
+            return Err(Status::unavailable("the fake is down"));
+        }
+        Ok(store)
+    }
+}
+
+#[tonic::async_trait]
+impl DlqService for FakeService {
+    type StreamDueStream = Frames;
+
+    async fn send_to_dlq(&self, request: Request<SendToDlqRequest>) -> Answer<SendToDlqResponse> {
+        let response = accept(&mut *self.store()?, request.into_inner())?;
+        self.0.changed();
+        Ok(Response::new(response))
+    }
+
+    async fn send_to_dlq_batch(
+        &self,
+        request: Request<SendToDlqBatchRequest>,
+    ) -> Answer<SendToDlqBatchResponse> {
+        let mut store = self.store()?;
+        let requests = request.into_inner().requests.into_iter();
+        let results = requests.map(|request| {
+            let part = match accept(&mut store, request) {
+                Ok(response) => Part::Response(response),
+                Err(status) => Part::Error(ErrorStatus {
+                    code: status.code().into(),
+                    message: status.message().to_owned(),
+                    ..ErrorStatus::default()
+                }),
+            };
+            SendToDlqBatchResult { outcome: Some(part) }
+        });
+        let results = results.collect();
+        drop(store);
+        self.0.changed();
+        Ok(Response::new(SendToDlqBatchResponse { results }))
+    }
+
+    async fn stream_due(&self, request: Request<StreamDueRequest>) -> Answer<Frames> {
+        drop(self.store()?);
+        let (frames, received) = mpsc::channel(1);
+        tokio::spawn(hand_out(Arc::clone(&self.0), request.into_inner(), frames));
+        Ok(Response::new(Frames(received)))
+    }
+
+    async fn ack(&self, request: Request<AckRequest>) -> Answer<AckResponse> {
+        let mut store = self.store()?;
+        let outcomes = request.into_inner().outcomes.into_iter();
+        let results = outcomes.map(|outcome| store.settle(outcome).map_or_else(lease_lost, applied));
+        let results = results.collect();
+        drop(store);
+        self.0.changed();
+        Ok(Response::new(AckResponse { results }))
+    }
+
+    async fn extend_lease(&self, request: Request<ExtendLeaseRequest>) -> Answer<ExtendLeaseResponse> {
+        let store = self.store()?;
+        let results = request.into_inner().lease_tokens.into_iter().map(|lease_token| {
+            let is_held = store.holds(&lease_token);
+            let mut result = ExtendLeaseResult {
+                lease_token,
+                lease_expire_time: is_held.then(|| instant_to_wire(SystemTime::now() + LEASE)),
+                ..ExtendLeaseResult::default()
+            };
+            result.set_status(if is_held {
+                AckStatus::Applied
+            } else {
+                AckStatus::LeaseLost
+            });
+            result
+        });
+        let results = results.collect();
+        Ok(Response::new(ExtendLeaseResponse { results }))
+    }
+
+    async fn retry(&self, _: Request<RetryRequest>) -> Answer<RetryResponse> {
+        Err(Status::unimplemented("the fake has `make_due` for it"))
+    }
+
+    async fn stats(&self, request: Request<StatsRequest>) -> Answer<StatsResponse> {
+        let store = self.store()?;
+        let mut queues = request.into_inner().queues;
+        if queues.is_empty() {
+            queues = store
+                .messages
+                .iter()
+                .map(|one| one.request.queue.clone())
+                .collect();
+            queues.sort();
+            queues.dedup();
+        }
+        let queues: Vec<_> = queues.into_iter().map(|queue| stats_of(&store, queue)).collect();
+        Ok(Response::new(StatsResponse {
+            total_messages: queues
+                .iter()
+                .map(|of| of.scheduled + of.in_flight + of.quarantined)
+                .sum(),
+            queues,
+            ..StatsResponse::default()
+        }))
+    }
+}
+
+fn accept(store: &mut FakeStore, request: SendToDlqRequest) -> Result<SendToDlqResponse, Status> {
+    let queue = &request.queue;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if queue.is_empty() || queue.len() > MOST_NAME_CHARS || !queue.bytes().all(is_plain) {
+        let words = format!("queue is \"{queue}\"; give 1 to 128 of A-Z a-z 0-9 . _ -");
+        return Err(Status::invalid_argument(words));
+    }
+    Ok(store.accept(request))
+}
+
+/// Until nobody listens, or the fake is down.
+async fn hand_out(
+    shared: Arc<Shared>,
+    request: StreamDueRequest,
+    frames: mpsc::Sender<Result<StreamDueResponse, Status>>,
+) {
+    let send = |frame| frames.send(Ok(StreamDueResponse { frame: Some(frame) }));
+    let opened = Opened {
+        session_id: format!("{:032x}", rand::random::<u128>()),
+        lease_duration: Some(to_wire(LEASE)),
+        ..Opened::default()
+    };
+    let most = request.max_in_flight.unwrap_or(MOST_IN_FLIGHT) as usize;
+    let mut held: Vec<String> = Vec::new();
+    let mut changes = shared.changes.subscribe();
+    if send(Frame::Opened(opened)).await.is_err() {
+        return;
+    }
+    loop {
+        changes.mark_unchanged();
+        let (taken, next_due_at) = {
+            let mut store = shared.store.lock().unwrap();
+            if store.is_down {
+                return;
+            }
+            held.retain(|token| store.holds(token));
+            let taken = store.take(&request.queues, most - held.len());
+            let has_room = held.len() + taken.len() < most;
+            let next_due_at = store.next_due_at(&request.queues).filter(|_| has_room);
+            (taken, next_due_at)
+        };
+        if !taken.is_empty() {
+            held.extend(taken.iter().map(|message| message.lease_token.clone()));
+            let deliveries = taken.iter().map(FakeMessage::delivery).collect();
+            if send(Frame::Deliveries(Deliveries { deliveries })).await.is_err() {
+                return;
+            }
+            continue;
+        }
+        let due = async {
+            match next_due_at {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = due => {}
+            changed = changes.changed() => if changed.is_err() { return },
+            () = frames.closed() => return,
+        }
+    }
+}
+
+fn applied(message: &FakeMessage) -> AckResult {
+    let mut result = AckResult {
+        due_time: message.due_time(),
+        ..AckResult::default()
+    };
+    result.set_status(AckStatus::Applied);
+    result.set_state(message.wire_state().unwrap_or_default());
+    result.set_quarantine_reason(message.quarantine_reason.unwrap_or_default());
+    result
+}
+
+fn lease_lost() -> AckResult {
+    let mut result = AckResult::default();
+    result.set_status(AckStatus::LeaseLost);
+    result
+}
+
+fn stats_of(store: &FakeStore, queue: String) -> QueueStats {
+    let count = |state| {
+        let there = |one: &&FakeMessage| one.request.queue == queue && one.state == state;
+        i64::try_from(store.messages.iter().filter(there).count()).unwrap_or(i64::MAX)
+    };
+    QueueStats {
+        scheduled: count(FakeState::Scheduled),
+        in_flight: count(FakeState::InFlight),
+        quarantined: count(FakeState::Quarantined),
+        queue,
+        ..QueueStats::default()
+    }
+}
+
+/// What a worker hears.
+pub(super) struct Frames(mpsc::Receiver<Result<StreamDueResponse, Status>>);
+
+impl Stream for Frames {
+    type Item = Result<StreamDueResponse, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context)
+    }
+}

@@ -1,0 +1,121 @@
+//! The fake does what the service does where programs can tell.
+
+use crate::timed_out;
+use dlq_client::testing::{FakeDlq, FakeState};
+use dlq_client::v1::StatsRequest;
+use dlq_client::{Delivery, ErrorKind, NonRetryable, Outcome, QuarantineReason, Reason, Receipt};
+use std::io;
+use std::time::Duration;
+
+#[tokio::test]
+async fn shows_what_was_sent() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let send = client.send("orders", "a", &timed_out()).source_id("42");
+    let sent = send.reason(Reason::Timeout).await.unwrap();
+    let [message] = &fake.messages("orders")[..] else {
+        panic!("one message")
+    };
+    assert_eq!(sent.id(), Some(message.id.as_str()));
+    assert_eq!(message.payload().text(), "a");
+    assert_eq!(message.request.source_id, "42");
+    assert_eq!(message.reason(), Reason::Timeout);
+    assert_eq!((message.state, message.attempts), (FakeState::Scheduled, 0));
+    assert!(fake.messages("others").is_empty());
+}
+
+#[tokio::test]
+async fn joins_and_refuses_as_the_service_does() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let send = |id: &str| client.send("q", "a", &timed_out()).dedup_key("k").request_id(id);
+    let first = send("1").await.unwrap();
+    assert_eq!(send("1").await.unwrap(), first);
+    let joined = send("2").await.unwrap();
+    assert!(matches!(joined, Receipt::Joined(_)));
+    assert_eq!(joined.id(), first.id());
+    assert_eq!(fake.messages("q")[0].failures.len(), 2);
+    let refused = client.send("no/queue", "a", &timed_out()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Refused);
+    let both = tokio::join!(client.letter("no/queue", "b"), client.letter("q", "b"));
+    assert!(both.0.is_err() && both.1.is_ok());
+}
+
+#[tokio::test]
+async fn delivers_again_after_each_failure_until_they_are_used_up() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.send("q", "a", &timed_out()).max_retries(2).await.unwrap();
+    let worker = client.worker(["q"]).run(|_| async { Err::<(), _>(timed_out()) });
+    let _worker = worker.unwrap();
+    let messages = fake.wait_for("q", FakeState::Quarantined, 1).await;
+    assert_eq!((messages[0].attempts, messages[0].deliveries), (2, 2));
+    assert_eq!(
+        messages[0].quarantine_reason,
+        Some(QuarantineReason::RetriesExhausted)
+    );
+    assert_eq!(messages[0].failures.len(), 3);
+}
+
+#[tokio::test]
+async fn does_with_a_message_what_its_handler_says() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    for payload in ["ok", "discard", "quarantine", "bad"] {
+        client.letter("q", payload).await.unwrap();
+    }
+    let handle = |delivery: Delivery| async move {
+        match delivery.payload().text().as_ref() {
+            "discard" => Ok(Outcome::discarded("old")),
+            "quarantine" => Ok(Outcome::quarantined("look")),
+            "bad" => Err(NonRetryable::new(timed_out())),
+            _ => Ok(Outcome::succeeded()),
+        }
+    };
+    let worker = client.worker(["q"]).run(handle).unwrap();
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+    assert_eq!(fake.wait_for("q", FakeState::Discarded, 1).await[0].note, "old");
+    let quarantined = fake.wait_for("q", FakeState::Quarantined, 2).await;
+    assert_eq!(quarantined[0].note, "look");
+    assert_eq!(
+        quarantined[1].quarantine_reason,
+        Some(QuarantineReason::NonRetryable)
+    );
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn waits_as_long_as_a_send_says_unless_it_is_made_due() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let later = client.letter("q", "later").delay(Duration::from_secs(3_600));
+    later.await.unwrap();
+    let soon = client.letter("q", "soon").delay(Duration::from_millis(5));
+    soon.await.unwrap();
+    let worker = client.worker(["q"]).run(|_| async { Ok::<_, io::Error>(()) });
+    let _worker = worker.unwrap();
+    let first = fake.wait_for("q", FakeState::Succeeded, 1).await;
+    assert_eq!(first[0].payload().text(), "soon");
+    fake.make_due("q");
+    fake.wait_for("q", FakeState::Succeeded, 2).await;
+    let stats = client.stubs().stats(StatsRequest::default()).await.unwrap();
+    assert_eq!(stats.into_inner().total_messages, 0);
+}
+
+#[tokio::test]
+async fn can_be_down() {
+    let fake = FakeDlq::new();
+    let client = fake.builder().timeout(Duration::from_millis(50)).build().unwrap();
+    let worker = client
+        .worker(["q"])
+        .on_error(|_, _| {})
+        .run(|_| async { Ok::<_, io::Error>(()) });
+    let _worker = worker.unwrap();
+    fake.go_down();
+    let dropped = client.letter("q", "a").await.unwrap_err();
+    assert_eq!(dropped.kind(), ErrorKind::Deadline);
+    fake.come_back();
+    let send = client.letter("q", "b").timeout(Duration::from_secs(5));
+    send.await.unwrap();
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+}
