@@ -49,7 +49,7 @@ impl Client {
 
 impl SendRequest<'_> {
     /// Of an error that was an `E` before it was put in a box.
-    fn boxed_error<E>(mut self, error: &BoxError, place: &Location<'_>) -> Self {
+    pub(crate) fn boxed_error<E>(mut self, error: &BoxError, place: &Location<'_>) -> Self {
         self = self.error_at(&**error, place);
         if let Some(failure) = &mut self.request.failure {
             failure.r#type = describe(&**error, Some(type_name::<E>()), place).r#type;

@@ -2,8 +2,11 @@
 
 mod close;
 mod fake;
+mod layers;
 mod options;
 mod send;
+#[cfg(feature = "tls")]
+mod tls;
 mod work;
 
 use dlq_client::Client;
