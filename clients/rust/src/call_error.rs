@@ -1,5 +1,6 @@
 //! What an error of a call means for the call.
 
+use crate::cause_chain::{chain, joined};
 use crate::error::{Error, ErrorKind};
 use crate::status_details::StatusDetails;
 use std::error::Error as _;
@@ -78,12 +79,13 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
         .of_call(status)
 }
 
-/// Never empty.
+/// Never empty; with what a transport says of its causes.
 pub(crate) fn words(status: &Status) -> String {
     let words = if status.message().is_empty() {
         status.code().description()
     } else {
         status.message()
     };
-    words.to_owned()
+    let causes = status.source().into_iter().flat_map(chain);
+    joined(words.to_owned(), causes)
 }

@@ -58,6 +58,21 @@ pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
     std::iter::successors(Some(error), |&error| error.source()).take(MOST_ERRORS)
 }
 
+/// The words of each, joined by colons. Many errors print their cause themselves.
+pub(crate) fn joined<'a>(first: String, causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> String {
+    causes.fold(first, |mut joined, cause| {
+        let own = cause.to_string();
+        if joined.is_empty() {
+            return own;
+        }
+        if !joined.ends_with(&own) {
+            joined.push_str(": ");
+            joined.push_str(&own);
+        }
+        joined
+    })
+}
+
 /// The first of a type in the chain.
 pub(crate) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     chain(error).find_map(|one| one.downcast_ref::<E>())

@@ -1,6 +1,6 @@
 //! What is known of an error, as the service categorizes it.
 
-use crate::cause_chain::{AsError, chain, find};
+use crate::cause_chain::{AsError, chain, find, joined};
 use crate::durations::to_wire;
 use crate::error::{NonRetryable, RetryAfter};
 use crate::status_details::StatusDetails;
@@ -159,18 +159,9 @@ fn type_by_debug(error: &(dyn Error + 'static)) -> String {
     }
 }
 
-/// The error's words and those of its causes, joined by colons. Many print their cause themselves.
+/// The error's words and those of its causes.
 fn words(error: &(dyn Error + 'static)) -> String {
-    let mut joined = String::new();
-    for one in chain(error) {
-        let own = one.to_string();
-        if joined.is_empty() {
-            joined = own;
-        } else if !joined.ends_with(&own) {
-            let _ = write!(joined, ": {own}");
-        }
-    }
-    joined
+    joined(String::new(), chain(error))
 }
 
 /// Rust's errors know no stack: their causes, where they were handed over, what `Debug` shows, and a

@@ -60,6 +60,12 @@ impl Target {
         if !self.is_tls() {
             return Ok(endpoint);
         }
+        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+        let is_pem = |ca: &Vec<u8>| ca.windows(BEGIN.len()).any(|part| part == BEGIN);
+        if self.tls.ca.as_ref().is_some_and(|ca| !is_pem(ca)) {
+            let words = "TlsOptions::ca has no certificate; give the PEM text itself, not its path";
+            return Err(Error::invalid(words));
+        }
         let mut config = match &self.tls.ca {
             Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
             None => ClientTlsConfig::new().with_native_roots(),
@@ -86,13 +92,20 @@ impl Target {
     }
 }
 
-#[cfg(all(test, not(feature = "tls")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn is_known_by_host_and_port() {
-        let address = |text| Target::new(text).map(|target| target.address()).ok();
+        let address = |text| {
+            let target = Target::new(
+                text,
+                #[cfg(feature = "tls")]
+                TlsOptions::default(),
+            );
+            target.map(|target| target.address()).ok()
+        };
         assert_eq!(
             address("http://127.0.0.1:50051").as_deref(),
             Some("127.0.0.1:50051")

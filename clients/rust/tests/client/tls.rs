@@ -1,0 +1,61 @@
+//! TLS to a real server, whose certificate a test has made.
+
+use crate::timed_out;
+use dlq_client::testing::LocalServer;
+use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, TlsOptions};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use std::collections::HashMap;
+use std::fs;
+use std::time::Duration;
+
+fn client(server: &LocalServer, tls: TlsOptions) -> Client {
+    let target = server.target().replace("http:", "https:");
+    let builder: ClientBuilder = Client::builder(target).without_spool().tls(tls);
+    builder.timeout(Duration::from_secs(2)).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_server_is_trusted_by_its_authority_and_its_name() {
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["dlq.example".to_owned()]).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [cert_file, key_file] = ["tls.crt", "tls.key"].map(|name| folder.path().join(name));
+    fs::write(&cert_file, cert.pem()).unwrap();
+    fs::write(&key_file, signing_key.serialize_pem()).unwrap();
+    let settings = HashMap::from([
+        (
+            "DLQ_TLS_CERT".to_owned(),
+            cert_file.to_string_lossy().into_owned(),
+        ),
+        ("DLQ_TLS_KEY".to_owned(), key_file.to_string_lossy().into_owned()),
+    ]);
+    let server = LocalServer::start_with(settings).unwrap();
+    let trusted = TlsOptions {
+        ca: Some(cert.pem().into_bytes()),
+        server_name: Some("dlq.example".to_owned()),
+        ..TlsOptions::default()
+    };
+    let trusting = client(&server, trusted.clone());
+    let sent = trusting.send("tls", "a", &timed_out()).await;
+    assert!(matches!(sent, Ok(Receipt::Sent(_))), "{sent:?}");
+    let of_another_name = TlsOptions {
+        server_name: None,
+        ..trusted
+    };
+    for refused in [of_another_name, TlsOptions::default()] {
+        let client = client(&server, refused);
+        let error = client.send("tls", "b", &timed_out()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Deadline);
+        assert!(!error.maybe_stored());
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_certificate_is_said_at_once() {
+    let tls = TlsOptions {
+        ca: Some(b"/etc/dlq/ca.pem".to_vec()),
+        ..TlsOptions::default()
+    };
+    let builder = Client::builder("https://dlq.example").without_spool();
+    assert_eq!(builder.tls(tls).build().unwrap_err().kind(), ErrorKind::Invalid);
+}
