@@ -155,7 +155,9 @@ impl Client {
             .iter()
             .filter_map(Weak::upgrade)
             .collect();
-        workers.iter().for_each(|worker| worker.begin_stop(timeout));
+        for worker in &workers {
+            worker.begin_stop(timeout);
+        }
         for worker in workers {
             worker.ended().await;
         }

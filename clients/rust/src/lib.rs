@@ -76,6 +76,6 @@ pub use worker::outcome::{Outcome, OutcomeKind};
 pub use worker::stream::{Deliveries, Held};
 
 /// Its programs are tested, too.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "testing"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -5,6 +5,9 @@ use crate::builder::TlsOptions;
 use crate::error::Error;
 use tonic::transport::{Endpoint, Uri};
 
+#[cfg(feature = "tls")]
+const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
 /// Where the service is.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
@@ -60,8 +63,7 @@ impl Target {
         if !self.is_tls() {
             return Ok(endpoint);
         }
-        const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
-        let is_pem = |ca: &Vec<u8>| ca.windows(BEGIN.len()).any(|part| part == BEGIN);
+        let is_pem = |ca: &Vec<u8>| ca.windows(PEM_BEGIN.len()).any(|part| part == PEM_BEGIN);
         if self.tls.ca.as_ref().is_some_and(|ca| !is_pem(ca)) {
             let words = "TlsOptions::ca has no certificate; give the PEM text itself, not its path";
             return Err(Error::invalid(words));

@@ -161,12 +161,12 @@ async fn hand_out(
     };
     let most = request.max_in_flight.unwrap_or(MOST_IN_FLIGHT) as usize;
     let mut held: Vec<String> = Vec::new();
-    let mut changes = shared.changes.subscribe();
+    let mut news = shared.changes.subscribe();
     if send(Frame::Opened(opened)).await.is_err() {
         return;
     }
     loop {
-        changes.mark_unchanged();
+        news.mark_unchanged();
         let (taken, next_due_at) = {
             let mut store = shared.store.lock().unwrap();
             if store.is_down {
@@ -194,7 +194,7 @@ async fn hand_out(
         };
         tokio::select! {
             () = due => {}
-            changed = changes.changed() => if changed.is_err() { return },
+            changed = news.changed() => if changed.is_err() { return },
             () = frames.closed() => return,
         }
     }

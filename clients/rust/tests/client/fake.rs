@@ -12,11 +12,11 @@ async fn shows_what_was_sent() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     let send = client.send("orders", "a", &timed_out()).source_id("42");
-    let sent = send.reason(Reason::Timeout).await.unwrap();
+    let receipt = send.reason(Reason::Timeout).await.unwrap();
     let [message] = &fake.messages("orders")[..] else {
         panic!("one message")
     };
-    assert_eq!(sent.id(), Some(message.id.as_str()));
+    assert_eq!(receipt.id(), Some(message.id.as_str()));
     assert_eq!(message.payload().text(), "a");
     assert_eq!(message.request.source_id, "42");
     assert_eq!(message.reason(), Reason::Timeout);
