@@ -1,52 +1,64 @@
 // What a new user of the Rust client does: the packed crate in an empty project, and the README's
-// programs on a running server.
+// programs, which are its examples, on a running server.
 
-import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
+import { fence, readDocument } from "../docs/markdown.ts";
+import { RUST_TARGET, runRustTool } from "../support/rust.ts";
 import { startTestServer } from "../support/server.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const CRATE = join(ROOT, "clients/rust");
-const BUILT = join(ROOT, ".runtime/rust");
+const CRATE = resolve(import.meta.dirname, "../../clients/rust");
+const PACKED = "dlq-client-0.1.0";
+const PROGRAMS = ["producer", "worker"] as const;
 const DEADLINE_MS = 600_000;
 
 const folder = mkdtempSync(join(tmpdir(), "dlq-rust-package-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const env = { ...process.env, CARGO_TARGET_DIR: BUILT };
-const run = (command: string, args: readonly string[], cwd: string) =>
-  promisify(execFile)(command, args, { cwd, env, timeout: DEADLINE_MS, maxBuffer: 2 ** 24 });
-
-/** The program of the README's block of that name. */
-function program(name: string, target: string): string {
-  const readme = readFileSync(join(CRATE, "README.md"), "utf8");
-  const block = new RegExp(`^\`\`\`rust no_run ${name}\\n([^]*?)^\`\`\``, "m").exec(readme)?.[1];
-  if (block === undefined) throw new Error(`the README has no program ${name}`);
-  return block.replace("http://localhost:50051", `http://${target}`);
+async function cargo(cwd: string, ...args: string[]): Promise<void> {
+  const { code, output } = await runRustTool("cargo", args, cwd);
+  expect(code, output).toBe(0);
 }
+
+/** An example without what says which part of it other documents show. */
+function exampleIn(crate: string, name: string): string {
+  const lines = readFileSync(join(crate, "examples", `${name}.rs`), "utf8").split("\n");
+  return `${lines
+    .filter((line) => !/^\/\/(!| \[)/.test(line))
+    .join("\n")
+    .trim()}\n`;
+}
+
+it.for(PROGRAMS)("has the README's %s as an example", (name) => {
+  expect(fence(readDocument("clients/rust/README.md"), `rust no_run ${name}`)).toBe(
+    exampleIn(CRATE, name),
+  );
+});
 
 it("works from its crate in an empty project", { timeout: DEADLINE_MS + 10_000 }, async () => {
   const server = await startTestServer();
   try {
-    await run("cargo", ["package", "--locked", "--no-verify", "--allow-dirty", "--quiet"], CRATE);
-    await run("tar", ["-xzf", join(BUILT, "package/dlq-client-0.1.0.crate")], folder);
+    const pack = ["package", "--locked", "--no-verify", "--allow-dirty", "--quiet"];
+    await cargo(CRATE, ...pack);
+    const crate = join(folder, PACKED);
+    await unpack(join(RUST_TARGET, "package", `${PACKED}.crate`));
     const shop = join(folder, "shop");
     mkdirSync(join(shop, "src/bin"), { recursive: true });
     writeFileSync(join(shop, "Cargo.toml"), MANIFEST);
-    writeFileSync(join(shop, "src/bin/producer.rs"), program("producer", server.grpcAddress));
-    writeFileSync(join(shop, "src/bin/worker.rs"), program("worker", server.grpcAddress));
-    await run("cargo", ["build", "--quiet"], shop);
-    const { stdout } = await run(join(BUILT, "debug/producer"), [], shop);
-    expect(stdout).toMatch(
+    // Else what has been published meanwhile would be built, too.
+    copyFileSync(join(crate, "Cargo.lock"), join(shop, "Cargo.lock"));
+    for (const name of PROGRAMS) {
+      const text = exampleIn(crate, name).replace("localhost:50051", server.grpcAddress);
+      writeFileSync(join(shop, "src/bin", `${name}.rs`), text);
+    }
+    await cargo(shop, "build", "--quiet");
+    expect(await linesUntilEnd("producer")).toMatch(
       /^Sent\(Stored \{ id: "[0-9a-f-]{36}", state: Scheduled, reason: Timeout/,
     );
-    expect(await firstLine(join(BUILT, "debug/worker"))).toBe(
-      'attempt 1 {"amount":100,"id":"order-42"}',
-    );
+    expect(await firstLine("worker")).toBe('attempt 1 of {"amount":100,"id":17}');
   } finally {
     await server.stop();
   }
@@ -60,14 +72,30 @@ edition = "2024"
 [workspace]
 
 [dependencies]
-dlq-client = { path = "../dlq-client-0.1.0", default-features = false }
+dlq-client = { path = "../${PACKED}", default-features = false }
 serde_json = "1"
 tokio = { version = "1", features = ["macros", "rt-multi-thread", "signal"] }
 `;
 
+const start = (command: string, args: readonly string[] = []) =>
+  spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+
+async function unpack(file: string): Promise<void> {
+  const child = start("tar", ["-xzf", file]);
+  expect(await new Promise((done) => child.once("close", done))).toBe(0);
+}
+
+async function linesUntilEnd(program: string): Promise<string> {
+  const child = start(join(RUST_TARGET, "debug", program));
+  const ended = new Promise((done) => child.once("close", done));
+  const said = (await child.stdout.toArray()).join("");
+  expect(await ended).toBe(0);
+  return said;
+}
+
 /** What a program says first; then it is asked to end, and must. */
-async function firstLine(command: string): Promise<string> {
-  const child = spawn(command, { stdio: ["ignore", "pipe", "inherit"] });
+async function firstLine(program: string): Promise<string> {
+  const child = start(join(RUST_TARGET, "debug", program));
   const ended = new Promise((done) => child.once("close", done));
   let said = "";
   for await (const piece of child.stdout) {
