@@ -5,6 +5,7 @@ use dlq_client::{Client, Coalesce, ErrorKind, Json, Receipt, SpoolOptions};
 use std::future::IntoFuture;
 use std::io;
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_send_goes_on_when_nobody_waits_for_it() {
@@ -99,5 +100,5 @@ async fn what_waits_for_a_stalled_spool_is_bounded() {
     let refused = kinds.iter().filter(|kind| **kind == ErrorKind::BufferFull);
     assert!(refused.count() >= 5, "{kinds:?}");
     drop(release);
-    client.close().await;
+    client.close_within(Duration::ZERO).await;
 }
