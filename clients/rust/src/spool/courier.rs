@@ -41,7 +41,7 @@ pub(crate) async fn deliver(courier: Courier) {
         let skipped = deferred
             .iter()
             .filter(|(_, (at, _))| *at > now)
-            .map(|(place, _)| place.clone())
+            .map(|(&place, _)| place)
             .collect();
         let Some(letters) = courier.ask(|reply| Command::Oldest(skipped, reply)).await else {
             return;

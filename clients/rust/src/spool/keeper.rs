@@ -9,11 +9,11 @@ use crate::spool::memory::Memory;
 use crate::spool::orphans::{Found, look_at};
 use crate::spool::owner::own;
 use crate::spool::record::{self, LETTER, MOST_BODY_BYTES};
-use crate::spool::spool_file::{SpoolFile, Trouble};
+use crate::spool::spool_file::{FileNumber, SpoolFile, Trouble};
 use crate::stubs::dlq::spool::v1::{self as wire, Owner};
 use crate::v1::SendToDlqRequest;
 use prost::Message;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -24,10 +24,10 @@ const MOST_FILE_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_LETTERS: usize = 100;
 const MOST_BYTES: usize = 3 * 1024 * 1024;
 
-/// Where a letter is kept. Files sort by their names, and so by their age.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Where a letter is kept: the number of its file here, and where it begins in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
-    File(PathBuf, u64),
+    File(FileNumber, u64),
     Memory(u64),
 }
 
@@ -148,7 +148,7 @@ impl Keeper {
         for (path, file) in &mut self.files {
             let offsets: Vec<u64> = file.open_offsets().collect();
             for offset in offsets {
-                let place = Place::File(path.clone(), offset);
+                let place = Place::File(file.number(), offset);
                 if skipped.contains(&place) {
                     continue;
                 }
@@ -200,32 +200,31 @@ impl Keeper {
 
     /// They need not be delivered any more.
     pub(crate) fn done(&mut self, places: &[Place]) {
-        let mut offsets: BTreeMap<&PathBuf, Vec<u64>> = BTreeMap::new();
-        for place in places {
+        let mut offsets: HashMap<FileNumber, Vec<u64>> = HashMap::new();
+        for &place in places {
             match place {
-                Place::File(path, offset) => offsets.entry(path).or_default().push(*offset),
-                Place::Memory(number) => self.memory.remove(*number),
+                Place::File(file, offset) => offsets.entry(file).or_default().push(offset),
+                Place::Memory(number) => self.memory.remove(number),
             }
         }
-        for (path, offsets) in offsets {
-            let Some(file) = self.files.get_mut(path) else {
-                continue;
+        self.files.retain(|path, file| {
+            let Some(offsets) = offsets.get(&file.number()) else {
+                return true;
             };
-            match file.done(&offsets) {
+            match file.done(offsets) {
                 Ok(()) if file.is_done() => {
                     file.remove();
-                    self.files.remove(path);
+                    false
                 }
-                Ok(()) => {}
-                Err(Trouble::NotOurs) => {
-                    self.files.remove(path);
-                }
+                Ok(()) => true,
+                Err(Trouble::NotOurs) => false,
                 // They come again after this process, and are known there.
                 Err(Trouble::Io(error)) => {
                     tracing::warn!(file = %path.display(), "can't be written: {error}");
+                    true
                 }
             }
-        }
+        });
     }
 
     /// Takes over files of processes that are gone. Whether there is anything new to deliver.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What can happen to a write.
@@ -23,8 +24,20 @@ impl From<io::Error> for Trouble {
     }
 }
 
+/// Names a file within this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileNumber(u64);
+
+impl FileNumber {
+    fn next() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+        Self(LAST.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
 /// One spool file that is this process's own.
 pub(crate) struct SpoolFile {
+    number: FileNumber,
     path: PathBuf,
     file: File,
     size: u64,
@@ -44,6 +57,7 @@ impl SpoolFile {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
         let mut made = Self {
+            number: FileNumber::next(),
             path,
             file,
             size: 0,
@@ -80,6 +94,7 @@ impl SpoolFile {
         }
         let size = file.metadata()?.len();
         let mut adopted = Self {
+            number: FileNumber::next(),
             path,
             file,
             size,
@@ -93,6 +108,10 @@ impl SpoolFile {
         }
         adopted.read_open()?;
         Ok(Some(adopted))
+    }
+
+    pub(crate) const fn number(&self) -> FileNumber {
+        self.number
     }
 
     pub(crate) fn path(&self) -> &Path {
