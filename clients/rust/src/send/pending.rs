@@ -112,3 +112,8 @@ pub(crate) fn buffer_full(pending: usize) -> Error {
         ),
     )
 }
+
+pub(crate) fn runtime_over() -> Error {
+    let words = "the runtime in which the client was built has been shut down; build one in each";
+    Error::new(ErrorKind::Closed, words)
+}

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::receipt::Receipt;
 use crate::send::letter::Letter;
-use crate::send::pending::{Pending, buffer_full};
+use crate::send::pending::{Pending, buffer_full, runtime_over};
 use crate::send::shared::{SenderParts, Shared};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -49,10 +49,15 @@ impl Sender {
             shared.settle(send, Err(error));
             return result;
         }
+        if state.is_over && !has_spool {
+            drop(state);
+            shared.settle(send, Err(runtime_over()));
+            return result;
+        }
         let number = state.next_number;
         state.next_number += 1;
         state.pending_bytes += letter.bytes;
-        let leaves = has_spool && (!is_room || shared.parts.reachability.is_away());
+        let leaves = has_spool && (!is_room || state.is_over || shared.parts.reachability.is_away());
         send.is_leaving = leaves;
         state.pending.insert(number, send);
         if leaves {
@@ -105,7 +110,12 @@ struct Rest(Arc<Shared>);
 
 impl Drop for Rest {
     fn drop(&mut self) {
-        if self.0.state.lock().unwrap().pending.is_empty() {
+        let is_idle = {
+            let mut state = self.0.state.lock().unwrap();
+            state.is_over = true;
+            state.pending.is_empty()
+        };
+        if is_idle {
             return;
         }
         self.0.give_up_all();

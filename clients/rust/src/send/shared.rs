@@ -56,6 +56,8 @@ pub(super) struct State {
     pub(super) backoff: Backoff,
     /// Nobody can send any more.
     pub(super) is_abandoned: bool,
+    /// The runtime that made the calls was shut down.
+    pub(super) is_over: bool,
 }
 
 impl Shared {
@@ -72,6 +74,7 @@ impl Shared {
             look_at: Instant::now(),
             backoff: Backoff::new(FIRST_PAUSE, MOST_PAUSE),
             is_abandoned: false,
+            is_over: false,
         };
         Self {
             parts,

@@ -181,6 +181,9 @@ impl WorkerBuilder {
                 "the client is closed; make another one",
             ));
         }
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::invalid("start the worker within a tokio runtime"));
+        }
         let request = self.request()?;
         let client = self.client.clone();
         let core = WorkerCore::start(client.clone(), request, self);

@@ -1,10 +1,13 @@
 //! How a client ends.
 
 use crate::{client_of, server, timed_out};
-use dlq_client::{ErrorKind, Receipt};
+use dlq_client::testing::FakeDlq;
+use dlq_client::{Client, ErrorKind, Receipt, SpoolOptions};
+use std::future::IntoFuture;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::yield_now;
 
@@ -53,4 +56,38 @@ async fn a_flush_after_the_close_returns() {
     client.close().await;
     client.flush().await;
     client.close().await;
+}
+
+/// As by tests that share a client.
+#[test]
+fn a_client_whose_runtime_is_gone_says_so_or_keeps_what_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = SpoolOptions {
+        folder: Some(folder.path().to_owned()),
+        ..SpoolOptions::default()
+    };
+    let runtime = Runtime::new().unwrap();
+    let [without, with] = runtime.block_on(async {
+        let builder = || Client::builder("http://127.0.0.1:1");
+        [builder().without_spool(), builder().spool(spool)].map(|builder| builder.build().unwrap())
+    });
+    drop(runtime);
+    let another = Runtime::new().unwrap();
+    let error = another
+        .block_on(without.letter("q", "a").into_future())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
+    let kept = another.block_on(with.letter("q", "a").into_future()).unwrap();
+    assert_eq!(kept, Receipt::Spooled { durable: true });
+    another.block_on(with.close());
+}
+
+#[test]
+fn what_needs_a_runtime_says_so() {
+    let runtime = Runtime::new().unwrap();
+    let client = runtime.block_on(async { FakeDlq::new().client().unwrap() });
+    let worker = client.worker(["q"]).run(|_| async { Ok::<(), io::Error>(()) });
+    assert_eq!(worker.unwrap_err().kind(), ErrorKind::Invalid);
+    let built = Client::builder("http://127.0.0.1:1").build();
+    assert_eq!(built.unwrap_err().kind(), ErrorKind::Invalid);
 }
