@@ -82,10 +82,11 @@ struct Last<'a>(&'a WorkerCore, &'a Arc<Lease>, &'a Location<'a>);
 impl Drop for Last<'_> {
     fn drop(&mut self) {
         let Self(core, lease, place) = self;
-        let outcome = if std::thread::panicking() {
+        let is_fault = std::thread::panicking() && !core.is_giving_up.load(Ordering::SeqCst);
+        let outcome = if is_fault {
             panicked(&"", place) // of what the handler has held, when that was dropped
         } else {
-            Outcome::released() // its runtime shuts down
+            Outcome::released() // its runtime shuts down, or its worker waits no longer
         };
         core.settle(lease, outcome);
     }
