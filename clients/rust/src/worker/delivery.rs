@@ -210,6 +210,12 @@ impl Lease {
         self.message.trace_context.as_ref()
     }
 
+    /// What its handler logs belongs to it.
+    pub(crate) fn span(&self) -> tracing::Span {
+        let (id, queue, attempt) = (self.id(), self.queue(), self.attempt);
+        tracing::info_span!("delivery", id, queue, attempt)
+    }
+
     pub(crate) fn is_of(&self, client: &Client) -> bool {
         Arc::ptr_eq(self.client.inner(), client.inner())
     }

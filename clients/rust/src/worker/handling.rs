@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use tokio::sync::Semaphore;
+use tracing::Instrument;
 
 /// What a handler has come to: an outcome, if it named one; or an error, and what that was called.
 pub(crate) type Handled = Result<Option<Outcome>, (BoxError, &'static str)>;
@@ -59,7 +60,8 @@ impl WorkerCore {
         let work = current::scope(
             Arc::clone(lease),
             trace_context::within(lease.trace_context(), work),
-        );
+        )
+        .instrument(lease.span());
         let outcome = tokio::select! {
             biased;
             () = lease.cancel.cancelled() => Outcome::released(),

@@ -1,6 +1,7 @@
 //! What becomes of deliveries.
 
 use crate::{client_of, server, timed_out};
+use dlq_client::testing::FakeDlq;
 use dlq_client::{Delivery, Outcome};
 use std::future::pending;
 use std::io;
@@ -79,4 +80,23 @@ async fn a_handler_that_never_ends_is_dropped_by_stop() {
     started.recv().await.unwrap();
     worker.stop_within(Duration::from_millis(50)).await;
     worker.done().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_handler_logs_belongs_to_its_delivery() {
+    let _logs = tracing::subscriber::set_default(tracing_subscriber::registry());
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    client.letter("logged", "a").await.unwrap();
+    let (told, mut spans) = mpsc::unbounded_channel();
+    let worker = client.worker(["logged"]).run(move |_| {
+        let told = told.clone();
+        async move {
+            let span = tracing::Span::current();
+            told.send(span.metadata().map(tracing::Metadata::name)).unwrap();
+            Ok::<(), io::Error>(())
+        }
+    });
+    let _worker = worker.unwrap();
+    assert_eq!(spans.recv().await.unwrap(), Some("delivery"));
 }
