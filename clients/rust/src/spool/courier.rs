@@ -114,7 +114,7 @@ impl Courier {
             }
             self.reachability.answered(began_at);
             let done: Vec<Place> = letters
-                .into_iter()
+                .iter()
                 .zip(answers)
                 .filter_map(|(letter, answer)| self.settled(letter, answer, deferred))
                 .collect();
@@ -131,7 +131,7 @@ impl Courier {
     }
 
     /// Where it was kept, if it is done.
-    fn settled(&self, letter: Kept, answer: Answer, deferred: &mut Deferred) -> Option<Place> {
+    fn settled(&self, letter: &Kept, answer: Answer, deferred: &mut Deferred) -> Option<Place> {
         match answer {
             Err(status) if is_final(&status) => {
                 let error = call_error::refusal(status, true);
