@@ -89,3 +89,20 @@ pub(crate) fn words(status: &Status) -> String {
     let causes = status.source().into_iter().flat_map(chain);
     joined(words.to_owned(), causes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("transport error")]
+    struct Transport(#[source] std::io::Error);
+
+    #[test]
+    fn words_tell_why_a_transport_failed() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let status = Status::from_error(Transport(refused).into());
+        assert_eq!(words(&status), "transport error: connection refused");
+        assert_eq!(words(&Status::unavailable("")), Code::Unavailable.description());
+    }
+}
