@@ -27,7 +27,13 @@ it.skipIf(newer === undefined && process.env.CI === undefined)(
   { timeout: DEADLINE_MS + 10_000 },
   async () => {
     const jvm = `-Djvm=${join(newer ?? "a JDK of 21 or newer", "bin/java")}`;
-    const { code, output } = await maven("-P", "checks", jvm, "-Dtest=ThreadsTest,WorkerTest,CloseTest", "test");
+    const { code, output } = await maven(
+      "-P",
+      "checks",
+      jvm,
+      "-Dtest=ThreadsTest,WorkerTest,CloseTest",
+      "test",
+    );
     expect(code, output).toBe(0);
   },
 );
