@@ -1,27 +1,36 @@
 import { expect, it } from "vitest";
-import { groupsOf } from "./forms.ts";
 import { languagesOf } from "./languages.ts";
 import type { WorldName } from "./rig/world.ts";
 
 const WORLDS: readonly WorldName[] = ["external", "everysec", "embedded", "sentinel", "replicas"];
+/** Those that run at the same time. */
+const LIGHT: readonly WorldName[] = ["everysec", "sentinel", "replicas"];
 const BUILT = ["go", "java", "rust"];
 
-it.each([0, 1, 2, 3, 4_711])("worlds of one moment have each language once, by seed %i", (seed) => {
-  const options = { long: false, worlds: WORLDS, seed };
-  for (const worlds of groupsOf(options)) {
-    const all = worlds.flatMap((world) => languagesOf(world, options, BUILT));
-    expect(all.toSorted()).toEqual(BUILT);
+const languages = (world: WorldName, seed: number, long = false) =>
+  languagesOf(world, { long, worlds: WORLDS, seed }, BUILT);
+
+it("a world that runs alone has every language", () => {
+  for (const world of ["external", "embedded"] as const) expect(languages(world, 7)).toEqual(BUILT);
+  for (const world of WORLDS) expect(languages(world, 7, true)).toEqual(BUILT);
+  expect(languagesOf("sentinel", { long: false, worlds: ["sentinel"], seed: 7 }, BUILT)).toEqual(
+    BUILT,
+  );
+});
+
+it("of worlds that run at the same time one has one language, by each seed", () => {
+  for (const seed of [0, 1, 2, 3, 4_711]) {
+    expect(LIGHT.flatMap((world) => languages(world, seed))).toHaveLength(1);
   }
 });
 
-it("a world that runs beside others has another language by another seed", () => {
-  const seen = [0, 1, 2].flatMap((seed) =>
-    languagesOf("sentinel", { long: false, worlds: WORLDS, seed }, BUILT),
-  );
-  expect(seen.toSorted()).toEqual(BUILT);
+it("over the seeds each world has had each language", () => {
+  for (const world of LIGHT) {
+    const seen = Array.from({ length: 9 }, (_, seed) => languages(world, seed)).flat();
+    expect(seen.toSorted()).toEqual(BUILT);
+  }
 });
 
-it("in the long form every world has all of them", () => {
-  const options = { long: true, worlds: WORLDS, seed: 7 };
-  for (const world of WORLDS) expect(languagesOf(world, options, BUILT)).toEqual(BUILT);
+it("where no language has its tools there is none", () => {
+  expect(languagesOf("sentinel", { long: false, worlds: WORLDS, seed: 1 }, [])).toEqual([]);
 });

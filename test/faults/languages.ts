@@ -4,9 +4,9 @@ import type { WorldName } from "./rig/world.ts";
 
 /**
  * Whose built actors a world has, beside those in TypeScript and Python that each world has. A world
- * that runs alone has them all; those that run at the same time share them, in turns by the seed, so
- * that the machine never has more than one producer and one worker of a language at once (a JVM is
- * large), and every run has every language.
+ * that runs alone has them all, and so every run of the whole suite has. Of worlds that run at the
+ * same time one has one of them, another one by another seed: with more of them, three worlds are
+ * more than two cores can bear, and what takes its time is no fault of the service.
  */
 export function languagesOf(
   world: WorldName,
@@ -14,6 +14,9 @@ export function languagesOf(
   languages: readonly string[],
 ): readonly string[] {
   const group = groupsOf(options).find((worlds) => worlds.includes(world)) ?? [world];
-  const turn = group.indexOf(world);
-  return languages.filter((_, at) => (at + options.seed) % group.length === turn);
+  if (group.length === 1) return languages;
+  const { seed } = options;
+  if (group[seed % group.length] !== world) return [];
+  const turn = Math.floor(seed / group.length) % languages.length;
+  return languages.slice(turn, turn + 1);
 }
