@@ -61,6 +61,9 @@ final class Recording implements ClientInterceptor {
     return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
       private Written written;
 
+      /** Of a unary call: it counts when the call ends well, which a deadline may come before. */
+      private R answer;
+
       /** Of a call that has ended before its request was given to it. */
       private Runnable end;
 
@@ -72,13 +75,18 @@ final class Recording implements ClientInterceptor {
             new SimpleForwardingClientCallListener<>(listener) {
               @Override
               public void onMessage(R message) {
-                answered(message);
+                if (method.getType().serverSendsOneMessage()) answer = message;
+                else answered(message);
                 super.onMessage(message);
               }
 
               @Override
               public void onClose(Status status, Metadata trailers) {
-                closed(() -> written.closed(status, Refusal.of(status, trailers)));
+                closed(
+                    () -> {
+                      if (status.isOk() && answer != null) written.answered(answer);
+                      written.closed(status, Refusal.of(status, trailers));
+                    });
                 open.decrementAndGet();
                 super.onClose(status, trailers);
               }
