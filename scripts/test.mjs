@@ -19,7 +19,7 @@ import { withCargo } from "./setup/rust.mjs";
 import { withWords } from "./setup/step.mjs";
 import { ensureToolchains, leavingOut } from "./setup/toolchains.mjs";
 
-await withWords(async () => {
+await withWords(() => {
   const args = process.argv.slice(2);
   const isWhole = args.length === 0;
   const needs = needsOf(args);
@@ -33,7 +33,7 @@ await withWords(async () => {
     DLQ_OLDEST_NODE: ensureOldestNode(),
   };
   const leftOut = ensureToolchains(needs.languages);
-  if (isWhole) await ensurePlugins(leftOut); // the check of generated code runs them
+  if (isWhole) ensurePlugins(leftOut); // the check of generated code runs them
   const given = { ...tools, ...goPath(), ...leavingOut(leftOut) };
   const env = needs.agents ? { ...given, ...buildAgents(node, given) } : given;
 

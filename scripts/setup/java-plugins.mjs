@@ -1,18 +1,16 @@
 // What generates the stubs of the Java client: protoc and its plugin for gRPC, into .runtime/bin.
 
-import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isInstalled, markInstalled } from "./installed.mjs";
-import { RUNTIME_BIN } from "./places.mjs";
-import { announce, SetupError } from "./step.mjs";
-
-const REPOSITORY = "https://repo.maven.apache.org/maven2";
+import { ensureJava } from "./java.mjs";
+import { RUNTIME, RUNTIME_BIN } from "./places.mjs";
+import { announce, run, SetupError } from "./step.mjs";
 
 /** Of the same versions as in clients/java/pom.xml: stubs must not be newer than their library. */
 const TOOLS = {
-  protoc: { group: "com/google/protobuf", version: "4.36.2" },
-  "protoc-gen-grpc-java": { group: "io/grpc", version: "1.82.2" },
+  protoc: { group: "com.google.protobuf", version: "4.36.2" },
+  "protoc-gen-grpc-java": { group: "io.grpc", version: "1.82.2" },
 };
 
 /** As Maven's repository calls what Node calls `linux-x64`. */
@@ -23,36 +21,40 @@ const PLATFORMS = {
   "darwin-arm64": "osx-aarch_64",
 };
 
-/** The plugins of clients/java/buf.gen.yaml. They need no Java. */
-export async function ensureJavaPlugins() {
+const COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
+
+/** The plugins of clients/java/buf.gen.yaml. Maven fetches them: it knows the machine's mirrors and proxies. */
+export function ensureJavaPlugins() {
   for (const [name, { group, version }] of Object.entries(TOOLS)) {
     if (isInstalled(name, version)) continue;
-    const key = /** @type {keyof typeof PLATFORMS} */ (`${process.platform}-${process.arch}`);
-    const file = `${name}-${version}-${PLATFORMS[key]}.exe`;
-    const url = `${REPOSITORY}/${group}/${name}/${version}/${file}`;
-    announce(name, `${url}, into .runtime/bin`);
-    await fetchProgram(url, join(RUNTIME_BIN, name));
+    ensureJava();
+    const artifact = `${group}:${name}:${version}:exe:${platform()}`;
+    announce(name, `mvn dependency:copy of ${artifact}, into .runtime/bin`);
+    fetchProgram(name, artifact);
     markInstalled(name, version);
   }
 }
 
-/** @param {string} url @param {string} path */
-async function fetchProgram(url, path) {
-  const [program, sum] = await Promise.all([bytesOf(url), bytesOf(`${url}.sha1`)]);
-  const isWhole = createHash("sha1").update(program).digest("hex") === sum.toString().slice(0, 40);
-  if (!isWhole) throw new SetupError(`${url} does not have the checksum that its repository says.`);
-  mkdirSync(RUNTIME_BIN, { recursive: true });
-  const part = `${path}.${process.pid}`;
-  writeFileSync(part, program);
-  chmodSync(part, 0o755);
-  renameSync(part, path); // never half a program, whoever else sets up
+function platform() {
+  const ours = /** @type {keyof typeof PLATFORMS} */ (`${process.platform}-${process.arch}`);
+  const found = PLATFORMS[ours];
+  if (found !== undefined) return found;
+  throw new SetupError(`The stubs of the Java client can't be generated on ${ours}.`);
 }
 
-/** @param {string} url */
-async function bytesOf(url) {
-  const answer = await fetch(url).catch((error) => {
-    throw new SetupError(`${url} can't be fetched: ${error.cause?.message ?? error.message}.`);
-  });
-  if (!answer.ok) throw new SetupError(`${url} can't be fetched: HTTP status ${answer.status}.`);
-  return Buffer.from(await answer.arrayBuffer());
+/** @param {string} name @param {string} artifact */
+function fetchProgram(name, artifact) {
+  mkdirSync(RUNTIME_BIN, { recursive: true });
+  const folder = mkdtempSync(join(RUNTIME, "maven-"));
+  try {
+    const to = [`-Dartifact=${artifact}`, `-DoutputDirectory=${folder}`];
+    run("mvn", ["-q", "-B", COPY, ...to]);
+    const [, , version, , of] = artifact.split(":");
+    const program = join(folder, name);
+    copyFileSync(join(folder, `${name}-${version}-${of}.exe`), program);
+    chmodSync(program, 0o755);
+    renameSync(program, join(RUNTIME_BIN, name)); // never half a program, whoever else sets up
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -5,12 +5,12 @@ import { ensureGoPlugins } from "./go-tools.mjs";
 import { ensureJavaPlugins } from "./java-plugins.mjs";
 import { ensureRustPlugins } from "./rust.mjs";
 
-/** By the language whose stubs they write. @type {Readonly<Record<string, () => void | Promise<void>>>} */
+/** By the language whose stubs they write. @type {Readonly<Record<string, () => void>>} */
 const PLUGINS = { go: ensureGoPlugins, java: ensureJavaPlugins, rust: ensureRustPlugins };
 
 /** @param {readonly string[]} leftOut languages whose stubs are not written here */
-export async function ensurePlugins(leftOut = []) {
+export function ensurePlugins(leftOut = []) {
   for (const [language, ensure] of Object.entries(PLUGINS)) {
-    if (!leftOut.includes(language)) await ensure();
+    if (!leftOut.includes(language)) ensure();
   }
 }
