@@ -66,13 +66,24 @@ def test_what_failed_goes_again_before_what_is_new_and_after_a_pause() -> None:
 def test_the_service_is_away_after_two_failures_until_it_answers() -> None:
     book = book_of(send())
     for now in (1.0, 2.0):
-        assert not book.is_away
+        assert not book.is_away(now)
         book.failed(book.next_call(now), AWAY, now)
-    assert book.is_away
+    assert book.is_away(2.0)
     sends = book.next_call(10.0)
-    assert book.is_away, "what still tries must not make new sends wait with it"
+    assert book.is_away(10.0), "what still tries must not make new sends wait with it"
     book.answered(sends, [SendToDlqResponse(id="x")], 10.0)
-    assert not book.is_away
+    assert not book.is_away(10.0)
+
+
+def test_a_service_that_nothing_has_asked_for_long_is_not_taken_to_be_away() -> None:
+    """Where nothing finds room in the spool, nothing in it finds out that the service is back."""
+    book = book_of(send())
+    for now in (1.0, 2.0):
+        book.failed(book.next_call(now), AWAY, now)
+    assert book.is_away(37.0)
+    assert not book.is_away(47.0)
+    book.failed(book.next_call(47.0), AWAY, 47.0)
+    assert book.is_away(48.0)
 
 
 def test_calls_that_fail_together_are_one_failure() -> None:
@@ -80,9 +91,9 @@ def test_calls_that_fail_together_are_one_failure() -> None:
     calls = [book.next_call(1.0) for _ in range(4)]
     for call in calls:
         book.failed(call, AWAY, 2.0)
-    assert not book.is_away
+    assert not book.is_away(2.0)
     book.failed(book.next_call(10.0), AWAY, 10.0)
-    assert book.is_away
+    assert book.is_away(10.0)
 
 
 def test_a_half_that_is_out_may_be_stored() -> None:

@@ -1,6 +1,11 @@
+/** Longer than the spool's delivery ever waits between two calls. */
+const UNASKED_MS = 45_000;
+
 /**
  * Whether the service is known to be away: two calls one after the other have failed, the second one
- * begun after the first had failed, and none has been answered since.
+ * begun after the first had failed, and none has been answered since. The spool's
+ * delivery asks again and again for what it has; where it has nothing to ask for, as in a spool without
+ * room, a send does after a while.
  */
 export class Reachability {
   /** Called when an answer comes after a failure. */
@@ -9,8 +14,8 @@ export class Reachability {
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #answeredSinceMs = Number.NEGATIVE_INFINITY;
 
-  get isAway(): boolean {
-    return this.#failures >= 2;
+  isAway(nowMs: number = performance.now()): boolean {
+    return this.#failures >= 2 && nowMs - this.#failedAtMs < UNASKED_MS;
   }
 
   /** @param beganAtMs of the call, by the monotonic clock */

@@ -67,7 +67,7 @@ export class Sender {
     this.#pendingBytes += letter.bytes;
     const { shelter, reachability } = this.#options;
     if (signal?.aborted) send.drop(aborted(signal, undefined));
-    else if (shelter !== undefined && (!isRoom || reachability.isAway))
+    else if (shelter !== undefined && (!isRoom || reachability.isAway()))
       this.#shelter(send, shelter);
     else if (!isRoom) send.drop(bufferFull(this.#pending.size - 1));
     else this.#enqueue(send);

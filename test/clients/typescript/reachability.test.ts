@@ -8,11 +8,11 @@ it("is away after two calls one after the other have failed, until one is answer
   const reachability = new Reachability();
   reachability.onBack = onBack;
   reachability.failed(0, 10);
-  expect(reachability.isAway).toBe(false);
+  expect(reachability.isAway(60)).toBe(false);
   reachability.failed(20, 30);
-  expect(reachability.isAway).toBe(true);
+  expect(reachability.isAway(60)).toBe(true);
   reachability.answered(40);
-  expect(reachability.isAway).toBe(false);
+  expect(reachability.isAway(60)).toBe(false);
   expect(onBack).toHaveBeenCalledOnce();
   reachability.answered(50);
   expect(onBack).toHaveBeenCalledOnce();
@@ -21,7 +21,7 @@ it("is away after two calls one after the other have failed, until one is answer
 it("is not away because calls that were under way together fail by one fault", () => {
   const reachability = new Reachability();
   for (const beganAtMs of [0, 1, 2, 3]) reachability.failed(beganAtMs, 10);
-  expect(reachability.isAway).toBe(false);
+  expect(reachability.isAway(60)).toBe(false);
 });
 
 it("is not away by failures of calls that had begun before one was answered", () => {
@@ -30,5 +30,16 @@ it("is not away by failures of calls that had begun before one was answered", ()
   reachability.failed(0, 2_000);
   reachability.failed(50, 2_050);
   reachability.failed(60, 2_060);
-  expect(reachability.isAway).toBe(false);
+  expect(reachability.isAway(2_060)).toBe(false);
+});
+
+// Where nothing finds room in the spool, nothing in it finds out that the service is back.
+it("is not taken to be away any more once nothing has asked for long", () => {
+  const reachability = new Reachability();
+  reachability.failed(0, 10);
+  reachability.failed(20, 30);
+  expect(reachability.isAway(35_000)).toBe(true);
+  expect(reachability.isAway(45_030)).toBe(false);
+  reachability.failed(45_040, 45_050);
+  expect(reachability.isAway(45_060)).toBe(true);
 });

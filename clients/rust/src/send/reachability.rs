@@ -1,11 +1,16 @@
 //! Whether the service is known to be away.
 
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
+/// Longer than the courier ever waits between two calls.
+const UNASKED: Duration = Duration::from_secs(45);
+
 /// The service is known to be away when two calls one after the other have failed, the second one
-/// begun after the first had failed, and none has been answered since.
+/// begun after the first had failed, and none has been answered since. The courier asks
+/// again and again for what the spool has; where it has nothing to ask for, as in a spool without room,
+/// a send does after a while.
 #[derive(Default)]
 pub(crate) struct Reachability {
     seen: Mutex<Seen>,
@@ -22,7 +27,8 @@ struct Seen {
 
 impl Reachability {
     pub(crate) fn is_away(&self) -> bool {
-        self.seen.lock().unwrap().failures >= 2
+        let seen = self.seen.lock().unwrap();
+        seen.failures >= 2 && seen.failed_at.is_some_and(|at| at.elapsed() < UNASKED)
     }
 
     pub(crate) fn failed(&self, began_at: Instant) {
@@ -63,5 +69,20 @@ mod tests {
         assert!(reachability.is_away());
         reachability.answered(Instant::now());
         assert!(!reachability.is_away());
+    }
+
+    // Where nothing finds room in the spool, nothing in it finds out that the service is back.
+    #[test]
+    fn what_nothing_has_asked_for_long_is_not_taken_to_be_away() {
+        let reachability = Reachability::default();
+        reachability.failed(Instant::now());
+        reachability.failed(Instant::now());
+        let failed = |ago| reachability.seen.lock().unwrap().failed_at = Instant::now().checked_sub(ago);
+        failed(Duration::from_secs(35));
+        assert!(reachability.is_away());
+        failed(Duration::from_secs(46));
+        assert!(!reachability.is_away());
+        reachability.failed(Instant::now());
+        assert!(reachability.is_away());
     }
 }

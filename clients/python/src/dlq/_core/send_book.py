@@ -27,6 +27,8 @@ Verdict: TypeAlias = "tuple[PendingSend, SendToDlqResponse | DlqClientError]"
 _FIRST_PAUSE_S = 0.02
 _MOST_PAUSE_S = 1.0
 _AWAY_AFTER_FAILURES = 2
+# Longer than the courier ever waits between two calls.
+_UNASKED_S = 45.0
 
 
 class PendingSend:
@@ -80,10 +82,14 @@ class SendBook:
         self.pending: dict[PendingSend, None] = {}
         self.pending_bytes: int = 0
 
-    @property
-    def is_away(self) -> bool:
-        """Two calls one after the other have failed, and none has been answered since."""
-        return self._failures >= _AWAY_AFTER_FAILURES
+    def is_away(self, now: float) -> bool:
+        """Two calls one after the other have failed, and none has been answered since.
+
+        The courier asks again and again for what the spool has; where it has nothing to ask for, as in
+        a spool without room, a send does after a while.
+        """
+        is_known = now - self._failed_at < _UNASKED_S
+        return self._failures >= _AWAY_AFTER_FAILURES and is_known
 
     @property
     def is_failing(self) -> bool:

@@ -66,7 +66,7 @@ class Sender:
                 self.book.add(send, now)
             if not has_room:
                 self._keep(send, full_error(len(self.book.pending)))
-            elif self.book.is_away and self._courier is not None:
+            elif self.book.is_away(now) and self._courier is not None:
                 self._keep(send, late_error(send))
         self._pump()
 

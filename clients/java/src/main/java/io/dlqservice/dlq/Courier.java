@@ -220,7 +220,7 @@ final class Courier {
   }
 
   private void note(boolean isAway, long beganAtMs) {
-    if (isAway) reachability.failed(beganAtMs);
+    if (isAway) reachability.failed(beganAtMs, Loop.nowMs());
     else reachability.answered(beganAtMs);
   }
 

@@ -7,6 +7,9 @@ package io.dlqservice.dlq;
 final class Reachability {
   private static final int AWAY_AFTER = 2;
 
+  /** Longer than the courier ever waits between two calls. */
+  private static final long UNASKED_MS = 45_000;
+
   /** Called when an answer comes after a failure. */
   private Runnable onBack = () -> {};
 
@@ -18,18 +21,22 @@ final class Reachability {
     onBack = call;
   }
 
-  boolean isAway() {
-    return failures >= AWAY_AFTER;
+  /**
+   * The courier asks again and again for what the spool has; where it has nothing to ask for, as in a
+   * spool without room, a send does after a while.
+   */
+  boolean isAway(long nowMs) {
+    return failures >= AWAY_AFTER && nowMs - failedAtMs < UNASKED_MS;
   }
 
   /**
    * @param beganAtMs of the call, by the monotonic clock
    */
-  void failed(long beganAtMs) {
+  void failed(long beganAtMs, long nowMs) {
     // Calls that were under way together fail together, by one fault.
     if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
     failures++;
-    failedAtMs = Loop.nowMs();
+    failedAtMs = nowMs;
   }
 
   void answered(long beganAtMs) {

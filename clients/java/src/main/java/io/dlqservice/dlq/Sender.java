@@ -93,7 +93,7 @@ final class Sender {
       return;
     }
     pending.add(send);
-    if (shelter != null && (!isRoom || reachability.isAway())) {
+    if (shelter != null && (!isRoom || reachability.isAway(Loop.nowMs()))) {
       shelter(send);
       return;
     }
@@ -212,7 +212,7 @@ final class Sender {
   }
 
   private void answered(List<PendingSend> sends, List<Answer> answers, long beganAtMs) {
-    if (SendCall.isWithoutService(answers)) reachability.failed(beganAtMs);
+    if (SendCall.isWithoutService(answers)) reachability.failed(beganAtMs, Loop.nowMs());
     else reachability.answered(beganAtMs);
     List<PendingSend> again = new ArrayList<>();
     for (int at = 0; at < sends.size(); at++) {
@@ -234,7 +234,7 @@ final class Sender {
       List<PendingSend> sends, Connection connection, CallError error, long beganAtMs) {
     line.failed(connection, error);
     if (error.isAnswer()) reachability.answered(beganAtMs);
-    else reachability.failed(beganAtMs);
+    else reachability.failed(beganAtMs, Loop.nowMs());
     if (error.isWorthAgain()) {
       boolean mayHaveArrived = !error.neverArrived();
       sends.forEach(send -> send.tried(error, mayHaveArrived));

@@ -1,0 +1,32 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+
+class ReachabilityTest {
+  private final Reachability reachability = new Reachability();
+
+  @Test
+  void callsThatWereUnderWayTogetherFailByOneFault() {
+    reachability.failed(0, 10);
+    reachability.failed(5, 10);
+    assertFalse(reachability.isAway(11));
+    reachability.failed(20, 30);
+    assertTrue(reachability.isAway(31));
+    reachability.answered(40);
+    assertFalse(reachability.isAway(41));
+  }
+
+  /** Where nothing finds room in the spool, nothing in it finds out that the service is back. */
+  @Test
+  void whatNothingHasAskedForLongIsNotTakenToBeAway() {
+    reachability.failed(0, 10);
+    reachability.failed(20, 30);
+    assertTrue(reachability.isAway(35_000));
+    assertFalse(reachability.isAway(45_030));
+    reachability.failed(45_040, 45_050);
+    assertTrue(reachability.isAway(45_060));
+  }
+}
