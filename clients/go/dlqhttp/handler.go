@@ -9,8 +9,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 
 	"github.com/dlq-service/dlq/clients/go"
 )
@@ -76,11 +78,16 @@ func Handler(
 			return
 		}
 		var kept *dlq.Result
-		if isWhole && len(body) > 0 && o.when(r, err) {
+		if isWhole && len(body) > 0 {
 			kept = o.keep(s, queue, r, body, err)
 		}
+		if answer.hasBegun {
+			return // too late for another one
+		}
+		for _, name := range bodyHeaders {
+			w.Header().Del(name)
+		}
 		switch {
-		case answer.hasBegun: // too late for another one
 		case kept == nil:
 			status := statusOf(err)
 			http.Error(w, http.StatusText(status), status)
@@ -95,7 +102,22 @@ func Handler(
 	})
 }
 
-func (o handlerOptions) keep(s dlq.Sender, queue string, r *http.Request, body []byte, cause error) *dlq.Result {
+// bodyHeaders tell of a body that a handler meant to write before it failed.
+var bodyHeaders = []string{"Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Cache-Control"}
+
+// keep gives nil if it is not to be kept, or can't be. Options of the program's that panic cost no answer.
+func (o handlerOptions) keep(
+	s dlq.Sender, queue string, r *http.Request, body []byte, cause error,
+) (kept *dlq.Result) {
+	defer func() {
+		if value := recover(); value != nil {
+			slog.Error("dlq: a request could not be sent, an option of dlqhttp panicked", "panic", value, "stack", string(debug.Stack()))
+			kept = nil
+		}
+	}()
+	if !o.when(r, cause) {
+		return nil
+	}
 	options := append(headerOptions(r.Header), dlq.WithAttributes(map[string]string{
 		"http.method": r.Method, "http.path": r.URL.Path,
 	}))

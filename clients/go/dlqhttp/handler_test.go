@@ -1,9 +1,11 @@
 package dlqhttp_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,5 +128,53 @@ func TestAnOutgoingRequestIsMadeAgain(t *testing.T) {
 	}
 	if err := <-done; err != nil || calls.Load() != 2 {
 		t.Errorf("%d calls, %v", calls.Load(), err)
+	}
+}
+
+func TestWhatAHandlerHasSetOfItsOwnAnswerIsNotOfTheOtherOne(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	server := httptest.NewServer(dlqhttp.Handler(fake.Client(), "orders", func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Length", "1000")
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Etag", `"1"`)
+		w.Header().Set("X-Request-Id", "17")
+		return errors.New("no bank")
+	}))
+	defer server.Close()
+	response, err := http.Post(server.URL, "text/plain", strings.NewReader("order"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(body), `"status":"sent"`) {
+		t.Errorf("got %q, %v", body, err)
+	}
+	if response.Header.Get("Etag") != "" || response.Header.Get("X-Request-Id") != "17" {
+		t.Errorf("got %v", response.Header)
+	}
+}
+
+func TestAnOptionThatPanicsCostsOnlyTheMessage(t *testing.T) {
+	for name, option := range map[string]dlqhttp.Option{
+		"payload": dlqhttp.WithPayload(func(*http.Request, []byte) any { panic("payload") }),
+		"send":    dlqhttp.WithSendOptions(func(*http.Request) []dlq.SendOption { panic("send") }),
+		"when":    dlqhttp.When(func(*http.Request, error) bool { panic("when") }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			before := slog.Default()
+			slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+			defer slog.SetDefault(before)
+			fake := dlqtest.NewFake(t)
+			handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error {
+				return dlqhttp.Status(http.StatusBadGateway, errors.New("no bank"))
+			}, option)
+			answer := httptest.NewRecorder()
+			handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
+			if answer.Code != http.StatusBadGateway || !strings.Contains(log.String(), name) {
+				t.Errorf("answered %d, and said %q", answer.Code, log.String())
+			}
+		})
 	}
 }
