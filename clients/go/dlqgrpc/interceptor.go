@@ -42,7 +42,7 @@ func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) 
 			}
 		}()
 		response, err := handler(ctx, request)
-		if err != nil && !isOfTheRequest(err) {
+		if err != nil && !isOfTheRequest(err) && !isUnwanted(ctx, err) {
 			keepIt(err)
 		}
 		return response, err
@@ -107,6 +107,11 @@ func isOfTheRequest(err error) bool {
 	default:
 		return false
 	}
+}
+
+// isUnwanted: its caller has gone, and the handler says so by the context's error itself, which has no status yet.
+func isUnwanted(ctx context.Context, err error) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Canceled)
 }
 
 // raw is a message that is not looked into.

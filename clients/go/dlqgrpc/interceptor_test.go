@@ -3,6 +3,7 @@ package dlqgrpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -108,4 +109,27 @@ func TestARequestThatAServerPanicsOnIsKept(t *testing.T) {
 		}
 	}()
 	_, _ = ours(t.Context(), &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, panicking)
+}
+
+func TestARequestWhoseCallerHasGoneIsNotKept(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
+	info := &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := func(ctx context.Context, _ any) (any, error) {
+		cancel()
+		return nil, fmt.Errorf("query: %w", ctx.Err())
+	}
+	if _, err := ours(ctx, &dlqv1.StatsRequest{}, info, waiting); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if got := fake.Messages("calls"); len(got) != 0 {
+		t.Errorf("kept %v", got)
+	}
+	// One that the handler has cancelled by itself is a failure as any other.
+	failing := func(context.Context, any) (any, error) { return nil, context.Canceled }
+	_, _ = ours(t.Context(), &dlqv1.StatsRequest{}, info, failing)
+	if got := fake.Messages("calls"); len(got) != 1 {
+		t.Errorf("kept %v", got)
+	}
 }
