@@ -18,6 +18,13 @@ import (
 // ErrKept says of a request that failed that it is in the DLQ, and is made again.
 var ErrKept = errors.New("dlqhttp: the request failed, and is kept")
 
+const (
+	// mostKeptBody: longer ones are longer than any payload, once they are base64.
+	mostKeptBody = 3 << 20
+	// mostDiscarded: a new connection costs less than to read more.
+	mostDiscarded = 64 << 10
+)
+
 // KeptRequest is what is kept of a request: without the headers that carry credentials by standard, but with its URL
 // and all other headers. Clients of other languages keep the same.
 type KeptRequest struct {
@@ -29,6 +36,9 @@ type KeptRequest struct {
 
 // secretHeaders are not stored.
 var secretHeaders = map[string]bool{"authorization": true, "cookie": true, "proxy-authorization": true}
+
+// mostRetryAfter is what the DLQ waits; more seconds may be more than a Duration has room for.
+const mostRetryAfter = 30 * 24 * time.Hour
 
 // ResponseError is an answer that is no success. The DLQ reads from it when, and whether, to try again.
 type ResponseError struct {
@@ -55,8 +65,8 @@ func (e *ResponseError) NonRetryable() bool {
 // RetryAfter is what the answer says, else negative.
 func (e *ResponseError) RetryAfter() time.Duration {
 	header := e.Header.Get("Retry-After")
-	if seconds, err := strconv.Atoi(header); err == nil && seconds >= 0 {
-		return time.Duration(seconds) * time.Second
+	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(seconds, uint64(mostRetryAfter/time.Second))) * time.Second //nolint:gosec // bounded
 	}
 	if at, err := http.ParseTime(header); err == nil {
 		return max(0, time.Until(at))
@@ -65,18 +75,22 @@ func (e *ResponseError) RetryAfter() time.Duration {
 }
 
 // Do makes a request, such as of a webhook, by client. One that has no answer, or one that is no success, goes to
-// the queue: the error is then [ErrKept], with the failure. Headers that hold secrets are not stored:
+// the queue: the error is then [ErrKept], with the failure; else the failure alone, as of a request whose body is too
+// long: by default the service takes 1 MiB, of which base64 and headers leave a body about 750 KiB. Headers that hold secrets are not stored:
 // give them to [Redo].
 func Do(
 	client *http.Client, s dlq.Sender, queue string, r *http.Request, opts ...dlq.SendOption,
 ) (*http.Response, error) {
-	kept, err := keptFrom(r)
+	kept, isWhole, err := keptFrom(r)
 	if err != nil {
 		return nil, err
 	}
 	response, cause := answerTo(client, r)
 	if cause == nil {
 		return response, nil
+	}
+	if !isWhole {
+		return nil, cause
 	}
 	options := append(headerOptions(r.Header), opts...)
 	result, err := s.Send(r.Context(), queue, kept, cause, options...)
@@ -110,8 +124,15 @@ func Redo(client *http.Client, headers func(KeptRequest) http.Header) dlq.Handle
 		if err != nil {
 			return err
 		}
-		return response.Body.Close()
+		discard(response.Body)
+		return nil // it was a success, whatever becomes of its body
 	}
+}
+
+// discard reads a body to its end where that is near, so that the connection can be used again.
+func discard(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, mostDiscarded)
+	_ = body.Close()
 }
 
 func answerTo(client *http.Client, r *http.Request) (*http.Response, error) {
@@ -126,12 +147,13 @@ func answerTo(client *http.Client, r *http.Request) (*http.Response, error) {
 	if response.StatusCode >= 200 && response.StatusCode < 300 {
 		return response, nil
 	}
-	_ = response.Body.Close()
+	discard(response.Body)
 	return nil, &ResponseError{Host: r.URL.Host, Status: response.StatusCode, Header: response.Header}
 }
 
-func keptFrom(r *http.Request) (KeptRequest, error) {
-	kept := KeptRequest{URL: r.URL.String(), Method: r.Method, Headers: map[string]string{}}
+// keptFrom reads the body, and has it read again by the request. One that is too long to be kept is not whole.
+func keptFrom(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
+	kept = KeptRequest{URL: r.URL.String(), Method: r.Method, Headers: map[string]string{}}
 	if kept.Method == "" {
 		kept.Method = http.MethodGet
 	}
@@ -141,12 +163,20 @@ func keptFrom(r *http.Request) (KeptRequest, error) {
 		}
 	}
 	if r.Body == nil || r.Body == http.NoBody {
-		return kept, nil
+		return kept, true, nil
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostKeptBody+1))
+	if err == nil && len(body) > mostKeptBody {
+		rest := r.Body
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(bytes.NewReader(body), rest), rest}
+		return kept, false, nil
+	}
 	_ = r.Body.Close()
 	kept.Body = body
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	return kept, err
+	return kept, true, err
 }

@@ -1,0 +1,96 @@
+package dlqhttp_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/dlq-service/dlq/clients/go"
+	"github.com/dlq-service/dlq/clients/go/dlqhttp"
+	"github.com/dlq-service/dlq/clients/go/dlqtest"
+)
+
+func TestABodyThatCannotBeKeptIsNotHeldInMemory(t *testing.T) {
+	const length = 64 << 20
+	fake := dlqtest.NewFake(t)
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n, err := io.Copy(io.Discard, r.Body); n != length || err != nil {
+			t.Errorf("got %d bytes, %v", n, err)
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer shop.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, shop.URL, io.LimitReader(endless{}, length))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = dlqhttp.Do(shop.Client(), client, "webhooks", request)
+	runtime.ReadMemStats(&after)
+	var failure *dlqhttp.ResponseError
+	if !errors.As(err, &failure) || errors.Is(err, dlqhttp.ErrKept) {
+		t.Errorf("got %v", err)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > length/2 {
+		t.Errorf("took %d bytes of memory", took)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestRequestsThatAreMadeAgainShareAConnection(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	connections := make(chan struct{}, 10)
+	shop := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(bytes.Repeat([]byte("words "), 2_000))
+	}))
+	shop.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			connections <- struct{}{}
+		}
+	}
+	shop.Start()
+	defer shop.Close()
+	redo := dlqhttp.Redo(shop.Client(), nil)
+	for range 3 {
+		payload := dlqhttp.KeptRequest{URL: shop.URL, Method: http.MethodPost}
+		if _, err := client.Send(t.Context(), "webhooks", payload, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	worker := client.Worker([]string{"webhooks"}, dlq.WithConcurrency(1))
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(context.Background(), redo) }()
+	fake.WaitFor("webhooks", dlq.StateSucceeded)
+	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
+		t.Error(err)
+	}
+	if len(connections) != 1 {
+		t.Errorf("%d connections", len(connections))
+	}
+}
+
+func TestARetryAfterOfAnyLengthIsOne(t *testing.T) {
+	const month = 30 * 24 * time.Hour
+	for header, want := range map[string]time.Duration{
+		"120": 2 * time.Minute, "-1": -1, "soon": -1, "": -1,
+		"9300000000": month, "99999999999999999999": month, // in seconds, more than a Duration has room for
+	} {
+		err := &dlqhttp.ResponseError{Header: http.Header{"Retry-After": {header}}}
+		if got := err.RetryAfter(); got != want {
+			t.Errorf("%q: got %v", header, got)
+		}
+	}
+}
