@@ -17,8 +17,8 @@ import (
 	"github.com/dlq-service/dlq/clients/go"
 )
 
-// mostBody is what a server keeps of a request's body; the service takes no larger payload.
-const mostBody = 1 << 20
+// mostPayload is what the service takes where its payload_max is as large as it may be; 1 MiB by default.
+const mostPayload = 3 << 20
 
 // Option is an option of [Handler].
 type Option func(*handlerOptions)
@@ -154,13 +154,13 @@ func bufferBody(r *http.Request) (body []byte, isWhole bool) {
 	if r.Body == nil {
 		return nil, true
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, mostBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, mostPayload+1))
 	rest := r.Body
 	r.Body = struct {
 		io.Reader
 		io.Closer
 	}{io.MultiReader(bytes.NewReader(body), rest), rest}
-	return body, err == nil && len(body) <= mostBody
+	return body, err == nil && len(body) <= mostPayload
 }
 
 func statusOf(err error) int {

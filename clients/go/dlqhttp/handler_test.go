@@ -178,3 +178,18 @@ func TestAnOptionThatPanicsCostsOnlyTheMessage(t *testing.T) {
 		})
 	}
 }
+
+func TestABodyAsLongAsAPayloadMayBeIsKept(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error {
+		return errors.New("no bank")
+	})
+	for length, want := range map[int]int{3 << 20: http.StatusAccepted, 3<<20 + 1: http.StatusInternalServerError} {
+		answer := httptest.NewRecorder()
+		body := bytes.NewReader(make([]byte, length))
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodPost, "/", body))
+		if answer.Code != want {
+			t.Errorf("%d bytes: answered %d", length, answer.Code)
+		}
+	}
+}

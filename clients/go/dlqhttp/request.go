@@ -20,7 +20,7 @@ var ErrKept = errors.New("dlqhttp: the request failed, and is kept")
 
 const (
 	// mostKeptBody: longer ones are longer than any payload, once they are base64.
-	mostKeptBody = 3 << 20
+	mostKeptBody = mostPayload / 4 * 3
 	// mostDiscarded: a new connection costs less than to read more.
 	mostDiscarded = 64 << 10
 )
