@@ -186,3 +186,60 @@ func TestACloseThatIsHastenedSaysSo(t *testing.T) {
 		t.Errorf("the second time: %v", err)
 	}
 }
+
+func TestWhatIsToldMayEndItsGoroutine(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	exit := func(*dlq.Error, *dlq.Delivery) { runtime.Goexit() } // as t.FailNow does
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) { runtime.Goexit() }))
+	if _, err := client.SendAsync(t.Context(), "", "a", nil).Result(); !errors.Is(err, dlq.ErrRefused) {
+		t.Errorf("got %v", err)
+	}
+	worker := work(t, client, func(context.Context, *dlq.Delivery) error { return nil }, dlq.WithOnError(exit),
+		dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { runtime.Goexit() }))
+	for range 10 { // more than there are calls at a time
+		send(t, client, "a")
+		fake.WaitFor("orders", dlq.StateSucceeded)
+	}
+	fake.GoDown()
+	fake.ComeBack()
+	send(t, client, "b")
+	fake.WaitFor("orders", dlq.StateSucceeded)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := worker.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+type wildTracing struct{}
+
+func (wildTracing) Current(context.Context) dlq.TraceContext { panic("Current") }
+func (wildTracing) Within(context.Context, dlq.TraceContext) context.Context {
+	panic("Within")
+}
+
+type emptyTracing struct{ wildTracing }
+
+func (emptyTracing) Current(context.Context) dlq.TraceContext {
+	return dlq.TraceContext{Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+}
+func (emptyTracing) Within(context.Context, dlq.TraceContext) context.Context { return nil }
+
+func TestTracingThatPanicsCostsOnlyTheTrace(t *testing.T) {
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	for name, tracing := range map[string]dlq.Tracing{"panics": wildTracing{}, "gives nothing": emptyTracing{}} {
+		t.Run(name, func(t *testing.T) {
+			fake := dlqtest.NewFake(t)
+			client := fake.Client(dlq.WithLogger(quiet()), dlq.WithTracing(tracing))
+			work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
+				_, err := client.Send(ctx, d.Queue, d, errors.New("once more")) // known by the context
+				return err
+			})
+			send(t, client, "a", dlq.WithMaxRetries(1))
+			send(t, client, "b", dlq.WithMaxRetries(1), dlq.WithTraceContext(dlq.TraceContext{Traceparent: parent}))
+			if got := len(fake.WaitFor("orders", dlq.StateQuarantined)); got != 2 {
+				t.Errorf("%d messages", got)
+			}
+		})
+	}
+}

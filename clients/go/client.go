@@ -61,8 +61,7 @@ func New(target string, opts ...Option) (*Client, error) {
 	c.onDropped = newDropLog(o.logger)
 	if o.onDropped != nil {
 		c.onDropped = func(err *Error, queue string) {
-			defer shielded(o.logger, "WithOnDropped")
-			o.onDropped(err, queue)
+			tell(o.logger, "WithOnDropped", func() { o.onDropped(err, queue) })
 		}
 	}
 	if c.line, err = newLine(connect); err != nil {

@@ -63,8 +63,8 @@ func (c *Client) letterOf(
 		request.Origin = origin
 	}
 	trace := o.trace
-	if trace.Traceparent == "" && c.options.tracing != nil {
-		trace = c.options.tracing.Current(ctx)
+	if trace.Traceparent == "" {
+		trace = c.options.currentTrace(ctx)
 	}
 	if trace.Traceparent != "" {
 		request.TraceContext = &dlqv1.TraceContext{

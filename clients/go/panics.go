@@ -17,11 +17,25 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// shielded is for what a caller hands over to be told: a panic of it is said in the log, and costs nothing else.
-func shielded(logger *slog.Logger, option string) {
-	if value := recover(); value != nil {
-		logger.Error("dlq: a function of the program's panicked", "option", option, "panic", value, "stack", string(debug.Stack()))
-	}
+// shielded calls what a caller handed over: a panic of it is said in the log, and costs nothing else.
+func shielded(logger *slog.Logger, option string, call func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			logger.Error("dlq: a function of the program's panicked", "option", option, "panic", value, "stack", string(debug.Stack()))
+		}
+	}()
+	call()
+}
+
+// tell is shielded in a goroutine of its own, which the call may also end, as t.FailNow does: those of the client have
+// other things to do.
+func tell(logger *slog.Logger, option string, call func()) {
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		shielded(logger, option, call)
+	}()
+	<-told
 }
 
 // guarded calls fn and makes an error of its panic: a message that has a program panic must not come

@@ -167,11 +167,7 @@ func (w *Worker) startLocked() {
 		h := w.waiting[0]
 		w.waiting[0] = nil
 		w.waiting = w.waiting[1:]
-		base := w.base
-		if trace := h.delivery.TraceContext; trace.Traceparent != "" && w.client.options.tracing != nil {
-			base = w.client.options.tracing.Within(base, trace)
-		}
-		ctx, ok := h.begin(base)
+		ctx, ok := h.begin(w.base)
 		if !ok {
 			continue
 		}
@@ -183,6 +179,7 @@ func (w *Worker) startLocked() {
 func (w *Worker) run(ctx context.Context, h *held) {
 	err := errGoexit
 	defer func() { w.ran(h, err) }() // also where the handler ends its goroutine
+	ctx = w.client.options.withinTrace(ctx, h.delivery.TraceContext)
 	err = guarded(func() error { return w.handler(ctx, h.delivery) })
 }
 

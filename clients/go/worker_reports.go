@@ -20,8 +20,7 @@ func (w *Worker) answered(one unreported, result *dlqv1.AckResult) {
 	if due := result.GetDueTime(); due != nil {
 		settled.DueTime = due.AsTime()
 	}
-	defer shielded(w.client.options.logger, "WithOnSettled")
-	w.options.onSettled(one.held.delivery, settled)
+	tell(w.client.options.logger, "WithOnSettled", func() { w.options.onSettled(one.held.delivery, settled) })
 }
 
 func whyNot(result *dlqv1.AckResult) string {
@@ -47,8 +46,7 @@ func (w *Worker) givenUp(one unreported, cause error) {
 
 func (w *Worker) report(err *Error, d *Delivery) {
 	if w.options.onError != nil {
-		defer shielded(w.client.options.logger, "WithOnError")
-		w.options.onError(err, d)
+		tell(w.client.options.logger, "WithOnError", func() { w.options.onError(err, d) })
 		return
 	}
 	about := []any{"kind", string(err.Kind), "error", err}
