@@ -39,7 +39,8 @@ type Worker struct {
 	base       context.Context
 	running    map[*held]bool
 	waiting    []*held
-	hasBegun   bool
+	hasRun     bool
+	isShut     bool // before it ran
 	isStopping bool
 	isGivingUp bool
 	idle       chan struct{} // closed when nothing runs any more; nil until somebody waits for it
@@ -66,8 +67,9 @@ func (c *Client) Worker(queues []string, opts ...WorkerOption) *Worker {
 }
 
 // Run works until ctx ends, or [Worker.Shutdown] or [Client.Close] is called. Then it takes nothing new, waits
-// for running handlers, reports their outcomes, gives the rest back, and returns nil. It returns an
-// error only if an option makes no sense, or the server refuses what it asks for. It runs once.
+// for running handlers, reports their outcomes, gives the rest back, and returns nil; so it does if Shutdown was
+// called before. It returns an error only if an option makes no sense, the client is closed, or the server refuses
+// what it asks for. It runs once.
 //
 // Values of ctx are those of the handlers' contexts.
 func (w *Worker) Run(ctx context.Context, handler Handler) error {
@@ -79,14 +81,18 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 		return errors.New("dlq: the handler of a worker is nil")
 	}
 	w.mu.Lock()
-	if w.hasBegun {
+	if w.hasRun {
 		w.mu.Unlock()
 		return errors.New("dlq: this worker has run already; make another one")
 	}
-	w.hasBegun = true
+	w.hasRun = true
+	isShut := w.isShut
 	w.handler, w.base = handler, context.WithoutCancel(ctx)
 	w.mu.Unlock()
 	defer close(w.done)
+	if isShut {
+		return nil
+	}
 	if err := w.client.register(w); err != nil {
 		return err
 	}
@@ -127,10 +133,10 @@ func (w *Worker) Run(ctx context.Context, handler Handler) error {
 func (w *Worker) Shutdown(ctx context.Context) error {
 	w.stopOnce.Do(func() { close(w.stop) })
 	w.mu.Lock()
-	hasBegun := w.hasBegun
-	w.hasBegun = true // what has not begun never will
+	hasRun := w.hasRun
+	w.isShut = w.isShut || !hasRun
 	w.mu.Unlock()
-	if !hasBegun {
+	if !hasRun {
 		return nil
 	}
 	select {

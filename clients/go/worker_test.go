@@ -166,3 +166,26 @@ func TestAWorkerOutlivesAnOutage(t *testing.T) {
 		t.Errorf("%d messages", got)
 	}
 }
+
+func TestAWorkerThatIsStoppedBeforeItRunsDoesNothing(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	send(t, client, "a")
+	worker := client.Worker([]string{"orders"})
+	if err := worker.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	handler := func(context.Context, *dlq.Delivery) error { return errors.New("it runs") }
+	if err := worker.Run(t.Context(), handler); err != nil {
+		t.Errorf("a signal that is fast is no error: %v", err)
+	}
+	if err := worker.Run(t.Context(), handler); err == nil {
+		t.Error("it has run twice")
+	}
+	if err := worker.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if message := fake.Messages("orders")[0]; message.State != dlq.StateScheduled || len(message.Failures) != 1 {
+		t.Errorf("got %v", message)
+	}
+}
