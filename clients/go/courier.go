@@ -76,6 +76,10 @@ func signal(to chan<- struct{}) {
 func (c *courier) keep(request *dlqv1.SendToDlqRequest, size int) spool.Placed {
 	one := unwritten{request, size, make(chan spool.Placed, 1)}
 	c.mu.Lock()
+	if size > mostUnwrittenBytes { // no record is
+		c.mu.Unlock()
+		return spool.TooLong
+	}
 	if c.unwrittenBytes+size > mostUnwrittenBytes {
 		c.mu.Unlock()
 		return spool.Full

@@ -105,7 +105,7 @@ func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
 	kind, words := ErrSpoolFull, "the spool has no room for it; is the server at the target up? Else raise the spool's MaxBytes"
 	switch placed {
 	case spool.TooLong:
-		words = "the service is away, and the message is longer than the 8 MiB that a record of a spool file has room for"
+		words = "it was not sent in time, and is longer than the 8 MiB that a record of a spool file has room for"
 	case spool.Unwritable:
 		kind, words = ErrInvalid, "it has a value that no message can hold"
 	}

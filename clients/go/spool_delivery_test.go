@@ -110,3 +110,11 @@ func TestWhatNoMessageCanHoldIsInvalidAlsoWhileTheServiceIsAway(t *testing.T) {
 	}
 	spooled(t, client, "c")
 }
+
+func TestWhatIsLongerThanAllThatMayBePendingIsTooLong(t *testing.T) {
+	client := spoolingClient(t, startScripted(t, nil).target, dlq.WithLogger(quiet()))
+	_, err := client.Send(t.Context(), "orders", make([]byte, 65<<20), nil)
+	if !errors.Is(err, dlq.ErrSpoolFull) || !strings.Contains(err.Error(), "8 MiB") || strings.Contains(err.Error(), "away") {
+		t.Errorf("got %v", err)
+	}
+}
