@@ -48,7 +48,9 @@ func failureOf(cause error, stack string) (failure *dlqv1.Failure) {
 	failure.StackTrace = cut(traceOf(chain, stack), stackBytes)
 	failure.Attributes = attributesOf(chain)
 	if call, ok := inChain[interface{ GRPCStatus() *status.Status }](cause); ok {
-		readStatus(failure, call.GRPCStatus())
+		if told := saidBy(call.GRPCStatus, nil); told != nil {
+			readStatus(failure, told)
+		}
 	}
 	for _, err := range chain {
 		answer := answerOf(err)
@@ -103,7 +105,7 @@ func typeOf(chain []error, words string) string {
 // sqlStateOf: pgx and lib/pq have this method.
 func sqlStateOf(err error) string {
 	if told, ok := err.(interface{ SQLState() string }); ok {
-		return told.SQLState()
+		return saidBy(told.SQLState, "")
 	}
 	return ""
 }

@@ -16,9 +16,9 @@ func answerOf(err error) answer {
 	found := answer{}
 	switch e := err.(type) {
 	case interface{ HTTPStatusCode() int }: // AWS
-		found.status = e.HTTPStatusCode()
+		found.status = saidBy(e.HTTPStatusCode, 0)
 	case interface{ StatusCode() int }:
-		found.status = e.StatusCode()
+		found.status = saidBy(e.StatusCode, 0)
 	}
 	value := reflect.ValueOf(err)
 	if value.Kind() == reflect.Pointer && !value.IsNil() {

@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// mostErrors: deeper causes say nothing that a reader would still follow.
-	mostErrors = 16
+	// mostErrors are looked at: a chain may be a circle.
+	mostErrors = 256
+	// mostShown: deeper causes say nothing that a reader would still follow.
+	mostShown  = 16
 	mostFrames = 32
 )
 
@@ -35,7 +37,7 @@ func chainOf(err error) []error {
 	return chain
 }
 
-// inChain is what errors.As finds, also in a chain that is a circle.
+// inChain is what errors.As finds by the type alone, also in a chain that is a circle.
 func inChain[T any](err error) (found T, ok bool) {
 	for _, one := range chainOf(err) {
 		if found, ok = one.(T); ok {
@@ -59,14 +61,14 @@ func saidBy[T any](method func() T, otherwise T) (said T) {
 // those that an error has itself, else those to the place where it was noticed.
 func traceOf(chain []error, stack string) string {
 	var text strings.Builder
-	for at, err := range chain {
+	for at, err := range chain[:min(len(chain), mostShown)] {
 		if at > 0 {
 			text.WriteString("caused by: ")
 		}
 		fmt.Fprintf(&text, "%T: %s\n", err, cut(textOf(err), messageBytes/4))
 	}
 	for _, err := range chain {
-		if own := ownStack(err); own != "" {
+		if own := saidBy(func() string { return ownStack(err) }, ""); own != "" {
 			stack = own
 		}
 	}

@@ -102,3 +102,53 @@ func TestCutKeepsRunesWhole(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// wildMethods has the methods of well-known libraries, and each panics.
+type wildMethods struct{ cause error }
+
+func (*wildMethods) Error() string              { return "out of order" }
+func (e *wildMethods) Unwrap() error            { return e.cause }
+func (*wildMethods) SQLState() string           { panic("SQLState") }
+func (*wildMethods) StatusCode() int            { panic("StatusCode") }
+func (*wildMethods) StackTrace() []uintptr      { panic("StackTrace") }
+func (*wildMethods) GRPCStatus() *status.Status { panic("GRPCStatus") }
+
+type noStatus struct{}
+
+func (noStatus) Error() string              { return "no status" }
+func (noStatus) GRPCStatus() *status.Status { return nil }
+
+func TestAMethodThatPanicsCostsOnlyWhatItWouldSay(t *testing.T) {
+	response := &http.Response{StatusCode: 429, Header: http.Header{}}
+	failure := failureOf(&wildMethods{answered{response}}, "main.main(...)\n")
+	if failure.GetType() != "*dlq.wildMethods" || failure.GetMessage() != "out of order" {
+		t.Errorf("got %v", failure)
+	}
+	for _, want := range []string{"caused by: dlq.answered", "main.main"} {
+		if !strings.Contains(failure.GetStackTrace(), want) {
+			t.Errorf("no %q in %s", want, failure.GetStackTrace())
+		}
+	}
+	if failure.GetHttpStatus() != 429 || failure.GrpcCode != nil { //nolint:protogetter // may be absent
+		t.Errorf("got %v", failure)
+	}
+	if got := failureOf(noStatus{}, ""); got.GrpcCode != nil { //nolint:protogetter // may be absent
+		t.Errorf("the code of no status is %v", got)
+	}
+}
+
+func TestWhatAnErrorSaysOfRetryingIsFoundHoweverDeepItIs(t *testing.T) {
+	deep := func(err error) error {
+		for range 50 {
+			err = fmt.Errorf("layer: %w", err)
+		}
+		return err
+	}
+	if got := outcomeFrom(deep(Release(time.Minute))); got.kind != Released {
+		t.Errorf("got %v", got)
+	}
+	if got := outcomeFrom(deep(NonRetryable(RetryAfter(errors.New("no"), time.Minute)))); !got.failed.GetNonRetryable() ||
+		got.failed.GetRetryAfter().AsDuration() != time.Minute {
+		t.Errorf("got %v", got.failed)
+	}
+}
