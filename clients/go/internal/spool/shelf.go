@@ -58,7 +58,7 @@ func NewShelf(s Settings) *Shelf {
 func (s *Shelf) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	count := len(s.memory.letters)
+	count := s.memory.open
 	for _, f := range s.files {
 		count += f.open
 	}
