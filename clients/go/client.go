@@ -132,14 +132,14 @@ func (c *Client) begin(
 	if ctx.Err() != nil {
 		ctx = context.WithoutCancel(ctx)
 	}
-	l, err := c.letterOf(ctx, queue, payload, cause, o)
+	request, body, err := c.requestOf(ctx, queue, payload, cause, o)
 	if err != nil {
 		return c.dropped(newError(ErrInvalid, "the payload can't be sent: "+err.Error(), err), queue), nil
 	}
-	if held := c.sameAsCurrent(ctx, l); held != nil && held.send(outcomeOf(l.request, cause)) {
+	if held := c.sameAsCurrent(ctx, request, body); held != nil && held.send(outcomeOf(request, cause)) {
 		return ended(Result{Status: StatusDelivery, ID: held.delivery.ID, Queue: queue}, nil), nil
 	}
-	p := c.accept(l, o.timeout)
+	p := c.accept(request, o.timeout)
 	if p == nil {
 		closed := newError(ErrClosed, "the client is closed; send before that", nil)
 		return c.dropped(closed, queue), nil
@@ -148,17 +148,16 @@ func (c *Client) begin(
 }
 
 // accept gives nil once the client is closed.
-func (c *Client) accept(l letter, timeout time.Duration) *pendingSend {
+func (c *Client) accept(request *dlqv1.SendToDlqRequest, timeout time.Duration) *pendingSend {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.isClosed {
 		return nil
 	}
 	if c.numbers != nil {
-		c.numbers.count(l.request)
+		c.numbers.count(request)
 	}
-	l.measure()
-	return c.batcher.begin(l, timeout)
+	return c.batcher.begin(letterOf(request), timeout)
 }
 
 func (c *Client) dropped(err *Error, queue string) *Pending {
@@ -166,20 +165,20 @@ func (c *Client) dropped(err *Error, queue string) *Pending {
 	return ended(Result{Status: StatusDropped}, err)
 }
 
-// sameAsCurrent is the delivery that the context's handler works on, if a letter is of the same message: then
+// sameAsCurrent is the delivery that the context's handler works on, if a request is of the same message: then
 // it is no second message.
-func (c *Client) sameAsCurrent(ctx context.Context, l letter) *held {
+func (c *Client) sameAsCurrent(ctx context.Context, request *dlqv1.SendToDlqRequest, payload Payload) *held {
 	h := heldOf(ctx)
-	if h == nil || h.client != c || h.delivery.Queue != l.request.GetQueue() {
+	if h == nil || h.client != c || h.delivery.Queue != request.GetQueue() {
 		return nil
 	}
-	if h.delivery.SourceID != "" && l.request.GetSourceId() != "" {
-		if h.delivery.SourceID == l.request.GetSourceId() {
+	if h.delivery.SourceID != "" && request.GetSourceId() != "" {
+		if h.delivery.SourceID == request.GetSourceId() {
 			return h
 		}
 		return nil
 	}
-	if samePayload(h.delivery.Payload, l.payload) {
+	if samePayload(h.delivery.Payload, payload) {
 		return h
 	}
 	return nil

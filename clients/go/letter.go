@@ -23,17 +23,16 @@ const frameBytes = 16
 // letter is a request on its way, and how many bytes it takes there.
 type letter struct {
 	request *dlqv1.SendToDlqRequest
-	payload Payload
 	size    int
 }
 
-// letterOf fails if the payload can't be put on the wire.
-func (c *Client) letterOf(
+// requestOf fails if the payload can't be put on the wire.
+func (c *Client) requestOf(
 	ctx context.Context, queue string, value any, cause error, o *sendOptions,
-) (letter, error) {
+) (*dlqv1.SendToDlqRequest, Payload, error) {
 	payload, err := payloadOf(value, o.contentType)
 	if err != nil {
-		return letter{}, err
+		return nil, payload, err
 	}
 	request := &dlqv1.SendToDlqRequest{
 		RequestId:   validText(o.requestID),
@@ -73,7 +72,7 @@ func (c *Client) letterOf(
 	}
 	setFirstRetry(request, cause, o)
 	setReason(request, cause, o)
-	return letter{request: request, payload: payload}, nil
+	return request, payload, nil
 }
 
 func setFirstRetry(request *dlqv1.SendToDlqRequest, cause error, o *sendOptions) {
@@ -101,8 +100,10 @@ func setReason(request *dlqv1.SendToDlqRequest, cause error, o *sendOptions) {
 	request.Failure.Reason = reason
 }
 
-// measure is called once nothing is added to the request any more.
-func (l *letter) measure() { l.size = proto.Size(l.request) + frameBytes }
+// letterOf is called once nothing is added to the request any more.
+func letterOf(request *dlqv1.SendToDlqRequest) letter {
+	return letter{request: request, size: proto.Size(request) + frameBytes}
+}
 
 // sendNumbers counts the sends of one client to each queue, so that the service knows a late repeat.
 type sendNumbers struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -201,4 +202,29 @@ func TestDeadLetterKeepsWhatItsFunctionFailsOn(t *testing.T) {
 	if err := charge(t.Context(), "order-2"); !errors.Is(err, failing) {
 		t.Errorf("what could not be kept gave %v", err)
 	}
+}
+
+func TestAPendingSendHoldsItsPayloadOnce(t *testing.T) {
+	const count, length = 40, 1 << 20
+	client, err := dlq.New(startSilent(t), dlq.WithoutSpool(), dlq.WithLogger(quiet()), dlq.WithSendTimeout(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	heap := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	before := heap()
+	for range count {
+		client.SendAsync(t.Context(), "orders", strings.Repeat("a", length), nil)
+	}
+	// Half as much again for what goes on beside.
+	if took := heap() - before; took > count*length*3/2 {
+		t.Errorf("%d sends of %d bytes take %d bytes", count, length, took)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_ = client.Close(ctx)
 }
