@@ -22,3 +22,21 @@ func TestASendIsTheOutcomeOrAMessageAndNeverNeither(t *testing.T) {
 		}
 	}
 }
+
+func TestSamePayload(t *testing.T) {
+	text := func(contentType, body string) Payload { return Payload{ContentType: contentType, body: []byte(body)} }
+	for _, c := range []struct {
+		one, other string
+		want       bool
+	}{
+		{`{"a":1,"b":"ä"}`, `{ "b": "\u00e4", "a": 1 }`, true},
+		{`{"a":1}`, `{"a":1.0}`, false},
+		{`{"a":1}{"b":2}`, `{"a":1}`, false}, // one message of several documents, such as of lines
+		{`{"a":1} rest`, `{"a":1}`, false},
+		{`no json`, `no json`, true},
+	} {
+		if got := samePayload(text("", c.one), text(jsonType, c.other)); got != c.want {
+			t.Errorf("%s and %s: %t", c.one, c.other, got)
+		}
+	}
+}

@@ -3,7 +3,9 @@ package dlq
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"unicode/utf8"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -104,6 +106,9 @@ func canonicalJSON(text []byte) ([]byte, error) {
 	var value any
 	if err := decoder.Decode(&value); err != nil {
 		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more than one value")
 	}
 	return json.Marshal(value)
 }
