@@ -29,6 +29,7 @@ type Client struct {
 	batcher   *batcher
 	courier   *courier     // nil without a spool
 	numbers   *sendNumbers // nil without a spool
+	dropLog   *dropLog
 	onDropped func(err *Error, queue string)
 
 	mu        sync.Mutex
@@ -58,7 +59,8 @@ func New(target string, opts ...Option) (*Client, error) {
 			Service: validText(o.service), Instance: validText(o.instance), Version: validText(o.version),
 		}
 	}
-	c.onDropped = newDropLog(o.logger)
+	c.dropLog = &dropLog{logger: o.logger}
+	c.onDropped = c.dropLog.dropped
 	if o.onDropped != nil {
 		c.onDropped = func(err *Error, queue string) {
 			tell(o.logger, "WithOnDropped", func() { o.onDropped(err, queue) })
@@ -248,6 +250,7 @@ func (c *Client) Close(ctx context.Context) error {
 		c.courier.close()
 	}
 	c.own.close()
+	c.dropLog.flush()
 	close(c.closed)
 	return err
 }

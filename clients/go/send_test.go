@@ -1,9 +1,12 @@
 package dlq_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -227,4 +230,26 @@ func TestAPendingSendHoldsItsPayloadOnce(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_ = client.Close(ctx)
+}
+
+func TestACloseLeavesNoDroppedMessageUntold(t *testing.T) {
+	var log bytes.Buffer
+	client := dlqtest.NewFake(t).Client(dlq.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	for range 5 {
+		_, _ = client.Send(t.Context(), "orders", make(chan int), nil)
+	}
+	if err := client.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for line := range strings.Lines(log.String()) {
+		var entry struct{ Messages int }
+		if err := json.Unmarshal([]byte(line), &entry); err != nil {
+			t.Fatal(err)
+		}
+		told += entry.Messages
+	}
+	if told != 5 {
+		t.Errorf("told of %d in %s", told, log.String())
+	}
 }
