@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
+	"unicode"
 
 	"google.golang.org/grpc"
 )
@@ -59,8 +61,11 @@ type Spool struct {
 	Sync bool
 }
 
-// WithToken gives a bearer token of the server's DLQ_TOKENS.
-func WithToken(token string) Option { return func(o *options) { o.token = token } }
+// WithToken gives a bearer token of the server's DLQ_TOKENS. Space around it does not count, such as the line break at
+// the end of a file.
+func WithToken(token string) Option {
+	return func(o *options) { o.token = strings.TrimSpace(token) }
+}
 
 // WithTLS has the connection encrypted; an empty configuration trusts the system's certificates.
 func WithTLS(config *tls.Config) Option {
@@ -128,6 +133,9 @@ func optionsOf(given []Option) (options, error) {
 	}
 	if o.logger == nil {
 		o.logger = slog.Default()
+	}
+	if strings.ContainsFunc(o.token, unicode.IsControl) {
+		return o, errors.New("dlq: the token has a control character, such as a line break, within; no header can carry it")
 	}
 	if o.timeout <= 0 || o.tryTimeout <= 0 {
 		return o, fmt.Errorf("dlq: the timeouts are %v and %v; give more than 0", o.timeout, o.tryTimeout)

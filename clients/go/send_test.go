@@ -170,6 +170,7 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	for name, option := range map[string]dlq.Option{
 		"timeout": dlq.WithSendTimeout(-1), "bound": dlq.WithCoalescing(dlq.Coalescing{MaxCalls: -1}),
 		"spool": dlq.WithSpool(dlq.Spool{MaxBytes: -1}),
+		"token": dlq.WithToken("0123\n4567"),
 	} {
 		if _, err := dlq.New("localhost:50051", option); err == nil {
 			t.Errorf("%s: no error", name)

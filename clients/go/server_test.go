@@ -68,6 +68,7 @@ func TestTokens(t *testing.T) {
 	server := dlqtest.StartServer(t, dlqtest.WithEnv("DLQ_TOKENS=0123456789abcdef0123456789abcdef"))
 	for token, want := range map[string]dlq.Status{
 		"0123456789abcdef0123456789abcdef": dlq.StatusSent, "another": dlq.StatusDropped,
+		"0123456789abcdef0123456789abcdef\n": dlq.StatusSent, // as read from a file
 	} {
 		client, err := dlq.New(server.Target(), dlq.WithToken(token), dlq.WithoutSpool(),
 			dlq.WithOnDropped(func(*dlq.Error, string) {}))
