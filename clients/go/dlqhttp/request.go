@@ -115,6 +115,9 @@ func Redo(client *http.Client, headers func(KeptRequest) http.Header) dlq.Handle
 		for name, value := range kept.Headers {
 			r.Header.Set(name, value)
 		}
+		if host := r.Header.Get("Host"); host != "" {
+			r.Host = host // of the header net/http takes no notice
+		}
 		if headers != nil {
 			for name, values := range headers(kept) {
 				r.Header[http.CanonicalHeaderKey(name)] = values
@@ -161,6 +164,9 @@ func keptFrom(r *http.Request) (kept KeptRequest, isWhole bool, err error) {
 		if lower := strings.ToLower(name); !secretHeaders[lower] {
 			kept.Headers[lower] = strings.Join(values, ", ")
 		}
+	}
+	if r.Host != "" && r.Host != r.URL.Host {
+		kept.Headers["host"] = r.Host
 	}
 	if r.Body == nil || r.Body == http.NoBody {
 		return kept, true, nil

@@ -94,3 +94,35 @@ func TestARetryAfterOfAnyLengthIsOne(t *testing.T) {
 		}
 	}
 }
+
+func TestARequestIsMadeAgainForItsHost(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	hosts := make(chan string, 2)
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hosts <- r.Host; len(hosts) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer shop.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, shop.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Host = "shop.example"
+	if _, err := dlqhttp.Do(shop.Client(), client, "webhooks", request); !errors.Is(err, dlqhttp.ErrKept) {
+		t.Fatal(err)
+	}
+	worker := client.Worker([]string{"webhooks"})
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(context.Background(), dlqhttp.Redo(shop.Client(), nil)) }()
+	fake.WaitFor("webhooks", dlq.StateSucceeded)
+	if err := errors.Join(worker.Shutdown(t.Context()), <-done); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if host := <-hosts; host != "shop.example" {
+			t.Errorf("asked for %s", host)
+		}
+	}
+}
