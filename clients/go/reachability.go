@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
+// unaskedFor is longer than the courier ever waits between two calls.
+const unaskedFor = mostCourierPause + 3*courierTryTimeout
+
 // reachability knows whether the service is away: two calls one after the other have failed, the second
-// one begun after the first had failed, and none has been answered since.
+// one begun after the first had failed, and none has been answered since. The courier asks again and again for what is
+// in the spool; where it has nothing to ask for, as in a spool without room, a send does after a while.
 type reachability struct {
 	// onBack is called when an answer comes after a failure; set before use.
 	onBack func()
@@ -20,7 +24,7 @@ type reachability struct {
 func (r *reachability) isAway() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.failures >= 2
+	return r.failures >= 2 && time.Since(r.failedAt) < unaskedFor
 }
 
 // failed says so of a call that began then. Calls that were under way together fail together, by one

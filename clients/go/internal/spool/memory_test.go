@@ -43,7 +43,7 @@ func TestMemoryHasLettersInTheirOrderUntilTheyAreFinished(t *testing.T) {
 }
 
 func TestManyLettersInMemoryAreDeliveredInTime(t *testing.T) {
-	const many = 500_000
+	const many = 200_000
 	for name, first := range map[string]int64{"all": 0, "all but a first one that stays": 1} {
 		t.Run(name, func(t *testing.T) {
 			var m memory
