@@ -218,7 +218,7 @@ func (wildTracing) Within(context.Context, dlq.TraceContext) context.Context {
 	panic("Within")
 }
 
-type emptyTracing struct{ wildTracing }
+type emptyTracing struct{}
 
 func (emptyTracing) Current(context.Context) dlq.TraceContext {
 	return dlq.TraceContext{Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
