@@ -56,6 +56,13 @@ def test_the_stub_of_asyncio_has_them_too(secured: LocalServer, tls: dlq.Tls) ->
     asyncio.run(main())
 
 
+def test_the_line_break_of_a_token_from_a_file_does_not_count(
+    secured: LocalServer, tls: dlq.Tls
+) -> None:
+    with dlq.Client(secured.target, tls=tls, token="secret\n", spool=False) as client:
+        assert client.send("q", "x", delay=0).status == "sent"
+
+
 def test_a_wrong_token_is_told_at_once(secured: LocalServer, tls: dlq.Tls) -> None:
     with dlq.Client(secured.target, tls=tls, token="wrong") as client:
         result = client.send("q", "x")

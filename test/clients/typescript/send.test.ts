@@ -476,6 +476,8 @@ it("sends a token", { timeout: 60_000 }, async () => {
   const without = errorOf(await clientOf(guarded).send("q", "x", error));
   expect(without).toMatchObject({ kind: "unauthenticated" });
   expect(without.message).toContain("`token`");
-  const dlq = clientOf(guarded, { token: "a-long-enough-secret-token" });
-  expect((await dlq.send("q", "x", error)).status).toBe("sent");
+  for (const asReadFromAFile of ["", "\n"]) {
+    const dlq = clientOf(guarded, { token: `a-long-enough-secret-token${asReadFromAFile}` });
+    expect((await dlq.send("q", "x", error)).status).toBe("sent");
+  }
 });

@@ -100,7 +100,7 @@ class ClientSettings(TypedDict, total=False):
     """What a client takes; each is optional."""
 
     token: str | None
-    """A bearer token of the server."""
+    """A bearer token of the server. Space around it does not count, as a file's last line break."""
     tls: Tls | None
     service: str
     """Who sends, shown with each message; also names the folder of the spool."""

@@ -71,7 +71,9 @@ class Connection:
 
 
 def metadata_of(options: ClientOptions) -> tuple[tuple[str, str], ...]:
-    return () if options.token is None else (("authorization", f"Bearer {options.token}"),)
+    if options.token is None:
+        return ()
+    return (("authorization", f"Bearer {options.token.strip()}"),)
 
 
 async def call(

@@ -41,7 +41,11 @@ class DropReport:
         return Dropped(error)
 
     def close(self) -> None:
+        """Tells the rest: the program may end now."""
         self._is_closed = True
+        if self._untold:
+            _log.error("dlq: %d more messages were dropped", self._untold)
+            self._untold = 0
         if self._thread is not None:
             self._thread.stop()
 
