@@ -128,8 +128,9 @@ final class SpoolFolder {
     byte[] random = new byte[RANDOM_BYTES];
     RANDOM.nextBytes(random);
     long pid = ProcessHandle.current().pid();
+    // Of no locale: some have digits of their own, by which nobody would know the file.
     return String.format(
-        "%013d-%d-%s%s", createdAtMs, pid, HexFormat.of().formatHex(random), SUFFIX);
+        Locale.ROOT, "%013d-%d-%s%s", createdAtMs, pid, HexFormat.of().formatHex(random), SUFFIX);
   }
 
   /** Empty for files of somebody else. */

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -152,5 +153,18 @@ class ShelfTest {
     Shelf small = new Shelf(PURPOSE, root, 600, false, told::add);
     SendToDlqRequest large = SendToDlqRequest.newBuilder().setRequestId("x".repeat(400)).build();
     assertEquals(List.of(Placed.DISK, Placed.FULL), small.append(List.of(large, large)));
+  }
+
+  @Test
+  void namesItsFilesByTheFormatWhateverTheLocale() throws IOException {
+    Locale before = Locale.getDefault();
+    Locale.setDefault(Locale.forLanguageTag("ar-EG")); // which has digits of its own
+    try {
+      shelf().append(List.of(request("a")));
+    } finally {
+      Locale.setDefault(before);
+    }
+    String name = files().get(0).getFileName().toString();
+    assertTrue(name.matches("[0-9]{13}-[0-9]+-[0-9a-f]{16}\\.spool"), name);
   }
 }
