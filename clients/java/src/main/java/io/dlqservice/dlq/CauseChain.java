@@ -42,7 +42,7 @@ final class CauseChain {
     BoundedWriter text = new BoundedWriter(maxChars);
     try {
       thrown.printStackTrace(new PrintWriter(text));
-    } catch (RuntimeException | StackOverflowError itsOwnFault) {
+    } catch (Throwable fullOrItsOwnFault) {
       // an exception with methods of its own; what is there is there
     }
     return text.toString();
@@ -52,7 +52,7 @@ final class CauseChain {
     try {
       String message = error.getMessage();
       return message == null ? "" : message;
-    } catch (RuntimeException | StackOverflowError itsOwnFault) {
+    } catch (Throwable itsOwnFault) {
       return "";
     }
   }
@@ -60,15 +60,23 @@ final class CauseChain {
   private static Throwable causeOf(Throwable error) {
     try {
       return error.getCause();
-    } catch (RuntimeException | StackOverflowError itsOwnFault) {
+    } catch (Throwable itsOwnFault) {
       return null;
     }
   }
 
-  /** Stack traces may be endless; what is over the bound is let go as it comes. */
+  /** Stack traces may be endless: at the bound it ends the printing of them. */
   private static final class BoundedWriter extends Writer {
     private final StringBuilder text = new StringBuilder();
     private final int maxChars;
+
+    private static final class Full extends RuntimeException {
+      private static final long serialVersionUID = 1L;
+
+      Full() {
+        super("enough of it is there", null, false, false);
+      }
+    }
 
     BoundedWriter(int maxChars) {
       this.maxChars = maxChars;
@@ -78,6 +86,7 @@ final class CauseChain {
     public void write(char[] chars, int from, int count) {
       int room = Math.max(0, maxChars + 1 - text.length());
       text.append(chars, from, Math.min(count, room));
+      if (count >= room) throw new Full();
     }
 
     @Override

@@ -122,7 +122,7 @@ final class DefaultDlqClient implements DlqClient {
     try {
       Sent sent = begin(queue, payload, error, options);
       return sent.pending == null ? sent.result : sent.pending.result.join();
-    } catch (Exception | StackOverflowError thrown) {
+    } catch (Throwable thrown) { // of the caller's codec, which may lack a class
       return dropped(SendErrors.invalid(thrown), queue);
     }
   }
@@ -134,7 +134,7 @@ final class DefaultDlqClient implements DlqClient {
       Sent sent = begin(queue, payload, error, options);
       if (sent.pending == null) return CompletableFuture.completedFuture(sent.result);
       return handedOut(sent.pending);
-    } catch (Exception | StackOverflowError thrown) {
+    } catch (Throwable thrown) {
       return CompletableFuture.completedFuture(dropped(SendErrors.invalid(thrown), queue));
     }
   }

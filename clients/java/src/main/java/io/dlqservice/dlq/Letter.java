@@ -97,7 +97,7 @@ record Letter(SendToDlqRequest request, int bytes) {
       return error instanceof RetryHint hint
           ? hint.retryAfter().map(Times::takenWait)
           : Optional.empty();
-    } catch (RuntimeException itsOwnFault) {
+    } catch (Throwable itsOwnFault) {
       return Optional.empty();
     }
   }
@@ -105,7 +105,7 @@ record Letter(SendToDlqRequest request, int bytes) {
   static boolean isNonRetryable(Throwable error) {
     try {
       return error instanceof RetryHint hint && hint.nonRetryable();
-    } catch (RuntimeException itsOwnFault) {
+    } catch (Throwable itsOwnFault) {
       return false;
     }
   }

@@ -49,6 +49,14 @@ final class Peek {
   /** Of Spring's HttpHeaders, a map of lists, or java.net.http's. */
   static Optional<String> header(Object headers, String name) {
     if (headers == null) return Optional.empty();
+    try {
+      return headerIn(headers, name);
+    } catch (RuntimeException unreadable) {
+      return Optional.empty(); // a map of the library's own, of an answer that is closed
+    }
+  }
+
+  private static Optional<String> headerIn(Object headers, String name) {
     Class<?>[] oneText = {String.class};
     Object found =
         call(headers, "getFirst", oneText, name)

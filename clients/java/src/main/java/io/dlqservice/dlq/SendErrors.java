@@ -62,7 +62,9 @@ final class SendErrors {
   }
 
   static DlqException invalid(Throwable cause) {
-    return new DlqException(
-        ErrorKind.INVALID, "can't be sent: " + cause.getMessage(), null, cause, false);
+    String words = CauseChain.messageOf(cause);
+    String type = cause.getClass().getName();
+    String why = words.isEmpty() ? type : type + ": " + words;
+    return new DlqException(ErrorKind.INVALID, "can't be sent: " + why, null, cause, false);
   }
 }

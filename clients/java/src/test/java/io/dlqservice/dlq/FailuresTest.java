@@ -1,15 +1,22 @@
 package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.v1.Failure;
 import io.grpc.Status;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.net.SocketTimeoutException;
 import java.sql.SQLException;
+import java.time.Duration;
+import java.util.AbstractMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class FailuresTest {
@@ -38,6 +45,50 @@ class FailuresTest {
     @Override
     public synchronized Throwable getCause() {
       return this;
+    }
+  }
+
+  /** One whose methods end in errors, and whose headers can't be read. */
+  public static final class Unfinished extends Exception implements RetryHint {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new AssertionError("not written yet");
+    }
+
+    @Override
+    public synchronized Throwable getCause() {
+      throw new NoClassDefFoundError("somewhere");
+    }
+
+    @Override
+    public Optional<Duration> retryAfter() {
+      throw new AssertionError("not written yet");
+    }
+
+    @Override
+    public boolean nonRetryable() {
+      throw new AssertionError("not written yet");
+    }
+
+    public Map<String, List<String>> getHeaders() {
+      return new AbstractMap<>() {
+        @Override
+        public Set<Entry<String, List<String>>> entrySet() {
+          throw new IllegalStateException("the answer is closed");
+        }
+      };
+    }
+  }
+
+  /** Its trace has no end. */
+  public static final class Endless extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public void printStackTrace(PrintWriter out) {
+      while (true) out.println("at the same place");
     }
   }
 
@@ -85,5 +136,20 @@ class FailuresTest {
     assertEquals("", Failures.of(new Hostile()).getMessage());
     assertEquals("java.lang.StackOverflowError", Failures.of(new StackOverflowError()).getType());
     assertEquals("a?b", Failures.of(new Exception("a\ud800b")).getMessage());
+  }
+
+  @Test
+  void takesErrorsWhoseOwnMethodsEndInErrors() {
+    Unfinished thrown = new Unfinished();
+    assertEquals(Unfinished.class.getName(), Failures.of(thrown).getType());
+    assertEquals(Optional.empty(), Letter.retryAfter(thrown));
+    assertFalse(Letter.isNonRetryable(thrown));
+  }
+
+  @Test
+  void readsNoMoreOfATraceThanItTakes() {
+    Failure failure =
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> Failures.of(new Endless()));
+    assertEquals(16 * 1024 + 1, failure.getStackTrace().length());
   }
 }
