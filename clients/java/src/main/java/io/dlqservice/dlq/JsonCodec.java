@@ -12,13 +12,17 @@ public interface JsonCodec {
 
   <T> T read(String json, Class<T> type) throws Exception;
 
-  /** By Gson: fields as they are, nulls included; whole numbers of maps stay whole. */
+  /**
+   * By Gson: fields as they are, nulls included; whole numbers of maps stay whole; times of
+   * java.time as ISO 8601 has them.
+   */
   static JsonCodec gson() {
     var gson =
         new GsonBuilder()
             .disableHtmlEscaping()
             .serializeNulls()
             .setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE)
+            .registerTypeAdapterFactory(new JavaTimeAdapters())
             .create();
     return new JsonCodec() {
       @Override

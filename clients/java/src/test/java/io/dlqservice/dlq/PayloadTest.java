@@ -1,0 +1,97 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.SendResult.Dropped;
+import io.dlqservice.dlq.testing.FakeServer;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Objects as payloads. */
+class PayloadTest {
+  record Order(
+      String id, Instant at, LocalDate day, ZonedDateTime ship, Duration within, ZoneId zone) {}
+
+  /** A codec that fails, with an error that is broken itself. */
+  private record Broken(Throwable thrown) implements JsonCodec {
+    @Override
+    public String write(Object value) throws Exception {
+      if (thrown instanceof Error error) throw error;
+      throw (Exception) thrown;
+    }
+
+    @Override
+    public <T> T read(String json, Class<T> type) {
+      return null;
+    }
+  }
+
+  private static final class Wordless extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String getMessage() {
+      throw new IllegalStateException("no words");
+    }
+  }
+
+  private FakeServer fake;
+
+  @BeforeEach
+  void start() throws IOException {
+    fake = FakeServer.start();
+  }
+
+  @AfterEach
+  void stop() {
+    fake.close();
+  }
+
+  private DlqClientBuilder builder() {
+    return DlqClient.builder(fake.target()).withoutSpool();
+  }
+
+  @Test
+  void mayHoldTimes() throws Exception {
+    Order order =
+        new Order(
+            "a",
+            Instant.parse("2026-01-02T03:04:05Z"),
+            LocalDate.parse("2026-01-02"),
+            ZonedDateTime.parse("2026-01-02T03:04:05+01:00[Europe/Paris]"),
+            Duration.ofMinutes(5),
+            ZoneId.of("Europe/Paris"));
+    try (DlqClient dlq = builder().build()) {
+      assertEquals(SendStatus.SENT, dlq.send("orders", order, null).status());
+      String text = fake.messages("orders").get(0).text();
+      assertTrue(text.contains("\"at\":\"2026-01-02T03:04:05Z\",\"day\":\"2026-01-02\""), text);
+      CompletableFuture<Order> read = new CompletableFuture<>();
+      dlq.worker("orders").start(delivery -> read.complete(delivery.payload().json(Order.class)));
+      assertEquals(order, read.get(20, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void whatACodecThrowsIsTold() {
+    for (Throwable thrown : List.of(new Wordless(), new NoClassDefFoundError("gone"))) {
+      try (DlqClient dlq = builder().json(new Broken(thrown)).build()) {
+        SendResult result = dlq.send("orders", List.of(1), new Exception("no bank"));
+        DlqException error = assertInstanceOf(Dropped.class, result).error();
+        assertEquals(ErrorKind.INVALID, error.kind());
+        assertTrue(error.getMessage().contains(thrown.getClass().getName()), error.getMessage());
+      }
+    }
+  }
+}
