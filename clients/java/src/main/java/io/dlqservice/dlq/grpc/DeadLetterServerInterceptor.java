@@ -7,6 +7,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** See {@link GrpcDeadLetters#serverInterceptor}. */
 record DeadLetterServerInterceptor(FailedCalls failed) implements ServerInterceptor {
@@ -43,6 +44,9 @@ record DeadLetterServerInterceptor(FailedCalls failed) implements ServerIntercep
     private final Metadata headers;
     private volatile Q request;
 
+    /** Its first end counts: a handler may answer and throw as well. */
+    private final AtomicBoolean isOver = new AtomicBoolean();
+
     Recorded(ServerCall<Q, R> call, Metadata headers) {
       super(call);
       this.headers = headers;
@@ -51,7 +55,8 @@ record DeadLetterServerInterceptor(FailedCalls failed) implements ServerIntercep
     /** The caller hears of it once the message is kept, or can't be; no thread waits for that. */
     @Override
     public void close(Status status, Metadata trailers) {
-      if (request == null || !FailedCalls.isWorthSending(status)) {
+      boolean isFirst = isOver.compareAndSet(false, true);
+      if (!isFirst || request == null || !FailedCalls.isWorthSending(status)) {
         super.close(status, trailers);
         return;
       }
@@ -61,7 +66,8 @@ record DeadLetterServerInterceptor(FailedCalls failed) implements ServerIntercep
     }
 
     void send(Throwable thrown) {
-      if (request != null) failed.send(getMethodDescriptor(), request, headers, thrown);
+      boolean isFirst = isOver.compareAndSet(false, true);
+      if (isFirst && request != null) failed.send(getMethodDescriptor(), request, headers, thrown);
     }
   }
 }
