@@ -12,9 +12,12 @@ import java.util.EnumSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Where the requests of failed calls go. */
 record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> options) {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final Metadata.Key<String> IDEMPOTENCY_KEY =
       Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -39,7 +42,9 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
     return !status.isOk() && !isOfTheRequest(status);
   }
 
-  /** Never completes exceptionally; null where the request can't be written. */
+  /**
+   * Never completes exceptionally; null where the request can't be written, or its options throw.
+   */
   <Q> CompletableFuture<SendResult> send(
       MethodDescriptor<Q, ?> method, Q request, Metadata headers, Throwable error) {
     byte[] payload;
@@ -54,7 +59,12 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
             .attribute(GrpcDeadLetters.METHOD_ATTRIBUTE, "/" + method.getFullMethodName());
     String id = headers == null ? null : headers.get(IDEMPOTENCY_KEY);
     if (id != null) all.sourceId(id);
-    options.accept(all);
+    try {
+      options.accept(all);
+    } catch (RuntimeException thrown) {
+      LOG.error("a request could not be sent, its options threw", thrown);
+      return CompletableFuture.completedFuture(null);
+    }
     return dlq.sendAsync(queue, payload, error, all.build());
   }
 }

@@ -13,12 +13,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes requests by {@link HttpClient}. One that has no answer, or one that is no success (2xx),
  * goes to a queue.
  */
 public final class HttpDeadLetters {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+
   private final HttpClient http;
   private final DlqClient dlq;
   private final String queue;
@@ -60,9 +64,21 @@ public final class HttpDeadLetters {
     try {
       return Optional.of(answerTo(http, kept.made(request), body));
     } catch (IOException | HttpStatusException failure) {
-      if (!dlq.send(queue, kept.asMap(), failure, optionsOf(kept)).isKept()) throw failure;
+      if (!isKept(kept, failure)) throw failure;
       return Optional.empty();
     }
+  }
+
+  /** What the caller's options throw must not take the place of the failure itself. */
+  private boolean isKept(KeptRequest kept, Exception failure) {
+    SendOptions given;
+    try {
+      given = optionsOf(kept);
+    } catch (RuntimeException thrown) {
+      LOG.error("a request could not be sent, its options threw", thrown);
+      return false;
+    }
+    return dlq.send(queue, kept.asMap(), failure, given).isKept();
   }
 
   /** A worker's handler for what {@link #send} has sent: makes the request again. */
@@ -91,7 +107,17 @@ public final class HttpDeadLetters {
     HttpResponse<T> response = http.send(request, body);
     int kind = response.statusCode() / 100;
     if (kind == 2) return response;
+    close(response.body());
     throw new HttpStatusException(response);
+  }
+
+  /** Nobody reads it, and one that is a stream would keep its connection. */
+  private static void close(Object body) {
+    try {
+      if (body instanceof AutoCloseable stream) stream.close();
+    } catch (Exception itsOwnFault) {
+      // the answer is what failed
+    }
   }
 
   private SendOptions optionsOf(KeptRequest kept) {

@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends the body of each request whose handling throws, and answers 202: the caller need not send
@@ -24,6 +26,8 @@ import java.util.function.BiConsumer;
  * Idempotency-Key} and {@code traceparent} become source id and trace context.
  */
 public final class DeadLetterFilter implements Filter {
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
+
   /** Requests by others ask for nothing that should be done again. */
   private static final Set<String> METHODS = Set.of("POST", "PUT", "PATCH", "DELETE");
 
@@ -75,7 +79,14 @@ public final class DeadLetterFilter implements Filter {
 
   private boolean isAccepted(BufferedRequest request, HttpServletResponse answer, Throwable failure)
       throws IOException {
-    SendResult result = dlq.send(queue, request.payload(), failure, optionsOf(request));
+    SendOptions given;
+    try {
+      given = optionsOf(request);
+    } catch (RuntimeException thrown) { // it must not take the place of the failure itself
+      LOG.error("a request could not be sent, its options threw", thrown);
+      return false;
+    }
+    SendResult result = dlq.send(queue, request.payload(), failure, given);
     if (!result.isKept()) return false;
     answer.reset();
     answer.setStatus(ACCEPTED);

@@ -3,9 +3,11 @@ package io.dlqservice.dlq.grpc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.DlqClient;
+import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
@@ -19,13 +21,18 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.time.Duration;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +44,10 @@ class GrpcDeadLettersTest {
   private static final class Shop extends DlqServiceGrpc.DlqServiceImplBase {
     private final AtomicInteger calls = new AtomicInteger();
     private volatile RuntimeException thrown;
+
+    /** After its answer. */
+    private volatile RuntimeException thrownLast;
+
     private volatile Status failure = Status.INTERNAL.withDescription("no bank");
 
     @Override
@@ -49,6 +60,7 @@ class GrpcDeadLettersTest {
         out.onNext(StatsResponse.getDefaultInstance());
         out.onCompleted();
       }
+      if (thrownLast != null) throw thrownLast;
     }
   }
 
@@ -62,15 +74,8 @@ class GrpcDeadLettersTest {
   void open() throws Exception {
     fake = FakeServer.start();
     dlq = DlqClient.builder(fake.target()).withoutSpool().build();
-    server =
-        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
-            .addService(
-                ServerInterceptors.intercept(shop, GrpcDeadLetters.serverInterceptor(dlq, "asked")))
-            .build()
-            .start();
-    channel =
-        Grpc.newChannelBuilder("127.0.0.1:" + server.getPort(), InsecureChannelCredentials.create())
-            .build();
+    server = serve(GrpcDeadLetters.serverInterceptor(dlq, "asked"));
+    channel = channelTo(server);
   }
 
   @AfterEach
@@ -79,6 +84,19 @@ class GrpcDeadLettersTest {
     server.shutdownNow();
     dlq.close();
     fake.close();
+  }
+
+  private Server serve(ServerInterceptor interceptor) throws IOException {
+    return Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+        .addService(ServerInterceptors.intercept(shop, interceptor))
+        .build()
+        .start();
+  }
+
+  private static ManagedChannel channelTo(Server server) {
+    return Grpc.newChannelBuilder(
+            "127.0.0.1:" + server.getPort(), InsecureChannelCredentials.create())
+        .build();
   }
 
   private DlqServiceBlockingStub stub() {
@@ -141,5 +159,55 @@ class GrpcDeadLettersTest {
             .stats(REQUEST);
     ExecutionException heard = assertThrows(ExecutionException.class, future::get);
     assertTrue(GrpcDeadLetters.isKept(heard.getCause()));
+  }
+
+  /** Whatever its handlers still do is over, and so is what they have sent. */
+  private int sentOnceTheServerHasEnded() throws InterruptedException {
+    server.shutdown();
+    assertTrue(server.awaitTermination(20, TimeUnit.SECONDS));
+    dlq.flush();
+    return fake.messages("asked").size();
+  }
+
+  @Test
+  void aHandlerThatFailsAndThenThrowsFailsOnce() throws Exception {
+    shop.thrownLast = new IllegalStateException("after its answer");
+    assertThrows(StatusRuntimeException.class, () -> stub().stats(REQUEST));
+    assertEquals(1, sentOnceTheServerHasEnded());
+  }
+
+  @Test
+  void whatWasAnsweredIsNotMadeAgain() throws Exception {
+    shop.calls.set(1);
+    shop.thrownLast = new IllegalStateException("after its answer");
+    try {
+      stub().stats(REQUEST);
+    } catch (StatusRuntimeException alsoPossible) {
+      // gRPC tells what came first
+    }
+    assertEquals(0, sentOnceTheServerHasEnded());
+  }
+
+  @Test
+  void optionsThatThrowHideNoFailure() throws Exception {
+    Consumer<SendOptions.Builder> wrong = options -> options.attribute("tenant", null);
+    DlqServiceBlockingStub client =
+        stub().withInterceptors(GrpcDeadLetters.clientInterceptor(dlq, "made", wrong));
+    StatusRuntimeException heard =
+        assertTimeoutPreemptively(
+            Duration.ofSeconds(20),
+            () -> assertThrows(StatusRuntimeException.class, () -> client.stats(REQUEST)));
+    assertEquals("INTERNAL: no bank", heard.getMessage());
+    assertFalse(GrpcDeadLetters.isKept(heard));
+    shop.calls.set(0);
+    Server other = serve(GrpcDeadLetters.serverInterceptor(dlq, "asked", wrong));
+    ManagedChannel toOther = channelTo(other);
+    heard =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> DlqServiceGrpc.newBlockingStub(toOther).stats(REQUEST));
+    assertEquals("INTERNAL: no bank", heard.getMessage());
+    toOther.shutdownNow();
+    other.shutdownNow();
   }
 }

@@ -13,6 +13,7 @@ import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
 import io.dlqservice.dlq.v1.MessageState;
 import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.ConnectException;
@@ -23,10 +24,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse.BodySubscribers;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -146,5 +149,31 @@ class HttpDeadLettersTest {
         assertThrows(
             HttpStatusException.class, () -> requests.send(request(), BodyHandlers.discarding()));
     assertEquals(503, thrown.statusCode());
+  }
+
+  @Test
+  void closesTheBodyOfAnAnswerThatIsNoSuccess() throws Exception {
+    AtomicBoolean isClosed = new AtomicBoolean();
+    requests.send(
+        request(),
+        answer ->
+            BodySubscribers.mapping(
+                BodySubscribers.ofInputStream(),
+                stream ->
+                    new FilterInputStream(stream) {
+                      @Override
+                      public void close() throws IOException {
+                        isClosed.set(true);
+                        super.close();
+                      }
+                    }));
+    assertTrue(isClosed.get(), "its connection is kept for nobody");
+  }
+
+  @Test
+  void optionsThatThrowHideNoFailure() {
+    HttpDeadLetters wrong =
+        HttpDeadLetters.of(http, dlq, "webhooks", options -> options.attribute("tenant", null));
+    assertThrows(HttpStatusException.class, () -> wrong.send(request(), BodyHandlers.discarding()));
   }
 }

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 class DeadLetterFilterTest {
   private static final int MOST_BODY = 1024 * 1024;
 
+  private volatile String tenant = "a";
   private FakeServer fake;
   private DlqClient dlq;
   private Server jetty;
@@ -63,7 +64,8 @@ class DeadLetterFilterTest {
     ServletContextHandler context = new ServletContextHandler("/");
     context.addServlet(new ServletHolder(new Orders()), "/orders/*");
     DeadLetterFilter filter =
-        new DeadLetterFilter(dlq, "orders", (request, options) -> options.maxRetries(7));
+        new DeadLetterFilter(
+            dlq, "orders", (request, options) -> options.maxRetries(7).attribute("tenant", tenant));
     context.addFilter(new FilterHolder(filter), "/*", EnumSet.of(DispatcherType.REQUEST));
     jetty.setHandler(context);
     jetty.start();
@@ -117,5 +119,13 @@ class DeadLetterFilterTest {
     dlq.close();
     assertEquals(500, post("/nothing", "{}").statusCode(), "closed");
     assertEquals(0, fake.messages("orders").size());
+  }
+
+  @Test
+  void optionsThatThrowHideNoFailure() throws Exception {
+    tenant = null; // which no attribute may be
+    HttpResponse<String> answer = post("/nothing", "{}");
+    assertEquals(500, answer.statusCode());
+    assertTrue(answer.body().contains("wrapped"), answer.body());
   }
 }
