@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 
 /** A worker. Its state belongs to the client's loop; its handlers run elsewhere. */
@@ -194,8 +195,9 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     fail(new DlqException(ErrorKind.CONNECTION, words, null, cause, false));
   }
 
-  /** In a thread of the handlers. */
+  /** In a thread of the handlers, which some executors that are full take the caller's for. */
   private void run(HeldDelivery held) {
+    if (loop.isCurrent()) throw new RejectedExecutionException("this thread runs no handlers");
     Outcome outcome = Outcome.released(); // where not even the failure can be told
     try {
       // Lost, or the worker has stopped, before its turn came: it is no longer ours.

@@ -84,8 +84,9 @@ public final class WorkerBuilder {
   }
 
   /**
-   * Where handlers run; it stays the caller's. Default: a thread for each, a virtual one on Java 21
-   * and newer.
+   * Where handlers run; it stays the caller's. While it is full, deliveries wait; an executor that
+   * runs tasks in the calling thread gets none that way. Default: a thread for each, a virtual one
+   * on Java 21 and newer.
    */
   public WorkerBuilder executor(ExecutorService executor) {
     this.executor = executor;
