@@ -20,6 +20,8 @@ final class DeadLetters {
         return function.apply(value);
       } catch (Exception error) {
         if (!isKept(client, queue, value, error, options)) throw error;
+        // Nobody hears of the error any more, and this one is for the thread's owner as well.
+        if (error instanceof InterruptedException) Thread.currentThread().interrupt();
         return null;
       }
     };
