@@ -37,6 +37,9 @@ public final class TlsOptions {
 
     /** Certificate and key of this client, in PEM files, where the server asks for one. */
     public Builder certificate(Path certificate, Path key) {
+      if ((certificate == null) != (key == null)) {
+        throw new IllegalArgumentException("certificate and key belong together; give both");
+      }
       this.certificate = certificate;
       this.key = key;
       return this;

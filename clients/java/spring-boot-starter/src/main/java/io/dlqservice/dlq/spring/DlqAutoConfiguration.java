@@ -48,9 +48,11 @@ public class DlqAutoConfiguration {
   }
 
   private static TlsOptions tls(DlqProperties.Tls tls) {
-    TlsOptions.Builder options = TlsOptions.builder().ca(tls.ca()).serverName(tls.serverName());
-    if (tls.certificate() != null) options.certificate(tls.certificate(), tls.key());
-    return options.build();
+    return TlsOptions.builder()
+        .ca(tls.ca())
+        .certificate(tls.certificate(), tls.key())
+        .serverName(tls.serverName())
+        .build();
   }
 
   private static SpoolOptions spool(DlqProperties.Spool spool, PropertyMapper given) {
