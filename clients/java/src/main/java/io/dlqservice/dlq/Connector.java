@@ -104,7 +104,9 @@ final class Connector {
       return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
         @Override
         public void start(Listener<R> listener, Metadata headers) {
-          headers.put(AUTHORIZATION, "Bearer " + token.get());
+          String given = token.get();
+          String bare = given == null ? "" : given.strip();
+          if (!bare.isEmpty()) headers.put(AUTHORIZATION, "Bearer " + bare);
           super.start(listener, headers);
         }
       };

@@ -36,12 +36,15 @@ public final class DlqClientBuilder {
     this.target = target;
   }
 
-  /** A bearer token of the server's {@code DLQ_TOKENS}. */
+  /** A bearer token of the server's {@code DLQ_TOKENS}; null or empty for none. */
   public DlqClientBuilder token(String token) {
     return token(() -> token);
   }
 
-  /** Asked for a token at each call: for tokens that change. It must not block. */
+  /**
+   * Asked for a token at each call: for tokens that change. It must not block. Space around a
+   * token, such as the end of a file's line, is not sent.
+   */
   public DlqClientBuilder token(Supplier<String> token) {
     this.token = token;
     return this;

@@ -1,0 +1,124 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.MessageState;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor.CallerRunsPolicy;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What programs give that is common, and not what a client hopes for. */
+class DefensiveTest {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Which credentials each call has. */
+  private static final class Credentials implements ClientInterceptor {
+    private final List<String> seen = new CopyOnWriteArrayList<>();
+
+    @Override
+    public <Q, R> ClientCall<Q, R> interceptCall(
+        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+      return new SimpleForwardingClientCall<>(next.newCall(method, options)) {
+        @Override
+        public void start(Listener<R> listener, Metadata headers) {
+          seen.add(String.valueOf(headers.get(AUTHORIZATION)));
+          super.start(listener, headers);
+        }
+      };
+    }
+  }
+
+  private FakeServer fake;
+
+  @BeforeEach
+  void start() throws IOException {
+    fake = FakeServer.start();
+  }
+
+  @AfterEach
+  void stop() {
+    fake.close();
+  }
+
+  private DlqClientBuilder builder() {
+    return DlqClient.builder(fake.target()).withoutSpool();
+  }
+
+  @Test
+  void takesATokenAsEnvironmentsAndFilesHaveIt() {
+    List<String> seen = new ArrayList<>();
+    for (String token : Arrays.asList(null, "", "secret\n")) {
+      Credentials credentials = new Credentials();
+      try (DlqClient dlq = builder().token(token).intercept(credentials).build()) {
+        assertEquals(SendStatus.SENT, dlq.send("orders", "a", null).status());
+      }
+      seen.addAll(credentials.seen);
+    }
+    assertEquals(List.of("null", "null", "Bearer secret"), seen);
+  }
+
+  @Test
+  void saysThatACertificateNeedsItsKey() {
+    TlsOptions.Builder tls = TlsOptions.builder();
+    assertThrows(
+        IllegalArgumentException.class, () -> tls.certificate(Path.of("client.pem"), null));
+  }
+
+  @Test
+  void aWrappedFunctionThatIsInterruptedStaysSo() throws Exception {
+    try (DlqClient dlq = builder().build()) {
+      ThrowingFunction<String, String> charge =
+          dlq.deadLetter(
+              "orders",
+              order -> {
+                throw new InterruptedException("the consumer is to end");
+              });
+      assertNull(charge.apply("a"));
+      assertTrue(Thread.interrupted(), "whoever interrupted it is not heard");
+      assertEquals(1, fake.messages("orders").size());
+    }
+  }
+
+  @Test
+  void handlersNeverRunInTheClientsOwnThread() throws Exception {
+    Set<String> threads = ConcurrentHashMap.newKeySet();
+    ThreadPoolExecutor pool =
+        new ThreadPoolExecutor(
+            1, 1, 1, TimeUnit.MINUTES, new SynchronousQueue<>(), new CallerRunsPolicy());
+    try (DlqClient dlq = builder().build()) {
+      for (int count = 0; count < 20; count++) dlq.send("orders", "a" + count, null);
+      dlq.worker("orders")
+          .executor(pool)
+          .start(delivery -> threads.add(Thread.currentThread().getName()));
+      fake.await("orders", MessageState.MESSAGE_STATE_SUCCEEDED, 20);
+      assertFalse(threads.stream().anyMatch(name -> name.startsWith("dlq-client")), "" + threads);
+    } finally {
+      pool.shutdownNow();
+    }
+  }
+}
