@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.springframework.aop.scope.ScopedProxyUtils;
 import org.springframework.aop.support.AopUtils;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
@@ -53,6 +54,8 @@ final class DueMessagesWorkers
   @Override
   public void afterSingletonsInstantiated() {
     for (String name : beans.getBeanDefinitionNames()) {
+      // Its proxy has the methods as well, and is the one that stays the same.
+      if (ScopedProxyUtils.isScopedTarget(name)) continue;
       Class<?> type = beans.getType(name, false);
       if (type == null || type.getName().startsWith("org.springframework.")) continue;
       MetadataLookup<DueMessages> annotation =
@@ -65,6 +68,11 @@ final class DueMessagesWorkers
   private void add(Object bean, Method method, DueMessages messages) {
     Method invocable = AopUtils.selectInvocableMethod(method, bean.getClass());
     found.add(new Found(messages, new DueMessagesHandler(bean, invocable)));
+  }
+
+  /** Workers that run, one for each method. */
+  int count() {
+    return workers.size();
   }
 
   @Override

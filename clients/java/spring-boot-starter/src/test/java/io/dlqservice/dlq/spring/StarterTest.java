@@ -17,11 +17,14 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Scope;
+import org.springframework.context.annotation.ScopedProxyMode;
 
 class StarterTest {
   private static final DlqClientCustomizer AT_ONCE = builder -> builder.instance("customized");
@@ -150,5 +153,27 @@ class StarterTest {
         .withUserConfiguration(Shop.class)
         .withPropertyValues("dlq.workers=false")
         .run(context -> assertThat(context).doesNotHaveBean(DueMessagesWorkers.class));
+  }
+
+  @Configuration
+  static class Refreshed {
+    @Bean
+    @Scope(
+        value = ConfigurableBeanFactory.SCOPE_PROTOTYPE,
+        proxyMode = ScopedProxyMode.TARGET_CLASS)
+    Orders orders() {
+      return new Orders();
+    }
+  }
+
+  @Test
+  void aBeanBehindAScopedProxyHasOneWorkerAMethod() {
+    application
+        .withUserConfiguration(Refreshed.class)
+        .run(
+            context -> {
+              DueMessagesWorkers workers = context.getBean(DueMessagesWorkers.class);
+              assertThat(workers.count()).isEqualTo(2);
+            });
   }
 }
