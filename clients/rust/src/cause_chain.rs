@@ -1,10 +1,13 @@
 //! An error and its causes, as the standard library knows them.
 
+use crate::bounded_text::written;
 use std::any::type_name;
 use std::error::Error;
 
 /// Deeper causes say nothing that a reader would still follow.
 const MOST_ERRORS: usize = 16;
+/// Of the words of a failure, by the contract.
+pub(crate) const MESSAGE_BYTES: usize = 4 * 1024;
 
 /// Anything that is an error: a concrete one, or a `dyn Error`. Of a `Box<dyn Error>` or an
 /// `anyhow::Error`, give what is inside: `&*error`.
@@ -58,19 +61,25 @@ pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
     std::iter::successors(Some(error), |&error| error.source()).take(MOST_ERRORS)
 }
 
-/// The words of each, joined by colons. Many errors print their cause themselves.
-pub(crate) fn joined<'a>(first: String, causes: impl Iterator<Item = &'a (dyn Error + 'static)>) -> String {
-    causes.fold(first, |mut joined, cause| {
-        let own = cause.to_string();
+/// The words of each, joined by colons, and no more of them than the service takes. Many errors print
+/// their cause themselves.
+pub(crate) fn joined<'a>(
+    first: String,
+    mut causes: impl Iterator<Item = &'a (dyn Error + 'static)>,
+) -> String {
+    let mut joined = first;
+    while joined.len() <= MESSAGE_BYTES
+        && let Some(cause) = causes.next()
+    {
+        let own = written(format_args!("{cause}"), MESSAGE_BYTES);
         if joined.is_empty() {
-            return own;
-        }
-        if !joined.ends_with(&own) {
+            joined = own;
+        } else if !joined.ends_with(&own) {
             joined.push_str(": ");
             joined.push_str(&own);
         }
-        joined
-    })
+    }
+    joined
 }
 
 /// The first of a type in the chain.

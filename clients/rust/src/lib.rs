@@ -27,6 +27,7 @@
 //! ```
 
 mod backoff;
+mod bounded_text;
 mod builder;
 mod call_error;
 mod cause_chain;
@@ -36,6 +37,7 @@ mod dead_letter;
 mod dead_letter_layer;
 mod durations;
 mod error;
+mod error_type;
 mod failure;
 mod line;
 mod payload;

@@ -1,7 +1,8 @@
 //! Runs handlers.
 
+use crate::bounded_text::cut;
 use crate::error::BoxError;
-use crate::failure::{cut, describe};
+use crate::failure::describe;
 use crate::trace_context;
 use crate::v1::Failure;
 use crate::worker::core::WorkerCore;

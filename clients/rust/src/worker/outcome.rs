@@ -1,8 +1,9 @@
 //! What becomes of a delivery.
 
+use crate::bounded_text::cut;
 use crate::cause_chain::AsError;
 use crate::durations::wait_to_wire;
-use crate::failure::{cut, failure_of, is_non_retryable, retry_after_of};
+use crate::failure::{failure_of, is_non_retryable, retry_after_of};
 use crate::v1;
 use crate::v1::outcome::Result as Wire;
 use std::panic::Location;
