@@ -113,7 +113,7 @@ pub struct ClientBuilder {
     target: String,
     token: Option<String>,
     #[cfg(feature = "tls")]
-    tls: TlsOptions,
+    tls: Option<TlsOptions>,
     pub(crate) origin: Origin,
     pub(crate) timeout: Duration,
     pub(crate) try_timeout: Duration,
@@ -141,7 +141,7 @@ impl ClientBuilder {
             target,
             token: None,
             #[cfg(feature = "tls")]
-            tls: TlsOptions::default(),
+            tls: None,
             origin: Origin::default(),
             timeout: Duration::from_secs(5),
             try_timeout: Duration::from_secs(2),
@@ -161,7 +161,7 @@ impl ClientBuilder {
     /// TLS other than with the certificates that the system trusts.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, options: TlsOptions) -> Self {
-        self.tls = options;
+        self.tls = Some(options);
         self
     }
 

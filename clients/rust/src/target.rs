@@ -2,6 +2,8 @@
 
 #[cfg(feature = "tls")]
 use crate::builder::TlsOptions;
+#[cfg(feature = "tls")]
+use crate::cause_chain::{chain, joined};
 use crate::error::Error;
 use tonic::transport::{Endpoint, Uri};
 
@@ -13,11 +15,11 @@ const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
 pub(crate) struct Target {
     uri: Uri,
     #[cfg(feature = "tls")]
-    tls: TlsOptions,
+    tls: Option<TlsOptions>,
 }
 
 impl Target {
-    pub(crate) fn new(text: &str, #[cfg(feature = "tls")] tls: TlsOptions) -> Result<Self, Error> {
+    pub(crate) fn new(text: &str, #[cfg(feature = "tls")] tls: Option<TlsOptions>) -> Result<Self, Error> {
         Ok(Self {
             uri: Self::parse(text)?,
             #[cfg(feature = "tls")]
@@ -61,26 +63,31 @@ impl Target {
         use tonic::transport::{Certificate, ClientTlsConfig, Identity};
         let endpoint = Endpoint::from(self.uri.clone());
         if !self.is_tls() {
-            return Ok(endpoint);
+            // Else a token would go out in the clear, by whoever believes that it does not.
+            return match &self.tls {
+                Some(_) => Err(Error::invalid("TlsOptions are for an https: target; give one")),
+                None => Ok(endpoint),
+            };
         }
+        let tls = self.tls.clone().unwrap_or_default();
         let is_pem = |ca: &Vec<u8>| ca.windows(PEM_BEGIN.len()).any(|part| part == PEM_BEGIN);
-        if self.tls.ca.as_ref().is_some_and(|ca| !is_pem(ca)) {
+        if tls.ca.as_ref().is_some_and(|ca| !is_pem(ca)) {
             let words = "TlsOptions::ca has no certificate; give the PEM text itself, not its path";
             return Err(Error::invalid(words));
         }
-        let mut config = match &self.tls.ca {
+        let mut config = match &tls.ca {
             Some(ca) => ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca)),
             None => ClientTlsConfig::new().with_native_roots(),
         };
-        if let Some((certificate, key)) = &self.tls.identity {
+        if let Some((certificate, key)) = &tls.identity {
             config = config.identity(Identity::from_pem(certificate, key));
         }
-        if let Some(name) = &self.tls.server_name {
+        if let Some(name) = &tls.server_name {
             config = config.domain_name(name);
         }
         endpoint
             .tls_config(config)
-            .map_err(|error| Error::invalid(format!("TLS: {error}")).caused_by(error))
+            .map_err(|error| Error::invalid(joined("TLS".to_owned(), chain(&error))).caused_by(error))
     }
 
     #[cfg(not(feature = "tls"))]
@@ -104,7 +111,7 @@ mod tests {
             let target = Target::new(
                 text,
                 #[cfg(feature = "tls")]
-                TlsOptions::default(),
+                None,
             );
             target.map(|target| target.address()).ok()
         };

@@ -63,3 +63,20 @@ async fn what_is_no_certificate_is_said_at_once() {
     let builder = Client::builder("https://dlq.example").without_spool();
     assert_eq!(builder.tls(tls).build().unwrap_err().kind(), ErrorKind::Invalid);
 }
+
+#[tokio::test]
+async fn what_is_wrong_with_options_of_tls_is_said() {
+    let identity = Some((b"no certificate".to_vec(), b"no key".to_vec()));
+    let tls = TlsOptions {
+        identity,
+        ..TlsOptions::default()
+    };
+    let builder = Client::builder("https://dlq.example").without_spool();
+    let error = builder.tls(tls).build().unwrap_err();
+    assert!(error.to_string().contains("private key"), "{error}");
+    for plain in ["http://dlq.example", "dlq.example:50051"] {
+        let builder = Client::builder(plain).tls(TlsOptions::default());
+        let error = builder.without_spool().build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{plain}");
+    }
+}
