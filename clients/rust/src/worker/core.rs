@@ -122,12 +122,11 @@ impl WorkerCore {
         &self,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Arc<Lease>>> {
+        // At no time is it neither waiting nor running: a worker that stops then would not wait for it.
+        let mut running = self.running.lock().unwrap();
         self.ready.poll_next(context).map(|found| {
             found.inspect(|lease| {
-                self.running
-                    .lock()
-                    .unwrap()
-                    .insert(lease.token.clone(), Arc::clone(lease));
+                running.insert(lease.token.clone(), Arc::clone(lease));
             })
         })
     }
@@ -178,7 +177,13 @@ impl WorkerCore {
         });
         if is_first {
             self.closing.cancel();
-            self.runtime.spawn(Arc::clone(self).drain());
+            // Also where its runtime is gone, which drops the task at once.
+            let ended = self.ended.clone().drop_guard();
+            let core = Arc::clone(self);
+            self.runtime.spawn(async move {
+                core.drain().await;
+                drop(ended);
+            });
         }
     }
 
@@ -205,7 +210,6 @@ impl WorkerCore {
             self.acks.abandon();
             self.acks.flush().await;
         }
-        self.ended.cancel();
     }
 
     fn time_left(&self) -> Duration {

@@ -83,6 +83,22 @@ fn a_client_whose_runtime_is_gone_says_so_or_keeps_what_it_is_given() {
 }
 
 #[test]
+fn a_worker_whose_runtime_is_gone_holds_up_nobody() {
+    let runtime = Runtime::new().unwrap();
+    let (client, worker) = runtime.block_on(async {
+        let client = FakeDlq::new().client().unwrap();
+        let worker = client.worker(["q"]).run(|_| async { Ok::<(), io::Error>(()) });
+        (client, worker.unwrap())
+    });
+    drop(runtime);
+    Runtime::new().unwrap().block_on(async {
+        let closes = async { tokio::join!(worker.done(), client.close()) };
+        let closed = tokio::time::timeout(Duration::from_secs(5), closes).await;
+        assert!(closed.is_ok(), "it goes on to wait");
+    });
+}
+
+#[test]
 fn what_needs_a_runtime_says_so() {
     let runtime = Runtime::new().unwrap();
     let client = runtime.block_on(async { FakeDlq::new().client().unwrap() });
