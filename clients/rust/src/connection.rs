@@ -119,6 +119,11 @@ impl Connection {
     }
 }
 
+/// Of a call within which a layer of the user's has panicked.
+pub(crate) fn of_panic() -> Status {
+    Status::internal("the layer around the connection panicked")
+}
+
 /// Waits no longer than that for the answer of a call. The server is not told: what it has begun by
 /// then is of use to the next try.
 pub(crate) async fn within<T>(

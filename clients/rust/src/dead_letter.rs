@@ -3,17 +3,18 @@
 use crate::client::Client;
 use crate::error::BoxError;
 use crate::failure::{describe, is_non_retryable};
+use crate::panics::{failure_of_panic, guarded};
 use crate::payload::IntoPayload;
 use crate::send::request::SendRequest;
 use std::any::type_name;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{Location, resume_unwind};
 
 impl Client {
     /// Does `work` on a message; when that fails, the message goes to `queue` with the error. Gives
     /// what `work` gives, or `None` if it failed and the message is kept, by the service or on this
     /// machine's disk. If it could not be kept, gives the error of `work` itself, so that whoever called
-    /// keeps the message.
+    /// keeps the message. A panic of `work` is a failure, too; it goes on if the message could not be kept.
     ///
     /// ```no_run
     /// # async fn charge(_order: &str) -> Result<u32, std::io::Error> { Ok(1) }
@@ -35,9 +36,16 @@ impl Client {
         let place = Location::caller();
         let letter = self.letter(queue, payload);
         async move {
-            let error: BoxError = match work.await {
-                Ok(given) => return Ok(Some(given)),
-                Err(error) => error.into(),
+            let error: BoxError = match guarded(work).await {
+                Ok(Ok(given)) => return Ok(Some(given)),
+                Ok(Err(error)) => error.into(),
+                Err(panic) => {
+                    let failure = failure_of_panic(&*panic, "the work", place);
+                    return match letter.failure(failure).await {
+                        Ok(receipt) if receipt.is_kept() => Ok(None),
+                        _ => resume_unwind(panic),
+                    };
+                }
             };
             match letter.boxed_error::<E>(&error, place).await {
                 Ok(receipt) if receipt.is_kept() => Ok(None),

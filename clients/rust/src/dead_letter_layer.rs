@@ -2,16 +2,17 @@
 
 use crate::client::Client;
 use crate::error::{BoxError, Error};
+use crate::panics::{failure_of_panic, guarded};
 use crate::payload::{IntoPayload, Payload};
 use std::future::IntoFuture;
-use std::panic::Location;
+use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
 
 impl Client {
     /// A layer for services of tower, whatever they speak: a request on which the service fails is sent
-    /// to `queue`, as what `payload` has made of it before. The error is passed on at once; what can't be
+    /// to `queue`, as what `payload` has made of it before. The error, or panic, is passed on at once; what can't be
     /// kept is told to [`on_dropped`](crate::ClientBuilder::on_dropped).
     ///
     /// ```no_run
@@ -88,13 +89,18 @@ where
         let payload = Made(payload(&request).into_payload());
         let work = self.service.call(request);
         Box::pin(async move {
-            let failed = match work.await {
-                Ok(response) => return Ok(response),
-                Err(error) => error.into(),
+            let letter = || client.letter(queue, payload);
+            let failed = match guarded(work).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => error.into(),
+                Err(panic) => {
+                    let failure = failure_of_panic(&*panic, "the service", place);
+                    drop(letter().failure(failure).into_future());
+                    resume_unwind(panic);
+                }
             };
-            let send = client.letter(queue, payload);
             // It goes on, however long it tries.
-            drop(send.boxed_error::<S::Error>(&failed, place).into_future());
+            drop(letter().boxed_error::<S::Error>(&failed, place).into_future());
             Err(failed)
         })
     }

@@ -40,6 +40,7 @@ mod error;
 mod error_type;
 mod failure;
 mod line;
+mod panics;
 mod payload;
 mod receipt;
 mod retry_policy;

@@ -1,9 +1,11 @@
 //! The connection of sends and outcomes.
 
 use crate::call_error::is_silent;
-use crate::connection::{Authorized, Connection, Connector, within};
+use crate::connection::{Authorized, Connection, Connector, of_panic, within};
+use crate::panics::guarded;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tonic::{Response, Status};
@@ -51,7 +53,10 @@ impl Line {
             let current = self.current.lock().unwrap();
             (current.connection.service(), current.number)
         };
-        let result = within(limit, Box::pin(call(service))).await;
+        // A layer of the user's may panic: then this try has failed, and no task of ours has ended.
+        let result = guarded(within(limit, Box::pin(call(service))))
+            .await
+            .unwrap_or_else(|_| Err(of_panic()));
         if let Err(status) = &result {
             self.failed(number, status);
         }
@@ -64,7 +69,9 @@ impl Line {
         }
         let mut current = self.current.lock().unwrap();
         if current.number == number && current.made_at.elapsed() >= LEAST_AGE {
-            let connection = self.connector.connect();
+            let Ok(connection) = catch_unwind(AssertUnwindSafe(|| self.connector.connect())) else {
+                return; // a layer of the user's; the old one may do
+            };
             *current = Current {
                 connection,
                 made_at: Instant::now(),

@@ -2,9 +2,10 @@
 
 use crate::backoff::Backoff;
 use crate::call_error;
-use crate::connection::Connector;
+use crate::connection::{Connector, of_panic};
 use crate::durations::from_wire;
 use crate::error::{Error, ErrorKind};
+use crate::panics::guarded;
 use crate::v1::stream_due_response::Frame;
 use crate::v1::{Delivery, StreamDueRequest};
 use std::time::{Duration, Instant};
@@ -43,7 +44,9 @@ pub(crate) async fn keep(
     let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
     loop {
         let started_at = Instant::now();
-        let end = read(connector, &mut request, listener).await;
+        let end = guarded(read(connector, &mut request, listener))
+            .await
+            .unwrap_or_else(|_| End::Broken(of_panic()));
         let is_drain = matches!(end, End::Drain);
         if let End::Broken(status) = end {
             // Not once a stream has been open: then it is a proxy whose servers are away, or a

@@ -1,21 +1,18 @@
 //! Runs handlers.
 
-use crate::bounded_text::cut;
 use crate::error::BoxError;
 use crate::failure::describe;
+use crate::panics::{failure_of_panic, guarded};
 use crate::trace_context;
-use crate::v1::Failure;
 use crate::worker::core::WorkerCore;
 use crate::worker::current;
 use crate::worker::delivery::{Delivery, Lease};
 use crate::worker::outcome::Outcome;
 use std::any::Any;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::pin::pin;
+use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
 use tokio::sync::Semaphore;
 use tracing::Instrument;
 
@@ -102,28 +99,5 @@ fn failed(error: &BoxError, known: &'static str, place: &Location<'_>) -> Outcom
 }
 
 fn panicked(panic: &(dyn Any + Send), place: &Location<'_>) -> Outcome {
-    let words = panic
-        .downcast_ref::<&str>()
-        .map(|words| (*words).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    let failure = Failure {
-        r#type: "panic".to_owned(),
-        message: cut(format!("the handler panicked with message \"{words}\""), 4 * 1024),
-        stack_trace: format!("The handler panicked.\n\nAt {place}"),
-        ..Failure::default()
-    };
-    Outcome::with_failure(failure, None, false)
-}
-
-/// A panic of a handler is its failure, and not the worker's.
-async fn guarded<F: Future>(work: F) -> Result<F::Output, Box<dyn Any + Send>> {
-    let mut work = pin!(work);
-    poll_fn(
-        |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        },
-    )
-    .await
+    Outcome::with_failure(failure_of_panic(panic, "the handler", place), None, false)
 }

@@ -2,6 +2,7 @@
 
 mod close;
 mod fake;
+mod foreign_code;
 mod layers;
 mod options;
 mod send;

@@ -1,0 +1,83 @@
+//! Code of users that panics harms nobody else.
+
+use crate::{server, timed_out};
+use dlq_client::testing::{FakeDlq, FakeState};
+use dlq_client::{Client, ClientBuilder, Receipt, Transport};
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tower::ServiceExt;
+use tower::layer::layer_fn;
+
+/// So many calls of each method panic, the first ones.
+fn within_a_layer_that_panics(builder: ClientBuilder, times: u32) -> Client {
+    let calls = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
+    let layer = layer_fn(move |transport: Transport| {
+        let calls = Arc::clone(&calls);
+        transport.map_request(move |request: http::Request<Body>| {
+            let made = {
+                let mut calls = calls.lock().unwrap();
+                let made = calls.entry(request.uri().path().to_owned()).or_default();
+                *made += 1;
+                *made
+            };
+            assert!(made > times, "call {made} of {}", request.uri());
+            request
+        })
+    });
+    builder.layer(layer).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_layer_that_panics_costs_a_try() {
+    let server = server();
+    let client = within_a_layer_that_panics(Client::builder(server.target()).without_spool(), 5);
+    let sent = client.send("layer-panics", "a", &timed_out()).await;
+    assert!(matches!(sent, Ok(Receipt::Sent(_))), "{sent:?}");
+}
+
+#[tokio::test]
+async fn a_worker_outlives_a_layer_that_panics() {
+    let server = server();
+    let client = within_a_layer_that_panics(Client::builder(server.target()).without_spool(), 1);
+    let sent = client.send("layer-panics-work", "a", &timed_out());
+    sent.delay(Duration::ZERO).await.unwrap();
+    let (told, mut settled) = mpsc::unbounded_channel();
+    let worker = client
+        .worker(["layer-panics-work"])
+        .on_error(|_, _| {})
+        .on_settled(move |_, result| told.send(result.outcome.as_str()).unwrap())
+        .run(|_| async { Ok::<(), io::Error>(()) })
+        .unwrap();
+    let settled = tokio::time::timeout(Duration::from_secs(10), settled.recv());
+    assert_eq!(settled.await.expect("an outcome"), Some("succeeded"));
+    worker.stop().await;
+}
+
+#[tokio::test]
+async fn work_that_panics_has_its_message_kept() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let broken = async {
+        if true {
+            panic!("no such order")
+        } else {
+            Ok::<(), io::Error>(())
+        }
+    };
+    assert_eq!(client.dead_letter("orders", "a", broken).await.unwrap(), None);
+    let messages = fake.wait_for("orders", FakeState::Scheduled, 1).await;
+    assert_eq!(messages[0].failures[0].r#type, "panic");
+    assert!(messages[0].failures[0].message.contains("no such order"));
+    fake.go_down();
+    let lost = tokio::spawn(async move {
+        let broken = async { panic!("still none") };
+        let work = client.dead_letter::<(), io::Error>("no name!", "a", broken);
+        work.await
+    });
+    assert!(lost.await.unwrap_err().is_panic());
+}
