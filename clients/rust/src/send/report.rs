@@ -1,32 +1,163 @@
 //! Tells of dropped messages.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// Told of each message that was dropped, and its queue.
 pub(crate) type OnDropped = Arc<dyn Fn(&Error, &str) + Send + Sync>;
 
 const LINE_EVERY: Duration = Duration::from_secs(1);
 
-/// At most one line a second by `tracing`, with how many it stands for.
+/// By `tracing`: the first at once, then one line a second with how many it stands for, until all are
+/// told. Called within a runtime, whose end has the rest told, too.
 pub(crate) fn drop_report() -> OnDropped {
-    let told = Mutex::new((None::<Instant>, 0_u64));
+    let (log, runtime) = (Arc::new(DropLog::default()), Handle::current());
     Arc::new(move |error, queue| {
-        let mut told = told.lock().unwrap();
-        if told.0.is_some_and(|at| at.elapsed() < LINE_EVERY) {
-            told.1 += 1;
-            return;
+        if log.add(error, queue) {
+            let waiting = Waiting(Arc::clone(&log));
+            waiting.0.tell();
+            runtime.spawn(waiting.tell_the_rest());
         }
-        tracing::error!(queue, kind = %error.kind(), untold_before = told.1, "dropped a message: {error}");
-        *told = (Some(Instant::now()), 0);
     })
+}
+
+#[derive(Default)]
+struct DropLog(Mutex<Untold>);
+
+#[derive(Default)]
+struct Untold {
+    messages: u64,
+    latest: Option<Latest>,
+    /// Somebody looks again in a second.
+    is_waiting: bool,
+}
+
+struct Latest {
+    kind: ErrorKind,
+    words: String,
+    queue: String,
+}
+
+impl DropLog {
+    /// Whether nobody waits to tell it.
+    fn add(&self, error: &Error, queue: &str) -> bool {
+        let mut untold = self.0.lock().unwrap();
+        untold.messages += 1;
+        untold.latest = Some(Latest {
+            kind: error.kind(),
+            words: error.to_string(),
+            queue: queue.to_owned(),
+        });
+        !std::mem::replace(&mut untold.is_waiting, true)
+    }
+
+    /// Whether there was anything to tell.
+    fn tell(&self) -> bool {
+        let (messages, latest) = {
+            let mut untold = self.0.lock().unwrap();
+            (std::mem::take(&mut untold.messages), untold.latest.take())
+        };
+        // Unlocked: a subscriber may send messages itself, and have them dropped.
+        if let Some(Latest { kind, words, queue }) = latest {
+            tracing::error!(queue, %kind, messages, "dropped a message: {words}");
+        }
+        messages > 0
+    }
+}
+
+/// Looks once a second, as long as there is anything to tell.
+struct Waiting(Arc<DropLog>);
+
+impl Waiting {
+    async fn tell_the_rest(self) {
+        loop {
+            tokio::time::sleep(LINE_EVERY).await;
+            if !self.0.tell() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap().is_waiting = false;
+        self.0.tell();
+    }
 }
 
 /// A caller's own function: what it panics with is told and harms nothing.
 pub(crate) fn shielded(name: &str, call: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(call)).is_err() {
         tracing::error!("{name} panicked");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::OnceLock;
+    use std::sync::mpsc;
+    use tracing::field::{Field, Visit};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+    use tracing_subscriber::registry;
+
+    /// Gives how many messages each line stands for; drops one more with the first line.
+    struct Lines {
+        lines: mpsc::Sender<u64>,
+        report: Arc<OnceLock<OnDropped>>,
+    }
+
+    struct Messages(u64);
+
+    impl Visit for Messages {
+        fn record_u64(&mut self, field: &Field, value: u64) {
+            if field.name() == "messages" {
+                self.0 = value;
+            }
+        }
+        fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+    }
+
+    impl<S: Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let mut messages = Messages(0);
+            event.record(&mut messages);
+            if self.lines.send(messages.0).is_ok()
+                && let Some(report) = self.report.get()
+                && messages.0 == 1
+            {
+                report(&error(), "of a subscriber");
+            }
+        }
+    }
+
+    fn error() -> Error {
+        Error::new(ErrorKind::Closed, "it was closed")
+    }
+
+    #[tokio::test]
+    async fn all_are_told_and_a_subscriber_may_drop_some_itself() {
+        let (lines, told) = mpsc::channel();
+        let report = Arc::new(OnceLock::new());
+        let layer = Lines {
+            lines,
+            report: Arc::clone(&report),
+        };
+        let _logs = tracing::subscriber::set_default(registry().with(layer));
+        let report = Arc::clone(report.get_or_init(drop_report));
+        for _ in 0..3 {
+            report(&error(), "q");
+        }
+        let mut seen = Vec::new();
+        while seen.iter().sum::<u64>() < 4 {
+            tokio::task::yield_now().await;
+            seen.extend(told.try_iter());
+        }
+        assert_eq!(seen, [1, 3]);
     }
 }

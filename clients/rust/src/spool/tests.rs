@@ -184,5 +184,5 @@ fn a_letter_longer_than_a_record_is_refused() {
     let (root, _) = folder();
     let mut keeper = keeper(&root);
     let long = "a".repeat(9 * 1024 * 1024);
-    assert_eq!(keeper.keep(&letter(&long)), Placed::Full);
+    assert_eq!(keeper.keep(&letter(&long)), Placed::TooLong);
 }
