@@ -86,7 +86,10 @@ pub(crate) fn words(status: &Status) -> String {
     } else {
         status.message()
     };
-    let causes = status.source().into_iter().flat_map(chain);
+    let causes: Vec<_> = status.source().into_iter().flat_map(chain).collect();
+    // A transport's status has the words of one of its causes already, mostly not those of the first.
+    let said = causes.iter().rposition(|cause| cause.to_string() == words);
+    let causes = causes.into_iter().skip(said.map_or(0, |at| at + 1));
     joined(words.to_owned(), causes)
 }
 
@@ -103,6 +106,10 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let status = Status::from_error(Transport(refused).into());
         assert_eq!(words(&status), "transport error: connection refused");
+        let mut status = Status::unavailable("connection refused");
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        status.set_source(std::sync::Arc::new(Transport(refused)));
+        assert_eq!(words(&status), "connection refused");
         assert_eq!(words(&Status::unavailable("")), Code::Unavailable.description());
     }
 }
