@@ -7,7 +7,7 @@ use crate::durations::from_wire;
 use crate::error::{Error, ErrorKind};
 use crate::panics::guarded;
 use crate::v1::stream_due_response::Frame;
-use crate::v1::{Delivery, StreamDueRequest};
+use crate::v1::{Delivery, Opened, StreamDueRequest};
 use std::time::{Duration, Instant};
 use tonic::{Code, Status};
 
@@ -18,6 +18,8 @@ const GOOD_AFTER: Duration = Duration::from_secs(1);
 /// A stream that says nothing for so long is dead; the server says something every 10 s.
 const SILENCE: Duration = Duration::from_secs(25);
 const DEFAULT_LEASE: Duration = Duration::from_secs(30);
+const LEAST_LEASE: Duration = Duration::from_secs(1);
+const MOST_LEASE: Duration = Duration::from_secs(12 * 3_600);
 
 /// Whom a stream tells.
 pub(crate) trait Listener {
@@ -93,8 +95,7 @@ async fn read(connector: &Connector, request: &mut StreamDueRequest, listener: &
         };
         match frame {
             Some(Frame::Opened(opened)) => {
-                let lease = opened.lease_duration.as_ref().map_or(DEFAULT_LEASE, from_wire);
-                listener.opened(&opened.session_id, lease);
+                listener.opened(&opened.session_id, lease_of(&opened));
                 request.resume_session_id = opened.session_id;
             }
             Some(Frame::Deliveries(some)) => listener.delivered(some.deliveries),
@@ -102,6 +103,12 @@ async fn read(connector: &Connector, request: &mut StreamDueRequest, listener: &
             _ => {}
         }
     }
+}
+
+/// Within what the contract says: what is waited for grows with it.
+fn lease_of(opened: &Opened) -> Duration {
+    let lease = opened.lease_duration.as_ref().map_or(DEFAULT_LEASE, from_wire);
+    lease.clamp(LEAST_LEASE, MOST_LEASE)
 }
 
 fn broken_by(status: Status) -> Error {
@@ -112,5 +119,24 @@ fn broken_by(status: Status) -> Error {
             let words = format!("the stream of due messages broke and is opened again: {words}");
             Error::new(ErrorKind::Connection, words).of_call(status)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_lease_is_longer_or_shorter_than_the_contract_says() {
+        let of = |seconds| {
+            lease_of(&Opened {
+                lease_duration: Some(prost_types::Duration { seconds, nanos: 0 }),
+                ..Opened::default()
+            })
+        };
+        assert_eq!(of(30), Duration::from_secs(30));
+        assert_eq!(of(i64::MAX), MOST_LEASE);
+        assert_eq!([of(0), of(-1)], [LEAST_LEASE; 2]);
+        assert_eq!(lease_of(&Opened::default()), DEFAULT_LEASE);
     }
 }
