@@ -4,7 +4,7 @@ mod answers;
 pub(crate) mod calls;
 pub(crate) mod letter;
 mod numbers;
-mod pending;
+pub(crate) mod pending;
 mod queue;
 pub(crate) mod reachability;
 pub(crate) mod report;

@@ -4,6 +4,7 @@ use crate::call_error;
 use crate::error::{Error, ErrorKind};
 use crate::receipt::Receipt;
 use crate::send::letter::Letter;
+use crate::spool::MOST_BODY_BYTES;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -65,28 +66,32 @@ impl Pending {
             .last_error
             .as_deref()
             .map_or_else(|| "the server did not answer".to_owned(), call_error::words);
-        self.failed(
+        self.failed(Error::new(
             ErrorKind::Deadline,
             format!("not sent in time: {why}; is the server up? Keep the message elsewhere, or give a longer timeout"),
-        )
+        ))
     }
 
     pub(crate) fn spool_full(&self, most_bytes: u64) -> Error {
-        self.failed(
+        self.failed(Error::new(
             ErrorKind::SpoolFull,
             format!("the spool has no room for it, its bound is {most_bytes} bytes; is the server up? Else raise SpoolOptions::max_bytes"),
-        )
+        ))
+    }
+
+    pub(crate) fn too_long(&self) -> Error {
+        self.failed(Error::new(
+            ErrorKind::SpoolFull,
+            format!("it is longer than the {MOST_BODY_BYTES} bytes that the spool has room for in a record; is the server up? Else keep large content elsewhere, and send a reference"),
+        ))
     }
 
     pub(crate) fn closed(&self) -> Error {
-        self.failed(
-            ErrorKind::Closed,
-            "the client was closed before this was sent".to_owned(),
-        )
+        self.failed(closed_error())
     }
 
-    fn failed(&self, kind: ErrorKind, words: String) -> Error {
-        let error = Error::new(kind, words).maybe_stored_if(self.maybe_stored());
+    fn failed(&self, error: Error) -> Error {
+        let error = error.maybe_stored_if(self.maybe_stored());
         match self.last_error.as_deref() {
             Some(status) => error.of_call(copy_of(status)),
             None => error,
@@ -102,6 +107,10 @@ fn copy_of(status: &Status) -> Status {
         bytes::Bytes::copy_from_slice(status.details()),
         status.metadata().clone(),
     )
+}
+
+pub(crate) fn closed_error() -> Error {
+    Error::new(ErrorKind::Closed, "the client was closed before this was sent")
 }
 
 pub(crate) fn buffer_full(pending: usize) -> Error {

@@ -210,6 +210,7 @@ impl Shared {
                     Placed::Disk => Ok(Receipt::Spooled { durable: true }),
                     Placed::Memory => Ok(Receipt::Spooled { durable: false }),
                     Placed::Full => Err(send.spool_full(most_bytes)),
+                    Placed::TooLong => Err(send.too_long()),
                     Placed::Closed => Err(send.closed()),
                 });
             }),

@@ -82,7 +82,10 @@ impl Keeper {
         }
         .encode_to_vec();
         let record = record::encode(LETTER, &body);
-        if body.len() > MOST_BODY_BYTES || self.bytes() + record.len() as u64 > self.options.max_bytes {
+        if body.len() > MOST_BODY_BYTES {
+            return Placed::TooLong;
+        }
+        if self.bytes() + record.len() as u64 > self.options.max_bytes {
             return Placed::Full;
         }
         if let Some(folder) = self.folder.clone() {
@@ -264,8 +267,8 @@ impl Keeper {
         self.files.retain(|_, file| file.touch());
     }
 
-    /// What is left stays in its files, for another process. How many were in memory only.
-    pub(crate) fn close(&mut self) -> usize {
+    /// What is left stays in its files, for another process. Gives what was in memory only.
+    pub(crate) fn close(&mut self) -> Vec<SendToDlqRequest> {
         self.files.values().for_each(SpoolFile::leave);
         self.files.clear();
         self.memory.clear()

@@ -33,8 +33,8 @@ impl Memory {
         }
     }
 
-    /// Lets go of all. How many there were.
-    pub(crate) fn clear(&mut self) -> usize {
-        std::mem::take(self).letters.len()
+    /// Lets go of all of them, oldest first.
+    pub(crate) fn clear(&mut self) -> Vec<SendToDlqRequest> {
+        std::mem::take(self).letters.into_values().collect()
     }
 }

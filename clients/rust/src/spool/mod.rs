@@ -13,9 +13,9 @@ mod spool_file;
 mod tests;
 
 use crate::builder::SpoolOptions;
-use crate::error::{Error, ErrorKind};
 use crate::line::Line;
 use crate::send::letter::Letter;
+use crate::send::pending::closed_error;
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use keeper::{Keeper, Kept, Place};
@@ -28,6 +28,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 
 pub(crate) use owner::host_name;
+pub(crate) use record::MOST_BODY_BYTES;
 
 const TOUCH_EVERY: Duration = Duration::from_secs(20);
 const ADOPT_EVERY: Duration = Duration::from_secs(30);
@@ -51,6 +52,8 @@ pub(crate) enum Placed {
     Disk,
     Memory,
     Full,
+    /// For a record.
+    TooLong,
     Closed,
 }
 
@@ -83,7 +86,7 @@ enum Command {
     Oldest(HashSet<Place>, oneshot::Sender<Vec<Kept>>),
     Done(Vec<Place>, oneshot::Sender<()>),
     Wait(mpsc::Sender<()>),
-    Close(oneshot::Sender<usize>),
+    Close(oneshot::Sender<()>),
 }
 
 /// Keeps what can't be sent, and delivers it when the service is back.
@@ -91,7 +94,6 @@ pub(crate) struct Spool {
     commands: mpsc::Sender<Command>,
     max_bytes: u64,
     courier: Mutex<Option<JoinHandle<()>>>,
-    on_dropped: OnDropped,
 }
 
 impl Spool {
@@ -102,16 +104,27 @@ impl Spool {
         let work = Arc::new(Notify::new());
         let told = Arc::clone(&work);
         let (options, target, service) = (parts.options, parts.target, parts.service);
+        let on_dropped = Arc::clone(&parts.on_dropped);
         std::thread::Builder::new()
             .name("dlq-spool".to_owned())
-            .spawn(move || tend(&received, Keeper::new(options, &target, &service), &told))
+            .spawn(move || {
+                let mut keeper = Keeper::new(options, &target, &service);
+                let closed = tend(&received, &mut keeper, &told);
+                for lost in keeper.close() {
+                    let error = closed_error().maybe_stored_if(true);
+                    shielded("on_dropped", || on_dropped(&error, &lost.queue));
+                }
+                if let Some(closed) = closed {
+                    let _ = closed.send(());
+                }
+            })
             .expect("a thread can be started");
         let asked = commands.clone();
         let deliver = courier::deliver(courier::Courier {
             commands: asked,
             line: parts.line,
             reachability: parts.reachability,
-            on_dropped: Arc::clone(&parts.on_dropped),
+            on_dropped: parts.on_dropped,
             work,
         });
         let courier = Mutex::new(Some(tokio::spawn(deliver)));
@@ -119,7 +132,6 @@ impl Spool {
             commands,
             max_bytes,
             courier,
-            on_dropped: parts.on_dropped,
         })
     }
 
@@ -148,15 +160,10 @@ impl Spool {
             courier.abort();
             let _ = courier.await;
         }
-        let (reply, left) = oneshot::channel();
-        if self.commands.send(Command::Close(reply)).is_err() {
-            return;
-        }
-        // A disk that stalls must not hold up whoever closes.
-        if let Ok(Ok(left @ 1..)) = tokio::time::timeout(LAST_WRITES, left).await {
-            let words = format!("{left} messages that were kept in memory are lost with this client");
-            let error = Error::new(ErrorKind::Closed, words).maybe_stored_if(true);
-            shielded("on_dropped", || (self.on_dropped)(&error, ""));
+        let (reply, closed) = oneshot::channel();
+        if self.commands.send(Command::Close(reply)).is_ok() {
+            // A disk that stalls must not hold up whoever closes.
+            let _ = tokio::time::timeout(LAST_WRITES, closed).await;
         }
     }
 }
@@ -170,8 +177,12 @@ impl Drop for Spool {
     }
 }
 
-/// The thread that has the files, until the spool is closed.
-fn tend(commands: &mpsc::Receiver<Command>, mut keeper: Keeper, work: &Notify) {
+/// What the thread does that has the files, until the spool is closed; gives whom to tell that it is.
+fn tend(
+    commands: &mpsc::Receiver<Command>,
+    keeper: &mut Keeper,
+    work: &Notify,
+) -> Option<oneshot::Sender<()>> {
     let mut adopt_at = Instant::now();
     let mut touch_at = Instant::now() + TOUCH_EVERY;
     loop {
@@ -188,18 +199,12 @@ fn tend(commands: &mpsc::Receiver<Command>, mut keeper: Keeper, work: &Notify) {
         }
         let wait = adopt_at.min(touch_at).saturating_duration_since(now);
         match commands.recv_timeout(wait) {
-            Ok(Command::Close(reply)) => {
-                let _ = reply.send(keeper.close());
-                return;
-            }
+            Ok(Command::Close(closed)) => return Some(closed),
             Ok(command) => {
-                unless_at_fault(|| obey(command, &mut keeper, work));
+                unless_at_fault(|| obey(command, keeper, work));
             }
             Err(mpsc::RecvTimeoutError::Timeout) => {}
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                keeper.close();
-                return;
-            }
+            Err(mpsc::RecvTimeoutError::Disconnected) => return None,
         }
     }
 }
@@ -223,9 +228,7 @@ fn obey(command: Command, keeper: &mut Keeper, work: &Notify) {
         Command::Wait(done) => {
             let _ = done.send(());
         }
-        Command::Close(reply) => {
-            let _ = reply.send(keeper.close());
-        }
+        Command::Close(_) => unreachable!("it ends the loop"),
     }
 }
 

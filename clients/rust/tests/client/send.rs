@@ -6,6 +6,7 @@ use std::future::IntoFuture;
 use std::io;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
 
 #[tokio::test]
 async fn a_send_goes_on_when_nobody_waits_for_it() {
@@ -67,6 +68,40 @@ async fn dead_letter_gives_what_the_work_gives_and_keeps_what_fails() {
         .dead_letter("no such name!", "a", async { Err::<(), _>(timed_out()) })
         .await;
     assert_eq!(lost.unwrap_err().to_string(), "bank is slow");
+}
+
+#[tokio::test]
+async fn each_message_that_memory_loses_is_told() {
+    for is_closed in [true, false] {
+        let root = tempfile::tempdir().unwrap();
+        let (told, mut dropped) = unbounded_channel();
+        let client = Client::builder("http://127.0.0.1:1")
+            .spool(SpoolOptions {
+                folder: Some(root.path().to_owned()),
+                ..SpoolOptions::default()
+            })
+            .timeout(Duration::from_millis(1))
+            .on_dropped(move |error, queue| told.send((error.kind(), queue.to_owned())).unwrap())
+            .build()
+            .unwrap();
+        let receipt = client.send("disk", "a", &timed_out()).await.unwrap();
+        assert_eq!(receipt, Receipt::Spooled { durable: true });
+        // From now on no file can be made.
+        std::fs::remove_dir_all(root.path().join("default")).unwrap();
+        std::fs::write(root.path().join("default"), "").unwrap();
+        for queue in ["one", "two"] {
+            let receipt = client.send(queue, "a", &timed_out()).await.unwrap();
+            assert_eq!(receipt, Receipt::Spooled { durable: false });
+        }
+        if is_closed {
+            client.close().await;
+        }
+        drop(client);
+        for queue in ["one", "two"] {
+            let lost = dropped.recv().await;
+            assert_eq!(lost, Some((ErrorKind::Closed, queue.to_owned())), "{is_closed}");
+        }
+    }
 }
 
 #[tokio::test]
