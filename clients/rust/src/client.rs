@@ -24,7 +24,8 @@ use crate::worker::options::WorkerBuilder;
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What handlers sent at the very end has a moment, too.
 const LAST_SENDS: Duration = Duration::from_millis(250);

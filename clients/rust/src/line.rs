@@ -7,7 +7,8 @@ use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tonic::{Response, Status};
 
 /// A younger one stays: deadlines too short for a busy server must not cost it a handshake each.

@@ -5,7 +5,7 @@ use crate::receipt::Receipt;
 use crate::send::calls::Answer;
 use crate::send::shared::Shared;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 use tonic::{Code, Status};
 
 impl Shared {

@@ -6,8 +6,8 @@ use crate::receipt::Receipt;
 use crate::send::letter::Letter;
 use crate::spool::MOST_BODY_BYTES;
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tonic::Status;
 
 /// What whoever sent it waits for.

@@ -1,8 +1,9 @@
 //! Whether the service is known to be away.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// Longer than the courier ever waits between two calls.
 const UNASKED: Duration = Duration::from_secs(45);

@@ -184,9 +184,13 @@ impl<'a> SendRequest<'a> {
         self
     }
 
-    /// Identity of this send, shared by all its tries. Default: a random one.
+    /// Identity of this send, shared by all its tries. Default, also where it is empty: a random one.
     pub fn request_id(mut self, id: impl Into<String>) -> Self {
-        self.request.request_id = id.into();
+        let id = id.into();
+        // Without any a try whose answer was lost would be a second message.
+        if !id.is_empty() {
+            self.request.request_id = id;
+        }
         self
     }
 

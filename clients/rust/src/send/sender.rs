@@ -6,8 +6,9 @@ use crate::send::letter::Letter;
 use crate::send::pending::{Pending, buffer_full, runtime_over};
 use crate::send::shared::{SenderParts, Shared};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 /// Sends that come together go in one call. With no call under way the first goes at once; else sends
 /// collect until a call is answered, a call is full, or `max_delay` has passed. While the server can't
@@ -144,7 +145,7 @@ async fn pump(rest: Rest) {
 
 async fn sleep_until(instant: Option<Instant>) {
     match instant {
-        Some(instant) => tokio::time::sleep_until(instant.into()).await,
+        Some(instant) => tokio::time::sleep_until(instant).await,
         None => std::future::pending().await,
     }
 }

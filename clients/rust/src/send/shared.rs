@@ -14,8 +14,9 @@ use crate::send::report::{OnDropped, shielded};
 use crate::spool::{OnPlaced, Placed, Spool};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// What a [`Sender`](super::sender::Sender) is made of.
 pub(crate) struct SenderParts {

@@ -11,8 +11,9 @@ use crate::spool::keeper::{Kept, Place};
 use crate::status_details::StatusDetails;
 use std::collections::HashMap;
 use std::sync::{Arc, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
 use tonic::{Code, Status};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -75,7 +76,7 @@ impl Courier {
             None => self.work.notified().await,
             Some(at) => tokio::select! {
                 () = self.work.notified() => {}
-                () = tokio::time::sleep_until(at.into()) => {}
+                () = tokio::time::sleep_until(at) => {}
             },
         }
     }

@@ -61,6 +61,7 @@ impl FakeMessage {
                 .unwrap_or_default(),
             None => Duration::ZERO,
         };
+        let now = Instant::now();
         Self {
             id: format!("{:032x}", rand::random::<u128>()),
             state: FakeState::Scheduled,
@@ -70,7 +71,8 @@ impl FakeMessage {
             failures: Vec::new(),
             note: String::new(),
             payload: Payload::from_wire(request.payload.clone().unwrap_or_default()),
-            due_at: Instant::now() + wait,
+            // A due time may be further than a clock goes.
+            due_at: now.checked_add(wait).unwrap_or(now + LEASE * 1_000_000),
             lease_token: String::new(),
             request,
         }

@@ -1,11 +1,12 @@
 //! The calls of producers and workers, on a fake's store.
 
-use crate::durations::{instant_to_wire, to_wire};
+use crate::durations::{from_wire, instant_to_wire, to_wire};
 use crate::stubs::server::dlq_service_server::DlqService;
 use crate::testing::fake_dlq::Shared;
 use crate::testing::fake_message::{FakeMessage, FakeState, LEASE};
 use crate::testing::fake_store::FakeStore;
 use crate::v1::send_to_dlq_batch_result::Outcome as Part;
+use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::stream_due_response::Frame;
 use crate::v1::{
     AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ErrorStatus, ExtendLeaseRequest,
@@ -17,12 +18,13 @@ use futures_core::Stream;
 use std::pin::Pin;
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status};
 
 const MOST_IN_FLIGHT: u32 = 16;
 const MOST_NAME_CHARS: usize = 128;
+const MOST_DELAY: Duration = Duration::from_secs(365 * 24 * 3_600);
 
 /// The calls of producers and workers.
 pub(super) struct FakeService(pub(super) Arc<Shared>);
@@ -143,6 +145,11 @@ fn accept(store: &mut FakeStore, request: SendToDlqRequest) -> Result<SendToDlqR
     if queue.is_empty() || queue.len() > MOST_NAME_CHARS || !queue.bytes().all(is_plain) {
         let words = format!("queue is \"{queue}\"; give 1 to 128 of A-Z a-z 0-9 . _ -");
         return Err(Status::invalid_argument(words));
+    }
+    if let Some(FirstRetry::Delay(delay)) = &request.first_retry
+        && from_wire(delay) > MOST_DELAY
+    {
+        return Err(Status::invalid_argument("delay is longer than 365 days"));
     }
     Ok(store.accept(request))
 }

@@ -10,8 +10,9 @@ use crate::worker::delivery::Lease;
 use crate::worker::outcome::{Outcome, OutcomeKind};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 

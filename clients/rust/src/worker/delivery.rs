@@ -9,7 +9,8 @@ use crate::worker::outcome::Outcome;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// One hand-out of one message, as a handler sees it. Clones are the same one.

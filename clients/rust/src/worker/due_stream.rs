@@ -8,7 +8,8 @@ use crate::error::{Error, ErrorKind};
 use crate::panics::guarded;
 use crate::v1::stream_due_response::Frame;
 use crate::v1::{Delivery, Opened, StreamDueRequest};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tonic::{Code, Status};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -7,7 +7,8 @@ use crate::v1::{AckRequest, AckStatus, ExtendLeaseRequest, Outcome, Released};
 use crate::worker::delivery::Lease;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 use tonic::Status;
 
 const MOST_TOKENS: usize = 1_000;

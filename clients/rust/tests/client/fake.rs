@@ -5,7 +5,7 @@ use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::v1::StatsRequest;
 use dlq_client::{Delivery, ErrorKind, NonRetryable, Outcome, QuarantineReason, Reason, Receipt};
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime};
 
 #[tokio::test]
 async fn shows_what_was_sent() {
@@ -22,6 +22,8 @@ async fn shows_what_was_sent() {
     assert_eq!(message.reason(), Reason::Timeout);
     assert_eq!((message.state, message.attempts), (FakeState::Scheduled, 0));
     assert!(fake.messages("others").is_empty());
+    client.letter("others", "b").request_id("").await.unwrap();
+    assert!(!fake.messages("others")[0].request.request_id.is_empty());
 }
 
 #[tokio::test]
@@ -39,6 +41,11 @@ async fn joins_and_refuses_as_the_service_does() {
     assert_eq!(refused.kind(), ErrorKind::Refused);
     let both = tokio::join!(client.letter("no/queue", "b"), client.letter("q", "b"));
     assert!(both.0.is_err() && both.1.is_ok());
+    let never = client.letter("q", "c").delay(Duration::MAX).await.unwrap_err();
+    assert_eq!(never.kind(), ErrorKind::Refused);
+    let far = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 60);
+    client.letter("q", "d").due_time(far).await.unwrap();
+    client.letter("q", "c").await.unwrap();
 }
 
 #[tokio::test]
@@ -118,4 +125,25 @@ async fn can_be_down() {
     let send = client.letter("q", "b").timeout(Duration::from_secs(5));
     send.await.unwrap();
     fake.wait_for("q", FakeState::Succeeded, 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn takes_no_time_where_that_is_paused() {
+    let began_at = Instant::now();
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    fake.go_down();
+    let dropped = client.letter("q", "a").await.unwrap_err();
+    assert_eq!(dropped.kind(), ErrorKind::Deadline);
+    fake.come_back();
+    let later = client.letter("q", "b").delay(Duration::from_secs(86_400));
+    later.await.unwrap();
+    let worker = client.worker(["q"]).run(|_| async { Ok::<_, io::Error>(()) });
+    let worker = worker.unwrap();
+    tokio::time::sleep(Duration::from_secs(86_401)).await;
+    fake.wait_for("q", FakeState::Succeeded, 1).await;
+    worker.stop().await;
+    client.close().await;
+    let took = began_at.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }
