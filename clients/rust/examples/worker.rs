@@ -7,8 +7,10 @@ use dlq_client::{Client, Delivery, Error};
 async fn main() -> Result<(), Error> {
     let client = Client::builder("http://localhost:50051").build()?;
     let worker = client.worker(["orders"]).run(handle)?;
-    tokio::signal::ctrl_c().await.expect("signals can be heard");
-    worker.stop().await;
+    tokio::select! {
+        stopped = worker.done() => stopped?, // the server refuses it
+        _ = tokio::signal::ctrl_c() => worker.stop().await,
+    }
     Ok(())
 }
 
