@@ -14,12 +14,16 @@ use crate::stubs::dlq::spool::v1::{self as wire, Owner};
 use crate::v1::SendToDlqRequest;
 use prost::Message;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Then another one is begun, so that what is delivered makes room.
 const MOST_FILE_BYTES: u64 = 16 * 1024 * 1024;
+/// Each is open: what many short-lived processes have left must not take all that this one may open, else
+/// it could not even connect.
+const MOST_FILES: usize = 16;
 // What one call takes.
 const MOST_LETTERS: usize = 100;
 const MOST_BYTES: usize = 3 * 1024 * 1024;
@@ -49,6 +53,8 @@ pub(crate) struct Keeper {
     memory: Memory,
     /// Of files in the folder that are others'.
     others_bytes: u64,
+    /// There may be orphans for which there was no room.
+    has_more: bool,
     /// A file could not be read, which may pass.
     has_unread: bool,
     has_said: bool,
@@ -65,6 +71,7 @@ impl Keeper {
             current: None,
             memory: Memory::default(),
             others_bytes: 0,
+            has_more: false,
             has_unread: false,
             has_said: false,
         };
@@ -237,8 +244,14 @@ impl Keeper {
         };
         let before = self.files.len();
         self.others_bytes = 0;
+        self.has_more = false;
         for path in folder::list(&folder) {
             if self.files.contains_key(&path) {
+                continue;
+            }
+            if self.files.len() >= MOST_FILES {
+                self.has_more = true;
+                self.others_bytes += fs::metadata(&path).map_or(0, |about| about.len());
                 continue;
             }
             match look_at(&path, &self.own) {
@@ -249,6 +262,11 @@ impl Keeper {
             }
         }
         std::mem::take(&mut self.has_unread) || self.files.len() > before
+    }
+
+    /// There is room for orphans that are known of.
+    pub(crate) fn wants_more(&self) -> bool {
+        self.has_more && self.files.len() <= MOST_FILES / 2
     }
 
     fn take_over(&mut self, orphan: &Path) {

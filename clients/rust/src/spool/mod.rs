@@ -187,7 +187,7 @@ fn tend(
     let mut touch_at = Instant::now() + TOUCH_EVERY;
     loop {
         let now = Instant::now();
-        if adopt_at <= now {
+        if adopt_at <= now || keeper.wants_more() {
             adopt_at = now + ADOPT_EVERY;
             if unless_at_fault(|| keeper.adopt()).unwrap_or(false) {
                 work.notify_one();

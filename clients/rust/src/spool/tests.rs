@@ -109,6 +109,28 @@ fn what_was_left_is_touched_as_soon_as_it_is_taken() {
     assert_eq!(queues(&first.oldest(&HashSet::new())), ["a"]);
 }
 
+/// As many short-lived processes leave, each of which found the service away.
+#[test]
+fn what_many_have_left_is_taken_by_and_by() {
+    let (root, folder) = folder();
+    for number in 0..40 {
+        write_file(&folder, number, &[owner_record(&dead()), letter_record("a")]);
+    }
+    let left = list(&folder);
+    let mut keeper = keeper(&root);
+    let mut delivered = 0;
+    while delivered < 40 {
+        assert!(keeper.adopt());
+        let open = left.iter().filter(|path| !path.exists()).count() - delivered;
+        assert!(open <= 16, "{open} files are open");
+        let letters = keeper.oldest(&HashSet::new());
+        delivered += letters.len();
+        keeper.done(&letters.iter().map(|kept| kept.place).collect::<Vec<_>>());
+        assert_eq!(keeper.wants_more(), delivered < 40);
+    }
+    assert!(list(&folder).is_empty());
+}
+
 #[test]
 fn a_file_of_another_format_is_left_alone() {
     let (root, folder) = folder();
