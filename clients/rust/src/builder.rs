@@ -3,11 +3,10 @@
 use crate::client::Client;
 use crate::connection::{Connector, Transport, TransportLayer};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::send::report::{OnDropped, drop_report};
+use crate::send::report::{OnDropped, drop_report, not_within_itself};
 use crate::target::Target;
 use crate::v1::Origin;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tonic::Status;
 use tonic::body::Body;
@@ -213,10 +212,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Told of each message that was dropped, and its queue. Default: at most one line a second by
+    /// Told of each message that was dropped, and its queue, save of those that it drops itself. Default: at most one line a second by
     /// `tracing`.
     pub fn on_dropped(mut self, told: impl Fn(&Error, &str) + Send + Sync + 'static) -> Self {
-        self.on_dropped = Some(Arc::new(told));
+        self.on_dropped = Some(not_within_itself(told));
         self
     }
 

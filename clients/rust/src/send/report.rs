@@ -1,6 +1,7 @@
 //! Tells of dropped messages.
 
 use crate::error::{Error, ErrorKind};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,6 +22,26 @@ pub(crate) fn drop_report() -> OnDropped {
             waiting.0.tell();
             runtime.spawn(waiting.tell_the_rest());
         }
+    })
+}
+
+/// A caller's own function. Of what it has dropped itself, by a send, it is not told, else there would be
+/// no end of it: that is in the log.
+pub(crate) fn not_within_itself(told: impl Fn(&Error, &str) + Send + Sync + 'static) -> OnDropped {
+    thread_local!(static IS_TELLING: Cell<bool> = const { Cell::new(false) });
+    struct Telling;
+    impl Drop for Telling {
+        fn drop(&mut self) {
+            IS_TELLING.set(false);
+        }
+    }
+    Arc::new(move |error, queue| {
+        if IS_TELLING.replace(true) {
+            tracing::error!(queue, kind = %error.kind(), "on_dropped has dropped a message: {error}");
+            return;
+        }
+        let _telling = Telling;
+        told(error, queue);
     })
 }
 

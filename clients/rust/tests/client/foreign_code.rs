@@ -2,10 +2,11 @@
 
 use crate::{server, timed_out};
 use dlq_client::testing::{FakeDlq, FakeState};
-use dlq_client::{Client, ClientBuilder, Receipt, Transport};
+use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, Transport};
 use std::collections::HashMap;
+use std::future::IntoFuture;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tonic::body::Body;
@@ -30,6 +31,22 @@ fn within_a_layer_that_panics(builder: ClientBuilder, times: u32) -> Client {
         })
     });
     builder.layer(layer).build().unwrap()
+}
+
+#[tokio::test]
+async fn whoever_is_told_of_what_is_dropped_may_send() {
+    let within = Arc::new(OnceLock::<Client>::new());
+    let (client, (told, mut dropped)) = (Arc::clone(&within), mpsc::unbounded_channel());
+    let builder = FakeDlq::new().builder().on_dropped(move |error, queue| {
+        told.send((error.kind(), queue.to_owned())).unwrap();
+        drop(client.get().unwrap().letter("dropped", "a").into_future());
+    });
+    let client = within.get_or_init(|| builder.build().unwrap());
+    client.close().await;
+    for _ in 0..2 {
+        client.letter("q", "a").await.unwrap_err();
+        assert_eq!(dropped.recv().await, Some((ErrorKind::Closed, "q".to_owned())));
+    }
 }
 
 #[tokio::test]
