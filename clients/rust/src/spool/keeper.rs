@@ -23,7 +23,7 @@ use std::time::SystemTime;
 const MOST_FILE_BYTES: u64 = 16 * 1024 * 1024;
 /// Each is open: what many short-lived processes have left must not take all that this one may open, else
 /// it could not even connect.
-const MOST_FILES: usize = 16;
+const MOST_FILES: usize = 64;
 // What one call takes.
 const MOST_LETTERS: usize = 100;
 const MOST_BYTES: usize = 3 * 1024 * 1024;
