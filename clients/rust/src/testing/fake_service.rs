@@ -10,7 +10,7 @@ use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::stream_due_response::Frame;
 use crate::v1::{
     AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ErrorStatus, ExtendLeaseRequest,
-    ExtendLeaseResponse, ExtendLeaseResult, Opened, QueueStats, RetryRequest, RetryResponse,
+    ExtendLeaseResponse, ExtendLeaseResult, Heartbeat, Opened, QueueStats, RetryRequest, RetryResponse,
     SendToDlqBatchRequest, SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse,
     StatsRequest, StatsResponse, StreamDueRequest, StreamDueResponse,
 };
@@ -23,6 +23,8 @@ use tokio::sync::mpsc;
 use tonic::{Request, Response, Status};
 
 const MOST_IN_FLIGHT: u32 = 16;
+/// A worker takes a stream for dead that says nothing for 25 s.
+const HEARTBEAT: Duration = Duration::from_secs(10);
 const MOST_NAME_CHARS: usize = 128;
 const MOST_DELAY: Duration = Duration::from_secs(365 * 24 * 3_600);
 
@@ -203,6 +205,9 @@ async fn hand_out(
             () = due => {}
             changed = news.changed() => if changed.is_err() { return },
             () = frames.closed() => return,
+            () = tokio::time::sleep(HEARTBEAT) => if send(Frame::Heartbeat(Heartbeat {})).await.is_err() {
+                return;
+            },
         }
     }
 }
