@@ -99,6 +99,18 @@ def test_what_a_dead_process_left_is_adopted_without_what_was_done(spool_folder:
     assert spool_in(spool_folder).adopt() == 0, "it is ours now"
 
 
+def test_many_orphans_are_adopted_as_others_are_delivered(spool_folder: Path) -> None:
+    for text in range(100):
+        left = spool_in(spool_folder)
+        left.append(request(str(text)))
+        left.close()
+    mine = spool_in(spool_folder)
+    assert mine.adopt() == 64, "each that is held is a descriptor"
+    assert mine.adopt() == 0
+    mine.done(mine.oldest(100, 1 << 20))
+    assert mine.adopt() == 36
+
+
 def test_of_several_adopters_one_succeeds(spool_folder: Path) -> None:
     left = spool_in(spool_folder)
     left.append(request("a"))

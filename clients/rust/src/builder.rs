@@ -151,7 +151,7 @@ impl ClientBuilder {
         }
     }
 
-    /// A bearer token of the server's `DLQ_TOKENS`.
+    /// A bearer token of the server's `DLQ_TOKENS`. Space around it does not count, as a file's last line break.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self

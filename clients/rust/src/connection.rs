@@ -64,7 +64,7 @@ impl Connector {
         layer: Option<TransportLayer>,
     ) -> Result<Self, Error> {
         let token = token
-            .map(|token| format!("Bearer {token}").parse::<MetadataValue<Ascii>>())
+            .map(|token| format!("Bearer {}", token.trim()).parse::<MetadataValue<Ascii>>())
             .transpose()
             .map_err(|_| Error::invalid("the token has characters that a header can't have"))?
             .map(|mut token| {

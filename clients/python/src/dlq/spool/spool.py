@@ -28,6 +28,9 @@ _LEAST_FILE_BYTES = 25
 _MOST_FILE_BYTES = 16 * 1024**2
 """Then another one is begun, so that what is delivered makes room."""
 
+_MOST_HELD = 64
+"""Each file that is held is a descriptor of this process; others wait until some are delivered."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -154,7 +157,8 @@ class Spool:
                 if owner is None and stat.st_size < _LEAST_FILE_BYTES:
                     _remove_stump(path, stat.st_mtime)
                     continue
-                if self._is_for_us(owner, path, stat.st_mtime):
+                is_room = len(self._files) < _MOST_HELD
+                if is_room and self._is_for_us(owner, path, stat.st_mtime):
                     file = SpoolFile.adopt(path, self._me, self._options.sync)
                     if file is not None:
                         self._take(file)
