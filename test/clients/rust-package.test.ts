@@ -58,7 +58,7 @@ it("works from its crate in an empty project", { timeout: DEADLINE_MS + 10_000 }
     expect(await linesUntilEnd("producer")).toMatch(
       /^Sent\(Stored \{ id: "[0-9a-f-]{36}", state: Scheduled, reason: Timeout/,
     );
-    expect(await firstLine("worker")).toBe('attempt 1 of {"amount":100,"id":17}');
+    expect(await firstLine("worker")).toBe('attempt 1 {"amount":100,"id":17}');
   } finally {
     await server.stop();
   }

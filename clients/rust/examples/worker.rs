@@ -14,9 +14,8 @@ async fn main() -> Result<(), Error> {
     Ok(())
 }
 
-async fn handle(delivery: Delivery) -> Result<(), serde_json::Error> {
-    let order: serde_json::Value = delivery.payload().json()?;
-    println!("attempt {} of {order}", delivery.attempt());
+async fn handle(delivery: Delivery) -> Result<(), Error> {
+    println!("attempt {} {}", delivery.attempt(), delivery.payload().text());
     Ok(())
 }
 // [/worker]

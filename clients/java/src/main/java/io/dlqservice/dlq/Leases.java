@@ -94,8 +94,7 @@ final class Leases {
   private CompletableFuture<Void> release(List<String> tokens) {
     if (tokens.isEmpty()) return CompletableFuture.completedFuture(null);
     List<String> first = tokens.subList(0, Math.min(MOST_TOKENS, tokens.size()));
-    AckRequest.Builder request =
-        AckRequest.newBuilder().setRequestId(UUID.randomUUID().toString());
+    AckRequest.Builder request = AckRequest.newBuilder().setRequestId(UUID.randomUUID().toString());
     for (String token : first) {
       request.addOutcomes(
           Outcome.newBuilder().setLeaseToken(token).setReleased(Released.getDefaultInstance()));

@@ -22,8 +22,8 @@ final class Reachability {
   }
 
   /**
-   * The courier asks again and again for what the spool has; where it has nothing to ask for, as in a
-   * spool without room, a send does after a while.
+   * The courier asks again and again for what the spool has; where it has nothing to ask for, as in
+   * a spool without room, a send does after a while.
    */
   boolean isAway(long nowMs) {
     return failures >= AWAY_AFTER && nowMs - failedAtMs < UNASKED_MS;
