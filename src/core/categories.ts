@@ -157,7 +157,7 @@ export const CATEGORIES: readonly Category[] = [
       BadStatusLine, ClientPayloadError, UnresolvedAddressException, SunCertPathBuilderException,
       MaxRetriesPerRequestError, MongoServerSelectionError, AutoReconnect, NghttpError,
       AdminShutdown, AdminShutdownError, CannotConnectNow, CannotConnectNowError,
-      tls.RecordHeaderError, SSLEOFError, SMTPConnectError, StreamLostError,
+      tls.RecordHeaderError, SSLEOFError, SSLZeroReturnError, SMTPConnectError, StreamLostError,
       IncompatibleProtocolError
     `),
     typeParts: list(`

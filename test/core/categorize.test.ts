@@ -50,6 +50,11 @@ const EXAMPLES: readonly [reason: Reason, type: string, message: string][] = [
     "aiohttp.client_exceptions.ClientConnectorError",
     "Cannot connect to host x:443",
   ],
+  [
+    "NETWORK_ERROR",
+    "ssl.SSLZeroReturnError",
+    "TLS/SSL connection has been closed (EOF) (_ssl.c:1006)",
+  ],
   ["NETWORK_ERROR", "socket.gaierror", "[Errno -2] Name or service not known"],
   ["NETWORK_ERROR", "OSError", "[Errno 101] Network is unreachable"],
   [
