@@ -29,5 +29,5 @@ it("a send that can't be put on the wire says nothing of the service", async () 
   const letter = letterOf("q", "x", undefined, { maxRetries: -1 }, undefined);
   const { result } = sender.add(letter, 1_000, undefined);
   expect(errorOf(await result).kind).toBe("invalid");
-  expect(reachability.isAway).toBe(true);
+  expect(reachability.isAway()).toBe(true);
 });

@@ -77,10 +77,10 @@ it("a service that refuses is not away", async () => {
   const refuses = new ConnectError("who are you?", Code.Unauthenticated, undefined, []);
   const { delivery, reachability, sent } = deliveryFrom([lettersOf("a")], refuses);
   for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, beganAtMs + 1);
-  expect(reachability.isAway).toBe(true);
+  expect(reachability.isAway()).toBe(true);
   delivery.hasten();
   await until(() => sent.length > 0, "a try");
-  await until(() => !reachability.isAway, "that it was heard");
+  await until(() => !reachability.isAway(), "that it was heard");
 });
 
 it("what a stranger answers, such as a proxy, is no word on a letter", async () => {
