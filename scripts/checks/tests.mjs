@@ -21,7 +21,7 @@ export function runTests(node, args, env) {
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`],
     `--reporter=${join(ROOT, "test/contract/table-reporter.ts")}`, // prints only what it is about
   ];
-  const leftOut = (env.DLQ_LEFT_OUT ?? "").split(",").filter((language) => language !== "");
+  const leftOut = (env.DLQ_TEST_LEFT_OUT ?? "").split(",").filter((language) => language !== "");
   const excluded = leftOut.map((language) => `--exclude=test/clients/${language}*.test.ts`);
   const { status } = spawnSync(node, [vitest, "run", ...reporters, ...excluded, ...args], {
     cwd: ROOT,

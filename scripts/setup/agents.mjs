@@ -13,7 +13,7 @@ const BUILD = join(ROOT, "test/contract/build-agents.ts");
  */
 export function buildAgents(node, env) {
   build(node, env, []);
-  return { DLQ_AGENTS_BUILT: "1" };
+  return { DLQ_TEST_AGENTS_BUILT: "1" };
 }
 
 /** As fast as it can be. @param {string} language @param {string} node @param {NodeJS.ProcessEnv} env */

@@ -40,5 +40,5 @@ export function ensureToolchains(languages = LANGUAGES) {
 
 /** Tells tests, checks and the fault suite what to leave out. @param {readonly string[]} languages */
 export function leavingOut(languages) {
-  return languages.length === 0 ? {} : { DLQ_LEFT_OUT: languages.join(",") };
+  return languages.length === 0 ? {} : { DLQ_TEST_LEFT_OUT: languages.join(",") };
 }

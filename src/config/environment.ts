@@ -13,7 +13,7 @@ const byVariable = new Map<string, Setting>(ALL_SETTINGS.map((s) => [variableOf(
  */
 const NOT_SETTINGS = new Set([
   // The set-up and test scripts.
-  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_OLDEST_NODE"],
+  ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_OLDEST_NODE"],
   // Clients.
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE"],
 ]);

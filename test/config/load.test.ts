@@ -115,7 +115,7 @@ describe("names nobody knows", () => {
   });
 
   test.each([
-    ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_OLDEST_NODE", "DLQ_TEST_ANYTHING"],
+    ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_OLDEST_NODE", "DLQ_TEST_ANYTHING"],
     ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE", "DLQX", "OTHER"],
   ])("%s is left alone", (name) => {
     expect(loadErrors({ env: { [name]: "x" } })).toEqual([]);

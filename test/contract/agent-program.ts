@@ -66,7 +66,7 @@ function programOf(language: string, form: "test" | "bench"): AgentProgram {
   const built = file.built === undefined ? undefined : resolve(folder, withPaths(file.built));
   const isThere = built === undefined ? undefined : existsSync(built);
   const setup = async () => {
-    if (isThere && process.env.DLQ_AGENTS_BUILT !== undefined) return;
+    if (isThere && process.env.DLQ_TEST_AGENTS_BUILT !== undefined) return;
     for (const line of file.setup ?? []) {
       const [program = "", ...args] = line.map(withPaths);
       const options = { cwd: folder, env: { ...goEnvironment(), ...env }, timeout: SETUP_MS };
