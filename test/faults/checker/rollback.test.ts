@@ -86,6 +86,16 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .deliver("m", { at: AT - before, number: 2, unknown: true })
       .ack("m-1", "succeeded", { at: AT + 1_100 }),
   }),
+  "a claim, so that a late failure of the one before it counts": (before) => ({
+    rule: "attempts",
+    story: new Story()
+      .send("m", { plan: "fail1" })
+      .deliver("m", { at: AT - before - 2_100 })
+      .deliver("m", { at: AT - before, number: 2, attempt: 1, unknown: true })
+      .ack("m-1", "failed", { at: AT + 1_100, dueAt: AT + 2_000 })
+      .deliver("m", { at: AT + 3_000, number: 3, attempt: 2, unknown: true })
+      .ack("m-3", "succeeded", { at: AT + 3_010 }),
+  }),
   "a claim, whose doubt about the one before it was true then": (before) => ({
     rule: "doubt-true",
     story: new Story()

@@ -2,6 +2,7 @@ import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
+import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
 import { failureCounted } from "../spared.ts";
 
@@ -17,14 +18,17 @@ export function checkAttempts(message: Message, findings: Findings): void {
   let possible = 0;
   let from = NEVER;
   let to = -NEVER;
-  const compare = (attempts: number, what: string): void => {
+  const compare = (attempts: number, what: string, delivery?: Delivery): void => {
     if (attempts >= sure && attempts <= sure + possible) return;
     const words = `${message}: ${what} after ${attempts} failures; ${sure} were applied, ${possible} more may have been`;
     if (attempts > sure) findings.broken("attempts", words);
-    else findings.brokenUnlessForgotten("attempts", words, from, to);
+    else {
+      const [first, last] = delivery ? forgottenOf(delivery, { from, to }) : [from, to];
+      findings.brokenUnlessForgotten("attempts", words, first, last);
+    }
   };
   for (const [index, one] of deliveries.entries()) {
-    compare(one.attempt - 1, `delivery ${one.number}`);
+    compare(one.attempt - 1, `delivery ${one.number}`, one);
     const { applied } = one;
     if (applied?.kind === FAILED) {
       const counted = failureCounted(one);

@@ -1,6 +1,7 @@
 import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
+import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
 import { endedUnknown } from "./duplicates.ts";
 
@@ -32,14 +33,7 @@ export function checkDoubt(message: Message, findings: Findings): void {
     }
     if (one.isUnknown && known === one.number - 1) {
       const words = `${message}: delivery ${one.number} says that an outcome is unknown, all ${known} before had one`;
-      // Of an outcome that was applied later it knew nothing: then it is itself what was forgotten.
-      const isEarlier = one.at < to;
-      findings.brokenUnlessForgotten(
-        "doubt-true",
-        words,
-        isEarlier ? one.issuedAt : from,
-        isEarlier ? one.at : to,
-      );
+      findings.brokenUnlessForgotten("doubt-true", words, ...forgottenOf(one, { from, to }));
     }
   }
 }

@@ -2,12 +2,14 @@ import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { CLOCK_TOLERANCE_MS } from "../clock.ts";
 import { LEAST_RELEASE_MS } from "../delivery.ts";
 import type { Findings } from "../findings.ts";
+import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
 
 /** Nothing is issued before the instant that its producer, or the worker before, was told. */
 export function checkDueTimes(message: Message, findings: Findings): void {
   const { deliveries } = message;
-  for (const [index, { number, issuedAt }] of deliveries.entries()) {
+  for (const [index, delivery] of deliveries.entries()) {
+    const { number, issuedAt } = delivery;
     if (issuedAt < message.dueAt) {
       const words = `${message}: delivery ${number} was issued at ${issuedAt} ms, due at ${message.dueAt} ms`;
       findings.broken("not-early", words);
@@ -15,7 +17,7 @@ export function checkDueTimes(message: Message, findings: Findings): void {
     const applied = deliveries[index - 1]?.applied;
     if (applied === undefined || issuedAt >= applied.dueAt) continue;
     const words = `${message}: delivery ${number} was issued at ${issuedAt} ms, due again at ${applied.dueAt} ms`;
-    findings.brokenUnlessForgotten("not-early", words, applied.from, applied.to);
+    findings.brokenUnlessForgotten("not-early", words, ...forgottenOf(delivery, applied));
   }
   for (const { applied, number } of deliveries) {
     if (applied?.kind !== OUTCOME_KINDS.released || applied.state !== "SCHEDULED") continue;
