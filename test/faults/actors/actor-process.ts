@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { HistoryEvent } from "../history/event.ts";
 import type { ActorProgram } from "../rig/actor-program.ts";
-import { parseEvent } from "./python/event-shapes.ts";
+import { parseEvent } from "./event-shapes.ts";
 
 const END_MS = 60_000;
 

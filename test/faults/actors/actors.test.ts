@@ -10,7 +10,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import type { HistoryEvent, Plan } from "../history/event.ts";
 import { type ActorProgram, builtLanguages, byAgent, inPython } from "../rig/actor-program.ts";
 import { ActorProcess } from "./actor-process.ts";
-import { END, endsOf, of } from "./python/ends.ts";
+import { END, endsOf, of } from "./ends.ts";
 
 type Weights = Readonly<Partial<Record<Plan, number>>>;
 

@@ -1,6 +1,6 @@
 // How messages ended, as a worker's history tells it.
 
-import type { Delivered, HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";
+import type { Delivered, HistoryEvent, OutcomeKind, Plan } from "../history/event.ts";
 
 /** The events of one kind. */
 export function of<E extends HistoryEvent["e"]>(events: readonly HistoryEvent[], e: E) {

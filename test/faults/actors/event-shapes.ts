@@ -1,7 +1,7 @@
 // What each line of a history consists of, as values: test/faults/history/event.ts as a check.
 
-import type { Acked, Acking, Extended, HistoryEvent } from "../../history/event.ts";
-import { PLANS } from "../../history/event.ts";
+import type { Acked, Acking, Extended, HistoryEvent } from "../history/event.ts";
+import { PLANS } from "../history/event.ts";
 
 type Is = (value: unknown) => boolean;
 type Keys<T> = { readonly [K in Exclude<keyof T, "e" | "at">]-?: Is };
