@@ -67,8 +67,8 @@ func notTaken(code codes.Code) bool {
 	}
 }
 
-// isForGood: what stays refused however often it is asked. The service's own errors always carry details:
-// without them, a proxy may have spoken.
+// isForGood: no later try can help. The service's own errors always carry details: without them, a proxy may
+// have spoken. A token may become right, and a full queue get room.
 func isForGood(err error) bool {
 	told := status.Convert(err)
 	if cannotBeWritten(told) {

@@ -12,8 +12,7 @@ func (b *batcher) takeLocked(sends []*pendingSend, answers []sendAnswer) (droppe
 		case isWorthAgain(answer.err):
 			again = append(again, tried(p, answer.err, true))
 		default:
-			refusal := refusalOf(answer.err, p.wasMaybeStored)
-			dropped = append(dropped, b.settleLocked(p, Result{Status: StatusDropped}, refusal))
+			dropped = append(dropped, b.refuseLocked(p, answer.err))
 		}
 	}
 	if len(again) == 0 {
@@ -38,11 +37,21 @@ func (b *batcher) failLocked(sends []*pendingSend, failure *callFailure) (droppe
 		b.startLocked(sends[middle:])
 	default:
 		for _, p := range sends {
-			refusal := refusalOf(failure.err, p.wasMaybeStored)
-			dropped = append(dropped, b.settleLocked(p, Result{Status: StatusDropped}, refusal))
+			dropped = append(dropped, b.refuseLocked(p, failure.err))
 		}
 	}
 	return dropped
+}
+
+// refuseLocked: what is refused for now waits where it can. It gives p if that is to be told as dropped.
+func (b *batcher) refuseLocked(p *pendingSend, err error) *pendingSend {
+	refusal := refusalOf(err, p.wasMaybeStored)
+	if b.shelter == nil || isForGood(err) {
+		return b.settleLocked(p, Result{Status: StatusDropped}, refusal)
+	}
+	tried(p, err, refusal.MaybeStored)
+	go b.giveUp(p, func() *Error { return refusal }) // those that come together share a write
+	return nil
 }
 
 func (b *batcher) tryAgainLocked(sends []*pendingSend) {

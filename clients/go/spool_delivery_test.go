@@ -2,9 +2,11 @@ package dlq_test
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,6 +30,42 @@ func TestWhatAProxyRefusesStaysInTheSpool(t *testing.T) {
 	}
 	server.says(nil)
 	server.waitFor(t, 1)
+}
+
+func TestWhatIsRefusedForItsTokenWaitsAndIsToldOnce(t *testing.T) {
+	server := startScripted(t, always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+	var log strings.Builder
+	var mu sync.Mutex
+	logger := slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		mu.Lock()
+		defer mu.Unlock()
+		log.Write(line)
+	}), nil))
+	client := spoolingClient(t, server.target, dlq.WithLogger(logger))
+	tries := make(chan struct{}, 100)
+	server.says(func(*dlqv1.SendToDlqRequest) error {
+		tries <- struct{}{}
+		return own(codes.Unauthenticated, "UNAUTHENTICATED")
+	})
+	spooled(t, client, "a")
+	for range 4 {
+		<-tries
+	}
+	server.says(nil)
+	server.waitFor(t, 1)
+	mu.Lock()
+	defer mu.Unlock()
+	if told := log.String(); strings.Count(told, "keeps what is refused") != 1 || !strings.Contains(told, "WithToken") {
+		t.Error(told)
+	}
+}
+
+// writer is an io.Writer of a function.
+type writer func(line []byte)
+
+func (w writer) Write(line []byte) (int, error) {
+	w(line)
+	return len(line), nil
 }
 
 func TestWhatTheServiceRefusesForGoodIsToldAndHoldsNothingUp(t *testing.T) {
@@ -55,11 +93,16 @@ func TestARefusalToTheSpoolSaysThatTheServiceIsThere(t *testing.T) {
 	for range 3 {
 		spooled(t, client, "a")
 	}
-	server.says(always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+	server.says(func(r *dlqv1.SendToDlqRequest) error {
+		if r.GetPayload().GetText() == "a" {
+			return own(codes.Unauthenticated, "UNAUTHENTICATED")
+		}
+		return own(codes.InvalidArgument, "INVALID")
+	})
 	late := time.After(10 * time.Second)
 	for {
 		_, err := client.Send(t.Context(), "orders", "b", nil)
-		if errors.Is(err, dlq.ErrUnauthenticated) {
+		if errors.Is(err, dlq.ErrRefused) {
 			return
 		}
 		select {

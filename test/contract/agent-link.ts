@@ -1,11 +1,13 @@
 import { callAnswers, countCalls } from "../support/link-answers.ts";
 import { LinkProxy } from "../support/link-proxy.ts";
+import { type Stranger, startStranger } from "./stranger.ts";
 
 /** Between an agent and the server: a link of its own for each scenario, which may break. */
 export class AgentLink {
   readonly #proxy: LinkProxy;
   readonly #calls: { count: number };
   #isCut = false;
+  #stranger: Stranger | undefined;
 
   private constructor(proxy: LinkProxy, calls: { count: number }) {
     this.#proxy = proxy;
@@ -16,7 +18,7 @@ export class AgentLink {
   static async open(port: () => number): Promise<AgentLink> {
     const calls = { count: 0 };
     const proxy: LinkProxy = await LinkProxy.open(
-      () => (link.#isCut ? [] : [{ port: port() }]),
+      () => (link.#isCut ? [] : [{ port: link.#stranger?.port ?? port() }]),
       () => {
         const answers = callAnswers();
         const counter = countCalls(() => void calls.count++);
@@ -42,6 +44,12 @@ export class AgentLink {
     this.#proxy.reset();
   }
 
+  /** Resets what there is; what is new meets somebody else, who answers 404 to each call. */
+  async misroute(): Promise<void> {
+    this.#stranger ??= await startStranger();
+    this.#proxy.reset();
+  }
+
   /** Resets what there is. */
   break(): void {
     this.#proxy.reset();
@@ -58,9 +66,12 @@ export class AgentLink {
   }
 
   /** All is well again; what was held passes now. */
-  mend(): void {
+  async mend(): Promise<void> {
     this.#isCut = false;
     this.#proxy.clear();
+    const stranger = this.#stranger;
+    this.#stranger = undefined;
+    await stranger?.close();
   }
 
   /** The next answer to a call is lost with its connection: the server has done its part. */
@@ -69,7 +80,7 @@ export class AgentLink {
   }
 
   async close(): Promise<void> {
-    this.mend();
+    await this.mend();
     await this.#proxy.close();
   }
 }

@@ -143,7 +143,7 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
     );
     const results = await Promise.all(sends.map((fields) => writer.ask("send", fields)));
     await writer.kill();
-    link.mend();
+    await link.mend();
     for (const result of results) {
       expect(result).toMatchObject({ status: "spooled", durable: true });
     }

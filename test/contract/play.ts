@@ -67,7 +67,7 @@ export async function play(
       });
     }
   } finally {
-    link.mend();
+    await link.mend();
     await stage.mend();
     await cast.leave(scenario.ownAgent);
     await link.close();

@@ -64,7 +64,7 @@ def test_the_line_break_of_a_token_from_a_file_does_not_count(
 
 
 def test_a_wrong_token_is_told_at_once(secured: LocalServer, tls: dlq.Tls) -> None:
-    with dlq.Client(secured.target, tls=tls, token="wrong") as client:
+    with dlq.Client(secured.target, tls=tls, token="wrong", spool=False) as client:
         result = client.send("q", "x")
         assert isinstance(result, dlq.Dropped)
         assert (result.error.kind, result.error.maybe_stored) == ("unauthenticated", False)

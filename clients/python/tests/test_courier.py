@@ -76,7 +76,9 @@ class Stranger(grpc.GenericRpcHandler):  # type: ignore[misc]
         self.calls += 1
 
 
-def test_what_a_stranger_answers_is_no_word_on_letters(spool_folder: Path) -> None:
+def test_what_a_stranger_answers_is_no_word_on_letters(
+    spool_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     stranger = Stranger()
     server = grpc.server(ThreadPoolExecutor(1), handlers=[stranger])
     target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
@@ -90,9 +92,11 @@ def test_what_a_stranger_answers_is_no_word_on_letters(spool_folder: Path) -> No
     with dlq.Client(
         target, service="shop", spool=options, on_dropped=lambda *given: dropped.append(given)
     ):
-        until(lambda: stranger.calls > 1)
+        until(lambda: stranger.calls > 2)
     server.stop(None)
     assert dropped == []
+    [told] = [record.message for record in caplog.records if "refused" in record.message]
+    assert "is `target` the gRPC address" in told
     assert len(files(spool_folder)) == 1
 
 

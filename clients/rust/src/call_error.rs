@@ -40,6 +40,23 @@ pub(crate) fn is_answer(status: &Status) -> bool {
     !is_worth_again(status) || !status.details().is_empty() && status.code() != Code::Unavailable
 }
 
+/// Whether no later try can help. The service's own errors always carry details: without them, a proxy
+/// may have spoken. A token may become right, and a full queue get room.
+pub(crate) fn is_for_good(status: &Status) -> bool {
+    if status.details().is_empty() {
+        return false;
+    }
+    match status.code() {
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::FailedPrecondition
+        | Code::OutOfRange
+        | Code::Unimplemented => true,
+        Code::ResourceExhausted => StatusDetails::of(status).reason == "TOO_LARGE",
+        _ => false,
+    }
+}
+
 /// A batch that is refused as a whole, although all but one of its messages may be fine.
 pub(crate) fn is_of_the_whole_call(status: &Status) -> bool {
     matches!(
@@ -96,6 +113,23 @@ pub(crate) fn words(status: &Status) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_proxy_refuses_is_not_the_services_word() {
+        assert!(!is_for_good(&Status::unimplemented("no such path")));
+        assert!(!is_for_good(&Status::not_found("no such route")));
+        let details = bytes::Bytes::from_static(b"\x08\x0c");
+        assert!(is_for_good(&Status::with_details(
+            Code::Unimplemented,
+            "",
+            details.clone()
+        )));
+        assert!(!is_for_good(&Status::with_details(
+            Code::PermissionDenied,
+            "",
+            details
+        )));
+    }
 
     #[derive(Debug, thiserror::Error)]
     #[error("transport error")]

@@ -1,6 +1,7 @@
 //! Connections to the service.
 
 use crate::error::Error;
+use crate::http_status::of_grpc;
 use crate::target::Target;
 use crate::v1::dlq_admin_service_client::DlqAdminServiceClient;
 use crate::v1::dlq_service_client::DlqServiceClient;
@@ -90,11 +91,12 @@ impl Connector {
     pub(crate) fn connect(&self) -> Connection {
         let channel = self.endpoint.connect_lazy();
         let transport = Transport::new(channel.map_err(|error| Status::from_error(error.into())));
+        let transport = match &self.layer {
+            Some(layer) => layer.layer(transport),
+            None => transport,
+        };
         Connection {
-            transport: match &self.layer {
-                Some(layer) => layer.layer(transport),
-                None => transport,
-            },
+            transport: Transport::new(transport.map_result(|answer| answer.and_then(of_grpc))),
             bearer: self.bearer.clone(),
         }
     }

@@ -39,6 +39,7 @@ mod durations;
 mod error;
 mod error_type;
 mod failure;
+mod http_status;
 mod line;
 mod panics;
 mod payload;

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
-import { hasRetryInfo } from "./google-details.ts";
+import { errorReason, hasRetryInfo } from "./google-details.ts";
 import { peek } from "./peek.ts";
 
 /** Statuses after which the same call may be made again under its request id. */
@@ -30,6 +30,15 @@ const NOT_TAKEN: ReadonlySet<number> = new Set([
   Code.Unauthenticated,
 ]);
 
+/** What the service refuses however often it is asked. */
+const FOR_GOOD: ReadonlySet<number> = new Set([
+  Code.InvalidArgument,
+  Code.NotFound,
+  Code.FailedPrecondition,
+  Code.OutOfRange,
+  Code.Unimplemented,
+]);
+
 /** What Node says of connections that never came to be. */
 const NO_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
 
@@ -42,6 +51,17 @@ export function isWorthAgain(error: ConnectError): boolean {
   if (AGAIN.has(error.code)) return true;
   if (error.code === Code.ResourceExhausted && hasRetryInfo(error)) return true;
   return BROKEN.has(error.code) && error.details.length === 0 && !cannotBeWritten(error);
+}
+
+/**
+ * Whether no later try can help. The service's own errors always carry details: without them, a proxy
+ * may have spoken. A token may become right, and a full queue get room.
+ */
+export function isForGood(error: ConnectError): boolean {
+  if (cannotBeWritten(error)) return true;
+  if (error.details.length === 0) return false;
+  if (error.code === Code.ResourceExhausted) return errorReason(error) === "TOO_LARGE";
+  return FOR_GOOD.has(error.code);
 }
 
 /** The request has a value that protobuf does not take: no byte of it went out. */

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
-import { cannotBeWritten, isWorthAgain, neverArrived } from "./call-error.ts";
+import { cannotBeWritten, isForGood, isWorthAgain, neverArrived } from "./call-error.ts";
 import { MOST_TIMER_MS } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
@@ -179,7 +179,7 @@ export class Sender {
       if (answer?.response !== undefined)
         send.settle(storedFrom(answer.response, send.letter.request.queue));
       else if (answer !== undefined && !isWorthAgain(answer.error))
-        send.drop(refusal(answer.error, send));
+        this.#refuse(send, answer.error);
       else again.push(tried(send, answer?.error, true));
     }
     if (again.length === 0) this.#backoff.reset();
@@ -196,8 +196,15 @@ export class Sender {
       void this.#call(sends.slice(0, middle));
       void this.#call(sends.slice(middle));
     } else {
-      for (const send of sends) send.drop(refusal(error, send));
+      for (const send of sends) this.#refuse(send, error);
     }
+  }
+
+  /** What is refused for now waits where it can. */
+  #refuse(send: PendingSend, error: ConnectError): void {
+    const { shelter } = this.#options;
+    if (shelter === undefined || isForGood(error)) send.drop(refusal(error, send));
+    else this.#shelter(tried(send, error, refusal(error, send).maybeStored), shelter);
   }
 
   #tryAgain(sends: readonly PendingSend[]): void {

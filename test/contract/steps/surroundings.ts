@@ -17,19 +17,19 @@ export async function changeServer(given: Json, { stage }: Play): Promise<void> 
   await stage.change(what);
 }
 
-export function changeLink(given: Json, { link }: Play): Promise<void> {
-  const changes: Readonly<Record<string, () => void>> = {
+export async function changeLink(given: Json, { link }: Play): Promise<void> {
+  const changes: Readonly<Record<string, () => void | Promise<void>>> = {
     cut: () => link.cut(),
     break: () => link.break(),
     hold: () => link.hold(),
     mute: () => link.mute(),
+    misroute: () => link.misroute(),
     mend: () => link.mend(),
     lose_answer: () => link.loseAnswer(),
   };
   const change = changes[textOf(given)];
-  if (change === undefined) return Promise.reject(new Error(`unknown: ${textOf(given)}`));
-  change();
-  return Promise.resolve();
+  if (change === undefined) throw new Error(`unknown: ${textOf(given)}`);
+  await change();
 }
 
 export async function changeAgent(given: Json, play: Play): Promise<void> {

@@ -3,6 +3,7 @@
 use crate::call_error;
 use crate::receipt::Receipt;
 use crate::send::calls::Answer;
+use crate::send::pending::Pending;
 use crate::send::shared::Shared;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -42,7 +43,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn take(&self, numbers: &[u64], answers: Vec<Answer>) {
+    pub(super) fn take(self: &Arc<Self>, numbers: &[u64], answers: Vec<Answer>) {
         let mut again = Vec::new();
         let mut answers = answers.into_iter();
         for &number in numbers {
@@ -50,11 +51,7 @@ impl Shared {
                 Some(Ok(response)) => self.settle_one(number, |send| {
                     Ok(Receipt::from_response(response, send.letter.queue()))
                 }),
-                Some(Err(status)) if !call_error::is_worth_again(&status) => {
-                    self.settle_one(number, |send| {
-                        Err(call_error::refusal(status, send.was_maybe_stored()))
-                    });
-                }
+                Some(Err(status)) if !call_error::is_worth_again(&status) => self.refuse(number, &status),
                 other => again.push((number, other.and_then(Result::err).map(Arc::new))),
             }
         }
@@ -80,15 +77,23 @@ impl Shared {
             self.start_call(numbers);
             self.start_call(rest);
         } else {
-            let (code, message) = (status.code(), status.message().to_owned());
-            let details = bytes::Bytes::copy_from_slice(status.details());
             for number in numbers {
-                let status = Status::with_details(code, message.clone(), details.clone());
-                self.settle_one(number, |send| {
-                    Err(call_error::refusal(status, send.was_maybe_stored()))
-                });
+                self.refuse(number, &status);
             }
         }
+    }
+
+    /// What is refused for now waits where it can.
+    fn refuse(self: &Arc<Self>, number: u64, status: &Status) {
+        let refusal = |send: &Pending| call_error::refusal(status.clone(), send.was_maybe_stored());
+        if self.parts.spool.is_none() || call_error::is_for_good(status) {
+            return self.settle_one(number, |send| Err(refusal(send)));
+        }
+        if let Some(send) = self.state.lock().unwrap().pending.get_mut(&number) {
+            let maybe_stored = refusal(send).maybe_stored();
+            send.tried(Some(Arc::new(status.clone())), maybe_stored);
+        }
+        self.give_up_one(number, refusal);
     }
 
     pub(super) fn try_again(&self, sends: Vec<(u64, Option<Arc<Status>>)>, maybe_stored: bool) {

@@ -8,9 +8,8 @@ use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
 use crate::spool::keeper::{Kept, Place};
-use crate::status_details::StatusDetails;
 use std::collections::HashMap;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -19,6 +18,8 @@ use tonic::{Code, Status};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MOST_PAUSE: Duration = Duration::from_secs(30);
 const TRY_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often at most somebody is told that what was refused waits.
+const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What it is made of.
 pub(crate) struct Courier {
@@ -28,6 +29,8 @@ pub(crate) struct Courier {
     pub(crate) on_dropped: OnDropped,
     /// There is something to deliver.
     pub(crate) work: Arc<Notify>,
+    /// When it last said that something is refused.
+    pub(crate) told_at: Mutex<Option<Instant>>,
 }
 
 /// Letters that the service does not take now, and when each is tried again.
@@ -95,10 +98,11 @@ impl Courier {
                     parts.push(letters);
                     continue;
                 }
-                Err(status) if letters.len() == 1 && is_final(&status) => vec![Err(status)],
+                Err(status) if letters.len() == 1 && call_error::is_for_good(&status) => vec![Err(status)],
                 Err(status) => {
                     if call_error::is_answer(&status) {
                         self.reachability.answered(began_at);
+                        self.tell(&status);
                     } else {
                         self.reachability.failed(began_at);
                     }
@@ -134,11 +138,12 @@ impl Courier {
     /// Where it was kept, if it is done.
     fn settled(&self, letter: &Kept, answer: Answer, deferred: &mut Deferred) -> Option<Place> {
         match answer {
-            Err(status) if is_final(&status) => {
+            Err(status) if call_error::is_for_good(&status) => {
                 let error = call_error::refusal(status, true);
                 shielded("on_dropped", || (self.on_dropped)(&error, &letter.request.queue));
             }
-            Err(_) => {
+            Err(status) => {
+                self.tell(&status);
                 // What one is refused for must not hold up the others.
                 let new = || (Instant::now(), Backoff::new(FIRST_PAUSE, MOST_PAUSE));
                 let (at, backoff) = deferred.entry(letter.place).or_insert_with(new);
@@ -150,47 +155,23 @@ impl Courier {
         deferred.remove(&letter.place);
         Some(letter.place)
     }
-}
 
-/// What the service refuses for good. Its own errors always carry details: without them, a proxy may
-/// have spoken.
-fn is_final(status: &Status) -> bool {
-    if status.details().is_empty() {
-        return false;
-    }
-    match status.code() {
-        Code::InvalidArgument
-        | Code::NotFound
-        | Code::FailedPrecondition
-        | Code::OutOfRange
-        | Code::Unimplemented => true,
-        Code::ResourceExhausted => StatusDetails::of(status).reason == "TOO_LARGE",
-        _ => false,
+    /// Somebody has to mend what is refused, such as a token, and nothing else would say so.
+    fn tell(&self, status: &Status) {
+        if call_error::is_worth_again(status) {
+            return;
+        }
+        let mut told_at = self.told_at.lock().unwrap();
+        if told_at.is_some_and(|at| at.elapsed() < TELL_EVERY) {
+            return;
+        }
+        *told_at = Some(Instant::now());
+        let error = call_error::refusal(status.clone(), true);
+        tracing::warn!("the spool keeps what is refused: {error}");
     }
 }
 
 fn is_of_the_whole_call(status: &Status) -> bool {
-    is_final(status) || call_error::is_of_the_whole_call(status) && !call_error::is_worth_again(status)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_proxy_refuses_is_not_the_services_word() {
-        assert!(!is_final(&Status::unimplemented("no such path")));
-        assert!(!is_final(&Status::not_found("no such route")));
-        let details = bytes::Bytes::from_static(b"\x08\x0c");
-        assert!(is_final(&Status::with_details(
-            Code::Unimplemented,
-            "",
-            details.clone()
-        )));
-        assert!(!is_final(&Status::with_details(
-            Code::PermissionDenied,
-            "",
-            details
-        )));
-    }
+    call_error::is_for_good(status)
+        || call_error::is_of_the_whole_call(status) && !call_error::is_worth_again(status)
 }

@@ -126,6 +126,7 @@ impl Spool {
             reachability: parts.reachability,
             on_dropped: parts.on_dropped,
             work,
+            told_at: Mutex::new(None),
         });
         let courier = Mutex::new(Some(tokio::spawn(deliver)));
         Arc::new(Self {

@@ -4,6 +4,7 @@ mod close;
 mod fake;
 mod foreign_code;
 mod layers;
+mod misrouted;
 mod options;
 mod send;
 #[cfg(feature = "tls")]

@@ -1,9 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { isWorthAgain, refusalOf } from "../call-error.ts";
+import { isForGood, isWorthAgain, refusalOf } from "../call-error.ts";
 import type { DlqClientError } from "../errors.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
-import { errorReason } from "../google-details.ts";
 import type { Line } from "../line.ts";
 import type { Reachability } from "../reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall, withoutService } from "../send-call.ts";
@@ -31,14 +30,8 @@ const TRY_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 30_000;
 
-/** What stays refused however often it is asked. */
-const FOR_GOOD: ReadonlySet<Code> = new Set([
-  Code.InvalidArgument,
-  Code.NotFound,
-  Code.FailedPrecondition,
-  Code.OutOfRange,
-  Code.Unimplemented,
-]);
+/** How often at most somebody is told that what was refused waits, ms. */
+const TELL_EVERY_MS = 60_000;
 
 /** Delivers what is on the shelf, oldest first, until nothing is left. Keeps no process alive. */
 export class SpoolDelivery {
@@ -47,6 +40,7 @@ export class SpoolDelivery {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #isClosed = false;
+  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SpoolDeliveryOptions) {
     this.#options = options;
@@ -140,8 +134,10 @@ export class SpoolDelivery {
       }
       reachability.answered(beganAtMs); // that it refuses is an answer, too
       if (letters.length === 1) answers = [{ error }];
-      else if (!isOfTheWholeCall(error)) throw error;
-      else {
+      else if (!isOfTheWholeCall(error)) {
+        this.#tellOf(error);
+        throw error;
+      } else {
         // One of them spoils it for all; the halves find out which.
         const middle = letters.length >> 1;
         const first = await this.#send(letters.slice(0, middle));
@@ -153,16 +149,22 @@ export class SpoolDelivery {
 
   #isDone({ request }: Letter, answer: Answer | undefined): boolean {
     if (answer?.response !== undefined) return true;
-    if (answer === undefined || !isForGood(answer.error)) return false;
+    if (answer === undefined) return false;
+    if (!isForGood(answer.error)) {
+      this.#tellOf(answer.error);
+      return false;
+    }
     // Before it was kept, a try may have gone out.
     this.#options.onRefused(refusalOf(answer.error, true), request.queue);
     return true;
   }
-}
 
-/** The service's own errors always carry details: without them, a proxy may have spoken. */
-function isForGood(error: ConnectError): boolean {
-  if (error.details.length === 0) return false;
-  if (error.code === Code.ResourceExhausted) return errorReason(error) === "TOO_LARGE";
-  return FOR_GOOD.has(error.code);
+  /** Somebody has to mend what is refused, such as a token, and nothing else would say so. */
+  #tellOf(error: ConnectError): void {
+    const nowMs = performance.now();
+    if (isWorthAgain(error) || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
+    this.#toldAtMs = nowMs;
+    const { shelf, tell } = this.#options;
+    tell(`keeps ${shelf.count} letters that are refused: ${refusalOf(error).message}`);
+  }
 }

@@ -86,10 +86,13 @@ it("a service that refuses is not away", async () => {
 it("what a stranger answers, such as a proxy, is no word on a letter", async () => {
   const letters = lettersOf("a");
   const refuses = new ConnectError("404 Not Found", Code.Unimplemented);
-  const { delivery, sent } = deliveryFrom([letters], refuses);
+  const { delivery, sent, told } = deliveryFrom([letters], refuses);
   delivery.hasten();
-  await until(() => sent.length > 1, "another try");
+  await until(() => sent.length > 2, "other tries");
   expect(letters.count).toBe(1);
+  expect(told).toEqual([
+    expect.stringMatching(/^keeps 1 letters that are refused: 404 Not Found; is/),
+  ]);
 });
 
 it("one that was closed makes no call of what it was reading", async () => {

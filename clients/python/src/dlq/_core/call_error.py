@@ -78,10 +78,13 @@ class CallError:
 
     @property
     def is_final(self) -> bool:
-        """Refused for good, whatever changes at the server.
+        """Whether no later try can help.
 
-        Its own errors always carry details: without them, a proxy may have spoken.
+        The service's own errors always carry details: without them, a proxy may have spoken. A token
+        may become right, and a full queue get room.
         """
+        if self._is_local:
+            return True
         if self.details.is_empty:
             return False
         return self.code in _FINAL or self.details.reason == "TOO_LARGE"

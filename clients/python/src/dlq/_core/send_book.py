@@ -21,7 +21,7 @@ from .letter import Letter
 Answer: TypeAlias = "SendToDlqResponse | CallError"
 """The result of one message, whichever call it went in."""
 
-Verdict: TypeAlias = "tuple[PendingSend, SendToDlqResponse | DlqClientError]"
+Verdict: TypeAlias = "tuple[PendingSend, SendToDlqResponse | CallError]"
 """A send that is decided."""
 
 _FIRST_PAUSE_S = 0.02
@@ -154,12 +154,10 @@ class SendBook:
         again: list[PendingSend] = []
         for send, answer in zip(sends, answers):
             send.is_out = False
-            if isinstance(answer, SendToDlqResponse):
-                verdicts.append((send, answer))
-            elif answer.is_worth_again:
+            if isinstance(answer, CallError) and answer.is_worth_again:
                 again.append(_tried(send, answer))
             else:
-                verdicts.append((send, answer.refusal(send.was_maybe_stored)))
+                verdicts.append((send, answer))
         if again:
             self._try_again(again, now)
         else:
@@ -189,7 +187,7 @@ class SendBook:
             for send in sends:
                 _goes_out(send, now)
             return [], halves
-        return [(send, error.refusal(send.was_maybe_stored)) for send in sends], []
+        return [(send, error) for send in sends], []
 
     def late(self, now: float) -> list[PendingSend]:
         """Those whose deadline has passed."""

@@ -130,8 +130,20 @@ class Sender:
         for half in halves:
             self._start(half)
         for send, found in verdicts:
-            self._settle(send, found)
+            if isinstance(found, CallError):
+                self._refuse(send, found)
+            else:
+                self._settle(send, found)
         self._pump()
+
+    def _refuse(self, send: PendingSend, error: CallError) -> None:
+        """What is refused for now waits where it can."""
+        refusal = error.refusal(send.was_maybe_stored)
+        if error.is_final:
+            self._settle(send, refusal)
+        else:
+            send.was_maybe_stored = refusal.maybe_stored
+            self._keep(send, refusal)
 
     def _keep(self, send: PendingSend, error: DlqClientError) -> None:
         """Where the service can't have it now: to the spool, if there is one."""

@@ -12,6 +12,7 @@ from typing import TypeVar
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
 
 from .._core.backoff import Backoff
+from .._core.call_error import CallError
 from .._core.send_book import Answer
 from .._engine.connection import CallFailed, Line
 from .._engine.sender import call_batch
@@ -31,6 +32,7 @@ _MOST_PAUSE_S = 30.0
 _FAULT_PAUSE_S = 10.0
 _MOST_LETTERS = 100
 _MOST_BYTES = 3 * 1024**2
+_TELL_EVERY_S = 60.0
 
 
 class Courier:
@@ -53,6 +55,7 @@ class Courier:
         self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
         self._deferred: dict[tuple[SpoolFile | None, int], tuple[float, Backoff]] = {}
         """Letters that the service does not take now, and when each is tried again."""
+        self._told_at = -math.inf
         self._has_work = asyncio.Event()
         self._wake = asyncio.Event()
         self.on_heard: Callable[[], None] = lambda: None
@@ -143,6 +146,8 @@ class Courier:
             if error.is_worth_again or not (error.is_final or error.is_of_the_whole_call):
                 if error.is_away:
                     self.on_unheard(began_at, time.monotonic())
+                else:
+                    self._tell(error)
                 return False
             if len(letters) > 1 and error.is_of_the_whole_call:
                 middle = len(letters) // 2  # one of them spoils it for all
@@ -160,13 +165,23 @@ class Courier:
         if isinstance(answer, SendToDlqResponse):
             return True
         if answer.is_final:
-            self._on_dropped(answer.refusal(), letter.request.queue)
+            # Before it was kept, a try may have gone out.
+            self._on_dropped(answer.refusal(was_maybe_stored=True), letter.request.queue)
             return True
+        self._tell(answer)
         # What one is refused for must not hold up the others.
         key = (letter.file, letter.offset)
         _, backoff = self._deferred.get(key, (0.0, Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)))
         self._deferred[key] = (time.monotonic() + backoff.next_s(), backoff)
         return False
+
+    def _tell(self, error: CallError) -> None:
+        """Somebody has to mend what is refused, such as a token, and nothing else would say so."""
+        now = time.monotonic()
+        if error.is_worth_again or now - self._told_at < _TELL_EVERY_S:
+            return
+        self._told_at = now
+        _log.warning("dlq: the spool keeps what is refused: %s", error.refusal())
 
 
 async def _first_of(timeout_s: float, *events: asyncio.Event) -> None:

@@ -45,6 +45,15 @@ record CallError(Status status, List<Any> details) {
           Status.Code.UNIMPLEMENTED,
           Status.Code.UNAUTHENTICATED);
 
+  /** What the service refuses however often it is asked. */
+  private static final Set<Status.Code> FOR_GOOD =
+      EnumSet.of(
+          Status.Code.INVALID_ARGUMENT,
+          Status.Code.NOT_FOUND,
+          Status.Code.FAILED_PRECONDITION,
+          Status.Code.OUT_OF_RANGE,
+          Status.Code.UNIMPLEMENTED);
+
   private static final int MOST_CAUSES = 16;
 
   static CallError of(Throwable completion) {
@@ -81,6 +90,18 @@ record CallError(Status status, List<Any> details) {
       return true;
     }
     return BROKEN.contains(code()) && details.isEmpty();
+  }
+
+  /**
+   * Whether no later try can help. The service's own errors always have details: without them a
+   * proxy may have spoken. A token may become right, and a full queue get room.
+   */
+  boolean isForGood() {
+    if (details.isEmpty()) return false;
+    if (code() == Status.Code.RESOURCE_EXHAUSTED) {
+      return StatusDetails.reason(details).equals("TOO_LARGE");
+    }
+    return FOR_GOOD.contains(code());
   }
 
   /** No answer came at all, not even that there can be none. */

@@ -5,10 +5,8 @@ import io.dlqservice.dlq.spool.LetterStore;
 import io.dlqservice.dlq.spool.Shelf;
 import io.dlqservice.dlq.spool.StoredLetter;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
-import io.grpc.Status;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -28,14 +26,8 @@ final class Courier {
   private static final long FIRST_PAUSE_MS = 100;
   private static final long MOST_PAUSE_MS = 30_000;
 
-  /** What stays refused however often it is asked. */
-  private static final Set<Status.Code> FOR_GOOD =
-      EnumSet.of(
-          Status.Code.INVALID_ARGUMENT,
-          Status.Code.NOT_FOUND,
-          Status.Code.FAILED_PRECONDITION,
-          Status.Code.OUT_OF_RANGE,
-          Status.Code.UNIMPLEMENTED);
+  /** How often at most somebody is told that what was refused waits. */
+  private static final long TELL_EVERY_MS = 60_000;
 
   private record Waiting(long position, SendToDlqRequest request) {}
 
@@ -53,6 +45,7 @@ final class Courier {
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
   private ScheduledFuture<?> timer;
   private boolean isHastened;
+  private long tellAgainAtMs = Long.MIN_VALUE;
   private volatile boolean isClosed;
 
   /**
@@ -167,7 +160,10 @@ final class Courier {
       CallError error = CallError.of(failed);
       if (!error.isAnswer()) throw new CutOff();
       if (letters.size() > 1) {
-        if (!error.isOfTheWholeCall()) throw new CutOff();
+        if (!error.isOfTheWholeCall()) {
+          tellOf(error);
+          throw new CutOff();
+        }
         // One of them spoils it for all; the halves find out which.
         int middle = letters.size() / 2;
         List<Waiting> again = new ArrayList<>(send(letters.subList(0, middle)));
@@ -227,18 +223,20 @@ final class Courier {
   private boolean isDone(Waiting letter, Answer answer) {
     if (answer == null) return false;
     if (answer.response() != null) return true;
-    if (!isForGood(answer.error())) return false;
+    if (!answer.error().isForGood()) {
+      tellOf(answer.error());
+      return false;
+    }
     // Before it was kept, a try may have gone out.
     onRefused.accept(answer.error().refusal(true), letter.request().getQueue());
     return true;
   }
 
-  /** The service's own errors always have details: without them a proxy may have spoken. */
-  private static boolean isForGood(CallError error) {
-    if (error.details().isEmpty()) return false;
-    if (error.code() == Status.Code.RESOURCE_EXHAUSTED) {
-      return StatusDetails.reason(error.details()).equals("TOO_LARGE");
-    }
-    return FOR_GOOD.contains(error.code());
+  /** Somebody has to mend what is refused, such as a token, and nothing else would say so. */
+  private void tellOf(CallError error) {
+    long nowMs = Loop.nowMs();
+    if (error.isWorthAgain() || nowMs < tellAgainAtMs) return;
+    tellAgainAtMs = nowMs + TELL_EVERY_MS;
+    LOG.warn("the spool keeps what is refused: {}", error.refusal(true).getMessage());
   }
 }

@@ -221,7 +221,7 @@ final class Sender {
       if (answer != null && answer.response() != null) {
         send.settle(SendCall.stored(answer.response(), send.queue()));
       } else if (answer != null && !answer.error().isWorthAgain()) {
-        send.drop(answer.error().refusal(send.wasMaybeStored));
+        refuse(send, answer.error());
       } else {
         again.add(send.tried(answer == null ? null : answer.error(), true));
       }
@@ -245,8 +245,15 @@ final class Sender {
       call(sends.subList(0, middle));
       call(sends.subList(middle, sends.size()));
     } else {
-      sends.forEach(send -> send.drop(error.refusal(send.wasMaybeStored)));
+      sends.forEach(send -> refuse(send, error));
     }
+  }
+
+  /** What is refused for now waits where it can. */
+  private void refuse(PendingSend send, CallError error) {
+    DlqException refusal = error.refusal(send.wasMaybeStored);
+    if (error.isForGood()) send.drop(refusal);
+    else giveUp(send.tried(error, refusal.maybeStored()), tried -> refusal);
   }
 
   private void tryAgain(List<PendingSend> sends) {

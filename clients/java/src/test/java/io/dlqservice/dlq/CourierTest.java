@@ -1,6 +1,8 @@
 package io.dlqservice.dlq;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.spool.Shelf;
 import io.dlqservice.dlq.spool.SpoolPurpose;
@@ -11,7 +13,9 @@ import io.grpc.HandlerRegistry;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerMethodDefinition;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,11 +69,19 @@ class CourierTest {
             .start();
     String target = "127.0.0.1:" + server.getPort();
     leave(target, 1);
+    ByteArrayOutputStream logged = new ByteArrayOutputStream();
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(logged, true, UTF_8));
     try (DlqClient dlq = clientOf(target)) {
-      Poll.until(() -> stranger.calls.get() > 1);
+      Poll.until(() -> stranger.calls.get() > 2);
     } finally {
+      System.setErr(before);
       server.shutdownNow();
     }
+    List<String> told =
+        logged.toString(UTF_8).lines().filter(line -> line.contains("keeps what")).toList();
+    assertEquals(1, told.size(), "it is told once: " + told);
+    assertTrue(told.get(0).contains("is the target the gRPC address"), told.get(0));
     Shelf after = shelf(target);
     after.adopt();
     assertEquals(1, after.count());

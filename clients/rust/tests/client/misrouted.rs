@@ -1,0 +1,67 @@
+//! A proxy that answers in the service's place.
+
+use dlq_client::{Client, Receipt, SpoolOptions};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use tonic::body::Body;
+use tonic::codegen::http::{Request, Response};
+use tower::layer::layer_fn;
+use tower::service_fn;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry;
+
+struct Lines(mpsc::Sender<String>);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        event.record(&mut Words(&self.0));
+    }
+}
+
+struct Words<'a>(&'a mpsc::Sender<String>);
+
+impl Visit for Words<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        if field.name() == "message" {
+            let _ = self.0.send(format!("{value:?}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_it_refuses_waits_and_is_told_once() {
+    let (lines, told) = mpsc::channel();
+    let _logs = tracing::subscriber::set_default(registry().with(Lines(lines)));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let layer = layer_fn(move |_: dlq_client::Transport| {
+        let calls = Arc::clone(&counter);
+        service_fn(move |_: Request<Body>| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            async { Ok::<_, tonic::Status>(Response::builder().status(404).body(Body::empty()).unwrap()) }
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let spool = SpoolOptions {
+        folder: Some(folder.path().to_owned()),
+        ..SpoolOptions::default()
+    };
+    let builder = Client::builder("http://127.0.0.1:1").layer(layer);
+    let client = builder.spool(spool).build().unwrap();
+    let receipt = client.letter("orders", "a").await.unwrap();
+    assert!(matches!(receipt, Receipt::Spooled { durable: true }));
+    while calls.load(Ordering::Relaxed) < 4 {
+        tokio::task::yield_now().await;
+    }
+    let told: Vec<String> = told
+        .try_iter()
+        .filter(|line| line.contains("keeps what"))
+        .collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].contains("404 Not Found; is the target the gRPC address"),
+        "{told:?}"
+    );
+}
