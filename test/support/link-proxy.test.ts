@@ -59,6 +59,18 @@ describe("a link", () => {
     await eventually(() => expect(proxy.connections).toBe(0));
   });
 
+  it("that is being dialled while the proxy closes ends with it", async () => {
+    const { port } = server.address() as AddressInfo;
+    let closed: Promise<void> | undefined;
+    const closing = await LinkProxy.open(() => {
+      closed ??= closing.close();
+      return [{ port }];
+    });
+    const socket = connect(closing.port, "127.0.0.1").on("error", () => {});
+    await new Promise((resolve) => socket.once("close", resolve));
+    await closed;
+  });
+
   it("that is parted holds what was sent, and delivers it when it heals", async () => {
     const { socket, heard } = await client();
     proxy.set({ stalled: true }, ["down"]);

@@ -17,6 +17,7 @@ export class LinkProxy {
   readonly #weather: Record<Direction, Weather> = { up: FAIR, down: FAIR };
   #turn = 0;
   #repliesToCut = 0;
+  #isClosed = false;
   /** Replies that were cut after the request had gone through. */
   cut = 0;
   /** Bytes that vanished. */
@@ -82,6 +83,7 @@ export class LinkProxy {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#server.close();
     this.reset();
     await once(this.#server, "close");
@@ -90,7 +92,7 @@ export class LinkProxy {
   async #accept(client: Socket): Promise<void> {
     client.on("error", () => {}); // it may be gone by now
     const server = await this.#dial();
-    if (server === undefined || client.destroyed) {
+    if (server === undefined || client.destroyed || this.#isClosed) {
       server?.destroy();
       cut(client);
       return;
