@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -63,8 +65,6 @@ def test_a_short_restart_is_not_noticed(own_server: LocalServer) -> None:
 
 
 def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder: Path) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = f"127.0.0.1:{silent.getsockname()[1]}"
         spool = dlq.SpoolOptions(folder=spool_folder)
@@ -75,6 +75,35 @@ def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder:
             began = time.monotonic()
             assert client.send("q", "x").status == "spooled"
             assert time.monotonic() - began < 2
+
+
+def test_a_server_that_is_slow_to_greet_is_reached(fake: FakeServer) -> None:
+    """As one is that has just started, beside everybody who comes back to it at once."""
+    host, port = fake.target.split(":")
+
+    def carry(source: socket.socket, to: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                to.sendall(data)
+
+    def serve(door: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = door.accept()
+                threading.Thread(target=link, args=(caller,), daemon=True).start()
+
+    def link(caller: socket.socket) -> None:
+        threading.Event().wait(2.5)
+        server = socket.create_connection((host, int(port)))
+        threading.Thread(target=carry, args=(caller, server), daemon=True).start()
+        with caller, server:
+            carry(server, caller)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=serve, args=(door,), daemon=True).start()
+        target = f"127.0.0.1:{door.getsockname()[1]}"
+        with dlq.Client(target, spool=False, timeout=10, try_timeout=5) as client:
+            assert client.send("q", "x").status == "sent"
 
 
 def test_a_service_that_takes_none_of_a_batch_for_want_of_its_store_is_away(
