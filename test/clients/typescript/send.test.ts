@@ -364,9 +364,12 @@ describe("a server that does not answer", () => {
 
   it("one that refuses connections says so", async () => {
     const dlq = clientOf({ grpcAddress: `127.0.0.1:${await freePort()}` }, { timeoutMs: 100 });
-    const dropped = errorOf(await dlq.send("q", "x", error));
-    expect(dropped.kind).toBe("deadline");
-    expect(dropped.message).toContain("ECONNREFUSED");
+    const says = async () => {
+      const dropped = errorOf(await dlq.send("q", "x", error));
+      expect(dropped.kind).toBe("deadline");
+      expect(dropped.message).toContain("ECONNREFUSED"); // once a try has come to its end in time
+    };
+    await vi.waitFor(says, { timeout: 10_000 });
   });
 
   it("one that refuses connections has stored nothing", async () => {

@@ -1,11 +1,12 @@
 // Steps that the agent does with its client.
 
 import type { Json, JsonMap } from "../json.ts";
+import { mismatch } from "../matching.ts";
 import { type Play, WITHIN_MS } from "../play.ts";
 import type { AgentAction } from "../scenario.ts";
 import { TOKEN } from "../stage.ts";
 import { resolved } from "../values.ts";
-import { compare } from "./expectations.ts";
+import { becomes, compare } from "./expectations.ts";
 import { mapOf, numberOf, textOf } from "./given.ts";
 
 /** Which of these an op takes; each has a value where a step says nothing. */
@@ -27,8 +28,14 @@ const DEFAULTS: Readonly<
  * Replies that came are results with `took_ms` beside what the agent says.
  */
 export async function askAgent(action: AgentAction, given: Json, play: Play): Promise<void> {
-  const { as, async: isAsync, times, each, within_ms, expect, ...fields } = mapOf(given);
+  const { as, async: isAsync, again, times, each, within_ms, expect, ...fields } = mapOf(given);
   const withinMs = numberOf(within_ms, WITHIN_MS);
+  if (again === true) {
+    return becomes(withinMs, async () => {
+      const result = await askOnce(action, fields, play.scope, withinMs, play);
+      return mismatch(resolved(expect ?? null, play.scope) ?? {}, result);
+    });
+  }
   const asked = roundsOf(times, each, play).map((round) =>
     askOnce(action, fields, { ...play.scope, ...round }, withinMs, play),
   );
