@@ -43,7 +43,7 @@ export function letterOf(
   const payload = payloadOf(value, options.contentType);
   const failure = error === undefined ? undefined : failureOf(error);
   const request = create(SendToDlqRequestSchema);
-  request.requestId = options.requestId === undefined ? randomUUID() : text(options.requestId);
+  request.requestId = text(options.requestId || randomUUID()); // an empty one would be none
   request.queue = text(queue);
   request.payload = payload;
   if (failure !== undefined) request.failure = failure;

@@ -33,7 +33,10 @@ record Letter(SendToDlqRequest request, int bytes) {
     SendToDlqRequest.Builder request =
         SendToDlqRequest.newBuilder()
             .setRequestId(
-                options.requestId == null ? UUID.randomUUID().toString() : options.requestId)
+                options.requestId == null
+                        || options.requestId.isEmpty() // an empty one would be none
+                    ? UUID.randomUUID().toString()
+                    : options.requestId)
             .setQueue(Text.wellFormed(queue))
             .setPayload(payload)
             .setSourceId(Text.wellFormed(options.sourceId))
