@@ -30,11 +30,13 @@ it.for([
   expect(code, output).toBe(0);
 });
 
-it("compiles with the oldest Rust that it says", DEADLINE, async () => {
+it("compiles with the oldest Rust that it says", DEADLINE, async ({ skip }) => {
   const manifest = readFileSync(join(CRATE, "Cargo.toml"), "utf8");
   const oldest = /^rust-version = "(.+)"$/m.exec(manifest)?.[1] ?? "";
   const install = ["toolchain", "install", oldest, "--profile", "minimal", "--no-self-update"];
   const installed = await runRustTool("rustup", install, CRATE);
+  // As with a language whose tools are missing: CI has them all.
+  if (installed.code === "ENOENT" && process.env.CI === undefined) skip("rustup is not installed");
   expect(installed.code, `rustup can't install Rust ${oldest}:\n${installed.output}`).toBe(0);
   const features = ["--no-default-features", "--features", "testing,opentelemetry"];
   const check = ["run", oldest, "cargo", "check", "--locked", ...features];
