@@ -98,7 +98,7 @@ export class Sender {
   }
 
   #shelter(send: PendingSend, shelter: SendShelter): void {
-    if (send.isLeaving) return;
+    if (send.isGone) return; // such as one that was aborted while its refusal was on the way
     send.isLeaving = true;
     void shelter.keep(send.letter).then((placed) => {
       if (placed === "full") send.drop(spoolFull(send, shelter.maxBytes));
