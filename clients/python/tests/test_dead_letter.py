@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import until
+from test_spool_files import TARGET
 
 import dlq
 import dlq.aio
@@ -72,6 +73,41 @@ def test_if_it_can_not_be_kept_the_error_is_raised(client: dlq.Client) -> None:
 
     with pytest.raises(ValueError, match="no card"):
         charge(object())
+
+
+@pytest.fixture
+def no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept is in memory only."""
+    for name in ("DLQ_SPOOL_DIR", "XDG_STATE_HOME", "HOME"):
+        monkeypatch.setenv(name, "/dev/null/nothing")
+
+
+@pytest.mark.usefixtures("no_folder")
+def test_if_it_is_kept_in_memory_only_the_error_is_raised() -> None:
+    with dlq.Client(TARGET, service="shop", timeout=0.1) as client:
+        assert client.send("orders", "x") == dlq.Spooled(durable=False)
+
+        @client.dead_letter(queue="orders")
+        def charge(order: str) -> None:
+            raise ValueError("no card")
+
+        with pytest.raises(ValueError, match="no card"):
+            charge("o-1")
+
+
+@pytest.mark.usefixtures("no_folder")
+def test_of_a_coroutine_function_too() -> None:
+    async def main() -> None:
+        async with dlq.aio.Client(TARGET, service="shop", timeout=0.1) as client:
+
+            @client.dead_letter(queue="orders")
+            async def charge(order: str) -> None:
+                raise ValueError("no card")
+
+            with pytest.raises(ValueError, match="no card"):
+                await charge("o-1")
+
+    asyncio.run(main())
 
 
 def test_as_a_handler_its_failure_is_that_of_the_delivery(

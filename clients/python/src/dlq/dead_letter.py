@@ -14,7 +14,7 @@ from typing_extensions import ParamSpec
 
 from .delivery import Delivery
 from .options import SendOptions
-from .results import Dropped, SendResult
+from .results import Dropped, SendResult, Spooled
 
 if TYPE_CHECKING:
     from .base_client import BaseClient
@@ -69,8 +69,7 @@ def decorate(
                     sent = submit(error, args, kwargs)
                     if sent is None:
                         raise
-                    result: SendResult = await asyncio.wrap_future(sent)
-                    if isinstance(result, Dropped):
+                    if not _is_kept(await asyncio.wrap_future(sent)):
                         raise
                     return None
 
@@ -82,10 +81,17 @@ def decorate(
                 return function(*args, **kwargs)
             except Exception as error:
                 sent = submit(error, args, kwargs)
-                if sent is None or isinstance(sent.result(), Dropped):
+                if sent is None or not _is_kept(sent.result()):
                     raise
                 return None
 
         return called
 
     return cast("DeadLetter", wrap)
+
+
+def _is_kept(result: SendResult) -> bool:
+    """By the service, or on the disk: what is in memory only is lost with this process."""
+    if isinstance(result, Spooled):
+        return result.durable
+    return not isinstance(result, Dropped)
