@@ -116,7 +116,7 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 			c.reach.failed(began)
 			return nil, away
 		}
-		c.reach.answered(began)
+		c.reach.heard(began)
 	} else {
 		c.line.failed(w, failure.err)
 		if !isAnswer(failure.err) {
@@ -124,7 +124,7 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 			return nil, failure.err
 		}
 		if !cannotBeWritten(status.Convert(failure.err)) {
-			c.reach.answered(began) // that it refuses is an answer, too
+			c.reach.heard(began) // that it refuses is an answer, too
 		}
 		switch {
 		case len(letters) == 1:

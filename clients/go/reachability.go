@@ -40,14 +40,19 @@ func (r *reachability) failed(began time.Time) {
 }
 
 func (r *reachability) answered(began time.Time) {
+	if r.heard(began) && r.onBack != nil {
+		r.onBack()
+	}
+}
+
+// heard is answered for the courier itself, which is on its way already. It says whether a call had failed before.
+func (r *reachability) heard(began time.Time) (wasFailing bool) {
 	r.mu.Lock()
-	wasFailing := r.failures > 0
+	defer r.mu.Unlock()
+	wasFailing = r.failures > 0
 	r.failures = 0
 	if began.After(r.answeredSince) {
 		r.answeredSince = began
 	}
-	r.mu.Unlock()
-	if wasFailing && r.onBack != nil {
-		r.onBack()
-	}
+	return wasFailing
 }

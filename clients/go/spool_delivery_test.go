@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -110,6 +111,29 @@ func TestARefusalToTheSpoolSaysThatTheServiceIsThere(t *testing.T) {
 			t.Fatalf("sends still go to the spool, as if nobody were there: %v", err)
 		default:
 		}
+	}
+}
+
+// One letter is refused for now, and the next one is too large for a proxy, say.
+func TestWhatTheCourierHearsItselfHastensItNot(t *testing.T) {
+	server := startScripted(t, unavailable)
+	client := spoolingClient(t, server.target, dlq.WithLogger(quiet()))
+	for _, first := range []byte("ab") {
+		payload := make([]byte, 2<<20) // two share no call
+		payload[0] = first
+		spooled(t, client, payload)
+	}
+	var tries atomic.Int32
+	server.says(func(r *dlqv1.SendToDlqRequest) error {
+		tries.Add(1)
+		if r.GetPayload().GetData()[0] == 'a' {
+			return own(codes.ResourceExhausted, "QUEUE_LIMIT")
+		}
+		return status.Error(codes.Unavailable, "away")
+	})
+	time.Sleep(time.Second)
+	if count := tries.Load(); count == 0 || count > 40 {
+		t.Errorf("%d tries in a second", count)
 	}
 }
 

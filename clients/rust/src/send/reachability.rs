@@ -44,14 +44,16 @@ impl Reachability {
     }
 
     pub(crate) fn answered(&self, began_at: Instant) {
-        let was_failing = {
-            let mut seen = self.seen.lock().unwrap();
-            seen.answered_since = seen.answered_since.max(Some(began_at));
-            std::mem::take(&mut seen.failures) > 0
-        };
-        if was_failing {
+        if self.heard(began_at) {
             self.back.notify_one();
         }
+    }
+
+    /// The same for the courier itself, which is on its way already. Gives whether a call had failed before.
+    pub(crate) fn heard(&self, began_at: Instant) -> bool {
+        let mut seen = self.seen.lock().unwrap();
+        seen.answered_since = seen.answered_since.max(Some(began_at));
+        std::mem::take(&mut seen.failures) > 0
     }
 }
 

@@ -101,7 +101,7 @@ impl Courier {
                 Err(status) if letters.len() == 1 && call_error::is_for_good(&status) => vec![Err(status)],
                 Err(status) => {
                     if call_error::is_answer(&status) {
-                        self.reachability.answered(began_at);
+                        self.reachability.heard(began_at);
                         self.tell(&status);
                     } else {
                         self.reachability.failed(began_at);
@@ -117,7 +117,7 @@ impl Courier {
                 self.reachability.failed(began_at);
                 return false;
             }
-            self.reachability.answered(began_at);
+            self.reachability.heard(began_at);
             let done: Vec<Place> = letters
                 .iter()
                 .zip(answers)

@@ -3,6 +3,7 @@
 use dlq_client::{Client, Receipt, SpoolOptions};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::Duration;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 use tower::layer::layer_fn;
@@ -64,4 +65,30 @@ async fn what_it_refuses_waits_and_is_told_once() {
         told[0].contains("404 Not Found; is the target the gRPC address"),
         "{told:?}"
     );
+}
+
+// As while it is rolled out: what it knows of the route differs from one call to the next.
+#[tokio::test]
+async fn one_of_two_minds_is_not_asked_without_a_pause() {
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&calls);
+    let layer = layer_fn(move |_: dlq_client::Transport| {
+        let calls = Arc::clone(&counter);
+        service_fn(move |_: Request<Body>| {
+            let status = [404, 503][calls.fetch_add(1, Ordering::Relaxed) % 2];
+            async move { Ok::<_, tonic::Status>(Response::builder().status(status).body(Body::empty()).unwrap()) }
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let spool = SpoolOptions {
+        folder: Some(folder.path().to_owned()),
+        ..SpoolOptions::default()
+    };
+    let builder = Client::builder("http://127.0.0.1:1").layer(layer);
+    let client = builder.spool(spool).build().unwrap();
+    let receipt = client.letter("orders", "a").await.unwrap();
+    assert!(matches!(receipt, Receipt::Spooled { durable: true }));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let calls = calls.load(Ordering::Relaxed);
+    assert!(calls < 30, "{calls} calls in 3 s");
 }

@@ -217,7 +217,7 @@ final class Courier {
 
   private void note(boolean isAway, long beganAtMs) {
     if (isAway) reachability.failed(beganAtMs, Loop.nowMs());
-    else reachability.answered(beganAtMs);
+    else reachability.heard(beganAtMs);
   }
 
   private boolean isDone(Waiting letter, Answer answer) {

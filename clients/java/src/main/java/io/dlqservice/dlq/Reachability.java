@@ -40,9 +40,18 @@ final class Reachability {
   }
 
   void answered(long beganAtMs) {
+    if (heard(beganAtMs)) onBack.run();
+  }
+
+  /**
+   * The same for the courier itself, which is on its way already.
+   *
+   * @return whether a call had failed before
+   */
+  boolean heard(long beganAtMs) {
     boolean wasFailing = failures > 0;
     failures = 0;
     answeredSinceMs = Math.max(answeredSinceMs, beganAtMs);
-    if (wasFailing) onBack.run();
+    return wasFailing;
   }
 }

@@ -4,15 +4,23 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
 import io.dlqservice.dlq.spool.Shelf;
 import io.dlqservice.dlq.spool.SpoolPurpose;
 import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.ErrorStatus;
+import io.dlqservice.dlq.v1.SendToDlqBatchRequest;
+import io.dlqservice.dlq.v1.SendToDlqBatchResponse;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import io.grpc.Grpc;
 import io.grpc.HandlerRegistry;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerMethodDefinition;
+import io.grpc.Status;
+import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -85,6 +93,47 @@ class CourierTest {
     Shelf after = shelf(target);
     after.adopt();
     assertEquals(1, after.count());
+  }
+
+  /** Its one queue is full, and the other one, as it says, not to be reached. */
+  private static final class Halved extends DlqServiceGrpc.DlqServiceImplBase {
+    final AtomicInteger calls = new AtomicInteger();
+
+    @Override
+    public void sendToDlqBatch(
+        SendToDlqBatchRequest batch, StreamObserver<SendToDlqBatchResponse> answer) {
+      calls.incrementAndGet();
+      Any details = Any.pack(ErrorInfo.newBuilder().setReason("QUEUE_LIMIT").build());
+      SendToDlqBatchResponse.Builder response = SendToDlqBatchResponse.newBuilder();
+      for (SendToDlqRequest request : batch.getRequestsList()) {
+        ErrorStatus.Builder error = response.addResultsBuilder().getErrorBuilder();
+        boolean isFirst = Integer.parseInt(request.getRequestId().substring(1)) < 100;
+        if (isFirst) error.setCode(Status.Code.RESOURCE_EXHAUSTED.value()).addDetails(details);
+        else error.setCode(Status.Code.UNAVAILABLE.value());
+      }
+      answer.onNext(response.build());
+      answer.onCompleted();
+    }
+  }
+
+  @Test
+  void whatItHearsItselfHastensItNot() throws IOException, InterruptedException {
+    Halved halved = new Halved();
+    Server server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(halved)
+            .build()
+            .start();
+    String target = "127.0.0.1:" + server.getPort();
+    leave(target, 200);
+    try (DlqClient dlq = clientOf(target)) {
+      Poll.until(() -> halved.calls.get() > 1);
+      Thread.sleep(1_000);
+      int calls = halved.calls.get();
+      assertTrue(calls <= 40, calls + " calls in a second");
+    } finally {
+      server.shutdownNow();
+    }
   }
 
   @Test
