@@ -26,7 +26,6 @@ type courier struct {
 	reach     *reachability
 	onDropped func(err *Error, queue string)
 	tell      func(words string, about ...any)
-	toldAt    time.Time // when it last said that something is refused
 
 	// Each has room for one: more would say nothing more.
 	start, hasten chan struct{}
@@ -38,6 +37,7 @@ type courier struct {
 	unwrittenBytes int
 	isWriting      bool
 	writers        sync.WaitGroup
+	toldAt         time.Time // when it last said that something is refused
 }
 
 type unwritten struct {

@@ -159,9 +159,17 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 
 // tellOf: somebody has to mend what is refused, such as a token, and nothing else would say so.
 func (c *courier) tellOf(err error) {
-	if isWorthAgain(err) || time.Since(c.toldAt) < tellEvery {
+	if isWorthAgain(err) {
 		return
 	}
-	c.toldAt = time.Now()
+	c.mu.Lock()
+	isEarly := time.Since(c.toldAt) < tellEvery
+	if !isEarly {
+		c.toldAt = time.Now()
+	}
+	c.mu.Unlock()
+	if isEarly {
+		return
+	}
 	c.tell("keeps what is refused", "error", refusalOf(err, true))
 }

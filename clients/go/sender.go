@@ -19,6 +19,8 @@ const (
 // shelter is where sends go that the service does not take in time.
 type shelter interface {
 	keep(request *dlqv1.SendToDlqRequest, size int) spool.Placed
+	// tellOf says why what is refused for now waits there.
+	tellOf(err error)
 }
 
 // batcher has sends that come together go in one call. With no call under way the first goes at once; else

@@ -61,6 +61,24 @@ func TestWhatIsRefusedForItsTokenWaitsAndIsToldOnce(t *testing.T) {
 	}
 }
 
+// As of a job that ends at once: the courier has no time to find out.
+func TestARefusalIsToldBeforeItsSendHasAResult(t *testing.T) {
+	server := startScripted(t, always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+	var lines atomic.Int32
+	logger := slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		if strings.Contains(string(line), "keeps what is refused") {
+			lines.Add(1)
+		}
+	}), nil))
+	client := spoolingClient(t, server.target, dlq.WithLogger(logger), dlq.WithSendTimeout(5*time.Second))
+	for range 3 {
+		spooled(t, client, "a")
+		if told := lines.Load(); told != 1 {
+			t.Fatalf("told %d times", told)
+		}
+	}
+}
+
 // writer is an io.Writer of a function.
 type writer func(line []byte)
 

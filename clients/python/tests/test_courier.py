@@ -100,6 +100,20 @@ def test_what_a_stranger_answers_is_no_word_on_letters(
     assert len(files(spool_folder)) == 1
 
 
+def test_a_refusal_is_told_before_its_send_has_a_result(
+    spool_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As of a job that ends at once: the courier has no time to find out."""
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[Stranger()])
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    with dlq.Client(target, spool=dlq.SpoolOptions(folder=spool_folder)) as client:
+        for _ in range(3):
+            assert client.send("q", "x") == dlq.Spooled(durable=True)
+            assert len([one for one in caplog.records if "refused" in one.message]) == 1
+    server.stop(None)
+
+
 def test_a_send_that_the_spool_fails_on_has_a_result(
     spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ export interface SendShelter {
   readonly maxBytes: number;
   /** Never rejects. */
   keep(letter: Letter): Promise<Placed>;
+  /** Why what is refused for now waits there. */
+  tellOf(error: ConnectError): void;
 }
 
 /** What a {@link Sender} is made of. */
@@ -203,8 +205,12 @@ export class Sender {
   /** What is refused for now waits where it can. */
   #refuse(send: PendingSend, error: ConnectError): void {
     const { shelter } = this.#options;
-    if (shelter === undefined || isForGood(error)) send.drop(refusal(error, send));
-    else this.#shelter(tried(send, error, refusal(error, send).maybeStored), shelter);
+    if (shelter === undefined || isForGood(error)) {
+      send.drop(refusal(error, send));
+      return;
+    }
+    if (!send.isGone) shelter.tellOf(error); // the program may end with its result
+    this.#shelter(tried(send, error, refusal(error, send).maybeStored), shelter);
   }
 
   #tryAgain(sends: readonly PendingSend[]): void {

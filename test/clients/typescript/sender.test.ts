@@ -44,6 +44,7 @@ it("a send that was aborted is not kept when its refusal comes", async () => {
   });
   const stubs = createClient(DlqService, transport);
   const kept: string[] = [];
+  const told: ConnectError[] = [];
   const sender = new Sender({
     line: new Line(() => ({ stubs, admin: {} as DlqAdminStubs, close: () => {} })),
     reachability: new Reachability(),
@@ -53,6 +54,7 @@ it("a send that was aborted is not kept when its refusal comes", async () => {
         kept.push(request.queue);
         return "disk";
       },
+      tellOf: (error) => void told.push(error),
     },
     coalesce: coalesceOf(undefined),
     tryTimeoutMs: 10_000,
@@ -68,4 +70,5 @@ it("a send that was aborted is not kept when its refusal comes", async () => {
   refuse();
   expect(await send("refused")).toEqual({ status: "spooled", durable: true });
   expect(kept).toEqual(["refused"]);
+  expect(told).toEqual([expect.objectContaining({ code: Code.Unauthenticated })]);
 });

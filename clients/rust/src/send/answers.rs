@@ -86,9 +86,15 @@ impl Shared {
     /// What is refused for now waits where it can.
     fn refuse(self: &Arc<Self>, number: u64, status: &Status) {
         let refusal = |send: &Pending| call_error::refusal(status.clone(), send.was_maybe_stored());
-        if self.parts.spool.is_none() || call_error::is_for_good(status) {
+        let Some(spool) = self
+            .parts
+            .spool
+            .as_ref()
+            .filter(|_| !call_error::is_for_good(status))
+        else {
             return self.settle_one(number, |send| Err(refusal(send)));
-        }
+        };
+        spool.tell_of(status); // before its result is there, for the program may end then
         if let Some(send) = self.state.lock().unwrap().pending.get_mut(&number) {
             let maybe_stored = refusal(send).maybe_stored();
             send.tried(Some(Arc::new(status.clone())), maybe_stored);

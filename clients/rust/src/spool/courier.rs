@@ -8,8 +8,9 @@ use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
 use crate::spool::keeper::{Kept, Place};
+use crate::spool::told::Told;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
@@ -18,8 +19,6 @@ use tonic::{Code, Status};
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const MOST_PAUSE: Duration = Duration::from_secs(30);
 const TRY_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often at most somebody is told that what was refused waits.
-const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// What it is made of.
 pub(crate) struct Courier {
@@ -29,8 +28,7 @@ pub(crate) struct Courier {
     pub(crate) on_dropped: OnDropped,
     /// There is something to deliver.
     pub(crate) work: Arc<Notify>,
-    /// When it last said that something is refused.
-    pub(crate) told_at: Mutex<Option<Instant>>,
+    pub(crate) told: Arc<Told>,
 }
 
 /// Letters that the service does not take now, and when each is tried again.
@@ -102,7 +100,7 @@ impl Courier {
                 Err(status) => {
                     if call_error::is_answer(&status) {
                         self.reachability.heard(began_at);
-                        self.tell(&status);
+                        self.told.tell(&status);
                     } else {
                         self.reachability.failed(began_at);
                     }
@@ -143,7 +141,7 @@ impl Courier {
                 shielded("on_dropped", || (self.on_dropped)(&error, &letter.request.queue));
             }
             Err(status) => {
-                self.tell(&status);
+                self.told.tell(&status);
                 // What one is refused for must not hold up the others.
                 let new = || (Instant::now(), Backoff::new(FIRST_PAUSE, MOST_PAUSE));
                 let (at, backoff) = deferred.entry(letter.place).or_insert_with(new);
@@ -154,20 +152,6 @@ impl Courier {
         }
         deferred.remove(&letter.place);
         Some(letter.place)
-    }
-
-    /// Somebody has to mend what is refused, such as a token, and nothing else would say so.
-    fn tell(&self, status: &Status) {
-        if call_error::is_worth_again(status) {
-            return;
-        }
-        let mut told_at = self.told_at.lock().unwrap();
-        if told_at.is_some_and(|at| at.elapsed() < TELL_EVERY) {
-            return;
-        }
-        *told_at = Some(Instant::now());
-        let error = call_error::refusal(status.clone(), true);
-        tracing::warn!("the spool keeps what is refused: {error}");
     }
 }
 

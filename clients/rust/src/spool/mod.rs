@@ -11,6 +11,7 @@ mod record;
 mod spool_file;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::builder::SpoolOptions;
 use crate::line::Line;
@@ -26,6 +27,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
+use told::Told;
+use tonic::Status;
 
 pub(crate) use owner::host_name;
 pub(crate) use record::MOST_BODY_BYTES;
@@ -93,6 +96,7 @@ enum Command {
 pub(crate) struct Spool {
     commands: mpsc::Sender<Command>,
     max_bytes: u64,
+    told: Arc<Told>,
     courier: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -120,18 +124,20 @@ impl Spool {
             })
             .expect("a thread can be started");
         let asked = commands.clone();
+        let refusals = Arc::new(Told::default());
         let deliver = courier::deliver(courier::Courier {
             commands: asked,
             line: parts.line,
             reachability: parts.reachability,
             on_dropped: parts.on_dropped,
             work,
-            told_at: Mutex::new(None),
+            told: Arc::clone(&refusals),
         });
         let courier = Mutex::new(Some(tokio::spawn(deliver)));
         Arc::new(Self {
             commands,
             max_bytes,
+            told: refusals,
             courier,
         })
     }
@@ -144,6 +150,11 @@ impl Spool {
     pub(crate) fn keep(&self, letter: Arc<Letter>, placed: OnPlaced) {
         // Dropped where it is closed, which tells.
         let _ = self.commands.send(Command::Keep(letter, placed));
+    }
+
+    /// Why what is refused for now waits here.
+    pub(crate) fn tell_of(&self, status: &Status) {
+        self.told.tell(status);
     }
 
     /// Until what was given so far is placed, or the disk takes too long. Blocks.

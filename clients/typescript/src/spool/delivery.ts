@@ -135,7 +135,7 @@ export class SpoolDelivery {
       reachability.answered(beganAtMs); // that it refuses is an answer, too
       if (letters.length === 1) answers = [{ error }];
       else if (!isOfTheWholeCall(error)) {
-        this.#tellOf(error);
+        this.tellOf(error);
         throw error;
       } else {
         // One of them spoils it for all; the halves find out which.
@@ -151,7 +151,7 @@ export class SpoolDelivery {
     if (answer?.response !== undefined) return true;
     if (answer === undefined) return false;
     if (!isForGood(answer.error)) {
-      this.#tellOf(answer.error);
+      this.tellOf(answer.error);
       return false;
     }
     // Before it was kept, a try may have gone out.
@@ -160,11 +160,10 @@ export class SpoolDelivery {
   }
 
   /** Somebody has to mend what is refused, such as a token, and nothing else would say so. */
-  #tellOf(error: ConnectError): void {
+  tellOf(error: ConnectError): void {
     const nowMs = performance.now();
     if (isWorthAgain(error) || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
     this.#toldAtMs = nowMs;
-    const { shelf, tell } = this.#options;
-    tell(`keeps ${shelf.count} letters that are refused: ${refusalOf(error).message}`);
+    this.#options.tell(`keeps what is refused: ${refusalOf(error).message}`);
   }
 }

@@ -1,3 +1,4 @@
+import type { ConnectError } from "@connectrpc/connect";
 import type { DlqClientError } from "../errors.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Letter } from "../letter.ts";
@@ -77,6 +78,10 @@ export class Spool {
         this.#writing = undefined;
       });
     });
+  }
+
+  tellOf(error: ConnectError): void {
+    this.#delivery.tellOf(error);
   }
 
   /** Leaves its files to whoever comes next. What is in memory only is lost, which is told. */

@@ -90,9 +90,7 @@ it("what a stranger answers, such as a proxy, is no word on a letter", async () 
   delivery.hasten();
   await until(() => sent.length > 2, "other tries");
   expect(letters.count).toBe(1);
-  expect(told).toEqual([
-    expect.stringMatching(/^keeps 1 letters that are refused: 404 Not Found; is/),
-  ]);
+  expect(told).toEqual([expect.stringMatching(/^keeps what is refused: 404 Not Found; is/)]);
 });
 
 it("one that was closed makes no call of what it was reading", async () => {

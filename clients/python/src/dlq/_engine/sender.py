@@ -143,6 +143,8 @@ class Sender:
             self._settle(send, refusal)
         else:
             send.was_maybe_stored = refusal.maybe_stored
+            if self._courier is not None and not send.is_settled:
+                self._courier.tell_of(error)
             self._keep(send, refusal)
 
     def _keep(self, send: PendingSend, error: DlqClientError) -> None:

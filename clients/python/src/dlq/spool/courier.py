@@ -147,7 +147,7 @@ class Courier:
                 if error.is_away:
                     self.on_unheard(began_at, time.monotonic())
                 else:
-                    self._tell(error)
+                    self.tell_of(error)
                 return False
             if len(letters) > 1 and error.is_of_the_whole_call:
                 middle = len(letters) // 2  # one of them spoils it for all
@@ -168,14 +168,14 @@ class Courier:
             # Before it was kept, a try may have gone out.
             self._on_dropped(answer.refusal(was_maybe_stored=True), letter.request.queue)
             return True
-        self._tell(answer)
+        self.tell_of(answer)
         # What one is refused for must not hold up the others.
         key = (letter.file, letter.offset)
         _, backoff = self._deferred.get(key, (0.0, Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)))
         self._deferred[key] = (time.monotonic() + backoff.next_s(), backoff)
         return False
 
-    def _tell(self, error: CallError) -> None:
+    def tell_of(self, error: CallError) -> None:
         """Somebody has to mend what is refused, such as a token, and nothing else would say so."""
         now = time.monotonic()
         if error.is_worth_again or now - self._told_at < _TELL_EVERY_S:

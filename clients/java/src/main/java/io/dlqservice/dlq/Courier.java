@@ -233,10 +233,16 @@ final class Courier {
   }
 
   /** Somebody has to mend what is refused, such as a token, and nothing else would say so. */
-  private void tellOf(CallError error) {
+  void tellOf(CallError error) {
+    if (error.isWorthAgain() || !isTimeToTell()) return;
+    String words = error.refusal(true).getMessage();
+    road.execute(() -> LOG.warn("the spool keeps what is refused: {}", words)); // a log may block
+  }
+
+  private synchronized boolean isTimeToTell() {
     long nowMs = Loop.nowMs();
-    if (error.isWorthAgain() || nowMs < tellAgainAtMs) return;
+    if (nowMs < tellAgainAtMs) return false;
     tellAgainAtMs = nowMs + TELL_EVERY_MS;
-    LOG.warn("the spool keeps what is refused: {}", error.refusal(true).getMessage());
+    return true;
   }
 }

@@ -252,8 +252,12 @@ final class Sender {
   /** What is refused for now waits where it can. */
   private void refuse(PendingSend send, CallError error) {
     DlqException refusal = error.refusal(send.wasMaybeStored);
-    if (error.isForGood()) send.drop(refusal);
-    else giveUp(send.tried(error, refusal.maybeStored()), tried -> refusal);
+    if (error.isForGood()) {
+      send.drop(refusal);
+      return;
+    }
+    if (shelter != null && !send.isGone()) shelter.tellOf(error);
+    giveUp(send.tried(error, refusal.maybeStored()), tried -> refusal);
   }
 
   private void tryAgain(List<PendingSend> sends) {

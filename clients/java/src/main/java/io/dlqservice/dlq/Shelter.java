@@ -9,4 +9,7 @@ interface Shelter {
 
   /** Never completes exceptionally. */
   CompletableFuture<Placed> keep(Letter letter);
+
+  /** Why what is refused for now waits there. */
+  void tellOf(CallError error);
 }

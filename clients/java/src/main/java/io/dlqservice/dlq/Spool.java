@@ -88,6 +88,11 @@ final class Spool implements Shelter {
     return isWriting ? placed : CompletableFuture.completedFuture(Placed.FULL);
   }
 
+  @Override
+  public void tellOf(CallError error) {
+    courier.tellOf(error);
+  }
+
   private void writeAll() {
     for (List<Unwritten> taken = take(); !taken.isEmpty(); taken = take()) {
       List<Placed> placed = write(taken); // never throws: somebody waits for each

@@ -95,6 +95,29 @@ class CourierTest {
     assertEquals(1, after.count());
   }
 
+  /** As of a job that ends at once: the courier has no time to find out. */
+  @Test
+  void aRefusalIsToldBeforeTheClientIsClosed() throws IOException {
+    Server server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .fallbackHandlerRegistry(new Stranger())
+            .build()
+            .start();
+    ByteArrayOutputStream logged = new ByteArrayOutputStream();
+    PrintStream before = System.err;
+    System.setErr(new PrintStream(logged, true, UTF_8));
+    try (DlqClient dlq = clientOf("127.0.0.1:" + server.getPort())) {
+      for (int n = 0; n < 3; n++) {
+        assertEquals(SendStatus.SPOOLED, dlq.send("q", "x", null).status());
+      }
+    } finally {
+      System.setErr(before);
+      server.shutdownNow();
+    }
+    String told = logged.toString(UTF_8);
+    assertEquals(1, told.lines().filter(line -> line.contains("keeps what")).count(), told);
+  }
+
   /** Its one queue is full, and the other one, as it says, not to be reached. */
   private static final class Halved extends DlqServiceGrpc.DlqServiceImplBase {
     final AtomicInteger calls = new AtomicInteger();
