@@ -13,6 +13,8 @@ from conftest import until
 from test_spool_files import TARGET, files, request, spool_in
 
 import dlq
+from dlq._core.call_error import CallError
+from dlq._engine.connection import CallFailed
 from dlq.spool import courier as courier_module
 from dlq.spool.courier import Courier
 from dlq.spool.owner import owner_of
@@ -112,6 +114,38 @@ def test_a_refusal_is_told_before_its_send_has_a_result(
             assert client.send("q", "x") == dlq.Spooled(durable=True)
             assert len([one for one in caplog.records if "refused" in one.message]) == 1
     server.stop(None)
+
+
+def test_without_room_for_it_a_refused_send_still_says_why(spool_folder: Path) -> None:
+    server = grpc.server(ThreadPoolExecutor(1), handlers=[Stranger()])
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    with dlq.Client(target, spool=dlq.SpoolOptions(folder=spool_folder, max_bytes=1)) as client:
+        result = client.send("q", "x")
+    server.stop(None)
+    assert isinstance(result, dlq.Dropped)
+    assert (result.error.kind, result.error.code) == ("spool-full", "UNIMPLEMENTED")
+    assert not result.error.maybe_stored
+    assert "away" not in str(result.error)
+    assert "is `target` the gRPC address" in str(result.error.__cause__)
+
+
+def test_a_service_that_refuses_what_was_kept_is_there(spool_folder: Path) -> None:
+    left = Spool(dlq.SpoolOptions(folder=spool_folder), TARGET, "shop")
+    left.append(request("a"))
+
+    class Line:
+        async def call(self, *_: object) -> None:
+            raise CallFailed(CallError("UNAUTHENTICATED", "who are you?"))
+
+    async def run() -> None:
+        courier = Courier(lambda: left, Line(), 1.0, lambda *_: None)  # type: ignore[arg-type]
+        heard = asyncio.Event()
+        courier.on_heard = heard.set
+        await asyncio.wait_for(heard.wait(), 5)
+        await courier.close()
+
+    asyncio.run(run())
 
 
 def test_a_send_that_the_spool_fails_on_has_a_result(

@@ -273,8 +273,6 @@ def full_error(pending: int) -> DlqClientError:
 
 
 def kept_nowhere(cause: Exception) -> DlqClientError:
-    error = DlqClientError(
-        "spool-full", f"the service is away, and the spool can't keep it: {cause}"
-    )
+    error = DlqClientError("spool-full", f"not sent, and the spool can't keep it: {cause}")
     error.__cause__ = cause
     return error

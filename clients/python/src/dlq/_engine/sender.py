@@ -155,14 +155,17 @@ class Sender:
             self._settle(send, error)
             return
         self.book.settled(send)
-        self._track(self._to_spool(self._courier, send))
+        self._track(self._to_spool(self._courier, send, error))
 
-    async def _to_spool(self, courier: Courier, send: PendingSend) -> None:
+    async def _to_spool(self, courier: Courier, send: PendingSend, why: DlqClientError) -> None:
         try:
             durable = await courier.keep(send.letter.request)
         except Exception as cause:  # whatever it is, somebody waits for the result
             error = cause if isinstance(cause, DlqClientError) else kept_nowhere(cause)
             error.maybe_stored = send.maybe_stored
+            error.code = why.code
+            if error is cause:
+                error.__cause__ = why
             self._tell(send, Dropped(error))
         else:
             self._tell(send, Spooled(durable))

@@ -147,6 +147,7 @@ class Courier:
                 if error.is_away:
                     self.on_unheard(began_at, time.monotonic())
                 else:
+                    self.on_heard()  # that it refuses is an answer, too
                     self.tell_of(error)
                 return False
             if len(letters) > 1 and error.is_of_the_whole_call:

@@ -69,14 +69,14 @@ class Spool:
         if size > MOST_BODY_BYTES:  # readers would pass over it
             raise DlqClientError(
                 "spool-full",
-                f"the service is away, and the message is longer than the {MOST_BODY_BYTES} bytes that "
+                f"not sent, and the message is longer than the {MOST_BODY_BYTES} bytes that "
                 "a record of a spool file has room for",
             )
         if self._bytes + size > self._options.max_bytes:
             raise DlqClientError(
                 "spool-full",
-                f"the service is away, and the spool has its {self._options.max_bytes} bytes; "
-                "raise spool.max_bytes, or see why the service is away",
+                f"not sent, and the spool has its {self._options.max_bytes} bytes; "
+                "raise spool.max_bytes, or see why the service takes nothing",
             )
         if self._folder is not None:
             try:
