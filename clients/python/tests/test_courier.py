@@ -148,6 +148,51 @@ def test_a_service_that_refuses_what_was_kept_is_there(spool_folder: Path) -> No
     asyncio.run(run())
 
 
+def test_letters_that_are_refused_share_their_next_calls_too(
+    spool_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(courier_module, "_FIRST_PAUSE_S", 10.0)
+    spool = spool_in(spool_folder)
+    for _ in range(500):
+        spool.append(request("late"))
+    calls: list[object] = []
+
+    async def run() -> None:
+        line = RefusingLine(lambda: calls.append(None))
+        courier = Courier(lambda: spool, line, 1.0, lambda *_: None)  # type: ignore[arg-type]
+        await asyncio.sleep(3)
+        await courier.close()
+
+    asyncio.run(run())
+    assert 5 <= len(calls) <= 20
+
+
+def test_letters_that_are_refused_are_not_held_up_by_those_that_fail(spool_folder: Path) -> None:
+    spool = spool_in(spool_folder)
+    for text in ["late"] * 100 + ["fails"]:
+        spool.append(request(text))
+    tries: list[object] = []
+
+    class Line(RefusingLine):
+        async def call(self, method: object, batch: pb.SendToDlqBatchRequest, timeout_s: float):  # type: ignore[no-untyped-def]
+            if batch.requests[0].payload.text == "fails":
+                raise CallFailed(CallError("UNAVAILABLE", "away"))
+            return await super().call(method, batch, timeout_s)
+
+    async def run() -> None:
+        line = Line(lambda: tries.append(None))
+        courier = Courier(lambda: spool, line, 1.0, lambda *_: None)  # type: ignore[arg-type]
+
+        async def tried_again() -> None:
+            while len(tries) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
+        await asyncio.wait_for(tried_again(), 10)
+        await courier.close()
+
+    asyncio.run(run())
+
+
 def test_a_send_that_the_spool_fails_on_has_a_result(
     spool_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,8 +53,11 @@ class Courier:
         self._try_timeout_s = try_timeout_s
         self._on_dropped = on_dropped
         self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
-        self._deferred: dict[tuple[SpoolFile | None, int], tuple[float, Backoff]] = {}
-        """Letters that the service does not take now, and when each is tried again."""
+        self._deferred: set[tuple[SpoolFile | None, int]] = set()
+        """Letters that the service does not take now. They are tried again together: else thousands would
+        each have a call of its own."""
+        self._deferred_until = math.inf
+        self._deferral = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
         self._told_at = -math.inf
         self._has_work = asyncio.Event()
         self._wake = asyncio.Event()
@@ -122,18 +125,25 @@ class Courier:
         while True:
             self._has_work.clear()
             self._wake.clear()
-            now = time.monotonic()
-            skipped = {key for key, (retry_at, _) in self._deferred.items() if retry_at > now}
+            if self._deferred_until <= time.monotonic():
+                self._deferred.clear()
+                self._deferred_until = math.inf
             letters = await self._do(
-                lambda spool: spool.oldest(_MOST_LETTERS, _MOST_BYTES, skipped)  # noqa: B023
+                lambda spool: spool.oldest(_MOST_LETTERS, _MOST_BYTES, self._deferred)
             )
             if not letters:
-                # Of those not skipped nothing is left: their file is somebody else's.
-                self._deferred = {key: self._deferred[key] for key in skipped}
-                retry_at = min((one[0] for one in self._deferred.values()), default=math.inf)
-                await _first_of(retry_at - now, self._has_work, self._wake)
+                self._rest()
+                await _first_of(self._deferred_until - time.monotonic(), self._has_work, self._wake)
             elif not await self._try(letters):
+                self._rest()  # what fails must not hold them up
                 await _first_of(self._backoff.next_s(), self._wake)
+
+    def _rest(self) -> None:
+        """All but those that are deferred have been tried, or can't be."""
+        if not self._deferred:
+            self._deferral.reset()
+        elif math.isinf(self._deferred_until):
+            self._deferred_until = time.monotonic() + self._deferral.next_s()
 
     async def _try(self, letters: list[Kept]) -> bool:
         """Whether the service has answered."""
@@ -157,8 +167,6 @@ class Courier:
         self.on_heard()
         self._backoff.reset()
         done = [letter for letter, answer in zip(letters, answers) if self._is_done(letter, answer)]
-        for letter in done:
-            self._deferred.pop((letter.file, letter.offset), None)
         await self._do(lambda spool: spool.done(done))
         return True
 
@@ -171,9 +179,7 @@ class Courier:
             return True
         self.tell_of(answer)
         # What one is refused for must not hold up the others.
-        key = (letter.file, letter.offset)
-        _, backoff = self._deferred.get(key, (0.0, Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)))
-        self._deferred[key] = (time.monotonic() + backoff.next_s(), backoff)
+        self._deferred.add((letter.file, letter.offset))
         return False
 
     def tell_of(self, error: CallError) -> None:
