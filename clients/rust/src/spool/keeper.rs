@@ -184,16 +184,17 @@ impl Keeper {
         }
         for (number, request) in self.memory.iter() {
             let place = Place::Memory(number);
+            if skipped.contains(&place) {
+                continue;
+            }
             bytes += request.encoded_len() + 8;
             if found.len() == MOST_LETTERS || (!found.is_empty() && bytes > MOST_BYTES) {
                 break;
             }
-            if !skipped.contains(&place) {
-                found.push(Kept {
-                    place,
-                    request: request.clone(),
-                });
-            }
+            found.push(Kept {
+                place,
+                request: request.clone(),
+            });
         }
         found
     }
@@ -303,5 +304,31 @@ impl Keeper {
                 "the spool can't write its files ({error}): what can't be sent is kept in memory, and lost with the process"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_in_memory_that_are_skipped_take_no_room_in_a_call() {
+        let root = tempfile::tempdir().unwrap();
+        let options = SpoolOptions {
+            folder: Some(root.path().to_owned()),
+            ..SpoolOptions::default()
+        };
+        let mut keeper = Keeper::new(options, "localhost:1", "shop");
+        for queue in ["q".repeat(2 * MOST_BYTES), "a".to_owned(), "b".to_owned()] {
+            keeper.memory.add(SendToDlqRequest {
+                queue,
+                ..SendToDlqRequest::default()
+            });
+        }
+        let first = keeper.oldest(&HashSet::new());
+        assert_eq!(first.len(), 1);
+        let next = keeper.oldest(&first.iter().map(|kept| kept.place).collect());
+        let queues: Vec<&str> = next.iter().map(|kept| &kept.request.queue[..]).collect();
+        assert_eq!(queues, ["a", "b"]);
     }
 }
