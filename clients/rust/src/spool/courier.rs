@@ -9,7 +9,7 @@ use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
 use crate::spool::keeper::{Kept, Place};
 use crate::spool::told::Told;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
@@ -31,31 +31,59 @@ pub(crate) struct Courier {
     pub(crate) told: Arc<Told>,
 }
 
-/// Letters that the service does not take now, and when each is tried again.
-type Deferred = HashMap<Place, (Instant, Backoff)>;
+/// Letters that the service does not take now. They are tried again together: else hundreds would each have
+/// a call of its own.
+struct Deferred {
+    places: HashSet<Place>,
+    /// None: others are still tried for the first time.
+    until: Option<Instant>,
+    backoff: Backoff,
+}
+
+impl Deferred {
+    fn new() -> Self {
+        Self {
+            places: HashSet::new(),
+            until: None,
+            backoff: Backoff::new(FIRST_PAUSE, MOST_PAUSE),
+        }
+    }
+
+    /// Those that are not to be tried now.
+    fn skipped(&mut self) -> HashSet<Place> {
+        if self.until.is_some_and(|until| until <= Instant::now()) {
+            self.until = None;
+            self.places.clear();
+        }
+        self.places.clone()
+    }
+
+    /// All others have been tried, or can't be. Gives when to look again.
+    fn rest(&mut self) -> Option<Instant> {
+        if self.places.is_empty() {
+            self.backoff.reset();
+        } else if self.until.is_none() {
+            self.until = Some(Instant::now() + self.backoff.next());
+        }
+        self.until
+    }
+}
 
 /// Until it is dropped, or the files are closed.
 pub(crate) async fn deliver(courier: Courier) {
     let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
     let mut deferred = Deferred::new();
     loop {
-        let now = Instant::now();
-        let skipped = deferred
-            .iter()
-            .filter(|(_, (at, _))| *at > now)
-            .map(|(&place, _)| place)
-            .collect();
+        let skipped = deferred.skipped();
         let Some(letters) = courier.ask(|reply| Command::Oldest(skipped, reply)).await else {
             return;
         };
         if letters.is_empty() {
-            // Of those that were not skipped nothing is left: their file is somebody else's.
-            deferred.retain(|_, (at, _)| *at > now);
-            let next = deferred.values().map(|(at, _)| *at).min();
-            courier.wait_for_work(next).await;
+            courier.wait_for_work(deferred.rest()).await;
         } else if courier.try_all(letters, &mut deferred).await {
             backoff.reset();
         } else {
+            deferred.rest(); // what fails must not hold them up
             tokio::select! {
                 () = tokio::time::sleep(backoff.next()) => {}
                 () = courier.reachability.back.notified() => backoff.reset(),
@@ -143,14 +171,11 @@ impl Courier {
             Err(status) => {
                 self.told.tell(&status);
                 // What one is refused for must not hold up the others.
-                let new = || (Instant::now(), Backoff::new(FIRST_PAUSE, MOST_PAUSE));
-                let (at, backoff) = deferred.entry(letter.place).or_insert_with(new);
-                *at = Instant::now() + backoff.next();
+                deferred.places.insert(letter.place);
                 return None;
             }
             Ok(_) => {}
         }
-        deferred.remove(&letter.place);
         Some(letter.place)
     }
 }

@@ -3,6 +3,7 @@
 mod close;
 mod fake;
 mod foreign_code;
+mod full_queue;
 mod layers;
 mod misrouted;
 mod options;
