@@ -21,7 +21,7 @@ func isWorthAgain(err error) bool {
 	case codes.ResourceExhausted: // without details it is HTTP/2's ENHANCE_YOUR_CALM
 		return len(told.Proto().GetDetails()) == 0 || hasRetryInfo(told)
 	case codes.Internal, codes.Unknown, codes.Canceled:
-		return len(told.Proto().GetDetails()) == 0 && !cannotBeWritten(told)
+		return len(told.Proto().GetDetails()) == 0 && !cannotBeWritten(told) && !isTooLargeOnTheWay(told)
 	default:
 		return false
 	}
@@ -35,6 +35,12 @@ func isAnswer(err error) bool {
 // cannotBeWritten: the request has a value that protobuf does not take, and no byte of it went out.
 func cannotBeWritten(told *status.Status) bool {
 	return told.Code() == codes.Internal && strings.Contains(told.Message(), "while marshaling")
+}
+
+// isTooLargeOnTheWay: HTTP 413, by a proxy that takes no call of that size, as nginx by default of more than
+// 1 MiB. A smaller one may pass. Only the words have the number.
+func isTooLargeOnTheWay(told *status.Status) bool {
+	return told.Code() == codes.Unknown && len(told.Proto().GetDetails()) == 0 && strings.Contains(told.Message(), " 413 ")
 }
 
 func hasRetryInfo(told *status.Status) bool {
@@ -92,8 +98,10 @@ func isForGood(err error) bool {
 func refusalOf(err error, wasMaybeStored bool) *Error {
 	told := status.Convert(err)
 	kind, words := ErrRefused, told.Message()
-	isLocal := cannotBeWritten(told)
+	isLocal, isTooLarge := cannotBeWritten(told), isTooLargeOnTheWay(told)
 	switch {
+	case isTooLarge:
+		words += "; a proxy on the way takes no call of that size: raise its limit"
 	case isLocal:
 		kind = ErrInvalid
 	case told.Code() == codes.Unauthenticated:
@@ -106,7 +114,7 @@ func refusalOf(err error, wasMaybeStored bool) *Error {
 	}
 	refusal := newError(kind, words, err)
 	refusal.Code = told.Code()
-	refusal.MaybeStored = wasMaybeStored || !isLocal && !notTaken(told.Code())
+	refusal.MaybeStored = wasMaybeStored || !isLocal && !isTooLarge && !notTaken(told.Code())
 	return refusal
 }
 

@@ -77,7 +77,8 @@ func withoutService(answers []sendAnswer) error {
 // isOfTheWholeCall: a batch that is refused as a whole, although all but one of its messages may be fine.
 func isOfTheWholeCall(err error) bool {
 	told := grpcstatus.Convert(err)
-	return told.Code() == codes.InvalidArgument || told.Code() == codes.ResourceExhausted || cannotBeWritten(told)
+	return told.Code() == codes.InvalidArgument || told.Code() == codes.ResourceExhausted ||
+		cannotBeWritten(told) || isTooLargeOnTheWay(told)
 }
 
 // Why a send was dropped, and what to do.

@@ -1,16 +1,18 @@
 import { callAnswers, countCalls } from "../support/link-answers.ts";
 import { LinkProxy } from "../support/link-proxy.ts";
-import { type Stranger, startStranger } from "./stranger.ts";
+import { type Stranger, startNarrowProxy, startStranger } from "./stranger.ts";
 
 /** Between an agent and the server: a link of its own for each scenario, which may break. */
 export class AgentLink {
   readonly #proxy: LinkProxy;
+  readonly #port: () => number;
   readonly #calls: { count: number };
   #isCut = false;
   #stranger: Stranger | undefined;
 
-  private constructor(proxy: LinkProxy, calls: { count: number }) {
+  private constructor(proxy: LinkProxy, port: () => number, calls: { count: number }) {
     this.#proxy = proxy;
+    this.#port = port;
     this.#calls = calls;
   }
 
@@ -25,7 +27,7 @@ export class AgentLink {
         return { up: counter, down: answers.down };
       },
     );
-    const link = new AgentLink(proxy, calls);
+    const link = new AgentLink(proxy, port, calls);
     return link;
   }
 
@@ -46,7 +48,17 @@ export class AgentLink {
 
   /** Resets what there is; what is new meets somebody else, who answers 404 to each call. */
   async misroute(): Promise<void> {
-    this.#stranger ??= await startStranger();
+    await this.#meet(() => startStranger());
+  }
+
+  /** Resets what there is; what is new goes by a proxy that answers 413 to each call of over 100,000 bytes. */
+  async narrow(): Promise<void> {
+    await this.#meet(() => startNarrowProxy(this.#port(), 100_000));
+  }
+
+  async #meet(start: () => Promise<Stranger>): Promise<void> {
+    await this.mend();
+    this.#stranger = await start();
     this.#proxy.reset();
   }
 

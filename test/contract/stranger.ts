@@ -1,23 +1,80 @@
 import { once } from "node:events";
-import { createServer, type ServerHttp2Session } from "node:http2";
+import {
+  connect,
+  createServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 
-/** A proxy that knows no route to the service: it speaks HTTP/2, and not gRPC. */
+/** Somebody who speaks HTTP/2 in the service's place, or between. */
 export interface Stranger {
   readonly port: number;
   close(): Promise<void>;
 }
 
-export async function startStranger(): Promise<Stranger> {
+type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
+
+/** A proxy that knows no route to the service. */
+export function startStranger(): Promise<Stranger> {
+  return start((stream) => refuse(stream, 404));
+}
+
+/** A proxy that passes on what is no larger than that, as nginx by default of 1 MiB. */
+export async function startNarrowProxy(port: number, mostBytes: number): Promise<Stranger> {
+  const upstream = connect(`http://127.0.0.1:${port}`).on("error", () => {});
+  const proxy = await start(async (stream, headers) => {
+    const body = await bodyUpTo(mostBytes, stream);
+    if (body === undefined) return refuse(stream, 413);
+    const call = upstream.request(headers).on("error", () => stream.close());
+    stream.once("close", () => call.close());
+    call.on("response", (answer) => stream.respond(answer, { waitForTrailers: true }));
+    call.on("trailers", (trailers) => {
+      stream.once("wantTrailers", () => stream.sendTrailers(trailers));
+    });
+    call.end(body);
+    call.pipe(stream);
+  });
+  return {
+    port: proxy.port,
+    async close() {
+      upstream.destroy();
+      await proxy.close();
+    },
+  };
+}
+
+/** Undefined as soon as there is more; what follows is read and thrown away. */
+function bodyUpTo(mostBytes: number, stream: ServerHttp2Stream): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    let parts: Buffer[] = [];
+    let bytes = 0;
+    stream.on("data", (part: Buffer) => {
+      bytes += part.length;
+      parts = bytes > mostBytes ? [] : [...parts, part];
+      if (bytes > mostBytes) resolve(undefined);
+    });
+    stream.once("end", () => resolve(Buffer.concat(parts)));
+  });
+}
+
+async function refuse(stream: ServerHttp2Stream, status: number): Promise<void> {
+  stream.respond({ ":status": status, "content-type": "text/html" });
+  stream.end(`<h1>${status}</h1>`);
+}
+
+async function start(answer: Answer): Promise<Stranger> {
   const sessions = new Set<ServerHttp2Session>();
-  const server = createServer((_request, response) => {
-    response.writeHead(404, { "content-type": "text/html" }).end("<h1>404 Not Found</h1>");
+  const server = createServer();
+  server.on("stream", (stream, headers) => {
+    stream.on("error", () => {}); // links are cut while it speaks
+    answer(stream, headers).catch(() => stream.close());
   });
   server.on("session", (session) => {
-    sessions.add(session);
+    sessions.add(session.on("error", () => {}));
     session.once("close", () => sessions.delete(session));
   });
-  server.on("sessionError", () => {}); // links are cut while it speaks
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return {

@@ -70,6 +70,7 @@ const KNOWN = new Set([
   ...["try_timeout", "server_name", "on_dropped", "max_delay_ms", "DLQ_SPOOL_DIR", "send_soon"],
   ...["BUFFER_FULL", "SPOOL_FULL"], // kinds of errors, as Java writes them
   ...["lose_answer"], // of the harness of scenarios: a value
+  ...["grpc_pass", "client_max_body_size"], // of nginx
   ...PEER_NAMES.map((name) => `GOLDEN_${name.toUpperCase()}`),
 
   ...FILES.flatMap(({ messages }) => messages.flatMap(fieldsOf)),

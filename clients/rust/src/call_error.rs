@@ -15,10 +15,16 @@ pub(crate) fn is_worth_again(status: &Status) -> bool {
         Code::ResourceExhausted if StatusDetails::of(status).retry.is_some() => true,
         // What a broken connection becomes on its way through HTTP/2, where no server has spoken.
         Code::Internal | Code::Unknown | Code::Cancelled | Code::ResourceExhausted => {
-            status.details().is_empty()
+            status.details().is_empty() && !is_too_large_on_the_way(status)
         }
         _ => false,
     }
+}
+
+/// HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller one may
+/// pass. Only the words have the number.
+fn is_too_large_on_the_way(status: &Status) -> bool {
+    status.code() == Code::Unknown && status.details().is_empty() && status.message().contains("status 413")
 }
 
 /// A try that was not answered in time, of which nobody has said a word.
@@ -62,7 +68,7 @@ pub(crate) fn is_of_the_whole_call(status: &Status) -> bool {
     matches!(
         status.code(),
         Code::InvalidArgument | Code::ResourceExhausted | Code::OutOfRange
-    )
+    ) || is_too_large_on_the_way(status)
 }
 
 /// The error of a call that a server's word has ended. `was_maybe_stored`: an earlier try may have had
@@ -73,6 +79,7 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
         Code::Unauthenticated | Code::PermissionDenied => ErrorKind::Unauthenticated,
         _ => ErrorKind::Refused,
     };
+    let is_too_large = is_too_large_on_the_way(&status);
     let not_taken = matches!(
         code,
         Code::InvalidArgument
@@ -85,6 +92,7 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
             | Code::Unauthenticated
     );
     let advice = match code {
+        _ if is_too_large => "; a proxy on the way takes no call of that size: raise its limit",
         Code::Unauthenticated => "; give the client a `token` that the server knows",
         Code::Unimplemented | Code::NotFound => {
             "; is the target the gRPC address of a DLQ server (port 50051 by default)?"
@@ -92,7 +100,7 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
         _ => "",
     };
     Error::new(kind, format!("{}{advice}", words(&status)))
-        .maybe_stored_if(was_maybe_stored || !not_taken)
+        .maybe_stored_if(was_maybe_stored || !(not_taken || is_too_large))
         .of_call(status)
 }
 

@@ -50,7 +50,8 @@ const NO_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND"
 export function isWorthAgain(error: ConnectError): boolean {
   if (AGAIN.has(error.code)) return true;
   if (error.code === Code.ResourceExhausted && hasRetryInfo(error)) return true;
-  return BROKEN.has(error.code) && error.details.length === 0 && !cannotBeWritten(error);
+  if (!BROKEN.has(error.code) || error.details.length > 0) return false;
+  return !cannotBeWritten(error) && !isTooLargeOnTheWay(error);
 }
 
 /**
@@ -67,6 +68,16 @@ export function isForGood(error: ConnectError): boolean {
 /** The request has a value that protobuf does not take: no byte of it went out. */
 export function cannotBeWritten(error: ConnectError): boolean {
   return error.code === Code.Internal && error.rawMessage.startsWith("serialize ");
+}
+
+/**
+ * HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller one may
+ * pass. Only the words have the number.
+ */
+export function isTooLargeOnTheWay(error: ConnectError): boolean {
+  return (
+    error.code === Code.Unknown && error.details.length === 0 && /\b413\b/.test(error.rawMessage)
+  );
 }
 
 /**
@@ -88,8 +99,9 @@ export function refusalOf(error: ConnectError, wasMaybeStored = false): DlqClien
   const { code } = error;
   const isLocal = cannotBeWritten(error);
   const kind = isLocal ? "invalid" : kindOf(code);
-  const maybeStored = wasMaybeStored || !(isLocal || NOT_TAKEN.has(code));
-  const words = `${wordsOf(error)}${ADVICE[code] ?? ""}`;
+  const isTooLarge = isTooLargeOnTheWay(error);
+  const maybeStored = wasMaybeStored || !(isLocal || isTooLarge || NOT_TAKEN.has(code));
+  const words = `${wordsOf(error)}${isTooLarge ? RAISE_LIMIT : (ADVICE[code] ?? "")}`;
   return new DlqClientError(kind, words, { code, cause: error, maybeStored });
 }
 
@@ -104,6 +116,8 @@ const ADVICE: Readonly<Partial<Record<Code, string>>> = {
   [Code.Unimplemented]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
   [Code.NotFound]: "; is `url` the gRPC address of a DLQ server (port 50051 by default)?",
 };
+
+const RAISE_LIMIT = "; a proxy on the way takes no call of that size: raise its limit";
 
 /** Without the code in brackets, which has a field of its own. */
 export function wordsOf(error: unknown): string {

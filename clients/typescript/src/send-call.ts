@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { cannotBeWritten } from "./call-error.ts";
+import { cannotBeWritten, isTooLargeOnTheWay } from "./call-error.ts";
 import type { DlqStubs } from "./connection.ts";
 import type {
   SendToDlqBatchResult,
@@ -55,6 +55,7 @@ export function isOfTheWholeCall(error: ConnectError): boolean {
   return (
     error.code === Code.InvalidArgument ||
     error.code === Code.ResourceExhausted ||
-    cannotBeWritten(error)
+    cannotBeWritten(error) ||
+    isTooLargeOnTheWay(error)
   );
 }

@@ -24,6 +24,7 @@ export async function changeLink(given: Json, { link }: Play): Promise<void> {
     hold: () => link.hold(),
     mute: () => link.mute(),
     misroute: () => link.misroute(),
+    narrow: () => link.narrow(),
     mend: () => link.mend(),
     lose_answer: () => link.loseAnswer(),
   };

@@ -124,7 +124,7 @@ impl Courier {
                     parts.push(letters);
                     continue;
                 }
-                Err(status) if letters.len() == 1 && call_error::is_for_good(&status) => vec![Err(status)],
+                Err(status) if letters.len() == 1 && is_of_the_whole_call(&status) => vec![Err(status)],
                 Err(status) => {
                     if call_error::is_answer(&status) {
                         self.reachability.heard(began_at);

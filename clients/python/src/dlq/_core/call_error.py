@@ -43,6 +43,8 @@ _ADVICE = {
     "UNIMPLEMENTED": "; is `target` the gRPC address of a DLQ server (port 50051 by default)?",
 }
 
+_RAISE_LIMIT = "; a proxy on the way takes no call of that size: raise its limit"
+
 _NAMES = {code.value[0]: code.name for code in grpc.StatusCode}
 
 
@@ -62,7 +64,9 @@ class CallError:
             return True
         if self.code == "RESOURCE_EXHAUSTED" and self.details.retry_after_s is not None:
             return True
-        return self.code in _BROKEN and self.details.is_empty and not self._is_local
+        if self.code not in _BROKEN or not self.details.is_empty:
+            return False
+        return not self._is_local and not self._is_too_large_on_the_way
 
     @property
     def never_arrived(self) -> bool:
@@ -74,7 +78,9 @@ class CallError:
     @property
     def is_of_the_whole_call(self) -> bool:
         """A batch that is refused as a whole, although all but one of its messages may be fine."""
-        return self.code in ("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED") or self._is_local
+        if self.code in ("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"):
+            return True
+        return self._is_local or self._is_too_large_on_the_way
 
     @property
     def is_final(self) -> bool:
@@ -106,16 +112,26 @@ class CallError:
         """grpcio itself could not write the request."""
         return self.code == "INTERNAL" and "serializ" in self.message
 
+    @property
+    def _is_too_large_on_the_way(self) -> bool:
+        """HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB.
+
+        A smaller one may pass. Only the words have the number.
+        """
+        return self.code == "UNKNOWN" and self.details.is_empty and "status: 413" in self.message
+
     def refusal(self, was_maybe_stored: bool = False) -> DlqClientError:
         """`was_maybe_stored`: an earlier try may have had its effect, of which this says nothing."""
         if self._is_local:
             return DlqClientError("invalid", self.message, maybe_stored=was_maybe_stored)
         stranger = self.code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
+        is_too_large = self._is_too_large_on_the_way
+        advice = _RAISE_LIMIT if is_too_large else _ADVICE.get(self.code, "")
         return DlqClientError(
             "unauthenticated" if stranger else "refused",
-            f"{self.message or self.code}{_ADVICE.get(self.code, '')}",
+            f"{self.message or self.code}{advice}",
             code=self.code,
-            maybe_stored=was_maybe_stored or self.code not in _NOT_TAKEN,
+            maybe_stored=was_maybe_stored or not (is_too_large or self.code in _NOT_TAKEN),
         )
 
 

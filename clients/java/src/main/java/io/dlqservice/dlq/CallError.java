@@ -89,7 +89,7 @@ record CallError(Status status, List<Any> details) {
     if (code() == Status.Code.RESOURCE_EXHAUSTED && StatusDetails.hasRetryInfo(details)) {
       return true;
     }
-    return BROKEN.contains(code()) && details.isEmpty();
+    return BROKEN.contains(code()) && details.isEmpty() && !isTooLargeOnTheWay();
   }
 
   /**
@@ -129,9 +129,23 @@ record CallError(Status status, List<Any> details) {
     return false;
   }
 
+  /**
+   * HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller
+   * one may pass. Only the words have the number.
+   */
+  boolean isTooLargeOnTheWay() {
+    String description = status.getDescription();
+    return code() == Status.Code.UNKNOWN
+        && details.isEmpty()
+        && description != null
+        && description.startsWith("HTTP status code 413");
+  }
+
   /** A batch is refused as a whole, although all but one of its messages may be fine. */
   boolean isOfTheWholeCall() {
-    return code() == Status.Code.INVALID_ARGUMENT || code() == Status.Code.RESOURCE_EXHAUSTED;
+    return code() == Status.Code.INVALID_ARGUMENT
+        || code() == Status.Code.RESOURCE_EXHAUSTED
+        || isTooLargeOnTheWay();
   }
 
   StatusRuntimeException asException() {
@@ -149,12 +163,15 @@ record CallError(Status status, List<Any> details) {
         code() == Status.Code.UNAUTHENTICATED || code() == Status.Code.PERMISSION_DENIED
             ? ErrorKind.UNAUTHENTICATED
             : ErrorKind.REFUSED;
-    boolean maybeStored = wasMaybeStored || !NOT_TAKEN.contains(code());
+    boolean maybeStored = wasMaybeStored || !(isTooLargeOnTheWay() || NOT_TAKEN.contains(code()));
     String words = words() + advice().map(advice -> "; " + advice).orElse("");
     return new DlqException(kind, words, code(), asException(), maybeStored);
   }
 
   private Optional<String> advice() {
+    if (isTooLargeOnTheWay()) {
+      return Optional.of("a proxy on the way takes no call of that size: raise its limit");
+    }
     return switch (code()) {
       case UNAUTHENTICATED -> Optional.of("give the client a token that the server knows");
       case UNIMPLEMENTED, NOT_FOUND ->
