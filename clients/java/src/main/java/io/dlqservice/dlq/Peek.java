@@ -1,13 +1,27 @@
 package io.dlqservice.dlq;
 
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Looks at what exceptions of libraries say, without needing the libraries. Never throws. */
 final class Peek {
+  /**
+   * Where each class has what it is asked for, or not: to look for it costs more than all else of a
+   * send.
+   */
+  private static final ClassValue<Map<String, Optional<Method>>> METHODS =
+      new ClassValue<>() {
+        @Override
+        protected Map<String, Optional<Method>> computeValue(Class<?> type) {
+          return new ConcurrentHashMap<>();
+        }
+      };
+
   private Peek() {}
 
   /** What a public method without parameters gives; empty if there is none, or it throws. */
@@ -18,15 +32,35 @@ final class Peek {
   private static Optional<Object> call(
       Object holder, String name, Class<?>[] types, Object... arguments) {
     if (holder == null) return Optional.empty();
-    for (Class<?> type = holder.getClass(); type != null; type = type.getSuperclass()) {
-      if (!Modifier.isPublic(type.getModifiers())) continue;
+    Method method = methodOf(holder.getClass(), name, types);
+    if (method == null) return Optional.empty();
+    try {
+      return Optional.ofNullable(method.invoke(holder, arguments));
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError notThere) {
+      return Optional.empty();
+    }
+  }
+
+  private static Method methodOf(Class<?> type, String name, Class<?>[] types) {
+    return METHODS
+        .get(type)
+        .computeIfAbsent(name + types.length, key -> Optional.ofNullable(find(type, name, types)))
+        .orElse(null);
+  }
+
+  /** Of the first public class from this one upwards that has it. */
+  private static Method find(Class<?> type, String name, Class<?>[] types) {
+    for (Class<?> one = type; one != null; one = one.getSuperclass()) {
+      if (!Modifier.isPublic(one.getModifiers())) continue;
       try {
-        return Optional.ofNullable(type.getMethod(name, types).invoke(holder, arguments));
-      } catch (ReflectiveOperationException | RuntimeException | LinkageError notThere) {
-        if (!(notThere instanceof NoSuchMethodException)) return Optional.empty();
+        return one.getMethod(name, types);
+      } catch (NoSuchMethodException notHere) {
+        continue;
+      } catch (RuntimeException | LinkageError unreadable) {
+        return null;
       }
     }
-    return Optional.empty();
+    return null;
   }
 
   /** A number, or an object of which {@code value()} or {@code code()} is one. */
