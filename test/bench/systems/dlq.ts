@@ -89,7 +89,8 @@ function startProgram(program: LoadProgram, addresses: readonly string[]): LoadP
     throw new Error(`the program in ${program} is not built: \`npm run bench\` does it`);
   }
   const [command = "", ...args] = agent.command;
-  const place = { env: agent.env, cwd: agent.folder };
+  // As it mostly is in production: a backtrace would be most of what a send costs in Rust.
+  const place = { env: { ...agent.env, RUST_BACKTRACE: "0" }, cwd: agent.folder };
   return new LoadProcess(command, [...args, "load", address], place);
 }
 
