@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ def letter_of(
 ) -> Letter:
     """Raises TypeError or ValueError if a value can't be put on the wire."""
     request = SendToDlqRequest(
-        request_id=_text(options.get("request_id") or uuid.uuid4()),
+        request_id=_text(options.get("request_id") or os.urandom(16).hex()),
         queue=_text(queue),
         payload=payload_of(value, options.get("content_type")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from dlq.v1 import state_pb2
@@ -25,6 +26,7 @@ PolicyPreset: TypeAlias = Literal[
 ]
 
 
+@lru_cache(maxsize=64)
 def reason_name(number: int) -> str:
     return _name(state_pb2.Reason.items(), "REASON_", number)
 
@@ -37,10 +39,12 @@ def reason_number(name: str) -> int:
         raise ValueError(f"reason is {name!r}; give one of {known}") from None
 
 
+@lru_cache(maxsize=64)
 def state_name(number: int) -> str:
     return _name(state_pb2.MessageState.items(), "MESSAGE_STATE_", number)
 
 
+@lru_cache(maxsize=64)
 def quarantine_reason_name(number: int) -> str:
     return _name(state_pb2.QuarantineReason.items(), "QUARANTINE_REASON_", number)
 
