@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import suppress
 from pathlib import Path
@@ -20,8 +21,18 @@ from conftest import until
 
 import dlq
 import dlq.aio
+from dlq._engine.connection import CallFailed, Connection, Line
+from dlq.options import ClientOptions
 from dlq.testing import FakeServer, LocalServer, fake_server, local_server
 from dlq.v1 import dlq_service_pb2 as pb
+from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServicer_to_server
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
 
 
 @pytest.fixture
@@ -75,6 +86,35 @@ def test_a_server_that_says_nothing_costs_no_more_than_the_timeout(spool_folder:
             began = time.monotonic()
             assert client.send("q", "x").status == "spooled"
             assert time.monotonic() - began < 2
+
+
+def test_each_call_looks_whether_the_server_is_back(free_port: int) -> None:
+    """gRPC lets a call fail by what it knows, and looks again only while calls are under way."""
+    target = f"127.0.0.1:{free_port}"
+
+    async def run() -> None:
+        line = Line(lambda: Connection(ClientOptions(target)))
+
+        async def stats() -> pb.StatsResponse:
+            return await line.call(lambda stub: stub.Stats, pb.StatsRequest(), 5.0)
+
+        with pytest.raises(CallFailed):
+            await stats()
+        server = grpc.server(ThreadPoolExecutor(1))
+        add_DlqServiceServicer_to_server(Empty(), server)
+        server.add_insecure_port(target)
+        server.start()
+        try:
+            await stats()
+        finally:
+            line.close()
+            server.stop(None)
+
+    class Empty(DlqServiceServicer):
+        def Stats(self, *_: object) -> pb.StatsResponse:
+            return pb.StatsResponse()
+
+    asyncio.run(run())
 
 
 def test_a_server_that_is_slow_to_greet_is_reached(fake: FakeServer) -> None:
@@ -278,6 +318,7 @@ import os, sys, dlq
 from dlq._engine.current import current_delivery
 from dlq.delivery import Delivery
 from dlq.v1 import dlq_service_pb2 as pb
+from dlq.v1.dlq_service_pb2_grpc import DlqServiceServicer, add_DlqServiceServicer_to_server
 
 client = dlq.Client("127.0.0.1:1", timeout=0.1, spool=False)
 raw = pb.Delivery()

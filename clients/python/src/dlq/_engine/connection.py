@@ -116,8 +116,12 @@ def _finish(over: asyncio.Future[None]) -> None:
 
 
 class Line:
-    """The channel of sends and outcomes. When a call on it is not answered in time it is replaced:
-    a peer that vanished without a word is otherwise found by pings only, long after the deadlines."""
+    """The channel of sends and outcomes.
+
+    When a call on it is not answered in time it is replaced: a peer that vanished without a word is
+    otherwise found by pings only, long after the deadlines. When it can't connect, too: gRPC would let
+    the next call fail by what it knows, and looks again only while calls are under way.
+    """
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
@@ -142,14 +146,21 @@ class Line:
         except CallFailed as failed:
             if failed.error.is_silence:
                 self._suspect(connection)
+            elif failed.error.never_arrived:
+                self._replace(connection)
             raise
 
     def _suspect(self, suspect: Connection) -> None:
-        if suspect is not self._connection or time.monotonic() - suspect.made_at < _LEAST_AGE_S:
+        if time.monotonic() - suspect.made_at >= _LEAST_AGE_S:
+            self._replace(suspect)
+
+    def _replace(self, old: Connection) -> None:
+        """Other calls on it may still be answered."""
+        if old is not self._connection:
             return
-        self._connection = self._connect()
-        self._lingering.add(suspect)
-        asyncio.get_running_loop().call_later(LINGER_S, self._end, suspect)
+        self._connection = None  # the next call makes one
+        self._lingering.add(old)
+        asyncio.get_running_loop().call_later(LINGER_S, self._end, old)
 
     def _end(self, suspect: Connection) -> None:
         if suspect in self._lingering:
