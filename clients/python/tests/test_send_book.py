@@ -8,7 +8,7 @@ from dlq import Coalesce
 from dlq._core.call_error import CallError
 from dlq._core.error_details import ErrorDetails
 from dlq._core.letter import Letter
-from dlq._core.send_book import PendingSend, SendBook
+from dlq._core.send_book import PendingSend, SendBook, late_error
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
 
 AWAY = CallError("UNAVAILABLE", "failed to connect to all addresses")
@@ -61,6 +61,17 @@ def test_what_failed_goes_again_before_what_is_new_and_after_a_pause() -> None:
     assert wake_at <= 0.02
     again = book.next_call(wake_at)
     assert [one.letter.request.source_id for one in again] == ["1", "2", "3"]
+
+
+def test_a_late_send_says_what_an_earlier_try_knew() -> None:
+    book = book_of(send())
+    for now, error in (
+        (0.0, CallError("UNAVAILABLE", "certificate verify failed")),
+        (2.0, CallError("DEADLINE_EXCEEDED", "Deadline Exceeded")),
+    ):
+        [one] = book.next_call(now)
+        book.failed([one], error, now)
+    assert "certificate verify failed" in str(late_error(one))
 
 
 def test_the_service_is_away_after_two_failures_until_it_answers() -> None:

@@ -65,6 +65,15 @@ export function isForGood(error: ConnectError): boolean {
   return FOR_GOOD.has(error.code);
 }
 
+/** Nobody has answered in time, or said that nobody can. */
+export function isSilent(error: unknown): boolean {
+  return (
+    error instanceof ConnectError &&
+    error.code === Code.DeadlineExceeded &&
+    error.details.length === 0
+  );
+}
+
 /** The request has a value that protobuf does not take: no byte of it went out. */
 export function cannotBeWritten(error: ConnectError): boolean {
   return error.code === Code.Internal && error.rawMessage.startsWith("serialize ");

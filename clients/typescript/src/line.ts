@@ -1,4 +1,5 @@
-import { Code, type ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
+import { isSilent } from "./call-error.ts";
 import type { Connection, DlqStubs } from "./connection.ts";
 
 /** How long calls of before may still be answered on a connection that was replaced. */
@@ -27,9 +28,8 @@ export class Line {
 
   /** Says that a call by `stubs` failed, and how. */
   failed(stubs: DlqStubs, error: ConnectError): void {
-    const isSilent = error.code === Code.DeadlineExceeded && error.details.length === 0;
     const suspect = this.#connection;
-    if (!isSilent || stubs !== suspect.stubs) return;
+    if (!isSilent(error) || stubs !== suspect.stubs) return;
     const nowMs = performance.now();
     if (nowMs - this.#madeAtMs < LEAST_AGE_MS) return;
     this.#connection = this.#connect();

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
-import { cannotBeWritten, isForGood, isWorthAgain, neverArrived } from "./call-error.ts";
+import { cannotBeWritten, isForGood, isSilent, isWorthAgain, neverArrived } from "./call-error.ts";
 import { MOST_TIMER_MS } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
@@ -247,7 +247,7 @@ export class Sender {
 }
 
 function tried(send: PendingSend, error: unknown, maybeStored: boolean): PendingSend {
-  send.lastError = error;
+  if (send.lastError === undefined || !isSilent(error)) send.lastError = error; // else the earlier one knows more
   send.wasMaybeStored ||= maybeStored;
   send.isOut = false;
   return send;

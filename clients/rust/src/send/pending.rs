@@ -44,7 +44,11 @@ impl Pending {
     pub(crate) fn tried(&mut self, error: Option<Arc<Status>>, maybe_stored: bool) {
         self.was_maybe_stored |= maybe_stored;
         self.is_out = false;
-        self.last_error = error.or(self.last_error.take());
+        // One that nobody has answered tells less than an earlier one, such as of a certificate.
+        let knows_more = self.last_error.is_some() && error.as_deref().is_some_and(call_error::is_silent);
+        if !knows_more {
+            self.last_error = error.or(self.last_error.take());
+        }
     }
 
     pub(crate) const fn was_maybe_stored(&self) -> bool {

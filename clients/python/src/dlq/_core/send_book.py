@@ -247,7 +247,8 @@ def _goes_out(send: PendingSend, now: float) -> None:
 
 
 def _tried(send: PendingSend, error: CallError) -> PendingSend:
-    send.last_error = error
+    if send.last_error is None or not error.is_silence:
+        send.last_error = error  # else the earlier one knows more, such as of a certificate
     send.was_maybe_stored = send.was_maybe_stored or not error.never_arrived
     return send
 

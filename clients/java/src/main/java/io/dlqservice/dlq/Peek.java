@@ -55,7 +55,7 @@ final class Peek {
       try {
         return one.getMethod(name, types);
       } catch (NoSuchMethodException notHere) {
-        continue;
+        // one above may have it
       } catch (RuntimeException | LinkageError unreadable) {
         return null;
       }

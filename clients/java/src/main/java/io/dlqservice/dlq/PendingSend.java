@@ -77,7 +77,9 @@ final class PendingSend {
    * @param mayHaveArrived whether it may have had its effect all the same
    */
   PendingSend tried(CallError error, boolean mayHaveArrived) {
-    lastError = error;
+    if (error != null && (lastError == null || !error.isSilent())) {
+      lastError = error; // else the earlier one knows more, such as of a certificate
+    }
     wasMaybeStored |= mayHaveArrived;
     isOut = false;
     return this;

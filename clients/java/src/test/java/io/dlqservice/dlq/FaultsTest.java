@@ -13,6 +13,7 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -200,5 +201,14 @@ class FaultsTest {
     PendingSend send = new PendingSend(letter, 0, (one, result) -> {});
     send.isLeaving = true;
     assertTrue(SendErrors.aborted(send).maybeStored());
+  }
+
+  @Test
+  void aLateSendSaysWhatAnEarlierTryKnew() {
+    Letter letter = Letter.of(SendToDlqRequest.getDefaultInstance());
+    PendingSend send = new PendingSend(letter, 0, (one, result) -> {});
+    send.tried(CallError.of(Status.UNAVAILABLE.withDescription("no valid certificate")), true);
+    send.tried(CallError.of(Status.DEADLINE_EXCEEDED.withDescription("too late")), true);
+    assertTrue(SendErrors.late(send).getMessage().contains("no valid certificate"));
   }
 }
