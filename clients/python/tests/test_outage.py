@@ -100,6 +100,7 @@ def test_each_call_looks_whether_the_server_is_back(free_port: int) -> None:
 
         with pytest.raises(CallFailed):
             await stats()
+        assert not line._lingering, "with all clients' the server would have many times as many"
         server = grpc.server(ThreadPoolExecutor(1))
         add_DlqServiceServicer_to_server(Empty(), server)
         server.add_insecure_port(target)

@@ -65,6 +65,8 @@ class Connection:
         self.stub: DlqServiceStub = DlqServiceStub(self.channel)
         self.metadata: tuple[tuple[str, str], ...] = metadata_of(options)
         self.made_at: float = time.monotonic()
+        self.under_way = 0
+        """Calls of its line that have not ended."""
 
     def close(self) -> None:
         """Ends it, and with it all calls that are under way."""
@@ -141,6 +143,7 @@ class Line:
         timeout_s: float,
     ) -> _Response:
         connection = self.connection
+        connection.under_way += 1
         try:
             return await call(connection, method(connection.stub), request, timeout_s)
         except CallFailed as failed:
@@ -149,6 +152,10 @@ class Line:
             elif failed.error.never_arrived:
                 self._replace(connection)
             raise
+        finally:
+            connection.under_way -= 1
+            if connection.under_way == 0:
+                self._end(connection)  # at once: everybody's would connect when the service is back
 
     def _suspect(self, suspect: Connection) -> None:
         if time.monotonic() - suspect.made_at >= _LEAST_AGE_S:
@@ -162,10 +169,10 @@ class Line:
         self._lingering.add(old)
         asyncio.get_running_loop().call_later(LINGER_S, self._end, old)
 
-    def _end(self, suspect: Connection) -> None:
-        if suspect in self._lingering:
-            self._lingering.discard(suspect)
-            suspect.close()
+    def _end(self, replaced: Connection) -> None:
+        if replaced in self._lingering:
+            self._lingering.discard(replaced)
+            replaced.close()
 
     def close(self) -> None:
         for connection in (*self._lingering, self._connection):
