@@ -4,6 +4,7 @@ use dlq_client::{Client, Receipt, SpoolOptions};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
+use tempfile::TempDir;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
 use tower::layer::layer_fn;
@@ -31,17 +32,15 @@ impl Visit for Words<'_> {
     }
 }
 
-#[tokio::test]
-async fn what_it_refuses_waits_and_is_told_once() {
-    let (lines, told) = mpsc::channel();
-    let _logs = tracing::subscriber::set_default(registry().with(Lines(lines)));
+/// Each call is answered by an HTTP status alone; gives how many there were, and one letter lies in the folder.
+async fn client_with_a_letter(status: fn(call: usize) -> u16) -> (Arc<AtomicUsize>, Client, TempDir) {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&calls);
     let layer = layer_fn(move |_: dlq_client::Transport| {
         let calls = Arc::clone(&counter);
         service_fn(move |_: Request<Body>| {
-            calls.fetch_add(1, Ordering::Relaxed);
-            async { Ok::<_, tonic::Status>(Response::builder().status(404).body(Body::empty()).unwrap()) }
+            let status = status(calls.fetch_add(1, Ordering::Relaxed));
+            async move { Ok::<_, tonic::Status>(Response::builder().status(status).body(Body::empty()).unwrap()) }
         })
     });
     let folder = tempfile::tempdir().unwrap();
@@ -53,6 +52,14 @@ async fn what_it_refuses_waits_and_is_told_once() {
     let client = builder.spool(spool).build().unwrap();
     let receipt = client.letter("orders", "a").await.unwrap();
     assert!(matches!(receipt, Receipt::Spooled { durable: true }));
+    (calls, client, folder)
+}
+
+#[tokio::test]
+async fn what_it_refuses_waits_and_is_told_once() {
+    let (lines, told) = mpsc::channel();
+    let _logs = tracing::subscriber::set_default(registry().with(Lines(lines)));
+    let (calls, _client, _folder) = client_with_a_letter(|_| 404).await;
     // Already now: a job may end at once, and the courier have no time to find out.
     let told_of = || told.try_iter().filter(|line| line.contains("keeps what"));
     let lines: Vec<String> = told_of().collect();
@@ -71,24 +78,7 @@ async fn what_it_refuses_waits_and_is_told_once() {
 #[tokio::test]
 async fn one_of_two_minds_is_not_asked_without_a_pause() {
     let _logs = tracing::subscriber::set_default(registry()); // else its line may count as wanted by none
-    let calls = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&calls);
-    let layer = layer_fn(move |_: dlq_client::Transport| {
-        let calls = Arc::clone(&counter);
-        service_fn(move |_: Request<Body>| {
-            let status = [404, 503][calls.fetch_add(1, Ordering::Relaxed) % 2];
-            async move { Ok::<_, tonic::Status>(Response::builder().status(status).body(Body::empty()).unwrap()) }
-        })
-    });
-    let folder = tempfile::tempdir().unwrap();
-    let spool = SpoolOptions {
-        folder: Some(folder.path().to_owned()),
-        ..SpoolOptions::default()
-    };
-    let builder = Client::builder("http://127.0.0.1:1").layer(layer);
-    let client = builder.spool(spool).build().unwrap();
-    let receipt = client.letter("orders", "a").await.unwrap();
-    assert!(matches!(receipt, Receipt::Spooled { durable: true }));
+    let (calls, _client, _folder) = client_with_a_letter(|call| [404, 503][call % 2]).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
     let calls = calls.load(Ordering::Relaxed);
     assert!(calls < 30, "{calls} calls in 3 s");
