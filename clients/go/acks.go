@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	mostOutcomes     = 1_000
-	mostOutcomeBytes = 3 * mib
+	mostOutcomes = 1_000
+	// mostOutcomeBytes is of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused
+	// can't wait.
+	mostOutcomeBytes = 768 << 10
 	mostAckCalls     = 4
 	// ackDelay is how long an outcome waits for others while a call is under way.
 	ackDelay      = time.Millisecond

@@ -51,9 +51,9 @@ export class AgentLink {
     await this.#meet(() => startStranger());
   }
 
-  /** Resets what there is; what is new goes by a proxy that answers 413 to each call of over 100,000 bytes. */
-  async narrow(): Promise<void> {
-    await this.#meet(() => startNarrowProxy(this.#port(), 100_000));
+  /** Resets what there is; what is new goes by a proxy that answers 413 to each call of more than that. */
+  async narrow(mostBytes: number): Promise<void> {
+    await this.#meet(() => startNarrowProxy(this.#port(), mostBytes));
   }
 
   async #meet(start: () => Promise<Stranger>): Promise<void> {

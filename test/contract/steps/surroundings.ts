@@ -24,7 +24,8 @@ export async function changeLink(given: Json, { link }: Play): Promise<void> {
     hold: () => link.hold(),
     mute: () => link.mute(),
     misroute: () => link.misroute(),
-    narrow: () => link.narrow(),
+    narrow: () => link.narrow(100_000),
+    narrow_as_nginx: () => link.narrow(1024 ** 2),
     mend: () => link.mend(),
     lose_answer: () => link.loseAnswer(),
   };

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 const MOST_OUTCOMES: usize = 1_000;
-const MOST_BYTES: usize = 3 * 1024 * 1024;
+/// Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait.
+const MOST_BYTES: usize = 768 * 1024;
 const OUTCOME_BYTES: usize = 2_048;
 const MOST_CALLS: usize = 4;
 /// How long an outcome waits for others while a call is under way.

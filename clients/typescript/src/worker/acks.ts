@@ -24,7 +24,8 @@ export interface AcksOptions {
 }
 
 const MOST_OUTCOMES = 1_000;
-const MOST_BYTES = 3 * 1024 ** 2;
+/** Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait. */
+const MOST_BYTES = 768 * 1024;
 const OUTCOME_BYTES = 2_048;
 const MOST_CALLS = 4;
 /** How long an outcome waits for others while a call is under way. */

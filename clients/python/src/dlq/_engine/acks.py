@@ -18,7 +18,8 @@ from ..outcome import Outcome
 from .connection import CallFailed, Line
 
 _MOST_OUTCOMES = 1_000
-_MOST_BYTES = 3 * 1024**2
+_MOST_BYTES = 768 * 1024
+"""Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait."""
 _MOST_CALLS = 4
 _TRY_TIMEOUT_S = 5.0
 _EXPIRY_GRACE_S = 30.0

@@ -29,7 +29,11 @@ final class Acks {
   }
 
   private static final int MOST_OUTCOMES = 1_000;
-  private static final int MOST_BYTES = 3 * 1024 * 1024;
+
+  /**
+   * Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait.
+   */
+  private static final int MOST_BYTES = 768 * 1024;
 
   /** Of an outcome, beside its failure. */
   private static final int FRAME_BYTES = 256;
