@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from "node:fs";
 
 /** A folder on a disk of its own, if this user may mount one. */
 export interface SmallDisk {
@@ -25,6 +25,34 @@ export function makeSmallDisk(mib: number): SmallDisk {
       remove();
     },
   };
+}
+
+const MIB = 1024 ** 2;
+/** Small enough that others write little of the disk meanwhile, and none finds it full. */
+const STEP_BYTES = 64 * MIB;
+
+/**
+ * Has a file take all of a disk but about so much, whatever others write and delete meanwhile:
+ * called again, the file grows or gives room back.
+ */
+export function leaveFree(file: string, bytes: number): void {
+  writeFileSync(file, "", { flag: "a" });
+  for (;;) {
+    const { size } = statSync(file);
+    const excess = freeBytesBeside(file) - bytes;
+    if (excess <= 0) {
+      truncateSync(file, Math.max(0, size + excess));
+      return;
+    }
+    const step = Math.min(excess, STEP_BYTES);
+    if (!succeeds("fallocate", ["--offset", `${size}`, "--length", `${step}`, file])) return;
+    if (step < STEP_BYTES) return;
+  }
+}
+
+function freeBytesBeside(file: string): number {
+  const { bavail, bsize } = statfsSync(file);
+  return bavail * bsize;
 }
 
 let isAllowed: boolean | undefined;
