@@ -7,13 +7,13 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"github.com/dlq-service/dlq/clients/go/internal/backoff"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
 
 const (
 	mostOutcomes = 1_000
-	// mostOutcomeBytes is of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused
-	// can't wait.
+	// mostOutcomeBytes is of one call: many a proxy takes no more than 1 MiB.
 	mostOutcomeBytes = 768 << 10
 	mostAckCalls     = 4
 	// ackDelay is how long an outcome waits for others while a call is under way.
@@ -126,7 +126,7 @@ func (a *acks) pumpLocked() {
 }
 
 func (a *acks) report(batch []unreported, lease time.Duration) {
-	a.reportUntilOver(batch, lease)
+	a.reportUntil(time.Now().Add(lease+expiryGrace), batch)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.calls--
@@ -137,12 +137,11 @@ func (a *acks) report(batch []unreported, lease time.Duration) {
 	}
 }
 
-func (a *acks) reportUntilOver(batch []unreported, lease time.Duration) {
+func (a *acks) reportUntil(giveUpAt time.Time, batch []unreported) {
 	request := &dlqv1.AckRequest{RequestId: newUUID()}
 	for _, one := range batch {
 		request.Outcomes = append(request.Outcomes, one.message)
 	}
-	giveUpAt := time.Now().Add(lease + expiryGrace)
 	pause := backoff.New(20*time.Millisecond, time.Second)
 	for {
 		w := a.line.wire()
@@ -160,7 +159,14 @@ func (a *acks) reportUntilOver(batch []unreported, lease time.Duration) {
 			return
 		}
 		a.line.failed(w, err)
-		if a.ctx.Err() != nil || time.Now().After(giveUpAt) || !isWorthAgain(err) || !pause.Wait(a.ctx) {
+		isTooLarge := isTooLargeOnTheWay(status.Convert(err))
+		isOver := a.ctx.Err() != nil || time.Now().After(giveUpAt)
+		if half := len(batch) / 2; half > 0 && isTooLarge && !isOver {
+			a.reportUntil(giveUpAt, batch[:half])
+			a.reportUntil(giveUpAt, batch[half:])
+			return
+		}
+		if isOver || isTooLarge || isForGood(err) || !pause.Wait(a.ctx) {
 			for _, one := range batch {
 				a.onGivenUp(one, err)
 			}

@@ -23,7 +23,7 @@ pub(crate) fn is_worth_again(status: &Status) -> bool {
 
 /// HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB. A smaller one may
 /// pass. Only the words have the number.
-fn is_too_large_on_the_way(status: &Status) -> bool {
+pub(crate) fn is_too_large_on_the_way(status: &Status) -> bool {
     status.code() == Code::Unknown && status.details().is_empty() && status.message().contains("status 413")
 }
 

@@ -1,7 +1,7 @@
 //! Reports outcomes.
 
 use crate::backoff::Backoff;
-use crate::call_error::is_worth_again;
+use crate::call_error::{is_for_good, is_too_large_on_the_way};
 use crate::failure;
 use crate::line::Line;
 use crate::v1::outcome::Result as Wire;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 const MOST_OUTCOMES: usize = 1_000;
-/// Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait.
+/// Of one call: many a proxy takes no more than 1 MiB.
 const MOST_BYTES: usize = 768 * 1024;
 const OUTCOME_BYTES: usize = 2_048;
 const MOST_CALLS: usize = 4;
@@ -161,29 +161,42 @@ impl Acks {
     }
 
     async fn report(&self, batch: Vec<Unreported>) {
-        let request = AckRequest {
-            request_id: format!("{:032x}", rand::random::<u128>()),
-            outcomes: batch.iter().map(|one| one.wire.clone()).collect(),
-        };
-        let patience = self.state.lock().unwrap().lease_duration + EXPIRY_GRACE;
-        let result = tokio::select! {
-            result = self.try_until(request, Instant::now() + patience) => result,
-            () = self.abandoned.cancelled() => Err(Status::cancelled("the worker has stopped")),
-        };
+        let give_up_at = Instant::now() + self.state.lock().unwrap().lease_duration + EXPIRY_GRACE;
+        let mut parts = vec![batch.as_slice()];
+        while let Some(part) = parts.pop() {
+            let request = AckRequest {
+                request_id: format!("{:032x}", rand::random::<u128>()),
+                outcomes: part.iter().map(|one| one.wire.clone()).collect(),
+            };
+            let result = tokio::select! {
+                result = self.try_until(request, give_up_at) => result,
+                () = self.abandoned.cancelled() => Err(Status::cancelled("the worker has stopped")),
+            };
+            match result {
+                Err(status) if is_too_large_on_the_way(&status) && part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                result => self.reported(part, result),
+            }
+        }
+    }
+
+    fn reported(&self, part: &[Unreported], result: Result<Vec<AckResult>, Status>) {
         match result {
             Ok(results) => {
                 let mut results = results.into_iter();
-                for one in &batch {
+                for one in part {
                     (self.on_reported)(&one.lease, one.kind, Ok(results.next()));
                 }
             }
             Err(status) => {
-                for one in &batch {
+                for one in part {
                     (self.on_reported)(&one.lease, one.kind, Err(&status));
                 }
             }
         }
-        self.state.lock().unwrap().unanswered -= batch.len();
+        self.state.lock().unwrap().unanswered -= part.len();
         self.answered.notify_waiters();
     }
 
@@ -200,7 +213,13 @@ impl Acks {
                 .await;
             match answer {
                 Ok(response) => return Ok(response.results),
-                Err(status) if Instant::now() > give_up_at || !is_worth_again(&status) => return Err(status),
+                Err(status)
+                    if Instant::now() > give_up_at
+                        || is_too_large_on_the_way(&status)
+                        || is_for_good(&status) =>
+                {
+                    return Err(status);
+                }
                 Err(_) => tokio::time::sleep(backoff.next()).await,
             }
         }

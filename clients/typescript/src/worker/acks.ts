@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { isWorthAgain } from "../call-error.ts";
+import { isForGood, isTooLargeOnTheWay } from "../call-error.ts";
 import type { AckResult, Outcome as OutcomeMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { failureBytes } from "../letter.ts";
 import type { Line } from "../line.ts";
@@ -24,7 +24,7 @@ export interface AcksOptions {
 }
 
 const MOST_OUTCOMES = 1_000;
-/** Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait. */
+/** Of one call: many a proxy takes no more than 1 MiB. */
 const MOST_BYTES = 768 * 1024;
 const OUTCOME_BYTES = 2_048;
 const MOST_CALLS = 4;
@@ -90,7 +90,8 @@ export class Acks {
 
   #pump(): void {
     while (this.#waiting.length > 0 && this.#calls.size < MOST_CALLS) {
-      const call = this.#report(this.#take()).finally(() => {
+      const giveUpAtMs = performance.now() + this.leaseMs + EXPIRY_GRACE_MS;
+      const call = this.#report(this.#take(), giveUpAtMs).finally(() => {
         this.#calls.delete(call);
         if (this.#waiting.length > 0) this.#schedule();
       });
@@ -112,9 +113,8 @@ export class Acks {
     return taken;
   }
 
-  async #report(batch: readonly Unreported[]): Promise<void> {
+  async #report(batch: readonly Unreported[], giveUpAtMs: number): Promise<void> {
     const requestId = randomUUID();
-    const giveUpAtMs = performance.now() + this.leaseMs + EXPIRY_GRACE_MS;
     const backoff = new Backoff(20, 1_000);
     const outcomes: OutcomeMessage[] = batch.map(({ held, outcome }) =>
       outcomeMessage(held.leaseToken, outcome),
@@ -132,7 +132,13 @@ export class Acks {
         const error = ConnectError.from(reason);
         line.failed(stubs, error);
         const isOver = this.#end.signal.aborted || performance.now() > giveUpAtMs;
-        if (isOver || !isWorthAgain(error)) {
+        const isTooLarge = isTooLargeOnTheWay(error);
+        if (!isOver && isTooLarge && batch.length > 1) {
+          const half = Math.ceil(batch.length / 2);
+          await this.#report(batch.slice(0, half), giveUpAtMs);
+          return this.#report(batch.slice(half), giveUpAtMs);
+        }
+        if (isOver || isTooLarge || isForGood(error)) {
           for (const one of batch) this.#options.onGivenUp(one, error);
           return;
         }

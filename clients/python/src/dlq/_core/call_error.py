@@ -66,7 +66,7 @@ class CallError:
             return True
         if self.code not in _BROKEN or not self.details.is_empty:
             return False
-        return not self._is_local and not self._is_too_large_on_the_way
+        return not self._is_local and not self.is_too_large_on_the_way
 
     @property
     def never_arrived(self) -> bool:
@@ -80,7 +80,7 @@ class CallError:
         """A batch that is refused as a whole, although all but one of its messages may be fine."""
         if self.code in ("INVALID_ARGUMENT", "RESOURCE_EXHAUSTED"):
             return True
-        return self._is_local or self._is_too_large_on_the_way
+        return self._is_local or self.is_too_large_on_the_way
 
     @property
     def is_final(self) -> bool:
@@ -113,7 +113,7 @@ class CallError:
         return self.code == "INTERNAL" and "serializ" in self.message
 
     @property
-    def _is_too_large_on_the_way(self) -> bool:
+    def is_too_large_on_the_way(self) -> bool:
         """HTTP 413: a proxy takes no call of that size, as nginx by default of more than 1 MiB.
 
         A smaller one may pass. Only the words have the number.
@@ -125,7 +125,7 @@ class CallError:
         if self._is_local:
             return DlqClientError("invalid", self.message, maybe_stored=was_maybe_stored)
         stranger = self.code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
-        is_too_large = self._is_too_large_on_the_way
+        is_too_large = self.is_too_large_on_the_way
         advice = _RAISE_LIMIT if is_too_large else _ADVICE.get(self.code, "")
         return DlqClientError(
             "unauthenticated" if stranger else "refused",

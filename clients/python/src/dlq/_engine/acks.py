@@ -19,7 +19,7 @@ from .connection import CallFailed, Line
 
 _MOST_OUTCOMES = 1_000
 _MOST_BYTES = 768 * 1024
-"""Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait."""
+"""Of one call: many a proxy takes no more than 1 MiB."""
 _MOST_CALLS = 4
 _TRY_TIMEOUT_S = 5.0
 _EXPIRY_GRACE_S = 30.0
@@ -75,7 +75,9 @@ class Acks:
     def _pump(self) -> None:
         self._is_scheduled = False
         while self._waiting and len(self._calls) < _MOST_CALLS:
-            call = asyncio.get_running_loop().create_task(self._report(self._take()))
+            give_up_at = time.monotonic() + self.lease_s + _EXPIRY_GRACE_S
+            report = self._report(self._take(), give_up_at)
+            call = asyncio.get_running_loop().create_task(report)
             self._calls.add(call)
             call.add_done_callback(self._on_over)
 
@@ -93,11 +95,10 @@ class Acks:
             taken.append(self._waiting.popleft())
         return taken
 
-    async def _report(self, batch: list[Unreported]) -> None:
+    async def _report(self, batch: list[Unreported], give_up_at: float) -> None:
         request = pb.AckRequest(
             request_id=str(uuid.uuid4()), outcomes=[one.message for one in batch]
         )
-        give_up_at = time.monotonic() + self.lease_s + _EXPIRY_GRACE_S
         backoff = Backoff(0.02, 1.0)
         error = CallError("CANCELLED", "the worker was stopped before it was answered")
         try:
@@ -106,7 +107,12 @@ class Acks:
                     response = await self._line.call(lambda stub: stub.Ack, request, _TRY_TIMEOUT_S)
                 except CallFailed as failed:
                     error = failed.error
-                    if not error.is_worth_again or time.monotonic() > give_up_at:
+                    is_over = time.monotonic() > give_up_at
+                    half = len(batch) // 2
+                    if error.is_too_large_on_the_way and half and not is_over:
+                        await self._report(batch[:half], give_up_at)
+                        return await self._report(batch[half:], give_up_at)
+                    if is_over or error.is_too_large_on_the_way or error.is_final:
                         break
                     await asyncio.sleep(backoff.next_s())
                     continue

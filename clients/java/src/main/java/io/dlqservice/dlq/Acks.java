@@ -30,9 +30,7 @@ final class Acks {
 
   private static final int MOST_OUTCOMES = 1_000;
 
-  /**
-   * Of one call: many a proxy takes no more than 1 MiB, and an outcome that is refused can't wait.
-   */
+  /** Of one call: many a proxy takes no more than 1 MiB. */
   private static final int MOST_BYTES = 768 * 1024;
 
   /** Of an outcome, beside its failure. */
@@ -115,10 +113,18 @@ final class Acks {
 
   private void pump() {
     while (!waiting.isEmpty() && reports.size() < MOST_CALLS) {
-      Report report = new Report(take());
-      reports.add(report);
-      report.tryOnce();
+      start(new Report(take(), Loop.nowMs() + leaseMs + EXPIRY_GRACE_MS, this::onReported));
     }
+  }
+
+  private void start(Report report) {
+    reports.add(report);
+    report.tryOnce();
+  }
+
+  private void onReported() {
+    if (!waiting.isEmpty()) schedule();
+    tellIfEmpty();
   }
 
   private List<Unreported> take() {
@@ -149,14 +155,17 @@ final class Acks {
   private final class Report {
     private final List<Unreported> batch;
     private final AckRequest request;
-    private final long giveUpAtMs = Loop.nowMs() + leaseMs + EXPIRY_GRACE_MS;
+    private final long giveUpAtMs;
+    private final Runnable onEnd;
     private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
     private CompletableFuture<?> call;
     private ScheduledFuture<?> pause;
     private CallError lastError;
 
-    Report(List<Unreported> batch) {
+    Report(List<Unreported> batch, long giveUpAtMs, Runnable onEnd) {
       this.batch = batch;
+      this.giveUpAtMs = giveUpAtMs;
+      this.onEnd = onEnd;
       AckRequest.Builder builder =
           AckRequest.newBuilder().setRequestId(UUID.randomUUID().toString());
       batch.forEach(one -> builder.addOutcomes(one.outcome().message(one.held().leaseToken())));
@@ -196,8 +205,18 @@ final class Acks {
       line.failed(connection, error);
       lastError = error;
       boolean isOver = isAbandoned || Loop.nowMs() > giveUpAtMs;
-      if (isOver || !error.isWorthAgain()) giveUp(error);
+      boolean isTooLarge = error.isTooLargeOnTheWay();
+      if (isTooLarge && !isOver && batch.size() > 1) goInHalves();
+      else if (isOver || isTooLarge || error.isForGood()) giveUp(error);
       else pause = loop.after(backoff.nextMs(), this::tryOnce);
+    }
+
+    private void goInHalves() {
+      int half = batch.size() / 2;
+      Report second = new Report(batch.subList(half, batch.size()), giveUpAtMs, onEnd);
+      Report first = new Report(batch.subList(0, half), giveUpAtMs, () -> start(second));
+      reports.remove(this);
+      start(first);
     }
 
     private void giveUp(CallError error) {
@@ -207,8 +226,7 @@ final class Acks {
 
     private void end() {
       reports.remove(this);
-      if (!waiting.isEmpty()) schedule();
-      tellIfEmpty();
+      onEnd.run();
     }
   }
 }
