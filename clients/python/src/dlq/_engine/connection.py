@@ -20,6 +20,8 @@ CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     # A dead peer is found by these, where nothing else is heard.
     ("grpc.keepalive_time_ms", 10_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    # The one above has no effect without it in grpcio 1.76: a ping may take a minute.
+    ("grpc.http2.ping_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 0),
     ("grpc.http2.max_pings_without_data", 0),
     # A service that is back is found soon: by default it takes up to two minutes.
