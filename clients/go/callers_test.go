@@ -211,6 +211,36 @@ func TestWhatIsToldMayEndItsGoroutine(t *testing.T) {
 	}
 }
 
+// As of a job that ends after its Close, and whose log has to say what was lost.
+func TestAFlushWaitsUntilWhatWasDroppedIsTold(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	telling, flushed := make(chan struct{}), make(chan struct{})
+	wasTooEarly := make(chan bool, 1)
+	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {
+		close(telling)
+		select {
+		case <-flushed:
+			wasTooEarly <- true
+		case <-time.After(50 * time.Millisecond):
+			wasTooEarly <- false
+		}
+	}))
+	pending := client.SendAsync(t.Context(), "", "a", nil)
+	<-telling
+	if err := client.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	close(flushed)
+	if <-wasTooEarly {
+		t.Error("it was still being told")
+	}
+	select {
+	case <-pending.Done():
+	default:
+		t.Error("it has no result after the flush")
+	}
+}
+
 type wildTracing struct{}
 
 func (wildTracing) Current(context.Context) dlq.TraceContext { panic("Current") }

@@ -105,7 +105,7 @@ func WithSpool(spool Spool) Option { return func(o *options) { o.spool = &spool 
 func WithoutSpool() Option { return func(o *options) { o.spool = nil } }
 
 // WithOnDropped is told of each message that was dropped, with the queue that it was for. It is called
-// by goroutines of the client, and must not block. Default: at most one line a second in the log.
+// by goroutines of the client, and must not block: Flush and Close wait for it. Default: at most one line a second in the log.
 func WithOnDropped(tell func(err *Error, queue string)) Option {
 	return func(o *options) { o.onDropped = tell }
 }

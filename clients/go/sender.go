@@ -167,30 +167,36 @@ func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
 }
 
 // settleLocked: the first result counts. It gives p if that is to be told as dropped, before whoever waits for it
-// hears of it.
+// hears of it; until then p is pending.
 func (b *batcher) settleLocked(p *pendingSend, result Result, err *Error) *pendingSend {
 	if p.isSettled {
 		return nil
 	}
 	p.isSettled = true
 	p.result, p.err = result, err
+	if err != nil {
+		return p
+	}
+	b.endLocked(p)
+	return nil
+}
+
+func (b *batcher) endLocked(p *pendingSend) {
 	delete(b.pending, p)
 	b.pendingBytes -= p.letter.size
 	if len(b.queue.sends) > 2*len(b.pending)+64 {
 		b.queue.sweep()
 	}
-	if err != nil {
-		return p
-	}
 	close(p.done)
-	return nil
 }
 
 func (b *batcher) tell(dropped ...*pendingSend) {
 	for _, p := range dropped {
 		if p != nil {
 			b.onDropped(p.err, p.letter.request.GetQueue())
-			close(p.done)
+			b.mu.Lock()
+			b.endLocked(p)
+			b.mu.Unlock()
 		}
 	}
 }
