@@ -17,7 +17,7 @@ func DeadLetter[M any](
 			return cause
 		}
 		payload, options := any(message), opts
-		if d, ok := payload.(*Delivery); ok {
+		if d, ok := payload.(*Delivery); ok && d != nil {
 			payload = d.Payload
 			if d.SourceID != "" {
 				options = append([]SendOption{WithSourceID(d.SourceID)}, opts...)
