@@ -50,8 +50,9 @@ func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*
 	for _, m := range f.messages {
 		isSame := r.GetDedupKey() != "" && m.message.GetDedupKey() == r.GetDedupKey() &&
 			m.message.GetQueue() == r.GetQueue() && proto.Equal(m.message.GetPayload(), r.GetPayload())
-		if isSame || m.requestID == r.GetRequestId() {
-			return f.responseLocked(m, isSame && m.requestID != r.GetRequestId()), nil
+		isAgain := r.GetRequestId() != "" && m.requestID == r.GetRequestId()
+		if isSame || isAgain {
+			return f.responseLocked(m, !isAgain), nil
 		}
 	}
 	f.lastID++

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
 func mustSend(t *testing.T, client *dlq.Client, opts ...dlq.SendOption) dlq.Result {
@@ -63,4 +64,19 @@ func TestAnOutageEnds(t *testing.T) {
 	}
 	fake.ComeBack()
 	mustSend(t, client)
+}
+
+// As of the generated stubs, which give none by themselves.
+func TestSendsWithoutARequestIDAreMessagesOfTheirOwn(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	stubs := fake.Client().Stubs()
+	for _, text := range []string{"a", "b"} {
+		payload := &dlqv1.Payload{Body: &dlqv1.Payload_Text{Text: text}}
+		if _, err := stubs.SendToDlq(t.Context(), &dlqv1.SendToDlqRequest{Queue: "orders", Payload: payload}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(fake.Messages("orders")); got != 2 {
+		t.Errorf("%d messages", got)
+	}
 }
