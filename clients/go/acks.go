@@ -84,8 +84,9 @@ func (a *acks) add(h *held, o *outcome) {
 	}
 }
 
-// flush waits until everything added so far is answered or given up; false if that takes too long.
-func (a *acks) flush(most time.Duration) bool {
+// flush waits until everything added so far is answered or given up; false if that takes too long, of which there is
+// less once somebody hastens.
+func (a *acks) flush(most time.Duration, hasten <-chan struct{}) bool {
 	a.mu.Lock()
 	if a.calls == 0 && len(a.waiting) == 0 {
 		a.mu.Unlock()
@@ -97,13 +98,19 @@ func (a *acks) flush(most time.Duration) bool {
 	idle := a.idle
 	a.pumpLocked()
 	a.mu.Unlock()
+	end := time.Now().Add(most)
 	timer := time.NewTimer(most)
 	defer timer.Stop()
-	select {
-	case <-idle:
-		return true
-	case <-timer.C:
-		return false
+	for {
+		select {
+		case <-idle:
+			return true
+		case <-timer.C:
+			return false
+		case <-hasten:
+			hasten = nil
+			timer.Reset(min(time.Until(end), leastReport))
+		}
 	}
 }
 

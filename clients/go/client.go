@@ -208,7 +208,8 @@ func (c *Client) Flush(ctx context.Context) error { return c.batcher.flush(ctx) 
 
 // Close stops the workers, waits for what is pending, moves the rest to the spool, and ends. When ctx ends it
 // waits no longer for handlers and sends: cancelling and reporting what has not ended by then takes 3 s
-// more at most. It then returns the error of ctx, for sends may be in the spool, or dropped.
+// more at most. It then returns the error of ctx, for handlers may have been cancelled, and sends may be in the spool,
+// or dropped.
 func (c *Client) Close(ctx context.Context) error {
 	c.mu.Lock()
 	wasClosing := c.isClosing
@@ -219,11 +220,12 @@ func (c *Client) Close(ctx context.Context) error {
 	}
 	c.mu.Unlock()
 	var all sync.WaitGroup
-	for _, w := range workers {
+	hastened := make([]error, len(workers))
+	for at, w := range workers {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			_ = w.Shutdown(ctx) // its Run tells
+			hastened[at] = w.Shutdown(ctx)
 		}()
 	}
 	all.Wait()
@@ -252,6 +254,11 @@ func (c *Client) Close(ctx context.Context) error {
 	c.own.close()
 	c.dropLog.flush()
 	close(c.closed)
+	for _, by := range hastened {
+		if err == nil {
+			err = by
+		}
+	}
 	return err
 }
 

@@ -58,21 +58,28 @@ func (s *loser) Ack(_ context.Context, r *dlqv1.AckRequest) (*dlqv1.AckResponse,
 	return response, nil
 }
 
-func TestALostLeaseCancelsItsHandlerByTheContext(t *testing.T) {
+// clientOf a service of the test.
+func clientOf(t *testing.T, service dlqv1.DlqServiceServer) *dlq.Client {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := &loser{acked: make(chan *dlqv1.Outcome, 10)}
 	server := grpc.NewServer()
 	dlqv1.RegisterDlqServiceServer(server, service)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
-	client, err := dlq.New(listener.Addr().String(), dlq.WithoutSpool())
+	client, err := dlq.New(listener.Addr().String(), dlq.WithoutSpool(), dlq.WithLogger(quiet()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close(context.Background()) })
+	return client
+}
+
+func TestALostLeaseCancelsItsHandlerByTheContext(t *testing.T) {
+	service := &loser{acked: make(chan *dlqv1.Outcome, 10)}
+	client := clientOf(t, service)
 	causes, told := make(chan error, 1), make(chan error, 10)
 	worker := work(t, client, func(ctx context.Context, _ *dlq.Delivery) error {
 		<-ctx.Done()

@@ -256,13 +256,13 @@ func (w *Worker) drain(stream *dueStream) {
 		}
 	}
 	report := min(max(time.Until(deadline), leastReport), mostReport)
-	if w.acks.flush(report) {
+	if w.acks.flush(report, w.hasten) {
 		ctx, cancel := context.WithTimeout(context.Background(), leastReport)
 		defer cancel()
 		w.leases.releaseStrays(ctx, stream.session())
 	} else {
 		w.acks.abandon()
-		w.acks.flush(leastReport)
+		w.acks.flush(leastReport, nil)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
 )
 
 // work runs a worker until the test ends.
@@ -187,5 +188,50 @@ func TestAWorkerThatIsStoppedBeforeItRunsDoesNothing(t *testing.T) {
 	}
 	if message := fake.Messages("orders")[0]; message.State != dlq.StateScheduled || len(message.Failures) != 1 {
 		t.Errorf("got %v", message)
+	}
+}
+
+func TestAHastenedCloseSaysThatAHandlerWasCancelled(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	client := fake.Client()
+	begun := make(chan struct{})
+	work(t, client, func(ctx context.Context, _ *dlq.Delivery) error {
+		close(begun)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	send(t, client, "a")
+	<-begun
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := client.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// deaf hands out one message, and never answers to its outcome.
+type deaf struct{ loser }
+
+func (*deaf) Ack(ctx context.Context, _ *dlqv1.AckRequest) (*dlqv1.AckResponse, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestAHastenedCloseWaitsNoLongerForAnswersToOutcomes(t *testing.T) {
+	client := clientOf(t, &deaf{})
+	handled := make(chan struct{})
+	work(t, client, func(context.Context, *dlq.Delivery) error {
+		close(handled)
+		return nil
+	})
+	<-handled
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if err := client.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 4*time.Second {
+		t.Errorf("it took %v, and 3 s were said", took)
 	}
 }
