@@ -93,7 +93,8 @@ func (o *workerOptions) request(queues []string) (*dlqv1.StreamDueRequest, error
 		o.workerID = fmt.Sprintf("%s-%d", host, os.Getpid())
 		o.workerID = o.workerID[max(0, len(o.workerID)-mostWorkerBytes):]
 	}
-	inFlight := uint32(min(o.concurrency+*o.prefetch, mostInFlight)) //nolint:gosec // bounded
+	both := min(o.concurrency, mostInFlight) + min(*o.prefetch, mostInFlight)
+	inFlight := uint32(min(both, mostInFlight)) //nolint:gosec // bounded
 	request := &dlqv1.StreamDueRequest{Queues: queues, WorkerId: validText(o.workerID), MaxInFlight: &inFlight}
 	if o.lease != 0 {
 		request.LeaseDuration = durationpb.New(o.lease)

@@ -3,6 +3,7 @@ package dlq_test
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc"
 )
 
 // work runs a worker until the test ends.
@@ -233,5 +235,26 @@ func TestAHastenedCloseWaitsNoLongerForAnswersToOutcomes(t *testing.T) {
 	}
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("it took %v, and 3 s were said", took)
+	}
+}
+
+// asked notes how many deliveries a worker wants at a time.
+type asked struct {
+	dlqv1.UnimplementedDlqServiceServer
+	bounds chan uint32
+}
+
+func (s *asked) StreamDue(r *dlqv1.StreamDueRequest, stream grpc.ServerStreamingServer[dlqv1.StreamDueResponse]) error {
+	s.bounds <- r.GetMaxInFlight()
+	<-stream.Context().Done()
+	return stream.Context().Err()
+}
+
+func TestAnyConcurrencyIsWithinWhatTheServerTakes(t *testing.T) {
+	service := &asked{bounds: make(chan uint32, 1)}
+	client := clientOf(t, service)
+	work(t, client, func(context.Context, *dlq.Delivery) error { return nil }, dlq.WithConcurrency(math.MaxInt))
+	if got := <-service.bounds; got != 10_000 {
+		t.Errorf("asks for %d at a time", got)
 	}
 }
