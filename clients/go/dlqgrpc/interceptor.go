@@ -74,7 +74,7 @@ func Redo(conn grpc.ClientConnInterface) dlq.Handler {
 		}
 		request, reply := raw(d.Payload.Bytes()), raw(nil)
 		err := conn.Invoke(ctx, method, &request, &reply, grpc.ForceCodec(rawCodec{}))
-		if err != nil && isOfTheRequest(err) {
+		if err != nil && isHopeless(err) {
 			return dlq.NonRetryable(err)
 		}
 		return err
@@ -106,6 +106,17 @@ func isOfTheRequest(err error) bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// isHopeless: made again, the call fails again. A token may become right, and a call that was cancelled has said nothing
+// of its request, as where its connection was closed.
+func isHopeless(err error) bool {
+	switch status.Code(err) {
+	case codes.PermissionDenied, codes.Unauthenticated, codes.Canceled:
+		return false
+	default:
+		return isOfTheRequest(err)
 	}
 }
 

@@ -35,7 +35,7 @@ func (s *shop) Stats(_ context.Context, r *dlqv1.StatsRequest) (*dlqv1.StatsResp
 	return &dlqv1.StatsResponse{}, nil
 }
 
-func serve(t *testing.T, s *shop, opts ...grpc.ServerOption) string {
+func serve(t *testing.T, s dlqv1.DlqServiceServer, opts ...grpc.ServerOption) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -131,5 +131,30 @@ func TestARequestWhoseCallerHasGoneIsNotKept(t *testing.T) {
 	_, _ = ours(t.Context(), &dlqv1.StatsRequest{}, info, failing)
 	if got := fake.Messages("calls"); len(got) != 1 {
 		t.Errorf("kept %v", got)
+	}
+}
+
+// refusing answers each call by a status.
+type refusing struct {
+	dlqv1.UnimplementedDlqServiceServer
+	code codes.Code
+}
+
+func (r *refusing) Stats(context.Context, *dlqv1.StatsRequest) (*dlqv1.StatsResponse, error) {
+	return nil, status.Error(r.code, "no")
+}
+
+func TestWhatMayYetGoWellIsNotQuarantinedByRedo(t *testing.T) {
+	for code, isHopeless := range map[codes.Code]bool{
+		codes.InvalidArgument: true, codes.NotFound: true,
+		codes.Unauthenticated: false, codes.PermissionDenied: false, codes.Unavailable: false, codes.Canceled: false,
+	} {
+		conn := dial(t, serve(t, &refusing{code: code}))
+		d := &dlq.Delivery{Attributes: map[string]string{dlqgrpc.MethodAttribute: "/dlq.v1.DlqService/Stats"}}
+		err := dlqgrpc.Redo(conn)(t.Context(), d)
+		var told interface{ NonRetryable() bool }
+		if status.Code(err) != code || errors.As(err, &told) != isHopeless {
+			t.Errorf("%v: got %#v", code, err)
+		}
 	}
 }
