@@ -159,7 +159,7 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 
 // tellOf: somebody has to mend what is refused, such as a token, and nothing else would say so.
 func (c *courier) tellOf(err error) {
-	if isWorthAgain(err) {
+	if err == nil || isWorthAgain(err) {
 		return
 	}
 	c.mu.Lock()

@@ -104,6 +104,9 @@ func lateError(lastErr error, maybeStored bool) *Error {
 
 func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
 	kind, words := ErrSpoolFull, "the spool has no room for it; is the server at the target up? Else raise the spool's MaxBytes"
+	if lastErr != nil {
+		words = "the spool has no room for it, and it was not sent: " + wordsOf(lastErr) + "; mend that, or raise the spool's MaxBytes"
+	}
 	switch placed {
 	case spool.TooLong:
 		words = "it was not sent in time, and is longer than the 8 MiB that a record of a spool file has room for"
@@ -112,6 +115,9 @@ func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
 	}
 	err := newError(kind, words, lastErr)
 	err.MaybeStored = maybeStored
+	if lastErr != nil {
+		err.Code = grpcstatus.Code(lastErr)
+	}
 	return err
 }
 

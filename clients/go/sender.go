@@ -19,7 +19,7 @@ const (
 // shelter is where sends go that the service does not take in time.
 type shelter interface {
 	keep(request *dlqv1.SendToDlqRequest, size int) spool.Placed
-	// tellOf says why what is refused for now waits there.
+	// tellOf says why what is refused for now waits there; nothing of what nobody has refused.
 	tellOf(err error)
 }
 
@@ -153,11 +153,16 @@ func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
 		return
 	}
 	p.isLeaving = true
+	lastErr := p.lastErr
 	b.mu.Unlock()
 	placed := b.shelter.keep(p.letter.request, p.letter.size)
+	isKept := placed == spool.OnDisk || placed == spool.InMemory
+	if isKept {
+		b.shelter.tellOf(lastErr) // before whoever waits for it hears of it, for the program may end then
+	}
 	b.mu.Lock()
 	var dropped *pendingSend
-	if placed == spool.OnDisk || placed == spool.InMemory {
+	if isKept {
 		b.settleLocked(p, Result{Status: StatusSpooled, Durable: placed == spool.OnDisk}, nil)
 	} else {
 		dropped = b.settleLocked(p, Result{Status: StatusDropped}, notKept(placed, p.lastErr, p.maybeStored()))

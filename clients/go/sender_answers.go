@@ -50,10 +50,7 @@ func (b *batcher) refuseLocked(p *pendingSend, err error) *pendingSend {
 		return b.settleLocked(p, Result{Status: StatusDropped}, refusal)
 	}
 	tried(p, err, refusal.MaybeStored)
-	go func() { // those that come together share a write
-		b.shelter.tellOf(err) // before whoever waits for it hears of it, for the program may end then
-		b.giveUp(p, func() *Error { return refusal })
-	}()
+	go b.giveUp(p, func() *Error { return refusal }) // those that come together share a write
 	return nil
 }
 

@@ -203,3 +203,19 @@ func TestWhatIsLongerThanAllThatMayBePendingIsTooLong(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatIsRefusedAndFindsNoRoomIsNotToldAsKept(t *testing.T) {
+	server := startScripted(t, always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+	logger := slog.New(slog.NewTextHandler(writer(func(line []byte) {
+		if strings.Contains(string(line), "keeps") {
+			t.Errorf("said %s", line)
+		}
+	}), nil))
+	client := spoolingClient(t, server.target, dlq.WithLogger(logger), dlq.WithSpool(dlq.Spool{Folder: t.TempDir(), MaxBytes: 1}))
+	_, err := client.Send(t.Context(), "orders", "a", nil, dlq.WithTimeout(5*time.Second))
+	var told *dlq.Error
+	if !errors.As(err, &told) || told.Kind != dlq.ErrSpoolFull || told.Code != codes.Unauthenticated ||
+		!strings.Contains(err.Error(), "not sent: no") {
+		t.Errorf("got %+v, %v", told, err)
+	}
+}
