@@ -41,6 +41,9 @@ type dialer func() (*wire, error)
 
 // newDialer fails if the target or an option is none that gRPC takes.
 func newDialer(target string, o *options) (dialer, error) {
+	if strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") {
+		return nil, fmt.Errorf("dlq: the target is %q; give host:port, such as localhost:50051, and WithTLS for https", target)
+	}
 	security := insecure.NewCredentials()
 	if o.tls != nil {
 		security = credentials.NewTLS(o.tls)
@@ -118,8 +121,12 @@ func (outNotes) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Conte
 
 func (outNotes) HandleConn(context.Context, stats.ConnStats) {}
 
-// spoolTarget is the name of the server in spool files: host and port, without a scheme of gRPC's.
+// spoolTarget is the name of the server in spool files: host and port, without a scheme of gRPC's. A socket has its
+// whole path: others have files of the same name.
 func spoolTarget(target string) string {
+	if strings.HasPrefix(target, "unix:") || strings.HasPrefix(target, "unix-abstract:") {
+		return target
+	}
 	if at := strings.LastIndex(target, "/"); at >= 0 && strings.Contains(target, ":///") {
 		target = target[at+1:]
 	}

@@ -176,8 +176,10 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if _, err := dlq.New(""); err == nil {
-		t.Error("no error without a target")
+	for _, target := range []string{"", "http://localhost:50051", "https://dlq.example"} {
+		if _, err := dlq.New(target); err == nil {
+			t.Errorf("no error with the target %q", target)
+		}
 	}
 }
 
