@@ -132,13 +132,20 @@ func isSilent(err error) bool {
 	return told.Code() == codes.DeadlineExceeded && len(told.Proto().GetDetails()) == 0
 }
 
-// contextError is what ended a caller's wait.
-func contextError(ctx context.Context, maybeStored bool) *Error {
+// contextError is what ended a caller's wait; lastErr is why the latest try had failed, if one had.
+func contextError(ctx context.Context, lastErr error, maybeStored bool) *Error {
 	kind := ErrAborted
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		kind = ErrDeadline
 	}
-	err := newError(kind, "the context of this send ended: "+context.Cause(ctx).Error(), context.Cause(ctx))
+	words := "the context of this send ended: " + context.Cause(ctx).Error()
+	if lastErr != nil {
+		words += "; the server had not taken it: " + wordsOf(lastErr)
+	}
+	err := newError(kind, words, context.Cause(ctx))
 	err.MaybeStored = maybeStored
+	if lastErr != nil {
+		err.Code = status.Code(lastErr)
+	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -113,6 +114,28 @@ func TestAContextThatEndsMeanwhileEndsTheWait(t *testing.T) {
 	ctx, cancel = context.WithCancel(t.Context())
 	time.AfterFunc(20*time.Millisecond, cancel)
 	if _, err := client.Send(ctx, "orders", "a", nil); !errors.Is(err, dlq.ErrAborted) || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAContextThatEndsHidesNotWhatHadFailed(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tries := 0
+	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
+		if tries++; tries == 2 { // the answer to the first one is known
+			cancel()
+		}
+		return status.Error(codes.Unavailable, "the store is full")
+	})
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(quiet()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close(context.Background()) }()
+	_, err = client.Send(ctx, "orders", "a", nil)
+	var told *dlq.Error
+	if !errors.As(err, &told) || told.Kind != dlq.ErrAborted || told.Code != codes.Unavailable ||
+		!strings.Contains(err.Error(), "the store is full") {
 		t.Errorf("got %v", err)
 	}
 }

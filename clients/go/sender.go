@@ -84,7 +84,7 @@ func (b *batcher) wait(ctx context.Context, p *pendingSend) {
 	case <-timer.C:
 		b.giveUp(p, func() *Error { return lateError(p.lastErr, p.maybeStored()) })
 	case <-ctx.Done():
-		b.giveUp(p, func() *Error { return contextError(ctx, p.maybeStored()) })
+		b.giveUp(p, func() *Error { return contextError(ctx, p.lastErr, p.maybeStored()) })
 	}
 	<-p.done
 }
