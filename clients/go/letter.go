@@ -65,11 +65,7 @@ func (c *Client) requestOf(
 	if trace.Traceparent == "" {
 		trace = c.options.currentTrace(ctx)
 	}
-	if trace.Traceparent != "" {
-		request.TraceContext = &dlqv1.TraceContext{
-			Traceparent: validText(trace.Traceparent), Tracestate: validText(trace.Tracestate),
-		}
-	}
+	request.TraceContext = trace.message()
 	setFirstRetry(request, cause, o)
 	setReason(request, cause, o)
 	return request, payload, nil

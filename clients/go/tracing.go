@@ -1,11 +1,33 @@
 package dlq
 
-import "context"
+import (
+	"context"
+
+	"github.com/dlq-service/dlq/clients/go/dlqv1"
+)
+
+const (
+	// What the service takes of each.
+	mostTraceparent = 128
+	mostTracestate  = 512
+)
 
 // TraceContext is a W3C Trace Context.
 type TraceContext struct {
 	Traceparent string
 	Tracestate  string
+}
+
+// message leaves out what the service would refuse the whole message for: it is somebody else's, such as of a header.
+func (t TraceContext) message() *dlqv1.TraceContext {
+	parent, state := validText(t.Traceparent), validText(t.Tracestate)
+	if parent == "" || len(parent) > mostTraceparent {
+		return nil
+	}
+	if len(state) > mostTracestate {
+		state = ""
+	}
+	return &dlqv1.TraceContext{Traceparent: parent, Tracestate: state}
 }
 
 // Tracing connects messages with traces.

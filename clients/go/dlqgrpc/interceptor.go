@@ -20,6 +20,9 @@ const ContentType = "application/x-protobuf"
 // MethodAttribute has the full name of the method, as /package.Service/Method.
 const MethodAttribute = "grpc.method"
 
+// mostIdentity is what the service takes as a source id. A longer one is the caller's, and must not cost the message.
+const mostIdentity = 256
+
 // ErrKept says of a call that failed that it is in the DLQ, and is made again.
 var ErrKept = errors.New("dlqgrpc: the call failed, and is kept")
 
@@ -30,7 +33,7 @@ func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) 
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		keepIt := func(cause error) {
 			all := opts
-			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 {
+			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 && len(id[0]) <= mostIdentity {
 				all = append([]dlq.SendOption{dlq.WithSourceID(id[0])}, opts...)
 			}
 			keep(ctx, s, queue, info.FullMethod, request, cause, all)

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 )
 
@@ -156,5 +157,19 @@ func TestWhatMayYetGoWellIsNotQuarantinedByRedo(t *testing.T) {
 		if status.Code(err) != code || errors.As(err, &told) != isHopeless {
 			t.Errorf("%v: got %#v", code, err)
 		}
+	}
+}
+
+func TestAnIdempotencyKeyThatIsTooLongCostsOnlyItself(t *testing.T) {
+	fake := dlqtest.NewFake(t)
+	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
+	failing := func(context.Context, any) (any, error) { return nil, errors.New("no bank") }
+	for _, key := range []string{"order-42", strings.Repeat("k", 257)} {
+		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("idempotency-key", key))
+		_, _ = ours(ctx, &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, failing)
+	}
+	kept := fake.Messages("calls")
+	if len(kept) != 2 || kept[0].GetSourceId() != "order-42" || kept[1].GetSourceId() != "" {
+		t.Errorf("got %v", kept)
 	}
 }

@@ -13,12 +13,20 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/dlq-service/dlq/clients/go"
 )
 
-// mostPayload is what the service takes where its payload_max is as large as it may be; 1 MiB by default.
-const mostPayload = 3 << 20
+const (
+	// mostPayload is what the service takes where its payload_max is as large as it may be; 1 MiB by default.
+	mostPayload = 3 << 20
+	// What it takes of a source id or a media type, and of an attribute. What is longer is the caller's, and must not
+	// cost the message.
+	mostIdentity  = 256
+	mostAttribute = 4 << 10
+)
 
 // Option is an option of [Handler].
 type Option func(*handlerOptions)
@@ -119,9 +127,9 @@ func (o handlerOptions) keep(
 		return nil
 	}
 	options := append(headerOptions(r.Header), dlq.WithAttributes(map[string]string{
-		"http.method": r.Method, "http.path": r.URL.Path,
+		"http.method": r.Method, "http.path": cut(r.URL.Path, mostAttribute),
 	}))
-	if contentType := r.Header.Get("Content-Type"); contentType != "" {
+	if contentType := r.Header.Get("Content-Type"); isIdentity(contentType) {
 		options = append(options, dlq.WithContentType(contentType))
 	}
 	if o.send != nil {
@@ -139,7 +147,7 @@ func (o handlerOptions) keep(
 // headerOptions are what headers say by convention.
 func headerOptions(header http.Header) []dlq.SendOption {
 	var options []dlq.SendOption
-	if id := header.Get("Idempotency-Key"); id != "" {
+	if id := header.Get("Idempotency-Key"); isIdentity(id) {
 		options = append(options, dlq.WithSourceID(id))
 	}
 	if parent := header.Get("Traceparent"); parent != "" {
@@ -147,6 +155,22 @@ func headerOptions(header http.Header) []dlq.SendOption {
 		options = append(options, dlq.WithTraceContext(trace))
 	}
 	return options
+}
+
+func isIdentity(text string) bool {
+	return text != "" && len(strings.ToValidUTF8(text, "\uFFFD")) <= mostIdentity
+}
+
+// cut gives text that protobuf can hold, and no more of it than that.
+func cut(text string, most int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
+	if len(text) <= most {
+		return text
+	}
+	for !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
 }
 
 // bufferBody has the body read twice: by the handler, and for the message. One that is too long is not whole.

@@ -193,3 +193,28 @@ func TestABodyAsLongAsAPayloadMayBeIsKept(t *testing.T) {
 		}
 	}
 }
+
+// The service refuses messages with longer ones, and whoever calls chooses his headers.
+func TestHeadersThatAreTooLongCostOnlyThemselves(t *testing.T) {
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+	fake := dlqtest.NewFake(t)
+	handler := dlqhttp.Handler(fake.Client(), "orders", func(http.ResponseWriter, *http.Request) error { return errors.New("no bank") })
+	for _, parent := range []string{parent, strings.Repeat("0", 129)} {
+		request := httptest.NewRequest(http.MethodPost, "/"+strings.Repeat("ä", 4<<10), strings.NewReader("x"))
+		request.Header.Set("Idempotency-Key", strings.Repeat("k", 257))
+		request.Header.Set("Content-Type", strings.Repeat("\xffk", 128))
+		request.Header.Set("Traceparent", parent)
+		request.Header.Set("Tracestate", strings.Repeat("a=b,", 129))
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	for at, message := range fake.Messages("orders") {
+		trace := message.GetTraceContext()
+		if message.GetSourceId() != "" || message.GetPayload().GetContentType() != "" || trace.GetTracestate() != "" ||
+			(trace.GetTraceparent() == parent) != (at == 0) || len(message.GetAttributes()["http.path"]) > 4<<10 {
+			t.Errorf("got %v", message)
+		}
+	}
+	if got := len(fake.Messages("orders")); got != 2 {
+		t.Errorf("%d messages", got)
+	}
+}
