@@ -83,8 +83,12 @@ func isOfTheWholeCall(err error) bool {
 
 // Why a send was dropped, and what to do.
 
-func bufferFull(pending int) *Error {
-	return newError(ErrBufferFull, strconv.Itoa(pending)+
+func bufferFull(p *pendingSend, bounds Coalescing) *Error {
+	if p.letter.size > bounds.MaxPendingBytes {
+		return newError(ErrBufferFull, "it takes "+strconv.Itoa(p.letter.size)+" bytes, and no more than "+
+			strconv.Itoa(bounds.MaxPendingBytes)+" may be pending; store large content elsewhere, or raise MaxPendingBytes of Coalescing", nil)
+	}
+	return newError(ErrBufferFull, strconv.Itoa(p.before)+
 		" sends are pending already; send less at once, or raise the bounds of Coalescing", nil)
 }
 

@@ -172,6 +172,15 @@ func TestWhatIsAwayIsSpooledAndDeliveredOnce(t *testing.T) {
 	}
 }
 
+func TestWhatIsLongerThanAllThatMayBePendingSaysSo(t *testing.T) {
+	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}),
+		dlq.WithCoalescing(dlq.Coalescing{MaxPendingBytes: 1_000}))
+	_, err := client.Send(t.Context(), "orders", make([]byte, 1_000), nil)
+	if !errors.Is(err, dlq.ErrBufferFull) || strings.Contains(err.Error(), " 0 sends") || !strings.Contains(err.Error(), "MaxPendingBytes") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAClientThatIsClosedDrops(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	pending := client.SendAsync(t.Context(), "orders", "a", nil)

@@ -72,7 +72,7 @@ func (b *batcher) begin(l letter, timeout time.Duration) *pendingSend {
 // wait sees to it that there is a result. Where its context ends before, the message goes to the shelter.
 func (b *batcher) wait(ctx context.Context, p *pendingSend) {
 	if p.isBesides {
-		b.giveUp(p, func() *Error { return bufferFull(p.before) })
+		b.giveUp(p, func() *Error { return bufferFull(p, b.bounds) })
 		<-p.done
 		return
 	}
