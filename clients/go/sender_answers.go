@@ -45,6 +45,9 @@ func (b *batcher) failLocked(sends []*pendingSend, failure *callFailure) (droppe
 
 // refuseLocked: what is refused for now waits where it can. It gives p if that is to be told as dropped.
 func (b *batcher) refuseLocked(p *pendingSend, err error) *pendingSend {
+	if p.isGone() {
+		return nil // to the spool, say, which hears it too
+	}
 	refusal := refusalOf(err, p.wasMaybeStored)
 	if b.shelter == nil || isForGood(err) {
 		return b.settleLocked(p, Result{Status: StatusDropped}, refusal)
