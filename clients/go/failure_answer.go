@@ -2,6 +2,7 @@ package dlq
 
 import (
 	"net/http"
+	"net/textproto"
 	"reflect"
 )
 
@@ -13,6 +14,9 @@ type answer struct {
 
 // answerOf looks where clients keep it: in a method, a field, or the whole response.
 func answerOf(err error) answer {
+	if _, isOfMail := err.(*textproto.Error); isOfMail {
+		return answer{} // its codes are those of SMTP, in which 550 is for good
+	}
 	found := answer{}
 	switch e := err.(type) {
 	case interface{ HTTPStatusCode() int }: // AWS

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/textproto"
 	"os"
 	"strings"
 	"syscall"
@@ -62,6 +63,13 @@ func TestFailureOfACall(t *testing.T) {
 	}
 	failure := failureOf(fmt.Errorf("charge: %w", told.Err()), "")
 	if failure.GetGrpcCode() != 8 || failure.GetRetryAfter().AsDuration() != 7*time.Second {
+		t.Errorf("got %v", failure)
+	}
+}
+
+func TestAnAnswerOfAMailServerIsNoneOfHTTP(t *testing.T) {
+	failure := failureOf(fmt.Errorf("send: %w", &textproto.Error{Code: 550, Msg: "no such mailbox"}), "")
+	if failure.HttpStatus != nil || !strings.Contains(failure.GetMessage(), "no such mailbox") { //nolint:protogetter // may be absent
 		t.Errorf("got %v", failure)
 	}
 }
