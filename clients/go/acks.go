@@ -7,6 +7,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"github.com/dlq-service/dlq/clients/go/internal/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
@@ -22,6 +23,8 @@ const (
 	// expiryGrace: after an outage the server waits this much longer than the lease.
 	expiryGrace = 30 * time.Second
 )
+
+var errUnanswered = status.Error(codes.Canceled, "the worker stopped before the server had answered")
 
 // unreported is a delivery whose outcome is known here, and not yet to the server.
 type unreported struct {
@@ -150,6 +153,7 @@ func (a *acks) reportUntil(giveUpAt time.Time, batch []unreported) {
 		request.Outcomes = append(request.Outcomes, one.message)
 	}
 	pause := backoff.New(20*time.Millisecond, time.Second)
+	why := errUnanswered
 	for {
 		w := a.line.wire()
 		ctx, cancel := context.WithTimeout(a.ctx, ackTryTimeout)
@@ -166,6 +170,9 @@ func (a *acks) reportUntil(giveUpAt time.Time, batch []unreported) {
 			return
 		}
 		a.line.failed(w, err)
+		if a.ctx.Err() == nil { // else the call was ended here
+			why = err
+		}
 		isTooLarge := isTooLargeOnTheWay(status.Convert(err))
 		isOver := a.ctx.Err() != nil || time.Now().After(giveUpAt)
 		if half := len(batch) / 2; half > 0 && isTooLarge && !isOver {
@@ -175,7 +182,7 @@ func (a *acks) reportUntil(giveUpAt time.Time, batch []unreported) {
 		}
 		if isOver || isTooLarge || isForGood(err) || !pause.Wait(a.ctx) {
 			for _, one := range batch {
-				a.onGivenUp(one, err)
+				a.onGivenUp(one, why)
 			}
 			return
 		}

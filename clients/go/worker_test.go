@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -222,10 +223,11 @@ func (*deaf) Ack(ctx context.Context, _ *dlqv1.AckRequest) (*dlqv1.AckResponse, 
 func TestAHastenedCloseWaitsNoLongerForAnswersToOutcomes(t *testing.T) {
 	client := clientOf(t, &deaf{})
 	handled := make(chan struct{})
+	told := make(chan *dlq.Error, 10)
 	work(t, client, func(context.Context, *dlq.Delivery) error {
 		close(handled)
 		return nil
-	})
+	}, dlq.WithOnError(func(err *dlq.Error, _ *dlq.Delivery) { told <- err }))
 	<-handled
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
@@ -235,6 +237,9 @@ func TestAHastenedCloseWaitsNoLongerForAnswersToOutcomes(t *testing.T) {
 	}
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("it took %v, and 3 s were said", took)
+	}
+	if err := <-told; !errors.Is(err, dlq.ErrConnection) || !strings.Contains(err.Error(), "before the server had answered") {
+		t.Errorf("told %v", err)
 	}
 }
 
