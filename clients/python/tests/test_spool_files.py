@@ -13,6 +13,7 @@ import pytest
 
 import dlq
 from dlq._core.letter import letter_of
+from dlq.options import spool_target_of
 from dlq.spool.folder import folder_name
 from dlq.spool.owner import owner_of, process_start
 from dlq.spool.record import HEADER, Records, RecordType, encode
@@ -300,3 +301,33 @@ def test_a_file_that_is_just_being_adopted_is_no_orphan(
     monkeypatch.setattr(SpoolFile, "_index", looked_at)
     assert spool_in(tmp_path).adopt() == 1
     assert meanwhile == [0]
+
+
+def test_what_a_client_of_an_url_has_left_is_found_by_one_of_its_host_and_port(
+    tmp_path: Path,
+) -> None:
+    options = dlq.SpoolOptions(folder=tmp_path)
+    with dlq.Client(f"http://{TARGET}", service="shop", timeout=0.1, spool=options) as client:
+        assert isinstance(client.send("q", "x"), dlq.Spooled)
+    heir = spool_in(tmp_path)
+    heir.adopt()
+    assert texts(heir) == ["x"]
+    heir.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("dlq:50051", "dlq:50051"),
+        ("http://dlq", "dlq:80"),
+        ("https://dlq/", "dlq:443"),
+        ("dns:///dlq:50051", "dlq:50051"),
+        ("dns://8.8.8.8/dlq:50051", "dlq:50051"),
+        ("dlq", "dlq:443"),
+        ("[::1]", "[::1]:443"),
+        ("unix:/run/dlq.sock", "unix:/run/dlq.sock"),
+        ("unix:///run/dlq.sock", "unix:///run/dlq.sock"),
+    ],
+)
+def test_spool_files_name_the_server_without_a_scheme(target: str, name: str) -> None:
+    assert spool_target_of(target) == name

@@ -160,3 +160,15 @@ def target_of(text: str, tls: Tls | None) -> tuple[str, Tls | None]:
     if not text or (separator and scheme not in ("dns", "unix", "ipv4", "ipv6", "xds")):
         raise ValueError(f"target is {text!r}; give one such as localhost:50051")
     return text, tls
+
+
+def spool_target_of(text: str) -> str:
+    """The name of the server in spool files, the same in all languages: `host:port`, without a scheme.
+
+    A socket has its whole path: others have files of the same name.
+    """
+    address, _ = target_of(text, None)
+    if address.startswith(("unix:", "unix-abstract:")):
+        return address
+    host = address.rpartition("/")[2] if "://" in address else address
+    return host if ":" in host.rpartition("]")[2] else f"{host}:443"  # as gRPC does

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 from .._core.letter import Letter
 from .._core.send_book import PendingSend
 from ..errors import DlqClientError
-from ..options import ClientOptions
+from ..options import ClientOptions, spool_target_of
 from ..results import SendResult
 from ..spool.courier import Courier
 from ..spool.spool import Spool
@@ -117,7 +117,7 @@ class Engine:
         spool = options.spool
         if spool is not None:
             self.courier = Courier(
-                lambda: Spool(spool, options.target, options.service),
+                lambda: Spool(spool, spool_target_of(options.target), options.service),
                 self.line,
                 options.try_timeout,
                 self.report.tell,
