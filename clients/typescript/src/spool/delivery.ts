@@ -1,11 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { isForGood, isWorthAgain, refusalOf } from "../call-error.ts";
+import { isForGood, isWorthAgain, neverArrived, refusalOf } from "../call-error.ts";
 import type { DlqClientError } from "../errors.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
 import type { Reachability } from "../reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall, withoutService } from "../send-call.ts";
+import { CallSize } from "./call-size.ts";
 import type { LetterStore } from "./letter-store.ts";
 import type { Shelf } from "./shelf.ts";
 
@@ -25,7 +26,6 @@ interface Letter {
 }
 
 const MOST_MESSAGES = 100;
-const MOST_BYTES = 3 * 1024 ** 2;
 const TRY_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 30_000;
@@ -37,6 +37,7 @@ const TELL_EVERY_MS = 60_000;
 export class SpoolDelivery {
   readonly #options: SpoolDeliveryOptions;
   readonly #backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  readonly #size = new CallSize();
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #isClosed = false;
@@ -88,7 +89,9 @@ export class SpoolDelivery {
     let isAllDone = true;
     let position = -1;
     while (!this.#isClosed) {
-      const letters = await store.read(position, MOST_MESSAGES, MOST_BYTES).catch(() => undefined);
+      const letters = await store
+        .read(position, MOST_MESSAGES, this.#size.bytes)
+        .catch(() => undefined);
       if (letters === undefined) return false; // of this file; the others may be read
       const last = letters.at(-1);
       if (last === undefined) return isAllDone;
@@ -125,11 +128,13 @@ export class SpoolDelivery {
       const away = withoutService(answers);
       if (away !== undefined) throw away;
       reachability.answered(beganAtMs);
+      this.#size.answered(performance.now() - beganAtMs);
     } catch (reason) {
       const error = ConnectError.from(reason);
       line.failed(stubs, error);
       if (isWorthAgain(error) && error.code !== Code.ResourceExhausted) {
         reachability.failed(beganAtMs);
+        if (!neverArrived(error)) this.#size.unanswered();
         throw error;
       }
       reachability.answered(beganAtMs); // that it refuses is an answer, too
