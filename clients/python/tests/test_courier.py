@@ -139,7 +139,7 @@ def test_a_service_that_refuses_what_was_kept_is_there(spool_folder: Path) -> No
             raise CallFailed(CallError("UNAUTHENTICATED", "who are you?"))
 
     async def run() -> None:
-        courier = Courier(lambda: left, Line(), 1.0, lambda *_: None)  # type: ignore[arg-type]
+        courier = Courier(lambda: left, Line(), lambda *_: None)  # type: ignore[arg-type]
         heard = asyncio.Event()
         courier.on_heard = heard.set
         await asyncio.wait_for(heard.wait(), 5)
@@ -159,7 +159,7 @@ def test_letters_that_are_refused_share_their_next_calls_too(
 
     async def run() -> None:
         line = RefusingLine(lambda: calls.append(None))
-        courier = Courier(lambda: spool, line, 1.0, lambda *_: None)  # type: ignore[arg-type]
+        courier = Courier(lambda: spool, line, lambda *_: None)  # type: ignore[arg-type]
         await asyncio.sleep(3)
         await courier.close()
 
@@ -181,7 +181,7 @@ def test_letters_that_are_refused_are_not_held_up_by_those_that_fail(spool_folde
 
     async def run() -> None:
         line = Line(lambda: tries.append(None))
-        courier = Courier(lambda: spool, line, 1.0, lambda *_: None)  # type: ignore[arg-type]
+        courier = Courier(lambda: spool, line, lambda *_: None)  # type: ignore[arg-type]
 
         async def tried_again() -> None:
             while len(tries) < 3:  # noqa: ASYNC110
@@ -216,7 +216,7 @@ def test_a_letter_that_waits_is_forgotten_with_its_file(spool_folder: Path) -> N
 
     async def run() -> None:
         line = RefusingLine(taken_by_another)
-        courier = Courier(lambda: spool, line, 1.0, lambda *_: None)  # type: ignore[arg-type]
+        courier = Courier(lambda: spool, line, lambda *_: None)  # type: ignore[arg-type]
 
         async def forgotten() -> None:
             while courier._deferred or not spool.is_empty:  # noqa: ASYNC110

@@ -119,7 +119,6 @@ class Engine:
             self.courier = Courier(
                 lambda: Spool(spool, spool_target_of(options.target), options.service),
                 self.line,
-                options.try_timeout,
                 self.report.tell,
             )
         self.sender: Sender = Sender(options, self.line, self.courier, self.report.tell)

@@ -18,6 +18,7 @@ from .._engine.connection import CallFailed, Line
 from .._engine.sender import call_batch
 from .._engine.serial_thread import SerialThread
 from ..errors import DlqClientError
+from .call_size import CallSize
 from .owner import TOUCH_EVERY_S
 from .spool import Kept, Spool
 from .spool_file import SpoolFile
@@ -31,7 +32,7 @@ _FIRST_PAUSE_S = 0.1
 _MOST_PAUSE_S = 30.0
 _FAULT_PAUSE_S = 10.0
 _MOST_LETTERS = 100
-_MOST_BYTES = 3 * 1024**2
+_TRY_TIMEOUT_S = 5.0
 _TELL_EVERY_S = 60.0
 
 
@@ -43,16 +44,15 @@ class Courier:
         self,
         make_spool: Callable[[], Spool],
         line: Line,
-        try_timeout_s: float,
         on_dropped: Callable[[DlqClientError, str], None],
     ) -> None:
         self._thread = SerialThread("dlq-spool")
         self._make_spool = make_spool
         self._spool: Spool | None = None
         self._line = line
-        self._try_timeout_s = try_timeout_s
         self._on_dropped = on_dropped
         self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
+        self._size = CallSize()
         self._deferred: set[tuple[SpoolFile | None, int]] = set()
         """Letters that the service does not take now. They are tried again together: else thousands would
         each have a call of its own."""
@@ -129,7 +129,7 @@ class Courier:
                 self._deferred.clear()
                 self._deferred_until = math.inf
             letters = await self._do(
-                lambda spool: spool.oldest(_MOST_LETTERS, _MOST_BYTES, self._deferred)
+                lambda spool: spool.oldest(_MOST_LETTERS, self._size.bytes, self._deferred)
             )
             if not letters:
                 self._rest()
@@ -150,12 +150,14 @@ class Courier:
         began_at = time.monotonic()
         try:
             requests = [letter.request for letter in letters]
-            answers = await call_batch(self._line, requests, self._try_timeout_s)
+            answers = await call_batch(self._line, requests, _TRY_TIMEOUT_S)
         except CallFailed as failed:
             error = failed.error
             if error.is_worth_again or not (error.is_final or error.is_of_the_whole_call):
                 if error.is_away:
                     self.on_unheard(began_at, time.monotonic())
+                    if not error.never_arrived:
+                        self._size.unanswered()
                 else:
                     self.on_heard()  # that it refuses is an answer, too
                     self.tell_of(error)
@@ -166,6 +168,7 @@ class Courier:
             answers = [error for _ in letters]
         self.on_heard()
         self._backoff.reset()
+        self._size.answered(time.monotonic() - began_at)
         done = [letter for letter, answer in zip(letters, answers) if self._is_done(letter, answer)]
         await self._do(lambda spool: spool.done(done))
         return True
