@@ -12,7 +12,6 @@ import (
 
 const (
 	courierMessages   = 100
-	courierBytes      = 3 * mib
 	courierTryTimeout = 5 * time.Second
 	firstCourierPause = 100 * time.Millisecond
 	mostCourierPause  = 30 * time.Second
@@ -64,7 +63,7 @@ func (c *courier) deliverAll(ctx context.Context) bool {
 func (c *courier) deliverFrom(ctx context.Context, store spool.Store) (isAllDone bool, err error) {
 	isAllDone = true
 	for position := int64(-1); ; {
-		letters, err := c.shelf.Read(store, position, courierMessages, courierBytes)
+		letters, err := c.shelf.Read(store, position, courierMessages, int(c.size))
 		if err != nil {
 			return false, nil //nolint:nilerr // of this file, maybe taken meanwhile; the others may be read
 		}
@@ -117,10 +116,14 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 			return nil, away
 		}
 		c.reach.heard(began)
+		c.size.answered(time.Since(began))
 	} else {
 		c.line.failed(w, failure.err)
 		if !isAnswer(failure.err) {
 			c.reach.failed(began)
+			if failure.wentOut {
+				c.size.unanswered()
+			}
 			return nil, failure.err
 		}
 		if !cannotBeWritten(status.Convert(failure.err)) {

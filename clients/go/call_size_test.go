@@ -1,0 +1,35 @@
+package dlq
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestTheSizeOfCallsShrinksWhileNobodyAnswers(t *testing.T) {
+	size := newCallSize()
+	var seen []int
+	for range 4 {
+		size.unanswered()
+		seen = append(seen, int(size)>>10)
+	}
+	if want := []int{768, 192, 64, 64}; !slices.Equal(seen, want) {
+		t.Errorf("KiB were %v, not %v", seen, want)
+	}
+}
+
+func TestTheSizeOfCallsIsDoubledByQuickAnswersOnly(t *testing.T) {
+	size := newCallSize()
+	for range 2 {
+		size.unanswered()
+	}
+	size.answered(4 * time.Second)
+	seen := []int{int(size) >> 10}
+	for range 5 {
+		size.answered(100 * time.Millisecond)
+		seen = append(seen, int(size)>>10)
+	}
+	if want := []int{192, 384, 768, 1536, 3072, 3072}; !slices.Equal(seen, want) {
+		t.Errorf("KiB were %v, not %v", seen, want)
+	}
+}
