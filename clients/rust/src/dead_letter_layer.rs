@@ -5,7 +5,7 @@ use crate::error::{BoxError, Error};
 use crate::panics::{failure_of_panic, guarded};
 use crate::payload::{IntoPayload, Payload};
 use std::future::IntoFuture;
-use std::panic::{Location, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
@@ -87,10 +87,15 @@ where
         } = &self.layer;
         let (client, queue, place) = (client.clone(), queue.clone(), *place);
         let payload = Made(payload(&request).into_payload());
-        let work = self.service.call(request);
+        // It may panic already here, before there is a future of it.
+        let work = catch_unwind(AssertUnwindSafe(|| self.service.call(request)));
         Box::pin(async move {
             let letter = || client.letter(queue, payload);
-            let failed = match guarded(work).await {
+            let end = match work {
+                Ok(work) => guarded(work).await,
+                Err(panic) => Err(panic),
+            };
+            let failed = match end {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => error.into(),
                 Err(panic) => {

@@ -49,3 +49,19 @@ async fn a_request_that_fails_is_kept_and_its_error_passed_on() {
     assert_eq!(messages[0].failures[0].r#type, "std::io::error::Error [TimedOut]");
     assert!(messages[0].failures[0].stack_trace.contains("layers.rs"));
 }
+
+#[tokio::test]
+async fn a_service_that_panics_before_it_has_a_future_has_its_request_kept() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let service = service_fn(|number: u32| {
+        assert_ne!(number, 17, "no such order");
+        std::future::ready(Ok::<_, std::io::Error>(number))
+    });
+    let layer = client.dead_letter_layer("orders", |number: &u32| Json(*number));
+    let call = tokio::spawn(layer.layer(service).oneshot(17));
+    assert!(call.await.unwrap_err().is_panic());
+    let messages = fake.wait_for("orders", FakeState::Scheduled, 1).await;
+    assert_eq!(messages[0].failures[0].r#type, "panic");
+    assert!(messages[0].failures[0].message.contains("no such order"));
+}
