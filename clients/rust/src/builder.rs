@@ -96,7 +96,7 @@ impl Default for SpoolOptions {
 
 /// TLS of the connection, in PEM; used with an `https:` target.
 #[cfg(feature = "tls")]
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TlsOptions {
     /// Certificates to trust instead of the system's.
     pub ca: Option<Vec<u8>>,
@@ -104,6 +104,18 @@ pub struct TlsOptions {
     pub identity: Option<(Vec<u8>, Vec<u8>)>,
     /// The name to expect in the server's certificate, if it isn't that of the target.
     pub server_name: Option<String>,
+}
+
+/// Without the key, which has no place in a log.
+#[cfg(feature = "tls")]
+impl std::fmt::Debug for TlsOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsOptions")
+            .field("has_ca", &self.ca.is_some())
+            .field("has_identity", &self.identity.is_some())
+            .field("server_name", &self.server_name)
+            .finish()
+    }
 }
 
 /// Makes a [`Client`].

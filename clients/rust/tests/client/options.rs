@@ -19,3 +19,14 @@ async fn what_can_not_be_is_said_at_once() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
 }
+
+#[cfg(feature = "tls")]
+#[test]
+fn a_key_is_in_no_log() {
+    let options = dlq_client::TlsOptions {
+        identity: Some((b"certificate".to_vec(), b"key".to_vec())),
+        ..dlq_client::TlsOptions::default()
+    };
+    let shown = format!("{options:?}");
+    assert!(!shown.contains(&format!("{:?}", b"key")), "{shown}");
+}
