@@ -97,31 +97,22 @@ impl Pending {
     fn failed(&self, error: Error) -> Error {
         let error = error.maybe_stored_if(self.maybe_stored());
         match self.last_error.as_deref() {
-            Some(status) => error.of_call(copy_of(status)),
+            Some(status) => error.of_call(status.clone()),
             None => error,
         }
     }
-}
-
-/// A status has no `Clone`, because of its source.
-fn copy_of(status: &Status) -> Status {
-    Status::with_details_and_metadata(
-        status.code(),
-        status.message(),
-        bytes::Bytes::copy_from_slice(status.details()),
-        status.metadata().clone(),
-    )
 }
 
 pub(crate) fn closed_error() -> Error {
     Error::new(ErrorKind::Closed, "the client was closed before this was sent")
 }
 
-pub(crate) fn buffer_full(pending: usize) -> Error {
+/// `bytes` are its own.
+pub(crate) fn buffer_full(bytes: usize, pending: usize, pending_bytes: usize) -> Error {
     Error::new(
         ErrorKind::BufferFull,
         format!(
-            "{pending} sends are pending already; send less at once, or raise Coalesce::max_pending_messages and max_pending_bytes"
+            "no room for its {bytes} bytes, {pending} sends of {pending_bytes} bytes are pending already; send less at once, or raise Coalesce::max_pending_messages and max_pending_bytes"
         ),
     )
 }

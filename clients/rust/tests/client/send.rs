@@ -137,3 +137,30 @@ async fn what_waits_for_a_stalled_spool_is_bounded() {
     drop(release);
     client.close_within(Duration::ZERO).await;
 }
+
+#[tokio::test]
+async fn what_was_not_sent_in_time_tells_its_causes() {
+    let client = Client::builder("http://127.0.0.1:1").without_spool();
+    let client = client.timeout(Duration::from_millis(50)).build().unwrap();
+    let error = client.letter("q", "a").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Deadline);
+    let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+    let kinds = causes.filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
+    assert_eq!(kinds.collect::<Vec<_>>(), [io::ErrorKind::ConnectionRefused]);
+}
+
+#[tokio::test]
+async fn one_that_is_larger_than_all_that_may_be_pending_says_so() {
+    let coalesce = Coalesce {
+        max_pending_bytes: 1_000,
+        ..Coalesce::default()
+    };
+    let client = Client::builder("http://127.0.0.1:1").without_spool();
+    let client = client.coalesce(coalesce).build().unwrap();
+    let error = client.letter("q", "a".repeat(1_001)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BufferFull);
+    assert!(
+        error.to_string().contains("no room for its 10") && error.to_string().contains("0 sends of 0 bytes"),
+        "{error}"
+    );
+}
