@@ -8,6 +8,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tonic::{Response, Status};
 
@@ -19,6 +20,8 @@ const LEAST_AGE: Duration = Duration::from_secs(1);
 /// of before go on, on their own handle of it.
 pub(crate) struct Line {
     connector: Connector,
+    /// Of the client: that of a call, such as a worker's, may end sooner.
+    runtime: Handle,
     current: Mutex<Current>,
 }
 
@@ -33,6 +36,7 @@ impl Line {
         let connection = connector.connect();
         Self {
             connector,
+            runtime: Handle::current(),
             current: Mutex::new(Current {
                 connection,
                 made_at: Instant::now(),
@@ -70,6 +74,7 @@ impl Line {
         }
         let mut current = self.current.lock().unwrap();
         if current.number == number && current.made_at.elapsed() >= LEAST_AGE {
+            let _within = self.runtime.enter();
             let Ok(connection) = catch_unwind(AssertUnwindSafe(|| self.connector.connect())) else {
                 return; // a layer of the user's; the old one may do
             };
@@ -79,5 +84,40 @@ impl Line {
                 number: number + 1,
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::Target;
+    use crate::v1::StatsRequest;
+    use std::net::TcpListener;
+    use tokio::runtime::Runtime;
+
+    /// As of a worker that was started in a runtime of its own.
+    #[test]
+    fn outlives_a_runtime_that_was_lent_to_a_call() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = format!("http://{}", silent.local_addr().unwrap());
+        let target = Target::new(
+            &target,
+            #[cfg(feature = "tls")]
+            None,
+        );
+        let connector = Connector::new(&target.unwrap(), None, None).unwrap();
+        let (own, lent) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+        let line = own.block_on(async { Line::new(connector) });
+        let call = || {
+            line.call(Duration::from_millis(50), |mut service| async move {
+                service.stats(StatsRequest::default()).await
+            })
+        };
+        line.current.lock().unwrap().made_at = Instant::now() - LEAST_AGE;
+        assert!(is_silent(&lent.block_on(call()).unwrap_err()));
+        assert_eq!(line.current.lock().unwrap().number, 1);
+        drop(lent);
+        let status = own.block_on(call()).unwrap_err();
+        assert!(is_silent(&status), "{status}");
     }
 }
