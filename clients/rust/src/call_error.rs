@@ -2,6 +2,7 @@
 
 use crate::cause_chain::{chain, joined};
 use crate::error::{Error, ErrorKind};
+use crate::panics::unless_it_panics;
 use crate::status_details::StatusDetails;
 use std::error::Error as _;
 use tonic::{Code, Status};
@@ -104,18 +105,22 @@ pub(crate) fn refusal(status: Status, was_maybe_stored: bool) -> Error {
         .of_call(status)
 }
 
-/// Never empty; with what a transport says of its causes.
+/// Never empty; with what a transport says of its causes. Those may be of a layer of the user's, whose panic
+/// would end a task of ours.
 pub(crate) fn words(status: &Status) -> String {
     let words = if status.message().is_empty() {
         status.code().description()
     } else {
         status.message()
     };
-    let causes: Vec<_> = status.source().into_iter().flat_map(chain).collect();
-    // A transport's status has the words of one of its causes already, mostly not those of the first.
-    let said = causes.iter().rposition(|cause| cause.to_string() == words);
-    let causes = causes.into_iter().skip(said.map_or(0, |at| at + 1));
-    joined(words.to_owned(), causes)
+    unless_it_panics(|| {
+        let causes: Vec<_> = status.source().into_iter().flat_map(chain).collect();
+        // A transport's status has the words of one of its causes already, mostly not those of the first.
+        let said = causes.iter().rposition(|cause| cause.to_string() == words);
+        let causes = causes.into_iter().skip(said.map_or(0, |at| at + 1));
+        joined(words.to_owned(), causes)
+    })
+    .unwrap_or_else(|| words.to_owned())
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use crate::cause_chain::{AsError, MESSAGE_BYTES, chain, find, joined};
 use crate::durations::to_wire;
 use crate::error::{NonRetryable, RetryAfter};
 use crate::error_type::{TYPE_BYTES, type_name};
+use crate::panics::unless_it_panics;
 use crate::status_details::StatusDetails;
 use crate::v1::Failure;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::time::Duration;
 
 // A limit of the contract; what is longer is cut by one byte more, so that the server flags it.
@@ -64,10 +65,6 @@ pub(crate) fn retry_after_of(error: &(dyn Error + 'static)) -> Option<Duration> 
 
 pub(crate) fn is_non_retryable(error: &(dyn Error + 'static)) -> bool {
     unless_it_panics(|| find::<NonRetryable>(error).is_some()).unwrap_or(false)
-}
-
-fn unless_it_panics<T>(read: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 /// The service is told of the error itself, not of what this client wraps around it.

@@ -24,6 +24,11 @@ pub(crate) async fn guarded<F: Future>(work: F) -> Result<F::Output, Panic> {
     .await
 }
 
+/// What somebody's error says of itself.
+pub(crate) fn unless_it_panics<T>(read: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).ok()
+}
+
 /// Of a panic as the reason why a message was not processed; `who` is "the handler", for one.
 pub(crate) fn failure_of_panic(panic: &(dyn Any + Send), who: &str, place: &Location<'_>) -> Failure {
     let words = panic

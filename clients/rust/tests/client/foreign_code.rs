@@ -98,3 +98,44 @@ async fn work_that_panics_has_its_message_kept() {
     });
     assert!(lost.await.unwrap_err().is_panic());
 }
+
+#[derive(Debug)]
+struct Blocked(Wordless);
+
+impl std::fmt::Display for Blocked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no way")
+    }
+}
+
+impl std::error::Error for Blocked {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[derive(Debug)]
+struct Wordless;
+
+impl std::fmt::Display for Wordless {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no words")
+    }
+}
+
+impl std::error::Error for Wordless {}
+
+#[tokio::test]
+async fn a_layers_error_whose_words_panic_costs_the_words_only() {
+    let layer = layer_fn(|_: Transport| {
+        tower::service_fn(|_: http::Request<Body>| async {
+            Err::<http::Response<Body>, _>(Blocked(Wordless))
+        })
+    });
+    let client = Client::builder("http://127.0.0.1:1").without_spool().layer(layer);
+    let client = client.timeout(Duration::from_millis(50)).build().unwrap();
+    for _ in 0..2 {
+        let late = client.letter("q", "a").await.unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Deadline, "{late}");
+    }
+}
