@@ -25,6 +25,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use told::Told;
@@ -108,10 +109,11 @@ impl Spool {
         let work = Arc::new(Notify::new());
         let told = Arc::clone(&work);
         let (options, target, service) = (parts.options, parts.target, parts.service);
-        let on_dropped = Arc::clone(&parts.on_dropped);
+        let (on_dropped, runtime) = (Arc::clone(&parts.on_dropped), Handle::current());
         std::thread::Builder::new()
             .name("dlq-spool".to_owned())
             .spawn(move || {
+                let _within = runtime.enter(); // for whoever is told here, who may spawn a task
                 let mut keeper = Keeper::new(options, &target, &service);
                 let closed = tend(&received, &mut keeper, &told);
                 for lost in keeper.close() {

@@ -2,7 +2,7 @@
 
 use crate::{server, timed_out};
 use dlq_client::testing::{FakeDlq, FakeState};
-use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, Transport};
+use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, SpoolOptions, Transport};
 use std::collections::HashMap;
 use std::future::IntoFuture;
 use std::io;
@@ -138,4 +138,26 @@ async fn a_layers_error_whose_words_panic_costs_the_words_only() {
         let late = client.letter("q", "a").await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Deadline, "{late}");
     }
+}
+
+#[tokio::test]
+async fn whoever_is_told_of_what_is_dropped_may_spawn_a_task() {
+    let folder = tempfile::tempdir().unwrap();
+    let (told, mut dropped) = mpsc::unbounded_channel();
+    let client = Client::builder("http://127.0.0.1:1")
+        .spool(SpoolOptions {
+            folder: Some(folder.path().to_owned()),
+            max_bytes: 1,
+            ..SpoolOptions::default()
+        })
+        .timeout(Duration::from_millis(1))
+        .on_dropped(move |error, _| {
+            let (told, kind) = (told.clone(), error.kind());
+            tokio::spawn(async move { told.send(kind) });
+        })
+        .build()
+        .unwrap();
+    client.letter("q", "a").await.unwrap_err();
+    drop(client);
+    assert_eq!(dropped.recv().await, Some(ErrorKind::SpoolFull));
 }
