@@ -86,6 +86,31 @@ fn find<M: Message + Default>(details: &[Any], name: &str) -> Option<M> {
     M::decode(one.value.as_slice()).ok()
 }
 
+/// As the service refuses: with details, by which its word is known from that of a proxy.
+#[cfg(feature = "testing")]
+pub(crate) fn refusal(code: tonic::Code, reason: &str, words: impl Into<String>) -> tonic::Status {
+    let info = ErrorInfo {
+        reason: reason.to_owned(),
+        domain: "dlq.v1".to_owned(),
+    };
+    let details = vec![Any {
+        type_url: "type.googleapis.com/google.rpc.ErrorInfo".to_owned(),
+        value: info.encode_to_vec(),
+    }];
+    let status = RpcStatus { details }.encode_to_vec();
+    tonic::Status::with_details(code, words, status.into())
+}
+
+/// A call's error as one within a response.
+#[cfg(feature = "testing")]
+pub(crate) fn within_response(status: &tonic::Status) -> crate::v1::ErrorStatus {
+    crate::v1::ErrorStatus {
+        code: status.code().into(),
+        message: status.message().to_owned(),
+        details: RpcStatus::decode(status.details()).unwrap_or_default().details,
+    }
+}
+
 /// An error within a response, as the call of it alone would have failed.
 pub(crate) fn status_of(error: crate::v1::ErrorStatus) -> tonic::Status {
     let details = RpcStatus {

@@ -49,6 +49,8 @@ pub struct FakeMessage {
     pub(super) payload: Payload,
     pub(super) due_at: Instant,
     pub(super) lease_token: String,
+    /// Of the worker that has it.
+    pub(super) session_id: String,
 }
 
 impl FakeMessage {
@@ -74,6 +76,7 @@ impl FakeMessage {
             // A due time may be further than a clock goes.
             due_at: now.checked_add(wait).unwrap_or(now + LEASE * 1_000_000),
             lease_token: String::new(),
+            session_id: String::new(),
             request,
         }
     }

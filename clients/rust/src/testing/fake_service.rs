@@ -1,6 +1,7 @@
 //! The calls of producers and workers, on a fake's store.
 
 use crate::durations::{from_wire, instant_to_wire, to_wire};
+use crate::status_details::{refusal, within_response};
 use crate::stubs::server::dlq_service_server::DlqService;
 use crate::testing::fake_dlq::Shared;
 use crate::testing::fake_message::{FakeMessage, FakeState, LEASE};
@@ -9,10 +10,10 @@ use crate::v1::send_to_dlq_batch_result::Outcome as Part;
 use crate::v1::send_to_dlq_request::FirstRetry;
 use crate::v1::stream_due_response::Frame;
 use crate::v1::{
-    AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ErrorStatus, ExtendLeaseRequest,
-    ExtendLeaseResponse, ExtendLeaseResult, Heartbeat, Opened, QueueStats, RetryRequest, RetryResponse,
-    SendToDlqBatchRequest, SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse,
-    StatsRequest, StatsResponse, StreamDueRequest, StreamDueResponse,
+    AckRequest, AckResponse, AckResult, AckStatus, Deliveries, ExtendLeaseRequest, ExtendLeaseResponse,
+    ExtendLeaseResult, Heartbeat, Opened, QueueStats, RetryRequest, RetryResponse, SendToDlqBatchRequest,
+    SendToDlqBatchResponse, SendToDlqBatchResult, SendToDlqRequest, SendToDlqResponse, StatsRequest,
+    StatsResponse, StreamDueRequest, StreamDueResponse,
 };
 use futures_core::Stream;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 
 const MOST_IN_FLIGHT: u32 = 16;
 /// A worker takes a stream for dead that says nothing for 25 s.
@@ -62,11 +63,7 @@ impl DlqService for FakeService {
         let results = requests.map(|request| {
             let part = match accept(&mut store, request) {
                 Ok(response) => Part::Response(response),
-                Err(status) => Part::Error(ErrorStatus {
-                    code: status.code().into(),
-                    message: status.message().to_owned(),
-                    ..ErrorStatus::default()
-                }),
+                Err(status) => Part::Error(within_response(&status)),
             };
             SendToDlqBatchResult { outcome: Some(part) }
         });
@@ -95,7 +92,12 @@ impl DlqService for FakeService {
 
     async fn extend_lease(&self, request: Request<ExtendLeaseRequest>) -> Answer<ExtendLeaseResponse> {
         let store = self.store()?;
-        let results = request.into_inner().lease_tokens.into_iter().map(|lease_token| {
+        let request = request.into_inner();
+        let lease_tokens = match &request.session_id[..] {
+            "" => request.lease_tokens,
+            session_id => store.leases_of(session_id),
+        };
+        let results = lease_tokens.into_iter().map(|lease_token| {
             let is_held = store.holds(&lease_token);
             let mut result = ExtendLeaseResult {
                 lease_token,
@@ -146,14 +148,18 @@ fn accept(store: &mut FakeStore, request: SendToDlqRequest) -> Result<SendToDlqR
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     if queue.is_empty() || queue.len() > MOST_NAME_CHARS || !queue.bytes().all(is_plain) {
         let words = format!("queue is \"{queue}\"; give 1 to 128 of A-Z a-z 0-9 . _ -");
-        return Err(Status::invalid_argument(words));
+        return Err(invalid(words));
     }
     if let Some(FirstRetry::Delay(delay)) = &request.first_retry
         && from_wire(delay) > MOST_DELAY
     {
-        return Err(Status::invalid_argument("delay is longer than 365 days"));
+        return Err(invalid("delay is longer than 365 days"));
     }
     Ok(store.accept(request))
+}
+
+fn invalid(words: impl Into<String>) -> Status {
+    refusal(Code::InvalidArgument, "INVALID_REQUEST", words)
 }
 
 /// Until nobody listens, or the fake is down.
@@ -163,8 +169,12 @@ async fn hand_out(
     frames: mpsc::Sender<Result<StreamDueResponse, Status>>,
 ) {
     let send = |frame| frames.send(Ok(StreamDueResponse { frame: Some(frame) }));
+    let session_id = match request.resume_session_id {
+        id if id.is_empty() => format!("{:032x}", rand::random::<u128>()),
+        id => id,
+    };
     let opened = Opened {
-        session_id: format!("{:032x}", rand::random::<u128>()),
+        session_id: session_id.clone(),
         lease_duration: Some(to_wire(LEASE)),
         ..Opened::default()
     };
@@ -182,7 +192,7 @@ async fn hand_out(
                 return;
             }
             held.retain(|token| store.holds(token));
-            let taken = store.take(&request.queues, most - held.len());
+            let taken = store.take(&request.queues, &session_id, most - held.len());
             let has_room = held.len() + taken.len() < most;
             let next_due_at = store.next_due_at(&request.queues).filter(|_| has_room);
             (taken, next_due_at)
@@ -191,7 +201,8 @@ async fn hand_out(
             held.extend(taken.iter().map(|message| message.lease_token.clone()));
             let deliveries = taken.iter().map(FakeMessage::delivery).collect();
             if send(Frame::Deliveries(Deliveries { deliveries })).await.is_err() {
-                return;
+                shared.store.lock().unwrap().take_back(&taken);
+                return shared.changed();
             }
             continue;
         }

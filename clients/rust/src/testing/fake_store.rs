@@ -56,7 +56,7 @@ impl FakeStore {
     }
 
     /// Hands out what is due, at most so many.
-    pub(super) fn take(&mut self, queues: &[String], most: usize) -> Vec<FakeMessage> {
+    pub(super) fn take(&mut self, queues: &[String], session_id: &str, most: usize) -> Vec<FakeMessage> {
         let now = Instant::now();
         let due = self
             .messages
@@ -67,9 +67,25 @@ impl FakeStore {
                 message.state = FakeState::InFlight;
                 message.deliveries += 1;
                 message.lease_token = format!("{:032x}", rand::random::<u128>());
+                session_id.clone_into(&mut message.session_id);
                 message.clone()
             })
             .collect()
+    }
+
+    /// Nobody listens any more to whom they were handed out.
+    pub(super) fn take_back(&mut self, taken: &[FakeMessage]) {
+        let is_taken = |one: &&mut FakeMessage| taken.iter().any(|other| is_leased(one, &other.lease_token));
+        for message in self.messages.iter_mut().filter(is_taken) {
+            message.state = FakeState::Scheduled;
+        }
+    }
+
+    /// What a worker has, or never got, by its leases.
+    pub(super) fn leases_of(&self, session_id: &str) -> Vec<String> {
+        let has = |one: &&FakeMessage| one.state == FakeState::InFlight && one.session_id == session_id;
+        let leased = self.messages.iter().filter(has);
+        leased.map(|one| one.lease_token.clone()).collect()
     }
 
     /// When the next one is due, if one waits.

@@ -3,7 +3,9 @@
 use crate::timed_out;
 use dlq_client::testing::{FakeDlq, FakeState};
 use dlq_client::v1::StatsRequest;
-use dlq_client::{Delivery, ErrorKind, NonRetryable, Outcome, QuarantineReason, Reason, Receipt};
+use dlq_client::{
+    Delivery, ErrorKind, NonRetryable, Outcome, QuarantineReason, Reason, Receipt, SpoolOptions,
+};
 use std::io;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
@@ -151,4 +153,18 @@ async fn goes_by_the_time_of_tokio_which_may_be_paused() {
     fake.wait_for("q", FakeState::Succeeded, 1).await;
     worker.stop().await;
     assert_eq!(broken.try_recv().ok(), None);
+}
+
+#[tokio::test]
+async fn what_it_refuses_is_refused_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = SpoolOptions {
+        folder: Some(folder.path().to_owned()),
+        ..SpoolOptions::default()
+    };
+    let client = FakeDlq::new().builder().spool(spool).build().unwrap();
+    let both = tokio::join!(client.letter("no/queue", "a"), client.letter("no/queue", "b"));
+    for refused in [client.letter("no/queue", "c").await, both.0, both.1] {
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Refused);
+    }
 }
