@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tonic::Status;
 
 /// How long a handler that was cancelled may take to end, before its message is given back.
 const CANCEL_GRACE: Duration = Duration::from_secs(1);
@@ -47,7 +48,8 @@ pub(crate) struct WorkerCore {
     pub(super) is_giving_up: AtomicBool,
     /// Until when running handlers may go on, once it stops.
     deadline: watch::Sender<Option<Instant>>,
-    refused: Mutex<Option<Error>>,
+    /// By the server, for good.
+    refused: Mutex<Option<Status>>,
 }
 
 impl std::fmt::Debug for WorkerCore {
@@ -109,9 +111,9 @@ impl WorkerCore {
     async fn keep_stream(self: Arc<Self>, request: StreamDueRequest) {
         let connector = self.client.inner().connector.clone();
         tokio::select! {
-            error = due_stream::keep(&connector, request, &*self) => {
-                self.reports.error(&error, None);
-                *self.refused.lock().unwrap() = Some(error);
+            status = due_stream::keep(&connector, request, &*self) => {
+                self.reports.error(&refusal(status.clone(), false), None);
+                *self.refused.lock().unwrap() = Some(status);
                 self.begin_stop(None);
             }
             () = self.closing.cancelled() => {}
@@ -162,7 +164,8 @@ impl WorkerCore {
 
     pub(crate) async fn done(&self) -> Result<(), Error> {
         self.ended().await;
-        self.refused.lock().unwrap().take().map_or(Ok(()), Err)
+        let refused = self.refused.lock().unwrap().clone();
+        refused.map_or(Ok(()), |status| Err(refusal(status, false)))
     }
 
     /// Called again it can only hasten the end.

@@ -43,7 +43,7 @@ pub(crate) async fn keep(
     connector: &Connector,
     mut request: StreamDueRequest,
     listener: &(impl Listener + Sync),
-) -> Error {
+) -> Status {
     let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
     loop {
         let started_at = Instant::now();
@@ -56,7 +56,7 @@ pub(crate) async fn keep(
             // deployment.
             let is_final = matches!(status.code(), Code::InvalidArgument | Code::Unimplemented);
             if is_final && request.resume_session_id.is_empty() {
-                return call_error::refusal(status, false);
+                return status;
             }
             listener.broken(&broken_by(status));
         }

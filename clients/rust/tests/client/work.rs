@@ -2,7 +2,7 @@
 
 use crate::{client_of, server, timed_out};
 use dlq_client::testing::FakeDlq;
-use dlq_client::{Delivery, Outcome};
+use dlq_client::{Delivery, ErrorKind, Outcome};
 use std::future::pending;
 use std::io;
 use std::time::Duration;
@@ -99,4 +99,17 @@ async fn what_a_handler_logs_belongs_to_its_delivery() {
     });
     let _worker = worker.unwrap();
     assert_eq!(spans.recv().await.unwrap(), Some("delivery"));
+}
+
+#[tokio::test]
+async fn whoever_asks_hears_that_it_was_refused() {
+    let server = server();
+    let client = client_of(&server);
+    let worker = client.worker(["no such name!"]).on_error(|_, _| {});
+    let worker = worker.run(|_| async { Ok::<(), io::Error>(()) }).unwrap();
+    for _ in 0..2 {
+        let refused = worker.done().await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::Refused);
+        assert_eq!(refused.code(), Some(tonic::Code::InvalidArgument));
+    }
 }
