@@ -43,6 +43,8 @@ pub(crate) struct WorkerCore {
     drain_timeout: Duration,
     /// Takes nothing new.
     closing: CancellationToken,
+    /// Nothing more is delivered.
+    stream_over: CancellationToken,
     /// All is done.
     ended: CancellationToken,
     pub(super) is_giving_up: AtomicBool,
@@ -86,6 +88,7 @@ impl WorkerCore {
             session_id: Mutex::default(),
             drain_timeout: options.drain_timeout,
             closing: CancellationToken::new(),
+            stream_over: CancellationToken::new(),
             ended: CancellationToken::new(),
             is_giving_up: AtomicBool::new(false),
             deadline: watch::Sender::new(None),
@@ -109,6 +112,7 @@ impl WorkerCore {
     }
 
     async fn keep_stream(self: Arc<Self>, request: StreamDueRequest) {
+        let _over = self.stream_over.clone().drop_guard();
         let connector = self.client.inner().connector.clone();
         tokio::select! {
             status = due_stream::keep(&connector, request, &*self) => {
@@ -195,6 +199,8 @@ impl WorkerCore {
         for lease in self.ready.close() {
             self.settle(&lease, Outcome::released());
         }
+        // What it delivers at this moment, on another thread, is to be given back, too.
+        let _ = tokio::time::timeout(LEAST_REPORT, self.stream_over.cancelled()).await;
         if !self.is_idle_in_time().await {
             self.is_giving_up.store(true, Ordering::SeqCst);
             let running: Vec<_> = self.running.lock().unwrap().values().cloned().collect();

@@ -168,3 +168,19 @@ async fn what_it_refuses_is_refused_for_good() {
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Refused);
     }
 }
+
+// Whatever it is at when it stops, on another thread.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_stops_keeps_nothing() {
+    for steps in 0..3_000 {
+        let fake = FakeDlq::new();
+        let client = fake.client().unwrap();
+        client.letter("q", "a").await.unwrap();
+        let deliveries = client.worker(["q"]).stream().unwrap();
+        for _ in 0..steps % 60 {
+            tokio::task::yield_now().await;
+        }
+        deliveries.stop(Duration::ZERO).await;
+        fake.wait_for("q", FakeState::Scheduled, 1).await;
+    }
+}
