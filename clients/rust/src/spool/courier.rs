@@ -7,7 +7,7 @@ use crate::send::calls::{Answer, call_batch};
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
-use crate::spool::keeper::{Kept, Place};
+use crate::spool::outgoing::{Kept, Place};
 use crate::spool::told::Told;
 use std::collections::HashSet;
 use std::sync::{Arc, mpsc};

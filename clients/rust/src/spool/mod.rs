@@ -1,11 +1,13 @@
 //! Where sends are kept that can't be delivered in time, until they can. The format of the files is that
 //! of all clients: clients/SPOOL.md.
 
+mod adoption;
 mod courier;
 mod folder;
 mod keeper;
 mod memory;
 mod orphans;
+mod outgoing;
 mod owner;
 mod record;
 mod spool_file;
@@ -19,7 +21,8 @@ use crate::send::letter::Letter;
 use crate::send::pending::closed_error;
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
-use keeper::{Keeper, Kept, Place};
+use keeper::Keeper;
+use outgoing::{Kept, Place};
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
