@@ -8,6 +8,7 @@ use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
 use crate::spool::outgoing::{Kept, Place};
+use crate::spool::pace::Pace;
 use crate::spool::told::Told;
 use std::collections::HashSet;
 use std::sync::{Arc, mpsc};
@@ -72,15 +73,16 @@ impl Deferred {
 /// Until it is dropped, or the files are closed.
 pub(crate) async fn deliver(courier: Courier) {
     let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
-    let mut deferred = Deferred::new();
+    let (mut deferred, mut pace) = (Deferred::new(), Pace::new());
     loop {
         let skipped = deferred.skipped();
-        let Some(letters) = courier.ask(|reply| Command::Oldest(skipped, reply)).await else {
+        let Some(mut letters) = courier.ask(|reply| Command::Oldest(skipped, reply)).await else {
             return;
         };
+        letters.truncate(pace.most());
         if letters.is_empty() {
             courier.wait_for_work(deferred.rest()).await;
-        } else if courier.try_all(letters, &mut deferred).await {
+        } else if courier.try_all(letters, &mut deferred, &mut pace).await {
             backoff.reset();
         } else {
             deferred.rest(); // what fails must not hold them up
@@ -111,7 +113,7 @@ impl Courier {
     }
 
     /// Whether the service has answered.
-    async fn try_all(&self, letters: Vec<Kept>, deferred: &mut Deferred) -> bool {
+    async fn try_all(&self, letters: Vec<Kept>, deferred: &mut Deferred, pace: &mut Pace) -> bool {
         let mut parts = vec![letters];
         while let Some(mut letters) = parts.pop() {
             let began_at = Instant::now();
@@ -132,6 +134,9 @@ impl Courier {
                     } else {
                         self.reachability.failed(began_at);
                     }
+                    if call_error::is_silent(&status) {
+                        pace.late(letters.len());
+                    }
                     return false;
                 }
             };
@@ -144,6 +149,7 @@ impl Courier {
                 return false;
             }
             self.reachability.heard(began_at);
+            pace.answered();
             let done: Vec<Place> = letters
                 .iter()
                 .zip(answers)

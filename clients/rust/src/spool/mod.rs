@@ -9,6 +9,7 @@ mod memory;
 mod orphans;
 mod outgoing;
 mod owner;
+mod pace;
 mod record;
 mod spool_file;
 #[cfg(test)]
