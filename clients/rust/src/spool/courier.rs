@@ -7,18 +7,18 @@ use crate::send::calls::{Answer, call_batch};
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
+use crate::spool::deferred::Deferred;
 use crate::spool::outgoing::{Kept, Place};
 use crate::spool::pace::Pace;
 use crate::spool::told::Told;
-use std::collections::HashSet;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use tonic::{Code, Status};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const MOST_PAUSE: Duration = Duration::from_secs(30);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const MOST_PAUSE: Duration = Duration::from_secs(30);
 const TRY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What it is made of.
@@ -30,44 +30,6 @@ pub(crate) struct Courier {
     /// There is something to deliver.
     pub(crate) work: Arc<Notify>,
     pub(crate) told: Arc<Told>,
-}
-
-/// Letters that the service does not take now. They are tried again together: else hundreds would each have
-/// a call of its own.
-struct Deferred {
-    places: HashSet<Place>,
-    /// None: others are still tried for the first time.
-    until: Option<Instant>,
-    backoff: Backoff,
-}
-
-impl Deferred {
-    fn new() -> Self {
-        Self {
-            places: HashSet::new(),
-            until: None,
-            backoff: Backoff::new(FIRST_PAUSE, MOST_PAUSE),
-        }
-    }
-
-    /// Those that are not to be tried now.
-    fn skipped(&mut self) -> HashSet<Place> {
-        if self.until.is_some_and(|until| until <= Instant::now()) {
-            self.until = None;
-            self.places.clear();
-        }
-        self.places.clone()
-    }
-
-    /// All others have been tried, or can't be. Gives when to look again.
-    fn rest(&mut self) -> Option<Instant> {
-        if self.places.is_empty() {
-            self.backoff.reset();
-        } else if self.until.is_none() {
-            self.until = Some(Instant::now() + self.backoff.next());
-        }
-        self.until
-    }
 }
 
 /// Until it is dropped, or the files are closed.
@@ -177,7 +139,7 @@ impl Courier {
             Err(status) => {
                 self.told.tell(&status);
                 // What one is refused for must not hold up the others.
-                deferred.places.insert(letter.place);
+                deferred.add(letter.place);
                 return None;
             }
             Ok(_) => {}

@@ -3,6 +3,7 @@
 
 mod adoption;
 mod courier;
+mod deferred;
 mod folder;
 mod keeper;
 mod memory;
