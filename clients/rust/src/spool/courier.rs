@@ -7,9 +7,9 @@ use crate::send::calls::{Answer, call_batch};
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
+use crate::spool::call_size::CallSize;
 use crate::spool::deferred::Deferred;
 use crate::spool::outgoing::{Kept, Place};
-use crate::spool::pace::Pace;
 use crate::spool::told::Told;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use tonic::{Code, Status};
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const MOST_PAUSE: Duration = Duration::from_secs(30);
-const TRY_TIMEOUT: Duration = Duration::from_secs(2);
+const TRY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What it is made of.
 pub(crate) struct Courier {
@@ -35,16 +35,16 @@ pub(crate) struct Courier {
 /// Until it is dropped, or the files are closed.
 pub(crate) async fn deliver(courier: Courier) {
     let mut backoff = Backoff::new(FIRST_PAUSE, MOST_PAUSE);
-    let (mut deferred, mut pace) = (Deferred::new(), Pace::new());
+    let (mut deferred, mut size) = (Deferred::new(), CallSize::new());
     loop {
         let skipped = deferred.skipped();
-        let Some(mut letters) = courier.ask(|reply| Command::Oldest(skipped, reply)).await else {
+        let bytes = size.bytes();
+        let Some(letters) = courier.ask(|reply| Command::Oldest(bytes, skipped, reply)).await else {
             return;
         };
-        letters.truncate(pace.most());
         if letters.is_empty() {
             courier.wait_for_work(deferred.rest()).await;
-        } else if courier.try_all(letters, &mut deferred, &mut pace).await {
+        } else if courier.try_all(letters, &mut deferred, &mut size).await {
             backoff.reset();
         } else {
             deferred.rest(); // what fails must not hold them up
@@ -75,7 +75,7 @@ impl Courier {
     }
 
     /// Whether the service has answered.
-    async fn try_all(&self, letters: Vec<Kept>, deferred: &mut Deferred, pace: &mut Pace) -> bool {
+    async fn try_all(&self, letters: Vec<Kept>, deferred: &mut Deferred, size: &mut CallSize) -> bool {
         let mut parts = vec![letters];
         while let Some(mut letters) = parts.pop() {
             let began_at = Instant::now();
@@ -95,9 +95,9 @@ impl Courier {
                         self.told.tell(&status);
                     } else {
                         self.reachability.failed(began_at);
-                    }
-                    if call_error::is_silent(&status) {
-                        pace.late(letters.len());
+                        if !call_error::never_arrived(&status) {
+                            size.unanswered();
+                        }
                     }
                     return false;
                 }
@@ -111,7 +111,7 @@ impl Courier {
                 return false;
             }
             self.reachability.heard(began_at);
-            pace.answered();
+            size.answered(began_at.elapsed());
             let done: Vec<Place> = letters
                 .iter()
                 .zip(answers)

@@ -2,6 +2,7 @@
 //! of all clients: clients/SPOOL.md.
 
 mod adoption;
+mod call_size;
 mod courier;
 mod deferred;
 mod folder;
@@ -10,7 +11,6 @@ mod memory;
 mod orphans;
 mod outgoing;
 mod owner;
-mod pace;
 mod record;
 mod spool_file;
 #[cfg(test)]
@@ -92,7 +92,8 @@ impl Drop for OnPlaced {
 /// Asked of the thread that has the files: a disk that stalls must hold up no deadline and no lease.
 enum Command {
     Keep(Arc<Letter>, OnPlaced),
-    Oldest(HashSet<Place>, oneshot::Sender<Vec<Kept>>),
+    /// As much as goes in one call of so many bytes.
+    Oldest(usize, HashSet<Place>, oneshot::Sender<Vec<Kept>>),
     Done(Vec<Place>, oneshot::Sender<()>),
     Wait(mpsc::Sender<()>),
     Close(oneshot::Sender<()>),
@@ -238,8 +239,8 @@ fn obey(command: Command, keeper: &mut Keeper, work: &Notify) {
             }
             placed.tell(place);
         }
-        Command::Oldest(skipped, reply) => {
-            let oldest = unless_at_fault(|| keeper.oldest(&skipped));
+        Command::Oldest(most_bytes, skipped, reply) => {
+            let oldest = unless_at_fault(|| keeper.oldest(most_bytes, &skipped));
             let _ = reply.send(oldest.unwrap_or_default());
         }
         Command::Done(places, reply) => {

@@ -9,7 +9,6 @@ use std::io;
 
 // What one call takes.
 const MOST_LETTERS: usize = 100;
-const MOST_BYTES: usize = 3 * 1024 * 1024;
 
 /// Where a letter is kept: the number of its file here, and where it begins in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,7 +26,7 @@ pub(crate) struct Kept {
 
 impl Keeper {
     /// The letters to deliver next, as many as fit into a call.
-    pub(crate) fn oldest(&mut self, skipped: &HashSet<Place>) -> Vec<Kept> {
+    pub(crate) fn oldest(&mut self, most_bytes: usize, skipped: &HashSet<Place>) -> Vec<Kept> {
         self.remove_done();
         let mut found: Vec<Kept> = Vec::new();
         let mut bytes = 0;
@@ -52,7 +51,7 @@ impl Keeper {
                     }
                 };
                 bytes += request.encoded_len() + 8;
-                if found.len() == MOST_LETTERS || (!found.is_empty() && bytes > MOST_BYTES) {
+                if found.len() == MOST_LETTERS || (!found.is_empty() && bytes > most_bytes) {
                     return found;
                 }
                 found.push(Kept { place, request });
@@ -64,7 +63,7 @@ impl Keeper {
                 continue;
             }
             bytes += request.encoded_len() + 8;
-            if found.len() == MOST_LETTERS || (!found.is_empty() && bytes > MOST_BYTES) {
+            if found.len() == MOST_LETTERS || (!found.is_empty() && bytes > most_bytes) {
                 break;
             }
             found.push(Kept {
@@ -128,15 +127,15 @@ mod tests {
             ..SpoolOptions::default()
         };
         let mut keeper = Keeper::new(options, "localhost:1", "shop");
-        for queue in ["q".repeat(2 * MOST_BYTES), "a".to_owned(), "b".to_owned()] {
+        for queue in ["q".repeat(2_000), "a".to_owned(), "b".to_owned()] {
             keeper.memory.add(SendToDlqRequest {
                 queue,
                 ..SendToDlqRequest::default()
             });
         }
-        let first = keeper.oldest(&HashSet::new());
+        let first = keeper.oldest(1_000, &HashSet::new());
         assert_eq!(first.len(), 1);
-        let next = keeper.oldest(&first.iter().map(|kept| kept.place).collect());
+        let next = keeper.oldest(1_000, &first.iter().map(|kept| kept.place).collect());
         let queues: Vec<&str> = next.iter().map(|kept| &kept.request.queue[..]).collect();
         assert_eq!(queues, ["a", "b"]);
     }

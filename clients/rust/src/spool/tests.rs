@@ -107,7 +107,7 @@ fn what_was_left_is_touched_as_soon_as_it_is_taken() {
     assert_ne!(taken, &left);
     assert!(touched_at(taken).elapsed().unwrap() < Duration::from_secs(60));
     assert!(!keeper(&root).adopt());
-    assert_eq!(queues(&first.oldest(&HashSet::new())), ["a"]);
+    assert_eq!(queues(&first.oldest(usize::MAX, &HashSet::new())), ["a"]);
 }
 
 /// As many short-lived processes leave, each of which found the service away.
@@ -124,7 +124,7 @@ fn what_many_have_left_is_taken_by_and_by() {
         assert!(keeper.adopt());
         let open = left.iter().filter(|path| !path.exists()).count() - delivered;
         assert!(open <= 64, "{open} files are open");
-        let letters = keeper.oldest(&HashSet::new());
+        let letters = keeper.oldest(usize::MAX, &HashSet::new());
         delivered += letters.len();
         keeper.done(&letters.iter().map(|kept| kept.place).collect::<Vec<_>>());
         assert_eq!(keeper.wants_more(), delivered < 150);
@@ -167,9 +167,9 @@ fn a_file_that_somebody_has_adopted_is_let_go_of() {
     };
     fs::rename(path, folder.join(new_name(1))).unwrap();
     slow.touch();
-    assert!(slow.oldest(&HashSet::new()).is_empty());
+    assert!(slow.oldest(usize::MAX, &HashSet::new()).is_empty());
     assert_eq!(slow.keep(&letter("b")), Placed::Disk);
-    assert_eq!(queues(&slow.oldest(&HashSet::new())), ["b"]);
+    assert_eq!(queues(&slow.oldest(usize::MAX, &HashSet::new())), ["b"]);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn a_damaged_letter_holds_up_no_other_one() {
     let at = data.windows(4).position(|found| found == b"lost").unwrap();
     data[at] = b'L';
     fs::write(path, data).unwrap();
-    let letters = keeper.oldest(&HashSet::new());
+    let letters = keeper.oldest(usize::MAX, &HashSet::new());
     assert_eq!(queues(&letters), ["kept"]);
     let done: Vec<Place> = letters.into_iter().map(|kept| kept.place).collect();
     keeper.done(&done);
