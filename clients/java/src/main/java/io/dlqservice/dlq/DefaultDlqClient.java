@@ -164,8 +164,9 @@ final class DefaultDlqClient implements DlqClient {
    */
   private record Sent(PendingSend pending, SendResult result) {}
 
-  private Sent begin(String queue, Object value, Throwable error, SendOptions options)
+  private Sent begin(String queue, Object value, Throwable error, SendOptions given)
       throws Exception {
+    SendOptions options = given == null ? SendOptions.NONE : given;
     Payload payload = MessagePayload.of(value, options.contentType, json);
     SendToDlqRequest.Builder request = Letter.request(queue, payload, error, options, origin);
     HeldDelivery held = CurrentDelivery.same(request, this);

@@ -32,6 +32,7 @@ public interface DlqClient extends AutoCloseable {
    *
    * @param payload a String, bytes, or anything that JSON can hold
    * @param error what was thrown; null if nothing was
+   * @param options null for none
    */
   SendResult send(String queue, Object payload, Throwable error, SendOptions options);
 

@@ -80,15 +80,18 @@ public final class SendOptions {
 
     private Builder() {}
 
-    /** Your own identity of the message. Poison detection counts the sends of one source id. */
+    /**
+     * Your own identity of the message; null for none. Poison detection counts the sends of one
+     * source id.
+     */
     public Builder sourceId(String sourceId) {
-      this.sourceId = sourceId;
+      this.sourceId = orNone(sourceId);
       return this;
     }
 
-    /** Sends of one key and payload within the dedup window join one message. */
+    /** Sends of one key and payload within the dedup window join one message; null for none. */
     public Builder dedupKey(String dedupKey) {
-      this.dedupKey = dedupKey;
+      this.dedupKey = orNone(dedupKey);
       return this;
     }
 
@@ -156,9 +159,12 @@ public final class SendOptions {
       return this;
     }
 
-    /** Where the queue has ordering, messages of one key are delivered one at a time, in order. */
+    /**
+     * Where the queue has ordering, messages of one key are delivered one at a time, in order; null
+     * for none.
+     */
     public Builder orderingKey(String orderingKey) {
-      this.orderingKey = orderingKey;
+      this.orderingKey = orNone(orderingKey);
       return this;
     }
 
@@ -170,7 +176,7 @@ public final class SendOptions {
 
     /**
      * W3C Trace Context that the retries belong to. Default: that of OpenTelemetry's current span,
-     * where the program has its API.
+     * where the program has its API; so is it where {@code traceparent} is null.
      */
     public Builder traceContext(String traceparent, String tracestate) {
       this.traceparent = traceparent;
@@ -188,6 +194,11 @@ public final class SendOptions {
     public Builder timeout(Duration timeout) {
       this.timeout = Checks.positive("timeout", timeout);
       return this;
+    }
+
+    /** A message without an identity is still a message. */
+    private static String orNone(String given) {
+      return given == null ? "" : given;
     }
 
     public SendOptions build() {

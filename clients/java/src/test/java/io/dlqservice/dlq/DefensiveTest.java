@@ -121,4 +121,21 @@ class DefensiveTest {
       pool.shutdownNow();
     }
   }
+
+  @Test
+  void takesWhatMayBeMissingAsNull() {
+    Order order = new Order(null);
+    SendOptions options =
+        SendOptions.builder()
+            .sourceId(order.id())
+            .dedupKey(order.id())
+            .orderingKey(order.id())
+            .build();
+    try (DlqClient dlq = builder().build()) {
+      assertEquals(SendStatus.SENT, dlq.send("orders", order, null, options).status());
+      assertEquals(SendStatus.SENT, dlq.send("orders", order, null, null).status());
+    }
+  }
+
+  private record Order(String id) {}
 }
