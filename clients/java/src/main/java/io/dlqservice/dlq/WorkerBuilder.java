@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -39,6 +40,19 @@ public final class WorkerBuilder {
     if (queues.isEmpty()) throw new IllegalArgumentException("queues is empty; name one at least");
     this.start = start;
     request.addAllQueues(queues);
+  }
+
+  /** As it is now, for one worker: the caller may go on with it, for another one. */
+  private WorkerBuilder(WorkerBuilder given, OutcomeHandler handler) {
+    request.mergeFrom(given.request.build());
+    concurrency = given.concurrency;
+    drainTimeout = given.drainTimeout;
+    executor = given.executor;
+    onError = given.onError;
+    onSettled = given.onSettled;
+    start = given.start;
+    prefetch = given.prefetch;
+    this.handler = Objects.requireNonNull(handler, "handler");
   }
 
   /** Most handlers at a time: 16 by default. */
@@ -110,6 +124,7 @@ public final class WorkerBuilder {
 
   /** Starts the worker. A handler that returns says that its delivery succeeded. */
   public Worker start(DeliveryHandler handler) {
+    Objects.requireNonNull(handler, "handler");
     return startWithOutcomes(
         delivery -> {
           handler.handle(delivery);
@@ -119,11 +134,11 @@ public final class WorkerBuilder {
 
   /** Starts the worker. Its handler says what became of each delivery. */
   public Worker startWithOutcomes(OutcomeHandler handler) {
-    this.handler = handler;
-    int inFlight = concurrency + (prefetch == UNSET ? concurrency : prefetch);
-    request.setMaxInFlight(Math.min(inFlight, MOST_IN_FLIGHT));
-    if (request.getWorkerId().isEmpty()) request.setWorkerId(ownId());
-    return start.apply(this);
+    WorkerBuilder own = new WorkerBuilder(this, handler);
+    long inFlight = (long) concurrency + (prefetch == UNSET ? concurrency : prefetch);
+    own.request.setMaxInFlight((int) Math.min(inFlight, MOST_IN_FLIGHT));
+    if (request.getWorkerId().isEmpty()) own.request.setWorkerId(ownId());
+    return start.apply(own);
   }
 
   private static String ownId() {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor.CallerRunsPolicy;
@@ -138,4 +139,25 @@ class DefensiveTest {
   }
 
   private record Order(String id) {}
+
+  @Test
+  void aWorkerWithoutAHandlerIsNotStarted() {
+    try (DlqClient dlq = builder().build()) {
+      assertThrows(NullPointerException.class, () -> dlq.worker("q").start(null));
+      assertThrows(NullPointerException.class, () -> dlq.worker("q").startWithOutcomes(null));
+    }
+  }
+
+  @Test
+  void workersOfOneBuilderKeepTheirOwnHandlers() throws Exception {
+    try (DlqClient dlq = builder().build()) {
+      CountDownLatch handled = new CountDownLatch(1);
+      WorkerBuilder builder = dlq.worker("q");
+      Worker first = builder.start(delivery -> handled.countDown());
+      builder.startWithOutcomes(delivery -> Outcome.discarded("by the second")).close();
+      dlq.send("q", "a", null);
+      assertTrue(handled.await(20, TimeUnit.SECONDS));
+      first.close();
+    }
+  }
 }

@@ -211,4 +211,13 @@ class FaultsTest {
     send.tried(CallError.of(Status.DEADLINE_EXCEEDED.withDescription("too late")), true);
     assertTrue(SendErrors.late(send).getMessage().contains("no valid certificate"));
   }
+
+  @Test
+  void asManyHandlersAsThereAreNumbersAreNoFewer() throws Exception {
+    try (DlqClient dlq = builder().build()) {
+      dlq.worker("q").concurrency(Integer.MAX_VALUE).start(delivery -> {});
+      dlq.send("q", "a", null);
+      fake.await("q", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+    }
+  }
 }
