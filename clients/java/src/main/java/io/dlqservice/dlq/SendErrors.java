@@ -1,5 +1,7 @@
 package io.dlqservice.dlq;
 
+import io.dlqservice.dlq.spool.Shelf;
+
 /** Why a send was dropped, and what to do. */
 final class SendErrors {
   private SendErrors() {}
@@ -17,6 +19,15 @@ final class SendErrors {
         "the spool has no room for it, its bound is "
             + maxBytes
             + " bytes; is the server at the target up? Else raise maxBytes of SpoolOptions";
+    return withLastError(ErrorKind.SPOOL_FULL, words, send);
+  }
+
+  static DlqException tooLongForTheSpool(PendingSend send) {
+    String words =
+        "it is longer than the "
+            + Shelf.MOST_LETTER_BYTES
+            + " bytes that the spool has room for in a record; is the server at the target up? Else"
+            + " keep large content elsewhere, and send a reference";
     return withLastError(ErrorKind.SPOOL_FULL, words, send);
   }
 

@@ -155,8 +155,11 @@ final class Sender {
     loop.whenDone(
         shelter.keep(send.letter),
         (placed, never) -> {
-          if (placed == Placed.FULL) send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
-          else send.settle(new Spooled(placed == Placed.DISK));
+          switch (placed) {
+            case FULL -> send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
+            case TOO_LONG -> send.drop(SendErrors.tooLongForTheSpool(send));
+            default -> send.settle(new Spooled(placed == Placed.DISK));
+          }
         });
   }
 

@@ -78,6 +78,9 @@ final class Spool implements Shelter {
   /** Letters that come together share a write. */
   @Override
   public synchronized CompletableFuture<Placed> keep(Letter letter) {
+    if (letter.bytes() > Shelf.MOST_LETTER_BYTES) { // before its copies take memory
+      return CompletableFuture.completedFuture(Placed.TOO_LONG);
+    }
     if (unwrittenBytes + letter.bytes() > MOST_UNWRITTEN_BYTES) {
       return CompletableFuture.completedFuture(Placed.FULL);
     }

@@ -14,6 +14,7 @@ import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -28,6 +29,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What code of the user's does that it should not: the client goes on. */
 class FaultsTest {
@@ -210,6 +212,20 @@ class FaultsTest {
     send.tried(CallError.of(Status.UNAVAILABLE.withDescription("no valid certificate")), true);
     send.tried(CallError.of(Status.DEADLINE_EXCEEDED.withDescription("too late")), true);
     assertTrue(SendErrors.late(send).getMessage().contains("no valid certificate"));
+  }
+
+  @Test
+  void whatIsTooLongForTheSpoolSaysSo(@TempDir Path folder) {
+    SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
+    try (DlqClient dlq =
+        DlqClient.builder("127.0.0.1:1").timeout(Duration.ofMillis(50)).spool(spool).build()) {
+      for (int mib : new int[] {9, 65}) {
+        SendResult result = dlq.send("q", new byte[mib * 1024 * 1024], null);
+        DlqException error = ((SendResult.Dropped) result).error();
+        assertEquals(ErrorKind.SPOOL_FULL, error.kind());
+        assertTrue(error.getMessage().contains("8388608 bytes"), error.getMessage());
+      }
+    }
   }
 
   @Test

@@ -19,6 +19,9 @@ import java.util.function.Consumer;
  * of it works with the disk: not for threads that must not wait.
  */
 public final class Shelf {
+  /** What a record has room for. */
+  public static final int MOST_LETTER_BYTES = Framing.MOST_BODY_BYTES;
+
   /** Then another file is begun, so that this one can go once its letters have gone. */
   private static final long FULL_FILE_BYTES = 16L * 1024 * 1024;
 
@@ -87,15 +90,16 @@ public final class Shelf {
   /** One answer for each, in their order. */
   public synchronized List<Placed> append(List<SendToDlqRequest> requests) {
     List<byte[]> records = requests.stream().map(Shelf::recordOf).toList();
-    List<Boolean> fits = fitting(records);
+    List<Placed> placed = places(records);
     List<byte[]> fitting = new ArrayList<>();
-    for (int at = 0; at < records.size(); at++) if (fits.get(at)) fitting.add(records.get(at));
-    boolean isOnDisk = writeToDisk(fitting);
-    List<Placed> placed = new ArrayList<>();
     for (int at = 0; at < records.size(); at++) {
-      boolean isKept = fits.get(at);
-      if (isKept && !isOnDisk) memory.add(requests.get(at), records.get(at).length);
-      placed.add(!isKept ? Placed.FULL : isOnDisk ? Placed.DISK : Placed.MEMORY);
+      if (placed.get(at) == Placed.DISK) fitting.add(records.get(at));
+    }
+    if (writeToDisk(fitting)) return placed;
+    for (int at = 0; at < records.size(); at++) {
+      if (placed.get(at) != Placed.DISK) continue;
+      memory.add(requests.get(at), records.get(at).length);
+      placed.set(at, Placed.MEMORY);
     }
     return placed;
   }
@@ -174,7 +178,8 @@ public final class Shelf {
     return memory.clear();
   }
 
-  private List<Boolean> fitting(List<byte[]> records) {
+  /** The disk, for those that fit. */
+  private List<Placed> places(List<byte[]> records) {
     long used = memory.bytes() + files.stream().mapToLong(SpoolFile::bytes).sum();
     try {
       openFolder();
@@ -182,14 +187,14 @@ public final class Shelf {
     } catch (IOException writingFindsOutToo) {
       // then memory alone counts
     }
-    List<Boolean> fits = new ArrayList<>();
+    List<Placed> places = new ArrayList<>();
     for (byte[] record : records) {
-      int body = record.length - Framing.RECORD_HEAD_BYTES;
-      boolean isKept = body <= Framing.MOST_BODY_BYTES && used + record.length <= maxBytes;
-      if (isKept) used += record.length;
-      fits.add(isKept);
+      boolean isTooLong = record.length - Framing.RECORD_HEAD_BYTES > MOST_LETTER_BYTES;
+      boolean isRoom = used + record.length <= maxBytes;
+      places.add(isTooLong ? Placed.TOO_LONG : isRoom ? Placed.DISK : Placed.FULL);
+      if (!isTooLong && isRoom) used += record.length;
     }
-    return fits;
+    return places;
   }
 
   /**
