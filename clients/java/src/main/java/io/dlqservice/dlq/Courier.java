@@ -96,21 +96,31 @@ final class Courier {
     synchronized (this) {
       isHastened = false;
     }
-    boolean isAllDone = true;
+    boolean isAllDone = false;
     try {
-      for (LetterStore store : shelf.stores()) isAllDone &= deliverFrom(store);
+      isAllDone = deliverAll();
     } catch (CutOff notNow) {
-      isAllDone = false; // the service is away
-    } catch (RuntimeException bug) {
+      // the service is away
+    } catch (RuntimeException | Error bug) { // of somebody's log, or for want of memory
       LOG.error("the spool could not deliver; it goes on", bug);
-      isAllDone = false;
+    } finally {
+      passed(isAllDone);
     }
+  }
+
+  private void passed(boolean isAllDone) {
     synchronized (this) {
       if (isAllDone) backoff.reset();
       if (isHastened) return;
       timer = null;
     }
     if (shelf.count() > 0) start();
+  }
+
+  private boolean deliverAll() throws CutOff {
+    boolean isAllDone = true;
+    for (LetterStore store : shelf.stores()) isAllDone &= deliverFrom(store);
+    return isAllDone;
   }
 
   /**

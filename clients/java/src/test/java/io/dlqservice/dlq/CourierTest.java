@@ -14,12 +14,14 @@ import io.dlqservice.dlq.v1.ErrorStatus;
 import io.dlqservice.dlq.v1.SendToDlqBatchRequest;
 import io.dlqservice.dlq.v1.SendToDlqBatchResponse;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.dlqservice.dlq.v1.SendToDlqResponse;
 import io.grpc.Grpc;
 import io.grpc.HandlerRegistry;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -171,5 +173,51 @@ class CourierTest {
           fake.messages("q").stream().map(one -> one.request().getRequestId()).toList();
       assertEquals(IntStream.range(0, 250).mapToObj(n -> "r" + n).toList(), ids);
     }
+  }
+
+  /** Refuses each letter for good. */
+  private static final class Refusing extends DlqServiceGrpc.DlqServiceImplBase {
+    @Override
+    public void sendToDlq(SendToDlqRequest request, StreamObserver<SendToDlqResponse> answer) {
+      com.google.rpc.Status refusal =
+          com.google.rpc.Status.newBuilder()
+              .setCode(Status.Code.INVALID_ARGUMENT.value())
+              .addDetails(Any.pack(ErrorInfo.newBuilder().setReason("INVALID").build()))
+              .build();
+      answer.onError(StatusProto.toStatusRuntimeException(refusal));
+    }
+  }
+
+  @Test
+  void anErrorOfWhoIsToldEndsItNot() throws IOException {
+    Server server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(new Refusing())
+            .build()
+            .start();
+    String target = "127.0.0.1:" + server.getPort();
+    leave(target, 1);
+    Shelf shelf = shelf(target);
+    shelf.adopt();
+    Loop loop = new Loop("test");
+    Line line = new Line(() -> new Connector(target, null, null, List.of()).connect(), loop);
+    AtomicInteger told = new AtomicInteger();
+    Courier courier =
+        new Courier(
+            shelf,
+            loop,
+            line,
+            new Reachability(),
+            (error, queue) -> {
+              if (told.incrementAndGet() == 1)
+                throw new NoClassDefFoundError("a log lacks a class");
+            });
+    courier.start();
+    Poll.until(() -> shelf.count() == 0);
+    assertEquals(2, told.get());
+    loop.execute(line::close);
+    courier.close();
+    loop.close();
+    server.shutdownNow();
   }
 }
