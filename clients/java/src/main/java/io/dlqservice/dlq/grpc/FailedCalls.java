@@ -20,6 +20,10 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final Metadata.Key<String> IDEMPOTENCY_KEY =
       Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<String> TRACEPARENT =
+      Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Metadata.Key<String> TRACESTATE =
+      Metadata.Key.of("tracestate", Metadata.ASCII_STRING_MARSHALLER);
 
   /** Trying it again can't help, or nobody wants it any more. */
   private static final Set<Status.Code> OF_THE_REQUEST =
@@ -57,8 +61,10 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
         SendOptions.builder()
             .contentType(GrpcDeadLetters.CONTENT_TYPE)
             .attribute(GrpcDeadLetters.METHOD_ATTRIBUTE, "/" + method.getFullMethodName());
-    String id = headers == null ? null : headers.get(IDEMPOTENCY_KEY);
-    if (id != null) all.sourceId(id);
+    if (headers != null) {
+      all.sourceId(headers.get(IDEMPOTENCY_KEY));
+      all.traceContext(headers.get(TRACEPARENT), headers.get(TRACESTATE));
+    }
     try {
       options.accept(all);
     } catch (RuntimeException thrown) {

@@ -39,8 +39,8 @@ public final class GrpcDeadLetters {
 
   /**
    * For a server: sends requests that a handler fails on. The caller gets the handler's error all
-   * the same, for gRPC has no other word for it. The metadata {@code idempotency-key} becomes the
-   * source id.
+   * the same, for gRPC has no other word for it. The metadata {@code idempotency-key} and {@code
+   * traceparent} become source id and trace context.
    */
   public static ServerInterceptor serverInterceptor(DlqClient dlq, String queue) {
     return serverInterceptor(dlq, queue, options -> {});

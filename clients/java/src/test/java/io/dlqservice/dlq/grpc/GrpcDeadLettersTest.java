@@ -64,6 +64,9 @@ class GrpcDeadLettersTest {
     }
   }
 
+  private static final String TRACEPARENT =
+      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
   private final Shop shop = new Shop();
   private FakeServer fake;
   private DlqClient dlq;
@@ -111,6 +114,7 @@ class GrpcDeadLettersTest {
   void aRequestThatAServerFailsOnIsMadeAgain() throws Exception {
     Metadata metadata = new Metadata();
     metadata.put(Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), "order-42");
+    metadata.put(Metadata.Key.of("traceparent", Metadata.ASCII_STRING_MARSHALLER), TRACEPARENT);
     DlqServiceBlockingStub named =
         stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(metadata));
     StatusRuntimeException heard =
@@ -118,6 +122,7 @@ class GrpcDeadLettersTest {
     assertEquals("INTERNAL: no bank", heard.getMessage());
     FakeMessage kept = fake.messages("asked").get(0);
     assertEquals("order-42", kept.request().getSourceId());
+    assertEquals(TRACEPARENT, kept.request().getTraceContext().getTraceparent());
     assertEquals(13, kept.failures().get(0).getGrpcCode());
     dlq.worker("asked").start(GrpcDeadLetters.redo(channel));
     fake.await("asked", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
