@@ -17,6 +17,14 @@ final class CurrentDelivery {
   }
 
   /**
+   * @param owner the client or the worker of which a handler runs in this thread, or not
+   */
+  static boolean isOf(Object owner) {
+    HeldDelivery held = CURRENT.get();
+    return held != null && (held.client == owner || held.worker == owner);
+  }
+
+  /**
    * The running delivery if a request is of the same message: then it is no second message.
    *
    * @return null if it is another one

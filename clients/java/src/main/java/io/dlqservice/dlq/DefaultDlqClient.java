@@ -30,6 +30,12 @@ final class DefaultDlqClient implements DlqClient {
    */
   private static final int MOST_RESULTS = 64;
 
+  /** What closing takes more than its time at most. */
+  private static final long MOST_LATE_MS = 3_000;
+
+  /** How long closing waits for listeners that are slow. */
+  private static final long MOST_TOLD_MS = 5_000;
+
   /** About a hundred years. */
   private static final Duration NO_LIMIT = Duration.ofDays(36_500);
 
@@ -118,7 +124,9 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public SendResult send(String queue, Object payload, Throwable error, SendOptions options) {
-    if (loop.isCurrent()) return dropped(SendErrors.wouldWaitForItself(), queue);
+    if (loop.isCurrent()) {
+      return dropped(SendErrors.wouldWaitForItself("send", "use sendAsync"), queue);
+    }
     try {
       Sent sent = begin(queue, payload, error, options);
       return sent.pending == null ? sent.result : sent.pending.result.join();
@@ -224,6 +232,7 @@ final class DefaultDlqClient implements DlqClient {
 
   @Override
   public void flush() {
+    if (loop.isCurrent()) throw SendErrors.wouldWaitForItself("flush", "call it elsewhere");
     sender.flush().join();
   }
 
@@ -240,21 +249,40 @@ final class DefaultDlqClient implements DlqClient {
   @Override
   public void close(Duration timeout) {
     Duration bounded = timeout.compareTo(NO_LIMIT) < 0 ? timeout : NO_LIMIT;
-    synchronized (this) {
-      if (isClosing) {
-        closed.join();
-        return;
-      }
-      isClosing = true;
-    }
+    boolean isFirst = beginToClose();
+    Runnable rest = isFirst ? () -> end(bounded) : () -> hasten(bounded);
+    if (isWaitedFor(isFirst)) Threads.daemons("dlq-client-close").newThread(rest).start();
+    else rest.run();
+  }
+
+  private synchronized boolean beginToClose() {
+    boolean isFirst = !isClosing;
+    isClosing = true;
+    return isFirst;
+  }
+
+  /** Whether closing waits for this very thread, which must then not wait for it. */
+  private boolean isWaitedFor(boolean isFirst) {
+    return loop.isCurrent()
+        || CurrentDelivery.isOf(this)
+        || (!isFirst && listeners.isCurrent()); // the first one's end waits for listeners
+  }
+
+  /** Somebody closes it already, and may wait longer than this one wants to. */
+  private void hasten(Duration timeout) {
+    workers.forEach(worker -> worker.stop(timeout));
+    await(closed, timeout.toMillis() + MOST_LATE_MS);
+  }
+
+  private void end(Duration timeout) {
     try {
-      end(bounded);
+      endAll(timeout);
     } finally {
       closed.complete(null);
     }
   }
 
-  private void end(Duration timeout) {
+  private void endAll(Duration timeout) {
     long untilMs = Loop.nowMs() + timeout.toMillis();
     boolean isLimited = timeout.compareTo(NO_LIMIT) < 0;
     CompletableFuture.allOf(
@@ -276,7 +304,7 @@ final class DefaultDlqClient implements DlqClient {
     if (spool != null) spool.close();
     own.close();
     loop.close();
-    listeners.close();
+    listeners.close(Math.min(MOST_TOLD_MS, untilMs + MOST_LATE_MS - Loop.nowMs()));
     threads.shutdown();
     results.shutdown();
     if (exitHook != null) exitHook.close();

@@ -74,10 +74,18 @@ public interface DlqClient extends AutoCloseable {
   /** Begins a worker on messages that are due: it starts once it has its handler. */
   WorkerBuilder worker(String... queues);
 
-  /** Waits until everything sent so far has its result. */
+  /**
+   * Waits until everything sent so far has its result.
+   *
+   * @throws DlqException in an interceptor or a token supplier, where it would wait for itself
+   */
   void flush();
 
-  /** Stops the workers, waits for what is pending, moves the rest to the spool, and ends. */
+  /**
+   * Stops the workers, waits for what is pending, moves the rest to the spool, and ends. In a
+   * handler of a worker, an interceptor or a token supplier, for which it would have to wait, it
+   * only begins that.
+   */
   @Override
   void close();
 

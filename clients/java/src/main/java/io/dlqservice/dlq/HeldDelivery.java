@@ -10,6 +10,8 @@ final class HeldDelivery implements Delivery {
   /** Of the worker that holds it. */
   final Object client;
 
+  final Object worker;
+
   /** When its lease was given or last extended, by the monotonic clock. */
   long leasedAtMs;
 
@@ -29,10 +31,11 @@ final class HeldDelivery implements Delivery {
   private volatile boolean isAborted;
   private Thread thread;
 
-  HeldDelivery(io.dlqservice.dlq.v1.Delivery delivery, JsonCodec codec, Object client, long nowMs) {
+  HeldDelivery(io.dlqservice.dlq.v1.Delivery delivery, WorkerHome home, Object worker, long nowMs) {
     this.delivery = delivery;
-    this.client = client;
-    payload = new MessagePayload(delivery.getMessage().getPayload(), codec);
+    client = home.client();
+    this.worker = worker;
+    payload = new MessagePayload(delivery.getMessage().getPayload(), home.codec());
     leaseExpireTime = Times.from(delivery.getLeaseExpireTime());
     leasedAtMs = nowMs;
   }

@@ -2,12 +2,13 @@ package io.dlqservice.dlq;
 
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Calls the user's listeners, one after another, on a thread where they hold up nothing else. */
-final class Listeners implements AutoCloseable {
+final class Listeners {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
   /** What waits for a listener that is slow: more is left out, so that memory is bounded. */
@@ -16,15 +17,29 @@ final class Listeners implements AutoCloseable {
   private final ExecutorService executor = Threads.single("dlq-client-listeners", MOST_WAITING);
   private final AtomicBoolean isBehind = new AtomicBoolean();
 
+  /** Where one is called at present; null for nowhere. */
+  private volatile Thread teller;
+
   void tell(Runnable call) {
     try {
-      executor.execute(() -> guarded(call));
+      executor.execute(() -> told(call));
       isBehind.set(false);
     } catch (RejectedExecutionException refused) {
       if (executor.isShutdown()) guarded(call); // by close itself
       else if (!isBehind.getAndSet(true))
         LOG.warn("a listener is too slow, and is not told of all");
     }
+  }
+
+  /** Whether this is the thread of listeners. */
+  boolean isCurrent() {
+    return Thread.currentThread() == teller;
+  }
+
+  private void told(Runnable call) {
+    teller = Thread.currentThread();
+    guarded(call);
+    teller = null;
   }
 
   private static void guarded(Runnable call) {
@@ -35,8 +50,24 @@ final class Listeners implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() {
+  /**
+   * What they were not told of yet they hear first: the program may end right after. A listener
+   * that calls this is not waited for.
+   */
+  void close(long mostMs) {
     executor.shutdown();
+    if (isCurrent()) return;
+    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(mostMs);
+    boolean isInterrupted = false;
+    boolean isOver = false;
+    while (!isOver) {
+      try {
+        executor.awaitTermination(endNs - System.nanoTime(), TimeUnit.NANOSECONDS);
+        isOver = true;
+      } catch (InterruptedException notNow) {
+        isInterrupted = true;
+      }
+    }
+    if (isInterrupted) Thread.currentThread().interrupt();
   }
 }

@@ -94,7 +94,9 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
 
   @Override
   public void close() {
-    stop().join();
+    CompletableFuture<Void> end = stop();
+    boolean isWaitedFor = loop.isCurrent() || CurrentDelivery.isOf(this);
+    if (!isWaitedFor) end.join();
   }
 
   private void streamEnded(Void none, Throwable refusal) {
@@ -124,7 +126,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     long nowMs = Loop.nowMs();
     for (Delivery delivery : deliveries) {
       if (!delivery.hasMessage()) continue;
-      HeldDelivery held = new HeldDelivery(delivery, home.codec(), home.client(), nowMs);
+      HeldDelivery held = new HeldDelivery(delivery, home, this, nowMs);
       leases.add(held);
       waiting.addLast(held);
     }

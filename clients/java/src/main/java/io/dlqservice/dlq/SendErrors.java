@@ -66,10 +66,13 @@ final class SendErrors {
     return new DlqException(ErrorKind.CLOSED, "the client is closed; send before that");
   }
 
-  static DlqException wouldWaitForItself() {
+  /**
+   * @param call and what to do instead
+   */
+  static DlqException wouldWaitForItself(String call, String instead) {
     return new DlqException(
         ErrorKind.INVALID,
-        "send from an interceptor, a token supplier or a log would wait for itself; use sendAsync");
+        call + " from an interceptor, a token supplier or a log would wait for itself; " + instead);
   }
 
   static DlqException invalid(Throwable cause) {

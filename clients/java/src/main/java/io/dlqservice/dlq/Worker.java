@@ -23,7 +23,7 @@ public interface Worker extends AutoCloseable {
   /** The same, with the drain timeout of the worker's options. */
   CompletableFuture<Void> stop();
 
-  /** Stops, and waits for it. */
+  /** Stops, and waits for it; one of its own handlers, for which it waits, does not. */
   @Override
   void close();
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.MessageState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +16,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -126,5 +131,152 @@ class CloseTest {
     try (Stream<Path> files = Files.list(folder)) {
       return files.count();
     }
+  }
+
+  /** Says in what it is called with what it can't wait for. */
+  private static String toldBy(Runnable call) {
+    try {
+      call.run();
+      return "";
+    } catch (DlqException told) {
+      return told.getMessage();
+    }
+  }
+
+  /** Calls, once, what waits for the client, in the client's own thread. */
+  private record Once(CompletableFuture<String> told, Supplier<Runnable> call)
+      implements Supplier<String> {
+    @Override
+    public String get() {
+      if (!told.isDone()) told.complete(toldBy(call.get()));
+      return "token";
+    }
+  }
+
+  @Test
+  void aFlushThatWouldWaitForItselfSaysSo() throws Exception {
+    try (FakeServer fake = FakeServer.start()) {
+      AtomicReference<DlqClient> dlq = new AtomicReference<>();
+      Once token = new Once(new CompletableFuture<>(), () -> dlq.get()::flush);
+      dlq.set(DlqClient.builder(fake.target()).withoutSpool().token(token).build());
+      SendResult result = dlq.get().sendAsync("q", "a", null).get(20, TimeUnit.SECONDS);
+      assertTrue(token.told().join().contains("would wait for itself"), token.told().join());
+      assertEquals(SendStatus.SENT, result.status());
+      dlq.get().close();
+    }
+  }
+
+  @Test
+  void oneThatWouldWaitForItselfDoesNotWait() throws Exception {
+    try (FakeServer fake = FakeServer.start()) {
+      AtomicReference<DlqClient> dlq = new AtomicReference<>();
+      Once token = new Once(new CompletableFuture<>(), () -> dlq.get()::close);
+      dlq.set(DlqClient.builder(fake.target()).withoutSpool().token(token).build());
+      SendResult result = dlq.get().sendAsync("q", "a", null).get(20, TimeUnit.SECONDS);
+      assertEquals(SendStatus.SENT, result.status());
+      CompletableFuture.runAsync(() -> dlq.get().close()).get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aHandlerMayCloseWhatItRunsIn() throws Exception {
+    try (FakeServer fake = FakeServer.start();
+        DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build()) {
+      AtomicReference<Worker> worker = new AtomicReference<>();
+      worker.set(dlq.worker("own").start(delivery -> worker.get().close()));
+      dlq.send("own", "a", null);
+      fake.await("own", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      worker.get().done().get(20, TimeUnit.SECONDS);
+      Worker last = dlq.worker("all").start(delivery -> dlq.close());
+      dlq.send("all", "a", null);
+      fake.await("all", MessageState.MESSAGE_STATE_SUCCEEDED, 1);
+      last.done().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void whoWaitsForItHoldsUpNobodyElse() throws Exception {
+    try (FakeServer fake = FakeServer.start()) {
+      DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+      CountDownLatch begun = new CountDownLatch(1);
+      CountDownLatch isClosing = new CountDownLatch(1);
+      CompletableFuture<String> told = new CompletableFuture<>();
+      dlq.worker("q")
+          .start(
+              delivery -> {
+                begun.countDown();
+                isClosing.await();
+                told.complete(toldBy(() -> dlq.worker("q").start(another -> {})));
+              });
+      dlq.send("q", "a", null);
+      begun.await();
+      Thread first = new Thread(dlq::close);
+      first.start();
+      Poll.until(() -> first.getState() == Thread.State.WAITING);
+      Thread second = new Thread(dlq::close);
+      second.start();
+      Poll.until(() -> second.getState() == Thread.State.WAITING);
+      isClosing.countDown();
+      assertTrue(told.get(10, TimeUnit.SECONDS).contains("is closed"));
+      first.join();
+      second.join();
+    }
+  }
+
+  @Test
+  void aSecondOneWithLessTimeHastensTheFirst() throws Exception {
+    try (FakeServer fake = FakeServer.start()) {
+      DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
+      CountDownLatch begun = new CountDownLatch(1);
+      dlq.worker("q")
+          .start(
+              delivery -> {
+                begun.countDown();
+                new CountDownLatch(1).await();
+              });
+      dlq.send("q", "a", null);
+      begun.await();
+      Thread first = new Thread(dlq::close);
+      first.start();
+      Poll.until(() -> first.getState() == Thread.State.WAITING);
+      CompletableFuture.runAsync(() -> dlq.close(Duration.ZERO)).get(10, TimeUnit.SECONDS);
+      first.join();
+    }
+  }
+
+  @Test
+  void listenersHaveHeardOfAllWhenItReturns() {
+    AtomicInteger told = new AtomicInteger();
+    DlqClient dlq =
+        DlqClient.builder("127.0.0.1:1")
+            .withoutSpool()
+            .timeout(Duration.ofMinutes(1))
+            .onDropped(
+                (error, queue) -> {
+                  LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+                  told.incrementAndGet();
+                })
+            .build();
+    for (int n = 0; n < 5; n++) dlq.sendAsync("q", "a", null);
+    dlq.close(Duration.ZERO);
+    assertEquals(5, told.get());
+  }
+
+  @Test
+  void aListenerMayCloseTheClientThatTellsIt() throws Exception {
+    AtomicReference<DlqClient> dlq = new AtomicReference<>();
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    dlq.set(
+        DlqClient.builder("127.0.0.1:1")
+            .withoutSpool()
+            .timeout(Duration.ofMillis(50))
+            .onDropped(
+                (error, queue) -> {
+                  dlq.get().close();
+                  closed.complete(null);
+                })
+            .build());
+    dlq.get().send("q", "a", null);
+    closed.get(4, TimeUnit.SECONDS); // less than listeners are waited for
   }
 }

@@ -184,7 +184,7 @@ class FaultsTest {
           });
     }
     release.countDown();
-    listeners.close();
+    listeners.close(0);
     Poll.until(() -> told.get() >= 10_000);
     assertTrue(told.get() < 20_000);
   }
