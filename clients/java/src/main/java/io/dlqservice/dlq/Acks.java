@@ -3,6 +3,7 @@ package io.dlqservice.dlq;
 import io.dlqservice.dlq.v1.AckRequest;
 import io.dlqservice.dlq.v1.AckResult;
 import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.grpc.Status;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -48,6 +49,9 @@ final class Acks {
   /** After an outage the server waits this much longer than the lease. */
   private static final long EXPIRY_GRACE_MS = 30_000;
 
+  private static final CallError ABANDONED =
+      CallError.of(Status.CANCELLED.withDescription("the worker has ended before"));
+
   private final Loop loop;
   private final Line line;
   private final Listener listener;
@@ -87,7 +91,7 @@ final class Acks {
     return flushed;
   }
 
-  /** Gives up what has no answer yet. */
+  /** Gives up what has no answer yet, and what has no call. */
   CompletableFuture<Void> abandon() {
     isAbandoned = true;
     List.copyOf(reports).forEach(Report::abandon);
@@ -119,7 +123,8 @@ final class Acks {
 
   private void start(Report report) {
     reports.add(report);
-    report.tryOnce();
+    if (isAbandoned) report.giveUp(ABANDONED);
+    else report.tryOnce();
   }
 
   private void onReported() {

@@ -1,0 +1,126 @@
+package io.dlqservice.dlq;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.dlqservice.dlq.Acks.Unreported;
+import io.dlqservice.dlq.v1.AckRequest;
+import io.dlqservice.dlq.v1.AckResult;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class AcksTest {
+  /** Answers HTTP 413 to reports of more than one outcome, and nothing to others. */
+  private static final class NarrowAndMute implements ClientInterceptor {
+    private final AtomicInteger unanswered = new AtomicInteger();
+
+    @Override
+    public <Q, R> ClientCall<Q, R> interceptCall(
+        MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+      return new ClientCall<>() {
+        private Listener<R> listener;
+
+        @Override
+        public void start(Listener<R> listener, Metadata headers) {
+          this.listener = listener;
+        }
+
+        @Override
+        public void sendMessage(Q message) {
+          boolean isWide = ((AckRequest) message).getOutcomesCount() > 1;
+          if (isWide) end(Status.UNKNOWN.withDescription("HTTP status code 413"));
+          else unanswered.incrementAndGet();
+        }
+
+        @Override
+        public void cancel(String message, Throwable cause) {
+          end(Status.CANCELLED);
+        }
+
+        private void end(Status status) {
+          listener.onClose(status, new Metadata());
+        }
+
+        @Override
+        public void request(int messages) {}
+
+        @Override
+        public void halfClose() {}
+      };
+    }
+  }
+
+  private static final class GivenUp implements Acks.Listener {
+    private final List<HeldDelivery> deliveries = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void answered(Unreported one, AckResult result) {}
+
+    @Override
+    public void givenUp(Unreported one, CallError error) {
+      deliveries.add(one.held());
+    }
+  }
+
+  private final NarrowAndMute proxy = new NarrowAndMute();
+  private final GivenUp givenUp = new GivenUp();
+  private final Loop loop = new Loop("test");
+  private final Line line =
+      new Line(() -> new Connector("127.0.0.1:1", null, null, List.of(proxy)).connect(), loop);
+  private final Acks acks = new Acks(loop, line, givenUp);
+
+  @AfterEach
+  void close() {
+    loop.execute(line::close);
+    loop.close();
+  }
+
+  private Unreported outcome() {
+    WorkerHome home = new WorkerHome(this, loop, line, null, null, null, JsonCodec.gson());
+    io.dlqservice.dlq.v1.Delivery delivery = io.dlqservice.dlq.v1.Delivery.getDefaultInstance();
+    return new Unreported(new HeldDelivery(delivery, home, this, 0), Outcome.succeeded());
+  }
+
+  private void abandon() throws Exception {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    loop.execute(() -> acks.abandon().thenRun(() -> over.complete(null)));
+    over.get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void bothHalvesOfAReportAreGivenUpTogether() throws Exception {
+    loop.execute(
+        () -> {
+          acks.add(outcome());
+          acks.add(outcome());
+        });
+    Poll.until(() -> proxy.unanswered.get() == 1);
+    abandon();
+    assertEquals(2, givenUp.deliveries.size());
+    assertEquals(1, proxy.unanswered.get());
+  }
+
+  @Test
+  void whatWaitsForACallIsGivenUpToo() throws Exception {
+    for (int calls = 1; calls <= 4; calls++) {
+      loop.execute(() -> acks.add(outcome()));
+      int begun = calls;
+      Poll.until(() -> proxy.unanswered.get() == begun);
+    }
+    loop.execute(() -> acks.add(outcome()));
+    abandon();
+    assertEquals(5, givenUp.deliveries.size());
+    assertEquals(4, proxy.unanswered.get());
+  }
+}
