@@ -71,22 +71,52 @@ it("runs the README's application of Spring Boot", { timeout: SET_UP_MS }, async
   await maven(join(PACKAGE, "bom"), BUILD, "install");
   const starter = join(PACKAGE, "spring-boot-starter");
   await maven(starter, "-P", "checks", BUILD, "install"); // with its tests, on a fake server
-  const classPath = await compile("spring", fence(readme, "xml starter") + SPRING_BOOT, {
-    Shop: fence(readme, "java spring"),
-  });
-  const line = await firstLineOf(classPath, "Shop", [
+  const shop = fence(readme, "java spring");
+  expect(await firstLineOfShop("spring3", "3.5.6", shop)).toBe("attempt 1 of order-43");
+  // Its own Jackson, which is another one in each, writes and reads payloads.
+  const renamed = shop
+    .replace(
+      "Order(String id",
+      'Order(@com.fasterxml.jackson.annotation.JsonProperty("ref") String id',
+    )
+    .replace('"attempt "', 'delivery.payload().text() + " attempt "');
+  for (const [name, version] of [
+    ["renamed3", "3.5.6"],
+    ["renamed4", "4.0.0"],
+  ] as const) {
+    expect(await firstLineOfShop(`spring-${name}`, version, renamed)).toBe(
+      '{"ref":"order-43","amount":5} attempt 1 of order-43',
+    );
+  }
+});
+
+/** An application of that version of Spring Boot. */
+async function firstLineOfShop(name: string, version: string, shop: string): Promise<string> {
+  const dependencies = fence(readme, "xml starter") + SPRING_JSON;
+  const classPath = await compile(name, dependencies, { Shop: shop }, springBoot(version));
+  return firstLineOf(classPath, "Shop", [
     `--dlq.target=${server.grpcAddress}`,
     "--spring.main.banner-mode=off",
     "--logging.level.root=off",
   ]);
-  expect(line).toBe("attempt 1 of order-43");
-});
+}
 
-const SPRING_BOOT = `<dependency>
+const SPRING_JSON = `<dependency>
   <groupId>org.springframework.boot</groupId>
   <artifactId>spring-boot-starter-json</artifactId>
-  <version>3.5.6</version>
 </dependency>`;
+
+const springBoot = (version: string) => `<dependencyManagement>
+  <dependencies>
+    <dependency>
+      <groupId>org.springframework.boot</groupId>
+      <artifactId>spring-boot-dependencies</artifactId>
+      <version>${version}</version>
+      <type>pom</type>
+      <scope>import</scope>
+    </dependency>
+  </dependencies>
+</dependencyManagement>`;
 
 const clientOf = (text: string) => fence(text, "xml dependency");
 
@@ -110,18 +140,19 @@ async function compile(
   name: string,
   dependencies: string,
   programs: Readonly<Record<string, string>>,
+  management = "",
 ): Promise<string> {
   const project = join(folder, name);
   const sources = join(project, "src/main/java");
   await mkdir(sources, { recursive: true });
-  await writeFile(join(project, "pom.xml"), projectOf(name, dependencies));
+  await writeFile(join(project, "pom.xml"), projectOf(name, management, dependencies));
   for (const [program, text] of Object.entries(programs)) {
     // A queue for each project: they are told to end when they have said what is looked for.
     const here = text
       .replaceAll("localhost:50051", server.grpcAddress)
       .replaceAll('"orders"', `"orders-${name}"`);
     // A class of @SpringBootApplication must be in a package.
-    const inPackage = name === "spring" ? `package shop;\n${here}` : here;
+    const inPackage = name.startsWith("spring") ? `package shop;\n${here}` : here;
     await writeFile(join(sources, `${program}.java`), inPackage);
   }
   const list = join(project, "classpath");
@@ -159,7 +190,7 @@ function maven(cwd: string, ...args: string[]): Promise<unknown> {
   return run("mvn", ["-q", "-B", ...args], { cwd, maxBuffer: 2 ** 24 });
 }
 
-function projectOf(name: string, dependencies: string): string {
+function projectOf(name: string, management: string, dependencies: string): string {
   return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>shop</groupId>
@@ -169,6 +200,7 @@ function projectOf(name: string, dependencies: string): string {
     <maven.compiler.release>17</maven.compiler.release>
     <project.build.sourceEncoding>UTF-8</project.build.sourceEncoding>
   </properties>
+  ${management}
   <dependencies>${dependencies}</dependencies>
   <build>
     <plugins>

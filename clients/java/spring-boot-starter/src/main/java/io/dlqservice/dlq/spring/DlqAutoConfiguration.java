@@ -6,6 +6,7 @@ import io.dlqservice.dlq.DlqClientBuilder;
 import io.dlqservice.dlq.JsonCodec;
 import io.dlqservice.dlq.SpoolOptions;
 import io.dlqservice.dlq.TlsOptions;
+import java.util.function.Consumer;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -13,14 +14,18 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.context.properties.PropertyMapper;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Makes a {@link DlqClient} by {@link DlqProperties}, and runs {@link DueMessages}. */
 @AutoConfiguration(
-    afterName = "org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration")
+    afterName = {
+      "org.springframework.boot.autoconfigure.jackson.JacksonAutoConfiguration",
+      "org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration", // of Boot 4
+      "org.springframework.boot.jackson2.autoconfigure.Jackson2AutoConfiguration"
+    })
 @EnableConfigurationProperties(DlqProperties.class)
 public class DlqAutoConfiguration {
   @Bean(destroyMethod = "close")
@@ -31,16 +36,15 @@ public class DlqAutoConfiguration {
       ObjectProvider<JsonCodec> json,
       ObjectProvider<DlqClientCustomizer> customizers) {
     DlqClientBuilder builder = DlqClient.builder(properties.target());
-    PropertyMapper given = PropertyMapper.get().alwaysApplyingWhenNonNull();
-    given.from(properties::token).to(builder::token);
+    ifGiven(properties.token(), builder::token);
     String name = environment.getProperty("spring.application.name");
-    given.from(properties.service() == null ? name : properties.service()).to(builder::service);
-    given.from(properties::instance).to(builder::instance);
-    given.from(properties::version).to(builder::version);
-    given.from(properties::timeout).to(builder::timeout);
-    given.from(properties::tryTimeout).to(builder::tryTimeout);
-    given.from(properties::tls).as(DlqAutoConfiguration::tls).to(builder::tls);
-    if (properties.spool().enabled()) builder.spool(spool(properties.spool(), given));
+    ifGiven(properties.service() == null ? name : properties.service(), builder::service);
+    ifGiven(properties.instance(), builder::instance);
+    ifGiven(properties.version(), builder::version);
+    ifGiven(properties.timeout(), builder::timeout);
+    ifGiven(properties.tryTimeout(), builder::tryTimeout);
+    ifGiven(properties.tls(), tls -> builder.tls(tls(tls)));
+    if (properties.spool().enabled()) builder.spool(spool(properties.spool()));
     else builder.withoutSpool();
     json.ifAvailable(builder::json);
     customizers.orderedStream().forEach(one -> one.customize(builder));
@@ -55,11 +59,16 @@ public class DlqAutoConfiguration {
         .build();
   }
 
-  private static SpoolOptions spool(DlqProperties.Spool spool, PropertyMapper given) {
+  private static SpoolOptions spool(DlqProperties.Spool spool) {
     SpoolOptions.Builder options = SpoolOptions.builder().sync(spool.sync());
-    given.from(spool::folder).to(options::folder);
-    given.from(spool::maxSize).to(size -> options.maxBytes(size.toBytes()));
+    ifGiven(spool.folder(), options::folder);
+    ifGiven(spool.maxSize(), size -> options.maxBytes(size.toBytes()));
     return options.build();
+  }
+
+  /** Not by Boot's PropertyMapper, which has other methods for it in each version. */
+  private static <T> void ifGiven(T value, Consumer<T> set) {
+    if (value != null) set.accept(value);
   }
 
   @Bean
@@ -68,7 +77,29 @@ public class DlqAutoConfiguration {
     return new DueMessagesWorkers(client);
   }
 
-  /** Payloads as the application's own JSON has them. */
+  /** Payloads as the application's own JSON has them: here that of Boot 4. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(JsonMapper.class)
+  static class Jackson3 {
+    @Bean
+    @ConditionalOnBean(JsonMapper.class)
+    @ConditionalOnMissingBean
+    JsonCodec dlqJsonCodec(JsonMapper mapper) {
+      return new JsonCodec() {
+        @Override
+        public String write(Object value) {
+          return mapper.writeValueAsString(value);
+        }
+
+        @Override
+        public <T> T read(String json, Class<T> type) {
+          return mapper.readValue(json, type);
+        }
+      };
+    }
+  }
+
+  /** The same of Boot 3. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnClass(ObjectMapper.class)
   static class Jackson {
