@@ -70,7 +70,7 @@ it("runs the examples", TIMEOUT, async () => {
 it("runs the README's application of Spring Boot", { timeout: SET_UP_MS }, async () => {
   await maven(join(PACKAGE, "bom"), BUILD, "install");
   const starter = join(PACKAGE, "spring-boot-starter");
-  await maven(starter, "-P", "checks", BUILD, "install"); // with its tests, on a fake server
+  await maven(starter, "-P", "checks", BUILD, "install", "javadoc:javadoc"); // and its tests
   const shop = fence(readme, "java spring");
   expect(await firstLineOfShop("spring3", "3.5.6", shop)).toBe("attempt 1 of order-43");
   // Its own Jackson, which is another one in each, writes and reads payloads.
