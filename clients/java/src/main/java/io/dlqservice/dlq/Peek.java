@@ -48,19 +48,30 @@ final class Peek {
         .orElse(null);
   }
 
-  /** Of the first public class from this one upwards that has it. */
+  /** Of the first public class from this one upwards that has it, or public interface of one. */
   private static Method find(Class<?> type, String name, Class<?>[] types) {
-    for (Class<?> one = type; one != null; one = one.getSuperclass()) {
-      if (!Modifier.isPublic(one.getModifiers())) continue;
-      try {
-        return one.getMethod(name, types);
-      } catch (NoSuchMethodException notHere) {
-        // one above may have it
-      } catch (RuntimeException | LinkageError unreadable) {
-        return null;
+    try {
+      for (Class<?> one = type; one != null; one = one.getSuperclass()) {
+        Method found = publicly(one, name, types);
+        if (found != null) return found;
+        for (Class<?> known : one.getInterfaces()) {
+          found = publicly(known, name, types);
+          if (found != null) return found;
+        }
       }
+    } catch (RuntimeException | LinkageError unreadable) {
+      return null;
     }
     return null;
+  }
+
+  private static Method publicly(Class<?> type, String name, Class<?>[] types) {
+    if (!Modifier.isPublic(type.getModifiers())) return null;
+    try {
+      return type.getMethod(name, types);
+    } catch (NoSuchMethodException notHere) {
+      return null; // one above may have it
+    }
   }
 
   /** A number, or an object of which {@code value()} or {@code code()} is one. */

@@ -152,4 +152,25 @@ class FailuresTest {
         assertTimeoutPreemptively(Duration.ofSeconds(20), () -> Failures.of(new Endless()));
     assertEquals(16 * 1024 + 1, failure.getStackTrace().length());
   }
+
+  /** As Spring's code of a status that has no name: only its interface is public. */
+  public interface StatusCode {
+    int value();
+  }
+
+  /** Of an answer with such a status. */
+  public static final class UnnamedStatus extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private record Code(int value) implements StatusCode {}
+
+    public StatusCode getStatusCode() {
+      return new Code(520);
+    }
+  }
+
+  @Test
+  void asksByAnInterfaceWhatAClassHides() {
+    assertEquals(520, Failures.of(new UnnamedStatus()).getHttpStatus());
+  }
 }
