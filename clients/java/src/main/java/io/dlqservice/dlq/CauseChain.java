@@ -2,12 +2,16 @@ package io.dlqservice.dlq;
 
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.UndeclaredThrowableException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Function;
 
 /** What was thrown, and its causes, nearest first; never a circle. */
@@ -55,6 +59,24 @@ final class CauseChain {
     } catch (Throwable itsOwnFault) {
       return "";
     }
+  }
+
+  /** What was thrown before a future, or reflection, put it into an exception of its own. */
+  static Throwable unwrapped(Throwable thrown) {
+    Throwable error = thrown;
+    for (int depth = 0; depth < MOST && isWrapping(error); depth++) {
+      Throwable cause = causeOf(error);
+      if (cause == null) return error;
+      error = cause;
+    }
+    return error;
+  }
+
+  private static boolean isWrapping(Throwable error) {
+    return error instanceof CompletionException
+        || error instanceof ExecutionException
+        || error instanceof InvocationTargetException
+        || error instanceof UndeclaredThrowableException;
   }
 
   private static Throwable causeOf(Throwable error) {

@@ -97,7 +97,7 @@ record Letter(SendToDlqRequest request, int bytes) {
   /** An error's own word on when to come back, within what the server takes. */
   static Optional<Duration> retryAfter(Throwable error) {
     try {
-      return error instanceof RetryHint hint
+      return CauseChain.unwrapped(error) instanceof RetryHint hint
           ? hint.retryAfter().map(Times::takenWait)
           : Optional.empty();
     } catch (Throwable itsOwnFault) {
@@ -107,7 +107,7 @@ record Letter(SendToDlqRequest request, int bytes) {
 
   static boolean isNonRetryable(Throwable error) {
     try {
-      return error instanceof RetryHint hint && hint.nonRetryable();
+      return CauseChain.unwrapped(error) instanceof RetryHint hint && hint.nonRetryable();
     } catch (Throwable itsOwnFault) {
       return false;
     }

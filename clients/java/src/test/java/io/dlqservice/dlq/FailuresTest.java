@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
 class FailuresTest {
@@ -172,5 +174,18 @@ class FailuresTest {
   @Test
   void asksByAnInterfaceWhatAClassHides() {
     assertEquals(520, Failures.of(new UnnamedStatus()).getHttpStatus());
+  }
+
+  @Test
+  void hearsTheHintOfWhatAFutureThrew() {
+    Outcome forGood =
+        Outcome.failed(
+            new CompletionException(new ExecutionException(new NonRetryableException("no order"))));
+    assertTrue(forGood.message("t").getFailed().getNonRetryable());
+    RetryAfterException later = new RetryAfterException("later", Duration.ofHours(1));
+    Outcome once = Outcome.failed(new ExecutionException(later));
+    assertEquals(3_600, once.message("t").getFailed().getRetryAfter().getSeconds());
+    Outcome own = Outcome.failed(new IllegalStateException(new NonRetryableException("no order")));
+    assertFalse(own.message("t").getFailed().getNonRetryable());
   }
 }
