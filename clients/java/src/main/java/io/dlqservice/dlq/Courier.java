@@ -21,7 +21,6 @@ import org.slf4j.LoggerFactory;
 final class Courier {
   private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
   private static final int MOST_MESSAGES = 100;
-  private static final int MOST_BYTES = 3 * 1024 * 1024;
   private static final long TRY_TIMEOUT_MS = 5_000;
   private static final long FIRST_PAUSE_MS = 100;
   private static final long MOST_PAUSE_MS = 30_000;
@@ -43,6 +42,7 @@ final class Courier {
   private final Reachability reachability;
   private final BiConsumer<DlqException, String> onRefused;
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
+  private final CallSize size = new CallSize(); // of the courier's thread
   private ScheduledFuture<?> timer;
   private boolean isHastened;
   private long tellAgainAtMs = Long.MIN_VALUE;
@@ -132,7 +132,7 @@ final class Courier {
     while (!isClosed) {
       List<StoredLetter> letters;
       try {
-        letters = store.read(position, MOST_MESSAGES, MOST_BYTES);
+        letters = store.read(position, MOST_MESSAGES, size.bytes());
       } catch (IOException unreadable) {
         return false; // this file, such as one that was taken from under our hands; on to the next
       }
@@ -164,11 +164,16 @@ final class Courier {
     if (letters.isEmpty() || isClosed) return letters;
     List<SendToDlqRequest> requests = letters.stream().map(Waiting::request).toList();
     List<Answer> answers;
+    long beganAtMs = Loop.nowMs();
     try {
       answers = call(requests).join();
+      size.answered(Loop.nowMs() - beganAtMs);
     } catch (CompletionException failed) {
       CallError error = CallError.of(failed);
-      if (!error.isAnswer()) throw new CutOff();
+      if (!error.isAnswer()) {
+        if (!error.neverArrived()) size.unanswered();
+        throw new CutOff();
+      }
       if (letters.size() > 1) {
         if (!error.isOfTheWholeCall()) {
           tellOf(error);
