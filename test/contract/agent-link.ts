@@ -77,6 +77,11 @@ export class AgentLink {
     this.#proxy.set({ stalled: true }, ["down"]);
   }
 
+  /** What is asked passes at 200 KiB/s, as from a place with a poor uplink. */
+  slow(): void {
+    this.#proxy.set({ latencyMs: 320 }, ["up"]);
+  }
+
   /** All is well again; what was held passes now. */
   async mend(): Promise<void> {
     this.#isCut = false;

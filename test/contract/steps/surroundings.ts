@@ -23,6 +23,7 @@ export async function changeLink(given: Json, { link }: Play): Promise<void> {
     break: () => link.break(),
     hold: () => link.hold(),
     mute: () => link.mute(),
+    slow: () => link.slow(),
     misroute: () => link.misroute(),
     narrow: () => link.narrow(100_000),
     narrow_as_nginx: () => link.narrow(1024 ** 2),
