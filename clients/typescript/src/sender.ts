@@ -100,7 +100,7 @@ export class Sender {
   }
 
   #shelter(send: PendingSend, shelter: SendShelter): void {
-    if (send.isGone) return; // such as one that was aborted while its refusal was on the way
+    if (send.isGone) return;
     send.isLeaving = true;
     void shelter.keep(send.letter).then((placed) => {
       if (placed === "full") send.drop(spoolFull(send, shelter.maxBytes));
@@ -205,12 +205,15 @@ export class Sender {
   /** What is refused for now waits where it can. */
   #refuse(send: PendingSend, error: ConnectError): void {
     const { shelter } = this.#options;
+    const refused = refusal(error, send);
+    tried(send, error, refused.maybeStored);
+    if (send.isGone) return; // to the spool, say, which hears it too
     if (shelter === undefined || isForGood(error)) {
-      send.drop(refusal(error, send));
+      send.drop(refused);
       return;
     }
-    if (!send.isGone) shelter.tellOf(error); // the program may end with its result
-    this.#shelter(tried(send, error, refusal(error, send).maybeStored), shelter);
+    shelter.tellOf(error); // the program may end with its result
+    this.#shelter(send, shelter);
   }
 
   #tryAgain(sends: readonly PendingSend[]): void {

@@ -1,14 +1,16 @@
 // What sends say of the service.
 
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { DlqAdminStubs } from "../../../clients/typescript/src/connection.ts";
+import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
 import { DlqService } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { letterOf } from "../../../clients/typescript/src/letter.ts";
 import { Line } from "../../../clients/typescript/src/line.ts";
 import { coalesceOf } from "../../../clients/typescript/src/options.ts";
 import { Reachability } from "../../../clients/typescript/src/reachability.ts";
 import { Sender } from "../../../clients/typescript/src/sender.ts";
+import type { Placed } from "../../../clients/typescript/src/spool/shelf.ts";
 import { errorOf, until } from "./client.ts";
 
 it("a send that can't be put on the wire says nothing of the service", async () => {
@@ -30,6 +32,56 @@ it("a send that can't be put on the wire says nothing of the service", async () 
   const { result } = sender.add(letter, 1_000, undefined);
   expect(errorOf(await result).kind).toBe("invalid");
   expect(reachability.isAway()).toBe(true);
+});
+
+/** As the service refuses: with details, by which its word is known from that of a proxy. */
+function refusedForGood(): ConnectError {
+  const error = new ConnectError("no such thing", Code.InvalidArgument);
+  error.details = [{ type: "google.rpc.ErrorInfo", value: new Uint8Array() }];
+  return error;
+}
+
+/** A sender whose calls are answered by `answer`, and whose spool takes its time. */
+function senderTo(answer: (queue: string) => Promise<object>) {
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(DlqService.method.sendToDlq, ({ queue }) => answer(queue));
+  });
+  const stubs = createClient(DlqService, transport);
+  const told: unknown[] = [];
+  const onDropped = vi.fn();
+  const { promise: placed, resolve: place } = Promise.withResolvers<Placed>();
+  const keep = vi.fn(() => placed);
+  const sender = new Sender({
+    line: new Line(() => ({ stubs, admin: {} as DlqAdminStubs, close: () => {} })),
+    reachability: new Reachability(),
+    shelter: { maxBytes: 1, keep, tellOf: (error) => void told.push(error) },
+    coalesce: coalesceOf(undefined),
+    tryTimeoutMs: 10_000,
+    onDropped,
+  });
+  const send = (queue: string) =>
+    sender.add(letterOf(queue, "x", undefined, {}, undefined), 10_000, undefined).result;
+  return { sender, send, keep, place, told, onDropped };
+}
+
+const closed = () => new DlqClientError("closed", "the client was closed");
+
+it("a refusal of what is on its way to the spool is left to the spool", async () => {
+  const { promise: late, reject: refuse } = Promise.withResolvers<object>();
+  const asked = vi.fn();
+  const { sender, send, keep, place, onDropped } = senderTo((queue) => {
+    asked(queue);
+    return queue === "late" ? late : Promise.resolve({});
+  });
+  const result = send("late");
+  await until(() => asked.mock.calls.length === 1, "the call");
+  sender.giveUp(closed);
+  expect(keep).toHaveBeenCalledOnce();
+  refuse(refusedForGood());
+  await send("other"); // another answer, after that one
+  place("disk");
+  expect(await result).toEqual({ status: "spooled", durable: true });
+  expect(onDropped).not.toHaveBeenCalled();
 });
 
 it("a send that was aborted is not kept when its refusal comes", async () => {
