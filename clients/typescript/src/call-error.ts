@@ -128,6 +128,11 @@ const ADVICE: Readonly<Partial<Record<Code, string>>> = {
 
 const RAISE_LIMIT = "; a proxy on the way takes no call of that size: raise its limit";
 
+/** Why nobody has taken a message; undefined where no try has failed yet. */
+export function whyUnanswered(lastError: unknown): string {
+  return lastError === undefined ? "the server did not answer" : wordsOf(lastError);
+}
+
 /** Without the code in brackets, which has a field of its own. */
 export function wordsOf(error: unknown): string {
   return error instanceof ConnectError ? error.rawMessage || error.message : String(error);

@@ -9,19 +9,10 @@ import type { Coalesce } from "./options.ts";
 import { PendingSend } from "./pending-send.ts";
 import type { Reachability } from "./reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall, withoutService } from "./send-call.ts";
-import { aborted, bufferFull, late, refusal, spoolFull, unwritable } from "./send-errors.ts";
+import { aborted, bufferFull, late, refusal } from "./send-errors.ts";
 import { SendQueue } from "./send-queue.ts";
 import { type SendResult, storedFrom } from "./send-result.ts";
-import type { Placed } from "./spool/shelf.ts";
-
-/** Where sends go that the service does not take in time. */
-export interface SendShelter {
-  readonly maxBytes: number;
-  /** Never rejects. */
-  keep(letter: Letter): Promise<Placed>;
-  /** Why what is refused for now waits there. */
-  tellOf(error: ConnectError): void;
-}
+import { leaveFor, type SendShelter } from "./send-shelter.ts";
 
 /** What a {@link Sender} is made of. */
 export interface SenderOptions {
@@ -69,8 +60,10 @@ export class Sender {
     this.#pendingBytes += letter.bytes;
     const { shelter, reachability } = this.#options;
     if (signal?.aborted) send.drop(aborted(signal, undefined));
-    else if (shelter !== undefined && (!isRoom || reachability.isAway()))
-      this.#shelter(send, shelter);
+    else if (shelter !== undefined && reachability.isAway()) {
+      send.lastError = reachability.lastError;
+      leaveFor(shelter, send, true);
+    } else if (shelter !== undefined && !isRoom) leaveFor(shelter, send, false);
     else if (!isRoom) send.drop(bufferFull(this.#pending.size - 1));
     else this.#enqueue(send);
     return send;
@@ -90,23 +83,17 @@ export class Sender {
 
   /** Waits no longer for what is pending. */
   giveUp(error: (send: PendingSend) => DlqClientError): void {
-    for (const send of this.#pending) this.#giveUp(send, error);
+    for (const send of this.#pending) this.#giveUp(send, error, send.isOut);
   }
 
-  #giveUp(send: PendingSend, error: (send: PendingSend) => DlqClientError): void {
+  #giveUp(
+    send: PendingSend,
+    error: (send: PendingSend) => DlqClientError,
+    isUnanswered: boolean,
+  ): void {
     const { shelter } = this.#options;
     if (shelter === undefined) send.drop(error(send));
-    else this.#shelter(send, shelter);
-  }
-
-  #shelter(send: PendingSend, shelter: SendShelter): void {
-    if (send.isGone) return;
-    send.isLeaving = true;
-    void shelter.keep(send.letter).then((placed) => {
-      if (placed === "full") send.drop(spoolFull(send, shelter.maxBytes));
-      else if (typeof placed === "object") send.drop(unwritable(placed.unwritable));
-      else send.settle({ status: "spooled", durable: placed === "disk" });
-    });
+    else leaveFor(shelter, send, isUnanswered);
   }
 
   #isRoomFor({ bytes }: Letter): boolean {
@@ -158,14 +145,15 @@ export class Sender {
       const timeoutMs = Math.ceil(Math.min(tryTimeoutMs, longestMs(sends), MOST_TIMER_MS));
       const requests = sends.map(({ letter }) => letter.request);
       const answers = await callSend(stubs, requests, timeoutMs);
-      if (withoutService(answers) === undefined) reachability.answered(beganAtMs);
-      else reachability.failed(beganAtMs);
+      const away = withoutService(answers);
+      if (away === undefined) reachability.answered(beganAtMs);
+      else reachability.failed(beganAtMs, away);
       this.#take(sends, answers);
     } catch (reason) {
       const error = ConnectError.from(reason);
       line.failed(stubs, error);
       const isAnswer = !isWorthAgain(error) || error.code === Code.ResourceExhausted;
-      if (!isAnswer) reachability.failed(beganAtMs);
+      if (!isAnswer) reachability.failed(beganAtMs, error);
       else if (!cannotBeWritten(error)) reachability.answered(beganAtMs); // else nobody was asked
       this.#fail(sends, error);
     } finally {
@@ -212,8 +200,7 @@ export class Sender {
       send.drop(refused);
       return;
     }
-    shelter.tellOf(error); // the program may end with its result
-    this.#shelter(send, shelter);
+    leaveFor(shelter, send, false);
   }
 
   #tryAgain(sends: readonly PendingSend[]): void {
@@ -231,7 +218,7 @@ export class Sender {
   readonly #dropLate = (): void => {
     const nowMs = performance.now();
     for (const send of this.#pending) {
-      if (send.deadlineAtMs <= nowMs) this.#giveUp(send, late);
+      if (send.deadlineAtMs <= nowMs) this.#giveUp(send, late, true);
     }
     if (this.#queue.length > this.#pending.size) this.#queue.sweep();
   };

@@ -19,7 +19,7 @@ it("a send that can't be put on the wire says nothing of the service", async () 
     createRouterTransport(() => {}),
   );
   const reachability = new Reachability();
-  for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, beganAtMs + 1);
+  for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, undefined, beganAtMs + 1);
   const sender = new Sender({
     line: new Line(() => ({ stubs, admin: {} as DlqAdminStubs, close: () => {} })),
     reachability,
@@ -84,6 +84,29 @@ it("a refusal of what is on its way to the spool is left to the spool", async ()
   expect(onDropped).not.toHaveBeenCalled();
 });
 
+it("what is kept before anybody has tried to send it is nothing to tell of", async () => {
+  const { sender, send, place, told } = senderTo(async () => ({}));
+  const result = send("untried");
+  sender.giveUp(closed);
+  place("disk");
+  expect(await result).toEqual({ status: "spooled", durable: true });
+  expect(told).toEqual([]);
+});
+
+it("a refusal is told as a reason to keep a send once it is kept, and not where there is no room", async () => {
+  const error = new ConnectError("who are you?", Code.Unauthenticated);
+  const refuse = () => Promise.reject(error);
+  for (const placed of ["disk", "full"] as const) {
+    const { send, keep, place, told } = senderTo(refuse);
+    const result = send("refused");
+    await until(() => keep.mock.calls.length === 1, "its way to the spool");
+    expect(told).toEqual([]);
+    place(placed);
+    await result;
+    expect(told).toHaveLength(placed === "disk" ? 1 : 0);
+  }
+});
+
 it("a send that was aborted is not kept when its refusal comes", async () => {
   const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();
   const asked: string[] = [];
@@ -96,7 +119,7 @@ it("a send that was aborted is not kept when its refusal comes", async () => {
   });
   const stubs = createClient(DlqService, transport);
   const kept: string[] = [];
-  const told: ConnectError[] = [];
+  const told: unknown[] = [];
   const sender = new Sender({
     line: new Line(() => ({ stubs, admin: {} as DlqAdminStubs, close: () => {} })),
     reachability: new Reachability(),

@@ -9,6 +9,7 @@ import { type Answer, callSend, isOfTheWholeCall, withoutService } from "../send
 import { CallSize } from "./call-size.ts";
 import type { LetterStore } from "./letter-store.ts";
 import type { Shelf } from "./shelf.ts";
+import type { SpoolNews } from "./spool-news.ts";
 
 /** What a {@link SpoolDelivery} is made of. */
 export interface SpoolDeliveryOptions {
@@ -17,6 +18,7 @@ export interface SpoolDeliveryOptions {
   readonly reachability: Reachability;
   /** The service refused it for good. */
   readonly onRefused: (error: DlqClientError, queue: string) => void;
+  readonly news: SpoolNews;
   readonly tell: (words: string) => void;
 }
 
@@ -30,21 +32,19 @@ const TRY_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 30_000;
 
-/** How often at most somebody is told that what was refused waits, ms. */
-const TELL_EVERY_MS = 60_000;
-
 /** Delivers what is on the shelf, oldest first, until nothing is left. Keeps no process alive. */
 export class SpoolDelivery {
   readonly #options: SpoolDeliveryOptions;
   readonly #backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
   readonly #size = new CallSize();
+  readonly #news: SpoolNews;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #isClosed = false;
-  #toldAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: SpoolDeliveryOptions) {
     this.#options = options;
+    this.#news = options.news;
   }
 
   /** There is something to deliver: soon, if nothing is on its way already. */
@@ -133,14 +133,15 @@ export class SpoolDelivery {
       const error = ConnectError.from(reason);
       line.failed(stubs, error);
       if (isWorthAgain(error) && error.code !== Code.ResourceExhausted) {
-        reachability.failed(beganAtMs);
+        reachability.failed(beganAtMs, error);
+        if (!this.#isClosed) this.#news.tellOf(error); // else its end has ended the call
         if (!neverArrived(error)) this.#size.unanswered();
         throw error;
       }
       reachability.answered(beganAtMs); // that it refuses is an answer, too
       if (letters.length === 1) answers = [{ error }];
       else if (!isOfTheWholeCall(error)) {
-        this.tellOf(error);
+        this.#news.tellOf(error);
         throw error;
       } else {
         // One of them spoils it for all; the halves find out which.
@@ -156,19 +157,11 @@ export class SpoolDelivery {
     if (answer?.response !== undefined) return true;
     if (answer === undefined) return false;
     if (!isForGood(answer.error)) {
-      this.tellOf(answer.error);
+      if (!isWorthAgain(answer.error)) this.#news.tellOf(answer.error);
       return false;
     }
     // Before it was kept, a try may have gone out.
     this.#options.onRefused(refusalOf(answer.error, true), request.queue);
     return true;
-  }
-
-  /** Somebody has to mend what is refused, such as a token, and nothing else would say so. */
-  tellOf(error: ConnectError): void {
-    const nowMs = performance.now();
-    if (isWorthAgain(error) || nowMs - this.#toldAtMs < TELL_EVERY_MS) return;
-    this.#toldAtMs = nowMs;
-    this.#options.tell(`keeps what is refused: ${refusalOf(error).message}`);
   }
 }

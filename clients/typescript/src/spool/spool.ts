@@ -1,4 +1,3 @@
-import type { ConnectError } from "@connectrpc/connect";
 import type { DlqClientError } from "../errors.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Letter } from "../letter.ts";
@@ -9,6 +8,7 @@ import { SpoolDelivery } from "./delivery.ts";
 import type { SpoolPurpose } from "./owner.ts";
 import { type Placed, Shelf } from "./shelf.ts";
 import { candidateFolders } from "./spool-folder.ts";
+import { SpoolNews } from "./spool-news.ts";
 import type { SpoolSettings } from "./spool-options.ts";
 
 /** What a {@link Spool} is made of. */
@@ -39,6 +39,7 @@ export class Spool {
   readonly #setup: SpoolSetup;
   readonly #folders: readonly string[];
   readonly #shelf: Shelf;
+  readonly #news: SpoolNews;
   readonly #delivery: SpoolDelivery;
   readonly #timers: readonly NodeJS.Timeout[];
   #adoption: Promise<void>;
@@ -53,7 +54,10 @@ export class Spool {
     this.#folders = folders;
     this.#shelf = new Shelf({ ...settings, purpose, folders, tell });
     const shelf = this.#shelf;
-    this.#delivery = new SpoolDelivery({ shelf, line, reachability, onRefused: onDropped, tell });
+    const news = new SpoolNews(tell);
+    this.#news = news;
+    const onRefused = onDropped;
+    this.#delivery = new SpoolDelivery({ shelf, line, reachability, onRefused, news, tell });
     reachability.onBack = () => {
       if (shelf.count > 0) this.#delivery.hasten();
     };
@@ -80,8 +84,8 @@ export class Spool {
     });
   }
 
-  tellOf(error: ConnectError): void {
-    this.#delivery.tellOf(error);
+  tellOf(error: unknown): void {
+    this.#news.tellOf(error);
   }
 
   /** Leaves its files to whoever comes next. What is in memory only is lost, which is told. */

@@ -14,6 +14,7 @@ import { SpoolDelivery } from "../../../../clients/typescript/src/spool/delivery
 import type { LetterStore } from "../../../../clients/typescript/src/spool/letter-store.ts";
 import { MemoryLetters } from "../../../../clients/typescript/src/spool/memory-letters.ts";
 import type { Shelf } from "../../../../clients/typescript/src/spool/shelf.ts";
+import { SpoolNews } from "../../../../clients/typescript/src/spool/spool-news.ts";
 import { until } from "../client.ts";
 
 function lettersOf(...requestIds: readonly string[]): MemoryLetters {
@@ -46,10 +47,11 @@ function deliveryFrom(stores: readonly LetterStore[], refuses?: ConnectError) {
     finish: async (store: LetterStore, positions: readonly number[]) =>
       (store as MemoryLetters).finish(positions),
   } as unknown as Shelf;
+  const tell = (words: string) => void told.push(words);
+  const news = new SpoolNews(tell);
   const delivery = new SpoolDelivery({
-    ...{ shelf, line, reachability },
+    ...{ shelf, line, reachability, news, tell },
     onRefused: () => {},
-    tell: (words) => told.push(words),
   });
   onTestFinished(() => delivery.close());
   return { delivery, reachability, sent, told };
@@ -76,7 +78,7 @@ it("letters that can't be read any more are told of", async () => {
 it("a service that refuses is not away", async () => {
   const refuses = new ConnectError("who are you?", Code.Unauthenticated, undefined, []);
   const { delivery, reachability, sent } = deliveryFrom([lettersOf("a")], refuses);
-  for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, beganAtMs + 1);
+  for (const beganAtMs of [0, 2]) reachability.failed(beganAtMs, undefined, beganAtMs + 1);
   expect(reachability.isAway()).toBe(true);
   delivery.hasten();
   await until(() => sent.length > 0, "a try");
@@ -91,6 +93,23 @@ it("what a stranger answers, such as a proxy, is no word on a letter", async () 
   await until(() => sent.length > 2, "other tries");
   expect(letters.count).toBe(1);
   expect(told).toEqual([expect.stringMatching(/^keeps what is refused: 404 Not Found; is/)]);
+});
+
+it("a service that is away is told of, with the last error", async () => {
+  const away = new ConnectError("connect ECONNREFUSED", Code.Unavailable);
+  const { delivery, sent, told } = deliveryFrom([lettersOf("a")], away);
+  delivery.hasten();
+  await until(() => sent.length > 2, "other tries");
+  expect(told).toEqual(["keeps what can't be delivered: connect ECONNREFUSED"]);
+});
+
+it("a letter that is to come again in a moment is nobody's concern", async () => {
+  const busy = new ConnectError("in a moment", Code.ResourceExhausted);
+  busy.details = [{ type: "google.rpc.RetryInfo", value: new Uint8Array() }];
+  const { delivery, sent, told } = deliveryFrom([lettersOf("a")], busy);
+  delivery.hasten();
+  await until(() => sent.length > 2, "other tries");
+  expect(told).toEqual([]);
 });
 
 it("one that was closed makes no call of what it was reading", async () => {
