@@ -31,6 +31,8 @@ const MOST_MESSAGES = 100;
 const TRY_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 30_000;
+/** How long what is refused for now waits for others to be tried: there may be ever more of them. */
+const MOST_OTHERS_MS = 30_000;
 
 /** Delivers what is on the shelf, oldest first, until nothing is left. Keeps no process alive. */
 export class SpoolDelivery {
@@ -41,6 +43,8 @@ export class SpoolDelivery {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #isClosed = false;
+  /** When the present pass has first left a letter. */
+  #leftAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: SpoolDeliveryOptions) {
     this.#options = options;
@@ -60,7 +64,9 @@ export class SpoolDelivery {
     this.#timer = undefined;
     this.#pass = this.#deliverAll().finally(() => {
       this.#pass = undefined;
-      if (this.#options.shelf.count > 0) this.start();
+      if (this.#options.shelf.count === 0) return;
+      if (this.#isCutShort()) this.hasten();
+      else this.start();
     });
   }
 
@@ -71,9 +77,15 @@ export class SpoolDelivery {
     await this.#pass;
   }
 
+  /** What was left has waited long enough, although there are others to try. */
+  #isCutShort(): boolean {
+    return performance.now() - this.#leftAtMs >= MOST_OTHERS_MS;
+  }
+
   /** Once over everything; never rejects. */
   async #deliverAll(): Promise<void> {
     let isAllDone = true;
+    this.#leftAtMs = Number.POSITIVE_INFINITY;
     try {
       for (const store of this.#options.shelf.stores) {
         isAllDone = (await this.#deliverFrom(store)) && isAllDone;
@@ -88,7 +100,7 @@ export class SpoolDelivery {
   async #deliverFrom(store: LetterStore): Promise<boolean> {
     let isAllDone = true;
     let position = -1;
-    while (!this.#isClosed) {
+    while (!this.#isClosed && !this.#isCutShort()) {
       const letters = await store
         .read(position, MOST_MESSAGES, this.#size.bytes)
         .catch(() => undefined);
@@ -104,7 +116,10 @@ export class SpoolDelivery {
       const again = await this.#send(readable);
       const left = new Set(again.map((letter) => letter.position));
       const done = letters.filter((letter) => !left.has(letter.position));
-      if (left.size > 0) isAllDone = false;
+      if (left.size > 0) {
+        isAllDone = false;
+        this.#leftAtMs = Math.min(this.#leftAtMs, performance.now());
+      }
       if (done.length > 0) {
         await this.#options.shelf.finish(
           store,

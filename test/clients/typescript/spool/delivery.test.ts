@@ -2,7 +2,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { DlqAdminStubs } from "../../../../clients/typescript/src/connection.ts";
 import {
   DlqService,
@@ -26,13 +26,17 @@ function lettersOf(...requestIds: readonly string[]): MemoryLetters {
 }
 
 /** A delivery to a service in this process, which may refuse what it is sent. */
-function deliveryFrom(stores: readonly LetterStore[], refuses?: ConnectError) {
+function deliveryFrom(
+  stores: readonly LetterStore[],
+  refuses?: ConnectError,
+  isRefused: (requestId: string) => boolean = () => true,
+) {
   const sent: string[] = [];
   const told: string[] = [];
   const transport = createRouterTransport(({ rpc }) => {
     rpc(DlqService.method.sendToDlq, ({ requestId }) => {
       sent.push(requestId);
-      if (refuses !== undefined) throw refuses;
+      if (refuses !== undefined && isRefused(requestId)) throw refuses;
       return {};
     });
   });
@@ -110,6 +114,25 @@ it("a letter that is to come again in a moment is nobody's concern", async () =>
   delivery.hasten();
   await until(() => sent.length > 2, "other tries");
   expect(told).toEqual([]);
+});
+
+it("what is refused for now is tried again soon, however many others come", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const [refused, ...others] = ["refused", ...Array.from({ length: 30 }, (_, at) => `other${at}`)];
+  const letters = lettersOf(refused, ...others);
+  const oneByOne: LetterStore = Object.assign(letters, {
+    read: (after: number) => {
+      vi.advanceTimersByTime(5_000);
+      return MemoryLetters.prototype.read.call(letters, after, 1, 1_000);
+    },
+  });
+  const full = new ConnectError("the queue is full", Code.ResourceExhausted);
+  const { delivery, sent } = deliveryFrom([oneByOne], full, (id) => id === refused);
+  delivery.hasten();
+  await until(() => letters.count === 1, "all others");
+  const tries = sent.flatMap((id, at) => (id === refused ? [at] : []));
+  expect(tries.slice(0, 4)).toEqual([0, 7, 14, 21]);
 });
 
 it("one that was closed makes no call of what it was reading", async () => {
