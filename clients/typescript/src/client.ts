@@ -13,6 +13,7 @@ import { isNonRetryable, type Letter, letterOf } from "./letter.ts";
 import { Line } from "./line.ts";
 import { coalesceOf, type DlqClientOptions } from "./options.ts";
 import { Reachability } from "./reachability.ts";
+import { closedBefore } from "./send-errors.ts";
 import { SendNumbers } from "./send-numbers.ts";
 import type { SendOptions } from "./send-options.ts";
 import type { SendResult } from "./send-result.ts";
@@ -137,7 +138,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     if (!(await new Deadline(leftMs).meets(sender.flush()))) sender.giveUp(closedBefore);
     await sender.flush();
     line.close();
-    await spool?.close(() => closedBefore({ maybeStored: true }));
+    await spool?.close(closedBefore);
     own.close();
   }
 
@@ -212,11 +213,4 @@ function originOf(options: DlqClientOptions): Origin | undefined {
 function orThrow(result: SendResult): SendResult {
   if (result.status === "dropped") throw result.error;
   return result;
-}
-
-function closedBefore(send: { readonly maybeStored: boolean }): DlqClientError {
-  const { maybeStored } = send;
-  return new DlqClientError("closed", "the client was closed before this was sent", {
-    maybeStored,
-  });
 }

@@ -1,22 +1,35 @@
 // Why a send was dropped, and what to do.
 
-import { ConnectError } from "@connectrpc/connect";
-import { refusalOf, wordsOf } from "./call-error.ts";
+import { type Code, ConnectError } from "@connectrpc/connect";
+import { refusalOf, whyUnanswered, wordsOf } from "./call-error.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
+import type { Letter } from "./letter.ts";
+import type { Coalesce } from "./options.ts";
 import type { PendingSend } from "./pending-send.ts";
 
-export function bufferFull(pending: number): DlqClientError {
-  return new DlqClientError(
-    "buffer-full",
-    `${pending} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`,
-  );
+/** @param before how many others are pending */
+export function bufferFull(
+  { bytes }: Letter,
+  before: number,
+  { maxPendingBytes }: Coalesce,
+): DlqClientError {
+  const words =
+    bytes > maxPendingBytes
+      ? `it takes ${bytes} bytes, and no more than ${maxPendingBytes} may be pending; store large content elsewhere, or raise coalesce.maxPendingBytes`
+      : `${before} sends are pending already; send less at once, or raise coalesce.maxPendingMessages and maxPendingBytes`;
+  return new DlqClientError("buffer-full", words);
 }
 
 export function spoolFull(send: PendingSend, maxBytes: number): DlqClientError {
   const { lastError, maybeStored } = send;
-  const words = `the spool has no room for it, its bound is ${maxBytes} bytes; is the server at \`url\` up? Else raise spool.maxBytes`;
-  return new DlqClientError("spool-full", words, { cause: lastError, maybeStored });
+  const words = `the spool has no room for it, its bound is ${maxBytes} bytes`;
+  const advice =
+    lastError === undefined
+      ? "is the server at `url` up? Else raise spool.maxBytes"
+      : `it was not sent: ${wordsOf(lastError)}; mend that, or raise spool.maxBytes`;
+  const details = { code: codeOf(lastError), cause: lastError, maybeStored };
+  return new DlqClientError("spool-full", `${words}; ${advice}`, details);
 }
 
 /** No try can have gone out. */
@@ -30,18 +43,34 @@ export function refusal(error: ConnectError, send: PendingSend): DlqClientError 
 
 export function late(send: PendingSend): DlqClientError {
   const { lastError, maybeStored } = send;
-  const why = lastError === undefined ? "the server did not answer" : wordsOf(lastError);
-  const code = lastError instanceof ConnectError ? lastError.code : undefined;
   return new DlqClientError(
     "deadline",
-    `not sent in time: ${why}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
-    { code, cause: lastError, maybeStored },
+    `not sent in time: ${whyUnanswered(lastError)}; is the server at \`url\` up? Keep the message elsewhere, or give a larger timeoutMs`,
+    { code: codeOf(lastError), cause: lastError, maybeStored },
   );
 }
 
 export function aborted(signal: AbortSignal, send: PendingSend | undefined): DlqClientError {
   // What is on its way to the spool is delivered from there.
   const maybeStored = send !== undefined && (send.maybeStored || send.isLeaving);
-  const details = { cause: signal.reason, maybeStored };
-  return new DlqClientError("aborted", "the signal of this send aborted", details);
+  const lastError = send?.lastError;
+  const words = `the signal of this send aborted${notTaken(lastError)}`;
+  const details = { code: codeOf(lastError), cause: signal.reason, maybeStored };
+  return new DlqClientError("aborted", words, details);
+}
+
+/** @param send what is known of it: all of a send, or less of a letter that was in memory only */
+export function closedBefore(send: Pick<PendingSend, "lastError" | "maybeStored">): DlqClientError {
+  const { lastError, maybeStored } = send;
+  const words = `the client was closed before this was sent${notTaken(lastError)}`;
+  const details = { code: codeOf(lastError), cause: lastError, maybeStored };
+  return new DlqClientError("closed", words, details);
+}
+
+function notTaken(lastError: unknown): string {
+  return lastError === undefined ? "" : `; the server had not taken it: ${wordsOf(lastError)}`;
+}
+
+function codeOf(lastError: unknown): Code | undefined {
+  return lastError instanceof ConnectError ? lastError.code : undefined;
 }

@@ -64,7 +64,7 @@ export class Sender {
       send.lastError = reachability.lastError;
       leaveFor(shelter, send, true);
     } else if (shelter !== undefined && !isRoom) leaveFor(shelter, send, false);
-    else if (!isRoom) send.drop(bufferFull(this.#pending.size - 1));
+    else if (!isRoom) send.drop(bufferFull(letter, this.#pending.size - 1, this.#options.coalesce));
     else this.#enqueue(send);
     return send;
   }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import type { Interceptor, Transport } from "@connectrpc/connect";
+import { Code, type Interceptor, type Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import {
   createDlqClient,
@@ -352,6 +352,13 @@ describe("a server that does not answer", () => {
     expect(errorOf(await dlq.send("q", "x".repeat(60_000), error)).kind).toBe("buffer-full");
   });
 
+  it("a message that is larger than all that may be pending is told so", async () => {
+    const dlq = clientOf(await silentServer(), { coalesce: { maxPendingBytes: 1_000 } });
+    const dropped = errorOf(await dlq.send("q", "x".repeat(1_000), error));
+    expect(dropped.kind).toBe("buffer-full");
+    expect(dropped.message).toMatch(/^it takes \d+ bytes, and no more than 1000 may be pending;/);
+  });
+
   it("a signal ends the wait", async () => {
     const dlq = clientOf(await silentServer(), { timeoutMs: 60_000 });
     const abort = new AbortController();
@@ -380,7 +387,12 @@ describe("a server that does not answer", () => {
     await refused;
     await setImmediate(); // the client has heard of it, and the next try is a timer away
     abort.abort();
-    expect(errorOf(await send)).toMatchObject({ kind: "aborted", maybeStored: false });
+    expect(errorOf(await send)).toMatchObject({
+      kind: "aborted",
+      code: Code.Unavailable,
+      message: expect.stringContaining("ECONNREFUSED"),
+      maybeStored: false,
+    });
   });
 });
 
@@ -399,6 +411,17 @@ describe("the end of a client", () => {
     const send = dlq.send("q", "x", error);
     await dlq.close(50);
     expect(errorOf(await send)).toMatchObject({ kind: "closed" });
+  });
+
+  it("names what had failed until then", async () => {
+    const { transport, refused } = refusedTransport(await freePort());
+    const dlq = clientOf({ grpcAddress: "unused" }, { transport, timeoutMs: 60_000 });
+    const send = dlq.send("q", "x", error);
+    await refused;
+    await dlq.close(0);
+    const { kind, code, message } = errorOf(await send);
+    expect([kind, code]).toEqual(["closed", Code.Unavailable]);
+    expect(message).toContain("ECONNREFUSED");
   });
 
   it("comes with the end of a block", async () => {

@@ -1,5 +1,4 @@
 import type { DlqClientError } from "../errors.ts";
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Letter } from "../letter.ts";
 import type { Line } from "../line.ts";
 import type { Reachability } from "../reachability.ts";
@@ -20,6 +19,12 @@ export interface SpoolSetup {
   /** Told of each letter that is lost after all. */
   readonly onDropped: (error: DlqClientError, queue: string) => void;
   readonly tell: (words: string) => void;
+}
+
+/** What is known of one that was in memory only. */
+interface LostLetter {
+  readonly lastError: unknown;
+  readonly maybeStored: boolean;
 }
 
 interface Unwritten {
@@ -89,7 +94,7 @@ export class Spool {
   }
 
   /** Leaves its files to whoever comes next. What is in memory only is lost, which is told. */
-  async close(lost: (request: SendToDlqRequest) => DlqClientError): Promise<void> {
+  async close(lost: (letter: LostLetter) => DlqClientError): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#setup.reachability.onBack = () => {};
     const delivered = this.#delivery.close(); // at once: a call would open a connection again
@@ -97,7 +102,8 @@ export class Spool {
     await this.#adoption;
     await delivered;
     for (const request of await this.#shelf.release()) {
-      this.#setup.onDropped(lost(request), request.queue);
+      const { lastError } = this.#news;
+      this.#setup.onDropped(lost({ lastError, maybeStored: true }), request.queue);
     }
   }
 

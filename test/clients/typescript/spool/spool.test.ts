@@ -305,7 +305,8 @@ describe("a client that is closed", () => {
     expect(await dlq.send(queue, "x", error)).toEqual({ status: "spooled", durable: false });
     expect(log.mock.calls.join()).toContain("keeps letters in memory only");
     await dlq.close(0);
-    expect(onDropped.mock.calls).toEqual([[expect.objectContaining({ kind: "closed" }), queue]]);
+    const dropped = { kind: "closed", message: expect.stringMatching(/had not taken it: ./) };
+    expect(onDropped.mock.calls).toEqual([[expect.objectContaining(dropped), queue]]);
   });
 });
 
@@ -323,6 +324,17 @@ it("what has no room in the spool is dropped, with that as the reason", async ()
   const dlq = spooling(away, folder, { spool: { folder, maxBytes: 100 } });
   const dropped = errorOf(await dlq.send(newQueue(), "x", error));
   expect(dropped).toMatchObject({ kind: "spool-full", maybeStored: true });
+});
+
+it("and with what it was refused for, so that nobody looks at the server", async () => {
+  const refuse: Interceptor = () => () => {
+    throw new ConnectError("who are you?", Code.Unauthenticated);
+  };
+  const spool = { folder: await newFolder(), maxBytes: 100 };
+  const dlq = clientOf(server, { spool, interceptors: [refuse] });
+  const { kind, code, message } = errorOf(await dlq.send(newQueue(), "x", error));
+  expect([kind, code]).toEqual(["spool-full", Code.Unauthenticated]);
+  expect(message).toMatch(/it was not sent: who are you\?; mend that/);
 });
 
 it("what can't be put on the wire is dropped, and takes nothing with it", async () => {
