@@ -13,3 +13,8 @@ export function integer(name: string, value: number): number {
   if (!Number.isInteger(value)) throw new TypeError(`${name} is ${value}; give a whole number`);
   return value;
 }
+
+/** As UTF-8 can hold it. Ids are often numbers where no compiler looks. */
+export function text(value: unknown): string {
+  return String(value).toWellFormed();
+}

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Duration, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { failureOf } from "./failure.ts";
-import { duration, integer } from "./field-values.ts";
+import { duration, integer, text } from "./field-values.ts";
 import { type SendToDlqRequest, SendToDlqRequestSchema } from "./gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "./gen/dlq/v1/failure_pb.ts";
 import {
@@ -10,13 +10,13 @@ import {
   OriginSchema,
   type Payload,
   RetryPolicySchema,
-  TraceContextSchema,
 } from "./gen/dlq/v1/message_pb.ts";
 import { Reason } from "./gen/dlq/v1/state_pb.ts";
 import { byteLengthOf, payloadOf } from "./payload.ts";
 import { peek } from "./peek.ts";
 import { policyOf } from "./retry-policy.ts";
 import type { SendOptions } from "./send-options.ts";
+import { traceContextOf } from "./trace-context.ts";
 import { currentTraceContext } from "./tracing.ts";
 
 /** A request on its way, and about how many bytes it takes on the wire: never fewer than it does. */
@@ -58,11 +58,8 @@ export function letterOf(
   }
   if (options.retryPolicy !== undefined) request.retryPolicy = policyOf(options.retryPolicy);
   if (options.attributes !== undefined) request.attributes = texts(options.attributes);
-  const trace = options.traceContext ?? currentTraceContext();
-  if (trace !== undefined) {
-    const { traceparent, tracestate = "" } = trace;
-    request.traceContext = create(TraceContextSchema, { traceparent, tracestate });
-  }
+  const trace = traceContextOf(options.traceContext ?? currentTraceContext());
+  if (trace !== undefined) request.traceContext = trace;
   if (options.coordinates !== undefined) {
     const { service = "", instance = "", version = "" } = origin ?? {};
     const coordinates = texts(options.coordinates);
@@ -108,11 +105,6 @@ export function isNonRetryable(error: unknown): boolean {
 /** Of an outcome: the server would not count one whose wait it does not take. */
 export function waitOf(name: string, ms: number): Duration {
   return duration(name, Math.min(Math.max(ms, 0), MOST_WAIT_MS));
-}
-
-/** Ids are often numbers where no compiler looks. */
-function text(value: unknown): string {
-  return String(value).toWellFormed();
 }
 
 function texts(given: Readonly<Record<string, unknown>>): Record<string, string> {

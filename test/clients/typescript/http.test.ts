@@ -68,7 +68,7 @@ const WRONG = () => {
 
 const startExpress: StartApp = (dlq, queue) => {
   const app = express().use(express.json());
-  app.all("/orders", BROKEN);
+  app.all(["/orders", "/orders/*rest"], BROKEN);
   app.post("/wrong", WRONG);
   app.use(
     deadLetterErrors<Request>(dlq, queue, {
@@ -93,6 +93,7 @@ const startFastify: StartApp = async (dlq, queue) => {
       }),
     );
     routes.all("/orders", BROKEN);
+    routes.all("/orders/*", BROKEN);
     routes.post("/wrong", WRONG);
     done();
   });
@@ -131,6 +132,21 @@ describe.each([
       failure: { type: "RangeError", message: "no stock" },
       origin: { coordinates: { ip: "127.0.0.1" } },
     });
+  });
+
+  it("keeps a request of which headers or the path are too long for the service", async () => {
+    const { dlq, queue, url } = await app();
+    const headers = {
+      "idempotency-key": "k".repeat(257),
+      traceparent: "0".repeat(129),
+      tracestate: "a=b,".repeat(129),
+    };
+    const response = await post(`${url}/orders/${"ä".repeat(1_000)}`, headers);
+    expect(response.status).toBe(202);
+    const { id } = (await response.json()) as { id: string };
+    const delivery = await deliveryOf(dlq, queue, id);
+    expect(delivery).toMatchObject({ sourceId: "", traceContext: undefined });
+    expect(delivery.attributes["http.path"]).toHaveLength(4 * 1024);
   });
 
   it("leaves to the next handler what is the request's own fault, or has no body", async () => {
@@ -188,6 +204,13 @@ describe("fetch", () => {
       ["POST", "/hook?x=1", "päyload", "secret", "1"],
       ["POST", "/hook?x=1", "päyload", "fresh", "1"],
     ]);
+  });
+
+  it("keeps a request of which a header is too long for the service", async () => {
+    const [dlq, queue] = [clientOf(server), newQueue()];
+    const url = await listening((_, response) => void response.writeHead(503).end());
+    const headers = { "idempotency-key": "k".repeat(257), traceparent: "0".repeat(129) };
+    expect(await deadLetterFetch(dlq, queue)(url, { ...HOOK, headers })).toBeUndefined();
   });
 
   it("a request that is made again lets go of its answer", async () => {

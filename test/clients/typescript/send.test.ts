@@ -83,6 +83,22 @@ describe("what is sent", () => {
   });
 });
 
+describe("a trace that is somebody else's costs a message no more than itself", () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const long = "a=b,".repeat(129);
+
+  it.each([
+    ["a tracestate that is too long", { traceparent, tracestate: long }, { traceparent }],
+    ["a traceparent that is too long", { traceparent: "0".repeat(129) }, undefined],
+    ["bytes that are too many", { traceparent: "ä".repeat(65) }, undefined],
+    ["none, as programs without types give it", { traceparent: null as never }, undefined],
+  ])("%s", async (_, traceContext, expected) => {
+    const message = await sentAndTaken("x", { traceContext });
+    expect(message.traceContext?.traceparent).toBe(expected?.traceparent);
+    expect(message.traceContext?.tracestate ?? "").toBe("");
+  });
+});
+
 describe("the result", () => {
   it("tells where the message is, and when it is due", async () => {
     const dlq = clientOf(server);

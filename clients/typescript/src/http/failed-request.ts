@@ -2,6 +2,7 @@ import type { DlqClient } from "../client.ts";
 import { peekInteger } from "../peek.ts";
 import type { SendOptions } from "../send-options.ts";
 import { isKept, type SendResult } from "../send-result.ts";
+import { headerOptions, shortPath } from "./headers.ts";
 
 /** What servers of all kinds say of a request. */
 export interface HttpRequest {
@@ -65,19 +66,13 @@ function isNotOfTheRequest(error: unknown): boolean {
   return status < 400 || status >= 500;
 }
 
-/** What headers say by convention. */
 function optionsOf(request: HttpRequest): SendOptions {
   const { method, url, originalUrl = url, headers } = request;
   const header = (name: string) => {
     const value = headers[name];
     return typeof value === "string" ? value : value?.[0];
   };
-  const [sourceId, traceparent] = [header("idempotency-key"), header("traceparent")];
-  const tracestate = header("tracestate");
   const path = originalUrl.split("?", 1)[0] ?? "";
-  return {
-    attributes: { "http.method": method, "http.path": path },
-    ...(sourceId === undefined ? {} : { sourceId }),
-    ...(traceparent === undefined ? {} : { traceContext: { traceparent, tracestate } }),
-  };
+  const attributes = { "http.method": method, "http.path": shortPath(path) };
+  return { attributes, ...headerOptions(header) };
 }

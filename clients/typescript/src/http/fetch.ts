@@ -3,6 +3,7 @@
 import type { DlqClient } from "../client.ts";
 import type { SendOptions } from "../send-options.ts";
 import type { Handler } from "../worker/worker-options.ts";
+import { headerOptions } from "./headers.ts";
 
 /** What is kept of a request: without the headers that carry credentials by standard. */
 export interface KeptRequest {
@@ -48,11 +49,7 @@ export function deadLetterFetch(
   options: SendOptions = {},
 ): (input: string | URL | Request, init?: RequestInit) => Promise<Response | undefined> {
   const attempt = dlq.deadLetter(queue, (_: KeptRequest, request: Request) => answerTo(request), {
-    send: ({ headers }) => {
-      const { "idempotency-key": sourceId, traceparent, tracestate } = headers;
-      const traceContext = traceparent === undefined ? undefined : { traceparent, tracestate };
-      return { sourceId, traceContext, ...options };
-    },
+    send: ({ headers }) => ({ ...headerOptions((name) => headers[name]), ...options }),
   });
   return async (input, init) => {
     const request = new Request(input, init);
