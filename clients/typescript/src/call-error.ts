@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { textOf } from "./error-chain.ts";
 import { DlqClientError, type DlqErrorKind } from "./errors.ts";
 import { errorReason, hasRetryInfo } from "./google-details.ts";
 import { peek } from "./peek.ts";
@@ -41,6 +42,15 @@ const FOR_GOOD: ReadonlySet<number> = new Set([
 
 /** What Node says of connections that never came to be. */
 const NO_CONNECTION: ReadonlySet<unknown> = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN"]);
+
+/** Of whatever a call has thrown, an interceptor of the program's included. */
+export function callErrorOf(thrown: unknown): ConnectError {
+  try {
+    return ConnectError.from(thrown);
+  } catch {
+    return new ConnectError(textOf(thrown), Code.Unknown); // it can't be read
+  }
+}
 
 /**
  * Whether it makes sense, and is safe, to make the same call again. The server's own errors always

@@ -13,6 +13,7 @@ import { isNonRetryable, type Letter, letterOf } from "./letter.ts";
 import { Line } from "./line.ts";
 import { coalesceOf, type DlqClientOptions } from "./options.ts";
 import { Reachability } from "./reachability.ts";
+import { say } from "./say.ts";
 import { closedBefore } from "./send-errors.ts";
 import { SendNumbers } from "./send-numbers.ts";
 import type { SendOptions } from "./send-options.ts";
@@ -119,7 +120,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     }
     const timeoutMs = aboveZero("timeoutMs", given.timeoutMs ?? defaultTimeoutMs);
     numbers?.count(letter.request);
-    return sender.add(letter, timeoutMs, given.signal).result;
+    return sender.add(letter, timeoutMs, given.signal ?? undefined).result;
   }
 
   function dropped(error: DlqClientError, queue: string): Promise<SendResult> {
@@ -194,7 +195,7 @@ function spoolOf(options: DlqClientOptions, home: SpoolHome): Spool | undefined 
     if (spool === undefined) return undefined; // nobody could tell for whom its letters are
     throw new TypeError(`url is "${options.url}"; a spool needs it to name the server`);
   }
-  const tell = (words: string) => console.error(`dlq-client: the spool ${words}`);
+  const tell = (words: string) => say(`the spool ${words}`);
   const settings = spoolSettingsOf(spool);
   return new Spool({ settings, purpose: { target, service }, tell, ...home });
 }

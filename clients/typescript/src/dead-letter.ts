@@ -1,3 +1,4 @@
+import { say } from "./say.ts";
 import type { SendOptions } from "./send-options.ts";
 import { isKept, type SendResult } from "./send-result.ts";
 import { HeldDelivery } from "./worker/delivery.ts";
@@ -51,7 +52,7 @@ async function keep(attempt: () => Promise<SendResult>): Promise<SendResult | un
   try {
     return await attempt();
   } catch (error) {
-    console.error("dlq-client: a message could not be sent, its options threw:", error);
+    say("a message could not be sent, its options threw:", error);
     return undefined;
   }
 }

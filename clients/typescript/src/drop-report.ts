@@ -1,4 +1,5 @@
 import type { DlqClientError } from "./errors.ts";
+import { say } from "./say.ts";
 
 const LINE_EVERY_MS = 1_000;
 
@@ -15,7 +16,7 @@ export function createDropReport(): (error: DlqClientError, queue: string) => vo
     timer = undefined;
     if (latest === undefined) return;
     const more = untold > 1 ? ` (and ${untold - 1} before it)` : "";
-    console.error(`dlq-client: dropped a message for ${latest.queue}${more}: ${latest.message}`);
+    say(`dropped a message for ${latest.queue}${more}: ${latest.message}`);
     untold = 0;
     latest = undefined;
     timer = setTimeout(tell, LINE_EVERY_MS);

@@ -40,7 +40,7 @@ export function letterOf(
   options: SendOptions,
   origin: Origin | undefined,
 ): Letter {
-  const payload = payloadOf(value, options.contentType);
+  const payload = payloadOf(value, options.contentType ?? undefined);
   const failure = error === undefined ? undefined : failureOf(error);
   const request = create(SendToDlqRequestSchema);
   request.requestId = text(options.requestId || randomUUID()); // an empty one would be none
@@ -48,19 +48,19 @@ export function letterOf(
   request.payload = payload;
   if (failure !== undefined) request.failure = failure;
   if (origin !== undefined) request.origin = origin;
-  if (options.sourceId !== undefined) request.sourceId = text(options.sourceId);
-  if (options.dedupKey !== undefined) request.dedupKey = text(options.dedupKey);
-  if (options.orderingKey !== undefined) request.orderingKey = text(options.orderingKey);
-  if (options.priority !== undefined) request.priority = integer("priority", options.priority);
-  if (options.ttlMs !== undefined) request.ttl = duration("ttlMs", options.ttlMs);
-  if (options.maxRetries !== undefined) {
+  if (options.sourceId != null) request.sourceId = text(options.sourceId);
+  if (options.dedupKey != null) request.dedupKey = text(options.dedupKey);
+  if (options.orderingKey != null) request.orderingKey = text(options.orderingKey);
+  if (options.priority != null) request.priority = integer("priority", options.priority);
+  if (options.ttlMs != null) request.ttl = duration("ttlMs", options.ttlMs);
+  if (options.maxRetries != null) {
     request.maxRetries = integer("maxRetries", options.maxRetries);
   }
-  if (options.retryPolicy !== undefined) request.retryPolicy = policyOf(options.retryPolicy);
-  if (options.attributes !== undefined) request.attributes = texts(options.attributes);
+  if (options.retryPolicy != null) request.retryPolicy = policyOf(options.retryPolicy);
+  if (options.attributes != null) request.attributes = texts(options.attributes);
   const trace = traceContextOf(options.traceContext ?? currentTraceContext());
   if (trace !== undefined) request.traceContext = trace;
-  if (options.coordinates !== undefined) {
+  if (options.coordinates != null) {
     const { service = "", instance = "", version = "" } = origin ?? {};
     const coordinates = texts(options.coordinates);
     request.origin = create(OriginSchema, { service, instance, version, coordinates });
@@ -72,7 +72,7 @@ export function letterOf(
 
 function setFirstRetry(request: SendToDlqRequest, error: unknown, options: SendOptions): void {
   const delayMs = options.delayMs ?? retryAfterOf(error);
-  if (options.dueTime !== undefined) {
+  if (options.dueTime != null) {
     request.firstRetry = { case: "dueTime", value: timestampFromDate(options.dueTime) };
   } else if (delayMs !== undefined) {
     request.firstRetry = { case: "delay", value: duration("delayMs", delayMs) };

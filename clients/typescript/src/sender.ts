@@ -1,6 +1,13 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { Backoff } from "./backoff.ts";
-import { cannotBeWritten, isForGood, isSilent, isWorthAgain, neverArrived } from "./call-error.ts";
+import {
+  callErrorOf,
+  cannotBeWritten,
+  isForGood,
+  isSilent,
+  isWorthAgain,
+  neverArrived,
+} from "./call-error.ts";
 import { MOST_TIMER_MS } from "./deadline.ts";
 import type { DlqClientError } from "./errors.ts";
 import type { Letter } from "./letter.ts";
@@ -150,7 +157,7 @@ export class Sender {
       else reachability.failed(beganAtMs, away);
       this.#take(sends, answers);
     } catch (reason) {
-      const error = ConnectError.from(reason);
+      const error = callErrorOf(reason);
       line.failed(stubs, error);
       const isAnswer = !isWorthAgain(error) || error.code === Code.ResourceExhausted;
       if (!isAnswer) reachability.failed(beganAtMs, error);

@@ -1,6 +1,7 @@
 // `dlq-client/express`
 
 import type { DlqClient } from "../client.ts";
+import { say } from "../say.ts";
 import { type FailedRequestOptions, type HttpRequest, keepRequest } from "./failed-request.ts";
 
 export type { FailedRequestOptions, HttpRequest } from "./failed-request.ts";
@@ -33,7 +34,7 @@ export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
       if (accepted === undefined || response.headersSent) next(error);
       else response.status(202).json(accepted);
     } catch (optionError) {
-      console.error("dlq-client: a request could not be sent, its options threw:", optionError);
+      say("a request could not be sent, its options threw:", optionError);
       next(error);
     }
   };

@@ -1,6 +1,7 @@
 // `dlq-client/fastify`
 
 import type { DlqClient } from "../client.ts";
+import { say } from "../say.ts";
 import { type FailedRequestOptions, type HttpRequest, keepRequest } from "./failed-request.ts";
 
 export type { FailedRequestOptions, HttpRequest } from "./failed-request.ts";
@@ -26,7 +27,7 @@ export function deadLetterErrors<Request extends HttpRequest = HttpRequest>(
     reply: FastifyReply,
   ): Promise<unknown> {
     const accepted = await keepRequest(dlq, queue, error, request, options).catch((optionError) => {
-      console.error("dlq-client: a request could not be sent, its options threw:", optionError);
+      say("a request could not be sent, its options threw:", optionError);
       return undefined;
     });
     if (accepted === undefined) throw error;

@@ -1,6 +1,6 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { isForGood, isWorthAgain, neverArrived, refusalOf } from "../call-error.ts";
+import { callErrorOf, isForGood, isWorthAgain, neverArrived, refusalOf } from "../call-error.ts";
 import type { DlqClientError } from "../errors.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
@@ -145,7 +145,7 @@ export class SpoolDelivery {
       reachability.answered(beganAtMs);
       this.#size.answered(performance.now() - beganAtMs);
     } catch (reason) {
-      const error = ConnectError.from(reason);
+      const error = callErrorOf(reason);
       line.failed(stubs, error);
       if (isWorthAgain(error) && error.code !== Code.ResourceExhausted) {
         reachability.failed(beganAtMs, error);

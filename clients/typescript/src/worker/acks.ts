@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ConnectError } from "@connectrpc/connect";
+import type { ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { isForGood, isTooLargeOnTheWay } from "../call-error.ts";
+import { callErrorOf, isForGood, isTooLargeOnTheWay } from "../call-error.ts";
 import type { AckResult, Outcome as OutcomeMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { failureBytes } from "../letter.ts";
 import type { Line } from "../line.ts";
@@ -129,7 +129,7 @@ export class Acks {
         for (const [at, one] of batch.entries()) this.#options.onAnswered(one, results[at]);
         return;
       } catch (reason) {
-        const error = ConnectError.from(reason);
+        const error = callErrorOf(reason);
         line.failed(stubs, error);
         const isOver = this.#end.signal.aborted || performance.now() > giveUpAtMs;
         const isTooLarge = isTooLargeOnTheWay(error);

@@ -1,7 +1,7 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Backoff } from "../backoff.ts";
-import { cannotBeWritten, refusalOf, wordsOf } from "../call-error.ts";
+import { callErrorOf, cannotBeWritten, refusalOf, wordsOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
 import type { Delivery } from "../gen/dlq/v1/dlq_service_pb.ts";
@@ -105,7 +105,7 @@ export class DueStream {
       }
       return "end";
     } catch (error) {
-      return ConnectError.from(error);
+      return callErrorOf(error);
     } finally {
       connection.close();
     }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { ConnectError } from "@connectrpc/connect";
-import { isWorthAgain } from "../call-error.ts";
+import type { ConnectError } from "@connectrpc/connect";
+import { callErrorOf, isWorthAgain } from "../call-error.ts";
 import type { DlqStubs } from "../connection.ts";
 import { AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
@@ -99,7 +99,7 @@ export class Leases {
       }
     } catch (reason) {
       // The next look tries again; until then the lease goes on.
-      const error = ConnectError.from(reason);
+      const error = callErrorOf(reason);
       line.failed(stubs, error);
       if (!isWorthAgain(error)) this.#options.onRefused(error);
     } finally {

@@ -4,6 +4,7 @@ import { wordsOf } from "../call-error.ts";
 import { DlqClientError } from "../errors.ts";
 import { type AckResult, AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { quarantineReasonName, stateName } from "../names.ts";
+import { say } from "../say.ts";
 import { shielded } from "../shielded.ts";
 import type { Unreported } from "./acks.ts";
 import type { Delivery } from "./delivery.ts";
@@ -55,5 +56,5 @@ function whyNot(result: AckResult | undefined): string {
 }
 
 function toConsole(error: DlqClientError): void {
-  console.error(`dlq-client: ${error.message}`);
+  say(error.message);
 }

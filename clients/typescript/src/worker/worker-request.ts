@@ -9,7 +9,8 @@ const MOST_IN_FLIGHT = 10_000;
 
 /** @throws TypeError if an option makes no sense */
 export function requestOf(options: WorkerOptions, concurrency: number): StreamDueRequest {
-  const { queues, prefetch = concurrency, leaseDurationMs, maxInFlightBytes, workerId } = options;
+  const { queues, leaseDurationMs, maxInFlightBytes, workerId } = options;
+  const prefetch = options.prefetch ?? concurrency;
   if (queues.length === 0) throw new TypeError("queues is empty; name at least one");
   checkCount("concurrency", concurrency, 1);
   checkCount("prefetch", prefetch, 0);
@@ -18,10 +19,12 @@ export function requestOf(options: WorkerOptions, concurrency: number): StreamDu
     workerId: workerId ?? `${hostname()}-${process.pid}`.slice(-128),
     maxInFlight: Math.min(concurrency + prefetch, MOST_IN_FLIGHT),
   });
-  if (leaseDurationMs !== undefined) {
+  if (leaseDurationMs != null) {
     request.leaseDuration = duration("leaseDurationMs", leaseDurationMs);
   }
-  if (maxInFlightBytes !== undefined) request.maxInFlightBytes = BigInt(maxInFlightBytes);
+  if (maxInFlightBytes != null) {
+    request.maxInFlightBytes = BigInt(Math.min(maxInFlightBytes, Number.MAX_SAFE_INTEGER));
+  }
   return request;
 }
 
