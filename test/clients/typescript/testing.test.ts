@@ -2,7 +2,8 @@
 // server starts by one call.
 
 import { resolve } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { errorReason } from "../../../clients/typescript/src/google-details.ts";
 import {
   createDlqClient,
   discard,
@@ -17,6 +18,7 @@ import {
   startLocalServer,
 } from "../../../clients/typescript/src/testing/index.ts";
 import { errorOf, stored } from "./client.ts";
+import { newFolder } from "./spool/spool-support.ts";
 
 const error = new Error("it broke");
 const fakes: FakeDlq[] = [];
@@ -55,6 +57,54 @@ describe("a fake", () => {
     const results = await Promise.all(["no/queue", "q"].map((queue) => fake.send(queue, "x")));
     expect(results.map(({ status }) => status)).toEqual(["dropped", "sent"]);
     expect(stored(await fake.send("q", "x", error, { reason: "TIMEOUT" })).reason).toBe("TIMEOUT");
+  });
+
+  it("what it refuses is refused for good, and not kept in a spool", async () => {
+    const fake = newFake({ spool: { folder: await newFolder() } });
+    const alone = await fake.send("no/queue", "x", error);
+    const together = await Promise.all(["a", "b"].map((text) => fake.send("no/queue", text)));
+    for (const result of [alone, ...together]) expect(errorOf(result).kind).toBe("refused");
+    const refused = await fake.stubs.sendToDlq({ queue: "no/queue" }).catch((reason) => reason);
+    expect(errorReason(refused)).toBe("INVALID_REQUEST");
+  });
+
+  it("keeps in a spool what is sent while it is down, and gets it then", async () => {
+    const log = vi.spyOn(console, "error").mockImplementation(() => {});
+    onTestFinished(() => log.mockRestore());
+    const fake = newFake({ spool: { folder: await newFolder() }, timeoutMs: 50 });
+    fake.goDown();
+    expect(await fake.send("q", "x", error)).toEqual({ status: "spooled", durable: true });
+    fake.comeBack();
+    expect(await fake.waitFor("q", "SCHEDULED")).toHaveLength(1);
+  });
+
+  it("takes two calls without a request id for two messages", async () => {
+    const fake = newFake();
+    for (let at = 0; at < 2; at++) await fake.stubs.sendToDlq({ queue: "q" });
+    expect(fake.messages("q")).toHaveLength(2);
+  });
+
+  it("gives the leases of a session, by which what never came is given back", async () => {
+    const fake = newFake();
+    for (const queue of ["q", "other"]) await fake.send(queue, "x", error);
+    const abort = new AbortController();
+    onTestFinished(() => abort.abort());
+    const open = async (queue: string) => {
+      let sessionId = "";
+      const frames = fake.stubs.streamDue({ queues: [queue] }, { signal: abort.signal });
+      for await (const { frame } of frames) {
+        if (frame.case === "opened") sessionId = frame.value.sessionId;
+        if (frame.case === "deliveries") {
+          return { sessionId, leaseTokens: frame.value.deliveries.map((one) => one.leaseToken) };
+        }
+      }
+      throw new Error("no deliveries");
+    };
+    const [one, other] = [await open("q"), await open("other")];
+    for (const { sessionId, leaseTokens } of [one, other]) {
+      const { results } = await fake.stubs.extendLease({ sessionId });
+      expect(results.map((result) => result.leaseToken)).toEqual(leaseTokens);
+    }
   });
 
   it("works on messages by a handler, again after each failure, until they are used up", async () => {

@@ -27,17 +27,20 @@ export interface FakeDlq extends DlqClient {
 export type FakeDlqOptions = Omit<DlqClientOptions, "url" | "transport" | "token" | "tls">;
 
 const WAIT_MS = 5_000;
+/** Names the server to a spool. */
+const FAKE_URL = "http://fake.invalid";
 
 /**
  * Messages are due at once, unless they were sent with a delay, and again at once after a failed
  * attempt; they are quarantined after the `maxRetries` of the message, or 3. Nothing is written to a
- * disk: while it is down, sends are dropped after `timeoutMs`.
+ * disk unless a `spool` is given: while it is down, sends are dropped after `timeoutMs`.
  */
 export function createFakeDlq(options: FakeDlqOptions = {}): FakeDlq {
   const store = new FakeStore();
   const power = { isDown: false };
   const transport = fakeTransport(store, power);
-  const client = createDlqClient({ spool: false, ...options, url: "", transport });
+  const spool = options.spool ?? false;
+  const client = createDlqClient({ ...options, spool, url: FAKE_URL, transport });
   const messages = (queue?: string) =>
     store.messages.filter((message) => queue === undefined || message.queue === queue);
   return {

@@ -29,6 +29,8 @@ export class FakeMessage {
   note = "";
   /** @internal */
   leaseToken = "";
+  /** @internal Of the worker that has it. */
+  sessionId = "";
 
   /** @internal */
   constructor(id: string, request: SendToDlqRequest, dueAtMs: number) {

@@ -20,6 +20,7 @@ import {
 import { MessageSchema } from "../gen/dlq/v1/message_pb.ts";
 import { MessageState, QuarantineReason, Reason } from "../gen/dlq/v1/state_pb.ts";
 import type { FakeMessage } from "./fake-message.ts";
+import { invalid, withinResponse } from "./fake-refusal.ts";
 import type { FakeStore } from "./fake-store.ts";
 
 /** Longer than any test. */
@@ -43,7 +44,7 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
     const known = answers.get(request.requestId);
     if (known !== undefined) return known;
     if (!QUEUE_NAME.test(request.queue)) {
-      throw refused(`queue is "${request.queue}"; give 1 to 128 of A-Z a-z 0-9 . _ -`);
+      throw invalid(`queue is "${request.queue}"; give 1 to 128 of A-Z a-z 0-9 . _ -`);
     }
     const { message, joined } = store.accept(request);
     const response = create(SendToDlqResponseSchema, { ...shownState(message), duplicate: joined });
@@ -64,8 +65,8 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
         try {
           return { outcome: { case: "response" as const, value: accept(request) } };
         } catch (reason) {
-          const { code, rawMessage: message } = ConnectError.from(reason);
-          return { outcome: { case: "error" as const, value: { code, message } } };
+          const value = withinResponse(ConnectError.from(reason));
+          return { outcome: { case: "error" as const, value } };
         }
       });
       return { results };
@@ -79,7 +80,7 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
       while (!signal.aborted && !power.isDown) {
         const inFlight = held.filter(({ state }) => state === "IN_FLIGHT").length;
         const room = (request.maxInFlight ?? MOST_IN_FLIGHT) - inFlight;
-        const taken = store.take(request.queues, room);
+        const taken = store.take(request.queues, sessionId, room);
         held.push(...taken);
         if (taken.length === 0) {
           await changed(store, request, signal);
@@ -98,8 +99,9 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
       });
       return { results };
     },
-    extendLease({ leaseTokens }) {
+    extendLease({ sessionId, leaseTokens: given }) {
       up();
+      const leaseTokens = sessionId === "" ? given : store.leasesOf(sessionId);
       const leaseExpireTime = timestampFromMs(Date.now() + LEASE_MS);
       const results = leaseTokens.map((leaseToken) => {
         if (store.leased(leaseToken) === undefined) {
@@ -117,10 +119,6 @@ export function fakeTransport(store: FakeStore, power: FakeSwitch): Transport {
     },
   };
   return createRouterTransport(({ service }) => void service(DlqService, implementation));
-}
-
-function refused(words: string): ConnectError {
-  return new ConnectError(words, Code.InvalidArgument);
 }
 
 /** Until something happens, or the next message is due. */

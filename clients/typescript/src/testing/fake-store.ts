@@ -40,7 +40,7 @@ export class FakeStore {
   }
 
   /** Hands out what is due, at most so many. */
-  take(queues: readonly string[], most: number): FakeMessage[] {
+  take(queues: readonly string[], sessionId: string, most: number): FakeMessage[] {
     const nowMs = Date.now();
     const due = this.#scheduled(queues).filter((message) => message.dueAtMs <= nowMs);
     const taken = due.slice(0, Math.max(0, most));
@@ -48,6 +48,7 @@ export class FakeStore {
       message.state = "IN_FLIGHT";
       message.deliveries++;
       message.leaseToken = randomUUID();
+      message.sessionId = sessionId;
     }
     return taken;
   }
@@ -101,6 +102,13 @@ export class FakeStore {
     return this.messages.find(
       (message) => message.state === "IN_FLIGHT" && message.leaseToken === leaseToken,
     );
+  }
+
+  /** What a worker has, or never got. */
+  leasesOf(sessionId: string): string[] {
+    return this.messages
+      .filter((message) => message.state === "IN_FLIGHT" && message.sessionId === sessionId)
+      .map(({ leaseToken }) => leaseToken);
   }
 
   /** Whatever waits is due; what is in quarantine starts a new round. */
