@@ -21,15 +21,21 @@ export function bufferFull(
   return new DlqClientError("buffer-full", words);
 }
 
-export function spoolFull(send: PendingSend, maxBytes: number): DlqClientError {
+/** The spool has no room for a send, now or ever. */
+export function notKept(
+  send: PendingSend,
+  why: "full" | "too-long",
+  maxBytes: number,
+): DlqClientError {
   const { lastError, maybeStored } = send;
-  const words = `the spool has no room for it, its bound is ${maxBytes} bytes`;
-  const advice =
-    lastError === undefined
-      ? "is the server at `url` up? Else raise spool.maxBytes"
-      : `it was not sent: ${wordsOf(lastError)}; mend that, or raise spool.maxBytes`;
+  const failed = lastError === undefined ? "" : `, and it was not sent: ${wordsOf(lastError)}`;
+  const first = failed === "" ? "is the server at `url` up? Else" : "mend that, or";
+  const words =
+    why === "too-long"
+      ? `it is longer than the 8 MiB that a record of a spool file has room for${failed}; store large content elsewhere`
+      : `the spool has no room for it, its bound is ${maxBytes} bytes${failed}; ${first} raise spool.maxBytes`;
   const details = { code: codeOf(lastError), cause: lastError, maybeStored };
-  return new DlqClientError("spool-full", `${words}; ${advice}`, details);
+  return new DlqClientError("spool-full", words, details);
 }
 
 /** No try can have gone out. */

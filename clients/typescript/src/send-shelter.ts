@@ -1,6 +1,6 @@
 import type { Letter } from "./letter.ts";
 import type { PendingSend } from "./pending-send.ts";
-import { spoolFull, unwritable } from "./send-errors.ts";
+import { notKept, unwritable } from "./send-errors.ts";
 import type { Placed } from "./spool/shelf.ts";
 
 /** Where sends go that the service does not take in time. */
@@ -21,7 +21,8 @@ export function leaveFor(shelter: SendShelter, send: PendingSend, isUnanswered: 
   if (send.isGone) return;
   send.isLeaving = true;
   void shelter.keep(send.letter).then((placed) => {
-    if (placed === "full") send.drop(spoolFull(send, shelter.maxBytes));
+    if (placed === "full" || placed === "too-long")
+      send.drop(notKept(send, placed, shelter.maxBytes));
     else if (typeof placed === "object") send.drop(unwritable(placed.unwritable));
     else {
       // Before whoever waits for it hears of it: the program may end then.

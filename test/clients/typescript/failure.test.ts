@@ -144,6 +144,13 @@ describe("the failure of an error", () => {
     expect(failureOf(error).retryAfter).toBeUndefined();
   });
 
+  it.each([450, 550])("takes a mail server's %i for no HTTP status", (responseCode) => {
+    const more = { code: "EENVELOPE", responseCode, response: `${responseCode} no such mailbox` };
+    const failure = failureOf(Object.assign(new Error("Can't send mail"), more));
+    expect(failure.httpStatus).toBeUndefined();
+    expect(failure.type).toBe("Error [EENVELOPE]");
+  });
+
   it("takes no other number for a status or a code", () => {
     const failure = failureOf(Object.assign(new Error("x"), { code: 5, status: 7 }));
     expect(failure.grpcCode).toBeUndefined();

@@ -107,6 +107,17 @@ it("a refusal is told as a reason to keep a send once it is kept, and not where 
   }
 });
 
+it("a send that is longer than a record of the spool is told so", async () => {
+  const { sender, send, place } = senderTo(async () => ({}));
+  const result = send("long");
+  sender.giveUp(closed);
+  place("too-long");
+  expect(errorOf(await result)).toMatchObject({
+    kind: "spool-full",
+    message: expect.stringMatching(/^it is longer than the 8 MiB/),
+  });
+});
+
 it("a send that was aborted is not kept when its refusal comes", async () => {
   const { promise: refused, resolve: refuse } = Promise.withResolvers<void>();
   const asked: string[] = [];

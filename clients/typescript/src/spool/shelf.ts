@@ -25,8 +25,8 @@ export interface ShelfOptions {
   readonly tell: (words: string) => void;
 }
 
-/** Where a letter went, or that there was no room for it, or why it can't be written at all. */
-export type Placed = "disk" | "memory" | "full" | { readonly unwritable: unknown };
+/** Where a letter went, or that there is no room for it, now or ever, or why it can't be written at all. */
+export type Placed = "disk" | "memory" | "full" | "too-long" | { readonly unwritable: unknown };
 
 /** Then another file is begun, so that this one can go once its letters have gone. */
 const FULL_FILE_BYTES = 16 * 1024 ** 2;
@@ -76,6 +76,7 @@ export class Shelf {
       return requests.map((request, at): Placed => {
         const record = written[at];
         if (record === undefined || "unwritable" in record) return record ?? "full";
+        if (record.length > MOST_BODY_BYTES) return "too-long";
         if (!fitting.has(record)) return "full";
         if (!isOnDisk) this.#memory.add(request, record.length);
         return isOnDisk ? "disk" : "memory";

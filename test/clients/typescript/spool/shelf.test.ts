@@ -248,6 +248,12 @@ describe("a shelf", () => {
     expect(await waiting(shelf)).toEqual([["c"], []]);
   });
 
+  it("takes none that is longer than a record, which is no question of room", async () => {
+    const { shelf } = shelfIn(await newFolder());
+    const mixed = [request("a", "x".repeat(8 * 1024 ** 2)), request("b")];
+    expect(await shelf.append(mixed)).toEqual(["too-long", "disk"]);
+  });
+
   it("keeps letters in memory where no file can be made, within the bound, and says so once", async () => {
     const root = await newFolder();
     await writeFile(join(root, "default"), "a file where the folder should be");
