@@ -4,6 +4,7 @@ import { createConnections, type DlqAdminStubs, type DlqStubs, targetOf } from "
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
 import { createDropReport } from "./drop-report.ts";
+import { Drops } from "./drops.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf } from "./failure.ts";
@@ -19,7 +20,6 @@ import { SendNumbers } from "./send-numbers.ts";
 import type { SendOptions } from "./send-options.ts";
 import type { SendResult } from "./send-result.ts";
 import { Sender } from "./sender.ts";
-import { shielded } from "./shielded.ts";
 import { Spool } from "./spool/spool.ts";
 import { spoolSettingsOf } from "./spool/spool-options.ts";
 import { sameAsCurrent } from "./worker/current.ts";
@@ -47,7 +47,7 @@ export interface DlqClient extends AsyncDisposable {
   readonly deadLetter: DeadLetter;
   /** Works on messages that are due; starts at once. */
   worker(options: WorkerOptions): Worker;
-  /** Resolves when everything sent so far has its result. */
+  /** Resolves when everything sent so far has its result, and `onDropped` has heard of what was dropped. */
   flush(): Promise<void>;
   /**
    * Stops the workers, waits for what is pending, moves the rest to the spool, and ends.
@@ -71,7 +71,8 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const connect = createConnections(options);
   const line = new Line(connect);
   const own = connect(); // the caller's: never replaced under his calls
-  const onDropped = shielded("onDropped", options.onDropped ?? createDropReport());
+  const drops = new Drops(options.onDropped ?? createDropReport());
+  const onDropped = drops.tell;
   const defaultTimeoutMs = aboveZero("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
   const tryTimeoutMs = aboveZero("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
   const coalesce = coalesceOf(options.coalesce);
@@ -135,12 +136,18 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     await Promise.all([...workers].map((worker) => worker.stop(drainMs)));
     isClosed = true;
     // What handlers sent at the very end has a moment, too.
-    const leftMs = Math.max(deadline.leftMs, Math.min(timeoutMs, LAST_SENDS_MS));
-    if (!(await new Deadline(leftMs).meets(sender.flush()))) sender.giveUp(closedBefore);
+    const leftMs = () => Math.max(deadline.leftMs, Math.min(timeoutMs, LAST_SENDS_MS));
+    if (!(await new Deadline(leftMs()).meets(sender.flush()))) sender.giveUp(closedBefore);
     await sender.flush();
     line.close();
     await spool?.close(closedBefore);
     own.close();
+    await drops.heard(leftMs());
+  }
+
+  async function flush(): Promise<void> {
+    await sender.flush();
+    await drops.heard();
   }
 
   const client: DlqClient = {
@@ -154,7 +161,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
       worker.done.then(forget, forget);
       return worker;
     },
-    flush: () => sender.flush(),
+    flush,
     close,
     stubs: own.stubs,
     admin: own.admin,

@@ -60,7 +60,10 @@ export interface DlqClientOptions {
    * Default: in files, unless there is a `transport` and no `url`.
    */
   readonly spool?: SpoolOptions | false | undefined;
-  /** Told of each message that was dropped. Default: at most one line a second on the console. */
+  /**
+   * Told of each message that was dropped; for a promise that it gives `flush` and `close` wait 5 s at
+   * most. Default: at most one line a second on the console.
+   */
   readonly onDropped?: ((error: DlqClientError, queue: string) => void) | undefined;
 }
 

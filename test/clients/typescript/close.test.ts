@@ -81,6 +81,46 @@ it("without a bound it waits, and does not abort", async () => {
   await stopped;
 });
 
+/** Takes its time over what it is told. */
+function slowListener() {
+  const { promise, resolve: hear } = Promise.withResolvers<void>();
+  let isHeard = false;
+  const onDropped = async () => {
+    await promise;
+    isHeard = true;
+  };
+  return { onDropped, hear, isHeard: () => isHeard };
+}
+
+it.each([
+  ["flush", (dlq: DlqClient) => dlq.flush()],
+  ["close", (dlq: DlqClient) => dlq.close()],
+])("%s waits until what was dropped has been heard of", async (_, end) => {
+  const { onDropped, hear, isHeard } = slowListener();
+  const dlq = clientOf(server, { onDropped });
+  expect((await dlq.send("no/queue", "x", error)).status).toBe("dropped");
+  expect(isHeard()).toBe(false);
+  const ended = end(dlq);
+  setTimeout(hear, 20);
+  await ended;
+  expect(isHeard()).toBe(true);
+});
+
+it("a close that is bounded waits no longer for whoever is told", async () => {
+  const dlq = clientOf(server, { onDropped: slowListener().onDropped });
+  await dlq.send("no/queue", "x", error);
+  expect(await tookMs(dlq.close(0))).toBeLessThan(1_000);
+});
+
+it("a client may be closed by whoever is told", async () => {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const dlq: DlqClient = clientOf(server, {
+    onDropped: async () => resolve(await dlq.close(100)),
+  });
+  await dlq.send("no/queue", "x", error);
+  await closed;
+});
+
 it("a client that is closed starts no worker", async () => {
   const dlq = clientOf(server);
   await dlq.close();
