@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -127,7 +128,20 @@ def test_without_room_for_it_a_refused_send_still_says_why(spool_folder: Path) -
     assert (result.error.kind, result.error.code) == ("spool-full", "UNIMPLEMENTED")
     assert not result.error.maybe_stored
     assert "away" not in str(result.error)
-    assert "is `target` the gRPC address" in str(result.error.__cause__)
+    assert "is `target` the gRPC address" in str(result.error)
+
+
+def test_without_room_a_send_says_why_the_service_does_not_have_it(spool_folder: Path) -> None:
+    """Also those that are not tried, as the service is known to be away."""
+    spool = dlq.SpoolOptions(folder=spool_folder, max_bytes=1)
+    with dlq.Client("127.0.0.1:1", timeout=0.5, spool=spool) as client:
+        results = [client.send("q", "x") for _ in range(3)]
+        assert client.engine.sender.book.is_away(time.monotonic())
+    for result in results:
+        assert isinstance(result, dlq.Dropped)
+        assert (result.error.kind, result.error.code) == ("spool-full", "UNAVAILABLE")
+        assert "Connection refused" in str(result.error)
+        assert "leave the spool on" not in str(result.error)
 
 
 def test_a_service_that_refuses_what_was_kept_is_there(spool_folder: Path) -> None:

@@ -167,6 +167,37 @@ def test_too_much_that_is_pending_is_dropped_at_once() -> None:
         assert kinds == ["deadline", "deadline", "buffer-full"]
 
 
+def test_what_is_larger_than_all_that_may_be_pending_says_so() -> None:
+    limits = dlq.Coalesce(max_pending_bytes=1_000)
+    with dlq.Client("127.0.0.1:1", spool=False, coalesce=limits) as client:
+        result = client.send("q", "x" * 1_000)
+    assert isinstance(result, dlq.Dropped)
+    assert result.error.kind == "buffer-full"
+    assert "no more than 1000 may be pending" in str(result.error)
+    assert "0 sends" not in str(result.error)
+
+
+def test_a_send_that_is_given_up_says_what_had_failed() -> None:
+    dropped: list[dlq.DlqClientError] = []
+
+    def keep(error: dlq.DlqClientError, queue: str) -> None:
+        dropped.append(error)
+
+    client = dlq.Client("127.0.0.1:1", spool=False, timeout=60, on_dropped=keep)
+    given_up, left = (client.send_soon("q", "x") for _ in range(2))
+    book = client.engine.sender.book
+    until(lambda: all(one.last_error for one in list(book.pending)))
+    assert given_up.cancel()
+    until(lambda: len(dropped) == 1)
+    client.close(0)
+    assert left.done()
+    until(lambda: len(dropped) == 2)
+    assert [one.kind for one in dropped] == ["aborted", "closed"]
+    for one in dropped:
+        assert one.code == "UNAVAILABLE"
+        assert "Connection refused" in str(one)
+
+
 def test_a_closed_client_drops(server: LocalServer, queue: str) -> None:
     client = dlq.Client(server.target, spool=False)
     client.close()

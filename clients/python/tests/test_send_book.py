@@ -8,7 +8,8 @@ from dlq import Coalesce
 from dlq._core.call_error import CallError
 from dlq._core.error_details import ErrorDetails
 from dlq._core.letter import Letter
-from dlq._core.send_book import PendingSend, SendBook, late_error
+from dlq._core.send_book import PendingSend, SendBook
+from dlq._core.send_error import late_error
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
 
 AWAY = CallError("UNAVAILABLE", "failed to connect to all addresses")

@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 from dlq.v1.dlq_service_pb2 import SendToDlqResponse
 
-from ..errors import DlqClientError
 from ..options import Coalesce
 from ..results import SendResult
 from .backoff import Backoff
@@ -81,6 +80,8 @@ class SendBook:
         self._waiting_since = 0.0
         self.pending: dict[PendingSend, None] = {}
         self.pending_bytes: int = 0
+        self.away_error: CallError | None = None
+        """How the last call failed that could not reach the service."""
 
     def is_away(self, now: float) -> bool:
         """Two calls one after the other have failed, and none has been answered since.
@@ -173,7 +174,7 @@ class SendBook:
             send.is_out = False
         if error.is_worth_again:
             if error.is_away:
-                self.unheard(sends[0].out_at, now)
+                self.unheard(sends[0].out_at, now, error)
             else:
                 self.heard()
             self._try_again([_tried(send, error) for send in sends], now)
@@ -212,8 +213,9 @@ class SendBook:
         """The service has said something."""
         self._failures = 0
 
-    def unheard(self, began_at: float, now: float) -> None:
+    def unheard(self, began_at: float, now: float, error: CallError) -> None:
         """A call could not reach it."""
+        self.away_error = _more_telling(self.away_error if self.is_failing else None, error)
         if self._failures > 0 and began_at < self._failed_at:
             return  # calls that were out together fail together, by one fault
         self._failures += 1
@@ -246,34 +248,12 @@ def _goes_out(send: PendingSend, now: float) -> None:
     send.out_at = now
 
 
+def _more_telling(earlier: CallError | None, error: CallError) -> CallError:
+    """Of silence an earlier one knows more, such as of a certificate."""
+    return earlier if earlier is not None and error.is_silence else error
+
+
 def _tried(send: PendingSend, error: CallError) -> PendingSend:
-    if send.last_error is None or not error.is_silence:
-        send.last_error = error  # else the earlier one knows more, such as of a certificate
+    send.last_error = _more_telling(send.last_error, error)
     send.was_maybe_stored = send.was_maybe_stored or not error.never_arrived
     return send
-
-
-def late_error(send: PendingSend) -> DlqClientError:
-    last = send.last_error
-    why = "the server did not answer" if last is None else last.message or last.code
-    return DlqClientError(
-        "deadline",
-        f"not sent in time: {why}; is the server at `target` up? Keep the message elsewhere, "
-        "give a larger timeout, or leave the spool on",
-        code=None if last is None else last.code,
-        maybe_stored=send.maybe_stored,
-    )
-
-
-def full_error(pending: int) -> DlqClientError:
-    return DlqClientError(
-        "buffer-full",
-        f"{pending} sends are pending already; send less at once, or raise "
-        "coalesce.max_pending_messages and max_pending_bytes",
-    )
-
-
-def kept_nowhere(cause: Exception) -> DlqClientError:
-    error = DlqClientError("spool-full", f"not sent, and the spool can't keep it: {cause}")
-    error.__cause__ = cause
-    return error

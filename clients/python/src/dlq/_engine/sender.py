@@ -11,11 +11,10 @@ from dlq.v1 import dlq_service_pb2 as pb
 
 from .._core.call_error import NO_RESULT, CallError, part_error_of
 from .._core.letter import Letter
-from .._core.send_book import (
-    Answer,
-    PendingSend,
-    SendBook,
-    Verdict,
+from .._core.send_book import Answer, PendingSend, SendBook, Verdict
+from .._core.send_error import (
+    aborted_error,
+    closed_error,
     full_error,
     kept_nowhere,
     late_error,
@@ -65,8 +64,10 @@ class Sender:
             if has_room:
                 self.book.add(send, now)
             if not has_room:
-                self._keep(send, full_error(len(self.book.pending)))
+                pending = len(self.book.pending)
+                self._keep(send, full_error(send, pending, self._options.coalesce))
             elif self.book.is_away(now) and self._courier is not None:
+                send.last_error = self.book.away_error
                 self._keep(send, late_error(send))
         self._pump()
 
@@ -82,8 +83,7 @@ class Sender:
         """What is pending goes to the spool, or is dropped."""
         self._is_closed = True
         for send in list(self.book.pending):
-            words = "the client was closed before this was sent"
-            self._keep(send, DlqClientError("closed", words, maybe_stored=send.maybe_stored))
+            self._keep(send, closed_error(send))
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hurry(self) -> None:
@@ -97,6 +97,8 @@ class Sender:
     def _pump(self) -> None:
         now = time.monotonic()
         for send in self.book.late(now):
+            if send.last_error is None and self.book.is_failing:
+                send.last_error = self.book.away_error  # of the others' calls, before its own
             self._keep(send, late_error(send))
         while sends := self.book.next_call(now):
             self._start(sends)
@@ -161,12 +163,7 @@ class Sender:
         try:
             durable = await courier.keep(send.letter.request)
         except Exception as cause:  # whatever it is, somebody waits for the result
-            error = cause if isinstance(cause, DlqClientError) else kept_nowhere(cause)
-            error.maybe_stored = send.maybe_stored
-            error.code = why.code
-            if error is cause:
-                error.__cause__ = why
-            self._tell(send, Dropped(error))
+            self._tell(send, Dropped(kept_nowhere(send, why, cause)))
         else:
             self._tell(send, Spooled(durable))
 
@@ -194,9 +191,7 @@ class Sender:
     def _abort(self, send: PendingSend) -> None:
         """Whoever waited for it does so no longer."""
         if self.book.settled(send):
-            words = "the task that waited for this send was cancelled"
-            error = DlqClientError("aborted", words, maybe_stored=send.maybe_stored)
-            self._on_dropped(error, send.letter.request.queue)
+            self._on_dropped(aborted_error(send), send.letter.request.queue)
             self._pump()
 
 

@@ -63,8 +63,8 @@ class Courier:
         self._wake = asyncio.Event()
         self.on_heard: Callable[[], None] = lambda: None
         """Told when the service has answered."""
-        self.on_unheard: Callable[[float, float], None] = lambda began_at, now: None
-        """Told when it could not be reached: when the call began, and now."""
+        self.on_unheard: Callable[[float, float, CallError], None] = lambda *_: None
+        """Told when it could not be reached: when the call began, now, and how it failed."""
         loop = asyncio.get_running_loop()
         self._tasks = [
             loop.create_task(self._keep_up(work))
@@ -155,7 +155,7 @@ class Courier:
             error = failed.error
             if error.is_worth_again or not (error.is_final or error.is_of_the_whole_call):
                 if error.is_away:
-                    self.on_unheard(began_at, time.monotonic())
+                    self.on_unheard(began_at, time.monotonic(), error)
                     if not error.never_arrived:
                         self._size.unanswered()
                 else:

@@ -69,13 +69,13 @@ class Spool:
         if size > MOST_BODY_BYTES:  # readers would pass over it
             raise DlqClientError(
                 "spool-full",
-                f"not sent, and the message is longer than the {MOST_BODY_BYTES} bytes that "
-                "a record of a spool file has room for",
+                f"the message is longer than the {MOST_BODY_BYTES} bytes that a record of a "
+                "spool file has room for",
             )
         if self._bytes + size > self._options.max_bytes:
             raise DlqClientError(
                 "spool-full",
-                f"not sent, and the spool has its {self._options.max_bytes} bytes; "
+                f"the spool has its {self._options.max_bytes} bytes; "
                 "raise spool.max_bytes, or see why the service takes nothing",
             )
         if self._folder is not None:
