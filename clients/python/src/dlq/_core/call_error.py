@@ -58,6 +58,10 @@ class CallError:
     details: ErrorDetails = field(default_factory=ErrorDetails)
 
     @property
+    def words(self) -> str:
+        return self.message or self.code
+
+    @property
     def is_worth_again(self) -> bool:
         """Whether it makes sense, and is safe, to make the same call again."""
         if self.code in _AGAIN:
@@ -129,7 +133,7 @@ class CallError:
         advice = _RAISE_LIMIT if is_too_large else _ADVICE.get(self.code, "")
         return DlqClientError(
             "unauthenticated" if stranger else "refused",
-            f"{self.message or self.code}{advice}",
+            f"{self.words}{advice}",
             code=self.code,
             maybe_stored=was_maybe_stored or not (is_too_large or self.code in _NOT_TAKEN),
         )

@@ -67,7 +67,7 @@ def _ended(send: PendingSend, kind: ErrorKind, words: str) -> DlqClientError:
 
 def _why_not_yet(send: PendingSend) -> str:
     last = send.last_error
-    return "the server did not answer" if last is None else last.message or last.code
+    return "the server did not answer" if last is None else last.words
 
 
 def _code_of(send: PendingSend) -> str | None:

@@ -145,8 +145,7 @@ class Sender:
             self._settle(send, refusal)
         else:
             send.was_maybe_stored = refusal.maybe_stored
-            if self._courier is not None and not send.is_settled:
-                self._courier.tell_of(error)
+            send.last_error = error
             self._keep(send, refusal)
 
     def _keep(self, send: PendingSend, error: DlqClientError) -> None:
@@ -165,6 +164,9 @@ class Sender:
         except Exception as cause:  # whatever it is, somebody waits for the result
             self._tell(send, Dropped(kept_nowhere(send, why, cause)))
         else:
+            if why.kind == "deadline" or send.last_error is not None:
+                # Before whoever waits for it hears of it: the program may end then.
+                courier.log.tell_of(send.last_error)
             self._tell(send, Spooled(durable))
 
     def _settle(self, send: PendingSend, found: pb.SendToDlqResponse | DlqClientError) -> None:

@@ -22,6 +22,7 @@ from .call_size import CallSize
 from .owner import TOUCH_EVERY_S
 from .spool import Kept, Spool
 from .spool_file import SpoolFile
+from .waiting_log import WaitingLog
 
 _log = logging.getLogger("dlq")
 
@@ -33,7 +34,6 @@ _MOST_PAUSE_S = 30.0
 _FAULT_PAUSE_S = 10.0
 _MOST_LETTERS = 100
 _TRY_TIMEOUT_S = 5.0
-_TELL_EVERY_S = 60.0
 
 
 class Courier:
@@ -58,7 +58,7 @@ class Courier:
         each have a call of its own."""
         self._deferred_until = math.inf
         self._deferral = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
-        self._told_at = -math.inf
+        self.log: WaitingLog = WaitingLog()
         self._has_work = asyncio.Event()
         self._wake = asyncio.Event()
         self.on_heard: Callable[[], None] = lambda: None
@@ -160,7 +160,7 @@ class Courier:
                         self._size.unanswered()
                 else:
                     self.on_heard()  # that it refuses is an answer, too
-                    self.tell_of(error)
+                self.log.tell_of(error)
                 return False
             if len(letters) > 1 and error.is_of_the_whole_call:
                 middle = len(letters) // 2  # one of them spoils it for all
@@ -180,18 +180,10 @@ class Courier:
             # Before it was kept, a try may have gone out.
             self._on_dropped(answer.refusal(was_maybe_stored=True), letter.request.queue)
             return True
-        self.tell_of(answer)
+        self.log.tell_of(answer)
         # What one is refused for must not hold up the others.
         self._deferred.add((letter.file, letter.offset))
         return False
-
-    def tell_of(self, error: CallError) -> None:
-        """Somebody has to mend what is refused, such as a token, and nothing else would say so."""
-        now = time.monotonic()
-        if error.is_worth_again or now - self._told_at < _TELL_EVERY_S:
-            return
-        self._told_at = now
-        _log.warning("dlq: the spool keeps what is refused: %s", error.refusal())
 
 
 async def _first_of(timeout_s: float, *events: asyncio.Event) -> None:
