@@ -19,9 +19,9 @@ from .._engine.sender import call_batch
 from .._engine.serial_thread import SerialThread
 from ..errors import DlqClientError
 from .call_size import CallSize
+from .deferred import Deferred, Place
 from .owner import TOUCH_EVERY_S
 from .spool import Kept, Spool
-from .spool_file import SpoolFile
 from .waiting_log import WaitingLog
 
 _log = logging.getLogger("dlq")
@@ -53,11 +53,7 @@ class Courier:
         self._on_dropped = on_dropped
         self._backoff = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
         self._size = CallSize()
-        self._deferred: set[tuple[SpoolFile | None, int]] = set()
-        """Letters that the service does not take now. They are tried again together: else thousands would
-        each have a call of its own."""
-        self._deferred_until = math.inf
-        self._deferral = Backoff(_FIRST_PAUSE_S, _MOST_PAUSE_S)
+        self._deferred = Deferred(_FIRST_PAUSE_S, _MOST_PAUSE_S)
         self.log: WaitingLog = WaitingLog()
         self._has_work = asyncio.Event()
         self._wake = asyncio.Event()
@@ -125,25 +121,16 @@ class Courier:
         while True:
             self._has_work.clear()
             self._wake.clear()
-            if self._deferred_until <= time.monotonic():
-                self._deferred.clear()
-                self._deferred_until = math.inf
-            letters = await self._do(
-                lambda spool: spool.oldest(_MOST_LETTERS, self._size.bytes, self._deferred)
-            )
+            letters = await self._oldest(self._deferred.skipped())
             if not letters:
-                self._rest()
-                await _first_of(self._deferred_until - time.monotonic(), self._has_work, self._wake)
+                self._deferred.rest()
+                await _first_of(self._deferred.wait_s, self._has_work, self._wake)
             elif not await self._try(letters):
-                self._rest()  # what fails must not hold them up
+                self._deferred.rest()  # what fails must not hold them up
                 await _first_of(self._backoff.next_s(), self._wake)
 
-    def _rest(self) -> None:
-        """All but those that are deferred have been tried, or can't be."""
-        if not self._deferred:
-            self._deferral.reset()
-        elif math.isinf(self._deferred_until):
-            self._deferred_until = time.monotonic() + self._deferral.next_s()
+    async def _oldest(self, skipped: set[Place]) -> list[Kept]:
+        return await self._do(lambda spool: spool.oldest(_MOST_LETTERS, self._size.bytes, skipped))
 
     async def _try(self, letters: list[Kept]) -> bool:
         """Whether the service has answered."""

@@ -1,0 +1,56 @@
+"""Letters that the service does not take now."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import TypeAlias
+
+from .._core.backoff import Backoff
+from .spool_file import SpoolFile
+
+Place: TypeAlias = "tuple[SpoolFile | None, int]"
+"""A letter's file and offset; no file: in memory."""
+
+
+class Deferred:
+    """They are tried again together: else thousands would each have a call of its own."""
+
+    def __init__(
+        self, first_pause_s: float, most_pause_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._most_pause_s = most_pause_s
+        self._backoff = Backoff(first_pause_s, most_pause_s)
+        self._until = math.inf
+        self._is_resting = False
+        """All others have been tried."""
+        self._places: set[Place] = set()
+
+    def add(self, place: Place) -> None:
+        """Others are tried first, but no longer than that: there may be ever more of them."""
+        if not self._places:
+            self._until = self._clock() + self._most_pause_s
+        self._places.add(place)
+
+    def skipped(self) -> set[Place]:
+        """Those that are not to be tried now."""
+        if self._until <= self._clock():
+            self._until = math.inf
+            self._is_resting = False
+            self._places.clear()
+        return self._places
+
+    def rest(self) -> None:
+        """All others have been tried, or can't be."""
+        if not self._places:
+            self._backoff.reset()
+        elif not self._is_resting:
+            self._is_resting = True
+            self._until = min(self._until, self._clock() + self._backoff.next_s())
+
+    @property
+    def wait_s(self) -> float:
+        """Until they are to be tried again."""
+        return self._until - self._clock()
