@@ -125,6 +125,26 @@ def test_one_that_spoils_the_call_of_all_is_found_by_halves() -> None:
     assert error is refused
 
 
+def test_what_has_left_meanwhile_does_not_go_again_in_halves() -> None:
+    refused = CallError("INVALID_ARGUMENT", "no", ErrorDetails("X", is_empty=False))
+    book = book_of(*map(send, range(3)))
+    sends = book.next_call(0.0)
+    book.settled(sends[0])
+    _, halves = book.failed(sends, refused, 0.0)
+    assert halves == [sends[1:2], sends[2:]]
+    assert not sends[0].is_out
+    for half in halves:
+        book.settled(half[0])
+        assert book.failed(half, refused, 0.0) == ([(half[0], refused)], [])
+    both = book_of(send(), send())
+    sends = both.next_call(0.0)
+    for one in sends:
+        both.settled(one)
+    assert both.failed(sends, refused, 0.0) == ([], [])
+    both.add(send(), 0.0)
+    assert len(both.next_call(0.0)) == 1, "no call is counted that is not made"
+
+
 def test_a_part_that_may_be_tried_again_is() -> None:
     exhausted = ErrorDetails("BUSY", retry_after_s=1.0, is_empty=False)
     book = book_of(send(1), send(2))

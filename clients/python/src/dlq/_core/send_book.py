@@ -181,11 +181,13 @@ class SendBook:
             return [], []
         self.heard()
         if len(sends) > 1 and error.is_of_the_whole_call:
-            # One of them spoils it for all; the halves find out which.
-            middle = len(sends) // 2
-            halves = [list(sends[:middle]), list(sends[middle:])]
+            # One of them spoils it for all; the halves find out which. What has left meanwhile, such as
+            # for the spool, goes without this.
+            kept = [send for send in sends if not send.is_settled]
+            middle = len(kept) // 2
+            halves = [half for half in (kept[:middle], kept[middle:]) if half]
             self._calls += len(halves)
-            for send in sends:
+            for send in kept:
                 _goes_out(send, now)
             return [], halves
         return [(send, error) for send in sends], []
