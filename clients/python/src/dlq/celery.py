@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import Celery, signals
 
+from ._core.peek import is_identity
 from .client import Client
 from .delivery import Delivery
 
@@ -37,7 +38,9 @@ def install(
         if not wants(sender):
             return
         message = {"task": sender.name, "args": list(args or ()), "kwargs": dict(kwargs or {})}
-        source_id = _origin_of(sender) or task_id
+        source_id = str(_origin_of(sender) or task_id or "")
+        if not is_identity(source_id):  # whoever called the task chose it
+            source_id = ""
         client.send(queue, message, exception, source_id=source_id, content_type=TYPE)
 
     signals.task_failure.connect(on_failure, weak=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
+from ._core.peek import cut_to, is_identity
 from .aio import Client
 from .options import SendOptions
 
@@ -15,6 +16,9 @@ _Scope: TypeAlias = "MutableMapping[str, Any]"
 _Receive: TypeAlias = "Callable[[], Awaitable[MutableMapping[str, Any]]]"
 _Send: TypeAlias = "Callable[[MutableMapping[str, Any]], Awaitable[None]]"
 _App: TypeAlias = "Callable[[_Scope, _Receive, _Send], Awaitable[None]]"
+
+_MOST_ATTRIBUTE_BYTES = 4 * 1024
+"""What the service takes. What is longer is the caller's, and must not cost the message."""
 
 _METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -65,14 +69,19 @@ class DeadLetterMiddleware:
 
     async def _keep(self, scope: _Scope, body: bytes, error: Exception) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
-        attributes = {"method": scope["method"], "path": scope["path"]}
+        attributes = {
+            "method": scope["method"],
+            "path": cut_to(scope["path"], _MOST_ATTRIBUTE_BYTES),
+        }
         if scope.get("query_string"):
-            attributes["query"] = scope["query_string"].decode("latin-1")
+            query = scope["query_string"].decode("latin-1")
+            attributes["query"] = cut_to(query, _MOST_ATTRIBUTE_BYTES)
         if len(body) > self._max_body_bytes:
             body, attributes["body"] = b"", "left out: too large"
         options: SendOptions = {"attributes": attributes}
-        if b"content-type" in headers:
-            options["content_type"] = headers[b"content-type"].decode("latin-1")
+        content_type = headers.get(b"content-type", b"").decode("latin-1")
+        if is_identity(content_type):
+            options["content_type"] = content_type
         if self._options is not None:
             options = {**options, **self._options(scope)}
         await self._client.send(self._queue, _text_or_bytes(body), error, **options)

@@ -25,6 +25,9 @@ _JITTERS: Mapping[str, message_pb2.Jitter] = {
     "decorrelated": message_pb2.JITTER_DECORRELATED,
 }
 
+_MOST_TRACEPARENT_BYTES = 128
+_MOST_TRACESTATE_BYTES = 512
+
 _FRAME_BYTES = 96
 """The send number, which comes later, and the frame around each request of a batch."""
 
@@ -74,10 +77,18 @@ def _fill(request: SendToDlqRequest, options: SendOptions) -> None:
         request.attributes[_text(key)] = _text(text)
     for key, text in (options.get("coordinates") or {}).items():
         request.origin.coordinates[_text(key)] = _text(text)
-    trace = options.get("trace_context") or {}
-    if trace.get("traceparent"):
-        request.trace_context.traceparent = trace["traceparent"]
-        request.trace_context.tracestate = trace.get("tracestate", "")
+    _set_trace(request, options.get("trace_context") or {})
+
+
+def _set_trace(request: SendToDlqRequest, trace: Mapping[str, str]) -> None:
+    """Without what the service would refuse the whole message for: it is often somebody else's."""
+    parent = _text(trace.get("traceparent") or "")
+    if not 0 < len(parent.encode()) <= _MOST_TRACEPARENT_BYTES:
+        return
+    request.trace_context.traceparent = parent
+    state = _text(trace.get("tracestate") or "")
+    if len(state.encode()) <= _MOST_TRACESTATE_BYTES:
+        request.trace_context.tracestate = state
 
 
 def _set_first_retry(request: SendToDlqRequest, error: object, options: SendOptions) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_MOST_IDENTITY_BYTES = 256
+
 
 def peek(value: object, name: str) -> object:
     """An attribute, or None if there is none or it can't be read."""
@@ -36,3 +38,14 @@ def well_formed(text: str) -> str:
 def cut(text: str, max_bytes: int) -> str:
     """Text that UTF-8 can hold, cut so that the server still sees that there was more."""
     return well_formed(text if len(text) <= max_bytes + 1 else text[: max_bytes + 1])
+
+
+def cut_to(text: str, max_bytes: int) -> str:
+    """Text that UTF-8 can hold, and no more of it than that: where the server refuses what is longer."""
+    data = well_formed(text).encode()
+    return data[:max_bytes].decode("utf-8", "ignore")
+
+
+def is_identity(text: str) -> bool:
+    """Whether the server takes it as a source id, or as a media type."""
+    return 0 < len(well_formed(text).encode()) <= _MOST_IDENTITY_BYTES
