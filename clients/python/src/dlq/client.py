@@ -86,7 +86,7 @@ class Client(BaseClient):
         return DlqServiceStub(grpc.intercept_channel(self._own.channel, bearer))
 
     def flush(self, timeout: float | None = None) -> None:
-        """Until everything sent so far has its result."""
+        """Until everything sent so far has its result, and `on_dropped` was told of what was dropped."""
         if not self._is_closed:  # then everything has
             self.engine.flush(timeout).result()
 

@@ -114,7 +114,8 @@ class ClientSettings(TypedDict, total=False):
     spool: SpoolOptions | bool
     """Where messages are kept while the service is away; False for nowhere."""
     on_dropped: Callable[[DlqClientError, str], object] | None
-    """Called with the error and the queue of each dropped message. Default: a log line."""
+    """Called with the error and the queue of each dropped message, in a thread of the client; `flush` and
+    `close` wait for it. Default: a log line."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -35,6 +36,18 @@ class DropReport:
         if self._thread is None:
             self._thread = SerialThread("dlq-report")
         self._thread.submit(lambda: self._call(error, queue))
+
+    @property
+    def is_telling_here(self) -> bool:
+        """The caller is `on_dropped` itself: whoever waits for it would wait for ever."""
+        return self._thread is not None and self._thread.is_current
+
+    async def told(self, timeout_s: float | None = None) -> None:
+        """Until all of before is told."""
+        if self._thread is not None and not self._is_closed:
+            told = asyncio.wrap_future(self._thread.submit(lambda: None))
+            await asyncio.wait([told], timeout=timeout_s)
+            told.cancel()
 
     def dropped(self, error: DlqClientError, queue: str) -> Dropped:
         self.tell(error, queue)

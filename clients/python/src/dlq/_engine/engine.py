@@ -88,11 +88,12 @@ class Engine:
         return asyncio.run_coroutine_threadsafe(work, self.loop)
 
     def flush(self, timeout_s: float | None) -> Future[None]:
-        return self.run(self._flush(timeout_s))
+        """Until what is pending has its result, and what was dropped is told."""
+        return self.run(self._flush(timeout_s, is_told_after=not self.report.is_telling_here))
 
     def close(self, timeout_s: float | None) -> Future[None]:
-        """Waits for what is pending, then moves the rest to the spool."""
-        return self.run(self._close(timeout_s))
+        """Waits for what is pending, then moves the rest to the spool, and tells what was dropped."""
+        return self.run(self._close(timeout_s, is_told_after=not self.report.is_telling_here))
 
     def join(self) -> None:
         """Until its thread has ended; not in that thread."""
@@ -134,17 +135,20 @@ class Engine:
             self._inbox.clear()
         self.sender.add(sends)
 
-    async def _flush(self, timeout_s: float | None) -> None:
+    async def _flush(self, timeout_s: float | None, *, is_told_after: bool) -> None:
+        until = None if timeout_s is None else time.monotonic() + timeout_s
         self._empty_inbox()
         await self.sender.flush(timeout_s)
+        if is_told_after:
+            await self.report.told(None if until is None else max(0.0, until - time.monotonic()))
 
-    async def _close(self, timeout_s: float | None) -> None:
+    async def _close(self, timeout_s: float | None, *, is_told_after: bool) -> None:
         workers = list(self.workers)
         for worker in workers:
             worker.stop(timeout_s)
         if workers:
             await asyncio.wait([asyncio.wrap_future(worker.done) for worker in workers])
-        await self._flush(timeout_s)
+        await self._flush(timeout_s, is_told_after=False)
         with self._inbox_lock:
             self._is_closed = True
         self._empty_inbox()
@@ -152,6 +156,8 @@ class Engine:
             await self.sender.close()
             if self.courier is not None:
                 await self.courier.close()
+            if is_told_after:
+                await self.report.told(None if timeout_s is None else max(timeout_s, _MOST_END_S))
         finally:
             self.line.close()
             self.report.close()

@@ -23,6 +23,10 @@ class SerialThread:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
+    @property
+    def is_current(self) -> bool:
+        return threading.current_thread() is self._thread
+
     def submit(self, job: Callable[[], _T]) -> Future[_T]:
         future: Future[_T] = Future()
         self._jobs.put((future, job))

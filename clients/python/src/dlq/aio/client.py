@@ -90,7 +90,7 @@ class Client(BaseClient):
         return cast("DlqServiceAsyncStub", DlqServiceStub(channel))
 
     async def flush(self, timeout: float | None = None) -> None:
-        """Until everything sent so far has its result."""
+        """Until everything sent so far has its result, and `on_dropped` was told of what was dropped."""
         if not self._is_closed:  # then everything has
             await asyncio.wrap_future(self.engine.flush(timeout))
 
