@@ -6,10 +6,11 @@ none that is installed gets in the way.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, duration_pb2, message_factory
 
 from dlq.v1.dlq_service_pb2 import ErrorStatus
@@ -88,6 +89,19 @@ def details_of_status(status: ErrorStatus) -> ErrorDetails:
         else:
             fields = {one.field: one.description for one in found.field_violations}
     return ErrorDetails(reason, domain, fields, retry_after_s, is_empty=len(status.details) == 0)
+
+
+def invalid_request(field_violations: Mapping[str, str]) -> ErrorStatus:
+    """As the service refuses a request with such fields."""
+    words = "; ".join(f"{name} {what}" for name, what in field_violations.items())
+    status = ErrorStatus(code=grpc.StatusCode.INVALID_ARGUMENT.value[0], message=words)
+    bad = _KINDS["google.rpc.BadRequest"]()
+    for name, what in field_violations.items():
+        bad.field_violations.add(field=name, description=what)
+    info = _KINDS["google.rpc.ErrorInfo"](reason="INVALID_REQUEST", domain="dlq.v1")
+    for detail in (info, bad):
+        status.details.add().Pack(detail)
+    return status
 
 
 def error_details(error: object) -> ErrorDetails:

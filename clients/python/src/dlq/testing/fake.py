@@ -17,6 +17,7 @@ from dlq.v1 import dlq_service_pb2_grpc, message_pb2, state_pb2
 from dlq.v1.failure_pb2 import Failure
 
 from .._core.payload import DeliveryPayload
+from .fake_refusal import abort_with, refusal_of
 
 _LEASE_S = 30
 _DEFAULT_RETRIES = 3
@@ -36,6 +37,8 @@ class FakeMessage:
     failures: list[Failure] = field(default_factory=list)
     """The one it was sent with, then those of its attempts and joined sends."""
     lease_token: str = ""
+    session_id: str = ""
+    """Of the worker that has it."""
 
     @property
     def payload(self) -> DeliveryPayload:
@@ -91,6 +94,9 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         self, request: pb.SendToDlqRequest, context: grpc.ServicerContext
     ) -> pb.SendToDlqResponse:
         self._check_up(context)
+        refusal = refusal_of(request)
+        if refusal is not None:
+            abort_with(context, refusal)
         with self._changed:
             response = self._accept(request)
             self._changed.notify_all()
@@ -101,9 +107,8 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
     ) -> pb.SendToDlqBatchResponse:
         self._check_up(context)
         with self._changed:
-            responses = [self._accept(one) for one in request.requests]
+            results = [self._result_of(one) for one in request.requests]
             self._changed.notify_all()
-        results = [pb.SendToDlqBatchResult(response=one) for one in responses]
         return pb.SendToDlqBatchResponse(results=results)
 
     def StreamDue(
@@ -114,7 +119,8 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         opened.lease_duration.seconds = _LEASE_S
         yield pb.StreamDueResponse(opened=opened)
         context.add_callback(self._wake)
-        ours: list[FakeMessage] = []
+        with self._changed:
+            ours = self._held_by(opened.session_id)
         while True:
             with self._changed:
                 if self._is_down or self._is_over or not context.is_active():
@@ -122,7 +128,7 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
                 ours = [one for one in ours if one.state == "IN_FLIGHT"]
                 room = (request.max_in_flight or 16) - len(ours)
                 due = self._due(request.queues)[:room]
-                taken = [self._hand_out(one) for one in due]
+                taken = [self._hand_out(one, opened.session_id) for one in due]
                 ours.extend(due)
                 if not taken:
                     self._changed.wait(self._next_due_in(request.queues))
@@ -142,8 +148,11 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         self._check_up(context)
         with self._changed:
             held = {one.lease_token for one in self._messages if one.state == "IN_FLIGHT"}
+            tokens = list(request.lease_tokens)
+            if request.session_id:
+                tokens = [one.lease_token for one in self._held_by(request.session_id)]
         response = pb.ExtendLeaseResponse()
-        for token in request.lease_tokens:
+        for token in tokens:
             result = response.results.add(lease_token=token, status=pb.ACK_STATUS_LEASE_LOST)
             if token in held:
                 result.status = pb.ACK_STATUS_APPLIED
@@ -153,6 +162,16 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
     def _check_up(self, context: grpc.ServicerContext) -> None:
         if self._is_down:
             context.abort(grpc.StatusCode.UNAVAILABLE, "the fake is down")
+
+    def _result_of(self, request: pb.SendToDlqRequest) -> pb.SendToDlqBatchResult:
+        refusal = refusal_of(request)
+        if refusal is not None:
+            return pb.SendToDlqBatchResult(error=refusal)
+        return pb.SendToDlqBatchResult(response=self._accept(request))
+
+    def _held_by(self, session_id: str) -> list[FakeMessage]:
+        ours = [one for one in self._messages if one.session_id == session_id]
+        return [one for one in ours if one.state == "IN_FLIGHT"]
 
     def _accept(self, request: pb.SendToDlqRequest) -> pb.SendToDlqResponse:
         known = self._by_request.get(request.request_id)
@@ -205,10 +224,11 @@ class FakeServer(dlq_service_pb2_grpc.DlqServiceServicer):
         names = set(queues)  # type: ignore[call-overload]
         return [m for m in self._messages if m.state == "SCHEDULED" and m.request.queue in names]
 
-    def _hand_out(self, message: FakeMessage) -> pb.Delivery:
+    def _hand_out(self, message: FakeMessage, session_id: str) -> pb.Delivery:
         message.state = "IN_FLIGHT"
         message.deliveries += 1
         message.lease_token = str(uuid.uuid4())
+        message.session_id = session_id
         request = message.request
         shown = message_pb2.Message(
             id=message.id,
