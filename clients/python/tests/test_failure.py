@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import smtplib
 import sys
 import urllib.error
 from email.message import Message
@@ -103,6 +104,24 @@ def test_http_status_of_a_response() -> None:
     assert failure.http_status == 429
     assert failure.attributes["host"] == "shop.example"
     assert "secret" not in str(failure.attributes)
+
+
+@pytest.mark.parametrize("code", [450, 550])
+def test_the_code_of_a_mail_server_is_no_http_status(code: int) -> None:
+    class SMTPResponseException(Exception):
+        """As aiosmtplib has it."""
+
+        code = 0
+
+    class SMTPSenderRefused(SMTPResponseException):
+        pass
+
+    refused = SMTPSenderRefused("no such mailbox")
+    refused.code = code
+    wrapped = RuntimeError("no mail")
+    wrapped.__cause__ = refused
+    for error in (refused, wrapped, smtplib.SMTPResponseException(code, "no such mailbox")):
+        assert not failure_of(error).HasField("http_status")
 
 
 def test_fields_of_botocore() -> None:
