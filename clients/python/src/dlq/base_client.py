@@ -12,6 +12,7 @@ from typing_extensions import Unpack
 
 from ._core.durations import seconds
 from ._core.letter import letter_of
+from ._core.peek import words_of
 from ._engine.current import becomes_outcome, current_delivery, same_as_current
 from ._engine.engine import Engine
 from ._engine.trace import current_trace
@@ -59,7 +60,7 @@ class BaseClient:
             if options.get("trace_context") is None and (trace := current_trace()):
                 options = {**options, "trace_context": trace}
             letter = letter_of(queue, payload, error, options, self._origin)
-            timeout_s = seconds("timeout", options.get("timeout", self._options.timeout))
+            timeout_s = self._timeout_of(options)
             held = same_as_current(letter.request, self)
             if held is not None:
                 future.set_result(becomes_outcome(held, letter.request, error))
@@ -70,10 +71,14 @@ class BaseClient:
                 return future
             return self.engine.submit(letter, timeout_s)
         except Exception as cause:  # whatever was given, nothing is raised into an error path
-            invalid = DlqClientError("invalid", f"can't be sent: {cause}")
+            invalid = DlqClientError("invalid", f"can't be sent: {words_of(cause)}")
             invalid.__cause__ = cause
-            future.set_result(self._dropped(invalid, str(queue)))
+            future.set_result(self._dropped(invalid, words_of(queue)))
             return future
+
+    def _timeout_of(self, options: SendOptions) -> float:
+        given = options.get("timeout")
+        return self._options.timeout if given is None else seconds("timeout", given)
 
     def _dropped(self, error: DlqClientError, queue: str) -> Dropped:
         engine = self._engine

@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import Celery, signals
 
+from ._core.log import log as _log
 from ._core.peek import is_identity
 from .client import Client
 from .delivery import Delivery
@@ -35,8 +36,11 @@ def install(
         kwargs: Any = None,
         **_: Any,
     ) -> None:
-        if not wants(sender):
-            return
+        try:
+            if not wants(sender):
+                return
+        except Exception:
+            _log.exception("dlq: wants raised; the task is kept")
         message = {"task": sender.name, "args": list(args or ()), "kwargs": dict(kwargs or {})}
         source_id = str(_origin_of(sender) or task_id or "")
         if not is_identity(source_id):  # whoever called the task chose it

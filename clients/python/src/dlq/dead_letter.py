@@ -5,21 +5,19 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, overload
 
 from typing_extensions import ParamSpec
 
+from ._core.log import log as _log
 from .delivery import Delivery
 from .options import SendOptions
 from .results import Dropped, SendResult, Spooled
 
 if TYPE_CHECKING:
     from .base_client import BaseClient
-
-_log = logging.getLogger("dlq")
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")

@@ -141,8 +141,9 @@ class ClientOptions:
 
 
 def client_options_of(target: str, settings: ClientSettings) -> ClientOptions:
-    given = dict(settings)
-    spool = given.pop("spool", True)
+    """None is as good as nothing; a `spool` that is None is none."""
+    spool = settings.get("spool", True)
+    given = {name: one for name, one in settings.items() if one is not None and name != "spool"}
     if spool is True:
         spool = SpoolOptions()
     target_of(target, settings.get("tls"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
+from ._core.log import log as _log
 from ._core.peek import cut_to, is_identity
 from .aio import Client
 from .options import SendOptions
@@ -83,7 +84,10 @@ class DeadLetterMiddleware:
         if is_identity(content_type):
             options["content_type"] = content_type
         if self._options is not None:
-            options = {**options, **self._options(scope)}
+            try:
+                options = {**options, **self._options(scope)}
+            except Exception:  # it must not take the place of the request's own error
+                _log.exception("dlq: the options of a request raised; it is sent without them")
         await self._client.send(self._queue, _text_or_bytes(body), error, **options)
 
 

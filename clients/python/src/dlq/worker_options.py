@@ -18,6 +18,9 @@ from .v1.dlq_service_pb2 import StreamDueRequest
 _MOST_IN_FLIGHT = 10_000
 """The most that the server takes."""
 
+_MOST_IN_FLIGHT_BYTES = 2**53
+"""The server takes any number; the wire, and JSON, do not."""
+
 
 @dataclass(frozen=True)
 class SettledDelivery:
@@ -83,9 +86,10 @@ class WorkerOptions:
         if self.lease_duration is not None:
             request.lease_duration.CopyFrom(duration("lease_duration", self.lease_duration))
         if self.max_in_flight_bytes is not None:
-            request.max_in_flight_bytes = self.max_in_flight_bytes
+            request.max_in_flight_bytes = min(self.max_in_flight_bytes, _MOST_IN_FLIGHT_BYTES)
         return request
 
 
 def options_of(queues: Sequence[str] | str, settings: WorkerSettings) -> WorkerOptions:
-    return WorkerOptions([queues] if isinstance(queues, str) else list(queues), **settings)
+    given = {name: one for name, one in settings.items() if one is not None}
+    return WorkerOptions([queues] if isinstance(queues, str) else list(queues), **given)  # type: ignore[arg-type]

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 
+from .._core.log import log as _log
 from ..errors import DlqClientError
 from ..results import Dropped
 from .serial_thread import SerialThread
-
-_log = logging.getLogger("dlq")
 
 _LINE_EVERY_S = 1.0
 
@@ -28,7 +26,7 @@ class DropReport:
 
     def tell(self, error: DlqClientError, queue: str) -> None:
         if self._on_dropped is None:
-            self._log(error, queue)
+            self._write(error, queue)
             return
         if self._is_closed:
             self._call(error, queue)  # in the caller's thread: no other one is left
@@ -69,7 +67,7 @@ class DropReport:
         except Exception:
             _log.exception("dlq: on_dropped raised")
 
-    def _log(self, error: DlqClientError, queue: str) -> None:
+    def _write(self, error: DlqClientError, queue: str) -> None:
         now = time.monotonic()
         if now < self._next_line_at:
             self._untold += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 import time
@@ -14,6 +13,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 from .._core.letter import Letter
+from .._core.log import log as _log
 from .._core.send_book import PendingSend
 from ..errors import DlqClientError
 from ..options import ClientOptions, spool_target_of
@@ -23,8 +23,6 @@ from ..spool.spool import Spool
 from .connection import Connection, Line
 from .drop_report import DropReport
 from .sender import Sender
-
-_log = logging.getLogger("dlq")
 
 _T = TypeVar("_T")
 

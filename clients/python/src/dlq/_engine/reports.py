@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-
 from dlq.v1 import dlq_service_pb2 as pb
 
 from .._core.call_error import CallError
 from .._core.durations import moment
+from .._core.log import log as _log
 from .._core.names import quarantine_reason_name, state_name
 from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..worker_options import SettledDelivery, WorkerOptions
 from .acks import Unreported
 from .serial_thread import SerialThread
-
-_log = logging.getLogger("dlq")
 
 
 class Reports:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -13,6 +12,7 @@ from dlq.v1.dlq_service_pb2 import SendToDlqRequest, SendToDlqResponse
 
 from .._core.backoff import Backoff
 from .._core.call_error import CallError
+from .._core.log import log as _log
 from .._core.send_book import Answer
 from .._engine.connection import CallFailed, Line
 from .._engine.sender import call_batch
@@ -23,8 +23,6 @@ from .deferred import Deferred, Place
 from .owner import TOUCH_EVERY_S
 from .spool import Kept, Spool
 from .waiting_log import WaitingLog
-
-_log = logging.getLogger("dlq")
 
 _T = TypeVar("_T")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections import OrderedDict
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
+from .._core.log import log as _log
 from ..errors import DlqClientError
 from ..options import SpoolOptions
 from .folder import open_folder
@@ -19,8 +19,6 @@ from .owner import ORPHAN_AFTER_S, is_orphan, owner_of
 from .record import MOST_BODY_BYTES
 from .spool_file import SUFFIX, NotOursAnyMore, SpoolFile, read_owner
 from .v1.spool_pb2 import Owner
-
-_log = logging.getLogger("dlq")
 
 _LEAST_FILE_BYTES = 25
 """A shorter one holds no record."""

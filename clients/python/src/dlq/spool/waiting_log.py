@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections.abc import Callable
 
 from .._core.call_error import CallError
-
-_log = logging.getLogger("dlq")
+from .._core.log import log as _log
 
 _TELL_EVERY_S = 60.0
 
