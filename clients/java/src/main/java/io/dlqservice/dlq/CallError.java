@@ -56,6 +56,9 @@ record CallError(Status status, List<Any> details) {
 
   private static final int MOST_CAUSES = 16;
 
+  static final CallError UNANSWERED =
+      of(Status.DEADLINE_EXCEEDED.withDescription("the server did not answer"));
+
   static CallError of(Throwable completion) {
     Throwable thrown =
         completion instanceof CompletionException && completion.getCause() != null

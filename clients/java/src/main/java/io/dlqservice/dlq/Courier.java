@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -36,6 +37,7 @@ final class Courier {
   }
 
   private final Loop road = new Loop("dlq-client-courier");
+  private final WaitReport report = new WaitReport(road);
   private final Shelf shelf;
   private final Loop loop;
   private final Line line;
@@ -45,7 +47,6 @@ final class Courier {
   private final CallSize size = new CallSize(); // of the courier's thread
   private ScheduledFuture<?> timer;
   private boolean isHastened;
-  private long tellAgainAtMs = Long.MIN_VALUE;
   private volatile boolean isClosed;
 
   /**
@@ -172,6 +173,7 @@ final class Courier {
       CallError error = CallError.of(failed);
       if (!error.isAnswer()) {
         if (!error.neverArrived()) size.unanswered();
+        if (!line.isClosed()) tellOf(error); // else the client itself has ended the call
         throw new CutOff();
       }
       if (letters.size() > 1) {
@@ -187,7 +189,11 @@ final class Courier {
       }
       answers = List.of(new Answer(null, error));
     }
-    if (SendCall.isWithoutService(answers)) throw new CutOff();
+    Optional<CallError> withoutService = SendCall.withoutService(answers);
+    if (withoutService.isPresent()) {
+      tellOf(withoutService.get());
+      throw new CutOff();
+    }
     List<Waiting> again = new ArrayList<>();
     for (int at = 0; at < letters.size(); at++) {
       Answer answer = at < answers.size() ? answers.get(at) : null;
@@ -219,20 +225,24 @@ final class Courier {
         SendCall.send(connection, requests, TRY_TIMEOUT_MS),
         (answers, thrown) -> {
           if (thrown == null) {
-            note(SendCall.isWithoutService(answers), beganAtMs);
+            note(SendCall.withoutService(answers), beganAtMs);
             answered.complete(answers);
             return;
           }
           CallError error = CallError.of(thrown);
           line.failed(connection, error);
-          note(!error.isAnswer(), beganAtMs);
+          note(Optional.of(error).filter(one -> !one.isAnswer()), beganAtMs);
           answered.completeExceptionally(thrown);
         });
   }
 
-  private void note(boolean isAway, long beganAtMs) {
-    if (isAway) reachability.failed(beganAtMs, Loop.nowMs());
-    else reachability.heard(beganAtMs);
+  /**
+   * @param away why the service is, if it is
+   */
+  private void note(Optional<CallError> away, long beganAtMs) {
+    away.ifPresentOrElse(
+        error -> reachability.failed(beganAtMs, Loop.nowMs(), error),
+        () -> reachability.heard(beganAtMs));
   }
 
   private boolean isDone(Waiting letter, Answer answer) {
@@ -247,17 +257,8 @@ final class Courier {
     return true;
   }
 
-  /** Somebody has to mend what is refused, such as a token, and nothing else would say so. */
+  /** Why something waits; from any thread. */
   void tellOf(CallError error) {
-    if (error.isWorthAgain() || !isTimeToTell()) return;
-    String words = error.refusal(true).getMessage();
-    road.execute(() -> LOG.warn("the spool keeps what is refused: {}", words)); // a log may block
-  }
-
-  private synchronized boolean isTimeToTell() {
-    long nowMs = Loop.nowMs();
-    if (nowMs < tellAgainAtMs) return false;
-    tellAgainAtMs = nowMs + TELL_EVERY_MS;
-    return true;
+    report.tellOf(error);
   }
 }

@@ -20,7 +20,7 @@ final class Line {
   private final Loop loop;
   private final Set<Connection> lingering = new HashSet<>();
   private Connection current;
-  private boolean isClosed;
+  private volatile boolean isClosed;
   private long madeAtMs = Loop.nowMs();
 
   Line(Supplier<Connection> connect, Loop loop) {
@@ -54,6 +54,11 @@ final class Line {
           lingering.remove(left);
           left.close();
         });
+  }
+
+  /** From any thread: whether calls that were under way have been ended by the client itself. */
+  boolean isClosed() {
+    return isClosed;
   }
 
   void close() {

@@ -84,4 +84,14 @@ final class PendingSend {
     isOut = false;
     return this;
   }
+
+  /** Why it was not sent in time. */
+  CallError whyLate() {
+    return lastError == null ? CallError.UNANSWERED : lastError;
+  }
+
+  /** It goes without a try of its own, for what calls before it have met. */
+  void isHeldBackBy(CallError error) {
+    if (lastError == null) lastError = error;
+  }
 }

@@ -15,6 +15,7 @@ final class Reachability {
 
   private int failures;
   private long failedAtMs = Long.MIN_VALUE;
+  private CallError lastError;
   private long answeredSinceMs = Long.MIN_VALUE;
 
   void onBack(Runnable call) {
@@ -29,10 +30,16 @@ final class Reachability {
     return failures >= AWAY_AFTER && nowMs - failedAtMs < UNASKED_MS;
   }
 
+  /** Why the latest call has failed; null for none since an answer. */
+  CallError lastError() {
+    return lastError;
+  }
+
   /**
    * @param beganAtMs of the call, by the monotonic clock
    */
-  void failed(long beganAtMs, long nowMs) {
+  void failed(long beganAtMs, long nowMs, CallError error) {
+    if (lastError == null || !error.isSilent()) lastError = error; // else it knows more
     // Calls that were under way together fail together, by one fault.
     if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
     failures++;
@@ -51,6 +58,7 @@ final class Reachability {
   boolean heard(long beganAtMs) {
     boolean wasFailing = failures > 0;
     failures = 0;
+    lastError = null;
     answeredSinceMs = Math.max(answeredSinceMs, beganAtMs);
     return wasFailing;
   }

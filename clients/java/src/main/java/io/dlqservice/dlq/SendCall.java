@@ -52,13 +52,17 @@ final class SendCall {
   }
 
   /**
-   * Whether none was taken for want of the service itself, such as of its store: it was answered,
-   * but as if nobody were there.
+   * Why none was taken for want of the service itself, such as of its store: it was answered, but
+   * as if nobody were there. Empty where one was taken, or refused.
    */
-  static boolean isWithoutService(List<Answer> answers) {
-    return answers.stream()
-        .allMatch(
-            answer -> answer.error() != null && answer.error().code() == Status.Code.UNAVAILABLE);
+  static Optional<CallError> withoutService(List<Answer> answers) {
+    boolean isWithout =
+        answers.stream()
+            .allMatch(
+                answer ->
+                    answer.error() != null && answer.error().code() == Status.Code.UNAVAILABLE);
+    if (!isWithout) return Optional.empty();
+    return Optional.of(answers.isEmpty() ? CallError.UNANSWERED : answers.get(0).error());
   }
 
   /**

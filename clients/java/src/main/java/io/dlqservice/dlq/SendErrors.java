@@ -32,10 +32,9 @@ final class SendErrors {
   }
 
   static DlqException late(PendingSend send) {
-    String why = send.lastError == null ? "the server did not answer" : send.lastError.words();
     String words =
         "not sent in time: "
-            + why
+            + send.whyLate().words()
             + "; is the server at the target up? Keep the message elsewhere, or give a larger"
             + " timeout";
     return withLastError(ErrorKind.DEADLINE, words, send);

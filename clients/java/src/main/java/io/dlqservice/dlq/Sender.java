@@ -93,7 +93,9 @@ final class Sender {
       return;
     }
     pending.add(send);
-    if (shelter != null && (!isRoom || reachability.isAway(Loop.nowMs()))) {
+    boolean isAway = reachability.isAway(Loop.nowMs());
+    if (shelter != null && (!isRoom || isAway)) {
+      if (isAway) send.isHeldBackBy(reachability.lastError());
       shelter(send);
       return;
     }
@@ -152,13 +154,17 @@ final class Sender {
 
   private void shelter(PendingSend send) {
     send.isLeaving = true;
+    CallError why = send.deadlineAtMs <= Loop.nowMs() ? send.whyLate() : send.lastError;
     loop.whenDone(
         shelter.keep(send.letter),
         (placed, never) -> {
           switch (placed) {
             case FULL -> send.drop(SendErrors.spoolFull(send, shelter.maxBytes()));
             case TOO_LONG -> send.drop(SendErrors.tooLongForTheSpool(send));
-            default -> send.settle(new Spooled(placed == Placed.DISK));
+            default -> {
+              if (why != null) shelter.tellOf(why);
+              send.settle(new Spooled(placed == Placed.DISK));
+            }
           }
         });
   }
@@ -215,8 +221,10 @@ final class Sender {
   }
 
   private void answered(List<PendingSend> sends, List<Answer> answers, long beganAtMs) {
-    if (SendCall.isWithoutService(answers)) reachability.failed(beganAtMs, Loop.nowMs());
-    else reachability.answered(beganAtMs);
+    SendCall.withoutService(answers)
+        .ifPresentOrElse(
+            error -> reachability.failed(beganAtMs, Loop.nowMs(), error),
+            () -> reachability.answered(beganAtMs));
     List<PendingSend> again = new ArrayList<>();
     for (int at = 0; at < sends.size(); at++) {
       PendingSend send = sends.get(at);
@@ -237,7 +245,7 @@ final class Sender {
       List<PendingSend> sends, Connection connection, CallError error, long beganAtMs) {
     line.failed(connection, error);
     if (error.isAnswer()) reachability.answered(beganAtMs);
-    else reachability.failed(beganAtMs, Loop.nowMs());
+    else reachability.failed(beganAtMs, Loop.nowMs(), error);
     if (error.isWorthAgain()) {
       boolean mayHaveArrived = !error.neverArrived();
       sends.forEach(send -> send.tried(error, mayHaveArrived));
@@ -259,7 +267,6 @@ final class Sender {
       send.drop(refusal);
       return;
     }
-    if (shelter != null && !send.isGone()) shelter.tellOf(error);
     giveUp(send.tried(error, refusal.maybeStored()), tried -> refusal);
   }
 

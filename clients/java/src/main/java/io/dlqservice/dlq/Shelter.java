@@ -10,6 +10,6 @@ interface Shelter {
   /** Never completes exceptionally. */
   CompletableFuture<Placed> keep(Letter letter);
 
-  /** Why what is refused for now waits there. */
+  /** Why what could not be sent waits there. */
   void tellOf(CallError error);
 }

@@ -10,10 +10,10 @@ class ReachabilityTest {
 
   @Test
   void callsThatWereUnderWayTogetherFailByOneFault() {
-    reachability.failed(0, 10);
-    reachability.failed(5, 10);
+    reachability.failed(0, 10, CallError.UNANSWERED);
+    reachability.failed(5, 10, CallError.UNANSWERED);
     assertFalse(reachability.isAway(11));
-    reachability.failed(20, 30);
+    reachability.failed(20, 30, CallError.UNANSWERED);
     assertTrue(reachability.isAway(31));
     reachability.answered(40);
     assertFalse(reachability.isAway(41));
@@ -22,11 +22,11 @@ class ReachabilityTest {
   /** Where nothing finds room in the spool, nothing in it finds out that the service is back. */
   @Test
   void whatNothingHasAskedForLongIsNotTakenToBeAway() {
-    reachability.failed(0, 10);
-    reachability.failed(20, 30);
+    reachability.failed(0, 10, CallError.UNANSWERED);
+    reachability.failed(20, 30, CallError.UNANSWERED);
     assertTrue(reachability.isAway(35_000));
     assertFalse(reachability.isAway(45_030));
-    reachability.failed(45_040, 45_050);
+    reachability.failed(45_040, 45_050, CallError.UNANSWERED);
     assertTrue(reachability.isAway(45_060));
   }
 }

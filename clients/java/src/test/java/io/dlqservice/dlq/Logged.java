@@ -1,0 +1,26 @@
+package io.dlqservice.dlq;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.util.List;
+
+/** What is logged until it is closed. */
+final class Logged implements AutoCloseable {
+  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+  private final PrintStream before = System.err;
+
+  Logged() {
+    System.setErr(new PrintStream(bytes, true, UTF_8));
+  }
+
+  List<String> with(String words) {
+    return bytes.toString(UTF_8).lines().filter(line -> line.contains(words)).toList();
+  }
+
+  @Override
+  public void close() {
+    System.setErr(before);
+  }
+}
