@@ -26,8 +26,8 @@ final class Courier {
   private static final long FIRST_PAUSE_MS = 100;
   private static final long MOST_PAUSE_MS = 30_000;
 
-  /** How often at most somebody is told that what was refused waits. */
-  private static final long TELL_EVERY_MS = 60_000;
+  /** How long others go before what is refused for now, however many come meanwhile. */
+  static final long MOST_PASS_MS = MOST_PAUSE_MS;
 
   private record Waiting(long position, SendToDlqRequest request) {}
 
@@ -45,31 +45,40 @@ final class Courier {
   private final BiConsumer<DlqException, String> onRefused;
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
   private final CallSize size = new CallSize(); // of the courier's thread
+  private final long mostPassMs;
+  private long passBeganAtMs; // of the courier's thread
   private ScheduledFuture<?> timer;
   private boolean isHastened;
   private volatile boolean isClosed;
 
   /**
    * @param onRefused told of each letter that the service refused for good
+   * @param mostPassMs after which the oldest that was left is tried again
    */
   Courier(
       Shelf shelf,
       Loop loop,
       Line line,
       Reachability reachability,
-      BiConsumer<DlqException, String> onRefused) {
+      BiConsumer<DlqException, String> onRefused,
+      long mostPassMs) {
     this.shelf = shelf;
     this.loop = loop;
     this.line = line;
     this.reachability = reachability;
     this.onRefused = onRefused;
+    this.mostPassMs = mostPassMs;
     reachability.onBack(this::hasten);
   }
 
   /** There is something to deliver: soon, if nothing is on its way already. */
-  synchronized void start() {
+  void start() {
+    startWithin(MOST_PAUSE_MS);
+  }
+
+  private synchronized void startWithin(long mostMs) {
     if (isClosed || timer != null) return;
-    timer = road.after(backoff.nextMs(), this::pass);
+    timer = road.after(Math.min(backoff.nextMs(), mostMs), this::pass);
   }
 
   /** The service is known to be there: at once. */
@@ -97,6 +106,7 @@ final class Courier {
     synchronized (this) {
       isHastened = false;
     }
+    passBeganAtMs = Loop.nowMs();
     boolean isAllDone = false;
     try {
       isAllDone = deliverAll();
@@ -115,13 +125,25 @@ final class Courier {
       if (isHastened) return;
       timer = null;
     }
-    if (shelf.count() > 0) start();
+    if (shelf.count() > 0) startWithin(Math.max(0, mostPassMs - passMs()));
+  }
+
+  private long passMs() {
+    return Loop.nowMs() - passBeganAtMs;
   }
 
   private boolean deliverAll() throws CutOff {
     boolean isAllDone = true;
-    for (LetterStore store : shelf.stores()) isAllDone &= deliverFrom(store);
+    for (LetterStore store : shelf.stores()) {
+      isAllDone &= deliverFrom(store);
+      if (isTimeForTheOldest(isAllDone)) return false;
+    }
     return isAllDone;
+  }
+
+  /** What was left waits no longer for others, of which there may be ever more. */
+  private boolean isTimeForTheOldest(boolean isAllDone) {
+    return !isAllDone && passMs() >= mostPassMs;
   }
 
   /**
@@ -153,6 +175,7 @@ final class Courier {
       List<Long> done =
           letters.stream().map(StoredLetter::position).filter(one -> !left.contains(one)).toList();
       if (!done.isEmpty()) shelf.finish(store, done);
+      if (isTimeForTheOldest(isAllDone)) return false;
     }
     return false;
   }

@@ -56,7 +56,7 @@ final class Spool implements Shelter {
             options.maxBytes,
             options.sync,
             words -> LOG.warn("the spool {}", words));
-    courier = new Courier(shelf, loop, line, reachability, onDropped);
+    courier = new Courier(shelf, loop, line, reachability, onDropped, Courier.MOST_PASS_MS);
   }
 
   void start() {

@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -211,7 +212,8 @@ class CourierTest {
             (error, queue) -> {
               if (told.incrementAndGet() == 1)
                 throw new NoClassDefFoundError("a log lacks a class");
-            });
+            },
+            Courier.MOST_PASS_MS);
     courier.start();
     Poll.until(() -> shelf.count() == 0);
     assertEquals(2, told.get());
@@ -219,5 +221,43 @@ class CourierTest {
     courier.close();
     loop.close();
     server.shutdownNow();
+  }
+
+  /** As of two queues, one of which stays full while others go to the other one all the time. */
+  @Test
+  void whatIsRefusedIsTriedAgainHoweverManyOthersCome() throws IOException {
+    Shelf shelf = new Shelf(new SpoolPurpose("t", SERVICE), folder, 256L * MIB, false, words -> {});
+    AtomicInteger tries = new AtomicInteger();
+    AtomicInteger others = new AtomicInteger();
+    SendToDlqRequest refused =
+        SendToDlqRequest.newBuilder().setRequestId("refused").setQueue("full").build();
+    try (ScriptedServer server =
+        ScriptedServer.start(
+            request -> {
+              if (request.equals(refused)) {
+                tries.incrementAndGet();
+                return Optional.of(
+                    ScriptedServer.refusal(Status.Code.RESOURCE_EXHAUSTED, "QUEUE_LIMIT", "full"));
+              }
+              shelf.append(List.of(refused.toBuilder().setRequestId("o" + others).build()));
+              others.incrementAndGet();
+              return Optional.empty();
+            })) {
+      shelf.append(List.of(refused, refused.toBuilder().setRequestId("first").build()));
+      Loop loop = new Loop("test");
+      Connector connector = new Connector(server.target(), null, null, List.of());
+      Line line = new Line(connector::connect, loop);
+      Courier courier =
+          new Courier(shelf, loop, line, new Reachability(), (error, queue) -> {}, 200);
+      courier.start();
+      try {
+        Poll.until(() -> tries.get() > 3);
+        assertTrue(others.get() > 3);
+      } finally {
+        loop.execute(line::close);
+        courier.close();
+        loop.close();
+      }
+    }
   }
 }

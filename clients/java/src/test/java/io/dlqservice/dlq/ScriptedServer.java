@@ -1,0 +1,99 @@
+package io.dlqservice.dlq;
+
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
+import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.SendToDlqBatchRequest;
+import io.dlqservice.dlq.v1.SendToDlqBatchResponse;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.dlqservice.dlq.v1.SendToDlqResponse;
+import io.grpc.Grpc;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+/** Answers sends as a test says. */
+final class ScriptedServer extends DlqServiceGrpc.DlqServiceImplBase implements AutoCloseable {
+  final AtomicInteger calls = new AtomicInteger();
+
+  /** Gives why a message is not taken. */
+  private final Function<SendToDlqRequest, Optional<StatusRuntimeException>> script;
+
+  private final Server server;
+
+  private ScriptedServer(Function<SendToDlqRequest, Optional<StatusRuntimeException>> script)
+      throws IOException {
+    this.script = script;
+    server =
+        Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+            .addService(this)
+            .build()
+            .start();
+  }
+
+  static ScriptedServer start(Function<SendToDlqRequest, Optional<StatusRuntimeException>> script)
+      throws IOException {
+    return new ScriptedServer(script);
+  }
+
+  /** As the service says it, with details. */
+  static StatusRuntimeException refusal(Status.Code code, String reason, String words) {
+    return StatusProto.toStatusRuntimeException(
+        com.google.rpc.Status.newBuilder()
+            .setCode(code.value())
+            .setMessage(words)
+            .addDetails(Any.pack(ErrorInfo.newBuilder().setReason(reason).build()))
+            .build());
+  }
+
+  String target() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  @Override
+  public void sendToDlq(SendToDlqRequest request, StreamObserver<SendToDlqResponse> out) {
+    calls.incrementAndGet();
+    Optional<StatusRuntimeException> refused = script.apply(request);
+    if (refused.isPresent()) {
+      out.onError(refused.get());
+      return;
+    }
+    out.onNext(SendToDlqResponse.getDefaultInstance());
+    out.onCompleted();
+  }
+
+  @Override
+  public void sendToDlqBatch(
+      SendToDlqBatchRequest batch, StreamObserver<SendToDlqBatchResponse> out) {
+    calls.incrementAndGet();
+    SendToDlqBatchResponse.Builder response = SendToDlqBatchResponse.newBuilder();
+    for (SendToDlqRequest request : batch.getRequestsList()) {
+      var result = response.addResultsBuilder();
+      script
+          .apply(request)
+          .map(StatusProto::fromThrowable)
+          .ifPresentOrElse(
+              status ->
+                  result
+                      .getErrorBuilder()
+                      .setCode(status.getCode())
+                      .setMessage(status.getMessage())
+                      .addAllDetails(status.getDetailsList()),
+              () -> result.setResponse(SendToDlqResponse.getDefaultInstance()));
+    }
+    out.onNext(response.build());
+    out.onCompleted();
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+  }
+}
