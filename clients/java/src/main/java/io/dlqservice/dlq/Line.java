@@ -3,6 +3,8 @@ package io.dlqservice.dlq;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The connection of sends and outcomes. When a call on it is not answered in time it is replaced: a
@@ -15,6 +17,8 @@ final class Line {
 
   /** A younger one stays: deadlines too short for a busy server must not cost a handshake each. */
   private static final long LEAST_AGE_MS = 1_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(DlqClient.class);
 
   private final Supplier<Connection> connect;
   private final Loop loop;
@@ -44,7 +48,12 @@ final class Line {
   private void replace() {
     if (isClosed) return; // nobody would close the new one
     Connection left = current;
-    current = connect.get();
+    try {
+      current = connect.get();
+    } catch (RuntimeException | Error notNow) { // for want of memory, say; whoever calls goes on
+      LOG.error("the connection could not be replaced; calls stay on the one before", notNow);
+      return;
+    }
     madeAtMs = Loop.nowMs();
     lingering.add(left);
     left.retire();
