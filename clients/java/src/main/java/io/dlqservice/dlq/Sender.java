@@ -263,6 +263,10 @@ final class Sender {
   /** What is refused for now waits where it can. */
   private void refuse(PendingSend send, CallError error) {
     DlqException refusal = error.refusal(send.wasMaybeStored);
+    if (send.isGone()) { // to the shelter, say, which hears it too
+      send.tried(error, refusal.maybeStored());
+      return;
+    }
     if (error.isForGood()) {
       send.drop(refusal);
       return;
