@@ -4,9 +4,21 @@ import io.dlqservice.dlq.spool.Shelf;
 
 /** Why a send was dropped, and what to do. */
 final class SendErrors {
+  private static final String CLOSED_BEFORE = "the client was closed before this was sent";
+
   private SendErrors() {}
 
-  static DlqException bufferFull(int pending) {
+  static DlqException bufferFull(int pending, Letter letter, long maxPendingBytes) {
+    if (letter.bytes() > maxPendingBytes) {
+      return new DlqException(
+          ErrorKind.BUFFER_FULL,
+          "it takes "
+              + letter.bytes()
+              + " bytes, and no more than "
+              + maxPendingBytes
+              + " may be pending; keep large content elsewhere, or raise maxPendingBytes of"
+              + " CoalesceOptions");
+    }
     return new DlqException(
         ErrorKind.BUFFER_FULL,
         pending
@@ -18,7 +30,9 @@ final class SendErrors {
     String words =
         "the spool has no room for it, its bound is "
             + maxBytes
-            + " bytes; is the server at the target up? Else raise maxBytes of SpoolOptions";
+            + " bytes"
+            + whyNotSent(send)
+            + "raise maxBytes of SpoolOptions";
     return withLastError(ErrorKind.SPOOL_FULL, words, send);
   }
 
@@ -26,8 +40,9 @@ final class SendErrors {
     String words =
         "it is longer than the "
             + Shelf.MOST_LETTER_BYTES
-            + " bytes that the spool has room for in a record; is the server at the target up? Else"
-            + " keep large content elsewhere, and send a reference";
+            + " bytes that the spool has room for in a record"
+            + whyNotSent(send)
+            + "keep large content elsewhere, and send a reference";
     return withLastError(ErrorKind.SPOOL_FULL, words, send);
   }
 
@@ -40,25 +55,43 @@ final class SendErrors {
     return withLastError(ErrorKind.DEADLINE, words, send);
   }
 
+  /** What to look at first, where that is known. */
+  private static String whyNotSent(PendingSend send) {
+    return send.lastError == null
+        ? "; is the server at the target up? Else "
+        : ", and it was not sent: " + send.lastError.words() + "; mend that, or ";
+  }
+
+  private static String withLastWords(String words, PendingSend send) {
+    return send.lastError == null
+        ? words
+        : words + "; the server had not taken it: " + send.lastError.words();
+  }
+
   private static DlqException withLastError(ErrorKind kind, String words, PendingSend send) {
+    return withLastError(kind, words, send, send.maybeStored());
+  }
+
+  private static DlqException withLastError(
+      ErrorKind kind, String words, PendingSend send, boolean maybeStored) {
     CallError last = send.lastError;
     return last == null
-        ? new DlqException(kind, words, null, null, send.maybeStored())
-        : new DlqException(kind, words, last.code(), last.asException(), send.maybeStored());
+        ? new DlqException(kind, words, null, null, maybeStored)
+        : new DlqException(kind, words, last.code(), last.asException(), maybeStored);
   }
 
   static DlqException aborted(PendingSend send) {
-    return new DlqException(
-        ErrorKind.ABORTED, "the send was cancelled", null, null, send.maybeDelivered());
+    String words = withLastWords("the send was cancelled", send);
+    return withLastError(ErrorKind.ABORTED, words, send, send.maybeDelivered());
   }
 
   static DlqException closedBefore(PendingSend send) {
-    return closedBefore(send.maybeStored());
+    return withLastError(ErrorKind.CLOSED, withLastWords(CLOSED_BEFORE, send), send);
   }
 
+  /** Of what is in memory only. */
   static DlqException closedBefore(boolean maybeStored) {
-    return new DlqException(
-        ErrorKind.CLOSED, "the client was closed before this was sent", null, null, maybeStored);
+    return new DlqException(ErrorKind.CLOSED, CLOSED_BEFORE, null, null, maybeStored);
   }
 
   static DlqException closed() {

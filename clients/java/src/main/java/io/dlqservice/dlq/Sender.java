@@ -74,8 +74,11 @@ final class Sender {
     int before = pendingCount.getAndIncrement();
     long bytes = pendingBytes.addAndGet(letter.bytes());
     boolean isRoom = before < coalesce.maxPendingMessages && bytes <= coalesce.maxPendingBytes;
-    if (!isRoom && shelter == null) send.drop(SendErrors.bufferFull(before));
-    else if (!loop.tryExecute(() -> admit(send, isRoom))) send.drop(SendErrors.closed());
+    if (!isRoom && shelter == null) {
+      send.drop(SendErrors.bufferFull(before, letter, coalesce.maxPendingBytes));
+    } else if (!loop.tryExecute(() -> admit(send, isRoom))) {
+      send.drop(SendErrors.closed());
+    }
     return send;
   }
 
