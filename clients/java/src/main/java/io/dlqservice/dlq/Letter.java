@@ -66,14 +66,11 @@ record Letter(SendToDlqRequest request, int bytes) {
   }
 
   private static void setTrace(SendToDlqRequest.Builder request, SendOptions options) {
-    if (options.traceparent != null) {
-      request.setTraceContext(
-          TraceContext.newBuilder()
-              .setTraceparent(options.traceparent)
-              .setTracestate(options.tracestate == null ? "" : options.tracestate));
-    } else {
-      Tracing.current().ifPresent(request::setTraceContext);
-    }
+    Optional<TraceContext> trace =
+        options.traceparent == null
+            ? Tracing.current()
+            : Tracing.context(options.traceparent, options.tracestate);
+    trace.ifPresent(request::setTraceContext);
   }
 
   private static void setFirstRetry(

@@ -1,5 +1,6 @@
 package io.dlqservice.dlq;
 
+import io.dlqservice.dlq.internal.Headers;
 import io.dlqservice.dlq.v1.TraceContext;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.propagation.W3CTraceContextPropagator;
@@ -14,8 +15,27 @@ import java.util.Optional;
 /** OpenTelemetry's current context, where the program has its API; nothing else needs it. */
 final class Tracing {
   private static final boolean IS_THERE = isThere();
+  private static final int MOST_TRACEPARENT_BYTES = 128;
+  private static final int MOST_TRACESTATE_BYTES = 512;
 
   private Tracing() {}
+
+  /**
+   * Without what the service would refuse the whole message for: it is somebody else's, such as of
+   * a header.
+   *
+   * @param tracestate null for none
+   */
+  static Optional<TraceContext> context(String traceparent, String tracestate) {
+    String parent = Text.wellFormed(traceparent);
+    if (parent.isEmpty() || !Headers.fits(parent, MOST_TRACEPARENT_BYTES)) return Optional.empty();
+    String state = tracestate == null ? "" : Text.wellFormed(tracestate);
+    return Optional.of(
+        TraceContext.newBuilder()
+            .setTraceparent(parent)
+            .setTracestate(Headers.fits(state, MOST_TRACESTATE_BYTES) ? state : "")
+            .build());
+  }
 
   private static boolean isThere() {
     try {
@@ -60,11 +80,7 @@ final class Tracing {
       if (!Span.current().getSpanContext().isValid()) return Optional.empty();
       Map<String, String> headers = new HashMap<>();
       W3C.inject(Context.current(), headers, Map::put);
-      return Optional.of(
-          TraceContext.newBuilder()
-              .setTraceparent(headers.getOrDefault("traceparent", ""))
-              .setTracestate(headers.getOrDefault("tracestate", ""))
-              .build());
+      return context(headers.getOrDefault("traceparent", ""), headers.get("tracestate"));
     }
 
     /** Whoever called closes it. */

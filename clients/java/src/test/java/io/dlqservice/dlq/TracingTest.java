@@ -3,10 +3,12 @@ package io.dlqservice.dlq;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.TraceContext;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Scope;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,29 @@ class TracingTest {
         Scope scope = span.makeCurrent()) {
       dlq.send("q", "a", null, SendOptions.builder().traceContext(given, "").build());
       assertEquals(given, fake.messages("q").get(0).request().getTraceContext().getTraceparent());
+    }
+  }
+
+  /** The service refuses messages with longer ones, and headers of others have them. */
+  @Test
+  void whatIsTooLongOfATraceCostsOnlyItself() throws Exception {
+    String parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    String state = "a=b,".repeat(128); // 512 bytes
+    try (FakeServer fake = FakeServer.start();
+        DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build()) {
+      for (String[] given :
+          List.of(
+              new String[] {parent, state},
+              new String[] {parent, state + "c"},
+              new String[] {"0".repeat(129), state})) {
+        dlq.send("q", "a", null, SendOptions.builder().traceContext(given[0], given[1]).build());
+      }
+      List<TraceContext> kept =
+          fake.messages("q").stream().map(one -> one.request().getTraceContext()).toList();
+      TraceContext.Builder whole = TraceContext.newBuilder().setTraceparent(parent);
+      assertEquals(whole.setTracestate(state).build(), kept.get(0));
+      assertEquals(whole.clearTracestate().build(), kept.get(1));
+      assertEquals(TraceContext.getDefaultInstance(), kept.get(2));
     }
   }
 }

@@ -3,6 +3,7 @@ package io.dlqservice.dlq.grpc;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.SendResult;
+import io.dlqservice.dlq.internal.Headers;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -62,7 +63,7 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
             .contentType(GrpcDeadLetters.CONTENT_TYPE)
             .attribute(GrpcDeadLetters.METHOD_ATTRIBUTE, "/" + method.getFullMethodName());
     if (headers != null) {
-      all.sourceId(headers.get(IDEMPOTENCY_KEY));
+      Headers.identity(headers.get(IDEMPOTENCY_KEY)).ifPresent(all::sourceId);
       all.traceContext(headers.get(TRACEPARENT), headers.get(TRACESTATE));
     }
     try {

@@ -3,6 +3,7 @@ package io.dlqservice.dlq.http;
 import io.dlqservice.dlq.DeliveryHandler;
 import io.dlqservice.dlq.DlqClient;
 import io.dlqservice.dlq.SendOptions;
+import io.dlqservice.dlq.internal.Headers;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -122,7 +123,7 @@ public final class HttpDeadLetters {
 
   private SendOptions optionsOf(KeptRequest kept) {
     SendOptions.Builder all = SendOptions.builder();
-    kept.header("idempotency-key").forEach(all::sourceId);
+    kept.header("idempotency-key").forEach(id -> Headers.identity(id).ifPresent(all::sourceId));
     String state = String.join("", kept.header("tracestate"));
     kept.header("traceparent").forEach(parent -> all.traceContext(parent, state));
     options.accept(all);

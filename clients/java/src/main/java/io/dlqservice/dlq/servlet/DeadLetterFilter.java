@@ -5,6 +5,7 @@ import io.dlqservice.dlq.SendOptions;
 import io.dlqservice.dlq.SendResult;
 import io.dlqservice.dlq.SendResult.FailedDelivery;
 import io.dlqservice.dlq.SendResult.Stored;
+import io.dlqservice.dlq.internal.Headers;
 import jakarta.servlet.Filter;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
@@ -102,11 +103,9 @@ public final class DeadLetterFilter implements Filter {
     SendOptions.Builder all =
         SendOptions.builder()
             .attribute("http.method", request.getMethod())
-            .attribute("http.path", request.getRequestURI());
-    String contentType = request.getContentType();
-    if (contentType != null) all.contentType(contentType);
-    String id = request.getHeader("Idempotency-Key");
-    if (id != null) all.sourceId(id);
+            .attribute("http.path", Headers.attribute(request.getRequestURI()));
+    Headers.identity(request.getContentType()).ifPresent(all::contentType);
+    Headers.identity(request.getHeader("Idempotency-Key")).ifPresent(all::sourceId);
     String parent = request.getHeader("traceparent");
     String state = request.getHeader("tracestate");
     if (parent != null) all.traceContext(parent, state == null ? "" : state);

@@ -215,4 +215,17 @@ class GrpcDeadLettersTest {
     toOther.shutdownNow();
     other.shutdownNow();
   }
+
+  @Test
+  void anIdempotencyKeyThatIsTooLongCostsOnlyItself() {
+    for (String key : new String[] {"order-42", "k".repeat(257)}) {
+      shop.calls.set(0); // the first one fails
+      Metadata headers = new Metadata();
+      headers.put(Metadata.Key.of("idempotency-key", Metadata.ASCII_STRING_MARSHALLER), key);
+      var asking = stub().withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+      assertThrows(StatusRuntimeException.class, () -> asking.stats(REQUEST));
+    }
+    assertEquals("order-42", fake.messages("asked").get(0).request().getSourceId());
+    assertEquals("", fake.messages("asked").get(1).request().getSourceId());
+  }
 }

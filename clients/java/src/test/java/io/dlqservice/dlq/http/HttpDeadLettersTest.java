@@ -176,4 +176,19 @@ class HttpDeadLettersTest {
         HttpDeadLetters.of(http, dlq, "webhooks", options -> options.attribute("tenant", null));
     assertThrows(HttpStatusException.class, () -> wrong.send(request(), BodyHandlers.discarding()));
   }
+
+  /** The service refuses messages with longer ones, and whoever asks chooses his headers. */
+  @Test
+  void anIdempotencyKeyThatIsTooLongCostsOnlyItself() throws Exception {
+    for (String key : List.of("k".repeat(256), "k".repeat(257))) {
+      HttpRequest request =
+          HttpRequest.newBuilder(request(), (name, value) -> true)
+              .setHeader("Idempotency-Key", key)
+              .build();
+      assertTrue(requests.send(request, BodyHandlers.discarding()).isEmpty());
+    }
+    List<String> ids =
+        fake.messages("webhooks").stream().map(one -> one.request().getSourceId()).toList();
+    assertEquals(List.of("k".repeat(256), ""), ids);
+  }
 }

@@ -128,4 +128,23 @@ class DeadLetterFilterTest {
     assertEquals(500, answer.statusCode());
     assertTrue(answer.body().contains("wrapped"), answer.body());
   }
+
+  /** The service refuses messages with longer ones, and whoever asks chooses his headers. */
+  @Test
+  void headersThatAreTooLongCostOnlyThemselves() throws Exception {
+    int port = ((ServerConnector) jetty.getConnectors()[0]).getLocalPort();
+    String path = "/orders/" + "a".repeat(5_000);
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+            .header("Idempotency-Key", "k".repeat(257))
+            .header("Content-Type", "text/" + "x".repeat(252))
+            .POST(BodyPublishers.ofString("{}"))
+            .build();
+    assertEquals(
+        202, HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).statusCode());
+    FakeMessage kept = fake.messages("orders").get(0);
+    assertEquals("", kept.request().getSourceId());
+    assertEquals("", kept.request().getPayload().getContentType());
+    assertEquals(path.substring(0, 4_096), kept.request().getAttributesOrThrow("http.path"));
+  }
 }
