@@ -234,6 +234,7 @@ final class DefaultDlqClient implements DlqClient {
   public void flush() {
     if (loop.isCurrent()) throw SendErrors.wouldWaitForItself("flush", "call it elsewhere");
     sender.flush().join();
+    listeners.flush();
   }
 
   @Override

@@ -75,7 +75,7 @@ public interface DlqClient extends AutoCloseable {
   WorkerBuilder worker(String... queues);
 
   /**
-   * Waits until everything sent so far has its result.
+   * Waits until everything sent so far has its result, and a listener knows what was dropped.
    *
    * @throws DlqException in an interceptor or a token supplier, where it would wait for itself
    */

@@ -1,5 +1,6 @@
 package io.dlqservice.dlq;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -20,15 +21,40 @@ final class Listeners {
   /** Where one is called at present; null for nowhere. */
   private volatile Thread teller;
 
+  /** Completes once the latest call that was taken is over, and so all before it. */
+  private CompletableFuture<Void> latest = CompletableFuture.completedFuture(null);
+
   void tell(Runnable call) {
     try {
-      executor.execute(() -> told(call));
+      take(call);
       isBehind.set(false);
     } catch (RejectedExecutionException refused) {
       if (executor.isShutdown()) guarded(call); // by close itself
       else if (!isBehind.getAndSet(true))
         LOG.warn("a listener is too slow, and is not told of all");
     }
+  }
+
+  private synchronized void take(Runnable call) {
+    CompletableFuture<Void> over = new CompletableFuture<>();
+    executor.execute(
+        () -> {
+          try {
+            told(call);
+          } finally {
+            over.complete(null);
+          }
+        });
+    latest = over;
+  }
+
+  /** Returns when they have heard of all of before; at once to one that calls this. */
+  void flush() {
+    if (!isCurrent()) latest().join();
+  }
+
+  private synchronized CompletableFuture<Void> latest() {
+    return latest;
   }
 
   /** Whether this is the thread of listeners. */
@@ -38,8 +64,11 @@ final class Listeners {
 
   private void told(Runnable call) {
     teller = Thread.currentThread();
-    guarded(call);
-    teller = null;
+    try {
+      guarded(call);
+    } finally {
+      teller = null;
+    }
   }
 
   private static void guarded(Runnable call) {

@@ -1,6 +1,7 @@
 package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.testing.FakeServer;
@@ -278,5 +279,51 @@ class CloseTest {
             .build());
     dlq.get().send("q", "a", null);
     closed.get(4, TimeUnit.SECONDS); // less than listeners are waited for
+  }
+
+  @Test
+  void aFlushWaitsUntilWhatWasDroppedIsTold() throws Exception {
+    CountDownLatch telling = new CountDownLatch(1);
+    CountDownLatch flushed = new CountDownLatch(1);
+    CompletableFuture<Boolean> wasTooEarly = new CompletableFuture<>();
+    try (DlqClient dlq =
+        DlqClient.builder("127.0.0.1:1")
+            .withoutSpool()
+            .timeout(Duration.ofMillis(50))
+            .onDropped(
+                (error, queue) -> {
+                  telling.countDown();
+                  try {
+                    wasTooEarly.complete(flushed.await(100, TimeUnit.MILLISECONDS));
+                  } catch (InterruptedException over) {
+                    wasTooEarly.completeExceptionally(over);
+                  }
+                })
+            .build()) {
+      dlq.sendAsync("q", "a", null);
+      telling.await();
+      dlq.flush();
+      flushed.countDown();
+      assertFalse(wasTooEarly.get(20, TimeUnit.SECONDS), "it was still being told");
+    }
+  }
+
+  @Test
+  void aListenerMayFlushTheClientThatTellsIt() throws Exception {
+    AtomicReference<DlqClient> dlq = new AtomicReference<>();
+    CompletableFuture<Void> flushed = new CompletableFuture<>();
+    dlq.set(
+        DlqClient.builder("127.0.0.1:1")
+            .withoutSpool()
+            .timeout(Duration.ofMillis(50))
+            .onDropped(
+                (error, queue) -> {
+                  dlq.get().flush();
+                  flushed.complete(null);
+                })
+            .build());
+    dlq.get().send("q", "a", null);
+    flushed.get(4, TimeUnit.SECONDS);
+    dlq.get().close();
   }
 }
