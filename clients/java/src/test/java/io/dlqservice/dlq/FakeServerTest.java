@@ -1,14 +1,34 @@
 package io.dlqservice.dlq;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.dlqservice.dlq.testing.FakeMessage;
 import io.dlqservice.dlq.testing.FakeServer;
+import io.dlqservice.dlq.v1.AckStatus;
+import io.dlqservice.dlq.v1.DlqServiceGrpc;
+import io.dlqservice.dlq.v1.DlqServiceGrpc.DlqServiceBlockingStub;
+import io.dlqservice.dlq.v1.ExtendLeaseRequest;
+import io.dlqservice.dlq.v1.ExtendLeaseResult;
 import io.dlqservice.dlq.v1.MessageState;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import io.dlqservice.dlq.v1.StreamDueRequest;
+import io.dlqservice.dlq.v1.StreamDueResponse;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class FakeServerTest {
   private FakeServer fake;
@@ -54,5 +74,71 @@ class FakeServerTest {
     assertEquals(SendStatus.DROPPED, dlq.send("orders", "a", null, hasty).status());
     fake.comeBack();
     assertEquals(SendStatus.SENT, dlq.send("orders", "a", null).status());
+  }
+
+  @Test
+  void refusesAsTheServiceDoes(@TempDir Path folder) {
+    SpoolOptions spool = SpoolOptions.builder().folder(folder).build();
+    SendOptions late = SendOptions.builder().delay(Duration.ofDays(366)).build();
+    try (DlqClient spooling =
+        DlqClient.builder(fake.target()).spool(spool).onDropped((error, queue) -> {}).build()) {
+      List<CompletableFuture<SendResult>> sends =
+          List.of(
+              spooling.sendAsync("no name", "a", null),
+              spooling.sendAsync("", "a", null),
+              spooling.sendAsync("q".repeat(129), "a", null),
+              spooling.sendAsync("orders", "a", null, late));
+      for (CompletableFuture<SendResult> send : sends) {
+        DlqException error = ((SendResult.Dropped) send.join()).error();
+        assertEquals(ErrorKind.REFUSED, error.kind());
+        assertEquals(Optional.of(Status.Code.INVALID_ARGUMENT), error.code());
+      }
+      assertEquals(SendStatus.SENT, spooling.send("orders", "a", null).status());
+    }
+  }
+
+  @Test
+  void tellsItsReason() {
+    StatusRuntimeException refused =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> stub().sendToDlq(SendToDlqRequest.getDefaultInstance()));
+    assertEquals("INVALID_REQUEST", StatusDetails.reason(StatusDetails.of(refused)));
+  }
+
+  @Test
+  void sendsWithoutARequestIdAreMessagesOfTheirOwn() {
+    SendToDlqRequest request = SendToDlqRequest.newBuilder().setQueue("orders").build();
+    assertNotEquals(stub().sendToDlq(request).getId(), stub().sendToDlq(request).getId());
+    assertEquals(2, fake.messages("orders").size());
+  }
+
+  @Test
+  void extendsAllOfASession() {
+    dlq.send("orders", "a", null);
+    dlq.send("orders", "b", null);
+    Iterator<StreamDueResponse> frames =
+        stub().streamDue(StreamDueRequest.newBuilder().addQueues("orders").build());
+    String session = frames.next().getOpened().getSessionId();
+    Set<String> leased = new HashSet<>();
+    frames.next().getDeliveries().getDeliveriesList().forEach(d -> leased.add(d.getLeaseToken()));
+    Set<String> extended = new HashSet<>();
+    for (ExtendLeaseResult one : extendAllOf(session)) {
+      assertEquals(AckStatus.ACK_STATUS_APPLIED, one.getStatus());
+      extended.add(one.getLeaseToken());
+    }
+    assertEquals(2, extended.size());
+    assertEquals(leased, extended);
+    assertEquals(List.of(), extendAllOf("another"));
+  }
+
+  private List<ExtendLeaseResult> extendAllOf(String session) {
+    return stub()
+        .extendLease(ExtendLeaseRequest.newBuilder().setSessionId(session).build())
+        .getResultsList();
+  }
+
+  private DlqServiceBlockingStub stub() {
+    return DlqServiceGrpc.newBlockingStub(dlq.channel());
   }
 }

@@ -18,6 +18,10 @@ public final class FakeMessage {
   final String id = UUID.randomUUID().toString();
   final Instant dueTime;
   String leaseToken = "";
+
+  /** Of the worker that has it. */
+  String sessionId = "";
+
   int attempts;
 
   private final SendToDlqRequest request;
@@ -83,7 +87,8 @@ public final class FakeMessage {
             : MessageState.MESSAGE_STATE_SCHEDULED;
   }
 
-  Delivery handOut(Instant leaseExpireTime) {
+  Delivery handOut(String sessionId, Instant leaseExpireTime) {
+    this.sessionId = sessionId;
     state = MessageState.MESSAGE_STATE_IN_FLIGHT;
     deliveries++;
     leaseToken = UUID.randomUUID().toString();

@@ -20,6 +20,7 @@ import io.dlqservice.dlq.v1.SendToDlqResponse;
 import io.dlqservice.dlq.v1.StreamDueRequest;
 import io.dlqservice.dlq.v1.StreamDueResponse;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
@@ -43,6 +44,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
   /** A worker's stream. */
   private record Stream(
       StreamDueRequest request,
+      String sessionId,
       ServerCallStreamObserver<StreamDueResponse> out,
       List<FakeMessage> held) {}
 
@@ -97,8 +99,14 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
   @Override
   public synchronized void sendToDlq(
       SendToDlqRequest request, StreamObserver<SendToDlqResponse> out) {
-    if (isDown) out.onError(down());
-    else answer(out, accept(request));
+    if (isDown) {
+      out.onError(down());
+      return;
+    }
+    FakeChecks.refusal(request)
+        .ifPresentOrElse(
+            refusal -> out.onError(StatusProto.toStatusRuntimeException(refusal)),
+            () -> answer(out, accept(request)));
   }
 
   @Override
@@ -110,7 +118,11 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     }
     SendToDlqBatchResponse.Builder response = SendToDlqBatchResponse.newBuilder();
     for (SendToDlqRequest one : request.getRequestsList()) {
-      response.addResults(SendToDlqBatchResult.newBuilder().setResponse(accept(one)));
+      SendToDlqBatchResult.Builder result = response.addResultsBuilder();
+      FakeChecks.refusal(one)
+          .ifPresentOrElse(
+              refusal -> result.setError(FakeChecks.withinResponse(refusal)),
+              () -> result.setResponse(accept(one)));
     }
     answer(out, response.build());
   }
@@ -122,15 +134,14 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
       out.onError(down());
       return;
     }
-    String session = request.getResumeSessionId();
+    String resumed = request.getResumeSessionId();
+    String session = resumed.isEmpty() ? UUID.randomUUID().toString() : resumed;
     Opened opened =
-        Opened.newBuilder()
-            .setSessionId(session.isEmpty() ? UUID.randomUUID().toString() : session)
-            .setLeaseDuration(FakeServer.LEASE)
-            .build();
+        Opened.newBuilder().setSessionId(session).setLeaseDuration(FakeServer.LEASE).build();
     out.onNext(StreamDueResponse.newBuilder().setOpened(opened).build());
     var stream = (ServerCallStreamObserver<StreamDueResponse>) out;
-    streams.add(new Stream(request, stream, new ArrayList<>()));
+    stream.setOnCancelHandler(() -> {}); // else what is written after that would throw
+    streams.add(new Stream(request, session, stream, new ArrayList<>()));
     handOut();
   }
 
@@ -155,7 +166,11 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
     }
     Instant expireTime = Instant.now().plusSeconds(FakeServer.LEASE.getSeconds());
     ExtendLeaseResponse.Builder response = ExtendLeaseResponse.newBuilder();
-    for (String token : request.getLeaseTokensList()) {
+    List<String> tokens =
+        request.getSessionId().isEmpty()
+            ? request.getLeaseTokensList()
+            : leasesOf(request.getSessionId());
+    for (String token : tokens) {
       boolean isHeld = heldBy(token).isPresent();
       response.addResults(
           ExtendLeaseResult.newBuilder()
@@ -213,6 +228,15 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
         .build();
   }
 
+  /** What a worker has, or never got. */
+  private List<String> leasesOf(String sessionId) {
+    return messages.stream()
+        .filter(one -> one.state() == MessageState.MESSAGE_STATE_IN_FLIGHT)
+        .filter(one -> one.sessionId.equals(sessionId))
+        .map(one -> one.leaseToken)
+        .toList();
+  }
+
   private Optional<FakeMessage> heldBy(String leaseToken) {
     return messages.stream()
         .filter(one -> one.state() == MessageState.MESSAGE_STATE_IN_FLIGHT)
@@ -235,7 +259,7 @@ final class FakeService extends DlqServiceGrpc.DlqServiceImplBase {
         if (!isDue(message, request, now)) continue;
         stream.held.add(message);
         Instant expireTime = now.plusSeconds(FakeServer.LEASE.getSeconds());
-        deliveries.addDeliveries(message.handOut(expireTime));
+        deliveries.addDeliveries(message.handOut(stream.sessionId, expireTime));
       }
       if (deliveries.getDeliveriesCount() == 0) continue;
       stream.out.onNext(StreamDueResponse.newBuilder().setDeliveries(deliveries).build());

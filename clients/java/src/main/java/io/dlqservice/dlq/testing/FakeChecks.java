@@ -1,0 +1,50 @@
+package io.dlqservice.dlq.testing;
+
+import com.google.protobuf.Any;
+import com.google.rpc.Code;
+import com.google.rpc.ErrorInfo;
+import com.google.rpc.Status;
+import io.dlqservice.dlq.v1.ErrorStatus;
+import io.dlqservice.dlq.v1.SendToDlqRequest;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/** What the fake refuses, in the service's words: with details, by which they are known as its. */
+final class FakeChecks {
+  private static final Pattern QUEUE = Pattern.compile("[A-Za-z0-9._-]{1,128}");
+  private static final long MOST_DELAY_S = Duration.ofDays(365).toSeconds();
+
+  private FakeChecks() {}
+
+  /** Empty for what is taken. */
+  static Optional<Status> refusal(SendToDlqRequest request) {
+    if (!QUEUE.matcher(request.getQueue()).matches()) {
+      return Optional.of(
+          invalid("queue is \"" + request.getQueue() + "\"; give 1 to 128 of A-Z a-z 0-9 . _ -"));
+    }
+    if (request.getDelay().getSeconds() > MOST_DELAY_S) {
+      return Optional.of(invalid("delay is longer than 365 days"));
+    }
+    return Optional.empty();
+  }
+
+  private static Status invalid(String words) {
+    ErrorInfo info =
+        ErrorInfo.newBuilder().setReason("INVALID_REQUEST").setDomain("dlq.v1").build();
+    return Status.newBuilder()
+        .setCode(Code.INVALID_ARGUMENT_VALUE)
+        .setMessage(words)
+        .addDetails(Any.pack(info))
+        .build();
+  }
+
+  /** A call's error as one within a response. */
+  static ErrorStatus withinResponse(Status status) {
+    return ErrorStatus.newBuilder()
+        .setCode(status.getCode())
+        .setMessage(status.getMessage())
+        .addAllDetails(status.getDetailsList())
+        .build();
+  }
+}
