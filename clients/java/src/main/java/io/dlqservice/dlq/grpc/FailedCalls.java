@@ -39,8 +39,17 @@ record FailedCalls(DlqClient dlq, String queue, Consumer<SendOptions.Builder> op
           Status.Code.UNIMPLEMENTED,
           Status.Code.CANCELLED);
 
-  static boolean isOfTheRequest(Status status) {
+  private static boolean isOfTheRequest(Status status) {
     return OF_THE_REQUEST.contains(status.getCode());
+  }
+
+  /** What may go well when it is made again, once its connection is open, or with another token. */
+  private static final Set<Status.Code> OF_THE_MOMENT =
+      EnumSet.of(Status.Code.PERMISSION_DENIED, Status.Code.UNAUTHENTICATED, Status.Code.CANCELLED);
+
+  /** Made again, it fails again. */
+  static boolean isHopeless(Status status) {
+    return isOfTheRequest(status) && !OF_THE_MOMENT.contains(status.getCode());
   }
 
   static boolean isWorthSending(Status status) {

@@ -102,7 +102,7 @@ public final class GrpcDeadLetters {
         byte[] request = delivery.payload().bytes();
         ClientCalls.blockingUnaryCall(channel, method, CallOptions.DEFAULT, request);
       } catch (StatusRuntimeException failure) {
-        if (FailedCalls.isOfTheRequest(failure.getStatus())) {
+        if (FailedCalls.isHopeless(failure.getStatus())) {
           throw new NonRetryableException(failure.getMessage(), failure);
         }
         throw failure;

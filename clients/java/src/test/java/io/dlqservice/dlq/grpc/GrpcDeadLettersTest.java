@@ -228,4 +228,26 @@ class GrpcDeadLettersTest {
     assertEquals("order-42", fake.messages("asked").get(0).request().getSourceId());
     assertEquals("", fake.messages("asked").get(1).request().getSourceId());
   }
+
+  /** A token may become right, and a call that was cancelled has said nothing of its request. */
+  @Test
+  void whatMayYetGoWellIsMadeAgain() throws Exception {
+    SendOptions options =
+        SendOptions.builder()
+            .attribute(GrpcDeadLetters.METHOD_ATTRIBUTE, "/dlq.v1.DlqService/Stats")
+            .build();
+    dlq.worker("made").start(GrpcDeadLetters.redo(channel));
+    int succeeded = 0;
+    for (Status failure :
+        new Status[] {Status.UNAUTHENTICATED, Status.PERMISSION_DENIED, Status.CANCELLED}) {
+      shop.failure = failure;
+      shop.calls.set(0);
+      dlq.send("made", REQUEST.toByteArray(), null, options);
+      fake.await("made", MessageState.MESSAGE_STATE_SUCCEEDED, ++succeeded);
+    }
+    shop.failure = Status.INVALID_ARGUMENT;
+    shop.calls.set(0);
+    dlq.send("made", REQUEST.toByteArray(), null, options);
+    fake.await("made", MessageState.MESSAGE_STATE_QUARANTINED, 1);
+  }
 }
