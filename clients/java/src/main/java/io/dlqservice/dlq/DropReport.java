@@ -36,7 +36,11 @@ final class DropReport implements BiConsumer<DlqException, String> {
     String more = untold > 1 ? " (and " + (untold - 1) + " before it)" : "";
     untold = 0;
     isWaiting = true; // before: a log may drop messages of its own
-    LOG.error("dropped a message for {}{}: {}", latestQueue, more, latest.getMessage());
+    try {
+      LOG.error("dropped a message for {}{}: {}", latestQueue, more, latest.getMessage());
+    } catch (RuntimeException | Error ofTheLog) {
+      // whoever sent it hears of it all the same
+    }
     isWaiting = loop.after(LINE_EVERY_MS, this::tell) != null;
   }
 }

@@ -84,8 +84,16 @@ final class Loop implements Executor, AutoCloseable {
       try {
         task.run();
       } catch (RuntimeException | Error bug) {
-        LOG.error("a task of the client failed", bug);
+        tellOf(bug);
       }
     };
+  }
+
+  private static void tellOf(Throwable bug) {
+    try {
+      LOG.error("a task of the client failed", bug);
+    } catch (RuntimeException | Error ofTheLog) {
+      // nobody is left to tell, and a timer that throws is not called again
+    }
   }
 }

@@ -16,6 +16,8 @@ import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,6 +30,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor.CallerRunsPolicy;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -158,6 +161,56 @@ class DefensiveTest {
       dlq.send("q", "a", null);
       assertTrue(handled.await(20, TimeUnit.SECONDS));
       first.close();
+    }
+  }
+
+  /** As of a full disk, or a log that was shut down before. */
+  private static final class BrokenLog implements AutoCloseable {
+    private final PrintStream before = System.err;
+
+    BrokenLog() {
+      System.setErr(
+          new PrintStream(OutputStream.nullOutputStream()) {
+            @Override
+            public void println(String line) {
+              throw new IllegalStateException("the log is broken");
+            }
+          });
+    }
+
+    @Override
+    public void close() {
+      System.setErr(before);
+    }
+  }
+
+  @Test
+  void aLogThatThrowsEndsNoTimer() {
+    Loop loop = new Loop("test");
+    AtomicInteger runs = new AtomicInteger();
+    try (BrokenLog broken = new BrokenLog()) {
+      loop.every(
+          1,
+          () -> {
+            runs.incrementAndGet();
+            throw new IllegalStateException("a bug");
+          });
+      Poll.until(() -> runs.get() > 2);
+    } finally {
+      loop.close();
+    }
+  }
+
+  @Test
+  void dropsAreToldAgainOnceTheLogIsWhole() {
+    try (DlqClient dlq = builder().build()) {
+      try (BrokenLog broken = new BrokenLog()) {
+        assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
+      }
+      try (Logged logged = new Logged()) {
+        assertEquals(SendStatus.DROPPED, dlq.send("orders", Double.NaN, null).status());
+        Poll.until(() -> !logged.with("dropped a message for orders").isEmpty());
+      }
     }
   }
 }
