@@ -38,7 +38,7 @@ type courier struct {
 	unwrittenBytes int
 	isWriting      bool
 	writers        sync.WaitGroup
-	toldAt         time.Time // when it last said that something is refused
+	toldAt         time.Time // when it last said that something waits
 }
 
 type unwritten struct {

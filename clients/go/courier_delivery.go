@@ -15,7 +15,7 @@ const (
 	courierTryTimeout = 5 * time.Second
 	firstCourierPause = 100 * time.Millisecond
 	mostCourierPause  = 30 * time.Second
-	// tellEvery is how often at most somebody is told that what was refused waits.
+	// tellEvery is how often at most somebody is told that letters wait.
 	tellEvery = time.Minute
 )
 
@@ -112,7 +112,8 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 	}
 	if failure == nil {
 		if away := withoutService(answers); away != nil {
-			c.reach.failed(began)
+			c.reach.failed(began, away)
+			c.tellOf(away)
 			return nil, away
 		}
 		c.reach.heard(began)
@@ -120,7 +121,8 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 	} else {
 		c.line.failed(w, failure.err)
 		if !isAnswer(failure.err) {
-			c.reach.failed(began)
+			c.reach.failed(began, failure.err)
+			c.tellOf(failure.err)
 			if failure.wentOut {
 				c.size.unanswered()
 			}
@@ -160,9 +162,10 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 	return done, nil
 }
 
-// tellOf: somebody has to mend what is refused, such as a token, and nothing else would say so.
+// tellOf: somebody has to mend what is refused, such as a token, or why nobody is reached, such as a target, and
+// nothing else would say so.
 func (c *courier) tellOf(err error) {
-	if err == nil || isWorthAgain(err) {
+	if err == nil {
 		return
 	}
 	c.mu.Lock()
@@ -172,6 +175,10 @@ func (c *courier) tellOf(err error) {
 	}
 	c.mu.Unlock()
 	if isEarly {
+		return
+	}
+	if isWorthAgain(err) {
+		c.tell("keeps what can't be delivered: " + wordsOf(err))
 		return
 	}
 	c.tell("keeps what is refused", "error", refusalOf(err, true))

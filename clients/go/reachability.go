@@ -18,6 +18,7 @@ type reachability struct {
 	mu            sync.Mutex
 	failures      int
 	failedAt      time.Time
+	lastErr       error
 	answeredSince time.Time
 }
 
@@ -27,13 +28,26 @@ func (r *reachability) isAway() bool {
 	return r.failures >= 2 && time.Since(r.failedAt) < unaskedFor
 }
 
-// failed says so of a call that began then. Calls that were under way together fail together, by one
+// why is what the latest calls failed with; nil if the service answers, or was not asked.
+func (r *reachability) why() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failures == 0 {
+		return nil
+	}
+	return r.lastErr
+}
+
+// failed says so of a call that began then, and why. Calls that were under way together fail together, by one
 // fault.
-func (r *reachability) failed(began time.Time) {
+func (r *reachability) failed(began time.Time, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if began.Before(r.answeredSince) || began.Before(r.failedAt) {
 		return
+	}
+	if r.failures == 0 || !isSilent(err) { // else an earlier one knows more
+		r.lastErr = err
 	}
 	r.failures++
 	r.failedAt = time.Now()

@@ -25,6 +25,9 @@ type callFailure struct {
 	wentOut bool
 }
 
+// errNoAnswer is why a send is late of which no try has failed.
+var errNoAnswer = grpcstatus.Error(codes.DeadlineExceeded, "the server did not answer")
+
 var errNoResult = grpcstatus.Error(codes.Internal, "the server gave no result")
 
 // callSend sends one message by itself, several in a batch.
@@ -93,7 +96,7 @@ func bufferFull(p *pendingSend, bounds Coalescing) *Error {
 }
 
 func lateError(lastErr error, maybeStored bool) *Error {
-	why := "the server did not answer"
+	why := wordsOf(errNoAnswer)
 	if lastErr != nil {
 		why = wordsOf(lastErr)
 	}

@@ -19,7 +19,7 @@ const (
 // shelter is where sends go that the service does not take in time.
 type shelter interface {
 	keep(request *dlqv1.SendToDlqRequest, size int) spool.Placed
-	// tellOf says why what is refused for now waits there; nothing of what nobody has refused.
+	// tellOf says why what is refused for now, or can't be delivered, waits there; nothing without a reason.
 	tellOf(err error)
 }
 
@@ -72,7 +72,7 @@ func (b *batcher) begin(l letter, timeout time.Duration) *pendingSend {
 // wait sees to it that there is a result. Where its context ends before, the message goes to the shelter.
 func (b *batcher) wait(ctx context.Context, p *pendingSend) {
 	if p.isBesides {
-		b.giveUp(p, func() *Error { return bufferFull(p, b.bounds) })
+		b.giveUp(p, b.reach.why(), func() *Error { return bufferFull(p, b.bounds) })
 		<-p.done
 		return
 	}
@@ -82,9 +82,9 @@ func (b *batcher) wait(ctx context.Context, p *pendingSend) {
 	case <-p.done:
 		return
 	case <-timer.C:
-		b.giveUp(p, func() *Error { return lateError(p.lastErr, p.maybeStored()) })
+		b.giveUp(p, errNoAnswer, func() *Error { return lateError(p.lastErr, p.maybeStored()) })
 	case <-ctx.Done():
-		b.giveUp(p, func() *Error { return contextError(ctx, p.lastErr, p.maybeStored()) })
+		b.giveUp(p, nil, func() *Error { return contextError(ctx, p.lastErr, p.maybeStored()) })
 	}
 	<-p.done
 }
@@ -122,7 +122,7 @@ func (b *batcher) giveUpAll() {
 		all.Add(1)
 		go func() { // those that come together share a write
 			defer all.Done()
-			b.giveUp(p, func() *Error { return closedError(p.maybeStored()) })
+			b.giveUp(p, b.reach.why(), func() *Error { return closedError(p.maybeStored()) })
 			<-p.done
 		}()
 	}
@@ -139,8 +139,9 @@ func (b *batcher) all() []*pendingSend {
 	return all
 }
 
-// giveUp has a send go to the shelter, or be dropped with what why gives.
-func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
+// giveUp has a send go to the shelter, or be dropped with what why gives. If no try of its own has failed, it waits
+// there for cause; nil is none to tell of.
+func (b *batcher) giveUp(p *pendingSend, cause error, why func() *Error) {
 	b.mu.Lock()
 	if p.isGone() {
 		b.mu.Unlock()
@@ -153,6 +154,9 @@ func (b *batcher) giveUp(p *pendingSend, why func() *Error) {
 		return
 	}
 	p.isLeaving = true
+	if p.lastErr == nil {
+		p.lastErr = cause
+	}
 	lastErr := p.lastErr
 	b.mu.Unlock()
 	placed := b.shelter.keep(p.letter.request, p.letter.size)
@@ -245,8 +249,10 @@ func (b *batcher) call(sends []*pendingSend, requests []*dlqv1.SendToDlqRequest,
 	switch {
 	case failure == nil && withoutService(answers) == nil:
 		b.reach.answered(began)
-	case failure == nil || !isAnswer(failure.err):
-		b.reach.failed(began)
+	case failure == nil:
+		b.reach.failed(began, withoutService(answers))
+	case !isAnswer(failure.err):
+		b.reach.failed(began, failure.err)
 	case !cannotBeWritten(grpcstatus.Convert(failure.err)): // else nobody was asked
 		b.reach.answered(began)
 	}

@@ -53,7 +53,7 @@ func (b *batcher) refuseLocked(p *pendingSend, err error) *pendingSend {
 		return b.settleLocked(p, Result{Status: StatusDropped}, refusal)
 	}
 	tried(p, err, refusal.MaybeStored)
-	go b.giveUp(p, func() *Error { return refusal }) // those that come together share a write
+	go b.giveUp(p, nil, func() *Error { return refusal }) // those that come together share a write
 	return nil
 }
 
