@@ -2,6 +2,7 @@ package dlq
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
@@ -15,9 +16,9 @@ const (
 	courierTryTimeout = 5 * time.Second
 	firstCourierPause = 100 * time.Millisecond
 	mostCourierPause  = 30 * time.Second
-	// tellEvery is how often at most somebody is told that letters wait.
-	tellEvery = time.Minute
 )
+
+var errPassOver = errors.New("what was left is to be tried again")
 
 // deliver goes on until the context ends: soon after something was kept, and at once when the service is
 // known to be there.
@@ -47,11 +48,14 @@ func (c *courier) deliver(ctx context.Context) {
 	}
 }
 
-// deliverAll goes once over everything. It gives false if something is to be tried again.
+// deliverAll goes once over everything. It gives false if something is to be tried again, but not at once.
 func (c *courier) deliverAll(ctx context.Context) bool {
-	isAllDone := true
+	isAllDone, began := true, time.Now()
 	for _, store := range c.shelf.Stores() {
-		done, err := c.deliverFrom(ctx, store)
+		done, err := c.deliverFrom(ctx, store, began)
+		if errors.Is(err, errPassOver) {
+			return true // what it left has waited long enough
+		}
 		if err != nil {
 			return false // the service is away
 		}
@@ -60,8 +64,11 @@ func (c *courier) deliverAll(ctx context.Context) bool {
 	return isAllDone
 }
 
-func (c *courier) deliverFrom(ctx context.Context, store spool.Store) (isAllDone bool, err error) {
+// deliverFrom goes on while letters come. Where it has left some these would not be tried again, so a pass that takes
+// long ends, if it was of any use: the next one begins with them, and gets further.
+func (c *courier) deliverFrom(ctx context.Context, store spool.Store, began time.Time) (isAllDone bool, err error) {
 	isAllDone = true
+	hasFinished := false
 	for position := int64(-1); ; {
 		letters, err := c.shelf.Read(store, position, courierMessages, int(c.size))
 		if err != nil {
@@ -92,6 +99,10 @@ func (c *courier) deliverFrom(ctx context.Context, store spool.Store) (isAllDone
 			return false, err
 		}
 		isAllDone = isAllDone && len(finished) == len(letters)
+		hasFinished = hasFinished || len(finished) > 0
+		if !isAllDone && hasFinished && time.Since(began) >= c.longestPass {
+			return false, errPassOver
+		}
 	}
 }
 
@@ -160,26 +171,4 @@ func (c *courier) send(ctx context.Context, letters []spool.Letter) (done []int6
 		done = append(done, letter.Position)
 	}
 	return done, nil
-}
-
-// tellOf: somebody has to mend what is refused, such as a token, or why nobody is reached, such as a target, and
-// nothing else would say so.
-func (c *courier) tellOf(err error) {
-	if err == nil {
-		return
-	}
-	c.mu.Lock()
-	isEarly := time.Since(c.toldAt) < tellEvery
-	if !isEarly {
-		c.toldAt = time.Now()
-	}
-	c.mu.Unlock()
-	if isEarly {
-		return
-	}
-	if isWorthAgain(err) {
-		c.tell("keeps what can't be delivered: " + wordsOf(err))
-		return
-	}
-	c.tell("keeps what is refused", "error", refusalOf(err, true))
 }
