@@ -43,7 +43,7 @@ func (f *fakeService) whileUp(ctx context.Context, request any, _ *grpc.UnarySer
 
 func (f *fakeService) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*dlqv1.SendToDlqResponse, error) {
 	if r.GetQueue() == "" {
-		return nil, refusal(codes.InvalidArgument, "INVALID_ARGUMENT", "queue is empty")
+		return nil, refusal(codes.InvalidArgument, "INVALID_REQUEST", "queue is empty")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -9,6 +9,9 @@ import (
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 func mustSend(t *testing.T, client *dlq.Client, opts ...dlq.SendOption) dlq.Result {
@@ -78,5 +81,25 @@ func TestSendsWithoutARequestIDAreMessagesOfTheirOwn(t *testing.T) {
 	}
 	if got := len(fake.Messages("orders")); got != 2 {
 		t.Errorf("%d messages", got)
+	}
+}
+
+func TestARefusalHasTheReasonOfTheService(t *testing.T) {
+	_, err := dlqtest.NewFake(t).Client().Stubs().SendToDlq(t.Context(), &dlqv1.SendToDlqRequest{})
+	told := status.Convert(err)
+	if told.Code() != codes.InvalidArgument || len(told.Details()) != 1 {
+		t.Fatalf("got %v", err)
+	}
+	if info, ok := told.Details()[0].(*errdetails.ErrorInfo); !ok || info.GetReason() != "INVALID_REQUEST" || info.GetDomain() != "dlq.v1" {
+		t.Errorf("got %v", told.Details())
+	}
+}
+
+// Also by a client with a spool: it is the fake's last word.
+func TestASendThatTheFakeRefusesIsDropped(t *testing.T) {
+	client := dlqtest.NewFake(t).Client(
+		dlq.WithSpool(dlq.Spool{Folder: t.TempDir()}), dlq.WithOnDropped(func(*dlq.Error, string) {}))
+	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
+		t.Errorf("got %v", err)
 	}
 }
