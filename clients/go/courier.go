@@ -134,7 +134,7 @@ func (c *courier) close() {
 	c.ended.Wait()
 	c.writers.Wait()
 	for _, request := range c.shelf.Release() {
-		c.onDropped(closedError(true), request.GetQueue())
+		c.onDropped(closedError(nil, true), request.GetQueue())
 	}
 }
 

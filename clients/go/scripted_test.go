@@ -27,14 +27,14 @@ type scripted struct {
 	changed chan struct{} // closed and made anew with each that is taken
 }
 
-func startScripted(t *testing.T, answer func(*dlqv1.SendToDlqRequest) error) *scripted {
+func startScripted(t *testing.T, answer func(*dlqv1.SendToDlqRequest) error, opts ...grpc.ServerOption) *scripted {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &scripted{target: listener.Addr().String(), answer: answer, changed: make(chan struct{})}
-	server := grpc.NewServer()
+	server := grpc.NewServer(opts...)
 	dlqv1.RegisterDlqServiceServer(server, s)
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)

@@ -116,7 +116,10 @@ func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
 	}
 	switch placed {
 	case spool.TooLong:
-		words = "it was not sent in time, and is longer than the 8 MiB that a record of a spool file has room for"
+		words = "it is longer than the 8 MiB that a record of a spool file has room for, and was not sent"
+		if lastErr != nil {
+			words += ": " + wordsOf(lastErr)
+		}
 	case spool.Unwritable:
 		kind, words = ErrInvalid, "it has a value that no message can hold"
 	}
@@ -128,8 +131,15 @@ func notKept(placed spool.Placed, lastErr error, maybeStored bool) *Error {
 	return err
 }
 
-func closedError(maybeStored bool) *Error {
-	closed := newError(ErrClosed, "the client was closed before this was sent", nil)
+func closedError(lastErr error, maybeStored bool) *Error {
+	words := "the client was closed before this was sent"
+	if lastErr != nil {
+		words += "; the server had not taken it: " + wordsOf(lastErr)
+	}
+	closed := newError(ErrClosed, words, lastErr)
 	closed.MaybeStored = maybeStored
+	if lastErr != nil {
+		closed.Code = grpcstatus.Code(lastErr)
+	}
 	return closed
 }

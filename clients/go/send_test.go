@@ -140,6 +140,29 @@ func TestAContextThatEndsHidesNotWhatHadFailed(t *testing.T) {
 	}
 }
 
+func TestACloseHidesNotWhatHadFailed(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	tries := 0
+	server := startScripted(t, func(*dlqv1.SendToDlqRequest) error {
+		if tries++; tries == 2 { // the answer to the first one is known
+			cancel()
+		}
+		return status.Error(codes.Unavailable, "the store is full")
+	})
+	client, err := dlq.New(server.target, dlq.WithoutSpool(), dlq.WithLogger(quiet()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending := client.SendAsync(t.Context(), "orders", "a", nil)
+	_ = client.Close(ctx)
+	_, err = pending.Result()
+	var told *dlq.Error
+	if !errors.As(err, &told) || told.Kind != dlq.ErrClosed || told.Code != codes.Unavailable ||
+		!strings.Contains(err.Error(), "the store is full") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAContextThatEndsDoesNotEndAnAsyncSend(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()

@@ -122,7 +122,7 @@ func (b *batcher) giveUpAll() {
 		all.Add(1)
 		go func() { // those that come together share a write
 			defer all.Done()
-			b.giveUp(p, b.reach.why(), func() *Error { return closedError(p.maybeStored()) })
+			b.giveUp(p, b.reach.why(), func() *Error { return closedError(p.lastErr, p.maybeStored()) })
 			<-p.done
 		}()
 	}

@@ -31,7 +31,7 @@ func TestARefusalOfWhatIsOnItsWayToTheSpoolIsLeftToTheSpool(t *testing.T) {
 	b := newBatcher(&batcher{shelter: disk})
 	p := &pendingSend{done: make(chan struct{})}
 	b.pending[p] = time.Now()
-	go b.giveUp(p, nil, func() *Error { return closedError(true) })
+	go b.giveUp(p, nil, func() *Error { return closedError(nil, true) })
 	<-disk.begun
 	b.mu.Lock()
 	dropped := b.failLocked([]*pendingSend{p}, &callFailure{told.Err(), true})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dlq-service/dlq/clients/go"
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -216,6 +217,18 @@ func TestWhatIsRefusedAndFindsNoRoomIsNotToldAsKept(t *testing.T) {
 	var told *dlq.Error
 	if !errors.As(err, &told) || told.Kind != dlq.ErrSpoolFull || told.Code != codes.Unauthenticated ||
 		!strings.Contains(err.Error(), "not sent: no") {
+		t.Errorf("got %+v, %v", told, err)
+	}
+}
+
+func TestWhatIsRefusedAndTooLongForTheSpoolNamesTheRefusal(t *testing.T) {
+	refused := own(codes.Unauthenticated, "UNAUTHENTICATED")
+	server := startScripted(t, always(refused), grpc.MaxRecvMsgSize(16<<20))
+	client := spoolingClient(t, server.target, dlq.WithLogger(quiet()))
+	_, err := client.Send(t.Context(), "orders", make([]byte, 9<<20), nil, dlq.WithTimeout(5*time.Second))
+	var told *dlq.Error
+	if !errors.As(err, &told) || told.Kind != dlq.ErrSpoolFull || told.Code != codes.Unauthenticated ||
+		!strings.Contains(err.Error(), "8 MiB") || !strings.Contains(err.Error(), "not sent: no") {
 		t.Errorf("got %+v, %v", told, err)
 	}
 }
