@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"reflect"
+	"strings"
 )
 
 // answer is what an error says of the HTTP response that it was made of.
@@ -14,7 +15,7 @@ type answer struct {
 
 // answerOf looks where clients keep it: in a method, a field, or the whole response.
 func answerOf(err error) answer {
-	if _, isOfMail := err.(*textproto.Error); isOfMail {
+	if isOfMail(err) {
 		return answer{} // its codes are those of SMTP, in which 550 is for good
 	}
 	found := answer{}
@@ -35,6 +36,14 @@ func answerOf(err error) answer {
 		return answer{}
 	}
 	return found
+}
+
+// isOfMail: of net/smtp, or of a library whose error says so by its name, as smtp.SMTPError of go-smtp does.
+func isOfMail(err error) bool {
+	if _, isIt := err.(*textproto.Error); isIt {
+		return true
+	}
+	return strings.Contains(strings.ToLower(reflect.TypeOf(err).String()), "smtp")
 }
 
 func (a *answer) readFields(value reflect.Value) {

@@ -74,6 +74,23 @@ func TestAnAnswerOfAMailServerIsNoneOfHTTP(t *testing.T) {
 	}
 }
 
+// SMTPError is as that of github.com/emersion/go-smtp.
+type SMTPError struct {
+	Code    int
+	Message string
+}
+
+func (e *SMTPError) Error() string { return fmt.Sprintf("SMTP error %d: %s", e.Code, e.Message) }
+
+func TestAnErrorOfAMailLibraryIsNoneOfHTTP(t *testing.T) {
+	for _, code := range []int{450, 550} {
+		failure := failureOf(fmt.Errorf("send: %w", &SMTPError{code, "no such mailbox"}), "")
+		if failure.HttpStatus != nil { //nolint:protogetter // may be absent
+			t.Errorf("got %v", failure)
+		}
+	}
+}
+
 func TestFailureOfAnAnswer(t *testing.T) {
 	response := &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"30"}}}
 	failure := failureOf(fmt.Errorf("charge: %w", answered{response}), "")
