@@ -134,6 +134,7 @@ func optionsOf(given []Option) (options, error) {
 	if o.logger == nil {
 		o.logger = slog.Default()
 	}
+	o.logger = slog.New(shieldedHandler{o.logger.Handler()})
 	if strings.ContainsFunc(o.token, unicode.IsControl) {
 		return o, errors.New("dlq: the token has a control character, such as a line break, within; no header can carry it")
 	}

@@ -1,11 +1,14 @@
 package dlq
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 )
+
+var errNoLog = errors.New("the log panicked")
 
 var errGoexit = errors.New("the handler ended its goroutine by runtime.Goexit")
 
@@ -25,6 +28,17 @@ func shielded(logger *slog.Logger, option string, call func()) {
 		}
 	}()
 	call()
+}
+
+// shieldedHandler is of the program's log: a panic of it costs the line, and nothing of what is said in it.
+type shieldedHandler struct{ slog.Handler }
+
+func (h shieldedHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return saidBy(func() bool { return h.Handler.Enabled(ctx, level) }, false)
+}
+
+func (h shieldedHandler) Handle(ctx context.Context, record slog.Record) error {
+	return saidBy(func() error { return h.Handler.Handle(ctx, record) }, errNoLog)
 }
 
 // tell is shielded in a goroutine of its own, which the call may also end, as t.FailNow does: those of the client have

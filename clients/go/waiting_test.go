@@ -2,6 +2,7 @@ package dlq_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"strings"
@@ -131,4 +132,23 @@ func TestARefusalAndAnOutageShareALineAMinute(t *testing.T) {
 		<-tries
 	}
 	log.expect(t, "away")
+}
+
+// brokenLog is a handler of a program's that panics.
+type brokenLog struct{ slog.Handler }
+
+func (brokenLog) Enabled(context.Context, slog.Level) bool  { return true }
+func (brokenLog) Handle(context.Context, slog.Record) error { panic("no log") }
+
+func TestALogThatPanicsCostsNothingElse(t *testing.T) {
+	server := startScripted(t, unavailable)
+	client := spoolingClient(t, server.target, dlq.WithLogger(slog.New(brokenLog{slog.DiscardHandler})))
+	for range 3 {
+		spooled(t, client, "a")
+	}
+	if _, err := client.Send(t.Context(), "orders", make(chan int), nil); !errors.Is(err, dlq.ErrInvalid) {
+		t.Errorf("got %v", err)
+	}
+	server.says(nil)
+	server.waitFor(t, 3)
 }
