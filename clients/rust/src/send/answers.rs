@@ -2,12 +2,12 @@
 
 use crate::call_error;
 use crate::receipt::Receipt;
-use crate::send::calls::Answer;
+use crate::send::calls::{Answer, without_service};
 use crate::send::pending::Pending;
 use crate::send::shared::Shared;
 use std::sync::Arc;
 use tokio::time::Instant;
-use tonic::{Code, Status};
+use tonic::Status;
 
 impl Shared {
     pub(super) fn answered(
@@ -19,16 +19,9 @@ impl Shared {
         let reachability = &self.parts.reachability;
         match result {
             Ok(answers) => {
-                // None was taken for want of the service itself, such as of its store.
-                let is_away = |answer: &Answer| {
-                    answer
-                        .as_ref()
-                        .is_err_and(|status| status.code() == Code::Unavailable)
-                };
-                if answers.iter().all(is_away) {
-                    reachability.failed(began_at);
-                } else {
-                    reachability.answered(began_at);
+                match without_service(&answers) {
+                    Some(status) => reachability.failed(began_at, status),
+                    None => reachability.answered(began_at),
                 }
                 self.take(&numbers, answers);
             }
@@ -36,7 +29,7 @@ impl Shared {
                 if call_error::is_answer(&status) {
                     reachability.answered(began_at);
                 } else {
-                    reachability.failed(began_at);
+                    reachability.failed(began_at, &status);
                 }
                 self.fail(numbers, status);
             }
@@ -99,7 +92,7 @@ impl Shared {
             let maybe_stored = refusal(send).maybe_stored();
             send.tried(Some(Arc::new(status.clone())), maybe_stored);
         }
-        self.give_up_one(number, refusal);
+        self.give_up_one(number, None, refusal);
     }
 
     pub(super) fn try_again(&self, sends: Vec<(u64, Option<Arc<Status>>)>, maybe_stored: bool) {

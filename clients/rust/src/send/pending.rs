@@ -51,6 +51,16 @@ impl Pending {
         }
     }
 
+    /// For the spool. If no try of its own has failed, that is why.
+    pub(crate) fn leaves_for(&mut self, cause: Option<Arc<Status>>) {
+        self.is_leaving = true;
+        self.last_error = self.last_error.take().or(cause);
+    }
+
+    pub(crate) fn last_error(&self) -> Option<&Status> {
+        self.last_error.as_deref()
+    }
+
     pub(crate) const fn was_maybe_stored(&self) -> bool {
         self.was_maybe_stored
     }
@@ -101,6 +111,11 @@ impl Pending {
             None => error,
         }
     }
+}
+
+/// Why a send is late of which no try has failed.
+pub(crate) fn no_answer() -> Status {
+    Status::deadline_exceeded("the server did not answer")
 }
 
 pub(crate) fn closed_error() -> Error {

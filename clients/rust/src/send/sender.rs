@@ -59,7 +59,9 @@ impl Sender {
         state.next_number += 1;
         state.pending_bytes += letter.bytes;
         let leaves = has_spool && (!is_room || state.is_over || shared.parts.reachability.is_away());
-        send.is_leaving = leaves;
+        if leaves {
+            send.leaves_for(shared.parts.reachability.why());
+        }
         state.pending.insert(number, send);
         if leaves {
             drop(state);

@@ -7,7 +7,7 @@ use crate::line::Line;
 use crate::receipt::Receipt;
 use crate::send::calls::call_send;
 use crate::send::letter::Letter;
-use crate::send::pending::Pending;
+use crate::send::pending::{Pending, no_answer};
 use crate::send::queue::SendQueue;
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tonic::Status;
 
 /// What a [`Sender`](super::sender::Sender) is made of.
 pub(crate) struct SenderParts {
@@ -132,7 +133,7 @@ impl Shared {
             .min();
         drop(guard);
         for number in late {
-            self.give_up_one(number, Pending::late);
+            self.give_up_one(number, Some(Arc::new(no_answer())), Pending::late);
         }
         for batch in batches {
             self.start_call(batch);
@@ -179,11 +180,18 @@ impl Shared {
     pub(super) fn give_up_all(self: &Arc<Self>) {
         let numbers: Vec<u64> = self.state.lock().unwrap().pending.keys().copied().collect();
         for number in numbers {
-            self.give_up_one(number, Pending::closed);
+            self.give_up_one(number, self.parts.reachability.why(), Pending::closed);
         }
     }
 
-    pub(super) fn give_up_one(self: &Arc<Self>, number: u64, error: impl FnOnce(&Pending) -> Error) {
+    /// To the spool; where there is none it is dropped with `error`. If no try of its own has failed, it waits there
+    /// for `cause`.
+    pub(super) fn give_up_one(
+        self: &Arc<Self>,
+        number: u64,
+        cause: Option<Arc<Status>>,
+        error: impl FnOnce(&Pending) -> Error,
+    ) {
         if self.parts.spool.is_none() {
             return self.settle_one(number, |send| Err(error(send)));
         }
@@ -191,7 +199,7 @@ impl Shared {
             let mut state = self.state.lock().unwrap();
             match state.pending.get_mut(&number) {
                 Some(send) if !send.is_leaving => {
-                    send.is_leaving = true;
+                    send.leaves_for(cause);
                     Arc::clone(&send.letter)
                 }
                 _ => return,
@@ -208,8 +216,15 @@ impl Shared {
             letter,
             OnPlaced::new(move |placed| {
                 shared.settle_one(number, |send| match placed {
-                    Placed::Disk => Ok(Receipt::Spooled { durable: true }),
-                    Placed::Memory => Ok(Receipt::Spooled { durable: false }),
+                    Placed::Disk | Placed::Memory => {
+                        // Before whoever waits for it hears of it, for the program may end then.
+                        if let (Some(spool), Some(why)) = (&shared.parts.spool, send.last_error()) {
+                            spool.tell_of(why);
+                        }
+                        Ok(Receipt::Spooled {
+                            durable: placed == Placed::Disk,
+                        })
+                    }
                     Placed::Full => Err(send.spool_full(most_bytes)),
                     Placed::TooLong => Err(send.too_long()),
                     Placed::Closed => Err(send.closed()),

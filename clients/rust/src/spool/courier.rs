@@ -3,7 +3,7 @@
 use crate::backoff::Backoff;
 use crate::call_error;
 use crate::line::Line;
-use crate::send::calls::{Answer, call_batch};
+use crate::send::calls::{Answer, call_batch, without_service};
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::Command;
@@ -15,7 +15,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
-use tonic::{Code, Status};
+use tonic::Status;
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 pub(super) const MOST_PAUSE: Duration = Duration::from_secs(30);
@@ -94,7 +94,8 @@ impl Courier {
                         self.reachability.heard(began_at);
                         self.told.tell(&status);
                     } else {
-                        self.reachability.failed(began_at);
+                        self.reachability.failed(began_at, &status);
+                        self.told.tell(&status);
                         if !call_error::never_arrived(&status) {
                             size.unanswered();
                         }
@@ -102,12 +103,9 @@ impl Courier {
                     return false;
                 }
             };
-            if answers.iter().all(|answer| {
-                answer
-                    .as_ref()
-                    .is_err_and(|status| status.code() == Code::Unavailable)
-            }) {
-                self.reachability.failed(began_at);
+            if let Some(status) = without_service(&answers) {
+                self.reachability.failed(began_at, status);
+                self.told.tell(status);
                 return false;
             }
             self.reachability.heard(began_at);

@@ -160,7 +160,7 @@ impl Spool {
         let _ = self.commands.send(Command::Keep(letter, placed));
     }
 
-    /// Why what is refused for now waits here.
+    /// Why what is refused for now, or can't be delivered, waits here.
     pub(crate) fn tell_of(&self, status: &Status) {
         self.told.tell(status);
     }

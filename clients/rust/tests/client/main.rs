@@ -10,6 +10,7 @@ mod options;
 mod send;
 #[cfg(feature = "tls")]
 mod tls;
+mod waiting;
 mod work;
 
 use dlq_client::Client;
