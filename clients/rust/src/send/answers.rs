@@ -79,6 +79,13 @@ impl Shared {
     /// What is refused for now waits where it can.
     fn refuse(self: &Arc<Self>, number: u64, status: &Status) {
         let refusal = |send: &Pending| call_error::refusal(status.clone(), send.was_maybe_stored());
+        if let Some(send) = self.state.lock().unwrap().pending.get_mut(&number)
+            && send.is_leaving
+        {
+            // To the spool, whose courier hears it, too.
+            let maybe_stored = refusal(send).maybe_stored();
+            return send.tried(Some(Arc::new(status.clone())), maybe_stored);
+        }
         let Some(spool) = self
             .parts
             .spool
@@ -112,5 +119,60 @@ impl Shared {
         if state.paused_until.is_none() {
             state.paused_until = Some(Instant::now() + state.backoff.next());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::builder::Coalesce;
+    use crate::connection::Connector;
+    use crate::line::Line;
+    use crate::send::letter::Letter;
+    use crate::send::reachability::Reachability;
+    use crate::send::shared::SenderParts;
+    use crate::target::Target;
+    use crate::v1::SendToDlqRequest;
+    use std::sync::Mutex;
+    use std::time::Duration;
+    use tokio::sync::oneshot;
+    use tonic::Code;
+
+    #[tokio::test]
+    async fn a_refusal_of_what_is_on_its_way_to_the_spool_is_left_to_the_spool() {
+        let target = Target::new(
+            "http://127.0.0.1:1",
+            #[cfg(feature = "tls")]
+            None,
+        );
+        let connector = Connector::new(&target.unwrap(), None, None).unwrap();
+        let dropped = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&dropped);
+        let shared = Arc::new(Shared::new(SenderParts {
+            line: Arc::new(Line::new(connector)),
+            reachability: Arc::new(Reachability::default()),
+            spool: None,
+            coalesce: Coalesce::default(),
+            try_timeout: Duration::from_secs(2),
+            on_dropped: Arc::new(move |error, _| told.lock().unwrap().push(error.kind())),
+        }));
+        let (reply, mut result) = oneshot::channel();
+        let letter = Arc::new(Letter::new(SendToDlqRequest::default()));
+        let mut send = Pending::new(letter, Instant::now(), reply);
+        send.leaves_for(None);
+        {
+            let mut state = shared.state.lock().unwrap();
+            state.pending_bytes = send.letter.bytes;
+            state.pending.insert(0, send);
+        }
+        let refusal = Status::with_details(
+            Code::InvalidArgument,
+            "no",
+            bytes::Bytes::from_static(b"\x08\x03"),
+        );
+        shared.fail(vec![0], refusal);
+        assert!(dropped.lock().unwrap().is_empty() && result.try_recv().is_err());
+        shared.settle_one(0, |_| Ok(Receipt::Spooled { durable: true }));
+        assert_eq!(result.await.unwrap().unwrap(), Receipt::Spooled { durable: true });
     }
 }
