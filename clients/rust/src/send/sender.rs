@@ -79,14 +79,14 @@ impl Sender {
         result
     }
 
-    /// Returns when every send of before has its result.
+    /// Returns when every send of before has its result, and what was dropped is told.
     pub(crate) async fn flush(&self) {
         let until = self.shared.state.lock().unwrap().next_number;
         loop {
             let settled = self.shared.settled.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();
-            let oldest = self.shared.state.lock().unwrap().pending.keys().next().copied();
+            let oldest = self.shared.state.lock().unwrap().oldest();
             if oldest.is_none_or(|oldest| oldest >= until) {
                 return;
             }

@@ -12,7 +12,7 @@ use crate::send::queue::SendQueue;
 use crate::send::reachability::Reachability;
 use crate::send::report::{OnDropped, shielded};
 use crate::spool::{OnPlaced, Placed, Spool};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -48,6 +48,8 @@ pub(super) struct State {
     /// By their numbers, oldest first.
     pub(super) pending: BTreeMap<u64, Pending>,
     pub(super) pending_bytes: usize,
+    /// Of those that have a result, of which nobody has heard yet.
+    pub(super) telling: BTreeSet<u64>,
     pub(super) next_number: u64,
     pub(super) calls: usize,
     /// A call of what is there may go, full or not.
@@ -68,6 +70,7 @@ impl Shared {
             queue: SendQueue::default(),
             pending: BTreeMap::new(),
             pending_bytes: 0,
+            telling: BTreeSet::new(),
             next_number: 0,
             calls: 0,
             is_scheduled: false,
@@ -239,9 +242,11 @@ impl Shared {
             return;
         };
         state.pending_bytes -= send.letter.bytes;
+        state.telling.insert(number);
         drop(state);
         let result = result(&send);
         self.settle(send, result);
+        self.state.lock().unwrap().telling.remove(&number);
         self.settled.notify_waiters();
         self.wake.notify_one();
     }
@@ -258,6 +263,12 @@ impl Shared {
 }
 
 impl State {
+    /// Of which somebody is still to hear.
+    pub(super) fn oldest(&self) -> Option<u64> {
+        let pending = self.pending.keys().next();
+        pending.into_iter().chain(self.telling.first()).min().copied()
+    }
+
     /// The sends whose deadline is over.
     fn look(&mut self, now: Instant) -> Vec<u64> {
         self.look_at = now + LOOK_EVERY;

@@ -4,6 +4,7 @@ use crate::{client_of, server, timed_out};
 use dlq_client::{Client, Coalesce, ErrorKind, Json, Receipt, SpoolOptions};
 use std::future::IntoFuture;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use tokio::sync::mpsc::unbounded_channel;
@@ -147,6 +148,33 @@ async fn what_was_not_sent_in_time_tells_its_causes() {
     let causes = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
     let kinds = causes.filter_map(|cause| Some(cause.downcast_ref::<io::Error>()?.kind()));
     assert_eq!(kinds.collect::<Vec<_>>(), [io::ErrorKind::ConnectionRefused]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flush_waits_until_what_was_dropped_is_told() {
+    let (begun, mut begins) = unbounded_channel();
+    let (release, released) = mpsc::channel::<()>();
+    let (released, is_told) = (Mutex::new(released), Arc::new(AtomicBool::new(false)));
+    let told = Arc::clone(&is_told);
+    let client = Client::builder("http://127.0.0.1:1")
+        .without_spool()
+        .timeout(Duration::from_millis(1))
+        .on_dropped(move |_, _| {
+            begun.send(()).unwrap();
+            let _ = released.lock().unwrap().recv();
+            told.store(true, Ordering::SeqCst);
+        })
+        .build()
+        .unwrap();
+    drop(client.letter("q", "a").into_future());
+    begins.recv().await.unwrap();
+    let slow = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(release);
+    });
+    client.flush().await;
+    assert!(is_told.load(Ordering::SeqCst));
+    slow.join().unwrap();
 }
 
 #[tokio::test]
