@@ -10,6 +10,8 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::Status;
 
+const CLOSED: &str = "the client was closed before this was sent";
+
 /// What whoever sent it waits for.
 pub(crate) type Reply = oneshot::Sender<Result<Receipt, Error>>;
 
@@ -76,10 +78,7 @@ impl Pending {
     }
 
     pub(crate) fn late(&self) -> Error {
-        let why = self
-            .last_error
-            .as_deref()
-            .map_or_else(|| "the server did not answer".to_owned(), call_error::words);
+        let why = self.why().unwrap_or_else(|| call_error::words(&no_answer()));
         self.failed(Error::new(
             ErrorKind::Deadline,
             format!("not sent in time: {why}; is the server up? Keep the message elsewhere, or give a longer timeout"),
@@ -87,21 +86,40 @@ impl Pending {
     }
 
     pub(crate) fn spool_full(&self, most_bytes: u64) -> Error {
-        self.failed(Error::new(
-            ErrorKind::SpoolFull,
-            format!("the spool has no room for it, its bound is {most_bytes} bytes; is the server up? Else raise SpoolOptions::max_bytes"),
-        ))
+        let bound = format!("the spool has no room for it, its bound is {most_bytes} bytes");
+        let words = match self.why() {
+            Some(why) => {
+                format!("{bound}, and it was not sent: {why}; mend that, or raise SpoolOptions::max_bytes")
+            }
+            None => format!("{bound}; is the server up? Else raise SpoolOptions::max_bytes"),
+        };
+        self.failed(Error::new(ErrorKind::SpoolFull, words))
     }
 
     pub(crate) fn too_long(&self) -> Error {
-        self.failed(Error::new(
-            ErrorKind::SpoolFull,
-            format!("it is longer than the {MOST_BODY_BYTES} bytes that the spool has room for in a record; is the server up? Else keep large content elsewhere, and send a reference"),
-        ))
+        let bound =
+            format!("it is longer than the {MOST_BODY_BYTES} bytes that the spool has room for in a record");
+        let why = match self.why() {
+            Some(why) => format!(", and was not sent: {why}; keep"),
+            None => "; is the server up? Else keep".to_owned(),
+        };
+        let words = format!("{bound}{why} large content elsewhere, and send a reference");
+        self.failed(Error::new(ErrorKind::SpoolFull, words))
     }
 
     pub(crate) fn closed(&self) -> Error {
-        self.failed(closed_error())
+        let error = match self.why() {
+            Some(why) => Error::new(
+                ErrorKind::Closed,
+                format!("{CLOSED}; the server had not taken it: {why}"),
+            ),
+            None => closed_error(),
+        };
+        self.failed(error)
+    }
+
+    fn why(&self) -> Option<String> {
+        self.last_error().map(call_error::words)
     }
 
     fn failed(&self, error: Error) -> Error {
@@ -119,11 +137,17 @@ pub(crate) fn no_answer() -> Status {
 }
 
 pub(crate) fn closed_error() -> Error {
-    Error::new(ErrorKind::Closed, "the client was closed before this was sent")
+    Error::new(ErrorKind::Closed, CLOSED)
 }
 
-/// `bytes` are its own.
-pub(crate) fn buffer_full(bytes: usize, pending: usize, pending_bytes: usize) -> Error {
+/// `bytes` are its own, `most_bytes` of all that may be pending.
+pub(crate) fn buffer_full(bytes: usize, pending: usize, pending_bytes: usize, most_bytes: usize) -> Error {
+    if bytes > most_bytes {
+        let words = format!(
+            "it takes {bytes} bytes, and no more than {most_bytes} may be pending; keep large content elsewhere, or raise Coalesce::max_pending_bytes"
+        );
+        return Error::new(ErrorKind::BufferFull, words);
+    }
     Error::new(
         ErrorKind::BufferFull,
         format!(

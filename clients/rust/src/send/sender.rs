@@ -45,7 +45,12 @@ impl Sender {
         let has_spool = shared.parts.spool.is_some();
         // As many again may be on their way to a spool whose disk is slow.
         if !(is_room || has_spool && has_room(2)) {
-            let error = buffer_full(letter.bytes, state.pending.len(), state.pending_bytes);
+            let error = buffer_full(
+                letter.bytes,
+                state.pending.len(),
+                state.pending_bytes,
+                coalesce.max_pending_bytes,
+            );
             drop(state);
             shared.settle(send, Err(error));
             return result;

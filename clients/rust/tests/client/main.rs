@@ -6,6 +6,7 @@ mod foreign_code;
 mod full_queue;
 mod layers;
 mod misrouted;
+mod named_failures;
 mod options;
 mod send;
 #[cfg(feature = "tls")]
