@@ -2,6 +2,21 @@
 
 use crate::v1::TraceContext;
 
+/// What the service takes of each.
+const MOST_TRACEPARENT_BYTES: usize = 128;
+const MOST_TRACESTATE_BYTES: usize = 512;
+
+/// Without what the service would refuse the whole message for: it is somebody else's, such as of a header.
+pub(crate) fn bounded(mut trace: TraceContext) -> Option<TraceContext> {
+    if trace.traceparent.is_empty() || trace.traceparent.len() > MOST_TRACEPARENT_BYTES {
+        return None;
+    }
+    if trace.tracestate.len() > MOST_TRACESTATE_BYTES {
+        trace.tracestate.clear();
+    }
+    Some(trace)
+}
+
 /// Of the span that is active here.
 #[cfg(feature = "opentelemetry")]
 pub(crate) fn current() -> Option<TraceContext> {

@@ -38,7 +38,7 @@ impl<'a> SendRequest<'a> {
             request_id: format!("{:032x}", rand::random::<u128>()),
             queue,
             origin: client.origin(),
-            trace_context: trace_context::current(),
+            trace_context: trace_context::current().and_then(trace_context::bounded),
             ..SendToDlqRequest::default()
         };
         let mut wrong = None;
@@ -175,9 +175,9 @@ impl<'a> SendRequest<'a> {
     }
 
     /// W3C Trace Context that the retries belong to. Default, with the feature `opentelemetry`: of the
-    /// current context.
+    /// current context. What is longer than the service takes is left out: 128 bytes, of the state 512.
     pub fn trace_context(mut self, traceparent: impl Into<String>, tracestate: impl Into<String>) -> Self {
-        self.request.trace_context = Some(TraceContext {
+        self.request.trace_context = trace_context::bounded(TraceContext {
             traceparent: traceparent.into(),
             tracestate: tracestate.into(),
         });

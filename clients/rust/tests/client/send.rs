@@ -178,6 +178,36 @@ async fn a_flush_waits_until_what_was_dropped_is_told() {
 }
 
 #[tokio::test]
+async fn a_trace_that_is_too_long_costs_itself_only() {
+    let server = server();
+    let client = client_of(&server);
+    let (parent, long) = (
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "a".repeat(513),
+    );
+    for (queue, given, kept) in [
+        ("long-parent", (&long[..129], "a=b"), None),
+        ("long-state", (parent, &long[..]), Some((parent, ""))),
+        ("fitting", (parent, "a=b"), Some((parent, "a=b"))),
+        ("none", ("", ""), None),
+    ] {
+        let letter = client.letter(queue, "a").trace_context(given.0, given.1);
+        letter.delay(Duration::ZERO).await.unwrap();
+        let (told, mut traces) = unbounded_channel();
+        let worker = client.worker([queue]).run(move |delivery| {
+            told.send(delivery.trace_context().cloned()).unwrap();
+            async { Ok::<(), io::Error>(()) }
+        });
+        let trace = traces.recv().await.unwrap();
+        let trace = trace
+            .as_ref()
+            .map(|trace| (&trace.traceparent[..], &trace.tracestate[..]));
+        assert_eq!(trace, kept, "{queue}");
+        worker.unwrap().stop().await;
+    }
+}
+
+#[tokio::test]
 async fn one_that_is_larger_than_all_that_may_be_pending_says_so() {
     let coalesce = Coalesce {
         max_pending_bytes: 1_000,
