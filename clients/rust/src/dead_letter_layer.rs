@@ -3,7 +3,7 @@
 use crate::client::Client;
 use crate::error::{BoxError, Error};
 use crate::panics::{failure_of_panic, guarded};
-use crate::payload::{IntoPayload, Payload};
+use crate::payload::{IntoPayload, Payload, made};
 use std::future::IntoFuture;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -86,7 +86,7 @@ where
             place,
         } = &self.layer;
         let (client, queue, place) = (client.clone(), queue.clone(), *place);
-        let payload = Made(payload(&request).into_payload());
+        let payload = Made(made(|| payload(&request)));
         // It may panic already here, before there is a future of it.
         let work = catch_unwind(AssertUnwindSafe(|| self.service.call(request)));
         Box::pin(async move {

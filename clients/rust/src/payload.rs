@@ -1,6 +1,7 @@
 //! The message itself.
 
 use crate::error::Error;
+use crate::panics::unless_it_panics;
 use crate::v1;
 use crate::v1::payload::Body;
 use bytes::Bytes;
@@ -148,6 +149,12 @@ impl<const N: usize> IntoPayload for &[u8; N] {
     fn into_payload(self) -> Result<Payload, Error> {
         self.as_slice().into_payload()
     }
+}
+
+/// What is made of somebody's value; a panic of its code costs no more than the message.
+pub(crate) fn made<P: IntoPayload>(make: impl FnOnce() -> P) -> Result<Payload, Error> {
+    unless_it_panics(|| make().into_payload())
+        .unwrap_or_else(|| Err(Error::invalid("what makes the payload panicked")))
 }
 
 #[cfg(test)]

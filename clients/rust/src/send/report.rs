@@ -1,8 +1,8 @@
 //! Tells of dropped messages.
 
 use crate::error::{Error, ErrorKind};
+use crate::panics::unless_it_panics;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -83,7 +83,9 @@ impl DropLog {
         };
         // Unlocked: a subscriber may send messages itself, and have them dropped.
         if let Some(Latest { kind, words, queue }) = latest {
-            tracing::error!(queue, %kind, messages, "dropped a message: {words}");
+            shielded("the log", || {
+                tracing::error!(queue, %kind, messages, "dropped a message: {words}");
+            });
         }
         messages > 0
     }
@@ -110,10 +112,10 @@ impl Drop for Waiting {
     }
 }
 
-/// A caller's own function: what it panics with is told and harms nothing.
+/// A caller's own function, or log: what it panics with is told, if that is possible, and harms nothing.
 pub(crate) fn shielded(name: &str, call: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(call)).is_err() {
-        tracing::error!("{name} panicked");
+    if unless_it_panics(call).is_none() {
+        unless_it_panics(|| tracing::error!("{name} panicked"));
     }
 }
 

@@ -5,7 +5,8 @@ use crate::client::Client;
 use crate::durations::{instant_to_wire, to_wire};
 use crate::error::{Error, ErrorKind};
 use crate::failure::{failure_of, is_non_retryable, retry_after_of};
-use crate::payload::IntoPayload;
+use crate::panics::unless_it_panics;
+use crate::payload::{IntoPayload, made};
 use crate::receipt::Receipt;
 use crate::retry_policy::RetryPolicy;
 use crate::trace_context;
@@ -42,7 +43,7 @@ impl<'a> SendRequest<'a> {
             ..SendToDlqRequest::default()
         };
         let mut wrong = None;
-        match payload.into_payload() {
+        match made(|| payload) {
             Ok(payload) => request.payload = Some(payload.into_wire()),
             Err(error) => wrong = Some(error),
         }
@@ -170,7 +171,9 @@ impl<'a> SendRequest<'a> {
     /// Where the message is in your system, e.g. `topic`, `partition`, `offset`.
     pub fn coordinate(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
         let origin = self.request.origin.get_or_insert_with(Origin::default);
-        origin.coordinates.insert(name.into(), value.to_string());
+        if let Some(value) = unless_it_panics(|| value.to_string()) {
+            origin.coordinates.insert(name.into(), value);
+        }
         self
     }
 

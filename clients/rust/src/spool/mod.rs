@@ -258,7 +258,9 @@ fn obey(command: Command, keeper: &mut Keeper, work: &Notify) {
 fn unless_at_fault<T>(act: impl FnOnce() -> T) -> Option<T> {
     let done = catch_unwind(AssertUnwindSafe(act)).ok();
     if done.is_none() {
-        tracing::error!("a fault in the spool, which goes on");
+        shielded("the log", || {
+            tracing::error!("a fault in the spool, which goes on");
+        });
     }
     done
 }

@@ -2,7 +2,7 @@
 
 use crate::{server, timed_out};
 use dlq_client::testing::{FakeDlq, FakeState};
-use dlq_client::{Client, ClientBuilder, ErrorKind, Receipt, SpoolOptions, Transport};
+use dlq_client::{Client, ClientBuilder, ErrorKind, Json, Receipt, SpoolOptions, Transport};
 use std::collections::HashMap;
 use std::future::IntoFuture;
 use std::io;
@@ -11,8 +11,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tonic::body::Body;
 use tonic::codegen::http;
-use tower::ServiceExt;
 use tower::layer::layer_fn;
+use tower::{Layer, ServiceExt};
+use tracing_subscriber::layer::SubscriberExt;
 
 /// So many calls of each method panic, the first ones.
 fn within_a_layer_that_panics(builder: ClientBuilder, times: u32) -> Client {
@@ -73,6 +74,76 @@ async fn a_worker_outlives_a_layer_that_panics() {
     let settled = tokio::time::timeout(Duration::from_secs(10), settled.recv());
     assert_eq!(settled.await.expect("an outcome"), Some("succeeded"));
     worker.stop().await;
+}
+
+struct Unwritable;
+
+impl serde::Serialize for Unwritable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("no JSON")
+    }
+}
+
+#[tokio::test]
+async fn a_payload_whose_code_panics_is_dropped_and_told() {
+    let fake = FakeDlq::new();
+    let (told, mut dropped) = mpsc::unbounded_channel();
+    let builder = fake.builder();
+    let client = builder.on_dropped(move |error, _| told.send(error.kind()).unwrap());
+    let client = client.build().unwrap();
+    let error = client.letter("orders", Json(Unwritable)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert_eq!(dropped.recv().await, Some(ErrorKind::Invalid));
+    // That of a layer does not keep its service from answering.
+    let layer = client.dead_letter_layer("orders", |_: &u32| -> String { panic!("no payload") });
+    let service = layer.layer(tower::service_fn(|number: u32| async move {
+        if number == 17 {
+            Err(timed_out())
+        } else {
+            Ok(number)
+        }
+    }));
+    assert_eq!(service.clone().oneshot(16).await.unwrap(), 16);
+    assert!(service.oneshot(17).await.unwrap_err().is::<io::Error>());
+    assert_eq!(dropped.recv().await, Some(ErrorKind::Invalid));
+}
+
+#[tokio::test]
+async fn a_coordinate_whose_words_panic_costs_itself_only() {
+    let fake = FakeDlq::new();
+    let client = fake.client().unwrap();
+    let letter = client.letter("orders", "a").coordinate("topic", Wordless);
+    letter.coordinate("offset", 7).await.unwrap();
+    let messages = fake.wait_for("orders", FakeState::Scheduled, 1).await;
+    let origin = messages[0].request.origin.as_ref().unwrap();
+    assert_eq!(
+        origin.coordinates,
+        HashMap::from([("offset".to_owned(), "7".to_owned())])
+    );
+}
+
+/// A log that takes nothing.
+struct BrokenLog;
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for BrokenLog {
+    fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        panic!("no log")
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_panics_costs_nothing_else() {
+    let log = tracing_subscriber::registry().with(BrokenLog);
+    let _logs = tracing::subscriber::set_default(log);
+    let client = Client::builder("http://127.0.0.1:1").without_spool();
+    let client = client.timeout(Duration::from_millis(20)).build().unwrap();
+    for _ in 0..2 {
+        let late = client.letter("q", "a").await.unwrap_err();
+        assert_eq!(late.kind(), ErrorKind::Deadline);
+    }
+    let wrong = client.letter("q", Json(Unwritable)).await.unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::Invalid);
+    client.close().await;
 }
 
 #[tokio::test]
