@@ -43,8 +43,12 @@ export class SpoolDelivery {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #isClosed = false;
-  /** When the present pass has first left a letter. */
+  /** Since when the present pass has tried others than those that were left, and some are left. */
   #leftAtMs = Number.POSITIVE_INFINITY;
+  /** How many the present pass has read, and has left; and how many of the oldest are to be tried first. */
+  #readCount = 0;
+  #leftCount = 0;
+  #toRetry = 0;
 
   constructor(options: SpoolDeliveryOptions) {
     this.#options = options;
@@ -86,6 +90,9 @@ export class SpoolDelivery {
   async #deliverAll(): Promise<void> {
     let isAllDone = true;
     this.#leftAtMs = Number.POSITIVE_INFINITY;
+    this.#toRetry = this.#leftCount; // else a pass that is cut short may get no further than the one before
+    this.#readCount = 0;
+    this.#leftCount = 0;
     try {
       for (const store of this.#options.shelf.stores) {
         isAllDone = (await this.#deliverFrom(store)) && isAllDone;
@@ -116,8 +123,10 @@ export class SpoolDelivery {
       const again = await this.#send(readable);
       const left = new Set(again.map((letter) => letter.position));
       const done = letters.filter((letter) => !left.has(letter.position));
-      if (left.size > 0) {
-        isAllDone = false;
+      this.#readCount += letters.length;
+      this.#leftCount += left.size;
+      if (left.size > 0) isAllDone = false;
+      if (this.#leftCount > 0 && this.#readCount >= this.#toRetry) {
         this.#leftAtMs = Math.min(this.#leftAtMs, performance.now());
       }
       if (done.length > 0) {

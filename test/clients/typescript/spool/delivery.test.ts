@@ -135,6 +135,27 @@ it("what is refused for now is tried again soon, however many others come", asyn
   expect(tries.slice(0, 4)).toEqual([0, 7, 14, 21]);
 });
 
+it("however many are refused for now, the others are tried, too", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const MOST = 100;
+  const refused = Array.from({ length: 20 }, (_, at) => `refused${at}`);
+  const letters = lettersOf(...refused, "other");
+  const oneByOne: LetterStore = Object.assign(letters, {
+    read: async (after: number) => {
+      if (sent.length > MOST) return [];
+      vi.advanceTimersByTime(5_000);
+      return MemoryLetters.prototype.read.call(letters, after, 1, 1_000);
+    },
+  });
+  const full = new ConnectError("the queue is full", Code.ResourceExhausted);
+  const { delivery, sent } = deliveryFrom([oneByOne], full, (id) => id !== "other");
+  delivery.hasten();
+  await until(() => sent.includes("other") || sent.length > MOST, "the other one");
+  expect(sent.slice(0, 20)).toEqual([...refused.slice(0, 7), ...refused.slice(0, 13)]);
+  expect(sent).toContain("other");
+});
+
 it("one that was closed makes no call of what it was reading", async () => {
   const letters = lettersOf("a");
   let go = () => {};
