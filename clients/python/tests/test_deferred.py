@@ -43,3 +43,19 @@ def test_once_there_are_no_others_they_are_tried_sooner_and_later_each_time() ->
     deferred.add((None, 1))
     deferred.rest()
     assert deferred.wait_s <= 0.1, "all had been taken meanwhile"
+
+
+def test_however_many_they_are_the_others_are_tried_too() -> None:
+    clock = Clock()
+    deferred = Deferred(0.1, 30.0, clock)
+    tried: set[int] = set()
+    for _ in range(200):  # calls of one letter each, the oldest first; it takes 20 s to go over all
+        skipped = deferred.skipped()
+        letter = next((at for at in range(20) if (None, at) not in skipped), None)
+        if letter is None:
+            break
+        clock.now += 5
+        tried.add(letter)
+        deferred.tried(1)
+        deferred.add((None, letter))
+    assert tried == set(range(20))

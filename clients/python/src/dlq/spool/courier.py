@@ -154,6 +154,7 @@ class Courier:
         self.on_heard()
         self._backoff.reset()
         self._size.answered(time.monotonic() - began_at)
+        self._deferred.tried(len(letters))
         done = [letter for letter, answer in zip(letters, answers) if self._is_done(letter, answer)]
         await self._do(lambda spool: spool.done(done))
         return True

@@ -27,18 +27,26 @@ class Deferred:
         self._is_resting = False
         """All others have been tried."""
         self._places: set[Place] = set()
+        self._to_retry = 0
+        """How many were deferred, and have not been tried again yet: they are older than others."""
+
+    def tried(self, count: int) -> None:
+        """So many letters have been tried."""
+        self._to_retry -= count
+        self._limit()
 
     def add(self, place: Place) -> None:
-        """Others are tried first, but no longer than that: there may be ever more of them."""
-        if not self._places:
-            self._until = self._clock() + self._most_pause_s
+        """Others are tried first, but no longer than that: there may be ever more of them. It counts from
+        when those of before have been tried again, which may take longer."""
         self._places.add(place)
+        self._limit()
 
     def skipped(self) -> set[Place]:
         """Those that are not to be tried now."""
         if self._until <= self._clock():
             self._until = math.inf
             self._is_resting = False
+            self._to_retry = len(self._places)
             self._places.clear()
         return self._places
 
@@ -49,6 +57,10 @@ class Deferred:
         elif not self._is_resting:
             self._is_resting = True
             self._until = min(self._until, self._clock() + self._backoff.next_s())
+
+    def _limit(self) -> None:
+        if self._places and self._to_retry <= 0 and math.isinf(self._until):
+            self._until = self._clock() + self._most_pause_s
 
     @property
     def wait_s(self) -> float:
