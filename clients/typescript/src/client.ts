@@ -71,7 +71,8 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
   const connect = createConnections(options);
   const line = new Line(connect);
   const own = connect(); // the caller's: never replaced under his calls
-  const drops = new Drops(options.onDropped ?? createDropReport());
+  const report = createDropReport();
+  const drops = new Drops(options.onDropped ?? report.tell);
   const onDropped = drops.tell;
   const defaultTimeoutMs = aboveZero("timeoutMs", options.timeoutMs ?? TIMEOUT_MS);
   const tryTimeoutMs = aboveZero("tryTimeoutMs", options.tryTimeoutMs ?? TRY_TIMEOUT_MS);
@@ -142,6 +143,7 @@ export function createDlqClient(options: DlqClientOptions): DlqClient {
     line.close();
     await spool?.close(closedBefore);
     own.close();
+    report.flush();
     await drops.heard(leftMs());
   }
 

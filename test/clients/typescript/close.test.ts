@@ -1,6 +1,6 @@
 // The end of a client and of its workers takes no longer than it may, whatever hangs.
 
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
 import type { DlqClient, Worker } from "../../../clients/typescript/src/index.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, stored, until } from "./client.ts";
@@ -119,6 +119,18 @@ it("a client may be closed by whoever is told", async () => {
   });
   await dlq.send("no/queue", "x", error);
   await closed;
+});
+
+it("what the console was not told of yet it is told by a close", async () => {
+  const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => lines.mockRestore());
+  const dlq = clientOf(server, { onDropped: undefined });
+  for (const queue of ["no/1", "no/2", "no/3"]) await dlq.send(queue, "x", error);
+  await dlq.close();
+  expect(lines.mock.calls.map(([line]) => String(line).slice(0, 60))).toEqual([
+    expect.stringContaining("dropped a message for no/1:"),
+    expect.stringContaining("dropped a message for no/3 (and 1 before it):"),
+  ]);
 });
 
 it("a client that is closed starts no worker", async () => {

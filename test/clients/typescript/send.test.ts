@@ -487,11 +487,11 @@ it("tells of dropped messages on the console, once a second at most", async () =
   onTestFinished(() => log.mockRestore());
   const dlq = createDlqClient({ url: `http://${server.grpcAddress}`, spool: false });
   for (let at = 0; at < 3; at++) await dlq.send("no/queue", "x", error);
-  await dlq.close();
   expect(log).toHaveBeenCalledOnce();
   expect(log.mock.calls[0]?.[0]).toContain("dropped a message for no/queue");
   await vi.waitFor(() => expect(log).toHaveBeenCalledTimes(2), WAIT);
   expect(log.mock.calls[1]?.[0]).toContain("(and 1 before it)");
+  await dlq.close();
 });
 
 it("speaks TLS to a server that it trusts, and to no other", { timeout: 60_000 }, async () => {
