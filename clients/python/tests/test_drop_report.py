@@ -11,6 +11,7 @@ import pytest
 
 import dlq
 import dlq.aio
+from dlq._engine import drop_report
 
 AWAY = "127.0.0.1:1"
 
@@ -85,6 +86,39 @@ def test_asyncio_waits_too() -> None:
         assert owner.told == ["q"] * 2
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("end", ["flush", "close"])
+def test_an_owner_that_waits_for_whoever_waits_for_it_holds_up_no_end(
+    end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drop_report, "_MOST_CALL_S", 0.2)
+    owner = SlowOwner()
+    client = dlq.Client(AWAY, spool=False, timeout=0.1, on_dropped=owner)
+    client.send("q", "x")
+    with ThreadPoolExecutor(1) as pool:
+        ended: Future[None] = pool.submit(getattr(client, end))
+        try:
+            ended.result(5)
+        finally:
+            owner.go_on.set()
+    client.close()
+
+
+def test_an_owner_that_goes_on_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drop_report, "_MOST_CALL_S", 0.2)
+    told: list[str] = []
+
+    def slow(error: dlq.DlqClientError, queue: str) -> None:
+        threading.Event().wait(0.1)
+        told.append(queue)
+
+    client = dlq.Client(AWAY, spool=False, timeout=0.1, on_dropped=slow)
+    for _ in range(10):
+        client.send_soon("q", "x")
+    client.flush()
+    assert told == ["q"] * 10
+    client.close()
 
 
 @pytest.mark.parametrize("end", ["flush", "close"])

@@ -115,7 +115,7 @@ class ClientSettings(TypedDict, total=False):
     """Where messages are kept while the service is away; False for nowhere."""
     on_dropped: Callable[[DlqClientError, str], object] | None
     """Called with the error and the queue of each dropped message, in a thread of the client; `flush` and
-    `close` wait for it. Default: a log line."""
+    `close` wait for it, for each call 5 s at most. Default: a log line."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ from ..results import Dropped
 from .serial_thread import SerialThread
 
 _LINE_EVERY_S = 1.0
+_MOST_CALL_S = 5.0
+"""How long one call of `on_dropped` is waited for: it may itself wait for who waits here."""
 
 
 class DropReport:
@@ -23,6 +26,7 @@ class DropReport:
         self._is_closed = False
         self._next_line_at = 0.0
         self._untold = 0
+        self._calls = 0
 
     def tell(self, error: DlqClientError, queue: str) -> None:
         if self._on_dropped is None:
@@ -41,11 +45,17 @@ class DropReport:
         return self._thread is not None and self._thread.is_current
 
     async def told(self, timeout_s: float | None = None) -> None:
-        """Until all of before is told."""
-        if self._thread is not None and not self._is_closed:
-            told = asyncio.wrap_future(self._thread.submit(lambda: None))
-            await asyncio.wait([told], timeout=timeout_s)
-            told.cancel()
+        """Until all of before is told, or the time is over, or one call takes too long."""
+        if self._thread is None or self._is_closed:
+            return
+        until = math.inf if timeout_s is None else time.monotonic() + timeout_s
+        told = asyncio.wrap_future(self._thread.submit(lambda: None))
+        calls = -1
+        while not told.done() and calls != self._calls and time.monotonic() < until:
+            calls = self._calls
+            left_s = max(0.0, until - time.monotonic())
+            await asyncio.wait([told], timeout=min(left_s, _MOST_CALL_S))
+        told.cancel()
 
     def dropped(self, error: DlqClientError, queue: str) -> Dropped:
         self.tell(error, queue)
@@ -61,6 +71,7 @@ class DropReport:
             self._thread.stop()
 
     def _call(self, error: DlqClientError, queue: str) -> None:
+        self._calls += 1
         try:
             if self._on_dropped is not None:
                 self._on_dropped(error, queue)
