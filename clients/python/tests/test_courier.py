@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -255,3 +257,24 @@ def test_a_letter_that_waits_is_forgotten_with_its_file(spool_folder: Path) -> N
         await courier.close()
 
     asyncio.run(run())
+
+
+def test_a_log_that_waits_for_a_send_holds_up_no_client(spool_folder: Path) -> None:
+    """A handler is locked while it works, and what it waits for is itself told to it."""
+    options = dlq.SpoolOptions(folder=spool_folder)
+    client = dlq.Client("127.0.0.1:1", spool=options, timeout=0.1)
+    results: list[dlq.SendResult] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            results.append(client.send("logs", record.getMessage()))
+
+    handler = Handler()
+    logging.getLogger().addHandler(handler)
+    try:
+        threading.Thread(target=logging.getLogger("app").error, args=["x"], daemon=True).start()
+        until(lambda: len(results) == 2)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    client.close()
+    assert results == [dlq.Spooled(durable=True)] * 2

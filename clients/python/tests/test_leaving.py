@@ -125,6 +125,8 @@ def test_both_lines_share_one_a_minute(caplog: pytest.LogCaptureFixture) -> None
     log.tell_of(None)
     now = 122.0
     log.tell_of(CallError("UNAVAILABLE", "away"))
+    log.close()
+    until(lambda: len(kept_lines(caplog)) == 3)
     assert kept_lines(caplog) == [
         "dlq: the spool keeps what is refused: "
         "who are you?; give the client a `token` that the server knows",

@@ -167,6 +167,7 @@ class Sender:
             if why.kind == "deadline" or send.last_error is not None:
                 # Before whoever waits for it hears of it: the program may end then.
                 courier.log.tell_of(send.last_error)
+                await courier.log.told()
             self._tell(send, Spooled(durable))
 
     def _settle(self, send: PendingSend, found: pb.SendToDlqResponse | DlqClientError) -> None:

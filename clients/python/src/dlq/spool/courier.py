@@ -86,6 +86,8 @@ class Courier:
             self._on_dropped(DlqClientError("closed", words, maybe_stored=True), "")
         await self._do(lambda spool: spool.close())
         self._thread.stop()
+        await self.log.told()
+        self.log.close()
 
     async def _do(self, act: Callable[[Spool], _T]) -> _T:
         def on_thread() -> _T:
