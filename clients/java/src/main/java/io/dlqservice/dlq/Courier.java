@@ -45,8 +45,7 @@ final class Courier {
   private final BiConsumer<DlqException, String> onRefused;
   private final Backoff backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
   private final CallSize size = new CallSize(); // of the courier's thread
-  private final long mostPassMs;
-  private long passBeganAtMs; // of the courier's thread
+  private final PassTime passTime; // of the courier's thread
   private ScheduledFuture<?> timer;
   private boolean isHastened;
   private volatile boolean isClosed;
@@ -67,7 +66,7 @@ final class Courier {
     this.line = line;
     this.reachability = reachability;
     this.onRefused = onRefused;
-    this.mostPassMs = mostPassMs;
+    passTime = new PassTime(mostPassMs);
     reachability.onBack(this::hasten);
   }
 
@@ -106,7 +105,7 @@ final class Courier {
     synchronized (this) {
       isHastened = false;
     }
-    passBeganAtMs = Loop.nowMs();
+    passTime.begins();
     boolean isAllDone = false;
     try {
       isAllDone = deliverAll();
@@ -125,25 +124,22 @@ final class Courier {
       if (isHastened) return;
       timer = null;
     }
-    if (shelf.count() > 0) startWithin(Math.max(0, mostPassMs - passMs()));
-  }
-
-  private long passMs() {
-    return Loop.nowMs() - passBeganAtMs;
+    boolean isCutShort = isTimeForTheOldest(); // which have waited long enough
+    if (shelf.count() > 0) startWithin(isCutShort ? 0 : MOST_PAUSE_MS);
   }
 
   private boolean deliverAll() throws CutOff {
     boolean isAllDone = true;
     for (LetterStore store : shelf.stores()) {
       isAllDone &= deliverFrom(store);
-      if (isTimeForTheOldest(isAllDone)) return false;
+      if (isTimeForTheOldest()) return false;
     }
     return isAllDone;
   }
 
   /** What was left waits no longer for others, of which there may be ever more. */
-  private boolean isTimeForTheOldest(boolean isAllDone) {
-    return !isAllDone && passMs() >= mostPassMs;
+  private boolean isTimeForTheOldest() {
+    return passTime.isOver(Loop.nowMs());
   }
 
   /**
@@ -175,7 +171,8 @@ final class Courier {
       List<Long> done =
           letters.stream().map(StoredLetter::position).filter(one -> !left.contains(one)).toList();
       if (!done.isEmpty()) shelf.finish(store, done);
-      if (isTimeForTheOldest(isAllDone)) return false;
+      passTime.tried(readable.size(), left.size(), Loop.nowMs());
+      if (isTimeForTheOldest()) return false;
     }
     return false;
   }

@@ -21,6 +21,7 @@ import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.ByteArrayOutputStream;
@@ -253,6 +254,76 @@ class CourierTest {
       try {
         Poll.until(() -> tries.get() > 3);
         assertTrue(others.get() > 3);
+      } finally {
+        loop.execute(line::close);
+        courier.close();
+        loop.close();
+      }
+    }
+  }
+
+  private Courier courierOf(Shelf shelf, Loop loop, Line line, long mostPassMs) {
+    return new Courier(shelf, loop, line, new Reachability(), (error, queue) -> {}, mostPassMs);
+  }
+
+  private static Optional<StatusRuntimeException> fullOr(boolean isOther) {
+    return isOther
+        ? Optional.empty()
+        : Optional.of(
+            ScriptedServer.refusal(Status.Code.RESOURCE_EXHAUSTED, "QUEUE_LIMIT", "full"));
+  }
+
+  private static List<SendToDlqRequest> letters(String queue, int count) {
+    return IntStream.range(0, count)
+        .mapToObj(n -> SendToDlqRequest.newBuilder().setRequestId(queue + n).setQueue(queue))
+        .map(SendToDlqRequest.Builder::build)
+        .toList();
+  }
+
+  /** As of a full queue that has left more than one pass has time for. */
+  @Test
+  void whatIsRefusedHoldsUpNoOthersHoweverLongItTakes() throws IOException {
+    Shelf shelf = shelf("t");
+    AtomicInteger others = new AtomicInteger();
+    try (ScriptedServer server =
+        ScriptedServer.start(
+            request -> {
+              if (request.getQueue().equals("open")) others.incrementAndGet();
+              return fullOr(request.getQueue().equals("open"));
+            })) {
+      shelf.append(letters("full", 300));
+      shelf.append(letters("open", 1));
+      Loop loop = new Loop("test");
+      Connector connector = new Connector(server.target(), null, null, List.of());
+      Line line = new Line(connector::connect, loop);
+      Courier courier = courierOf(shelf, loop, line, 0);
+      courier.start();
+      try {
+        Poll.until(() -> others.get() == 1);
+      } finally {
+        loop.execute(line::close);
+        courier.close();
+        loop.close();
+      }
+    }
+  }
+
+  /** However long a pass takes. */
+  @Test
+  void thereIsAPauseWhereNothingButTheRefusedIsLeft() throws IOException, InterruptedException {
+    Shelf shelf = shelf("t");
+    try (ScriptedServer server = ScriptedServer.start(request -> fullOr(false))) {
+      shelf.append(letters("full", 1));
+      Loop loop = new Loop("test");
+      Connector connector = new Connector(server.target(), null, null, List.of());
+      Line line = new Line(connector::connect, loop);
+      Courier courier = courierOf(shelf, loop, line, 0);
+      courier.start();
+      try {
+        Poll.until(() -> server.calls.get() > 1);
+        Thread.sleep(1_000);
+        int calls = server.calls.get();
+        assertTrue(calls <= 40, calls + " calls in a second");
       } finally {
         loop.execute(line::close);
         courier.close();
