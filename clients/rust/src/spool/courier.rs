@@ -142,6 +142,7 @@ impl Courier {
             }
             Ok(_) => {}
         }
+        deferred.tried(letter.place);
         Some(letter.place)
     }
 }

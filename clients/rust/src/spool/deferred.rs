@@ -10,6 +10,8 @@ use tokio::time::Instant;
 /// a call of its own.
 pub(super) struct Deferred {
     places: HashSet<Place>,
+    /// Of the round before: these come first, and take nothing of the time of others.
+    known: HashSet<Place>,
     until: Option<Instant>,
     /// All others have been tried.
     is_resting: bool,
@@ -20,6 +22,7 @@ impl Deferred {
     pub(super) fn new() -> Self {
         Self {
             places: HashSet::new(),
+            known: HashSet::new(),
             until: None,
             is_resting: false,
             backoff: Backoff::new(FIRST_PAUSE, MOST_PAUSE),
@@ -29,7 +32,14 @@ impl Deferred {
     /// Others are tried first, but no longer than that: there may be ever more of them.
     pub(super) fn add(&mut self, place: Place) {
         self.places.insert(place);
-        self.until.get_or_insert_with(|| Instant::now() + MOST_PAUSE);
+        self.tried(place);
+    }
+
+    /// The time of others begins with the first of them.
+    pub(super) fn tried(&mut self, place: Place) {
+        if !self.places.is_empty() && !self.known.contains(&place) {
+            self.until.get_or_insert_with(|| Instant::now() + MOST_PAUSE);
+        }
     }
 
     /// Those that are not to be tried now.
@@ -37,7 +47,7 @@ impl Deferred {
         if self.until.is_some_and(|until| until <= Instant::now()) {
             self.until = None;
             self.is_resting = false;
-            self.places.clear();
+            self.known = std::mem::take(&mut self.places);
         }
         self.places.clone()
     }
@@ -67,5 +77,33 @@ mod tests {
         assert!(deferred.skipped().is_empty());
         deferred.add(Place::Memory(1));
         assert!(deferred.rest().unwrap() <= Instant::now() + FIRST_PAUSE); // once there are no others, sooner
+    }
+
+    /// As of a full queue that has left more than goes in that time.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_refused_holds_up_no_others_however_long_it_takes() {
+        let mut deferred = Deferred::new();
+        for _ in 0..1_000 {
+            let skipped = deferred.skipped();
+            let mut letters = (0..).map(Place::Memory);
+            let next = letters.find(|place| !skipped.contains(place)).unwrap();
+            if next == Place::Memory(100) {
+                return;
+            }
+            deferred.add(next);
+            tokio::time::advance(MOST_PAUSE / 10).await;
+        }
+        panic!("the last one never has its turn");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn there_is_a_pause_where_nothing_but_the_refused_is_left() {
+        let mut deferred = Deferred::new();
+        for _ in 0..2 {
+            assert!(deferred.skipped().is_empty());
+            deferred.add(Place::Memory(1));
+            tokio::time::advance(MOST_PAUSE * 2).await;
+        }
+        assert!(deferred.rest().unwrap() > Instant::now());
     }
 }
