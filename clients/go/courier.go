@@ -30,7 +30,7 @@ type courier struct {
 	// Each has room for one: more would say nothing more.
 	start, hasten chan struct{}
 	size          callSize // of the goroutine that delivers
-	longestPass   time.Duration
+	pass          passTime // likewise
 	end           context.CancelFunc
 	ended         sync.WaitGroup
 
@@ -53,7 +53,7 @@ func startCourier(settings spool.Settings, l *line, reach *reachability, onDropp
 	c := &courier{
 		shelf: spool.NewShelf(settings), line: l, reach: reach, onDropped: onDropped, tell: settings.Tell,
 		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), end: end,
-		size: newCallSize(), longestPass: mostCourierPause,
+		size: newCallSize(), pass: passTime{most: mostCourierPause},
 	}
 	reach.onBack = func() { signal(c.hasten) }
 	c.ended.Add(2)

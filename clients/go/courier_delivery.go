@@ -50,9 +50,10 @@ func (c *courier) deliver(ctx context.Context) {
 
 // deliverAll goes once over everything. It gives false if something is to be tried again, but not at once.
 func (c *courier) deliverAll(ctx context.Context) bool {
-	isAllDone, began := true, time.Now()
+	isAllDone := true
+	c.pass.begins()
 	for _, store := range c.shelf.Stores() {
-		done, err := c.deliverFrom(ctx, store, began)
+		done, err := c.deliverFrom(ctx, store)
 		if errors.Is(err, errPassOver) {
 			return true // what it left has waited long enough
 		}
@@ -64,11 +65,10 @@ func (c *courier) deliverAll(ctx context.Context) bool {
 	return isAllDone
 }
 
-// deliverFrom goes on while letters come. Where it has left some these would not be tried again, so a pass that takes
-// long ends, if it was of any use: the next one begins with them, and gets further.
-func (c *courier) deliverFrom(ctx context.Context, store spool.Store, began time.Time) (isAllDone bool, err error) {
+// deliverFrom goes on while letters come. Where it has left some these would not be tried again, so a pass in which
+// others take long ends: the next one begins with them, and gets further.
+func (c *courier) deliverFrom(ctx context.Context, store spool.Store) (isAllDone bool, err error) {
 	isAllDone = true
-	hasFinished := false
 	for position := int64(-1); ; {
 		letters, err := c.shelf.Read(store, position, courierMessages, int(c.size))
 		if err != nil {
@@ -99,8 +99,8 @@ func (c *courier) deliverFrom(ctx context.Context, store spool.Store, began time
 			return false, err
 		}
 		isAllDone = isAllDone && len(finished) == len(letters)
-		hasFinished = hasFinished || len(finished) > 0
-		if !isAllDone && hasFinished && time.Since(began) >= c.longestPass {
+		c.pass.went(len(letters), len(letters)-len(finished))
+		if c.pass.isOver() {
 			return false, errPassOver
 		}
 	}

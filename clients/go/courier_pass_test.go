@@ -2,6 +2,7 @@ package dlq
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func TestWhatIsRefusedForNowIsTriedAgainHoweverManyOthersCome(t *testing.T) {
 	shelf.Append([]*dlqv1.SendToDlqRequest{{Queue: "full"}, {Queue: "open"}})
 	c := &courier{
 		shelf: shelf, line: l, reach: &reachability{}, end: end, tell: func(string, ...any) {},
-		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), size: newCallSize(), longestPass: time.Nanosecond,
+		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), size: newCallSize(), pass: passTime{most: time.Nanosecond},
 	}
 	c.ended.Add(1)
 	go c.deliver(ctx)
@@ -97,5 +98,72 @@ func TestWhatIsRefusedForNowIsTriedAgainHoweverManyOthersCome(t *testing.T) {
 				t.Fatalf("tried %d times, and %d others were taken", tried, taken)
 			}
 		}
+	}
+}
+
+// slowService is slow to refuse letters of one queue for now, and takes others at once.
+type slowService struct {
+	dlqv1.DlqServiceClient
+	tries, taken atomic.Int64
+}
+
+func (s *slowService) SendToDlqBatch(
+	_ context.Context, r *dlqv1.SendToDlqBatchRequest, _ ...grpc.CallOption,
+) (*dlqv1.SendToDlqBatchResponse, error) {
+	response := &dlqv1.SendToDlqBatchResponse{}
+	for _, one := range r.GetRequests() {
+		result := &dlqv1.SendToDlqBatchResult{
+			Outcome: &dlqv1.SendToDlqBatchResult_Response{Response: &dlqv1.SendToDlqResponse{}},
+		}
+		if one.GetQueue() == "full" {
+			time.Sleep(time.Millisecond)
+			s.tries.Add(1)
+			result.Outcome = &dlqv1.SendToDlqBatchResult_Error{Error: &dlqv1.ErrorStatus{
+				Code: int32(codes.ResourceExhausted), Message: "no room",
+			}}
+		} else {
+			s.taken.Add(1)
+		}
+		response.Results = append(response.Results, result)
+	}
+	return response, nil
+}
+
+// As of a full queue that has left more than one pass has time for.
+func TestWhatIsRefusedForNowIsNotTriedAgainForEachCallOfOthers(t *testing.T) {
+	shelf := spool.NewShelf(spool.Settings{Folder: t.TempDir(), MaxBytes: 16 * mib, Tell: func(string, ...any) {}})
+	service := &slowService{}
+	conn, err := grpc.NewClient("passthrough:///none", grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLine(func() (*wire, error) { return &wire{conn: conn, stub: service, madeAt: time.Now()}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.close()
+	var letters []*dlqv1.SendToDlqRequest
+	for at := range 1_500 {
+		queue := "full"
+		if at >= 300 {
+			queue = "open"
+		}
+		letters = append(letters, &dlqv1.SendToDlqRequest{Queue: queue})
+	}
+	shelf.Append(letters)
+	ctx, end := context.WithCancel(t.Context())
+	c := &courier{
+		shelf: shelf, line: l, reach: &reachability{}, end: end, tell: func(string, ...any) {},
+		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), size: newCallSize(),
+		pass: passTime{most: 200 * time.Millisecond},
+	}
+	c.ended.Add(1)
+	go c.deliver(ctx)
+	defer c.close()
+	for service.taken.Load() < 1_200 {
+		time.Sleep(time.Millisecond)
+	}
+	if tries := service.tries.Load(); tries > 2_000 {
+		t.Errorf("%d tries of 300 letters", tries)
 	}
 }
