@@ -39,9 +39,9 @@ final class Reachability {
    * @param beganAtMs of the call, by the monotonic clock
    */
   void failed(long beganAtMs, long nowMs, CallError error) {
-    if (lastError == null || !error.isSilent()) lastError = error; // else it knows more
     // Calls that were under way together fail together, by one fault.
     if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
+    if (lastError == null || !error.isSilent()) lastError = error; // else it knows more
     failures++;
     failedAtMs = nowMs;
   }

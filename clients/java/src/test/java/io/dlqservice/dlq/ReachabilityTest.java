@@ -1,8 +1,10 @@
 package io.dlqservice.dlq;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.Status;
 import org.junit.jupiter.api.Test;
 
 class ReachabilityTest {
@@ -28,5 +30,15 @@ class ReachabilityTest {
     assertFalse(reachability.isAway(45_030));
     reachability.failed(45_040, 45_050, CallError.UNANSWERED);
     assertTrue(reachability.isAway(45_060));
+  }
+
+  @Test
+  void whatFailedOfBeforeAnAnswerIsNotWhyItIsAway() {
+    reachability.answered(20);
+    reachability.failed(0, 30, CallError.of(Status.UNAVAILABLE.withDescription("refused")));
+    reachability.failed(40, 50, CallError.UNANSWERED);
+    reachability.failed(60, 70, CallError.UNANSWERED);
+    assertTrue(reachability.isAway(71));
+    assertEquals(CallError.UNANSWERED, reachability.lastError());
   }
 }
