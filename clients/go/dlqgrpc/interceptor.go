@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/dlq-service/dlq/clients/go"
 	"google.golang.org/grpc"
@@ -33,7 +34,7 @@ func UnaryServerInterceptor(s dlq.Sender, queue string, opts ...dlq.SendOption) 
 	return func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		keepIt := func(cause error) {
 			all := opts
-			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 && len(id[0]) <= mostIdentity {
+			if id := metadata.ValueFromIncomingContext(ctx, "idempotency-key"); len(id) > 0 && len(strings.ToValidUTF8(id[0], "\uFFFD")) <= mostIdentity {
 				all = append([]dlq.SendOption{dlq.WithSourceID(id[0])}, opts...)
 			}
 			keep(ctx, s, queue, info.FullMethod, request, cause, all)

@@ -164,12 +164,12 @@ func TestAnIdempotencyKeyThatIsTooLongCostsOnlyItself(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	ours := dlqgrpc.UnaryServerInterceptor(fake.Client(), "calls")
 	failing := func(context.Context, any) (any, error) { return nil, errors.New("no bank") }
-	for _, key := range []string{"order-42", strings.Repeat("k", 257)} {
+	for _, key := range []string{"order-42", strings.Repeat("k", 257), strings.Repeat("k\xff", 128)} {
 		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("idempotency-key", key))
 		_, _ = ours(ctx, &dlqv1.StatsRequest{}, &grpc.UnaryServerInfo{FullMethod: "/shop.Shop/Stats"}, failing)
 	}
 	kept := fake.Messages("calls")
-	if len(kept) != 2 || kept[0].GetSourceId() != "order-42" || kept[1].GetSourceId() != "" {
+	if len(kept) != 3 || kept[0].GetSourceId() != "order-42" || kept[1].GetSourceId() != "" || kept[2].GetSourceId() != "" {
 		t.Errorf("got %v", kept)
 	}
 }
