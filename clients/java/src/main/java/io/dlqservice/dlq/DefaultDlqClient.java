@@ -68,6 +68,7 @@ final class DefaultDlqClient implements DlqClient {
 
   private final long timeoutMs;
   private final JsonCodec json;
+  private final DropReport report;
   private final Set<Worker> workers = ConcurrentHashMap.newKeySet();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private boolean isClosing;
@@ -82,10 +83,9 @@ final class DefaultDlqClient implements DlqClient {
     timeoutMs = options.timeout.toMillis();
     json = options.json;
     BiConsumer<DlqException, String> told = options.onDropped;
+    report = new DropReport(loop);
     onDropped =
-        told == null
-            ? new DropReport(loop)
-            : (error, queue) -> listeners.tell(() -> told.accept(error, queue));
+        told == null ? report : (error, queue) -> listeners.tell(() -> told.accept(error, queue));
     Reachability reachability = new Reachability();
     spool =
         options.spool == null
@@ -305,6 +305,7 @@ final class DefaultDlqClient implements DlqClient {
     if (spool != null) spool.close();
     own.close();
     loop.close();
+    report.flush();
     listeners.close(Math.min(MOST_TOLD_MS, untilMs + MOST_LATE_MS - Loop.nowMs()));
     threads.shutdown();
     results.shutdown();

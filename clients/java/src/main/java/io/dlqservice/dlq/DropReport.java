@@ -30,6 +30,11 @@ final class DropReport implements BiConsumer<DlqException, String> {
     if (!isWaiting) tell();
   }
 
+  /** Tells at once what is untold; after its loop is closed, which tells no more. */
+  void flush() {
+    tell();
+  }
+
   private synchronized void tell() {
     isWaiting = false;
     if (untold == 0) return;

@@ -81,6 +81,22 @@ class CloseTest {
     loop.close();
   }
 
+  /** Of which the first one is told at once, and the rest a second later: the program may end. */
+  @Test
+  void theLogHasAllThatWasDroppedOnceItIsOver() {
+    DlqClient dlq = DlqClient.builder("127.0.0.1:1").withoutSpool().build();
+    SendOptions soon = SendOptions.builder().timeout(Duration.ofMillis(50)).build();
+    try (Logged logged = new Logged()) {
+      for (int n = 0; n < 3; n++) dlq.send("q", "a", null, soon);
+      dlq.close();
+      List<String> told = logged.with("dropped a message for q");
+      assertEquals(2, told.size(), told.toString());
+      assertTrue(told.get(1).contains("(and 1 before it)"), told.toString());
+      dlq.send("q", "a", null);
+      assertEquals(3, logged.with("dropped a message for q").size());
+    }
+  }
+
   @Test
   void noThreadOutlivesIt(@TempDir Path folder) throws Exception {
     try (FakeServer fake = FakeServer.start()) {
