@@ -87,25 +87,18 @@ def _retry_info_of(error: BaseException) -> float | None:
 
 def _http_status_of(error: BaseException) -> int | None:
     if any(kind.__name__.startswith("SMTP") for kind in type(error).__mro__):
-        return (
-            None  # a mail server's code, such as aiosmtplib's, in which 550 is an unknown mailbox
-        )
+        return None  # of a mail server, such as aiosmtplib's: 550 is a mailbox that is not there
     response = peek(error, "response")
     metadata = _item(response, "ResponseMetadata")  # botocore
     found: Iterable[object] = (
         _item(metadata, "HTTPStatusCode"),
         peek_int(error, "status"),
         peek_int(error, "status_code"),
-        None if _is_of_mail(error) else peek_int(error, "code"),
+        peek_int(error, "code"),
         peek_int(response, "status_code"),
         peek_int(response, "status"),
     )
     return next((one for one in found if isinstance(one, int) and 100 <= one <= 599), None)
-
-
-def _is_of_mail(error: BaseException) -> bool:
-    """As aiosmtplib's, whose code is a mail server's: 550 is a mailbox that is not there."""
-    return any(kind.__name__.startswith("SMTP") for kind in type(error).__mro__)
 
 
 def _retry_after_of(error: BaseException) -> str | None:
