@@ -8,6 +8,7 @@ import type { Reachability } from "../reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall, withoutService } from "../send-call.ts";
 import { CallSize } from "./call-size.ts";
 import type { LetterStore } from "./letter-store.ts";
+import { PassTime } from "./pass-time.ts";
 import type { Shelf } from "./shelf.ts";
 import type { SpoolNews } from "./spool-news.ts";
 
@@ -31,24 +32,17 @@ const MOST_MESSAGES = 100;
 const TRY_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 100;
 const MOST_PAUSE_MS = 30_000;
-/** How long what is refused for now waits for others to be tried: there may be ever more of them. */
-const MOST_OTHERS_MS = 30_000;
 
 /** Delivers what is on the shelf, oldest first, until nothing is left. Keeps no process alive. */
 export class SpoolDelivery {
   readonly #options: SpoolDeliveryOptions;
   readonly #backoff = new Backoff(FIRST_PAUSE_MS, MOST_PAUSE_MS);
   readonly #size = new CallSize();
+  readonly #passTime = new PassTime();
   readonly #news: SpoolNews;
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #isClosed = false;
-  /** Since when the present pass has tried others than those that were left, and some are left. */
-  #leftAtMs = Number.POSITIVE_INFINITY;
-  /** How many the present pass has read, and has left; and how many of the oldest are to be tried first. */
-  #readCount = 0;
-  #leftCount = 0;
-  #toRetry = 0;
 
   constructor(options: SpoolDeliveryOptions) {
     this.#options = options;
@@ -69,7 +63,8 @@ export class SpoolDelivery {
     this.#pass = this.#deliverAll().finally(() => {
       this.#pass = undefined;
       if (this.#options.shelf.count === 0) return;
-      if (this.#isCutShort()) this.hasten();
+      // What was left has waited long enough, although there are others to try.
+      if (this.#passTime.isOver()) this.hasten();
       else this.start();
     });
   }
@@ -81,18 +76,10 @@ export class SpoolDelivery {
     await this.#pass;
   }
 
-  /** What was left has waited long enough, although there are others to try. */
-  #isCutShort(): boolean {
-    return performance.now() - this.#leftAtMs >= MOST_OTHERS_MS;
-  }
-
   /** Once over everything; never rejects. */
   async #deliverAll(): Promise<void> {
     let isAllDone = true;
-    this.#leftAtMs = Number.POSITIVE_INFINITY;
-    this.#toRetry = this.#leftCount; // else a pass that is cut short may get no further than the one before
-    this.#readCount = 0;
-    this.#leftCount = 0;
+    this.#passTime.begin();
     try {
       for (const store of this.#options.shelf.stores) {
         isAllDone = (await this.#deliverFrom(store)) && isAllDone;
@@ -107,7 +94,7 @@ export class SpoolDelivery {
   async #deliverFrom(store: LetterStore): Promise<boolean> {
     let isAllDone = true;
     let position = -1;
-    while (!this.#isClosed && !this.#isCutShort()) {
+    while (!this.#isClosed && !this.#passTime.isOver()) {
       const letters = await store
         .read(position, MOST_MESSAGES, this.#size.bytes)
         .catch(() => undefined);
@@ -123,12 +110,8 @@ export class SpoolDelivery {
       const again = await this.#send(readable);
       const left = new Set(again.map((letter) => letter.position));
       const done = letters.filter((letter) => !left.has(letter.position));
-      this.#readCount += letters.length;
-      this.#leftCount += left.size;
+      this.#passTime.tried(letters.length, left.size);
       if (left.size > 0) isAllDone = false;
-      if (this.#leftCount > 0 && this.#readCount >= this.#toRetry) {
-        this.#leftAtMs = Math.min(this.#leftAtMs, performance.now());
-      }
       if (done.length > 0) {
         await this.#options.shelf.finish(
           store,

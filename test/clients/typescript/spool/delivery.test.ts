@@ -132,7 +132,7 @@ it("what is refused for now is tried again soon, however many others come", asyn
   delivery.hasten();
   await until(() => letters.count === 1, "all others");
   const tries = sent.flatMap((id, at) => (id === refused ? [at] : []));
-  expect(tries.slice(0, 4)).toEqual([0, 7, 14, 21]);
+  expect(tries.slice(0, 4)).toEqual([0, 7, 15, 23]);
 });
 
 it("however many are refused for now, the others are tried, too", async () => {
