@@ -67,10 +67,12 @@ func (s *busyService) SendToDlqBatch(
 	return response, nil
 }
 
-func TestWhatIsRefusedForNowIsTriedAgainHoweverManyOthersCome(t *testing.T) {
-	shelf := spool.NewShelf(spool.Settings{Folder: t.TempDir(), MaxBytes: 16 * mib, Tell: func(string, ...any) {}})
-	ctx, end := context.WithCancel(t.Context())
-	service := &busyService{shelf: shelf, ended: ctx.Done(), tried: make(chan struct{}), taken: make(chan struct{})}
+func emptyShelf(t *testing.T) *spool.Shelf {
+	return spool.NewShelf(spool.Settings{Folder: t.TempDir(), MaxBytes: 16 * mib, Tell: func(string, ...any) {}})
+}
+
+// deliver has a courier at work until the test ends; most is what a pass has for others than those it has left.
+func deliver(t *testing.T, shelf *spool.Shelf, service dlqv1.DlqServiceClient, most time.Duration) {
 	conn, err := grpc.NewClient("passthrough:///none", grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
@@ -79,15 +81,24 @@ func TestWhatIsRefusedForNowIsTriedAgainHoweverManyOthersCome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
-	shelf.Append([]*dlqv1.SendToDlqRequest{{Queue: "full"}, {Queue: "open"}})
+	ctx, end := context.WithCancel(t.Context())
 	c := &courier{
 		shelf: shelf, line: l, reach: &reachability{}, end: end, tell: func(string, ...any) {},
-		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), size: newCallSize(), pass: passTime{most: time.Nanosecond},
+		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), size: newCallSize(), pass: passTime{most: most},
 	}
 	c.ended.Add(1)
 	go c.deliver(ctx)
-	defer c.close()
+	t.Cleanup(func() {
+		c.close()
+		l.close()
+	})
+}
+
+func TestWhatIsRefusedForNowIsTriedAgainHoweverManyOthersCome(t *testing.T) {
+	shelf := emptyShelf(t)
+	service := &busyService{shelf: shelf, ended: t.Context().Done(), tried: make(chan struct{}), taken: make(chan struct{})}
+	shelf.Append([]*dlqv1.SendToDlqRequest{{Queue: "full"}, {Queue: "open"}})
+	deliver(t, shelf, service, time.Nanosecond)
 	for tried, taken := 0, 0; tried < 2; {
 		select {
 		case <-service.tried:
@@ -131,17 +142,7 @@ func (s *slowService) SendToDlqBatch(
 
 // As of a full queue that has left more than one pass has time for.
 func TestWhatIsRefusedForNowIsNotTriedAgainForEachCallOfOthers(t *testing.T) {
-	shelf := spool.NewShelf(spool.Settings{Folder: t.TempDir(), MaxBytes: 16 * mib, Tell: func(string, ...any) {}})
-	service := &slowService{}
-	conn, err := grpc.NewClient("passthrough:///none", grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := newLine(func() (*wire, error) { return &wire{conn: conn, stub: service, madeAt: time.Now()}, nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.close()
+	shelf, service := emptyShelf(t), &slowService{}
 	var letters []*dlqv1.SendToDlqRequest
 	for at := range 1_500 {
 		queue := "full"
@@ -151,15 +152,7 @@ func TestWhatIsRefusedForNowIsNotTriedAgainForEachCallOfOthers(t *testing.T) {
 		letters = append(letters, &dlqv1.SendToDlqRequest{Queue: queue})
 	}
 	shelf.Append(letters)
-	ctx, end := context.WithCancel(t.Context())
-	c := &courier{
-		shelf: shelf, line: l, reach: &reachability{}, end: end, tell: func(string, ...any) {},
-		start: make(chan struct{}, 1), hasten: make(chan struct{}, 1), size: newCallSize(),
-		pass: passTime{most: 200 * time.Millisecond},
-	}
-	c.ended.Add(1)
-	go c.deliver(ctx)
-	defer c.close()
+	deliver(t, shelf, service, 200*time.Millisecond)
 	for service.taken.Load() < 1_200 {
 		time.Sleep(time.Millisecond)
 	}
