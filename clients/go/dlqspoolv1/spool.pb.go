@@ -28,7 +28,7 @@ const (
 // The first record of each file: who writes it, and for whom.
 type Owner struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+	// Where the messages go: `host:port`, as the client was given it. Only clients of the same target
 	// deliver what is in the file.
 	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
 	// The service that sent them.
@@ -136,7 +136,7 @@ func (x *Owner) GetCreateTime() *timestamppb.Timestamp {
 }
 
 // A send that could not be delivered.
-type Letter struct {
+type SpooledMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As it is to be sent: with its request_id and its send_number.
 	Request *dlqv1.SendToDlqRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -146,20 +146,20 @@ type Letter struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Letter) Reset() {
-	*x = Letter{}
+func (x *SpooledMessage) Reset() {
+	*x = SpooledMessage{}
 	mi := &file_dlq_spool_v1_spool_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Letter) String() string {
+func (x *SpooledMessage) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Letter) ProtoMessage() {}
+func (*SpooledMessage) ProtoMessage() {}
 
-func (x *Letter) ProtoReflect() protoreflect.Message {
+func (x *SpooledMessage) ProtoReflect() protoreflect.Message {
 	mi := &file_dlq_spool_v1_spool_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -171,26 +171,26 @@ func (x *Letter) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Letter.ProtoReflect.Descriptor instead.
-func (*Letter) Descriptor() ([]byte, []int) {
+// Deprecated: Use SpooledMessage.ProtoReflect.Descriptor instead.
+func (*SpooledMessage) Descriptor() ([]byte, []int) {
 	return file_dlq_spool_v1_spool_proto_rawDescGZIP(), []int{1}
 }
 
-func (x *Letter) GetRequest() *dlqv1.SendToDlqRequest {
+func (x *SpooledMessage) GetRequest() *dlqv1.SendToDlqRequest {
 	if x != nil {
 		return x.Request
 	}
 	return nil
 }
 
-func (x *Letter) GetSpoolTime() *timestamppb.Timestamp {
+func (x *SpooledMessage) GetSpoolTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.SpoolTime
 	}
 	return nil
 }
 
-// Letters of this file that need not be delivered any more: the service has them, or refused them.
+// Messages of this file that need not be delivered any more: the service has them, or refused them.
 type Done struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where their records begin, in bytes from the start of the file.
@@ -250,8 +250,8 @@ const file_dlq_spool_v1_spool_proto_rawDesc = "" +
 	"\x03pid\x18\x06 \x01(\x03R\x03pid\x12#\n" +
 	"\rprocess_start\x18\a \x01(\x03R\fprocessStart\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"w\n" +
-	"\x06Letter\x122\n" +
+	"createTime\"\x7f\n" +
+	"\x0eSpooledMessage\x122\n" +
 	"\arequest\x18\x01 \x01(\v2\x18.dlq.v1.SendToDlqRequestR\arequest\x129\n" +
 	"\n" +
 	"spool_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tspoolTime\" \n" +
@@ -274,15 +274,15 @@ func file_dlq_spool_v1_spool_proto_rawDescGZIP() []byte {
 var file_dlq_spool_v1_spool_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_dlq_spool_v1_spool_proto_goTypes = []any{
 	(*Owner)(nil),                  // 0: dlq.spool.v1.Owner
-	(*Letter)(nil),                 // 1: dlq.spool.v1.Letter
+	(*SpooledMessage)(nil),         // 1: dlq.spool.v1.SpooledMessage
 	(*Done)(nil),                   // 2: dlq.spool.v1.Done
 	(*timestamppb.Timestamp)(nil),  // 3: google.protobuf.Timestamp
 	(*dlqv1.SendToDlqRequest)(nil), // 4: dlq.v1.SendToDlqRequest
 }
 var file_dlq_spool_v1_spool_proto_depIdxs = []int32{
 	3, // 0: dlq.spool.v1.Owner.create_time:type_name -> google.protobuf.Timestamp
-	4, // 1: dlq.spool.v1.Letter.request:type_name -> dlq.v1.SendToDlqRequest
-	3, // 2: dlq.spool.v1.Letter.spool_time:type_name -> google.protobuf.Timestamp
+	4, // 1: dlq.spool.v1.SpooledMessage.request:type_name -> dlq.v1.SendToDlqRequest
+	3, // 2: dlq.spool.v1.SpooledMessage.spool_time:type_name -> google.protobuf.Timestamp
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
 	3, // [3:3] is the sub-list for extension type_name

@@ -164,7 +164,7 @@ const (
 	// Messages are due, and every worker holds as many as it asked for.
 	ConditionCode_CONDITION_CODE_WORKERS_BUSY ConditionCode = 5
 	// Messages are being delivered.
-	ConditionCode_CONDITION_CODE_MOVING ConditionCode = 6
+	ConditionCode_CONDITION_CODE_DELIVERING ConditionCode = 6
 	// Delivery is stopped by hand, by UpdateQueue or the configuration.
 	ConditionCode_CONDITION_CODE_PAUSED ConditionCode = 7
 	// A circuit breaker holds deliveries back, of the whole queue or of some keys.
@@ -188,7 +188,7 @@ var (
 		3:  "CONDITION_CODE_NOTHING_DUE",
 		4:  "CONDITION_CODE_NO_WORKERS",
 		5:  "CONDITION_CODE_WORKERS_BUSY",
-		6:  "CONDITION_CODE_MOVING",
+		6:  "CONDITION_CODE_DELIVERING",
 		7:  "CONDITION_CODE_PAUSED",
 		8:  "CONDITION_CODE_BREAKER_OPEN",
 		9:  "CONDITION_CODE_ISOLATING",
@@ -202,7 +202,7 @@ var (
 		"CONDITION_CODE_NOTHING_DUE":     3,
 		"CONDITION_CODE_NO_WORKERS":      4,
 		"CONDITION_CODE_WORKERS_BUSY":    5,
-		"CONDITION_CODE_MOVING":          6,
+		"CONDITION_CODE_DELIVERING":      6,
 		"CONDITION_CODE_PAUSED":          7,
 		"CONDITION_CODE_BREAKER_OPEN":    8,
 		"CONDITION_CODE_ISOLATING":       9,
@@ -287,9 +287,9 @@ type SendToDlqRequest struct {
 	// request_id is forgotten, after 10 minutes. For clients that keep sends on disk.
 	SendNumber *SendNumber `protobuf:"bytes,17,opt,name=send_number,json=sendNumber,proto3" json:"send_number,omitempty"`
 	// What happened to the message before it came here; for imports from another system.
-	Past          *Past `protobuf:"bytes,18,opt,name=past,proto3" json:"past,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ImportedHistory *ImportedHistory `protobuf:"bytes,18,opt,name=imported_history,json=importedHistory,proto3" json:"imported_history,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SendToDlqRequest) Reset() {
@@ -452,9 +452,9 @@ func (x *SendToDlqRequest) GetSendNumber() *SendNumber {
 	return nil
 }
 
-func (x *SendToDlqRequest) GetPast() *Past {
+func (x *SendToDlqRequest) GetImportedHistory() *ImportedHistory {
 	if x != nil {
-		return x.Past
+		return x.ImportedHistory
 	}
 	return nil
 }
@@ -541,8 +541,8 @@ func (x *SendNumber) GetNumber() uint64 {
 
 // Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
 // have ended there, are not known here: they count from this send on. A send that joins an earlier
-// message adds its failure to that one, and nothing of its past.
-type Past struct {
+// message adds its failure to that one, and nothing of its imported history.
+type ImportedHistory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Failed attempts before this send: 0 to 1000. They count for max_retries, and delays go on from
 	// there; where there are as many as the policy allows, the message is quarantined as
@@ -550,7 +550,7 @@ type Past struct {
 	Attempts uint32 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
 	// in all, each within the limits of every failure.
-	Failures []*PastFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
+	Failures []*ImportedFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
 	// When the message failed first, 1970 or later; in the future: now. Time to live, max_elapsed and
 	// age count from here, and Message.create_time is this. As always a message that is due at or
 	// after the end of its time to live gets one more from then. Absent: now.
@@ -562,20 +562,20 @@ type Past struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Past) Reset() {
-	*x = Past{}
+func (x *ImportedHistory) Reset() {
+	*x = ImportedHistory{}
 	mi := &file_dlq_v1_dlq_service_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Past) String() string {
+func (x *ImportedHistory) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Past) ProtoMessage() {}
+func (*ImportedHistory) ProtoMessage() {}
 
-func (x *Past) ProtoReflect() protoreflect.Message {
+func (x *ImportedHistory) ProtoReflect() protoreflect.Message {
 	mi := &file_dlq_v1_dlq_service_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -587,33 +587,33 @@ func (x *Past) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Past.ProtoReflect.Descriptor instead.
-func (*Past) Descriptor() ([]byte, []int) {
+// Deprecated: Use ImportedHistory.ProtoReflect.Descriptor instead.
+func (*ImportedHistory) Descriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_service_proto_rawDescGZIP(), []int{2}
 }
 
-func (x *Past) GetAttempts() uint32 {
+func (x *ImportedHistory) GetAttempts() uint32 {
 	if x != nil {
 		return x.Attempts
 	}
 	return 0
 }
 
-func (x *Past) GetFailures() []*PastFailure {
+func (x *ImportedHistory) GetFailures() []*ImportedFailure {
 	if x != nil {
 		return x.Failures
 	}
 	return nil
 }
 
-func (x *Past) GetFirstFailureTime() *timestamppb.Timestamp {
+func (x *ImportedHistory) GetFirstFailureTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.FirstFailureTime
 	}
 	return nil
 }
 
-func (x *Past) GetQuarantined() bool {
+func (x *ImportedHistory) GetQuarantined() bool {
 	if x != nil {
 		return x.Quarantined
 	}
@@ -621,7 +621,7 @@ func (x *Past) GetQuarantined() bool {
 }
 
 // One of them.
-type PastFailure struct {
+type ImportedFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why.
 	Failure *Failure `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
@@ -631,20 +631,20 @@ type PastFailure struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PastFailure) Reset() {
-	*x = PastFailure{}
+func (x *ImportedFailure) Reset() {
+	*x = ImportedFailure{}
 	mi := &file_dlq_v1_dlq_service_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PastFailure) String() string {
+func (x *ImportedFailure) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PastFailure) ProtoMessage() {}
+func (*ImportedFailure) ProtoMessage() {}
 
-func (x *PastFailure) ProtoReflect() protoreflect.Message {
+func (x *ImportedFailure) ProtoReflect() protoreflect.Message {
 	mi := &file_dlq_v1_dlq_service_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -656,19 +656,19 @@ func (x *PastFailure) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PastFailure.ProtoReflect.Descriptor instead.
-func (*PastFailure) Descriptor() ([]byte, []int) {
+// Deprecated: Use ImportedFailure.ProtoReflect.Descriptor instead.
+func (*ImportedFailure) Descriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_service_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *PastFailure) GetFailure() *Failure {
+func (x *ImportedFailure) GetFailure() *Failure {
 	if x != nil {
 		return x.Failure
 	}
 	return nil
 }
 
-func (x *PastFailure) GetTime() *timestamppb.Timestamp {
+func (x *ImportedFailure) GetTime() *timestamppb.Timestamp {
 	if x != nil {
 		return x.Time
 	}
@@ -2939,7 +2939,7 @@ type QueueStats struct {
 	// How many by state and reason; nothing for zero.
 	Counts []*StateCount `protobuf:"bytes,7,rep,name=counts,proto3" json:"counts,omitempty"`
 	// Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-	// with a past only those are looked at that came first: send the oldest ones first.
+	// with an imported history only those are looked at that came first: send the oldest ones first.
 	OldestAge *durationpb.Duration `protobuf:"bytes,8,opt,name=oldest_age,json=oldestAge,proto3" json:"oldest_age,omitempty"`
 	// How long the message that came to quarantine first has been there.
 	OldestQuarantinedAge *durationpb.Duration `protobuf:"bytes,9,opt,name=oldest_quarantined_age,json=oldestQuarantinedAge,proto3" json:"oldest_quarantined_age,omitempty"`
@@ -3472,7 +3472,7 @@ var File_dlq_v1_dlq_service_proto protoreflect.FileDescriptor
 
 const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\n" +
-	"\x18dlq/v1/dlq_service.proto\x12\x06dlq.v1\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\x06\n" +
+	"\x18dlq/v1/dlq_service.proto\x12\x06dlq.v1\x1a\x14dlq/v1/failure.proto\x1a\x14dlq/v1/message.proto\x1a\x11dlq/v1/rule.proto\x1a\x12dlq/v1/state.proto\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x91\a\n" +
 	"\x10SendToDlqRequest\x12\x1d\n" +
 	"\n" +
 	"request_id\x18\x01 \x01(\tR\trequestId\x12\x14\n" +
@@ -3496,8 +3496,8 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\bpriority\x18\x0f \x01(\x05R\bpriority\x129\n" +
 	"\rtrace_context\x18\x10 \x01(\v2\x14.dlq.v1.TraceContextR\ftraceContext\x123\n" +
 	"\vsend_number\x18\x11 \x01(\v2\x12.dlq.v1.SendNumberR\n" +
-	"sendNumber\x12 \n" +
-	"\x04past\x18\x12 \x01(\v2\f.dlq.v1.PastR\x04past\x1a=\n" +
+	"sendNumber\x12B\n" +
+	"\x10imported_history\x18\x12 \x01(\v2\x17.dlq.v1.ImportedHistoryR\x0fimportedHistory\x1a=\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01B\r\n" +
@@ -3506,13 +3506,13 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\n" +
 	"SendNumber\x12\x1b\n" +
 	"\tclient_id\x18\x01 \x01(\fR\bclientId\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\x04R\x06number\"\xbf\x01\n" +
-	"\x04Past\x12\x1a\n" +
-	"\battempts\x18\x01 \x01(\rR\battempts\x12/\n" +
-	"\bfailures\x18\x02 \x03(\v2\x13.dlq.v1.PastFailureR\bfailures\x12H\n" +
+	"\x06number\x18\x02 \x01(\x04R\x06number\"\xce\x01\n" +
+	"\x0fImportedHistory\x12\x1a\n" +
+	"\battempts\x18\x01 \x01(\rR\battempts\x123\n" +
+	"\bfailures\x18\x02 \x03(\v2\x17.dlq.v1.ImportedFailureR\bfailures\x12H\n" +
 	"\x12first_failure_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x10firstFailureTime\x12 \n" +
-	"\vquarantined\x18\x04 \x01(\bR\vquarantined\"h\n" +
-	"\vPastFailure\x12)\n" +
+	"\vquarantined\x18\x04 \x01(\bR\vquarantined\"l\n" +
+	"\x0fImportedFailure\x12)\n" +
 	"\afailure\x18\x01 \x01(\v2\x0f.dlq.v1.FailureR\afailure\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\"\xa9\x02\n" +
 	"\x11SendToDlqResponse\x12\x0e\n" +
@@ -3740,15 +3740,15 @@ const file_dlq_v1_dlq_service_proto_rawDesc = "" +
 	"\x17RETRY_REFUSAL_NOT_FOUND\x10\x01\x12\x1b\n" +
 	"\x17RETRY_REFUSAL_IN_FLIGHT\x10\x02\x12\x1c\n" +
 	"\x18RETRY_REFUSAL_INVALID_ID\x10\x03\x12\"\n" +
-	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\xfd\x02\n" +
+	"\x1eRETRY_REFUSAL_TRANSFORM_FAILED\x10\x04*\x81\x03\n" +
 	"\rConditionCode\x12\x1e\n" +
 	"\x1aCONDITION_CODE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14CONDITION_CODE_EMPTY\x10\x01\x12\"\n" +
 	"\x1eCONDITION_CODE_ALL_QUARANTINED\x10\x02\x12\x1e\n" +
 	"\x1aCONDITION_CODE_NOTHING_DUE\x10\x03\x12\x1d\n" +
 	"\x19CONDITION_CODE_NO_WORKERS\x10\x04\x12\x1f\n" +
-	"\x1bCONDITION_CODE_WORKERS_BUSY\x10\x05\x12\x19\n" +
-	"\x15CONDITION_CODE_MOVING\x10\x06\x12\x19\n" +
+	"\x1bCONDITION_CODE_WORKERS_BUSY\x10\x05\x12\x1d\n" +
+	"\x19CONDITION_CODE_DELIVERING\x10\x06\x12\x19\n" +
 	"\x15CONDITION_CODE_PAUSED\x10\a\x12\x1f\n" +
 	"\x1bCONDITION_CODE_BREAKER_OPEN\x10\b\x12\x1c\n" +
 	"\x18CONDITION_CODE_ISOLATING\x10\t\x12\x1a\n" +
@@ -3786,8 +3786,8 @@ var file_dlq_v1_dlq_service_proto_goTypes = []any{
 	(ConditionCode)(0),             // 2: dlq.v1.ConditionCode
 	(*SendToDlqRequest)(nil),       // 3: dlq.v1.SendToDlqRequest
 	(*SendNumber)(nil),             // 4: dlq.v1.SendNumber
-	(*Past)(nil),                   // 5: dlq.v1.Past
-	(*PastFailure)(nil),            // 6: dlq.v1.PastFailure
+	(*ImportedHistory)(nil),        // 5: dlq.v1.ImportedHistory
+	(*ImportedFailure)(nil),        // 6: dlq.v1.ImportedFailure
 	(*SendToDlqResponse)(nil),      // 7: dlq.v1.SendToDlqResponse
 	(*SendToDlqBatchRequest)(nil),  // 8: dlq.v1.SendToDlqBatchRequest
 	(*SendToDlqBatchResponse)(nil), // 9: dlq.v1.SendToDlqBatchResponse
@@ -3854,11 +3854,11 @@ var file_dlq_v1_dlq_service_proto_depIdxs = []int32{
 	52, // 7: dlq.v1.SendToDlqRequest.retry_policy:type_name -> dlq.v1.RetryPolicy
 	53, // 8: dlq.v1.SendToDlqRequest.trace_context:type_name -> dlq.v1.TraceContext
 	4,  // 9: dlq.v1.SendToDlqRequest.send_number:type_name -> dlq.v1.SendNumber
-	5,  // 10: dlq.v1.SendToDlqRequest.past:type_name -> dlq.v1.Past
-	6,  // 11: dlq.v1.Past.failures:type_name -> dlq.v1.PastFailure
-	51, // 12: dlq.v1.Past.first_failure_time:type_name -> google.protobuf.Timestamp
-	48, // 13: dlq.v1.PastFailure.failure:type_name -> dlq.v1.Failure
-	51, // 14: dlq.v1.PastFailure.time:type_name -> google.protobuf.Timestamp
+	5,  // 10: dlq.v1.SendToDlqRequest.imported_history:type_name -> dlq.v1.ImportedHistory
+	6,  // 11: dlq.v1.ImportedHistory.failures:type_name -> dlq.v1.ImportedFailure
+	51, // 12: dlq.v1.ImportedHistory.first_failure_time:type_name -> google.protobuf.Timestamp
+	48, // 13: dlq.v1.ImportedFailure.failure:type_name -> dlq.v1.Failure
+	51, // 14: dlq.v1.ImportedFailure.time:type_name -> google.protobuf.Timestamp
 	54, // 15: dlq.v1.SendToDlqResponse.state:type_name -> dlq.v1.MessageState
 	55, // 16: dlq.v1.SendToDlqResponse.reason:type_name -> dlq.v1.Reason
 	51, // 17: dlq.v1.SendToDlqResponse.due_time:type_name -> google.protobuf.Timestamp

@@ -93,7 +93,7 @@ const (
 	// Delays are exactly as computed.
 	Jitter_JITTER_NONE Jitter = 1
 	// Each delay is multiplied by a random factor from 0.5 to 1.5.
-	Jitter_JITTER_SEED Jitter = 2
+	Jitter_JITTER_PROPORTIONAL Jitter = 2
 	// From 0 to the computed delay.
 	Jitter_JITTER_FULL Jitter = 3
 	// From half the computed delay to all of it.
@@ -109,7 +109,7 @@ var (
 	Jitter_name = map[int32]string{
 		0: "JITTER_UNSPECIFIED",
 		1: "JITTER_NONE",
-		2: "JITTER_SEED",
+		2: "JITTER_PROPORTIONAL",
 		3: "JITTER_FULL",
 		4: "JITTER_EQUAL",
 		5: "JITTER_DECORRELATED",
@@ -117,7 +117,7 @@ var (
 	Jitter_value = map[string]int32{
 		"JITTER_UNSPECIFIED":  0,
 		"JITTER_NONE":         1,
-		"JITTER_SEED":         2,
+		"JITTER_PROPORTIONAL": 2,
 		"JITTER_FULL":         3,
 		"JITTER_EQUAL":        4,
 		"JITTER_DECORRELATED": 5,
@@ -688,7 +688,7 @@ type Message struct {
 	Reason Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=dlq.v1.Reason" json:"reason,omitempty"`
 	// The most recent failure. The first one is the one it was sent with.
 	Failure *Failure `protobuf:"bytes,6,opt,name=failure,proto3" json:"failure,omitempty"`
-	// How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+	// How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
 	FailureCount uint32 `protobuf:"varint,7,opt,name=failure_count,json=failureCount,proto3" json:"failure_count,omitempty"`
 	// The producer's identity of the message, as sent.
 	SourceId string `protobuf:"bytes,8,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
@@ -702,15 +702,15 @@ type Message struct {
 	TraceContext *TraceContext `protobuf:"bytes,12,opt,name=trace_context,json=traceContext,proto3" json:"trace_context,omitempty"`
 	// As sent.
 	Priority int32 `protobuf:"varint,13,opt,name=priority,proto3" json:"priority,omitempty"`
-	// When the service accepted it; of a message that was sent with a past, when that says that it
-	// failed first.
+	// When the service accepted it; of a message with an imported history, when it first
+	// failed according to that.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it became due for this delivery.
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	// When its time to live ends. Absent: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
 	// Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-	// with those of its past.
+	// with those of its imported history.
 	Attempts uint32 `protobuf:"varint,17,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Whether the payload or the attributes have been edited since it was sent. What was sent is kept.
 	Edited bool `protobuf:"varint,18,opt,name=edited,proto3" json:"edited,omitempty"`
@@ -965,11 +965,11 @@ const file_dlq_v1_message_proto_rawDesc = "" +
 	"\x13BACKOFF_EXPONENTIAL\x10\x01\x12\x12\n" +
 	"\x0eBACKOFF_LINEAR\x10\x02\x12\x11\n" +
 	"\rBACKOFF_FIXED\x10\x03\x12\x14\n" +
-	"\x10BACKOFF_SCHEDULE\x10\x04*~\n" +
+	"\x10BACKOFF_SCHEDULE\x10\x04*\x86\x01\n" +
 	"\x06Jitter\x12\x16\n" +
 	"\x12JITTER_UNSPECIFIED\x10\x00\x12\x0f\n" +
-	"\vJITTER_NONE\x10\x01\x12\x0f\n" +
-	"\vJITTER_SEED\x10\x02\x12\x0f\n" +
+	"\vJITTER_NONE\x10\x01\x12\x17\n" +
+	"\x13JITTER_PROPORTIONAL\x10\x02\x12\x0f\n" +
 	"\vJITTER_FULL\x10\x03\x12\x10\n" +
 	"\fJITTER_EQUAL\x10\x04\x12\x17\n" +
 	"\x13JITTER_DECORRELATED\x10\x05*\xd8\x01\n" +

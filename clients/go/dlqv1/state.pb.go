@@ -204,7 +204,8 @@ const (
 	QuarantineReason_QUARANTINE_REASON_TTL_EXPIRED QuarantineReason = 5
 	// A worker acknowledged it with `quarantined`.
 	QuarantineReason_QUARANTINE_REASON_WORKER_REQUEST QuarantineReason = 6
-	// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its past.
+	// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
+	// history.
 	QuarantineReason_QUARANTINE_REASON_PRODUCER_REQUEST QuarantineReason = 7
 	// A routing rule says so; the journal's note has its name.
 	QuarantineReason_QUARANTINE_REASON_RULE QuarantineReason = 8

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Past } from "../../v1/dlq_service_pb.ts";
+import type { ImportedHistory } from "../../v1/dlq_service_pb.ts";
 import { file_dlq_v1_dlq_service } from "../../v1/dlq_service_pb.ts";
 import type { Failure } from "../../v1/failure_pb.ts";
 import { file_dlq_v1_failure } from "../../v1/failure_pb.ts";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/storage/v1/envelope.proto.
  */
 export const file_dlq_storage_v1_envelope: GenFile = /*@__PURE__*/
-  fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEi9gIKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFEhoKBHBhc3QYCiABKAsyDC5kbHEudjEuUGFzdBoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKIAQoNUmV0cnlTZXR0aW5ncxIYCgttYXhfcmV0cmllcxgBIAEoDUgAiAEBEiMKBnBvbGljeRgCIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRIoCgtydWxlX3BvbGljeRgDIAEoCzITLmRscS52MS5SZXRyeVBvbGljeUIOCgxfbWF4X3JldHJpZXNiBnByb3RvMw", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message]);
+  fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEijQMKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFEjEKEGltcG9ydGVkX2hpc3RvcnkYCiABKAsyFy5kbHEudjEuSW1wb3J0ZWRIaXN0b3J5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCg1SZXRyeVNldHRpbmdzEhgKC21heF9yZXRyaWVzGAEgASgNSACIAQESIwoGcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EigKC3J1bGVfcG9saWN5GAMgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Qg4KDF9tYXhfcmV0cmllc2IGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message]);
 
 /**
  * What is stored of a message once and never changed. Internal to the service: not part of the
@@ -91,9 +91,9 @@ export type Envelope = Message<"dlq.storage.v1.Envelope"> & {
   /**
    * As sent, its failures categorized and cut to their limits.
    *
-   * @generated from field: dlq.v1.Past past = 10;
+   * @generated from field: dlq.v1.ImportedHistory imported_history = 10;
    */
-  past?: Past | undefined;
+  importedHistory?: ImportedHistory | undefined;
 };
 
 /**

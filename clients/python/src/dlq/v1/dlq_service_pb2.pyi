@@ -40,7 +40,7 @@ class ConditionCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     CONDITION_CODE_NOTHING_DUE: _ClassVar[ConditionCode]
     CONDITION_CODE_NO_WORKERS: _ClassVar[ConditionCode]
     CONDITION_CODE_WORKERS_BUSY: _ClassVar[ConditionCode]
-    CONDITION_CODE_MOVING: _ClassVar[ConditionCode]
+    CONDITION_CODE_DELIVERING: _ClassVar[ConditionCode]
     CONDITION_CODE_PAUSED: _ClassVar[ConditionCode]
     CONDITION_CODE_BREAKER_OPEN: _ClassVar[ConditionCode]
     CONDITION_CODE_ISOLATING: _ClassVar[ConditionCode]
@@ -62,7 +62,7 @@ CONDITION_CODE_ALL_QUARANTINED: ConditionCode
 CONDITION_CODE_NOTHING_DUE: ConditionCode
 CONDITION_CODE_NO_WORKERS: ConditionCode
 CONDITION_CODE_WORKERS_BUSY: ConditionCode
-CONDITION_CODE_MOVING: ConditionCode
+CONDITION_CODE_DELIVERING: ConditionCode
 CONDITION_CODE_PAUSED: ConditionCode
 CONDITION_CODE_BREAKER_OPEN: ConditionCode
 CONDITION_CODE_ISOLATING: ConditionCode
@@ -70,7 +70,7 @@ CONDITION_CODE_LIMITED: ConditionCode
 CONDITION_CODE_ORDER_HELD: ConditionCode
 
 class SendToDlqRequest(_message.Message):
-    __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context", "send_number", "past")
+    __slots__ = ("request_id", "queue", "payload", "attributes", "failure", "source_id", "dedup_key", "ordering_key", "origin", "delay", "due_time", "ttl", "max_retries", "retry_policy", "priority", "trace_context", "send_number", "imported_history")
     class AttributesEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -95,7 +95,7 @@ class SendToDlqRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _ClassVar[int]
     TRACE_CONTEXT_FIELD_NUMBER: _ClassVar[int]
     SEND_NUMBER_FIELD_NUMBER: _ClassVar[int]
-    PAST_FIELD_NUMBER: _ClassVar[int]
+    IMPORTED_HISTORY_FIELD_NUMBER: _ClassVar[int]
     request_id: str
     queue: str
     payload: _message_pb2.Payload
@@ -113,8 +113,8 @@ class SendToDlqRequest(_message.Message):
     priority: int
     trace_context: _message_pb2.TraceContext
     send_number: SendNumber
-    past: Past
-    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping[str, object]]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping[str, object]]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping[str, object]]] = ..., send_number: _Optional[_Union[SendNumber, _Mapping[str, object]]] = ..., past: _Optional[_Union[Past, _Mapping[str, object]]] = ...) -> None: ...
+    imported_history: ImportedHistory
+    def __init__(self, request_id: _Optional[str] = ..., queue: _Optional[str] = ..., payload: _Optional[_Union[_message_pb2.Payload, _Mapping[str, object]]] = ..., attributes: _Optional[_Mapping[str, str]] = ..., failure: _Optional[_Union[_failure_pb2.Failure, _Mapping[str, object]]] = ..., source_id: _Optional[str] = ..., dedup_key: _Optional[str] = ..., ordering_key: _Optional[str] = ..., origin: _Optional[_Union[_message_pb2.Origin, _Mapping[str, object]]] = ..., delay: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping[str, object]]] = ..., max_retries: _Optional[int] = ..., retry_policy: _Optional[_Union[_message_pb2.RetryPolicy, _Mapping[str, object]]] = ..., priority: _Optional[int] = ..., trace_context: _Optional[_Union[_message_pb2.TraceContext, _Mapping[str, object]]] = ..., send_number: _Optional[_Union[SendNumber, _Mapping[str, object]]] = ..., imported_history: _Optional[_Union[ImportedHistory, _Mapping[str, object]]] = ...) -> None: ...
 
 class SendNumber(_message.Message):
     __slots__ = ("client_id", "number")
@@ -124,19 +124,19 @@ class SendNumber(_message.Message):
     number: int
     def __init__(self, client_id: _Optional[bytes] = ..., number: _Optional[int] = ...) -> None: ...
 
-class Past(_message.Message):
+class ImportedHistory(_message.Message):
     __slots__ = ("attempts", "failures", "first_failure_time", "quarantined")
     ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
     FAILURES_FIELD_NUMBER: _ClassVar[int]
     FIRST_FAILURE_TIME_FIELD_NUMBER: _ClassVar[int]
     QUARANTINED_FIELD_NUMBER: _ClassVar[int]
     attempts: int
-    failures: _containers.RepeatedCompositeFieldContainer[PastFailure]
+    failures: _containers.RepeatedCompositeFieldContainer[ImportedFailure]
     first_failure_time: _timestamp_pb2.Timestamp
     quarantined: bool
-    def __init__(self, attempts: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[PastFailure, _Mapping[str, object]]]] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantined: bool = ...) -> None: ...
+    def __init__(self, attempts: _Optional[int] = ..., failures: _Optional[_Iterable[_Union[ImportedFailure, _Mapping[str, object]]]] = ..., first_failure_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ..., quarantined: bool = ...) -> None: ...
 
-class PastFailure(_message.Message):
+class ImportedFailure(_message.Message):
     __slots__ = ("failure", "time")
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     TIME_FIELD_NUMBER: _ClassVar[int]

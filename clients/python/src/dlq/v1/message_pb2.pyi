@@ -25,7 +25,7 @@ class Jitter(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     JITTER_UNSPECIFIED: _ClassVar[Jitter]
     JITTER_NONE: _ClassVar[Jitter]
-    JITTER_SEED: _ClassVar[Jitter]
+    JITTER_PROPORTIONAL: _ClassVar[Jitter]
     JITTER_FULL: _ClassVar[Jitter]
     JITTER_EQUAL: _ClassVar[Jitter]
     JITTER_DECORRELATED: _ClassVar[Jitter]
@@ -47,7 +47,7 @@ BACKOFF_FIXED: Backoff
 BACKOFF_SCHEDULE: Backoff
 JITTER_UNSPECIFIED: Jitter
 JITTER_NONE: Jitter
-JITTER_SEED: Jitter
+JITTER_PROPORTIONAL: Jitter
 JITTER_FULL: Jitter
 JITTER_EQUAL: Jitter
 JITTER_DECORRELATED: Jitter

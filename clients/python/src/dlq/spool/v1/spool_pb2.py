@@ -26,7 +26,7 @@ from dlq.v1 import dlq_service_pb2 as dlq_dot_v1_dot_dlq__service__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64lq/spool/v1/spool.proto\x12\x0c\x64lq.spool.v1\x1a\x18\x64lq/v1/dlq_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x01\n\x05Owner\x12\x16\n\x06target\x18\x01 \x01(\tR\x06target\x12\x18\n\x07service\x18\x02 \x01(\tR\x07service\x12\x12\n\x04host\x18\x03 \x01(\tR\x04host\x12\x17\n\x07\x62oot_id\x18\x04 \x01(\tR\x06\x62ootId\x12#\n\rpid_namespace\x18\x05 \x01(\tR\x0cpidNamespace\x12\x10\n\x03pid\x18\x06 \x01(\x03R\x03pid\x12#\n\rprocess_start\x18\x07 \x01(\x03R\x0cprocessStart\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"w\n\x06Letter\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32\x18.dlq.v1.SendToDlqRequestR\x07request\x12\x39\n\nspool_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tspoolTime\" \n\x04\x44one\x12\x18\n\x07offsets\x18\x01 \x03(\x04R\x07offsetsB[\n\x1aio.dlqservice.dlq.spool.v1P\x01Z;github.com/dlq-service/dlq/clients/go/dlqspoolv1;dlqspoolv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x64lq/spool/v1/spool.proto\x12\x0c\x64lq.spool.v1\x1a\x18\x64lq/v1/dlq_service.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xff\x01\n\x05Owner\x12\x16\n\x06target\x18\x01 \x01(\tR\x06target\x12\x18\n\x07service\x18\x02 \x01(\tR\x07service\x12\x12\n\x04host\x18\x03 \x01(\tR\x04host\x12\x17\n\x07\x62oot_id\x18\x04 \x01(\tR\x06\x62ootId\x12#\n\rpid_namespace\x18\x05 \x01(\tR\x0cpidNamespace\x12\x10\n\x03pid\x18\x06 \x01(\x03R\x03pid\x12#\n\rprocess_start\x18\x07 \x01(\x03R\x0cprocessStart\x12;\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\ncreateTime\"\x7f\n\x0eSpooledMessage\x12\x32\n\x07request\x18\x01 \x01(\x0b\x32\x18.dlq.v1.SendToDlqRequestR\x07request\x12\x39\n\nspool_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tspoolTime\" \n\x04\x44one\x12\x18\n\x07offsets\x18\x01 \x03(\x04R\x07offsetsB[\n\x1aio.dlqservice.dlq.spool.v1P\x01Z;github.com/dlq-service/dlq/clients/go/dlqspoolv1;dlqspoolv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\032io.dlqservice.dlq.spool.v1P\001Z;github.com/dlq-service/dlq/clients/go/dlqspoolv1;dlqspoolv1'
   _globals['_OWNER']._serialized_start=102
   _globals['_OWNER']._serialized_end=357
-  _globals['_LETTER']._serialized_start=359
-  _globals['_LETTER']._serialized_end=478
-  _globals['_DONE']._serialized_start=480
-  _globals['_DONE']._serialized_end=512
+  _globals['_SPOOLEDMESSAGE']._serialized_start=359
+  _globals['_SPOOLEDMESSAGE']._serialized_end=486
+  _globals['_DONE']._serialized_start=488
+  _globals['_DONE']._serialized_end=520
 # @@protoc_insertion_point(module_scope)

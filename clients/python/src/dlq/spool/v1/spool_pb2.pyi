@@ -30,7 +30,7 @@ class Owner(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     def __init__(self, target: _Optional[str] = ..., service: _Optional[str] = ..., host: _Optional[str] = ..., boot_id: _Optional[str] = ..., pid_namespace: _Optional[str] = ..., pid: _Optional[int] = ..., process_start: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping[str, object]]] = ...) -> None: ...
 
-class Letter(_message.Message):
+class SpooledMessage(_message.Message):
     __slots__ = ("request", "spool_time")
     REQUEST_FIELD_NUMBER: _ClassVar[int]
     SPOOL_TIME_FIELD_NUMBER: _ClassVar[int]

@@ -143,7 +143,8 @@ pub enum QuarantineReason {
     TtlExpired = 5,
     /// A worker acknowledged it with `quarantined`.
     WorkerRequest = 6,
-    /// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its past.
+    /// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
+    /// history.
     ProducerRequest = 7,
     /// A routing rule says so; the journal's note has its name.
     Rule = 8,
@@ -395,7 +396,7 @@ pub struct Message {
     /// The most recent failure. The first one is the one it was sent with.
     #[prost(message, optional, tag="6")]
     pub failure: ::core::option::Option<Failure>,
-    /// How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+    /// How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
     #[prost(uint32, tag="7")]
     pub failure_count: u32,
     /// The producer's identity of the message, as sent.
@@ -416,8 +417,8 @@ pub struct Message {
     /// As sent.
     #[prost(int32, tag="13")]
     pub priority: i32,
-    /// When the service accepted it; of a message that was sent with a past, when that says that it
-    /// failed first.
+    /// When the service accepted it; of a message with an imported history, when it first
+    /// failed according to that.
     #[prost(message, optional, tag="14")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When it became due for this delivery.
@@ -427,7 +428,7 @@ pub struct Message {
     #[prost(message, optional, tag="16")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-    /// with those of its past.
+    /// with those of its imported history.
     #[prost(uint32, tag="17")]
     pub attempts: u32,
     /// Whether the payload or the attributes have been edited since it was sent. What was sent is kept.
@@ -487,7 +488,7 @@ pub enum Jitter {
     /// Delays are exactly as computed.
     None = 1,
     /// Each delay is multiplied by a random factor from 0.5 to 1.5.
-    Seed = 2,
+    Proportional = 2,
     /// From 0 to the computed delay.
     Full = 3,
     /// From half the computed delay to all of it.
@@ -506,7 +507,7 @@ impl Jitter {
         match self {
             Self::Unspecified => "JITTER_UNSPECIFIED",
             Self::None => "JITTER_NONE",
-            Self::Seed => "JITTER_SEED",
+            Self::Proportional => "JITTER_PROPORTIONAL",
             Self::Full => "JITTER_FULL",
             Self::Equal => "JITTER_EQUAL",
             Self::Decorrelated => "JITTER_DECORRELATED",
@@ -517,7 +518,7 @@ impl Jitter {
         match value {
             "JITTER_UNSPECIFIED" => Some(Self::Unspecified),
             "JITTER_NONE" => Some(Self::None),
-            "JITTER_SEED" => Some(Self::Seed),
+            "JITTER_PROPORTIONAL" => Some(Self::Proportional),
             "JITTER_FULL" => Some(Self::Full),
             "JITTER_EQUAL" => Some(Self::Equal),
             "JITTER_DECORRELATED" => Some(Self::Decorrelated),
@@ -798,7 +799,7 @@ pub struct SendToDlqRequest {
     pub send_number: ::core::option::Option<SendNumber>,
     /// What happened to the message before it came here; for imports from another system.
     #[prost(message, optional, tag="18")]
-    pub past: ::core::option::Option<Past>,
+    pub imported_history: ::core::option::Option<ImportedHistory>,
     /// When the first retry is due. Absent: the policy's first delay. Windows and max_elapsed of the
     /// policy hold for it, too.
     #[prost(oneof="send_to_dlq_request::FirstRetry", tags="10, 11")]
@@ -837,9 +838,9 @@ pub struct SendNumber {
 }
 /// Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
 /// have ended there, are not known here: they count from this send on. A send that joins an earlier
-/// message adds its failure to that one, and nothing of its past.
+/// message adds its failure to that one, and nothing of its imported history.
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Past {
+pub struct ImportedHistory {
     /// Failed attempts before this send: 0 to 1000. They count for max_retries, and delays go on from
     /// there; where there are as many as the policy allows, the message is quarantined as
     /// RETRIES_EXHAUSTED.
@@ -848,7 +849,7 @@ pub struct Past {
     /// Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
     /// in all, each within the limits of every failure.
     #[prost(message, repeated, tag="2")]
-    pub failures: ::prost::alloc::vec::Vec<PastFailure>,
+    pub failures: ::prost::alloc::vec::Vec<ImportedFailure>,
     /// When the message failed first, 1970 or later; in the future: now. Time to live, max_elapsed and
     /// age count from here, and Message.create_time is this. As always a message that is due at or
     /// after the end of its time to live gets one more from then. Absent: now.
@@ -861,7 +862,7 @@ pub struct Past {
 }
 /// One of them.
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct PastFailure {
+pub struct ImportedFailure {
     /// Why.
     #[prost(message, optional, tag="1")]
     pub failure: ::core::option::Option<Failure>,
@@ -1361,7 +1362,7 @@ pub struct QueueStats {
     #[prost(message, repeated, tag="7")]
     pub counts: ::prost::alloc::vec::Vec<StateCount>,
     /// Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-    /// with a past only those are looked at that came first: send the oldest ones first.
+    /// with an imported history only those are looked at that came first: send the oldest ones first.
     #[prost(message, optional, tag="8")]
     pub oldest_age: ::core::option::Option<::prost_types::Duration>,
     /// How long the message that came to quarantine first has been there.
@@ -1578,7 +1579,7 @@ pub enum ConditionCode {
     /// Messages are due, and every worker holds as many as it asked for.
     WorkersBusy = 5,
     /// Messages are being delivered.
-    Moving = 6,
+    Delivering = 6,
     /// Delivery is stopped by hand, by UpdateQueue or the configuration.
     Paused = 7,
     /// A circuit breaker holds deliveries back, of the whole queue or of some keys.
@@ -1605,7 +1606,7 @@ impl ConditionCode {
             Self::NothingDue => "CONDITION_CODE_NOTHING_DUE",
             Self::NoWorkers => "CONDITION_CODE_NO_WORKERS",
             Self::WorkersBusy => "CONDITION_CODE_WORKERS_BUSY",
-            Self::Moving => "CONDITION_CODE_MOVING",
+            Self::Delivering => "CONDITION_CODE_DELIVERING",
             Self::Paused => "CONDITION_CODE_PAUSED",
             Self::BreakerOpen => "CONDITION_CODE_BREAKER_OPEN",
             Self::Isolating => "CONDITION_CODE_ISOLATING",
@@ -1622,7 +1623,7 @@ impl ConditionCode {
             "CONDITION_CODE_NOTHING_DUE" => Some(Self::NothingDue),
             "CONDITION_CODE_NO_WORKERS" => Some(Self::NoWorkers),
             "CONDITION_CODE_WORKERS_BUSY" => Some(Self::WorkersBusy),
-            "CONDITION_CODE_MOVING" => Some(Self::Moving),
+            "CONDITION_CODE_DELIVERING" => Some(Self::Delivering),
             "CONDITION_CODE_PAUSED" => Some(Self::Paused),
             "CONDITION_CODE_BREAKER_OPEN" => Some(Self::BreakerOpen),
             "CONDITION_CODE_ISOLATING" => Some(Self::Isolating),

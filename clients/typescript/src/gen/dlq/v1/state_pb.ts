@@ -254,7 +254,8 @@ export const QuarantineReason = {
   WORKER_REQUEST: 6,
 
   /**
-   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its past.
+   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
+   * history.
    *
    * @generated from enum value: QUARANTINE_REASON_PRODUCER_REQUEST = 7;
    */

@@ -3,7 +3,7 @@
 /// The first record of each file: who writes it, and for whom.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Owner {
-    /// Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+    /// Where the messages go: `host:port`, as the client was given it. Only clients of the same target
     /// deliver what is in the file.
     #[prost(string, tag="1")]
     pub target: ::prost::alloc::string::String,
@@ -31,7 +31,7 @@ pub struct Owner {
 }
 /// A send that could not be delivered.
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Letter {
+pub struct SpooledMessage {
     /// As it is to be sent: with its request_id and its send_number.
     #[prost(message, optional, tag="1")]
     pub request: ::core::option::Option<super::super::v1::SendToDlqRequest>,
@@ -39,7 +39,7 @@ pub struct Letter {
     #[prost(message, optional, tag="2")]
     pub spool_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// Letters of this file that need not be delivered any more: the service has them, or refused them.
+/// Messages of this file that need not be delivered any more: the service has them, or refused them.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Done {
     /// Where their records begin, in bytes from the start of the file.

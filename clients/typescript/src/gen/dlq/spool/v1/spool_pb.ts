@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file dlq/spool/v1/spool.proto.
  */
 export const file_dlq_spool_v1_spool: GenFile = /*@__PURE__*/
-  fileDesc("ChhkbHEvc3Bvb2wvdjEvc3Bvb2wucHJvdG8SDGRscS5zcG9vbC52MSKzAQoFT3duZXISDgoGdGFyZ2V0GAEgASgJEg8KB3NlcnZpY2UYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdib290X2lkGAQgASgJEhUKDXBpZF9uYW1lc3BhY2UYBSABKAkSCwoDcGlkGAYgASgDEhUKDXByb2Nlc3Nfc3RhcnQYByABKAMSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImMKBkxldHRlchIpCgdyZXF1ZXN0GAEgASgLMhguZGxxLnYxLlNlbmRUb0RscVJlcXVlc3QSLgoKc3Bvb2xfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiFwoERG9uZRIPCgdvZmZzZXRzGAEgAygEQlsKGmlvLmRscXNlcnZpY2UuZGxxLnNwb29sLnYxUAFaO2dpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxc3Bvb2x2MTtkbHFzcG9vbHYxYgZwcm90bzM", [file_dlq_v1_dlq_service, file_google_protobuf_timestamp]);
+  fileDesc("ChhkbHEvc3Bvb2wvdjEvc3Bvb2wucHJvdG8SDGRscS5zcG9vbC52MSKzAQoFT3duZXISDgoGdGFyZ2V0GAEgASgJEg8KB3NlcnZpY2UYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdib290X2lkGAQgASgJEhUKDXBpZF9uYW1lc3BhY2UYBSABKAkSCwoDcGlkGAYgASgDEhUKDXByb2Nlc3Nfc3RhcnQYByABKAMSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImsKDlNwb29sZWRNZXNzYWdlEikKB3JlcXVlc3QYASABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBIuCgpzcG9vbF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXCgREb25lEg8KB29mZnNldHMYASADKARCWwoaaW8uZGxxc2VydmljZS5kbHEuc3Bvb2wudjFQAVo7Z2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHFzcG9vbHYxO2RscXNwb29sdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_google_protobuf_timestamp]);
 
 /**
  * The first record of each file: who writes it, and for whom.
@@ -25,7 +25,7 @@ export const file_dlq_spool_v1_spool: GenFile = /*@__PURE__*/
  */
 export type Owner = Message<"dlq.spool.v1.Owner"> & {
   /**
-   * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+   * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
    * deliver what is in the file.
    *
    * @generated from field: string target = 1;
@@ -92,9 +92,9 @@ export const OwnerSchema: GenMessage<Owner> = /*@__PURE__*/
 /**
  * A send that could not be delivered.
  *
- * @generated from message dlq.spool.v1.Letter
+ * @generated from message dlq.spool.v1.SpooledMessage
  */
-export type Letter = Message<"dlq.spool.v1.Letter"> & {
+export type SpooledMessage = Message<"dlq.spool.v1.SpooledMessage"> & {
   /**
    * As it is to be sent: with its request_id and its send_number.
    *
@@ -111,14 +111,14 @@ export type Letter = Message<"dlq.spool.v1.Letter"> & {
 };
 
 /**
- * Describes the message dlq.spool.v1.Letter.
- * Use `create(LetterSchema)` to create a new message.
+ * Describes the message dlq.spool.v1.SpooledMessage.
+ * Use `create(SpooledMessageSchema)` to create a new message.
  */
-export const LetterSchema: GenMessage<Letter> = /*@__PURE__*/
+export const SpooledMessageSchema: GenMessage<SpooledMessage> = /*@__PURE__*/
   messageDesc(file_dlq_spool_v1_spool, 1);
 
 /**
- * Letters of this file that need not be delivered any more: the service has them, or refused them.
+ * Messages of this file that need not be delivered any more: the service has them, or refused them.
  *
  * @generated from message dlq.spool.v1.Done
  */

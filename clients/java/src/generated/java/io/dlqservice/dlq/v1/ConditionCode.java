@@ -68,9 +68,9 @@ public enum ConditionCode
    * Messages are being delivered.
    * </pre>
    *
-   * <code>CONDITION_CODE_MOVING = 6;</code>
+   * <code>CONDITION_CODE_DELIVERING = 6;</code>
    */
-  CONDITION_CODE_MOVING(6),
+  CONDITION_CODE_DELIVERING(6),
   /**
    * <pre>
    * Delivery is stopped by hand, by UpdateQueue or the configuration.
@@ -178,9 +178,9 @@ public enum ConditionCode
    * Messages are being delivered.
    * </pre>
    *
-   * <code>CONDITION_CODE_MOVING = 6;</code>
+   * <code>CONDITION_CODE_DELIVERING = 6;</code>
    */
-  public static final int CONDITION_CODE_MOVING_VALUE = 6;
+  public static final int CONDITION_CODE_DELIVERING_VALUE = 6;
   /**
    * <pre>
    * Delivery is stopped by hand, by UpdateQueue or the configuration.
@@ -255,7 +255,7 @@ public enum ConditionCode
       case 3: return CONDITION_CODE_NOTHING_DUE;
       case 4: return CONDITION_CODE_NO_WORKERS;
       case 5: return CONDITION_CODE_WORKERS_BUSY;
-      case 6: return CONDITION_CODE_MOVING;
+      case 6: return CONDITION_CODE_DELIVERING;
       case 7: return CONDITION_CODE_PAUSED;
       case 8: return CONDITION_CODE_BREAKER_OPEN;
       case 9: return CONDITION_CODE_ISOLATING;

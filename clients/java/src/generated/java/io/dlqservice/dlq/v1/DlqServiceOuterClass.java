@@ -42,15 +42,15 @@ public final class DlqServiceOuterClass extends com.google.protobuf.GeneratedFil
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_dlq_v1_SendNumber_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_dlq_v1_Past_descriptor;
+    internal_static_dlq_v1_ImportedHistory_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_dlq_v1_Past_fieldAccessorTable;
+      internal_static_dlq_v1_ImportedHistory_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_dlq_v1_PastFailure_descriptor;
+    internal_static_dlq_v1_ImportedFailure_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_dlq_v1_PastFailure_fieldAccessorTable;
+      internal_static_dlq_v1_ImportedFailure_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_dlq_v1_SendToDlqResponse_descriptor;
   static final 
@@ -260,7 +260,7 @@ public final class DlqServiceOuterClass extends com.google.protobuf.GeneratedFil
       "dlq/v1/rule.proto\032\022dlq/v1/state.proto\032\031g" +
       "oogle/protobuf/any.proto\032\036google/protobu" +
       "f/duration.proto\032\037google/protobuf/timest" +
-      "amp.proto\"\357\006\n\020SendToDlqRequest\022\035\n\nreques" +
+      "amp.proto\"\221\007\n\020SendToDlqRequest\022\035\n\nreques" +
       "t_id\030\001 \001(\tR\trequestId\022\024\n\005queue\030\002 \001(\tR\005qu" +
       "eue\022)\n\007payload\030\003 \001(\0132\017.dlq.v1.PayloadR\007p" +
       "ayload\022H\n\nattributes\030\004 \003(\0132(.dlq.v1.Send" +
@@ -279,209 +279,210 @@ public final class DlqServiceOuterClass extends com.google.protobuf.GeneratedFil
       "\005R\010priority\0229\n\rtrace_context\030\020 \001(\0132\024.dlq" +
       ".v1.TraceContextR\014traceContext\0223\n\013send_n" +
       "umber\030\021 \001(\0132\022.dlq.v1.SendNumberR\nsendNum" +
-      "ber\022 \n\004past\030\022 \001(\0132\014.dlq.v1.PastR\004past\032=\n" +
-      "\017AttributesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
-      "lue\030\002 \001(\tR\005value:\0028\001B\r\n\013first_retryB\016\n\014_" +
-      "max_retries\"A\n\nSendNumber\022\033\n\tclient_id\030\001" +
-      " \001(\014R\010clientId\022\026\n\006number\030\002 \001(\004R\006number\"\277" +
-      "\001\n\004Past\022\032\n\010attempts\030\001 \001(\rR\010attempts\022/\n\010f" +
-      "ailures\030\002 \003(\0132\023.dlq.v1.PastFailureR\010fail" +
-      "ures\022H\n\022first_failure_time\030\003 \001(\0132\032.googl" +
-      "e.protobuf.TimestampR\020firstFailureTime\022 " +
-      "\n\013quarantined\030\004 \001(\010R\013quarantined\"h\n\013Past" +
-      "Failure\022)\n\007failure\030\001 \001(\0132\017.dlq.v1.Failur" +
-      "eR\007failure\022.\n\004time\030\002 \001(\0132\032.google.protob" +
-      "uf.TimestampR\004time\"\251\002\n\021SendToDlqResponse" +
-      "\022\016\n\002id\030\001 \001(\tR\002id\022*\n\005state\030\002 \001(\0162\024.dlq.v1" +
-      ".MessageStateR\005state\022&\n\006reason\030\003 \001(\0162\016.d" +
-      "lq.v1.ReasonR\006reason\0225\n\010due_time\030\004 \001(\0132\032" +
-      ".google.protobuf.TimestampR\007dueTime\022\034\n\td" +
-      "uplicate\030\005 \001(\010R\tduplicate\022E\n\021quarantine_" +
-      "reason\030\006 \001(\0162\030.dlq.v1.QuarantineReasonR\020" +
-      "quarantineReason\022\024\n\005queue\030\007 \001(\tR\005queue\"M" +
-      "\n\025SendToDlqBatchRequest\0224\n\010requests\030\001 \003(" +
-      "\0132\030.dlq.v1.SendToDlqRequestR\010requests\"P\n" +
-      "\026SendToDlqBatchResponse\0226\n\007results\030\001 \003(\013" +
-      "2\034.dlq.v1.SendToDlqBatchResultR\007results\"" +
-      "\207\001\n\024SendToDlqBatchResult\0227\n\010response\030\001 \001" +
-      "(\0132\031.dlq.v1.SendToDlqResponseH\000R\010respons" +
-      "e\022+\n\005error\030\002 \001(\0132\023.dlq.v1.ErrorStatusH\000R" +
-      "\005errorB\t\n\007outcome\"k\n\013ErrorStatus\022\022\n\004code" +
-      "\030\001 \001(\005R\004code\022\030\n\007message\030\002 \001(\tR\007message\022." +
-      "\n\007details\030\003 \003(\0132\024.google.protobuf.AnyR\007d" +
-      "etails\"\274\002\n\020StreamDueRequest\022\026\n\006queues\030\001 " +
-      "\003(\tR\006queues\022\033\n\tworker_id\030\002 \001(\tR\010workerId" +
-      "\022\'\n\rmax_in_flight\030\003 \001(\rH\000R\013maxInFlight\210\001" +
-      "\001\0222\n\023max_in_flight_bytes\030\004 \001(\004H\001R\020maxInF" +
-      "lightBytes\210\001\001\022@\n\016lease_duration\030\005 \001(\0132\031." +
-      "google.protobuf.DurationR\rleaseDuration\022" +
-      "*\n\021resume_session_id\030\006 \001(\tR\017resumeSessio" +
-      "nIdB\020\n\016_max_in_flightB\026\n\024_max_in_flight_" +
-      "bytes\"\220\002\n\021StreamDueResponse\022(\n\006opened\030\001 " +
-      "\001(\0132\016.dlq.v1.OpenedH\000R\006opened\0224\n\ndeliver" +
-      "ies\030\002 \001(\0132\022.dlq.v1.DeliveriesH\000R\ndeliver" +
-      "ies\0221\n\theartbeat\030\003 \001(\0132\021.dlq.v1.Heartbea" +
-      "tH\000R\theartbeat\022%\n\005drain\030\004 \001(\0132\r.dlq.v1.D" +
-      "rainH\000R\005drain\0228\n\014queue_status\030\005 \001(\0132\023.dl" +
-      "q.v1.QueueStatusH\000R\013queueStatusB\007\n\005frame" +
-      "\"\212\001\n\006Opened\022\035\n\nsession_id\030\001 \001(\tR\tsession" +
-      "Id\022@\n\016lease_duration\030\002 \001(\0132\031.google.prot" +
-      "obuf.DurationR\rleaseDuration\022\037\n\013leases_h" +
-      "eld\030\003 \001(\rR\nleasesHeld\">\n\nDeliveries\0220\n\nd" +
-      "eliveries\030\001 \003(\0132\020.dlq.v1.DeliveryR\ndeliv" +
-      "eries\"\212\002\n\010Delivery\022)\n\007message\030\001 \001(\0132\017.dl" +
-      "q.v1.MessageR\007message\022\037\n\013lease_token\030\002 \001" +
-      "(\tR\nleaseToken\022F\n\021lease_expire_time\030\003 \001(" +
-      "\0132\032.google.protobuf.TimestampR\017leaseExpi" +
-      "reTime\022\030\n\007attempt\030\004 \001(\rR\007attempt\022\'\n\017deli" +
-      "very_number\030\005 \001(\rR\016deliveryNumber\022\'\n\017out" +
-      "come_unknown\030\006 \001(\010R\016outcomeUnknown\"\013\n\tHe" +
-      "artbeat\"\326\001\n\013QueueStatus\022\024\n\005queue\030\001 \001(\tR\005" +
-      "queue\022\026\n\006paused\030\002 \001(\010R\006paused\0229\n\rbreaker" +
-      "_state\030\003 \001(\0162\024.dlq.v1.BreakerStateR\014brea" +
-      "kerState\0229\n\nretry_time\030\004 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\tretryTime\022#\n\ropen_brea" +
-      "kers\030\005 \001(\rR\014openBreakers\"8\n\005Drain\022/\n\005gra" +
-      "ce\030\001 \001(\0132\031.google.protobuf.DurationR\005gra" +
-      "ce\"X\n\nAckRequest\022\035\n\nrequest_id\030\001 \001(\tR\tre" +
-      "questId\022+\n\010outcomes\030\002 \003(\0132\017.dlq.v1.Outco" +
-      "meR\010outcomes\"\255\002\n\007Outcome\022\037\n\013lease_token\030" +
-      "\001 \001(\tR\nleaseToken\0221\n\tsucceeded\030\002 \001(\0132\021.d" +
-      "lq.v1.SucceededH\000R\tsucceeded\022(\n\006failed\030\003" +
-      " \001(\0132\016.dlq.v1.FailedH\000R\006failed\022.\n\010releas" +
-      "ed\030\004 \001(\0132\020.dlq.v1.ReleasedH\000R\010released\0227" +
-      "\n\013quarantined\030\005 \001(\0132\023.dlq.v1.Quarantined" +
-      "H\000R\013quarantined\0221\n\tdiscarded\030\006 \001(\0132\021.dlq" +
-      ".v1.DiscardedH\000R\tdiscardedB\010\n\006result\"\013\n\t" +
-      "Succeeded\"\224\001\n\006Failed\022)\n\007failure\030\001 \001(\0132\017." +
-      "dlq.v1.FailureR\007failure\022:\n\013retry_after\030\002" +
-      " \001(\0132\031.google.protobuf.DurationR\nretryAf" +
-      "ter\022#\n\rnon_retryable\030\003 \001(\010R\014nonRetryable" +
-      "\";\n\010Released\022/\n\005delay\030\001 \001(\0132\031.google.pro" +
-      "tobuf.DurationR\005delay\"!\n\013Quarantined\022\022\n\004" +
-      "note\030\001 \001(\tR\004note\"\037\n\tDiscarded\022\022\n\004note\030\001 " +
-      "\001(\tR\004note\":\n\013AckResponse\022+\n\007results\030\001 \003(" +
-      "\0132\021.dlq.v1.AckResultR\007results\"\370\001\n\tAckRes" +
-      "ult\022)\n\006status\030\001 \001(\0162\021.dlq.v1.AckStatusR\006" +
-      "status\022*\n\005state\030\002 \001(\0162\024.dlq.v1.MessageSt" +
-      "ateR\005state\0225\n\010due_time\030\003 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\007dueTime\022E\n\021quarantine_" +
-      "reason\030\004 \001(\0162\030.dlq.v1.QuarantineReasonR\020" +
-      "quarantineReason\022\026\n\006detail\030\005 \001(\tR\006detail" +
-      "\"\230\001\n\022ExtendLeaseRequest\022!\n\014lease_tokens\030" +
-      "\001 \003(\tR\013leaseTokens\022\035\n\nsession_id\030\002 \001(\tR\t" +
-      "sessionId\022@\n\016lease_duration\030\003 \001(\0132\031.goog" +
-      "le.protobuf.DurationR\rleaseDuration\"J\n\023E" +
-      "xtendLeaseResponse\0223\n\007results\030\001 \003(\0132\031.dl" +
-      "q.v1.ExtendLeaseResultR\007results\"\340\001\n\021Exte" +
-      "ndLeaseResult\022\037\n\013lease_token\030\001 \001(\tR\nleas" +
-      "eToken\022)\n\006status\030\002 \001(\0162\021.dlq.v1.AckStatu" +
-      "sR\006status\022F\n\021lease_expire_time\030\003 \001(\0132\032.g" +
-      "oogle.protobuf.TimestampR\017leaseExpireTim" +
-      "e\022\037\n\013should_stop\030\004 \001(\010R\nshouldStop\022\026\n\006de" +
-      "tail\030\005 \001(\tR\006detail\"\217\002\n\014RetryRequest\022\035\n\nr" +
-      "equest_id\030\001 \001(\tR\trequestId\022\024\n\005queue\030\002 \001(" +
-      "\tR\005queue\022\020\n\003ids\030\003 \003(\tR\003ids\022-\n\006filter\030\004 \001" +
-      "(\0132\025.dlq.v1.MessageFilterR\006filter\022*\n\016exp" +
-      "ected_count\030\005 \001(\rH\000R\rexpectedCount\210\001\001\0221\n" +
-      "\ntransforms\030\006 \003(\0132\021.dlq.v1.TransformR\ntr" +
-      "ansforms\022\027\n\007dry_run\030\007 \001(\010R\006dryRunB\021\n\017_ex" +
-      "pected_count\"\260\001\n\rMessageFilter\022,\n\006states" +
-      "\030\001 \003(\0162\024.dlq.v1.MessageStateR\006states\022(\n\007" +
-      "reasons\030\002 \003(\0162\016.dlq.v1.ReasonR\007reasons\022G" +
-      "\n\022quarantine_reasons\030\003 \003(\0162\030.dlq.v1.Quar" +
-      "antineReasonR\021quarantineReasons\"\226\001\n\rRetr" +
-      "yResponse\022#\n\rretried_count\030\001 \001(\rR\014retrie" +
-      "dCount\022.\n\007refused\030\002 \003(\0132\024.dlq.v1.Refused" +
-      "RetryR\007refused\0220\n\010previews\030\003 \003(\0132\024.dlq.v" +
-      "1.RetryPreviewR\010previews\"|\n\014RetryPreview" +
-      "\022\016\n\002id\030\001 \001(\tR\002id\022.\n\006before\030\002 \001(\0132\026.dlq.v" +
-      "1.MessageContentR\006before\022,\n\005after\030\003 \001(\0132" +
-      "\026.dlq.v1.MessageContentR\005after\"\302\001\n\016Messa" +
-      "geContent\022)\n\007payload\030\001 \001(\0132\017.dlq.v1.Payl" +
-      "oadR\007payload\022F\n\nattributes\030\002 \003(\0132&.dlq.v" +
-      "1.MessageContent.AttributesEntryR\nattrib" +
-      "utes\032=\n\017AttributesEntry\022\020\n\003key\030\001 \001(\tR\003ke" +
-      "y\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\"f\n\014RefusedRe" +
-      "try\022\016\n\002id\030\001 \001(\tR\002id\022.\n\007refusal\030\002 \001(\0162\024.d" +
-      "lq.v1.RetryRefusalR\007refusal\022\026\n\006detail\030\003 " +
-      "\001(\tR\006detail\"&\n\014StatsRequest\022\026\n\006queues\030\001 " +
-      "\003(\tR\006queues\"\321\001\n\rStatsResponse\022%\n\016total_m" +
-      "essages\030\001 \001(\003R\rtotalMessages\0222\n\025total_po" +
-      "ison_messages\030\002 \001(\003R\023totalPoisonMessages" +
-      "\022*\n\006queues\030\003 \003(\0132\022.dlq.v1.QueueStatsR\006qu" +
-      "eues\0229\n\nstore_time\030\004 \001(\0132\032.google.protob" +
-      "uf.TimestampR\tstoreTime\"\227\006\n\nQueueStats\022\024" +
-      "\n\005queue\030\001 \001(\tR\005queue\022\034\n\tscheduled\030\002 \001(\003R" +
-      "\tscheduled\022\027\n\007due_now\030\003 \001(\003R\006dueNow\022\033\n\ti" +
-      "n_flight\030\004 \001(\003R\010inFlight\022 \n\013quarantined\030" +
-      "\005 \001(\003R\013quarantined\022\024\n\005bytes\030\006 \001(\003R\005bytes" +
-      "\022*\n\006counts\030\007 \003(\0132\022.dlq.v1.StateCountR\006co" +
-      "unts\0228\n\noldest_age\030\010 \001(\0132\031.google.protob" +
-      "uf.DurationR\toldestAge\022O\n\026oldest_quarant" +
-      "ined_age\030\t \001(\0132\031.google.protobuf.Duratio" +
-      "nR\024oldestQuarantinedAge\022>\n\rnext_due_time" +
-      "\030\n \001(\0132\032.google.protobuf.TimestampR\013next" +
-      "DueTime\022\030\n\007workers\030\013 \001(\rR\007workers\022#\n\005rat" +
-      "es\030\014 \001(\0132\r.dlq.v1.RatesR\005rates\022&\n\006totals" +
-      "\030\r \001(\0132\016.dlq.v1.TotalsR\006totals\0221\n\ncondit" +
-      "ions\030\016 \003(\0132\021.dlq.v1.ConditionR\ncondition" +
-      "s\0229\n\rbreaker_state\030\017 \001(\0162\024.dlq.v1.Breake" +
-      "rStateR\014breakerState\022H\n\022breaker_retry_ti" +
-      "me\030\020 \001(\0132\032.google.protobuf.TimestampR\020br" +
-      "eakerRetryTime\022#\n\ropen_breakers\030\021 \001(\rR\014o" +
-      "penBreakers\022,\n\022held_ordering_keys\030\022 \001(\rR" +
-      "\020heldOrderingKeys\"\275\001\n\nStateCount\022*\n\005stat" +
-      "e\030\001 \001(\0162\024.dlq.v1.MessageStateR\005state\022&\n\006" +
-      "reason\030\002 \001(\0162\016.dlq.v1.ReasonR\006reason\022E\n\021" +
-      "quarantine_reason\030\003 \001(\0162\030.dlq.v1.Quarant" +
-      "ineReasonR\020quarantineReason\022\024\n\005count\030\004 \001" +
-      "(\003R\005count\"w\n\005Rates\022\032\n\010accepted\030\001 \001(\001R\010ac" +
-      "cepted\022\034\n\tdelivered\030\002 \001(\001R\tdelivered\022\034\n\t" +
-      "succeeded\030\003 \001(\001R\tsucceeded\022\026\n\006failed\030\004 \001" +
-      "(\001R\006failed\"\356\002\n\006Totals\022\032\n\010accepted\030\001 \001(\003R" +
-      "\010accepted\022\026\n\006joined\030\002 \001(\003R\006joined\022\034\n\tsuc" +
-      "ceeded\030\003 \001(\003R\tsucceeded\022\034\n\tdiscarded\030\004 \001" +
-      "(\003R\tdiscarded\022\030\n\007expired\030\005 \001(\003R\007expired\022" +
-      "\026\n\006purged\030\006 \001(\003R\006purged\022\033\n\tmoved_out\030\007 \001" +
-      "(\003R\010movedOut\022\031\n\010moved_in\030\010 \001(\003R\007movedIn\022" +
-      "\036\n\ndeliveries\030\t \001(\003R\ndeliveries\022\'\n\017faile" +
-      "d_attempts\030\n \001(\003R\016failedAttempts\022\032\n\010rele" +
-      "ased\030\013 \001(\003R\010released\022%\n\016lease_expiries\030\014" +
-      " \001(\003R\rleaseExpiries\"P\n\tCondition\022)\n\004code" +
-      "\030\001 \001(\0162\025.dlq.v1.ConditionCodeR\004code\022\030\n\007m" +
-      "essage\030\002 \001(\tR\007message*\214\001\n\tAckStatus\022\032\n\026A" +
-      "CK_STATUS_UNSPECIFIED\020\000\022\026\n\022ACK_STATUS_AP" +
-      "PLIED\020\001\022\031\n\025ACK_STATUS_LEASE_LOST\020\002\022\030\n\024AC" +
-      "K_STATUS_NOT_FOUND\020\003\022\026\n\022ACK_STATUS_INVAL" +
-      "ID\020\004*\251\001\n\014RetryRefusal\022\035\n\031RETRY_REFUSAL_U" +
-      "NSPECIFIED\020\000\022\033\n\027RETRY_REFUSAL_NOT_FOUND\020" +
-      "\001\022\033\n\027RETRY_REFUSAL_IN_FLIGHT\020\002\022\034\n\030RETRY_" +
-      "REFUSAL_INVALID_ID\020\003\022\"\n\036RETRY_REFUSAL_TR" +
-      "ANSFORM_FAILED\020\004*\375\002\n\rConditionCode\022\036\n\032CO" +
-      "NDITION_CODE_UNSPECIFIED\020\000\022\030\n\024CONDITION_" +
-      "CODE_EMPTY\020\001\022\"\n\036CONDITION_CODE_ALL_QUARA" +
-      "NTINED\020\002\022\036\n\032CONDITION_CODE_NOTHING_DUE\020\003" +
-      "\022\035\n\031CONDITION_CODE_NO_WORKERS\020\004\022\037\n\033CONDI" +
-      "TION_CODE_WORKERS_BUSY\020\005\022\031\n\025CONDITION_CO" +
-      "DE_MOVING\020\006\022\031\n\025CONDITION_CODE_PAUSED\020\007\022\037" +
-      "\n\033CONDITION_CODE_BREAKER_OPEN\020\010\022\034\n\030CONDI" +
-      "TION_CODE_ISOLATING\020\t\022\032\n\026CONDITION_CODE_" +
-      "LIMITED\020\n\022\035\n\031CONDITION_CODE_ORDER_HELD\020\013" +
-      "2\307\003\n\nDlqService\022@\n\tSendToDlq\022\030.dlq.v1.Se" +
-      "ndToDlqRequest\032\031.dlq.v1.SendToDlqRespons" +
-      "e\022O\n\016SendToDlqBatch\022\035.dlq.v1.SendToDlqBa" +
-      "tchRequest\032\036.dlq.v1.SendToDlqBatchRespon" +
-      "se\022B\n\tStreamDue\022\030.dlq.v1.StreamDueReques" +
-      "t\032\031.dlq.v1.StreamDueResponse0\001\022.\n\003Ack\022\022." +
-      "dlq.v1.AckRequest\032\023.dlq.v1.AckResponse\022F" +
-      "\n\013ExtendLease\022\032.dlq.v1.ExtendLeaseReques" +
-      "t\032\033.dlq.v1.ExtendLeaseResponse\0224\n\005Retry\022" +
-      "\024.dlq.v1.RetryRequest\032\025.dlq.v1.RetryResp" +
-      "onse\0224\n\005Stats\022\024.dlq.v1.StatsRequest\032\025.dl" +
-      "q.v1.StatsResponseBK\n\024io.dlqservice.dlq." +
-      "v1P\001Z1github.com/dlq-service/dlq/clients" +
-      "/go/dlqv1;dlqv1b\006proto3"
+      "ber\022B\n\020imported_history\030\022 \001(\0132\027.dlq.v1.I" +
+      "mportedHistoryR\017importedHistory\032=\n\017Attri" +
+      "butesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 " +
+      "\001(\tR\005value:\0028\001B\r\n\013first_retryB\016\n\014_max_re" +
+      "tries\"A\n\nSendNumber\022\033\n\tclient_id\030\001 \001(\014R\010" +
+      "clientId\022\026\n\006number\030\002 \001(\004R\006number\"\316\001\n\017Imp" +
+      "ortedHistory\022\032\n\010attempts\030\001 \001(\rR\010attempts" +
+      "\0223\n\010failures\030\002 \003(\0132\027.dlq.v1.ImportedFail" +
+      "ureR\010failures\022H\n\022first_failure_time\030\003 \001(" +
+      "\0132\032.google.protobuf.TimestampR\020firstFail" +
+      "ureTime\022 \n\013quarantined\030\004 \001(\010R\013quarantine" +
+      "d\"l\n\017ImportedFailure\022)\n\007failure\030\001 \001(\0132\017." +
+      "dlq.v1.FailureR\007failure\022.\n\004time\030\002 \001(\0132\032." +
+      "google.protobuf.TimestampR\004time\"\251\002\n\021Send" +
+      "ToDlqResponse\022\016\n\002id\030\001 \001(\tR\002id\022*\n\005state\030\002" +
+      " \001(\0162\024.dlq.v1.MessageStateR\005state\022&\n\006rea" +
+      "son\030\003 \001(\0162\016.dlq.v1.ReasonR\006reason\0225\n\010due" +
+      "_time\030\004 \001(\0132\032.google.protobuf.TimestampR" +
+      "\007dueTime\022\034\n\tduplicate\030\005 \001(\010R\tduplicate\022E" +
+      "\n\021quarantine_reason\030\006 \001(\0162\030.dlq.v1.Quara" +
+      "ntineReasonR\020quarantineReason\022\024\n\005queue\030\007" +
+      " \001(\tR\005queue\"M\n\025SendToDlqBatchRequest\0224\n\010" +
+      "requests\030\001 \003(\0132\030.dlq.v1.SendToDlqRequest" +
+      "R\010requests\"P\n\026SendToDlqBatchResponse\0226\n\007" +
+      "results\030\001 \003(\0132\034.dlq.v1.SendToDlqBatchRes" +
+      "ultR\007results\"\207\001\n\024SendToDlqBatchResult\0227\n" +
+      "\010response\030\001 \001(\0132\031.dlq.v1.SendToDlqRespon" +
+      "seH\000R\010response\022+\n\005error\030\002 \001(\0132\023.dlq.v1.E" +
+      "rrorStatusH\000R\005errorB\t\n\007outcome\"k\n\013ErrorS" +
+      "tatus\022\022\n\004code\030\001 \001(\005R\004code\022\030\n\007message\030\002 \001" +
+      "(\tR\007message\022.\n\007details\030\003 \003(\0132\024.google.pr" +
+      "otobuf.AnyR\007details\"\274\002\n\020StreamDueRequest" +
+      "\022\026\n\006queues\030\001 \003(\tR\006queues\022\033\n\tworker_id\030\002 " +
+      "\001(\tR\010workerId\022\'\n\rmax_in_flight\030\003 \001(\rH\000R\013" +
+      "maxInFlight\210\001\001\0222\n\023max_in_flight_bytes\030\004 " +
+      "\001(\004H\001R\020maxInFlightBytes\210\001\001\022@\n\016lease_dura" +
+      "tion\030\005 \001(\0132\031.google.protobuf.DurationR\rl" +
+      "easeDuration\022*\n\021resume_session_id\030\006 \001(\tR" +
+      "\017resumeSessionIdB\020\n\016_max_in_flightB\026\n\024_m" +
+      "ax_in_flight_bytes\"\220\002\n\021StreamDueResponse" +
+      "\022(\n\006opened\030\001 \001(\0132\016.dlq.v1.OpenedH\000R\006open" +
+      "ed\0224\n\ndeliveries\030\002 \001(\0132\022.dlq.v1.Deliveri" +
+      "esH\000R\ndeliveries\0221\n\theartbeat\030\003 \001(\0132\021.dl" +
+      "q.v1.HeartbeatH\000R\theartbeat\022%\n\005drain\030\004 \001" +
+      "(\0132\r.dlq.v1.DrainH\000R\005drain\0228\n\014queue_stat" +
+      "us\030\005 \001(\0132\023.dlq.v1.QueueStatusH\000R\013queueSt" +
+      "atusB\007\n\005frame\"\212\001\n\006Opened\022\035\n\nsession_id\030\001" +
+      " \001(\tR\tsessionId\022@\n\016lease_duration\030\002 \001(\0132" +
+      "\031.google.protobuf.DurationR\rleaseDuratio" +
+      "n\022\037\n\013leases_held\030\003 \001(\rR\nleasesHeld\">\n\nDe" +
+      "liveries\0220\n\ndeliveries\030\001 \003(\0132\020.dlq.v1.De" +
+      "liveryR\ndeliveries\"\212\002\n\010Delivery\022)\n\007messa" +
+      "ge\030\001 \001(\0132\017.dlq.v1.MessageR\007message\022\037\n\013le" +
+      "ase_token\030\002 \001(\tR\nleaseToken\022F\n\021lease_exp" +
+      "ire_time\030\003 \001(\0132\032.google.protobuf.Timesta" +
+      "mpR\017leaseExpireTime\022\030\n\007attempt\030\004 \001(\rR\007at" +
+      "tempt\022\'\n\017delivery_number\030\005 \001(\rR\016delivery" +
+      "Number\022\'\n\017outcome_unknown\030\006 \001(\010R\016outcome" +
+      "Unknown\"\013\n\tHeartbeat\"\326\001\n\013QueueStatus\022\024\n\005" +
+      "queue\030\001 \001(\tR\005queue\022\026\n\006paused\030\002 \001(\010R\006paus" +
+      "ed\0229\n\rbreaker_state\030\003 \001(\0162\024.dlq.v1.Break" +
+      "erStateR\014breakerState\0229\n\nretry_time\030\004 \001(" +
+      "\0132\032.google.protobuf.TimestampR\tretryTime" +
+      "\022#\n\ropen_breakers\030\005 \001(\rR\014openBreakers\"8\n" +
+      "\005Drain\022/\n\005grace\030\001 \001(\0132\031.google.protobuf." +
+      "DurationR\005grace\"X\n\nAckRequest\022\035\n\nrequest" +
+      "_id\030\001 \001(\tR\trequestId\022+\n\010outcomes\030\002 \003(\0132\017" +
+      ".dlq.v1.OutcomeR\010outcomes\"\255\002\n\007Outcome\022\037\n" +
+      "\013lease_token\030\001 \001(\tR\nleaseToken\0221\n\tsuccee" +
+      "ded\030\002 \001(\0132\021.dlq.v1.SucceededH\000R\tsucceede" +
+      "d\022(\n\006failed\030\003 \001(\0132\016.dlq.v1.FailedH\000R\006fai" +
+      "led\022.\n\010released\030\004 \001(\0132\020.dlq.v1.ReleasedH" +
+      "\000R\010released\0227\n\013quarantined\030\005 \001(\0132\023.dlq.v" +
+      "1.QuarantinedH\000R\013quarantined\0221\n\tdiscarde" +
+      "d\030\006 \001(\0132\021.dlq.v1.DiscardedH\000R\tdiscardedB" +
+      "\010\n\006result\"\013\n\tSucceeded\"\224\001\n\006Failed\022)\n\007fai" +
+      "lure\030\001 \001(\0132\017.dlq.v1.FailureR\007failure\022:\n\013" +
+      "retry_after\030\002 \001(\0132\031.google.protobuf.Dura" +
+      "tionR\nretryAfter\022#\n\rnon_retryable\030\003 \001(\010R" +
+      "\014nonRetryable\";\n\010Released\022/\n\005delay\030\001 \001(\013" +
+      "2\031.google.protobuf.DurationR\005delay\"!\n\013Qu" +
+      "arantined\022\022\n\004note\030\001 \001(\tR\004note\"\037\n\tDiscard" +
+      "ed\022\022\n\004note\030\001 \001(\tR\004note\":\n\013AckResponse\022+\n" +
+      "\007results\030\001 \003(\0132\021.dlq.v1.AckResultR\007resul" +
+      "ts\"\370\001\n\tAckResult\022)\n\006status\030\001 \001(\0162\021.dlq.v" +
+      "1.AckStatusR\006status\022*\n\005state\030\002 \001(\0162\024.dlq" +
+      ".v1.MessageStateR\005state\0225\n\010due_time\030\003 \001(" +
+      "\0132\032.google.protobuf.TimestampR\007dueTime\022E" +
+      "\n\021quarantine_reason\030\004 \001(\0162\030.dlq.v1.Quara" +
+      "ntineReasonR\020quarantineReason\022\026\n\006detail\030" +
+      "\005 \001(\tR\006detail\"\230\001\n\022ExtendLeaseRequest\022!\n\014" +
+      "lease_tokens\030\001 \003(\tR\013leaseTokens\022\035\n\nsessi" +
+      "on_id\030\002 \001(\tR\tsessionId\022@\n\016lease_duration" +
+      "\030\003 \001(\0132\031.google.protobuf.DurationR\rlease" +
+      "Duration\"J\n\023ExtendLeaseResponse\0223\n\007resul" +
+      "ts\030\001 \003(\0132\031.dlq.v1.ExtendLeaseResultR\007res" +
+      "ults\"\340\001\n\021ExtendLeaseResult\022\037\n\013lease_toke" +
+      "n\030\001 \001(\tR\nleaseToken\022)\n\006status\030\002 \001(\0162\021.dl" +
+      "q.v1.AckStatusR\006status\022F\n\021lease_expire_t" +
+      "ime\030\003 \001(\0132\032.google.protobuf.TimestampR\017l" +
+      "easeExpireTime\022\037\n\013should_stop\030\004 \001(\010R\nsho" +
+      "uldStop\022\026\n\006detail\030\005 \001(\tR\006detail\"\217\002\n\014Retr" +
+      "yRequest\022\035\n\nrequest_id\030\001 \001(\tR\trequestId\022" +
+      "\024\n\005queue\030\002 \001(\tR\005queue\022\020\n\003ids\030\003 \003(\tR\003ids\022" +
+      "-\n\006filter\030\004 \001(\0132\025.dlq.v1.MessageFilterR\006" +
+      "filter\022*\n\016expected_count\030\005 \001(\rH\000R\rexpect" +
+      "edCount\210\001\001\0221\n\ntransforms\030\006 \003(\0132\021.dlq.v1." +
+      "TransformR\ntransforms\022\027\n\007dry_run\030\007 \001(\010R\006" +
+      "dryRunB\021\n\017_expected_count\"\260\001\n\rMessageFil" +
+      "ter\022,\n\006states\030\001 \003(\0162\024.dlq.v1.MessageStat" +
+      "eR\006states\022(\n\007reasons\030\002 \003(\0162\016.dlq.v1.Reas" +
+      "onR\007reasons\022G\n\022quarantine_reasons\030\003 \003(\0162" +
+      "\030.dlq.v1.QuarantineReasonR\021quarantineRea" +
+      "sons\"\226\001\n\rRetryResponse\022#\n\rretried_count\030" +
+      "\001 \001(\rR\014retriedCount\022.\n\007refused\030\002 \003(\0132\024.d" +
+      "lq.v1.RefusedRetryR\007refused\0220\n\010previews\030" +
+      "\003 \003(\0132\024.dlq.v1.RetryPreviewR\010previews\"|\n" +
+      "\014RetryPreview\022\016\n\002id\030\001 \001(\tR\002id\022.\n\006before\030" +
+      "\002 \001(\0132\026.dlq.v1.MessageContentR\006before\022,\n" +
+      "\005after\030\003 \001(\0132\026.dlq.v1.MessageContentR\005af" +
+      "ter\"\302\001\n\016MessageContent\022)\n\007payload\030\001 \001(\0132" +
+      "\017.dlq.v1.PayloadR\007payload\022F\n\nattributes\030" +
+      "\002 \003(\0132&.dlq.v1.MessageContent.Attributes" +
+      "EntryR\nattributes\032=\n\017AttributesEntry\022\020\n\003" +
+      "key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001" +
+      "\"f\n\014RefusedRetry\022\016\n\002id\030\001 \001(\tR\002id\022.\n\007refu" +
+      "sal\030\002 \001(\0162\024.dlq.v1.RetryRefusalR\007refusal" +
+      "\022\026\n\006detail\030\003 \001(\tR\006detail\"&\n\014StatsRequest" +
+      "\022\026\n\006queues\030\001 \003(\tR\006queues\"\321\001\n\rStatsRespon" +
+      "se\022%\n\016total_messages\030\001 \001(\003R\rtotalMessage" +
+      "s\0222\n\025total_poison_messages\030\002 \001(\003R\023totalP" +
+      "oisonMessages\022*\n\006queues\030\003 \003(\0132\022.dlq.v1.Q" +
+      "ueueStatsR\006queues\0229\n\nstore_time\030\004 \001(\0132\032." +
+      "google.protobuf.TimestampR\tstoreTime\"\227\006\n" +
+      "\nQueueStats\022\024\n\005queue\030\001 \001(\tR\005queue\022\034\n\tsch" +
+      "eduled\030\002 \001(\003R\tscheduled\022\027\n\007due_now\030\003 \001(\003" +
+      "R\006dueNow\022\033\n\tin_flight\030\004 \001(\003R\010inFlight\022 \n" +
+      "\013quarantined\030\005 \001(\003R\013quarantined\022\024\n\005bytes" +
+      "\030\006 \001(\003R\005bytes\022*\n\006counts\030\007 \003(\0132\022.dlq.v1.S" +
+      "tateCountR\006counts\0228\n\noldest_age\030\010 \001(\0132\031." +
+      "google.protobuf.DurationR\toldestAge\022O\n\026o" +
+      "ldest_quarantined_age\030\t \001(\0132\031.google.pro" +
+      "tobuf.DurationR\024oldestQuarantinedAge\022>\n\r" +
+      "next_due_time\030\n \001(\0132\032.google.protobuf.Ti" +
+      "mestampR\013nextDueTime\022\030\n\007workers\030\013 \001(\rR\007w" +
+      "orkers\022#\n\005rates\030\014 \001(\0132\r.dlq.v1.RatesR\005ra" +
+      "tes\022&\n\006totals\030\r \001(\0132\016.dlq.v1.TotalsR\006tot" +
+      "als\0221\n\nconditions\030\016 \003(\0132\021.dlq.v1.Conditi" +
+      "onR\nconditions\0229\n\rbreaker_state\030\017 \001(\0162\024." +
+      "dlq.v1.BreakerStateR\014breakerState\022H\n\022bre" +
+      "aker_retry_time\030\020 \001(\0132\032.google.protobuf." +
+      "TimestampR\020breakerRetryTime\022#\n\ropen_brea" +
+      "kers\030\021 \001(\rR\014openBreakers\022,\n\022held_orderin" +
+      "g_keys\030\022 \001(\rR\020heldOrderingKeys\"\275\001\n\nState" +
+      "Count\022*\n\005state\030\001 \001(\0162\024.dlq.v1.MessageSta" +
+      "teR\005state\022&\n\006reason\030\002 \001(\0162\016.dlq.v1.Reaso" +
+      "nR\006reason\022E\n\021quarantine_reason\030\003 \001(\0162\030.d" +
+      "lq.v1.QuarantineReasonR\020quarantineReason" +
+      "\022\024\n\005count\030\004 \001(\003R\005count\"w\n\005Rates\022\032\n\010accep" +
+      "ted\030\001 \001(\001R\010accepted\022\034\n\tdelivered\030\002 \001(\001R\t" +
+      "delivered\022\034\n\tsucceeded\030\003 \001(\001R\tsucceeded\022" +
+      "\026\n\006failed\030\004 \001(\001R\006failed\"\356\002\n\006Totals\022\032\n\010ac" +
+      "cepted\030\001 \001(\003R\010accepted\022\026\n\006joined\030\002 \001(\003R\006" +
+      "joined\022\034\n\tsucceeded\030\003 \001(\003R\tsucceeded\022\034\n\t" +
+      "discarded\030\004 \001(\003R\tdiscarded\022\030\n\007expired\030\005 " +
+      "\001(\003R\007expired\022\026\n\006purged\030\006 \001(\003R\006purged\022\033\n\t" +
+      "moved_out\030\007 \001(\003R\010movedOut\022\031\n\010moved_in\030\010 " +
+      "\001(\003R\007movedIn\022\036\n\ndeliveries\030\t \001(\003R\ndelive" +
+      "ries\022\'\n\017failed_attempts\030\n \001(\003R\016failedAtt" +
+      "empts\022\032\n\010released\030\013 \001(\003R\010released\022%\n\016lea" +
+      "se_expiries\030\014 \001(\003R\rleaseExpiries\"P\n\tCond" +
+      "ition\022)\n\004code\030\001 \001(\0162\025.dlq.v1.ConditionCo" +
+      "deR\004code\022\030\n\007message\030\002 \001(\tR\007message*\214\001\n\tA" +
+      "ckStatus\022\032\n\026ACK_STATUS_UNSPECIFIED\020\000\022\026\n\022" +
+      "ACK_STATUS_APPLIED\020\001\022\031\n\025ACK_STATUS_LEASE" +
+      "_LOST\020\002\022\030\n\024ACK_STATUS_NOT_FOUND\020\003\022\026\n\022ACK" +
+      "_STATUS_INVALID\020\004*\251\001\n\014RetryRefusal\022\035\n\031RE" +
+      "TRY_REFUSAL_UNSPECIFIED\020\000\022\033\n\027RETRY_REFUS" +
+      "AL_NOT_FOUND\020\001\022\033\n\027RETRY_REFUSAL_IN_FLIGH" +
+      "T\020\002\022\034\n\030RETRY_REFUSAL_INVALID_ID\020\003\022\"\n\036RET" +
+      "RY_REFUSAL_TRANSFORM_FAILED\020\004*\201\003\n\rCondit" +
+      "ionCode\022\036\n\032CONDITION_CODE_UNSPECIFIED\020\000\022" +
+      "\030\n\024CONDITION_CODE_EMPTY\020\001\022\"\n\036CONDITION_C" +
+      "ODE_ALL_QUARANTINED\020\002\022\036\n\032CONDITION_CODE_" +
+      "NOTHING_DUE\020\003\022\035\n\031CONDITION_CODE_NO_WORKE" +
+      "RS\020\004\022\037\n\033CONDITION_CODE_WORKERS_BUSY\020\005\022\035\n" +
+      "\031CONDITION_CODE_DELIVERING\020\006\022\031\n\025CONDITIO" +
+      "N_CODE_PAUSED\020\007\022\037\n\033CONDITION_CODE_BREAKE" +
+      "R_OPEN\020\010\022\034\n\030CONDITION_CODE_ISOLATING\020\t\022\032" +
+      "\n\026CONDITION_CODE_LIMITED\020\n\022\035\n\031CONDITION_" +
+      "CODE_ORDER_HELD\020\0132\307\003\n\nDlqService\022@\n\tSend" +
+      "ToDlq\022\030.dlq.v1.SendToDlqRequest\032\031.dlq.v1" +
+      ".SendToDlqResponse\022O\n\016SendToDlqBatch\022\035.d" +
+      "lq.v1.SendToDlqBatchRequest\032\036.dlq.v1.Sen" +
+      "dToDlqBatchResponse\022B\n\tStreamDue\022\030.dlq.v" +
+      "1.StreamDueRequest\032\031.dlq.v1.StreamDueRes" +
+      "ponse0\001\022.\n\003Ack\022\022.dlq.v1.AckRequest\032\023.dlq" +
+      ".v1.AckResponse\022F\n\013ExtendLease\022\032.dlq.v1." +
+      "ExtendLeaseRequest\032\033.dlq.v1.ExtendLeaseR" +
+      "esponse\0224\n\005Retry\022\024.dlq.v1.RetryRequest\032\025" +
+      ".dlq.v1.RetryResponse\0224\n\005Stats\022\024.dlq.v1." +
+      "StatsRequest\032\025.dlq.v1.StatsResponseBK\n\024i" +
+      "o.dlqservice.dlq.v1P\001Z1github.com/dlq-se" +
+      "rvice/dlq/clients/go/dlqv1;dlqv1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -499,7 +500,7 @@ public final class DlqServiceOuterClass extends com.google.protobuf.GeneratedFil
     internal_static_dlq_v1_SendToDlqRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_dlq_v1_SendToDlqRequest_descriptor,
-        new java.lang.String[] { "RequestId", "Queue", "Payload", "Attributes", "Failure", "SourceId", "DedupKey", "OrderingKey", "Origin", "Delay", "DueTime", "Ttl", "MaxRetries", "RetryPolicy", "Priority", "TraceContext", "SendNumber", "Past", "FirstRetry", });
+        new java.lang.String[] { "RequestId", "Queue", "Payload", "Attributes", "Failure", "SourceId", "DedupKey", "OrderingKey", "Origin", "Delay", "DueTime", "Ttl", "MaxRetries", "RetryPolicy", "Priority", "TraceContext", "SendNumber", "ImportedHistory", "FirstRetry", });
     internal_static_dlq_v1_SendToDlqRequest_AttributesEntry_descriptor =
       internal_static_dlq_v1_SendToDlqRequest_descriptor.getNestedType(0);
     internal_static_dlq_v1_SendToDlqRequest_AttributesEntry_fieldAccessorTable = new
@@ -512,17 +513,17 @@ public final class DlqServiceOuterClass extends com.google.protobuf.GeneratedFil
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_dlq_v1_SendNumber_descriptor,
         new java.lang.String[] { "ClientId", "Number", });
-    internal_static_dlq_v1_Past_descriptor =
+    internal_static_dlq_v1_ImportedHistory_descriptor =
       getDescriptor().getMessageType(2);
-    internal_static_dlq_v1_Past_fieldAccessorTable = new
+    internal_static_dlq_v1_ImportedHistory_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_dlq_v1_Past_descriptor,
+        internal_static_dlq_v1_ImportedHistory_descriptor,
         new java.lang.String[] { "Attempts", "Failures", "FirstFailureTime", "Quarantined", });
-    internal_static_dlq_v1_PastFailure_descriptor =
+    internal_static_dlq_v1_ImportedFailure_descriptor =
       getDescriptor().getMessageType(3);
-    internal_static_dlq_v1_PastFailure_fieldAccessorTable = new
+    internal_static_dlq_v1_ImportedFailure_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_dlq_v1_PastFailure_descriptor,
+        internal_static_dlq_v1_ImportedFailure_descriptor,
         new java.lang.String[] { "Failure", "Time", });
     internal_static_dlq_v1_SendToDlqResponse_descriptor =
       getDescriptor().getMessageType(4);

@@ -36,9 +36,9 @@ public enum Jitter
    * Each delay is multiplied by a random factor from 0.5 to 1.5.
    * </pre>
    *
-   * <code>JITTER_SEED = 2;</code>
+   * <code>JITTER_PROPORTIONAL = 2;</code>
    */
-  JITTER_SEED(2),
+  JITTER_PROPORTIONAL(2),
   /**
    * <pre>
    * From 0 to the computed delay.
@@ -98,9 +98,9 @@ public enum Jitter
    * Each delay is multiplied by a random factor from 0.5 to 1.5.
    * </pre>
    *
-   * <code>JITTER_SEED = 2;</code>
+   * <code>JITTER_PROPORTIONAL = 2;</code>
    */
-  public static final int JITTER_SEED_VALUE = 2;
+  public static final int JITTER_PROPORTIONAL_VALUE = 2;
   /**
    * <pre>
    * From 0 to the computed delay.
@@ -155,7 +155,7 @@ public enum Jitter
     switch (value) {
       case 0: return JITTER_UNSPECIFIED;
       case 1: return JITTER_NONE;
-      case 2: return JITTER_SEED;
+      case 2: return JITTER_PROPORTIONAL;
       case 3: return JITTER_FULL;
       case 4: return JITTER_EQUAL;
       case 5: return JITTER_DECORRELATED;

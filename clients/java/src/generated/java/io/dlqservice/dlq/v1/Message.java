@@ -366,7 +366,7 @@ java.lang.String defaultValue) {
   private int failureCount_ = 0;
   /**
    * <pre>
-   * How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+   * How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
    * </pre>
    *
    * <code>uint32 failure_count = 7 [json_name = "failureCount"];</code>
@@ -613,8 +613,8 @@ java.lang.String defaultValue) {
   private com.google.protobuf.Timestamp createTime_;
   /**
    * <pre>
-   * When the service accepted it; of a message that was sent with a past, when that says that it
-   * failed first.
+   * When the service accepted it; of a message with an imported history, when it first
+   * failed according to that.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -626,8 +626,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the service accepted it; of a message that was sent with a past, when that says that it
-   * failed first.
+   * When the service accepted it; of a message with an imported history, when it first
+   * failed according to that.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -639,8 +639,8 @@ java.lang.String defaultValue) {
   }
   /**
    * <pre>
-   * When the service accepted it; of a message that was sent with a past, when that says that it
-   * failed first.
+   * When the service accepted it; of a message with an imported history, when it first
+   * failed according to that.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -731,7 +731,7 @@ java.lang.String defaultValue) {
   /**
    * <pre>
    * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-   * with those of its past.
+   * with those of its imported history.
    * </pre>
    *
    * <code>uint32 attempts = 17 [json_name = "attempts"];</code>
@@ -2364,7 +2364,7 @@ java.lang.String defaultValue) {
     private int failureCount_ ;
     /**
      * <pre>
-     * How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+     * How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
      * </pre>
      *
      * <code>uint32 failure_count = 7 [json_name = "failureCount"];</code>
@@ -2376,7 +2376,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+     * How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
      * </pre>
      *
      * <code>uint32 failure_count = 7 [json_name = "failureCount"];</code>
@@ -2392,7 +2392,7 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+     * How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
      * </pre>
      *
      * <code>uint32 failure_count = 7 [json_name = "failureCount"];</code>
@@ -3040,8 +3040,8 @@ java.lang.String defaultValue) {
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> createTimeBuilder_;
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3052,8 +3052,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3068,8 +3068,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3087,8 +3087,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3106,8 +3106,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3132,8 +3132,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3150,8 +3150,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3163,8 +3163,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3179,8 +3179,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * When the service accepted it; of a message that was sent with a past, when that says that it
-     * failed first.
+     * When the service accepted it; of a message with an imported history, when it first
+     * failed according to that.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -3513,7 +3513,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-     * with those of its past.
+     * with those of its imported history.
      * </pre>
      *
      * <code>uint32 attempts = 17 [json_name = "attempts"];</code>
@@ -3526,7 +3526,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-     * with those of its past.
+     * with those of its imported history.
      * </pre>
      *
      * <code>uint32 attempts = 17 [json_name = "attempts"];</code>
@@ -3543,7 +3543,7 @@ java.lang.String defaultValue) {
     /**
      * <pre>
      * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-     * with those of its past.
+     * with those of its imported history.
      * </pre>
      *
      * <code>uint32 attempts = 17 [json_name = "attempts"];</code>

@@ -179,7 +179,7 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * How many failures are on record: sends, joined sends and failed attempts, with those of its past.
+   * How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
    * </pre>
    *
    * <code>uint32 failure_count = 7 [json_name = "failureCount"];</code>
@@ -313,8 +313,8 @@ java.lang.String defaultValue);
 
   /**
    * <pre>
-   * When the service accepted it; of a message that was sent with a past, when that says that it
-   * failed first.
+   * When the service accepted it; of a message with an imported history, when it first
+   * failed according to that.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -323,8 +323,8 @@ java.lang.String defaultValue);
   boolean hasCreateTime();
   /**
    * <pre>
-   * When the service accepted it; of a message that was sent with a past, when that says that it
-   * failed first.
+   * When the service accepted it; of a message with an imported history, when it first
+   * failed according to that.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -333,8 +333,8 @@ java.lang.String defaultValue);
   com.google.protobuf.Timestamp getCreateTime();
   /**
    * <pre>
-   * When the service accepted it; of a message that was sent with a past, when that says that it
-   * failed first.
+   * When the service accepted it; of a message with an imported history, when it first
+   * failed according to that.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp create_time = 14 [json_name = "createTime"];</code>
@@ -398,7 +398,7 @@ java.lang.String defaultValue);
   /**
    * <pre>
    * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-   * with those of its past.
+   * with those of its imported history.
    * </pre>
    *
    * <code>uint32 attempts = 17 [json_name = "attempts"];</code>

@@ -73,7 +73,8 @@ public enum QuarantineReason
   QUARANTINE_REASON_WORKER_REQUEST(6),
   /**
    * <pre>
-   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its past.
+   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
+   * history.
    * </pre>
    *
    * <code>QUARANTINE_REASON_PRODUCER_REQUEST = 7;</code>
@@ -157,7 +158,8 @@ public enum QuarantineReason
   public static final int QUARANTINE_REASON_WORKER_REQUEST_VALUE = 6;
   /**
    * <pre>
-   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its past.
+   * The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
+   * history.
    * </pre>
    *
    * <code>QUARANTINE_REASON_PRODUCER_REQUEST = 7;</code>

@@ -245,7 +245,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with a past only those are looked at that came first: send the oldest ones first.
+   * with an imported history only those are looked at that came first: send the oldest ones first.
    * </pre>
    *
    * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -258,7 +258,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with a past only those are looked at that came first: send the oldest ones first.
+   * with an imported history only those are looked at that came first: send the oldest ones first.
    * </pre>
    *
    * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -271,7 +271,7 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with a past only those are looked at that came first: send the oldest ones first.
+   * with an imported history only those are looked at that came first: send the oldest ones first.
    * </pre>
    *
    * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2125,7 +2125,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2137,7 +2137,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2153,7 +2153,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2172,7 +2172,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2191,7 +2191,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2217,7 +2217,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2235,7 +2235,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2248,7 +2248,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -2264,7 +2264,7 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-     * with a past only those are looked at that came first: send the oldest ones first.
+     * with an imported history only those are looked at that came first: send the oldest ones first.
      * </pre>
      *
      * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>

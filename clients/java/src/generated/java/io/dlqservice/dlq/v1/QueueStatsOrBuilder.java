@@ -127,7 +127,7 @@ public interface QueueStatsOrBuilder extends
   /**
    * <pre>
    * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with a past only those are looked at that came first: send the oldest ones first.
+   * with an imported history only those are looked at that came first: send the oldest ones first.
    * </pre>
    *
    * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -137,7 +137,7 @@ public interface QueueStatsOrBuilder extends
   /**
    * <pre>
    * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with a past only those are looked at that came first: send the oldest ones first.
+   * with an imported history only those are looked at that came first: send the oldest ones first.
    * </pre>
    *
    * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>
@@ -147,7 +147,7 @@ public interface QueueStatsOrBuilder extends
   /**
    * <pre>
    * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with a past only those are looked at that came first: send the oldest ones first.
+   * with an imported history only those are looked at that came first: send the oldest ones first.
    * </pre>
    *
    * <code>.google.protobuf.Duration oldest_age = 8 [json_name = "oldestAge"];</code>

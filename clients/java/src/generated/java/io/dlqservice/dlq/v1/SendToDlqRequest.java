@@ -851,18 +851,18 @@ java.lang.String defaultValue) {
     return sendNumber_ == null ? io.dlqservice.dlq.v1.SendNumber.getDefaultInstance() : sendNumber_;
   }
 
-  public static final int PAST_FIELD_NUMBER = 18;
-  private io.dlqservice.dlq.v1.Past past_;
+  public static final int IMPORTED_HISTORY_FIELD_NUMBER = 18;
+  private io.dlqservice.dlq.v1.ImportedHistory importedHistory_;
   /**
    * <pre>
    * What happened to the message before it came here; for imports from another system.
    * </pre>
    *
-   * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
-   * @return Whether the past field is set.
+   * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
+   * @return Whether the importedHistory field is set.
    */
   @java.lang.Override
-  public boolean hasPast() {
+  public boolean hasImportedHistory() {
     return ((bitField0_ & 0x00000100) != 0);
   }
   /**
@@ -870,23 +870,23 @@ java.lang.String defaultValue) {
    * What happened to the message before it came here; for imports from another system.
    * </pre>
    *
-   * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
-   * @return The past.
+   * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
+   * @return The importedHistory.
    */
   @java.lang.Override
-  public io.dlqservice.dlq.v1.Past getPast() {
-    return past_ == null ? io.dlqservice.dlq.v1.Past.getDefaultInstance() : past_;
+  public io.dlqservice.dlq.v1.ImportedHistory getImportedHistory() {
+    return importedHistory_ == null ? io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance() : importedHistory_;
   }
   /**
    * <pre>
    * What happened to the message before it came here; for imports from another system.
    * </pre>
    *
-   * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+   * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
    */
   @java.lang.Override
-  public io.dlqservice.dlq.v1.PastOrBuilder getPastOrBuilder() {
-    return past_ == null ? io.dlqservice.dlq.v1.Past.getDefaultInstance() : past_;
+  public io.dlqservice.dlq.v1.ImportedHistoryOrBuilder getImportedHistoryOrBuilder() {
+    return importedHistory_ == null ? io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance() : importedHistory_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -958,7 +958,7 @@ java.lang.String defaultValue) {
       output.writeMessage(17, getSendNumber());
     }
     if (((bitField0_ & 0x00000100) != 0)) {
-      output.writeMessage(18, getPast());
+      output.writeMessage(18, getImportedHistory());
     }
     getUnknownFields().writeTo(output);
   }
@@ -1035,7 +1035,7 @@ java.lang.String defaultValue) {
     }
     if (((bitField0_ & 0x00000100) != 0)) {
       size += com.google.protobuf.CodedOutputStream
-        .computeMessageSize(18, getPast());
+        .computeMessageSize(18, getImportedHistory());
     }
     return size;
   }
@@ -1115,10 +1115,10 @@ java.lang.String defaultValue) {
       if (!getSendNumber()
           .equals(other.getSendNumber())) return false;
     }
-    if (hasPast() != other.hasPast()) return false;
-    if (hasPast()) {
-      if (!getPast()
-          .equals(other.getPast())) return false;
+    if (hasImportedHistory() != other.hasImportedHistory()) return false;
+    if (hasImportedHistory()) {
+      if (!getImportedHistory()
+          .equals(other.getImportedHistory())) return false;
     }
     if (!getFirstRetryCase().equals(other.getFirstRetryCase())) return false;
     switch (firstRetryCase_) {
@@ -1192,9 +1192,9 @@ java.lang.String defaultValue) {
       hash = (37 * hash) + SEND_NUMBER_FIELD_NUMBER;
       hash = (53 * hash) + getSendNumber().hashCode();
     }
-    if (hasPast()) {
-      hash = (37 * hash) + PAST_FIELD_NUMBER;
-      hash = (53 * hash) + getPast().hashCode();
+    if (hasImportedHistory()) {
+      hash = (37 * hash) + IMPORTED_HISTORY_FIELD_NUMBER;
+      hash = (53 * hash) + getImportedHistory().hashCode();
     }
     switch (firstRetryCase_) {
       case 10:
@@ -1371,7 +1371,7 @@ java.lang.String defaultValue) {
         internalGetRetryPolicyFieldBuilder();
         internalGetTraceContextFieldBuilder();
         internalGetSendNumberFieldBuilder();
-        internalGetPastFieldBuilder();
+        internalGetImportedHistoryFieldBuilder();
       }
     }
     @java.lang.Override
@@ -1427,10 +1427,10 @@ java.lang.String defaultValue) {
         sendNumberBuilder_.dispose();
         sendNumberBuilder_ = null;
       }
-      past_ = null;
-      if (pastBuilder_ != null) {
-        pastBuilder_.dispose();
-        pastBuilder_ = null;
+      importedHistory_ = null;
+      if (importedHistoryBuilder_ != null) {
+        importedHistoryBuilder_.dispose();
+        importedHistoryBuilder_ = null;
       }
       firstRetryCase_ = 0;
       firstRetry_ = null;
@@ -1538,9 +1538,9 @@ java.lang.String defaultValue) {
         to_bitField0_ |= 0x00000080;
       }
       if (((from_bitField0_ & 0x00020000) != 0)) {
-        result.past_ = pastBuilder_ == null
-            ? past_
-            : pastBuilder_.build();
+        result.importedHistory_ = importedHistoryBuilder_ == null
+            ? importedHistory_
+            : importedHistoryBuilder_.build();
         to_bitField0_ |= 0x00000100;
       }
       result.bitField0_ |= to_bitField0_;
@@ -1626,8 +1626,8 @@ java.lang.String defaultValue) {
       if (other.hasSendNumber()) {
         mergeSendNumber(other.getSendNumber());
       }
-      if (other.hasPast()) {
-        mergePast(other.getPast());
+      if (other.hasImportedHistory()) {
+        mergeImportedHistory(other.getImportedHistory());
       }
       switch (other.getFirstRetryCase()) {
         case DELAY: {
@@ -1775,7 +1775,7 @@ java.lang.String defaultValue) {
             } // case 138
             case 146: {
               input.readMessage(
-                  internalGetPastFieldBuilder().getBuilder(),
+                  internalGetImportedHistoryFieldBuilder().getBuilder(),
                   extensionRegistry);
               bitField0_ |= 0x00020000;
               break;
@@ -4005,18 +4005,18 @@ java.lang.String defaultValue) {
       return sendNumberBuilder_;
     }
 
-    private io.dlqservice.dlq.v1.Past past_;
+    private io.dlqservice.dlq.v1.ImportedHistory importedHistory_;
     private com.google.protobuf.SingleFieldBuilder<
-        io.dlqservice.dlq.v1.Past, io.dlqservice.dlq.v1.Past.Builder, io.dlqservice.dlq.v1.PastOrBuilder> pastBuilder_;
+        io.dlqservice.dlq.v1.ImportedHistory, io.dlqservice.dlq.v1.ImportedHistory.Builder, io.dlqservice.dlq.v1.ImportedHistoryOrBuilder> importedHistoryBuilder_;
     /**
      * <pre>
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
-     * @return Whether the past field is set.
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
+     * @return Whether the importedHistory field is set.
      */
-    public boolean hasPast() {
+    public boolean hasImportedHistory() {
       return ((bitField0_ & 0x00020000) != 0);
     }
     /**
@@ -4024,14 +4024,14 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
-     * @return The past.
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
+     * @return The importedHistory.
      */
-    public io.dlqservice.dlq.v1.Past getPast() {
-      if (pastBuilder_ == null) {
-        return past_ == null ? io.dlqservice.dlq.v1.Past.getDefaultInstance() : past_;
+    public io.dlqservice.dlq.v1.ImportedHistory getImportedHistory() {
+      if (importedHistoryBuilder_ == null) {
+        return importedHistory_ == null ? io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance() : importedHistory_;
       } else {
-        return pastBuilder_.getMessage();
+        return importedHistoryBuilder_.getMessage();
       }
     }
     /**
@@ -4039,14 +4039,14 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
-    public Builder setPast(io.dlqservice.dlq.v1.Past value) {
-      if (pastBuilder_ == null) {
+    public Builder setImportedHistory(io.dlqservice.dlq.v1.ImportedHistory value) {
+      if (importedHistoryBuilder_ == null) {
         java.util.Objects.requireNonNull(value);
-        past_ = value;
+        importedHistory_ = value;
       } else {
-        pastBuilder_.setMessage(value);
+        importedHistoryBuilder_.setMessage(value);
       }
       bitField0_ |= 0x00020000;
       onChanged();
@@ -4057,14 +4057,14 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
-    public Builder setPast(
-        io.dlqservice.dlq.v1.Past.Builder builderForValue) {
-      if (pastBuilder_ == null) {
-        past_ = builderForValue.build();
+    public Builder setImportedHistory(
+        io.dlqservice.dlq.v1.ImportedHistory.Builder builderForValue) {
+      if (importedHistoryBuilder_ == null) {
+        importedHistory_ = builderForValue.build();
       } else {
-        pastBuilder_.setMessage(builderForValue.build());
+        importedHistoryBuilder_.setMessage(builderForValue.build());
       }
       bitField0_ |= 0x00020000;
       onChanged();
@@ -4075,21 +4075,21 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
-    public Builder mergePast(io.dlqservice.dlq.v1.Past value) {
-      if (pastBuilder_ == null) {
+    public Builder mergeImportedHistory(io.dlqservice.dlq.v1.ImportedHistory value) {
+      if (importedHistoryBuilder_ == null) {
         if (((bitField0_ & 0x00020000) != 0) &&
-          past_ != null &&
-          past_ != io.dlqservice.dlq.v1.Past.getDefaultInstance()) {
-          getPastBuilder().mergeFrom(value);
+          importedHistory_ != null &&
+          importedHistory_ != io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance()) {
+          getImportedHistoryBuilder().mergeFrom(value);
         } else {
-          past_ = value;
+          importedHistory_ = value;
         }
       } else {
-        pastBuilder_.mergeFrom(value);
+        importedHistoryBuilder_.mergeFrom(value);
       }
-      if (past_ != null) {
+      if (importedHistory_ != null) {
         bitField0_ |= 0x00020000;
         onChanged();
       }
@@ -4100,14 +4100,14 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
-    public Builder clearPast() {
+    public Builder clearImportedHistory() {
       bitField0_ = (bitField0_ & ~0x00020000);
-      past_ = null;
-      if (pastBuilder_ != null) {
-        pastBuilder_.dispose();
-        pastBuilder_ = null;
+      importedHistory_ = null;
+      if (importedHistoryBuilder_ != null) {
+        importedHistoryBuilder_.dispose();
+        importedHistoryBuilder_ = null;
       }
       onChanged();
       return this;
@@ -4117,26 +4117,26 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
-    public io.dlqservice.dlq.v1.Past.Builder getPastBuilder() {
+    public io.dlqservice.dlq.v1.ImportedHistory.Builder getImportedHistoryBuilder() {
       bitField0_ |= 0x00020000;
       onChanged();
-      return internalGetPastFieldBuilder().getBuilder();
+      return internalGetImportedHistoryFieldBuilder().getBuilder();
     }
     /**
      * <pre>
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
-    public io.dlqservice.dlq.v1.PastOrBuilder getPastOrBuilder() {
-      if (pastBuilder_ != null) {
-        return pastBuilder_.getMessageOrBuilder();
+    public io.dlqservice.dlq.v1.ImportedHistoryOrBuilder getImportedHistoryOrBuilder() {
+      if (importedHistoryBuilder_ != null) {
+        return importedHistoryBuilder_.getMessageOrBuilder();
       } else {
-        return past_ == null ?
-            io.dlqservice.dlq.v1.Past.getDefaultInstance() : past_;
+        return importedHistory_ == null ?
+            io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance() : importedHistory_;
       }
     }
     /**
@@ -4144,20 +4144,20 @@ java.lang.String defaultValue) {
      * What happened to the message before it came here; for imports from another system.
      * </pre>
      *
-     * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+     * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
      */
     private com.google.protobuf.SingleFieldBuilder<
-        io.dlqservice.dlq.v1.Past, io.dlqservice.dlq.v1.Past.Builder, io.dlqservice.dlq.v1.PastOrBuilder> 
-        internalGetPastFieldBuilder() {
-      if (pastBuilder_ == null) {
-        pastBuilder_ = new com.google.protobuf.SingleFieldBuilder<
-            io.dlqservice.dlq.v1.Past, io.dlqservice.dlq.v1.Past.Builder, io.dlqservice.dlq.v1.PastOrBuilder>(
-                getPast(),
+        io.dlqservice.dlq.v1.ImportedHistory, io.dlqservice.dlq.v1.ImportedHistory.Builder, io.dlqservice.dlq.v1.ImportedHistoryOrBuilder> 
+        internalGetImportedHistoryFieldBuilder() {
+      if (importedHistoryBuilder_ == null) {
+        importedHistoryBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            io.dlqservice.dlq.v1.ImportedHistory, io.dlqservice.dlq.v1.ImportedHistory.Builder, io.dlqservice.dlq.v1.ImportedHistoryOrBuilder>(
+                getImportedHistory(),
                 getParentForChildren(),
                 isClean());
-        past_ = null;
+        importedHistory_ = null;
       }
-      return pastBuilder_;
+      return importedHistoryBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:dlq.v1.SendToDlqRequest)

@@ -456,27 +456,27 @@ java.lang.String defaultValue);
    * What happened to the message before it came here; for imports from another system.
    * </pre>
    *
-   * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
-   * @return Whether the past field is set.
+   * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
+   * @return Whether the importedHistory field is set.
    */
-  boolean hasPast();
+  boolean hasImportedHistory();
   /**
    * <pre>
    * What happened to the message before it came here; for imports from another system.
    * </pre>
    *
-   * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
-   * @return The past.
+   * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
+   * @return The importedHistory.
    */
-  io.dlqservice.dlq.v1.Past getPast();
+  io.dlqservice.dlq.v1.ImportedHistory getImportedHistory();
   /**
    * <pre>
    * What happened to the message before it came here; for imports from another system.
    * </pre>
    *
-   * <code>.dlq.v1.Past past = 18 [json_name = "past"];</code>
+   * <code>.dlq.v1.ImportedHistory imported_history = 18 [json_name = "importedHistory"];</code>
    */
-  io.dlqservice.dlq.v1.PastOrBuilder getPastOrBuilder();
+  io.dlqservice.dlq.v1.ImportedHistoryOrBuilder getImportedHistoryOrBuilder();
 
   io.dlqservice.dlq.v1.SendToDlqRequest.FirstRetryCase getFirstRetryCase();
 }

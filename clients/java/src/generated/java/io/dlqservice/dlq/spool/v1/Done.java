@@ -7,7 +7,7 @@ package io.dlqservice.dlq.spool.v1;
 
 /**
  * <pre>
- * Letters of this file that need not be delivered any more: the service has them, or refused them.
+ * Messages of this file that need not be delivered any more: the service has them, or refused them.
  * </pre>
  *
  * Protobuf type {@code dlq.spool.v1.Done}
@@ -275,7 +275,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Letters of this file that need not be delivered any more: the service has them, or refused them.
+   * Messages of this file that need not be delivered any more: the service has them, or refused them.
    * </pre>
    *
    * Protobuf type {@code dlq.spool.v1.Done}

@@ -63,7 +63,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object target_ = "";
   /**
    * <pre>
-   * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+   * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
    * deliver what is in the file.
    * </pre>
    *
@@ -85,7 +85,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+   * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
    * deliver what is in the file.
    * </pre>
    *
@@ -855,7 +855,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object target_ = "";
     /**
      * <pre>
-     * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+     * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
      * deliver what is in the file.
      * </pre>
      *
@@ -876,7 +876,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+     * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
      * deliver what is in the file.
      * </pre>
      *
@@ -898,7 +898,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+     * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
      * deliver what is in the file.
      * </pre>
      *
@@ -916,7 +916,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+     * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
      * deliver what is in the file.
      * </pre>
      *
@@ -931,7 +931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+     * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
      * deliver what is in the file.
      * </pre>
      *

@@ -12,7 +12,7 @@ public interface OwnerOrBuilder extends
 
   /**
    * <pre>
-   * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+   * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
    * deliver what is in the file.
    * </pre>
    *
@@ -22,7 +22,7 @@ public interface OwnerOrBuilder extends
   java.lang.String getTarget();
   /**
    * <pre>
-   * Where the letters go: `host:port`, as the client was given it. Only clients of the same target
+   * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
    * deliver what is in the file.
    * </pre>
    *

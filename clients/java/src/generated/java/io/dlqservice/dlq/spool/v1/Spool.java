@@ -32,10 +32,10 @@ public final class Spool extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_dlq_spool_v1_Owner_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
-    internal_static_dlq_spool_v1_Letter_descriptor;
+    internal_static_dlq_spool_v1_SpooledMessage_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
-      internal_static_dlq_spool_v1_Letter_fieldAccessorTable;
+      internal_static_dlq_spool_v1_SpooledMessage_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_dlq_spool_v1_Done_descriptor;
   static final 
@@ -58,14 +58,14 @@ public final class Spool extends com.google.protobuf.GeneratedFile {
       "otId\022#\n\rpid_namespace\030\005 \001(\tR\014pidNamespac" +
       "e\022\020\n\003pid\030\006 \001(\003R\003pid\022#\n\rprocess_start\030\007 \001" +
       "(\003R\014processStart\022;\n\013create_time\030\010 \001(\0132\032." +
-      "google.protobuf.TimestampR\ncreateTime\"w\n" +
-      "\006Letter\0222\n\007request\030\001 \001(\0132\030.dlq.v1.SendTo" +
-      "DlqRequestR\007request\0229\n\nspool_time\030\002 \001(\0132" +
-      "\032.google.protobuf.TimestampR\tspoolTime\" " +
-      "\n\004Done\022\030\n\007offsets\030\001 \003(\004R\007offsetsB[\n\032io.d" +
-      "lqservice.dlq.spool.v1P\001Z;github.com/dlq" +
-      "-service/dlq/clients/go/dlqspoolv1;dlqsp" +
-      "oolv1b\006proto3"
+      "google.protobuf.TimestampR\ncreateTime\"\177\n" +
+      "\016SpooledMessage\0222\n\007request\030\001 \001(\0132\030.dlq.v" +
+      "1.SendToDlqRequestR\007request\0229\n\nspool_tim" +
+      "e\030\002 \001(\0132\032.google.protobuf.TimestampR\tspo" +
+      "olTime\" \n\004Done\022\030\n\007offsets\030\001 \003(\004R\007offsets" +
+      "B[\n\032io.dlqservice.dlq.spool.v1P\001Z;github" +
+      ".com/dlq-service/dlq/clients/go/dlqspool" +
+      "v1;dlqspoolv1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -79,11 +79,11 @@ public final class Spool extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_dlq_spool_v1_Owner_descriptor,
         new java.lang.String[] { "Target", "Service", "Host", "BootId", "PidNamespace", "Pid", "ProcessStart", "CreateTime", });
-    internal_static_dlq_spool_v1_Letter_descriptor =
+    internal_static_dlq_spool_v1_SpooledMessage_descriptor =
       getDescriptor().getMessageType(1);
-    internal_static_dlq_spool_v1_Letter_fieldAccessorTable = new
+    internal_static_dlq_spool_v1_SpooledMessage_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
-        internal_static_dlq_spool_v1_Letter_descriptor,
+        internal_static_dlq_spool_v1_SpooledMessage_descriptor,
         new java.lang.String[] { "Request", "SpoolTime", });
     internal_static_dlq_spool_v1_Done_descriptor =
       getDescriptor().getMessageType(2);

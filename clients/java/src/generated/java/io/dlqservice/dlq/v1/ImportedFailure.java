@@ -10,13 +10,13 @@ package io.dlqservice.dlq.v1;
  * One of them.
  * </pre>
  *
- * Protobuf type {@code dlq.v1.PastFailure}
+ * Protobuf type {@code dlq.v1.ImportedFailure}
  */
 @com.google.protobuf.Generated
-public final class PastFailure extends
+public final class ImportedFailure extends
     com.google.protobuf.GeneratedMessage implements
-    // @@protoc_insertion_point(message_implements:dlq.v1.PastFailure)
-    PastFailureOrBuilder {
+    // @@protoc_insertion_point(message_implements:dlq.v1.ImportedFailure)
+    ImportedFailureOrBuilder {
 private static final long serialVersionUID = 0L;
   static {
     com.google.protobuf.RuntimeVersion.validateProtobufGencodeVersion(
@@ -25,31 +25,31 @@ private static final long serialVersionUID = 0L;
       /* minor= */ 36,
       /* patch= */ 2,
       /* suffix= */ "",
-      "PastFailure");
+      "ImportedFailure");
   }
-  // Use PastFailure.newBuilder() to construct.
-  private PastFailure(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
+  // Use ImportedFailure.newBuilder() to construct.
+  private ImportedFailure(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
     super(builder);
   }
-  private PastFailure() {
+  private ImportedFailure() {
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
       getDescriptor() {
-    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_PastFailure_descriptor;
+    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedFailure_descriptor;
   }
 
   @java.lang.Override
   public com.google.protobuf.Descriptors.Descriptor getDescriptorForType() {
-    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_PastFailure_descriptor;
+    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedFailure_descriptor;
   }
 
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
-    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_PastFailure_fieldAccessorTable
+    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedFailure_fieldAccessorTable
         .ensureFieldAccessorsInitialized(
-            io.dlqservice.dlq.v1.PastFailure.class, io.dlqservice.dlq.v1.PastFailure.Builder.class);
+            io.dlqservice.dlq.v1.ImportedFailure.class, io.dlqservice.dlq.v1.ImportedFailure.Builder.class);
   }
 
   private int bitField0_;
@@ -180,10 +180,10 @@ private static final long serialVersionUID = 0L;
     if (obj == this) {
      return true;
     }
-    if (!(obj instanceof io.dlqservice.dlq.v1.PastFailure)) {
+    if (!(obj instanceof io.dlqservice.dlq.v1.ImportedFailure)) {
       return super.equals(obj);
     }
-    io.dlqservice.dlq.v1.PastFailure other = (io.dlqservice.dlq.v1.PastFailure) obj;
+    io.dlqservice.dlq.v1.ImportedFailure other = (io.dlqservice.dlq.v1.ImportedFailure) obj;
 
     if (hasFailure() != other.hasFailure()) return false;
     if (hasFailure()) {
@@ -219,44 +219,44 @@ private static final long serialVersionUID = 0L;
     return hash;
   }
 
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(byte[] data)
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(java.io.InputStream input)
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -264,26 +264,26 @@ private static final long serialVersionUID = 0L;
         .parseWithIOException(PARSER, input, extensionRegistry);
   }
 
-  public static io.dlqservice.dlq.v1.PastFailure parseDelimitedFrom(java.io.InputStream input)
+  public static io.dlqservice.dlq.v1.ImportedFailure parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input);
   }
 
-  public static io.dlqservice.dlq.v1.PastFailure parseDelimitedFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static io.dlqservice.dlq.v1.PastFailure parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedFailure parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   public static Builder newBuilder() {
     return DEFAULT_INSTANCE.toBuilder();
   }
-  public static Builder newBuilder(io.dlqservice.dlq.v1.PastFailure prototype) {
+  public static Builder newBuilder(io.dlqservice.dlq.v1.ImportedFailure prototype) {
     return DEFAULT_INSTANCE.toBuilder().mergeFrom(prototype);
   }
   @java.lang.Override
@@ -316,26 +316,26 @@ private static final long serialVersionUID = 0L;
    * One of them.
    * </pre>
    *
-   * Protobuf type {@code dlq.v1.PastFailure}
+   * Protobuf type {@code dlq.v1.ImportedFailure}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessage.Builder<Builder> implements
-      // @@protoc_insertion_point(builder_implements:dlq.v1.PastFailure)
-      io.dlqservice.dlq.v1.PastFailureOrBuilder {
+      // @@protoc_insertion_point(builder_implements:dlq.v1.ImportedFailure)
+      io.dlqservice.dlq.v1.ImportedFailureOrBuilder {
     public static final com.google.protobuf.Descriptors.Descriptor
         getDescriptor() {
-      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_PastFailure_descriptor;
+      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedFailure_descriptor;
     }
 
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
-      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_PastFailure_fieldAccessorTable
+      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedFailure_fieldAccessorTable
           .ensureFieldAccessorsInitialized(
-              io.dlqservice.dlq.v1.PastFailure.class, io.dlqservice.dlq.v1.PastFailure.Builder.class);
+              io.dlqservice.dlq.v1.ImportedFailure.class, io.dlqservice.dlq.v1.ImportedFailure.Builder.class);
     }
 
-    // Construct using io.dlqservice.dlq.v1.PastFailure.newBuilder()
+    // Construct using io.dlqservice.dlq.v1.ImportedFailure.newBuilder()
     private Builder() {
       maybeForceBuilderInitialization();
     }
@@ -372,17 +372,17 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public com.google.protobuf.Descriptors.Descriptor
         getDescriptorForType() {
-      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_PastFailure_descriptor;
+      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedFailure_descriptor;
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.v1.PastFailure getDefaultInstanceForType() {
-      return io.dlqservice.dlq.v1.PastFailure.getDefaultInstance();
+    public io.dlqservice.dlq.v1.ImportedFailure getDefaultInstanceForType() {
+      return io.dlqservice.dlq.v1.ImportedFailure.getDefaultInstance();
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.v1.PastFailure build() {
-      io.dlqservice.dlq.v1.PastFailure result = buildPartial();
+    public io.dlqservice.dlq.v1.ImportedFailure build() {
+      io.dlqservice.dlq.v1.ImportedFailure result = buildPartial();
       if (!result.isInitialized()) {
         throw newUninitializedMessageException(result);
       }
@@ -390,14 +390,14 @@ private static final long serialVersionUID = 0L;
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.v1.PastFailure buildPartial() {
-      io.dlqservice.dlq.v1.PastFailure result = new io.dlqservice.dlq.v1.PastFailure(this);
+    public io.dlqservice.dlq.v1.ImportedFailure buildPartial() {
+      io.dlqservice.dlq.v1.ImportedFailure result = new io.dlqservice.dlq.v1.ImportedFailure(this);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
     }
 
-    private void buildPartial0(io.dlqservice.dlq.v1.PastFailure result) {
+    private void buildPartial0(io.dlqservice.dlq.v1.ImportedFailure result) {
       int from_bitField0_ = bitField0_;
       int to_bitField0_ = 0;
       if (((from_bitField0_ & 0x00000001) != 0)) {
@@ -417,16 +417,16 @@ private static final long serialVersionUID = 0L;
 
     @java.lang.Override
     public Builder mergeFrom(com.google.protobuf.Message other) {
-      if (other instanceof io.dlqservice.dlq.v1.PastFailure) {
-        return mergeFrom((io.dlqservice.dlq.v1.PastFailure)other);
+      if (other instanceof io.dlqservice.dlq.v1.ImportedFailure) {
+        return mergeFrom((io.dlqservice.dlq.v1.ImportedFailure)other);
       } else {
         super.mergeFrom(other);
         return this;
       }
     }
 
-    public Builder mergeFrom(io.dlqservice.dlq.v1.PastFailure other) {
-      if (other == io.dlqservice.dlq.v1.PastFailure.getDefaultInstance()) return this;
+    public Builder mergeFrom(io.dlqservice.dlq.v1.ImportedFailure other) {
+      if (other == io.dlqservice.dlq.v1.ImportedFailure.getDefaultInstance()) return this;
       if (other.hasFailure()) {
         mergeFailure(other.getFailure());
       }
@@ -798,23 +798,23 @@ private static final long serialVersionUID = 0L;
       return timeBuilder_;
     }
 
-    // @@protoc_insertion_point(builder_scope:dlq.v1.PastFailure)
+    // @@protoc_insertion_point(builder_scope:dlq.v1.ImportedFailure)
   }
 
-  // @@protoc_insertion_point(class_scope:dlq.v1.PastFailure)
-  private static final io.dlqservice.dlq.v1.PastFailure DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:dlq.v1.ImportedFailure)
+  private static final io.dlqservice.dlq.v1.ImportedFailure DEFAULT_INSTANCE;
   static {
-    DEFAULT_INSTANCE = new io.dlqservice.dlq.v1.PastFailure();
+    DEFAULT_INSTANCE = new io.dlqservice.dlq.v1.ImportedFailure();
   }
 
-  public static io.dlqservice.dlq.v1.PastFailure getDefaultInstance() {
+  public static io.dlqservice.dlq.v1.ImportedFailure getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static final com.google.protobuf.Parser<PastFailure>
-      PARSER = new com.google.protobuf.AbstractParser<PastFailure>() {
+  private static final com.google.protobuf.Parser<ImportedFailure>
+      PARSER = new com.google.protobuf.AbstractParser<ImportedFailure>() {
     @java.lang.Override
-    public PastFailure parsePartialFrom(
+    public ImportedFailure parsePartialFrom(
         com.google.protobuf.CodedInputStream input,
         com.google.protobuf.ExtensionRegistryLite extensionRegistry)
         throws com.google.protobuf.InvalidProtocolBufferException {
@@ -833,17 +833,17 @@ private static final long serialVersionUID = 0L;
     }
   };
 
-  public static com.google.protobuf.Parser<PastFailure> parser() {
+  public static com.google.protobuf.Parser<ImportedFailure> parser() {
     return PARSER;
   }
 
   @java.lang.Override
-  public com.google.protobuf.Parser<PastFailure> getParserForType() {
+  public com.google.protobuf.Parser<ImportedFailure> getParserForType() {
     return PARSER;
   }
 
   @java.lang.Override
-  public io.dlqservice.dlq.v1.PastFailure getDefaultInstanceForType() {
+  public io.dlqservice.dlq.v1.ImportedFailure getDefaultInstanceForType() {
     return DEFAULT_INSTANCE;
   }
 

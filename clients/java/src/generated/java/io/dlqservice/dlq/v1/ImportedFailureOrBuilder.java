@@ -6,8 +6,8 @@
 package io.dlqservice.dlq.v1;
 
 @com.google.protobuf.Generated
-public interface PastFailureOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:dlq.v1.PastFailure)
+public interface ImportedFailureOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:dlq.v1.ImportedFailure)
     com.google.protobuf.MessageOrBuilder {
 
   /**

@@ -6,8 +6,8 @@
 package io.dlqservice.dlq.v1;
 
 @com.google.protobuf.Generated
-public interface PastOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:dlq.v1.Past)
+public interface ImportedHistoryOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:dlq.v1.ImportedHistory)
     com.google.protobuf.MessageOrBuilder {
 
   /**
@@ -28,9 +28,9 @@ public interface PastOrBuilder extends
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
-  java.util.List<io.dlqservice.dlq.v1.PastFailure> 
+  java.util.List<io.dlqservice.dlq.v1.ImportedFailure> 
       getFailuresList();
   /**
    * <pre>
@@ -38,16 +38,16 @@ public interface PastOrBuilder extends
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
-  io.dlqservice.dlq.v1.PastFailure getFailures(int index);
+  io.dlqservice.dlq.v1.ImportedFailure getFailures(int index);
   /**
    * <pre>
    * Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
   int getFailuresCount();
   /**
@@ -56,9 +56,9 @@ public interface PastOrBuilder extends
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
-  java.util.List<? extends io.dlqservice.dlq.v1.PastFailureOrBuilder> 
+  java.util.List<? extends io.dlqservice.dlq.v1.ImportedFailureOrBuilder> 
       getFailuresOrBuilderList();
   /**
    * <pre>
@@ -66,9 +66,9 @@ public interface PastOrBuilder extends
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
-  io.dlqservice.dlq.v1.PastFailureOrBuilder getFailuresOrBuilder(
+  io.dlqservice.dlq.v1.ImportedFailureOrBuilder getFailuresOrBuilder(
       int index);
 
   /**

@@ -9,16 +9,16 @@ package io.dlqservice.dlq.v1;
  * <pre>
  * Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
  * have ended there, are not known here: they count from this send on. A send that joins an earlier
- * message adds its failure to that one, and nothing of its past.
+ * message adds its failure to that one, and nothing of its imported history.
  * </pre>
  *
- * Protobuf type {@code dlq.v1.Past}
+ * Protobuf type {@code dlq.v1.ImportedHistory}
  */
 @com.google.protobuf.Generated
-public final class Past extends
+public final class ImportedHistory extends
     com.google.protobuf.GeneratedMessage implements
-    // @@protoc_insertion_point(message_implements:dlq.v1.Past)
-    PastOrBuilder {
+    // @@protoc_insertion_point(message_implements:dlq.v1.ImportedHistory)
+    ImportedHistoryOrBuilder {
 private static final long serialVersionUID = 0L;
   static {
     com.google.protobuf.RuntimeVersion.validateProtobufGencodeVersion(
@@ -27,32 +27,32 @@ private static final long serialVersionUID = 0L;
       /* minor= */ 36,
       /* patch= */ 2,
       /* suffix= */ "",
-      "Past");
+      "ImportedHistory");
   }
-  // Use Past.newBuilder() to construct.
-  private Past(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
+  // Use ImportedHistory.newBuilder() to construct.
+  private ImportedHistory(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
     super(builder);
   }
-  private Past() {
+  private ImportedHistory() {
     failures_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
       getDescriptor() {
-    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_Past_descriptor;
+    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedHistory_descriptor;
   }
 
   @java.lang.Override
   public com.google.protobuf.Descriptors.Descriptor getDescriptorForType() {
-    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_Past_descriptor;
+    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedHistory_descriptor;
   }
 
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
-    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_Past_fieldAccessorTable
+    return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedHistory_fieldAccessorTable
         .ensureFieldAccessorsInitialized(
-            io.dlqservice.dlq.v1.Past.class, io.dlqservice.dlq.v1.Past.Builder.class);
+            io.dlqservice.dlq.v1.ImportedHistory.class, io.dlqservice.dlq.v1.ImportedHistory.Builder.class);
   }
 
   private int bitField0_;
@@ -75,17 +75,17 @@ private static final long serialVersionUID = 0L;
 
   public static final int FAILURES_FIELD_NUMBER = 2;
   @SuppressWarnings("serial")
-  private java.util.List<io.dlqservice.dlq.v1.PastFailure> failures_;
+  private java.util.List<io.dlqservice.dlq.v1.ImportedFailure> failures_;
   /**
    * <pre>
    * Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
   @java.lang.Override
-  public java.util.List<io.dlqservice.dlq.v1.PastFailure> getFailuresList() {
+  public java.util.List<io.dlqservice.dlq.v1.ImportedFailure> getFailuresList() {
     return failures_;
   }
   /**
@@ -94,10 +94,10 @@ private static final long serialVersionUID = 0L;
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
   @java.lang.Override
-  public java.util.List<? extends io.dlqservice.dlq.v1.PastFailureOrBuilder> 
+  public java.util.List<? extends io.dlqservice.dlq.v1.ImportedFailureOrBuilder> 
       getFailuresOrBuilderList() {
     return failures_;
   }
@@ -107,7 +107,7 @@ private static final long serialVersionUID = 0L;
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
   @java.lang.Override
   public int getFailuresCount() {
@@ -119,10 +119,10 @@ private static final long serialVersionUID = 0L;
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
   @java.lang.Override
-  public io.dlqservice.dlq.v1.PastFailure getFailures(int index) {
+  public io.dlqservice.dlq.v1.ImportedFailure getFailures(int index) {
     return failures_.get(index);
   }
   /**
@@ -131,10 +131,10 @@ private static final long serialVersionUID = 0L;
    * in all, each within the limits of every failure.
    * </pre>
    *
-   * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+   * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
    */
   @java.lang.Override
-  public io.dlqservice.dlq.v1.PastFailureOrBuilder getFailuresOrBuilder(
+  public io.dlqservice.dlq.v1.ImportedFailureOrBuilder getFailuresOrBuilder(
       int index) {
     return failures_.get(index);
   }
@@ -269,10 +269,10 @@ private static final long serialVersionUID = 0L;
     if (obj == this) {
      return true;
     }
-    if (!(obj instanceof io.dlqservice.dlq.v1.Past)) {
+    if (!(obj instanceof io.dlqservice.dlq.v1.ImportedHistory)) {
       return super.equals(obj);
     }
-    io.dlqservice.dlq.v1.Past other = (io.dlqservice.dlq.v1.Past) obj;
+    io.dlqservice.dlq.v1.ImportedHistory other = (io.dlqservice.dlq.v1.ImportedHistory) obj;
 
     if (getAttempts()
         != other.getAttempts()) return false;
@@ -314,44 +314,44 @@ private static final long serialVersionUID = 0L;
     return hash;
   }
 
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(byte[] data)
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(java.io.InputStream input)
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -359,26 +359,26 @@ private static final long serialVersionUID = 0L;
         .parseWithIOException(PARSER, input, extensionRegistry);
   }
 
-  public static io.dlqservice.dlq.v1.Past parseDelimitedFrom(java.io.InputStream input)
+  public static io.dlqservice.dlq.v1.ImportedHistory parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input);
   }
 
-  public static io.dlqservice.dlq.v1.Past parseDelimitedFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input, extensionRegistry);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static io.dlqservice.dlq.v1.Past parseFrom(
+  public static io.dlqservice.dlq.v1.ImportedHistory parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -391,7 +391,7 @@ private static final long serialVersionUID = 0L;
   public static Builder newBuilder() {
     return DEFAULT_INSTANCE.toBuilder();
   }
-  public static Builder newBuilder(io.dlqservice.dlq.v1.Past prototype) {
+  public static Builder newBuilder(io.dlqservice.dlq.v1.ImportedHistory prototype) {
     return DEFAULT_INSTANCE.toBuilder().mergeFrom(prototype);
   }
   @java.lang.Override
@@ -410,29 +410,29 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
    * have ended there, are not known here: they count from this send on. A send that joins an earlier
-   * message adds its failure to that one, and nothing of its past.
+   * message adds its failure to that one, and nothing of its imported history.
    * </pre>
    *
-   * Protobuf type {@code dlq.v1.Past}
+   * Protobuf type {@code dlq.v1.ImportedHistory}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessage.Builder<Builder> implements
-      // @@protoc_insertion_point(builder_implements:dlq.v1.Past)
-      io.dlqservice.dlq.v1.PastOrBuilder {
+      // @@protoc_insertion_point(builder_implements:dlq.v1.ImportedHistory)
+      io.dlqservice.dlq.v1.ImportedHistoryOrBuilder {
     public static final com.google.protobuf.Descriptors.Descriptor
         getDescriptor() {
-      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_Past_descriptor;
+      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedHistory_descriptor;
     }
 
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
-      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_Past_fieldAccessorTable
+      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedHistory_fieldAccessorTable
           .ensureFieldAccessorsInitialized(
-              io.dlqservice.dlq.v1.Past.class, io.dlqservice.dlq.v1.Past.Builder.class);
+              io.dlqservice.dlq.v1.ImportedHistory.class, io.dlqservice.dlq.v1.ImportedHistory.Builder.class);
     }
 
-    // Construct using io.dlqservice.dlq.v1.Past.newBuilder()
+    // Construct using io.dlqservice.dlq.v1.ImportedHistory.newBuilder()
     private Builder() {
       maybeForceBuilderInitialization();
     }
@@ -473,17 +473,17 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public com.google.protobuf.Descriptors.Descriptor
         getDescriptorForType() {
-      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_Past_descriptor;
+      return io.dlqservice.dlq.v1.DlqServiceOuterClass.internal_static_dlq_v1_ImportedHistory_descriptor;
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.v1.Past getDefaultInstanceForType() {
-      return io.dlqservice.dlq.v1.Past.getDefaultInstance();
+    public io.dlqservice.dlq.v1.ImportedHistory getDefaultInstanceForType() {
+      return io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance();
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.v1.Past build() {
-      io.dlqservice.dlq.v1.Past result = buildPartial();
+    public io.dlqservice.dlq.v1.ImportedHistory build() {
+      io.dlqservice.dlq.v1.ImportedHistory result = buildPartial();
       if (!result.isInitialized()) {
         throw newUninitializedMessageException(result);
       }
@@ -491,15 +491,15 @@ private static final long serialVersionUID = 0L;
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.v1.Past buildPartial() {
-      io.dlqservice.dlq.v1.Past result = new io.dlqservice.dlq.v1.Past(this);
+    public io.dlqservice.dlq.v1.ImportedHistory buildPartial() {
+      io.dlqservice.dlq.v1.ImportedHistory result = new io.dlqservice.dlq.v1.ImportedHistory(this);
       buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
     }
 
-    private void buildPartialRepeatedFields(io.dlqservice.dlq.v1.Past result) {
+    private void buildPartialRepeatedFields(io.dlqservice.dlq.v1.ImportedHistory result) {
       if (failuresBuilder_ == null) {
         if (((bitField0_ & 0x00000002) != 0)) {
           failures_ = java.util.Collections.unmodifiableList(failures_);
@@ -511,7 +511,7 @@ private static final long serialVersionUID = 0L;
       }
     }
 
-    private void buildPartial0(io.dlqservice.dlq.v1.Past result) {
+    private void buildPartial0(io.dlqservice.dlq.v1.ImportedHistory result) {
       int from_bitField0_ = bitField0_;
       if (((from_bitField0_ & 0x00000001) != 0)) {
         result.attempts_ = attempts_;
@@ -531,16 +531,16 @@ private static final long serialVersionUID = 0L;
 
     @java.lang.Override
     public Builder mergeFrom(com.google.protobuf.Message other) {
-      if (other instanceof io.dlqservice.dlq.v1.Past) {
-        return mergeFrom((io.dlqservice.dlq.v1.Past)other);
+      if (other instanceof io.dlqservice.dlq.v1.ImportedHistory) {
+        return mergeFrom((io.dlqservice.dlq.v1.ImportedHistory)other);
       } else {
         super.mergeFrom(other);
         return this;
       }
     }
 
-    public Builder mergeFrom(io.dlqservice.dlq.v1.Past other) {
-      if (other == io.dlqservice.dlq.v1.Past.getDefaultInstance()) return this;
+    public Builder mergeFrom(io.dlqservice.dlq.v1.ImportedHistory other) {
+      if (other == io.dlqservice.dlq.v1.ImportedHistory.getDefaultInstance()) return this;
       if (other.getAttempts() != 0) {
         setAttempts(other.getAttempts());
       }
@@ -606,9 +606,9 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 8
             case 18: {
-              io.dlqservice.dlq.v1.PastFailure m =
+              io.dlqservice.dlq.v1.ImportedFailure m =
                   input.readMessage(
-                      io.dlqservice.dlq.v1.PastFailure.parser(),
+                      io.dlqservice.dlq.v1.ImportedFailure.parser(),
                       extensionRegistry);
               if (failuresBuilder_ == null) {
                 ensureFailuresIsMutable();
@@ -697,17 +697,17 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private java.util.List<io.dlqservice.dlq.v1.PastFailure> failures_ =
+    private java.util.List<io.dlqservice.dlq.v1.ImportedFailure> failures_ =
       java.util.Collections.emptyList();
     private void ensureFailuresIsMutable() {
       if (!((bitField0_ & 0x00000002) != 0)) {
-        failures_ = new java.util.ArrayList<io.dlqservice.dlq.v1.PastFailure>(failures_);
+        failures_ = new java.util.ArrayList<io.dlqservice.dlq.v1.ImportedFailure>(failures_);
         bitField0_ |= 0x00000002;
        }
     }
 
     private com.google.protobuf.RepeatedFieldBuilder<
-        io.dlqservice.dlq.v1.PastFailure, io.dlqservice.dlq.v1.PastFailure.Builder, io.dlqservice.dlq.v1.PastFailureOrBuilder> failuresBuilder_;
+        io.dlqservice.dlq.v1.ImportedFailure, io.dlqservice.dlq.v1.ImportedFailure.Builder, io.dlqservice.dlq.v1.ImportedFailureOrBuilder> failuresBuilder_;
 
     /**
      * <pre>
@@ -715,9 +715,9 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public java.util.List<io.dlqservice.dlq.v1.PastFailure> getFailuresList() {
+    public java.util.List<io.dlqservice.dlq.v1.ImportedFailure> getFailuresList() {
       if (failuresBuilder_ == null) {
         return java.util.Collections.unmodifiableList(failures_);
       } else {
@@ -730,7 +730,7 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public int getFailuresCount() {
       if (failuresBuilder_ == null) {
@@ -745,9 +745,9 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public io.dlqservice.dlq.v1.PastFailure getFailures(int index) {
+    public io.dlqservice.dlq.v1.ImportedFailure getFailures(int index) {
       if (failuresBuilder_ == null) {
         return failures_.get(index);
       } else {
@@ -760,10 +760,10 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder setFailures(
-        int index, io.dlqservice.dlq.v1.PastFailure value) {
+        int index, io.dlqservice.dlq.v1.ImportedFailure value) {
       if (failuresBuilder_ == null) {
         java.util.Objects.requireNonNull(value);
         ensureFailuresIsMutable();
@@ -780,10 +780,10 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder setFailures(
-        int index, io.dlqservice.dlq.v1.PastFailure.Builder builderForValue) {
+        int index, io.dlqservice.dlq.v1.ImportedFailure.Builder builderForValue) {
       if (failuresBuilder_ == null) {
         ensureFailuresIsMutable();
         failures_.set(index, builderForValue.build());
@@ -799,9 +799,9 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public Builder addFailures(io.dlqservice.dlq.v1.PastFailure value) {
+    public Builder addFailures(io.dlqservice.dlq.v1.ImportedFailure value) {
       if (failuresBuilder_ == null) {
         java.util.Objects.requireNonNull(value);
         ensureFailuresIsMutable();
@@ -818,10 +818,10 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder addFailures(
-        int index, io.dlqservice.dlq.v1.PastFailure value) {
+        int index, io.dlqservice.dlq.v1.ImportedFailure value) {
       if (failuresBuilder_ == null) {
         java.util.Objects.requireNonNull(value);
         ensureFailuresIsMutable();
@@ -838,10 +838,10 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder addFailures(
-        io.dlqservice.dlq.v1.PastFailure.Builder builderForValue) {
+        io.dlqservice.dlq.v1.ImportedFailure.Builder builderForValue) {
       if (failuresBuilder_ == null) {
         ensureFailuresIsMutable();
         failures_.add(builderForValue.build());
@@ -857,10 +857,10 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder addFailures(
-        int index, io.dlqservice.dlq.v1.PastFailure.Builder builderForValue) {
+        int index, io.dlqservice.dlq.v1.ImportedFailure.Builder builderForValue) {
       if (failuresBuilder_ == null) {
         ensureFailuresIsMutable();
         failures_.add(index, builderForValue.build());
@@ -876,10 +876,10 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder addAllFailures(
-        java.lang.Iterable<? extends io.dlqservice.dlq.v1.PastFailure> values) {
+        java.lang.Iterable<? extends io.dlqservice.dlq.v1.ImportedFailure> values) {
       if (failuresBuilder_ == null) {
         ensureFailuresIsMutable();
         com.google.protobuf.AbstractMessageLite.Builder.addAll(
@@ -896,7 +896,7 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder clearFailures() {
       if (failuresBuilder_ == null) {
@@ -914,7 +914,7 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
     public Builder removeFailures(int index) {
       if (failuresBuilder_ == null) {
@@ -932,9 +932,9 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public io.dlqservice.dlq.v1.PastFailure.Builder getFailuresBuilder(
+    public io.dlqservice.dlq.v1.ImportedFailure.Builder getFailuresBuilder(
         int index) {
       return internalGetFailuresFieldBuilder().getBuilder(index);
     }
@@ -944,9 +944,9 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public io.dlqservice.dlq.v1.PastFailureOrBuilder getFailuresOrBuilder(
+    public io.dlqservice.dlq.v1.ImportedFailureOrBuilder getFailuresOrBuilder(
         int index) {
       if (failuresBuilder_ == null) {
         return failures_.get(index);  } else {
@@ -959,9 +959,9 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public java.util.List<? extends io.dlqservice.dlq.v1.PastFailureOrBuilder> 
+    public java.util.List<? extends io.dlqservice.dlq.v1.ImportedFailureOrBuilder> 
          getFailuresOrBuilderList() {
       if (failuresBuilder_ != null) {
         return failuresBuilder_.getMessageOrBuilderList();
@@ -975,11 +975,11 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public io.dlqservice.dlq.v1.PastFailure.Builder addFailuresBuilder() {
+    public io.dlqservice.dlq.v1.ImportedFailure.Builder addFailuresBuilder() {
       return internalGetFailuresFieldBuilder().addBuilder(
-          io.dlqservice.dlq.v1.PastFailure.getDefaultInstance());
+          io.dlqservice.dlq.v1.ImportedFailure.getDefaultInstance());
     }
     /**
      * <pre>
@@ -987,12 +987,12 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public io.dlqservice.dlq.v1.PastFailure.Builder addFailuresBuilder(
+    public io.dlqservice.dlq.v1.ImportedFailure.Builder addFailuresBuilder(
         int index) {
       return internalGetFailuresFieldBuilder().addBuilder(
-          index, io.dlqservice.dlq.v1.PastFailure.getDefaultInstance());
+          index, io.dlqservice.dlq.v1.ImportedFailure.getDefaultInstance());
     }
     /**
      * <pre>
@@ -1000,18 +1000,18 @@ private static final long serialVersionUID = 0L;
      * in all, each within the limits of every failure.
      * </pre>
      *
-     * <code>repeated .dlq.v1.PastFailure failures = 2 [json_name = "failures"];</code>
+     * <code>repeated .dlq.v1.ImportedFailure failures = 2 [json_name = "failures"];</code>
      */
-    public java.util.List<io.dlqservice.dlq.v1.PastFailure.Builder> 
+    public java.util.List<io.dlqservice.dlq.v1.ImportedFailure.Builder> 
          getFailuresBuilderList() {
       return internalGetFailuresFieldBuilder().getBuilderList();
     }
     private com.google.protobuf.RepeatedFieldBuilder<
-        io.dlqservice.dlq.v1.PastFailure, io.dlqservice.dlq.v1.PastFailure.Builder, io.dlqservice.dlq.v1.PastFailureOrBuilder> 
+        io.dlqservice.dlq.v1.ImportedFailure, io.dlqservice.dlq.v1.ImportedFailure.Builder, io.dlqservice.dlq.v1.ImportedFailureOrBuilder> 
         internalGetFailuresFieldBuilder() {
       if (failuresBuilder_ == null) {
         failuresBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
-            io.dlqservice.dlq.v1.PastFailure, io.dlqservice.dlq.v1.PastFailure.Builder, io.dlqservice.dlq.v1.PastFailureOrBuilder>(
+            io.dlqservice.dlq.v1.ImportedFailure, io.dlqservice.dlq.v1.ImportedFailure.Builder, io.dlqservice.dlq.v1.ImportedFailureOrBuilder>(
                 failures_,
                 ((bitField0_ & 0x00000002) != 0),
                 getParentForChildren(),
@@ -1241,23 +1241,23 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    // @@protoc_insertion_point(builder_scope:dlq.v1.Past)
+    // @@protoc_insertion_point(builder_scope:dlq.v1.ImportedHistory)
   }
 
-  // @@protoc_insertion_point(class_scope:dlq.v1.Past)
-  private static final io.dlqservice.dlq.v1.Past DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:dlq.v1.ImportedHistory)
+  private static final io.dlqservice.dlq.v1.ImportedHistory DEFAULT_INSTANCE;
   static {
-    DEFAULT_INSTANCE = new io.dlqservice.dlq.v1.Past();
+    DEFAULT_INSTANCE = new io.dlqservice.dlq.v1.ImportedHistory();
   }
 
-  public static io.dlqservice.dlq.v1.Past getDefaultInstance() {
+  public static io.dlqservice.dlq.v1.ImportedHistory getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static final com.google.protobuf.Parser<Past>
-      PARSER = new com.google.protobuf.AbstractParser<Past>() {
+  private static final com.google.protobuf.Parser<ImportedHistory>
+      PARSER = new com.google.protobuf.AbstractParser<ImportedHistory>() {
     @java.lang.Override
-    public Past parsePartialFrom(
+    public ImportedHistory parsePartialFrom(
         com.google.protobuf.CodedInputStream input,
         com.google.protobuf.ExtensionRegistryLite extensionRegistry)
         throws com.google.protobuf.InvalidProtocolBufferException {
@@ -1276,17 +1276,17 @@ private static final long serialVersionUID = 0L;
     }
   };
 
-  public static com.google.protobuf.Parser<Past> parser() {
+  public static com.google.protobuf.Parser<ImportedHistory> parser() {
     return PARSER;
   }
 
   @java.lang.Override
-  public com.google.protobuf.Parser<Past> getParserForType() {
+  public com.google.protobuf.Parser<ImportedHistory> getParserForType() {
     return PARSER;
   }
 
   @java.lang.Override
-  public io.dlqservice.dlq.v1.Past getDefaultInstanceForType() {
+  public io.dlqservice.dlq.v1.ImportedHistory getDefaultInstanceForType() {
     return DEFAULT_INSTANCE;
   }
 

@@ -6,8 +6,8 @@
 package io.dlqservice.dlq.spool.v1;
 
 @com.google.protobuf.Generated
-public interface LetterOrBuilder extends
-    // @@protoc_insertion_point(interface_extends:dlq.spool.v1.Letter)
+public interface SpooledMessageOrBuilder extends
+    // @@protoc_insertion_point(interface_extends:dlq.spool.v1.SpooledMessage)
     com.google.protobuf.MessageOrBuilder {
 
   /**

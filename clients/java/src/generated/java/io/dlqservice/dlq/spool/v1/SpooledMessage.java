@@ -10,13 +10,13 @@ package io.dlqservice.dlq.spool.v1;
  * A send that could not be delivered.
  * </pre>
  *
- * Protobuf type {@code dlq.spool.v1.Letter}
+ * Protobuf type {@code dlq.spool.v1.SpooledMessage}
  */
 @com.google.protobuf.Generated
-public final class Letter extends
+public final class SpooledMessage extends
     com.google.protobuf.GeneratedMessage implements
-    // @@protoc_insertion_point(message_implements:dlq.spool.v1.Letter)
-    LetterOrBuilder {
+    // @@protoc_insertion_point(message_implements:dlq.spool.v1.SpooledMessage)
+    SpooledMessageOrBuilder {
 private static final long serialVersionUID = 0L;
   static {
     com.google.protobuf.RuntimeVersion.validateProtobufGencodeVersion(
@@ -25,31 +25,31 @@ private static final long serialVersionUID = 0L;
       /* minor= */ 36,
       /* patch= */ 2,
       /* suffix= */ "",
-      "Letter");
+      "SpooledMessage");
   }
-  // Use Letter.newBuilder() to construct.
-  private Letter(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
+  // Use SpooledMessage.newBuilder() to construct.
+  private SpooledMessage(com.google.protobuf.GeneratedMessage.Builder<?> builder) {
     super(builder);
   }
-  private Letter() {
+  private SpooledMessage() {
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
       getDescriptor() {
-    return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_Letter_descriptor;
+    return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_SpooledMessage_descriptor;
   }
 
   @java.lang.Override
   public com.google.protobuf.Descriptors.Descriptor getDescriptorForType() {
-    return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_Letter_descriptor;
+    return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_SpooledMessage_descriptor;
   }
 
   @java.lang.Override
   protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internalGetFieldAccessorTable() {
-    return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_Letter_fieldAccessorTable
+    return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_SpooledMessage_fieldAccessorTable
         .ensureFieldAccessorsInitialized(
-            io.dlqservice.dlq.spool.v1.Letter.class, io.dlqservice.dlq.spool.v1.Letter.Builder.class);
+            io.dlqservice.dlq.spool.v1.SpooledMessage.class, io.dlqservice.dlq.spool.v1.SpooledMessage.Builder.class);
   }
 
   private int bitField0_;
@@ -180,10 +180,10 @@ private static final long serialVersionUID = 0L;
     if (obj == this) {
      return true;
     }
-    if (!(obj instanceof io.dlqservice.dlq.spool.v1.Letter)) {
+    if (!(obj instanceof io.dlqservice.dlq.spool.v1.SpooledMessage)) {
       return super.equals(obj);
     }
-    io.dlqservice.dlq.spool.v1.Letter other = (io.dlqservice.dlq.spool.v1.Letter) obj;
+    io.dlqservice.dlq.spool.v1.SpooledMessage other = (io.dlqservice.dlq.spool.v1.SpooledMessage) obj;
 
     if (hasRequest() != other.hasRequest()) return false;
     if (hasRequest()) {
@@ -219,44 +219,44 @@ private static final long serialVersionUID = 0L;
     return hash;
   }
 
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       java.nio.ByteBuffer data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       java.nio.ByteBuffer data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       com.google.protobuf.ByteString data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       com.google.protobuf.ByteString data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(byte[] data)
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(byte[] data)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       byte[] data,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws com.google.protobuf.InvalidProtocolBufferException {
     return PARSER.parseFrom(data, extensionRegistry);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(java.io.InputStream input)
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -264,26 +264,26 @@ private static final long serialVersionUID = 0L;
         .parseWithIOException(PARSER, input, extensionRegistry);
   }
 
-  public static io.dlqservice.dlq.spool.v1.Letter parseDelimitedFrom(java.io.InputStream input)
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseDelimitedFrom(java.io.InputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input);
   }
 
-  public static io.dlqservice.dlq.spool.v1.Letter parseDelimitedFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseDelimitedFrom(
       java.io.InputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseDelimitedWithIOException(PARSER, input, extensionRegistry);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       com.google.protobuf.CodedInputStream input)
       throws java.io.IOException {
     return com.google.protobuf.GeneratedMessage
         .parseWithIOException(PARSER, input);
   }
-  public static io.dlqservice.dlq.spool.v1.Letter parseFrom(
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage parseFrom(
       com.google.protobuf.CodedInputStream input,
       com.google.protobuf.ExtensionRegistryLite extensionRegistry)
       throws java.io.IOException {
@@ -296,7 +296,7 @@ private static final long serialVersionUID = 0L;
   public static Builder newBuilder() {
     return DEFAULT_INSTANCE.toBuilder();
   }
-  public static Builder newBuilder(io.dlqservice.dlq.spool.v1.Letter prototype) {
+  public static Builder newBuilder(io.dlqservice.dlq.spool.v1.SpooledMessage prototype) {
     return DEFAULT_INSTANCE.toBuilder().mergeFrom(prototype);
   }
   @java.lang.Override
@@ -316,26 +316,26 @@ private static final long serialVersionUID = 0L;
    * A send that could not be delivered.
    * </pre>
    *
-   * Protobuf type {@code dlq.spool.v1.Letter}
+   * Protobuf type {@code dlq.spool.v1.SpooledMessage}
    */
   public static final class Builder extends
       com.google.protobuf.GeneratedMessage.Builder<Builder> implements
-      // @@protoc_insertion_point(builder_implements:dlq.spool.v1.Letter)
-      io.dlqservice.dlq.spool.v1.LetterOrBuilder {
+      // @@protoc_insertion_point(builder_implements:dlq.spool.v1.SpooledMessage)
+      io.dlqservice.dlq.spool.v1.SpooledMessageOrBuilder {
     public static final com.google.protobuf.Descriptors.Descriptor
         getDescriptor() {
-      return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_Letter_descriptor;
+      return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_SpooledMessage_descriptor;
     }
 
     @java.lang.Override
     protected com.google.protobuf.GeneratedMessage.FieldAccessorTable
         internalGetFieldAccessorTable() {
-      return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_Letter_fieldAccessorTable
+      return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_SpooledMessage_fieldAccessorTable
           .ensureFieldAccessorsInitialized(
-              io.dlqservice.dlq.spool.v1.Letter.class, io.dlqservice.dlq.spool.v1.Letter.Builder.class);
+              io.dlqservice.dlq.spool.v1.SpooledMessage.class, io.dlqservice.dlq.spool.v1.SpooledMessage.Builder.class);
     }
 
-    // Construct using io.dlqservice.dlq.spool.v1.Letter.newBuilder()
+    // Construct using io.dlqservice.dlq.spool.v1.SpooledMessage.newBuilder()
     private Builder() {
       maybeForceBuilderInitialization();
     }
@@ -372,17 +372,17 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public com.google.protobuf.Descriptors.Descriptor
         getDescriptorForType() {
-      return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_Letter_descriptor;
+      return io.dlqservice.dlq.spool.v1.Spool.internal_static_dlq_spool_v1_SpooledMessage_descriptor;
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.spool.v1.Letter getDefaultInstanceForType() {
-      return io.dlqservice.dlq.spool.v1.Letter.getDefaultInstance();
+    public io.dlqservice.dlq.spool.v1.SpooledMessage getDefaultInstanceForType() {
+      return io.dlqservice.dlq.spool.v1.SpooledMessage.getDefaultInstance();
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.spool.v1.Letter build() {
-      io.dlqservice.dlq.spool.v1.Letter result = buildPartial();
+    public io.dlqservice.dlq.spool.v1.SpooledMessage build() {
+      io.dlqservice.dlq.spool.v1.SpooledMessage result = buildPartial();
       if (!result.isInitialized()) {
         throw newUninitializedMessageException(result);
       }
@@ -390,14 +390,14 @@ private static final long serialVersionUID = 0L;
     }
 
     @java.lang.Override
-    public io.dlqservice.dlq.spool.v1.Letter buildPartial() {
-      io.dlqservice.dlq.spool.v1.Letter result = new io.dlqservice.dlq.spool.v1.Letter(this);
+    public io.dlqservice.dlq.spool.v1.SpooledMessage buildPartial() {
+      io.dlqservice.dlq.spool.v1.SpooledMessage result = new io.dlqservice.dlq.spool.v1.SpooledMessage(this);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
     }
 
-    private void buildPartial0(io.dlqservice.dlq.spool.v1.Letter result) {
+    private void buildPartial0(io.dlqservice.dlq.spool.v1.SpooledMessage result) {
       int from_bitField0_ = bitField0_;
       int to_bitField0_ = 0;
       if (((from_bitField0_ & 0x00000001) != 0)) {
@@ -417,16 +417,16 @@ private static final long serialVersionUID = 0L;
 
     @java.lang.Override
     public Builder mergeFrom(com.google.protobuf.Message other) {
-      if (other instanceof io.dlqservice.dlq.spool.v1.Letter) {
-        return mergeFrom((io.dlqservice.dlq.spool.v1.Letter)other);
+      if (other instanceof io.dlqservice.dlq.spool.v1.SpooledMessage) {
+        return mergeFrom((io.dlqservice.dlq.spool.v1.SpooledMessage)other);
       } else {
         super.mergeFrom(other);
         return this;
       }
     }
 
-    public Builder mergeFrom(io.dlqservice.dlq.spool.v1.Letter other) {
-      if (other == io.dlqservice.dlq.spool.v1.Letter.getDefaultInstance()) return this;
+    public Builder mergeFrom(io.dlqservice.dlq.spool.v1.SpooledMessage other) {
+      if (other == io.dlqservice.dlq.spool.v1.SpooledMessage.getDefaultInstance()) return this;
       if (other.hasRequest()) {
         mergeRequest(other.getRequest());
       }
@@ -798,23 +798,23 @@ private static final long serialVersionUID = 0L;
       return spoolTimeBuilder_;
     }
 
-    // @@protoc_insertion_point(builder_scope:dlq.spool.v1.Letter)
+    // @@protoc_insertion_point(builder_scope:dlq.spool.v1.SpooledMessage)
   }
 
-  // @@protoc_insertion_point(class_scope:dlq.spool.v1.Letter)
-  private static final io.dlqservice.dlq.spool.v1.Letter DEFAULT_INSTANCE;
+  // @@protoc_insertion_point(class_scope:dlq.spool.v1.SpooledMessage)
+  private static final io.dlqservice.dlq.spool.v1.SpooledMessage DEFAULT_INSTANCE;
   static {
-    DEFAULT_INSTANCE = new io.dlqservice.dlq.spool.v1.Letter();
+    DEFAULT_INSTANCE = new io.dlqservice.dlq.spool.v1.SpooledMessage();
   }
 
-  public static io.dlqservice.dlq.spool.v1.Letter getDefaultInstance() {
+  public static io.dlqservice.dlq.spool.v1.SpooledMessage getDefaultInstance() {
     return DEFAULT_INSTANCE;
   }
 
-  private static final com.google.protobuf.Parser<Letter>
-      PARSER = new com.google.protobuf.AbstractParser<Letter>() {
+  private static final com.google.protobuf.Parser<SpooledMessage>
+      PARSER = new com.google.protobuf.AbstractParser<SpooledMessage>() {
     @java.lang.Override
-    public Letter parsePartialFrom(
+    public SpooledMessage parsePartialFrom(
         com.google.protobuf.CodedInputStream input,
         com.google.protobuf.ExtensionRegistryLite extensionRegistry)
         throws com.google.protobuf.InvalidProtocolBufferException {
@@ -833,17 +833,17 @@ private static final long serialVersionUID = 0L;
     }
   };
 
-  public static com.google.protobuf.Parser<Letter> parser() {
+  public static com.google.protobuf.Parser<SpooledMessage> parser() {
     return PARSER;
   }
 
   @java.lang.Override
-  public com.google.protobuf.Parser<Letter> getParserForType() {
+  public com.google.protobuf.Parser<SpooledMessage> getParserForType() {
     return PARSER;
   }
 
   @java.lang.Override
-  public io.dlqservice.dlq.spool.v1.Letter getDefaultInstanceForType() {
+  public io.dlqservice.dlq.spool.v1.SpooledMessage getDefaultInstanceForType() {
     return DEFAULT_INSTANCE;
   }
 
