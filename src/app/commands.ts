@@ -1,4 +1,5 @@
 import type { Payload } from "../../gen/dlq/v1/message_pb.ts";
+import type { BreakerState, DeliveryStatus } from "../core/delivery-status.ts";
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type {
@@ -9,7 +10,6 @@ import type {
   StoredState,
 } from "../core/message.ts";
 import type { MessageRetry } from "../core/policy.ts";
-import type { BreakerState, QueueGate } from "../core/queue-gate.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { RetryAfterFacts } from "../core/retry-after.ts";
 import type { Transform } from "../core/transform/transform.ts";
@@ -47,7 +47,7 @@ export interface FailureRecord extends RetryAfterFacts {
 }
 
 /** What another system has counted of a message. */
-export interface PastFacts {
+export interface ImportedHistoryFacts {
   /** Failed attempts. */
   attempts: number;
   /** Failures that are kept of it, in its envelope. */
@@ -67,7 +67,7 @@ export interface SendCommand {
   /** The `dlq.storage.v1.Envelope` to store, its failure carrying the reason in force. */
   encodeEnvelope(reason: Reason): Uint8Array;
   failure: FailureRecord;
-  past?: PastFacts | undefined;
+  importedHistory?: ImportedHistoryFacts | undefined;
   sourceId: string;
   dedupKey: string;
   /** 16 bytes that differ when the payloads do; only read when there is a dedup key. */
@@ -233,7 +233,7 @@ export type StreamFrame =
   | { kind: "opened"; sessionId: string; leaseMs: number; leasesHeld: number }
   | { kind: "deliveries"; deliveries: readonly DueDelivery[] }
   | { kind: "heartbeat" }
-  | { kind: "queueStatus"; queue: string; gate: QueueGate }
+  | { kind: "queueStatus"; queue: string; deliveryStatus: DeliveryStatus }
   | { kind: "drain"; graceMs: number };
 
 /** The use cases, as the transport sees them. Each rejects with a DlqError only. */

@@ -42,7 +42,7 @@ export function decodeRetrySettings(bytes: Uint8Array): MessageRetry {
 
 export const JITTER_NUMBERS = {
   none: Jitter.NONE,
-  seed: Jitter.SEED,
+  proportional: Jitter.PROPORTIONAL,
   full: Jitter.FULL,
   equal: Jitter.EQUAL,
   decorrelated: Jitter.DECORRELATED,

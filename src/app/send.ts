@@ -6,10 +6,10 @@ import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
 import { arrivalEdits } from "./edits/arrival-edits.ts";
 import { RefusedEdits } from "./edits/refused-edits.ts";
-import { laneKeyOf, orderingKeyOf } from "./lane-keys.ts";
+import { limiterKeyOf, orderingKeyOf } from "./limiter-keys.ts";
 import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
 import { encodeRetrySettings } from "./retry-settings.ts";
-import { type Letter, toLetter } from "./rules/letter.ts";
+import { type RoutedSend, routeSend } from "./rules/routed-send.ts";
 import type { RuleJudge } from "./rules/rule-judge.ts";
 
 export interface SendParts {
@@ -33,21 +33,21 @@ type Parts = SendParts & { refusedEdits: RefusedEdits };
 
 type Result = SendResult | DlqError;
 
-/** A letter that an earlier call of its request has sent elsewhere goes there. */
+/** A send that an earlier call of its request has sent elsewhere goes there. */
 const LEGS = 2;
 
 /** Accepts dead letters: categorizes, decides the first retry, stores. Each stands by itself. */
 export function createSend(given: SendParts) {
   const parts: Parts = { ...given, refusedEdits: new RefusedEdits(given) };
   return async (commands: readonly SendCommand[]): Promise<Result[]> => {
-    const letters = commands.map((command) => toLetter(command, parts.rules));
-    let open = await recall(parts, letters);
-    for (let leg = 0; leg < LEGS && open.some(isLetter); leg++) open = await deliver(parts, open);
-    return open.map((one) => (isLetter(one) ? aborted(200, `request ${one.queue}`) : one));
+    const routedSends = commands.map((command) => routeSend(command, parts.rules));
+    let open = await recall(parts, routedSends);
+    for (let leg = 0; leg < LEGS && open.some(isRouted); leg++) open = await deliver(parts, open);
+    return open.map((one) => (isRouted(one) ? aborted(200, `request ${one.queue}`) : one));
   };
 }
 
-function isLetter(one: Letter | Result): one is Letter {
+function isRouted(one: RoutedSend | Result): one is RoutedSend {
   return "command" in one;
 }
 
@@ -57,13 +57,13 @@ function isLetter(one: Letter | Result): one is Letter {
  */
 async function recall(
   parts: SendParts,
-  letters: readonly Letter[],
-): Promise<readonly (Letter | Result)[]> {
-  const away = letters.filter(
+  routedSends: readonly RoutedSend[],
+): Promise<readonly (RoutedSend | Result)[]> {
+  const away = routedSends.filter(
     ({ command, queue }) => queue !== command.queue && command.requestId !== "",
   );
-  if (away.length === 0) return letters;
-  const known = new Map<Letter, Letter | Result>();
+  if (away.length === 0) return routedSends;
+  const known = new Map<RoutedSend, RoutedSend | Result>();
   await Promise.all(
     [...Map.groupBy(away, ({ command }) => command.queue)].map(async ([asked, own]) => {
       const routes = own.map(({ command, queue }) => ({
@@ -72,54 +72,54 @@ async function recall(
       }));
       try {
         const replies = await parts.store.route(asked, routes);
-        own.forEach((letter, index) => {
+        own.forEach((routed, index) => {
           const reply = replies[index];
-          const here = { ...letter, queue: asked };
-          if (reply !== undefined) known.set(letter, conclude(parts, here, reply, REPEATED));
+          const here = { ...routed, queue: asked };
+          if (reply !== undefined) known.set(routed, conclude(parts, here, reply, REPEATED));
         });
       } catch (error) {
-        for (const letter of own) known.set(letter, refusal(error));
+        for (const routed of own) known.set(routed, refusal(error));
       }
     }),
   );
-  return letters.map((letter) => known.get(letter) ?? letter);
+  return routedSends.map((routed) => known.get(routed) ?? routed);
 }
 
-/** Stores the letters; what is left of them has to go elsewhere. */
+/** Stores the sends; what is left of them has to go elsewhere. */
 async function deliver(
   parts: Parts,
-  open: readonly (Letter | Result)[],
-): Promise<readonly (Letter | Result)[]> {
-  const letters = open.filter(isLetter);
-  const queue = letters[0]?.queue;
+  open: readonly (RoutedSend | Result)[],
+): Promise<readonly (RoutedSend | Result)[]> {
+  const routedSends = open.filter(isRouted);
+  const queue = routedSends[0]?.queue;
   // Nearly always.
-  if (letters.length === open.length && letters.every((letter) => letter.queue === queue)) {
-    return sendToQueue(parts, queue as string, letters);
+  if (routedSends.length === open.length && routedSends.every((routed) => routed.queue === queue)) {
+    return sendToQueue(parts, queue as string, routedSends);
   }
-  const results = new Map<Letter, Letter | Result>();
+  const results = new Map<RoutedSend, RoutedSend | Result>();
   await Promise.all(
-    [...Map.groupBy(letters, (letter) => letter.queue)].map(async ([name, own]) => {
+    [...Map.groupBy(routedSends, (routed) => routed.queue)].map(async ([name, own]) => {
       const sent = await sendToQueue(parts, name, own);
-      own.forEach((letter, at) => {
-        results.set(letter, sent[at] as Letter | Result);
+      own.forEach((routed, at) => {
+        results.set(routed, sent[at] as RoutedSend | Result);
       });
     }),
   );
-  return open.map((one) => (isLetter(one) ? (results.get(one) as Letter | Result) : one));
+  return open.map((one) => (isRouted(one) ? (results.get(one) as RoutedSend | Result) : one));
 }
 
 async function sendToQueue(
   parts: Parts,
   queue: string,
-  letters: readonly Letter[],
-): Promise<(Letter | Result)[]> {
+  routedSends: readonly RoutedSend[],
+): Promise<(RoutedSend | Result)[]> {
   const settings = parts.settingsOf(queue);
-  const edits = letters.some((letter) => letter.edits.length > 0)
-    ? await arrivalEdits(parts, queue, letters)
+  const edits = routedSends.some((routed) => routed.edits.length > 0)
+    ? await arrivalEdits(parts, queue, routedSends)
     : undefined;
-  const prepared = letters.map((letter) => {
-    const one = prepare(letter, settings, parts);
-    const edit = edits?.get(letter);
+  const prepared = routedSends.map((routed) => {
+    const one = prepare(routed, settings, parts);
+    const edit = edits?.get(routed);
     return edit === undefined ? one : { ...one, item: { ...one.item, edit } };
   });
   let replies: readonly SendReply[];
@@ -128,10 +128,10 @@ async function sendToQueue(
     replies = await parts.store.send(queue, items, settings);
   } catch (error) {
     const refused = refusal(error);
-    return letters.map(() => refused);
+    return routedSends.map(() => refused);
   }
   return replies.map((reply, index) =>
-    conclude(parts, letters[index] as Letter, reply, prepared[index] as Prepared),
+    conclude(parts, routedSends[index] as RoutedSend, reply, prepared[index] as Prepared),
   );
 }
 
@@ -148,11 +148,11 @@ interface Prepared {
 const REPEATED: Pick<Prepared, "why"> = { why: "" };
 
 function prepare(
-  { command, queue, reason, action, by }: Letter,
+  { command, queue, reason, action, by }: RoutedSend,
   settings: QueueSettings,
   parts: Pick<SendParts, "random" | "now">,
 ): Prepared {
-  const { failure, dueAtMs, past } = command;
+  const { failure, dueAtMs, importedHistory } = command;
   const own = { ...command.retry, rulePolicy: action.retryPolicy };
   const nowMs = parts.now();
   const askedMs =
@@ -163,7 +163,7 @@ function prepare(
     ? { kind: "quarantine", quarantineReason: "RULE", why: `rule ${by} says so` }
     : arrivalVerdict({
         ...facts,
-        ...before(past, nowMs),
+        ...before(importedHistory, nowMs),
         delayMs: askedMs,
         random: parts.random(),
       });
@@ -189,22 +189,22 @@ function prepare(
       dedupKey: joins ? command.dedupKey : "",
       payloadHash: joins ? command.payloadHash : NOTHING,
       priority: action.priority ?? command.priority,
-      laneKey: laneKeyOf(command.attribute, settings),
+      limiterKey: limiterKeyOf(command.attribute, settings),
       orderingKey: orderingKeyOf(command.orderingKey, settings),
       dropped,
       note: by,
       number: numberOf(command, queue),
-      past,
+      importedHistory,
     },
   };
 }
 
 const NOTHING = new Uint8Array();
 
-/** What a verdict needs to know of a message's past. A clock that is ahead says as much as "now". */
-function before(past: SendCommand["past"], nowMs: number) {
-  if (past === undefined) return {};
-  const { attempts, quarantined, firstFailureAtMs = nowMs } = past;
+/** What a verdict needs to know of a message's imported history. A clock that is ahead says as much as "now". */
+function before(importedHistory: SendCommand["importedHistory"], nowMs: number) {
+  if (importedHistory === undefined) return {};
+  const { attempts, quarantined, firstFailureAtMs = nowMs } = importedHistory;
   return {
     attempts,
     firstFailureAtMs: Math.min(firstFailureAtMs, nowMs),
@@ -222,16 +222,16 @@ function numberOf({ sendNumber, queue: asked }: SendCommand, queue: string): Sen
 
 function conclude(
   parts: SendParts,
-  letter: Letter,
+  routed: RoutedSend,
   reply: SendReply,
   { why: reasoning }: Pick<Prepared, "why">,
-): Letter | Result {
-  const { queue, command, reason: sentReason } = letter;
+): RoutedSend | Result {
+  const { queue, command, reason: sentReason } = routed;
   switch (reply.status) {
     case "failed":
       return reply.error;
     case "routed":
-      return { ...letter, queue: reply.queue };
+      return { ...routed, queue: reply.queue };
     case "deleting":
       parts.onDeleting(queue);
       return queueDeleting(queue);
@@ -264,7 +264,7 @@ function stored(
   queue: string,
   asked: string,
   reply: SendReply & { status: "stored" },
-  sentReason: Letter["reason"],
+  sentReason: RoutedSend["reason"],
   reasoning: string,
 ): SendResult {
   const { id, state, reason, quarantineReason, joined, repeated } = reply;

@@ -1,7 +1,7 @@
 import { isPaused } from "../core/pause.ts";
+import { queueConditions } from "../core/queue-conditions.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { nextTokenInMs } from "../core/token-bucket.ts";
-import { whyIdle } from "../core/why-idle.ts";
 import type { BreakerSnapshot, QueueSnapshot, Store } from "../store/contract.ts";
 import type { QueueReport, StatsReport } from "./commands.ts";
 
@@ -68,7 +68,7 @@ function report(queue: string, snapshot: QueueSnapshot, settings: QueueSettings)
     breaker,
     openBreakers,
     heldKeys: snapshot.heldKeys,
-    conditions: whyIdle({
+    conditions: queueConditions({
       ...snapshot,
       nextTokenInMs: nextTokenInMs(snapshot.rateBucket, settings.ratePerSecond, nowMs),
       breakerOpen: breaker.state !== "CLOSED",

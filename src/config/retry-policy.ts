@@ -86,7 +86,7 @@ export const POLICY_SETTINGS = {
     ...row,
     name: "jitter",
     type: choice(JITTERS),
-    doc: "How delays are spread: none not at all, seed by a factor from 0.5 to 1.5, full from 0 to the delay, equal from half of it, decorrelated from initial_delay to three times the delay before, up to max_delay.",
+    doc: "How delays are spread: none not at all, proportional by a factor from 0.5 to 1.5, full from 0 to the delay, equal from half of it, decorrelated from initial_delay to three times the delay before, up to max_delay.",
     example: "none",
   }),
   maxElapsedMs: optional({

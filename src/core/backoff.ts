@@ -56,7 +56,7 @@ function spread(policy: RetryPolicy, attempt: number, previousDelayMs?: number):
   switch (policy.jitter) {
     case "none":
       return { minMs: delayMs, maxMs: delayMs };
-    case "seed":
+    case "proportional":
       return { minMs: delayMs * 0.5, maxMs: delayMs * 1.5 };
     case "full":
       return { minMs: 0, maxMs: delayMs };

@@ -25,7 +25,7 @@ function preset(
     initialDelayMs,
     maxDelayMs,
     backoff: Object.freeze({ kind: "exponential", multiplier }),
-    jitter: "seed",
+    jitter: "proportional",
     maxElapsedMs: 0,
     windows: Object.freeze([]),
   });

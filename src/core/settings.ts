@@ -25,7 +25,7 @@ export const BACKOFF_KINDS = [
  * How delays are spread, by a uniform random number: not at all; by a factor from 0.5 to 1.5; from 0
  * to the delay; from half of it to all of it; from the first delay to three times the one before.
  */
-export const JITTERS = ["none", "seed", "full", "equal", "decorrelated"] as const;
+export const JITTERS = ["none", "proportional", "full", "equal", "decorrelated"] as const;
 export type Jitter = (typeof JITTERS)[number];
 
 /** When the next attempt is made, and how many there are. Durations in milliseconds. */

@@ -5,9 +5,9 @@ import { DlqError } from "../core/errors.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { Claimed, SessionCredit, Store, TickReply } from "../store/contract.ts";
 import { FIRST_PLAN, LEASES_OUT_MS, type Plan, planAfter } from "./plan.ts";
-import { type TellParts, tellTick } from "./tell.ts";
+import { type ReportParts, reportTick } from "./report.ts";
 
-export interface PumpParts extends TellParts {
+export interface PumpParts extends ReportParts {
   store: Pick<Store, "tick" | "abandon" | "settle">;
   settingsOf(queue: string): QueueSettings;
   random(): number;
@@ -143,7 +143,7 @@ export class Pump {
     // Only signs from elsewhere: those that handing out gives itself are known to the plan.
     const woken = this.#woken;
     // Before the claims: a session may lose a message and get it again in one tick.
-    tellTick(this.#parts, this.queue, reply);
+    reportTick(this.#parts, this.queue, reply);
     const orphans = this.#handOut(reservations, reply);
     this.#plan = planAfter(reply, this.#plan, performance.now(), random());
     this.#makeRoomAlone(reservations);

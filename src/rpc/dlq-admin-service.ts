@@ -1,11 +1,11 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
-import type { GateAdmin } from "../app/queues/gate-admin.ts";
+import type { LimiterAdmin } from "../app/queues/limiter-admin.ts";
 import type { QueueAdmin } from "../app/queues/queue-admin.ts";
 import type { RuleAdmin } from "../app/rules/rule-admin.ts";
 import type { Simulate } from "../app/simulate.ts";
 import { formatMessageId } from "../core/message-id.ts";
-import { readRelease, readReset, writeBreaker } from "./convert/gates.ts";
+import { readRelease, readReset, writeBreaker } from "./convert/limiters.ts";
 import {
   readDelete,
   readList,
@@ -21,7 +21,7 @@ type Admin = ServiceImpl<typeof DlqAdminService>;
 
 export interface DlqAdminServiceOptions {
   queues: QueueAdmin;
-  gates: GateAdmin;
+  limiters: LimiterAdmin;
   rules: RuleAdmin;
   simulate: Simulate;
   /** Largest payload of a message. */
@@ -32,7 +32,7 @@ export interface DlqAdminServiceOptions {
 
 /** Reads requests, calls the use cases, writes responses. What is not here is not served. */
 export function createDlqAdminService(options: DlqAdminServiceOptions) {
-  const { queues, gates, rules, simulate, payloadMaxBytes, now = Date.now } = options;
+  const { queues, limiters, rules, simulate, payloadMaxBytes, now = Date.now } = options;
   return {
     async listQueues(request) {
       const { pageSize, after } = readList(request);
@@ -71,18 +71,18 @@ export function createDlqAdminService(options: DlqAdminServiceOptions) {
     },
 
     async listBreakers(request) {
-      const open = await gates.breakers(readQueueName("queue", request.queue));
+      const open = await limiters.breakers(readQueueName("queue", request.queue));
       return { breakers: open.map(writeBreaker) };
     },
 
     async resetBreaker(request) {
       const { queue, key } = readReset(request);
-      return { wasOpen: await gates.resetBreaker(queue, key) };
+      return { wasOpen: await limiters.resetBreaker(queue, key) };
     },
 
     async releaseOrderingKey(request) {
       const { queue, orderingKey } = readRelease(request);
-      const heldBy = await gates.releaseOrder(queue, orderingKey);
+      const heldBy = await limiters.releaseOrder(queue, orderingKey);
       return { released: heldBy !== undefined, heldBy: heldBy ? formatMessageId(heldBy) : "" };
     },
   } satisfies Partial<Admin>;

@@ -1,7 +1,7 @@
 import { SessionRegistry } from "../app/delivery/session-registry.ts";
 import { createDlq } from "../app/dlq.ts";
 import { Deletions } from "../app/queues/deletion.ts";
-import { createGateAdmin } from "../app/queues/gate-admin.ts";
+import { createLimiterAdmin } from "../app/queues/limiter-admin.ts";
 import { createQueueAdmin } from "../app/queues/queue-admin.ts";
 import { SettingsInForce } from "../app/queues/settings-in-force.ts";
 import { Mover } from "../app/rules/mover.ts";
@@ -92,12 +92,12 @@ async function run(
     drainGraceMs: config.drainGraceMs,
   });
   const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
-  const gates = createGateAdmin(store, log);
+  const limiters = createLimiterAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
   metrics.watchQueues(async () => (await dlq.stats([])).queues);
   const guard = createGuard({ tokens: config.tokens, metrics, log });
-  const useCases = { dlq, queues, gates, rules: ruleAdmin, simulate };
+  const useCases = { dlq, queues, limiters, rules: ruleAdmin, simulate };
   const listeners = await listen(config, log, metrics, useCases, guard, readiness);
   const address = await listeners.start();
   log.info({ ...address, where: opened.where }, "listening");
@@ -132,7 +132,7 @@ async function listen(
   config: Config,
   log: Logger,
   metrics: MetricsRegistry,
-  useCases: Pick<ServicesOptions, "dlq" | "queues" | "gates" | "rules" | "simulate">,
+  useCases: Pick<ServicesOptions, "dlq" | "queues" | "limiters" | "rules" | "simulate">,
   guard: Guard,
   readiness: ServerReadiness,
 ) {

@@ -3,8 +3,8 @@ import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../cor
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
-import type { BreakerSnapshot, Gates } from "./contract/gates.ts";
 import type { StoreHints } from "./contract/hints.ts";
+import type { BreakerSnapshot, Limiters } from "./contract/limiters.ts";
 import type { EditWrite, Messages } from "./contract/messages.ts";
 import type { Moves } from "./contract/moves.ts";
 import type { Records } from "./contract/records.ts";
@@ -12,8 +12,8 @@ import type { RouteItem, SendItem, SendReply, SendSettings } from "./contract/se
 import type { ClaimedSession, TickReply, TickRequest } from "./contract/tick.ts";
 
 export type { DeletionSteps, PurgeStep, SealReply } from "./contract/deletion.ts";
-export type { BreakerSnapshot, Gates, OpenBreaker } from "./contract/gates.ts";
 export type { EndedLease, StoreHints } from "./contract/hints.ts";
+export type { BreakerSnapshot, Limiters, OpenBreaker } from "./contract/limiters.ts";
 export type {
   EditWrite,
   Messages,
@@ -35,9 +35,9 @@ export type {
 export type { Records, StoredRecord } from "./contract/records.ts";
 export type {
   RouteItem,
+  SendImportedHistory,
   SendItem,
   SendNumber,
-  SendPast,
   SendReply,
   SendSettings,
 } from "./contract/sends.ts";
@@ -95,7 +95,7 @@ export interface Store {
   ): Promise<RetryOutcome | { mismatch: number } | "moved">;
 
   readonly messages: Messages;
-  readonly gates: Gates;
+  readonly limiters: Limiters;
 
   /** One snapshot for each queue, in order; of a queue that does not exist, an empty one. */
   stats(queues: readonly string[]): Promise<QueueSnapshot[]>;
@@ -245,7 +245,7 @@ export interface QueueSnapshot {
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys: number;
   /** Keys, and the retry budget, that hold due messages back at present. */
-  closedGates: number;
+  blockingLimiters: number;
   /** Of the queue's own rate; undefined: it is full, or there is none. */
   rateBucket: TokenBucket | undefined;
   /** Streams of nodes that are alive. */

@@ -8,7 +8,7 @@ import { NO_DELIVERY_RULES } from "../../src/core/delivery-rules.ts";
 import type { PolicyOverride } from "../../src/core/policy-override.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../src/core/settings.ts";
 import type { RetryWindow } from "../../src/core/windows.ts";
-import { tellTick } from "../../src/loops/tell.ts";
+import { reportTick } from "../../src/loops/report.ts";
 import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Claimed } from "../../src/store/contract.ts";
 import { factsWith } from "../rules/facts.ts";
@@ -204,7 +204,7 @@ test("each delivery that ends is counted once, the last of a crash loop too", as
   const observer = { ...NO_METRICS, attempt: (_: string, status: string) => counted.push(status) };
   const parts = { registry: new SessionRegistry(store.hints), observer, log, onDeleting() {} };
   for (let turn = 0; turn < 6; turn++) {
-    tellTick(parts, "orders", await at.current.tick("orders", [session(1, { leaseMs: 1_000 })]));
+    reportTick(parts, "orders", await at.current.tick("orders", [session(1, { leaseMs: 1_000 })]));
     await at.current.clock.advance(1_000);
   }
   expect(counted).toEqual(["expired", "expired", "expired", "expired", "quarantined"]);

@@ -15,11 +15,11 @@ const { sendToDlq } = DlqService.method;
 const MIB = 1024 * 1024;
 const EMPTY = frameOf(new Uint8Array(0));
 
-const letter = {
+const sendRequest = {
   queue: "compressed",
   payload: { body: { case: "text" as const, value: "x".repeat(10_000) } },
 };
-const LETTER = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, letter));
+const LETTER = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
 
 /** Whatever went wrong on a connection, the next call on it is answered. */
 async function expectAlive(raw: Awaited<ReturnType<typeof openRaw>>): Promise<void> {
@@ -30,7 +30,7 @@ describe.for(CLIENTS)("$name", (client) => {
   it("may compress its requests", async () => {
     const server = await startServer();
     const connection = open(client, server, { gzip: true });
-    expect(await connection.unary(sendToDlq, letter)).toMatchObject({ code: 0 });
+    expect(await connection.unary(sendToDlq, sendRequest)).toMatchObject({ code: 0 });
     expect(server.dlq.sent).toMatchObject([{ queue: "compressed" }]);
   });
 

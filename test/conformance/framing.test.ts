@@ -15,11 +15,11 @@ const EMPTY = frameOf(new Uint8Array(0));
 const HEALTH = "/grpc.health.v1.Health/Check";
 const MIB = 1024 * 1024;
 
-function letterOf(payloadBytes: number) {
+function sendRequestOf(payloadBytes: number) {
   const value = new Uint8Array(payloadBytes);
   return { queue: "q", payload: { body: { case: "data" as const, value } } };
 }
-const LETTER = encode(SendToDlqRequestSchema, letterOf(100));
+const LETTER = encode(SendToDlqRequestSchema, sendRequestOf(100));
 
 interface Case {
   server: Server;
@@ -112,8 +112,8 @@ describe("a request", () => {
 
 describe("a request above the limit", () => {
   it.for([
-    ["one byte", encode(SendToDlqRequestSchema, letterOf(4 * MIB))],
-    ["several MiB", encode(SendToDlqRequestSchema, letterOf(9 * MIB))],
+    ["one byte", encode(SendToDlqRequestSchema, sendRequestOf(4 * MIB))],
+    ["several MiB", encode(SendToDlqRequestSchema, sendRequestOf(9 * MIB))],
   ] as const)("by %s is refused, and the connection lives on", async ([, body]) => {
     const one = await start();
     const outcome = await one.raw.send(SEND, body);
@@ -136,11 +136,11 @@ describe("a request above the limit", () => {
   it("many times over leaves room on the connection", async () => {
     const one = await start();
     // More than the window of the connection in all: what is refused must be given back.
-    const body = encode(SendToDlqRequestSchema, letterOf(5 * MIB));
+    const body = encode(SendToDlqRequestSchema, sendRequestOf(5 * MIB));
     for (let i = 0; i < 5; i++) {
       expect(await one.raw.send(SEND, body)).toMatchObject({ code: Code.ResourceExhausted });
     }
-    const large = encode(SendToDlqRequestSchema, letterOf(MIB - 1024));
+    const large = encode(SendToDlqRequestSchema, sendRequestOf(MIB - 1024));
     expect(await one.raw.send(SEND, large)).toMatchObject({ code: 0 });
     await expectAlive(one);
   });
@@ -176,7 +176,10 @@ describe("a client that goes on sending after it was answered", () => {
 
 it("a message and its prefix may come apart", async () => {
   const { raw } = await start();
-  const message = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, letterOf(10)));
+  const message = toBinary(
+    SendToDlqRequestSchema,
+    create(SendToDlqRequestSchema, sendRequestOf(10)),
+  );
   const call = raw.call(SEND);
   call.stream.write(frameOf(message).subarray(0, 5));
   await raw.send(HEALTH, EMPTY);

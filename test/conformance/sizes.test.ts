@@ -18,7 +18,7 @@ const { sendToDlq, sendToDlqBatch, stats, streamDue } = DlqService.method;
 const MIB = 1024 * 1024;
 const EMPTY = frameOf(new Uint8Array(0));
 
-function letterOf(value: Uint8Array) {
+function sendRequestOf(value: Uint8Array) {
   return { queue: "q", payload: { body: { case: "data" as const, value } } };
 }
 
@@ -35,7 +35,7 @@ describe.for(CLIENTS)("$name", (client) => {
     };
     const connection = open(client, server);
     const payload = Buffer.alloc(mib * MIB, "0123456789\u00ff");
-    expect(await connection.unary(sendToDlq, letterOf(payload))).toMatchObject({ code: 0 });
+    expect(await connection.unary(sendToDlq, sendRequestOf(payload))).toMatchObject({ code: 0 });
     const controller = new AbortController();
     const { signal } = controller;
     const stream = connection.stream(streamDue, [{ queues: ["q"] }], { signal });
@@ -49,7 +49,7 @@ describe.for(CLIENTS)("$name", (client) => {
 
   it("sends 1,000 messages in a batch", async () => {
     const server = await startServer();
-    const requests = Array.from({ length: 1_000 }, (_, i) => letterOf(Buffer.from(`${i}`)));
+    const requests = Array.from({ length: 1_000 }, (_, i) => sendRequestOf(Buffer.from(`${i}`)));
     const answer = await open(client, server).unary(sendToDlqBatch, { requests });
     expect(answer.code).toBe(0);
     expect(answer.response?.results).toHaveLength(1_000);

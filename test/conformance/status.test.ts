@@ -23,7 +23,7 @@ import { detailsToJson } from "./details.ts";
 import { startServer } from "./listener.ts";
 
 const { sendToDlq, stats } = DlqService.method;
-const letter = { queue: "q", payload: { body: { case: "text" as const, value: "{}" } } };
+const sendRequest = { queue: "q", payload: { body: { case: "text" as const, value: "{}" } } };
 const typeOf = (name: string) => `type.googleapis.com/google.rpc.${name}`;
 const infoOf = (reason: string) => ({ "@type": typeOf("ErrorInfo"), domain: "dlq.v1", reason });
 
@@ -42,7 +42,7 @@ const KINDS: [string, DlqError][] = [
 describe.for(CLIENTS)("$name", (client) => {
   it("is answered", async () => {
     const server = await startServer();
-    const answer = await open(client, server).unary(sendToDlq, letter);
+    const answer = await open(client, server).unary(sendToDlq, sendRequest);
     expect(answer).toMatchObject({ code: 0, message: "", details: [] });
     expect(answer.response?.id).toBe(MESSAGE_ID_TEXT);
   });
@@ -50,7 +50,7 @@ describe.for(CLIENTS)("$name", (client) => {
   it.for(KINDS)("is told %s with its details", async ([, error]) => {
     const server = await startServer();
     server.dlq.onSend = () => error;
-    const outcome = await open(client, server).unary(sendToDlq, letter);
+    const outcome = await open(client, server).unary(sendToDlq, sendRequest);
     const { code, details } = toErrorStatus(error);
     expect(outcome).toMatchObject({ code, response: undefined });
     expect(outcome.details).toEqual(detailsToJson(details));
@@ -77,7 +77,7 @@ describe.for(CLIENTS)("$name", (client) => {
     server.dlq.onSend = () => {
       throw new TypeError("secret");
     };
-    const outcome = await open(client, server).unary(sendToDlq, letter);
+    const outcome = await open(client, server).unary(sendToDlq, sendRequest);
     const errorId = server.logged[0]?.fields.errorId ?? "?";
     expect(outcome.code).toBe(Code.Internal);
     expect(outcome.message).toContain(errorId);
@@ -114,7 +114,7 @@ describe.for(CLIENTS)("$name", (client) => {
           description: "слишком длинное значение; сократите его".repeat(4),
         })),
       );
-    const outcome = await open(client, server).unary(sendToDlq, letter);
+    const outcome = await open(client, server).unary(sendToDlq, sendRequest);
     expect(outcome.code).toBe(Code.InvalidArgument);
     expect(JSON.stringify(outcome.details)).toMatch(/and \d+ more, left out/);
   });

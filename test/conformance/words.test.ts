@@ -7,7 +7,7 @@ import { CLIENTS, open } from "./clients.ts";
 import { startServer } from "./listener.ts";
 
 const { sendToDlq } = DlqService.method;
-const letter = { queue: "q", payload: { body: { case: "text" as const, value: "{}" } } };
+const sendRequest = { queue: "q", payload: { body: { case: "text" as const, value: "{}" } } };
 
 const WORDS = [
   "plain words",
@@ -21,7 +21,7 @@ describe.for(CLIENTS)("$name", (client) => {
   it.for(WORDS)("reads %j", async (words) => {
     const server = await startServer();
     server.dlq.onSend = () => precondition("x", words);
-    const outcome = await open(client, server).unary(sendToDlq, letter);
+    const outcome = await open(client, server).unary(sendToDlq, sendRequest);
     expect(outcome.message).toBe(`x: ${words}`);
   });
 });

@@ -57,7 +57,7 @@ export class AgentLink {
   }
 
   async #meet(start: () => Promise<Stranger>): Promise<void> {
-    await this.mend();
+    await this.restore();
     this.#stranger = await start();
     this.#proxy.reset();
   }
@@ -83,7 +83,7 @@ export class AgentLink {
   }
 
   /** All is well again; what was held passes now. */
-  async mend(): Promise<void> {
+  async restore(): Promise<void> {
     this.#isCut = false;
     this.#proxy.clear();
     const stranger = this.#stranger;
@@ -97,7 +97,7 @@ export class AgentLink {
   }
 
   async close(): Promise<void> {
-    await this.mend();
+    await this.restore();
     await this.#proxy.close();
   }
 }

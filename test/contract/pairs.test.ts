@@ -143,7 +143,7 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
     );
     const results = await Promise.all(sends.map((fields) => writer.ask("send", fields)));
     await writer.kill();
-    await link.mend();
+    await link.restore();
     for (const result of results) {
       expect(result).toMatchObject({ status: "spooled", durable: true });
     }
@@ -157,7 +157,7 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
   it.concurrent.for(names)("is delivered by %s", TIMEOUT, async (to) => {
     const client = clientOf(to);
     const folder = folders.get(to) ?? "";
-    expect(await countSpooled(folder)).toMatchObject({ letters: PAYLOADS.length });
+    expect(await countSpooled(folder)).toMatchObject({ messages: PAYLOADS.length });
     await agentOf(to).ask("open", { client, options: optionsOf(to) });
     const isDone = async () => (await countSpooled(folder)).files === 0 || undefined;
     await until("the end of the spool", isDone, WITHIN_MS);

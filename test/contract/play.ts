@@ -67,8 +67,8 @@ export async function play(
       });
     }
   } finally {
-    await link.mend();
-    await stage.mend();
+    await link.restore();
+    await stage.restore();
     await cast.leave(scenario.ownAgent);
     await link.close();
     await rm(folder, { recursive: true, force: true });

@@ -15,8 +15,8 @@ import {
 } from "@bufbuild/protobuf";
 import {
   DoneSchema,
-  LetterSchema,
   OwnerSchema,
+  SpooledMessageSchema,
 } from "../../clients/typescript/src/gen/dlq/spool/v1/spool_pb.ts";
 
 const START = Buffer.from("DLQ-SPOOL 1\n");
@@ -31,13 +31,13 @@ type Init<T extends DescMessage> = MessageInitShape<T>;
 /** What a file is made of. */
 export interface SpoolFile {
   readonly owner: Init<typeof OwnerSchema>;
-  readonly letters: readonly Init<typeof LetterSchema>[];
-  /** `tail`: the last letter is cut off. `middle`: bytes of the second letter are others. */
+  readonly messages: readonly Init<typeof SpooledMessageSchema>[];
+  /** `tail`: the last message is cut off. `middle`: bytes of the second message are others. */
   readonly damage?: string | undefined;
 }
 
-export function encodeSpoolFile({ owner, letters, damage }: SpoolFile): Buffer {
-  const records = letters.map((letter) => record(LETTER, LetterSchema, letter));
+export function encodeSpoolFile({ owner, messages, damage }: SpoolFile): Buffer {
+  const records = messages.map((message) => record(LETTER, SpooledMessageSchema, message));
   if (damage === "middle") records[1]?.fill(0, HEAD_BYTES, HEAD_BYTES + 8);
   const whole = Buffer.concat([START, record(OWNER, OwnerSchema, owner), ...records]);
   return damage === "tail" ? whole.subarray(0, -5) : whole;
@@ -54,15 +54,15 @@ export function goneOwner(): Init<typeof OwnerSchema> {
 }
 
 /** Letters of all files of a folder that are not done yet; 0 of 0 where there is no folder. */
-export async function countSpooled(folder: string): Promise<{ files: number; letters: number }> {
+export async function countSpooled(folder: string): Promise<{ files: number; messages: number }> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const files = names.filter((name) => name.endsWith(".spool"));
-  let letters = 0;
-  for (const name of files) letters += openLetters(join(folder, name));
-  return { files: files.length, letters };
+  let messages = 0;
+  for (const name of files) messages += openMessages(join(folder, name));
+  return { files: files.length, messages };
 }
 
-function openLetters(path: string): number {
+function openMessages(path: string): number {
   const open = new Set<number>();
   for (const { at, type, body } of recordsOf(readIfThere(path))) {
     if (type === LETTER) open.add(at);

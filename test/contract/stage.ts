@@ -15,7 +15,7 @@ export interface Stage {
   readonly client: TestClient;
   change(what: ServerChange): Promise<void>;
   /** Makes it as it was at first; the store keeps what it has. */
-  mend(): Promise<void>;
+  restore(): Promise<void>;
   stop(): Promise<void>;
   /** The last words of the server, for failures. */
   output(): string;
@@ -38,7 +38,7 @@ export async function startSharedStage(): Promise<Stage> {
     port: portOf(server),
     client,
     change: () => Promise.reject(new Error("this server is not the scenario's own")),
-    mend: () => Promise.resolve(),
+    restore: () => Promise.resolve(),
     async stop() {
       client.close();
       await server.stop();
@@ -86,7 +86,7 @@ class OwnStage implements Stage {
     this.#isUp = what === "start" || what === "restart";
   }
 
-  async mend(): Promise<void> {
+  async restore(): Promise<void> {
     if (!this.#isUp) await this.change("start");
     await Promise.all(this.#leaving.splice(0));
   }

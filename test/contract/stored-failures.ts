@@ -2,7 +2,7 @@ import { durationMs } from "@bufbuild/protobuf/wkt";
 import type { Message } from "../../gen/dlq/v1/message_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import type { DlqClient } from "../support/grpc.ts";
-import { released } from "../support/letters.ts";
+import { released } from "../support/send-requests.ts";
 import { Worker } from "../support/worker.ts";
 import type { JsonMap } from "./json.ts";
 

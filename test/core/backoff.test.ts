@@ -111,14 +111,14 @@ describe("growth", () => {
 
 describe("jitter", () => {
   it("spreads from half to one and a half of the delay", () => {
-    const seeded = policy({ jitter: "seed" });
+    const seeded = policy({ jitter: "proportional" });
     expect(delayBeforeRetryMs(seeded, 1, 0)).toBe(500);
     expect(delayBeforeRetryMs(seeded, 1, MIDDLE)).toBe(1000);
     expect(delayBeforeRetryMs(seeded, 1, 1 - Number.EPSILON)).toBe(1500);
   });
 
   it("spreads capped delays, too", () => {
-    const seeded = policy({ jitter: "seed", maxDelayMs: 2000 });
+    const seeded = policy({ jitter: "proportional", maxDelayMs: 2000 });
     expect(delayBeforeRetryMs(seeded, 50, 0.9)).toBe(2800);
   });
 
@@ -131,7 +131,7 @@ describe("jitter", () => {
 describe("kinds of jitter", () => {
   test.each<[RetryPolicy["jitter"], number, number, number]>([
     ["none", 4000, 4000, 4000],
-    ["seed", 2000, 4000, 6000],
+    ["proportional", 2000, 4000, 6000],
     ["full", 1, 2000, 4000],
     ["equal", 2000, 3000, 4000],
     ["decorrelated", 1000, 5750, 10_500],
@@ -185,7 +185,7 @@ test.each(JITTERS)(
 describe("limits", () => {
   const max = Number.MAX_VALUE;
   test.each<[string, Partial<RetryPolicy>, number, number]>([
-    ["a short delay never becomes 0", { initialDelayMs: 1, jitter: "seed" }, 1, 1],
+    ["a short delay never becomes 0", { initialDelayMs: 1, jitter: "proportional" }, 1, 1],
     ["a delay below 1 ms is 1 ms", { initialDelayMs: 0.001 }, 1, 1],
     ["a shrinking delay stops at 1 ms", { backoff: exponential(0.1) }, 1_000_000, 1],
     ["no first delay is no delay", { initialDelayMs: 0 }, 3, 0],
@@ -229,7 +229,7 @@ describe("limits", () => {
   });
 
   it("stays a whole number within its bound for the longest policy at the highest jitter", () => {
-    const longest = policy({ initialDelayMs: max, maxDelayMs: max, jitter: "seed" });
+    const longest = policy({ initialDelayMs: max, maxDelayMs: max, jitter: "proportional" });
     const delayMs = delayBeforeRetryMs(longest, 1, 0.999);
     expect(Number.isSafeInteger(delayMs)).toBe(true);
     expect(delayMs).toBe(LONGEST_DELAY_MS);

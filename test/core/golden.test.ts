@@ -133,7 +133,7 @@ test("with less evidence it says less, seldom something else", () => {
   expect(right.length / ALL.length).toBeGreaterThan(0.9);
 });
 
-it("does not need the case of a type's letters", () => {
+it("does not need the case of a type's sendRequests", () => {
   const changed = ALL.filter(
     (failure) => reasonOf({ ...failure, type: failure.type.toUpperCase() }) !== reasonOf(failure),
   );

@@ -21,7 +21,7 @@ const EXPECTED: Readonly<Record<string, { reason: string; quarantined: string }>
 
 interface SummaryRow {
   readonly reason: string;
-  readonly letters: number;
+  readonly sendRequests: number;
   readonly recovered: number;
   readonly attempts: number;
   readonly quarantined: string;
@@ -32,9 +32,9 @@ function summaryRow(output: string, queue: string): SummaryRow {
     `^${queue} +(\\S+)(?: \\+\\d)? +(\\d+) +(\\d+) +(\\d+)  (\\d.*)$`,
     "m",
   ).exec(output);
-  const [, reason = "no row", letters, recovered, attempts, quarantined = ""] = row ?? [];
-  const [first = 0, second = 0, third = 0] = [letters, recovered, attempts].map(Number);
-  return { reason, letters: first, recovered: second, attempts: third, quarantined };
+  const [, reason = "no row", sendRequests, recovered, attempts, quarantined = ""] = row ?? [];
+  const [first = 0, second = 0, third = 0] = [sendRequests, recovered, attempts].map(Number);
+  return { reason, sendRequests: first, recovered: second, attempts: third, quarantined };
 }
 
 test("every order ends as its failure says, the summary is what Stats says, and the printed commands work", async () => {
@@ -43,15 +43,15 @@ test("every order ends as its failure says, the summary is what Stats says, and 
   await run.untilOutput(/Ctrl-C ends it/);
   const { dlq, close } = connectTo(address);
 
-  let letters = 0;
+  let sendRequests = 0;
   for (const { name } of SERVICES) {
     const row = summaryRow(run.output(), name);
     expect(row, name).toMatchObject(EXPECTED[name] ?? {});
     const { totals, quarantined, scheduled, inFlight, counts } = await statsOf(dlq, name);
-    expect(row.letters).toBe(Number(totals?.accepted));
+    expect(row.sendRequests).toBe(Number(totals?.accepted));
     expect(row.recovered).toBe(Number(totals?.succeeded));
     expect(row.attempts).toBe(Number((totals?.succeeded ?? 0n) + (totals?.failedAttempts ?? 0n)));
-    expect(row.letters).toBe(row.recovered + Number(quarantined));
+    expect(row.sendRequests).toBe(row.recovered + Number(quarantined));
     expect([scheduled, inFlight]).toEqual([0n, 0n]);
     for (const { reason, quarantineReason } of counts) {
       expect(Reason[row.reason as keyof typeof Reason]).toBe(reason);
@@ -59,12 +59,12 @@ test("every order ends as its failure says, the summary is what Stats says, and 
         Object.entries(QuarantineReason).find(([, value]) => value === quarantineReason)?.[0],
       );
     }
-    letters += row.letters;
+    sendRequests += row.sendRequests;
   }
   const [, orders, atOnce, dead] =
     /^(\d+) orders in .*: (\d+) went through at once, (\d+) became/m.exec(run.output()) ?? [];
-  expect(Number(dead)).toBe(letters);
-  expect(Number(orders)).toBe(Number(atOnce) + letters);
+  expect(Number(dead)).toBe(sendRequests);
+  expect(Number(orders)).toBe(Number(atOnce) + sendRequests);
   expect(Number(orders)).toBe(SERVICES.reduce((sum, service) => sum + service.orders, 0));
 
   const [, retry = ""] = /-d '(.*)' \\\n.*DlqService\/Retry/.exec(run.output()) ?? [];

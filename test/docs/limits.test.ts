@@ -60,7 +60,7 @@ const EXPECTED = [
   `${days(W.firstRetryMs)} ahead`,
   `${W.ttlMinMs / 1000} s to ${days(W.ttlMaxMs)}`,
   `0 to ${W.retries}`,
-  `0 to ${W.past.attempts}`,
+  `0 to ${W.importedHistory.attempts}`,
   days(W.retryDelayMs),
   days(W.retryDelayMs),
   `1 to ${W.multiplier}`,
@@ -86,7 +86,7 @@ const EXPECTED = [
   map(W.failure.attributes),
   `${size(W.noteBytes)}; the journal keeps ${noteBytes} bytes`,
   `the last ${entries}, ${size(historyBytes)} in all`,
-  `the last ${W.past.failures}, ${size(W.past.failureBytes)} in all`,
+  `the last ${W.importedHistory.failures}, ${size(W.importedHistory.failureBytes)} in all`,
 ];
 
 test("the table of limits", () => {

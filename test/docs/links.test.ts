@@ -28,7 +28,7 @@ function broken(file: string, link: string): string | undefined {
     : `${link}: ${target} has no such heading`;
 }
 
-/** Paths of this project in backticks; capital letters stand for something. */
+/** Paths of this project in backticks; capital messages stand for something. */
 const OWN_PATH = /^(?:src|test|docs|proto|scripts|clients|gen)\/[a-z0-9_./-]+$/;
 
 describe.each(FILES)("%s", (file) => {

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
 import { grpcurl } from "../rpc/sockets.ts";
 import { connectTo, type TestClientOptions } from "../support/grpc.ts";
-import { letter } from "../support/letters.ts";
+import { sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
@@ -34,14 +34,14 @@ describe("a server with tokens", { timeout: 30_000 }, () => {
       const error = await errorOf(dlq.stats({}));
       expect(error.code).toBe(Code.Unauthenticated);
       expect(reasonOf(error)).toBe("UNAUTHENTICATED");
-      expect((await errorOf(dlq.sendToDlq(letter("q")))).code).toBe(Code.Unauthenticated);
+      expect((await errorOf(dlq.sendToDlq(sendRequest("q")))).code).toBe(Code.Unauthenticated);
       expect((await errorOf(Worker.open(dlq, { queues: ["q"] }))).code).toBe(Code.Unauthenticated);
       expect((await health.check({})).status).toBe(1);
     }
     for (const token of ["first-token-0123456789", "second-token-0123456789"]) {
       const { dlq } = connect(server.grpcAddress, { token });
       const worker = await Worker.open(dlq, { queues: ["q"] });
-      await dlq.sendToDlq(letter("q"));
+      await dlq.sendToDlq(sendRequest("q"));
       await worker.settle(await worker.next());
       await worker.close();
     }
@@ -70,7 +70,7 @@ describe("a server with a certificate", { timeout: 30_000 }, () => {
     const ca = await readFile(certFile, "utf8");
     const { dlq } = connect(server.grpcAddress, { ca });
     const worker = await Worker.open(dlq, { queues: ["q"] });
-    await dlq.sendToDlq(letter("q"));
+    await dlq.sendToDlq(sendRequest("q"));
     await worker.settle(await worker.next());
     await worker.close();
 

@@ -8,7 +8,7 @@ import { BreakerState } from "../../gen/dlq/v1/state_pb.ts";
 import { clientOf } from "../clients/typescript/client.ts";
 import { fencesOf, readDocument } from "../docs/markdown.ts";
 import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
-import { letter } from "../support/letters.ts";
+import { sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -73,7 +73,7 @@ async function fill(queue: string, names: readonly string[]): Promise<void> {
     const some = each.slice(from, from + 1_000);
     await sendAll(
       client.dlq,
-      some.map((host) => letter(queue, { attributes: { host } })),
+      some.map((host) => sendRequest(queue, { attributes: { host } })),
     );
   }
 }

@@ -5,7 +5,7 @@ import { DlqService, RetryRefusal } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { TransformTarget } from "../../gen/dlq/v1/rule_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { connectTo, type TestClient } from "../support/grpc.ts";
-import { failed, letter, retriesAtOnce, text } from "../support/letters.ts";
+import { failed, retriesAtOnce, sendRequest, text } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
@@ -44,8 +44,8 @@ it("an operator's edit reaches the worker, over gRPC and over HTTP", async () =>
     ],
   ] as const) {
     const sent = { payload: text('{"to":"a"}'), attributes: { host: "a", kept: "yes" }, ...poison };
-    const { id } = await dlq.sendToDlq(letter(queue, sent));
-    const other = await dlq.sendToDlq(letter(queue, { payload: text("no json"), ...poison }));
+    const { id } = await dlq.sendToDlq(sendRequest(queue, sent));
+    const other = await dlq.sendToDlq(sendRequest(queue, { payload: text("no json"), ...poison }));
     const transforms = [
       merge({ to: "b" }),
       merge({ host: "b", new: "1" }, TransformTarget.ATTRIBUTES),
@@ -75,7 +75,7 @@ it("a queue's edits are made between a failed attempt and the next one", async (
   await client.admin.updateQueue({
     queue: { name: queue, config: { transforms: { transforms: [merge({ fixed: true })] } } },
   });
-  await client.dlq.sendToDlq(letter(queue, retriesAtOnce(3)));
+  await client.dlq.sendToDlq(sendRequest(queue, retriesAtOnce(3)));
   const worker = await Worker.open(client.dlq, { queues: [queue], maxInFlight: 1 });
   const first = await worker.next();
   expect(first.message).toMatchObject({ edited: false, editCount: 0 });
@@ -92,7 +92,9 @@ it("a queue's edits are made between a failed attempt and the next one", async (
 it("large messages are edited and delivered whole", async () => {
   const queue = "large-edits";
   const value = JSON.stringify({ a: "x".repeat(1_900_000), b: 1 });
-  const { id } = await client.dlq.sendToDlq(letter(queue, { payload: text(value), ...poison }));
+  const { id } = await client.dlq.sendToDlq(
+    sendRequest(queue, { payload: text(value), ...poison }),
+  );
   await client.dlq.retry({ queue, ids: [id], transforms: [merge({ b: 2 })] });
   const worker = await Worker.open(client.dlq, { queues: [queue], maxInFlight: 1 });
   const { message } = await worker.next();
@@ -102,8 +104,8 @@ it("large messages are edited and delivered whole", async () => {
 
 it("a simulation counts what the server holds", async () => {
   const queue = "simulated";
-  await client.dlq.sendToDlq(letter(queue, poison));
-  await client.dlq.sendToDlq(letter(queue, { ...retriesAtOnce(5) }));
+  await client.dlq.sendToDlq(sendRequest(queue, poison));
+  await client.dlq.sendToDlq(sendRequest(queue, { ...retriesAtOnce(5) }));
   const { attempts, stored } = await client.admin.simulatePolicy({
     queue,
     retryPolicy: { maxRetries: 2, initialDelay: { seconds: 5n } },

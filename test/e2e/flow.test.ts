@@ -4,7 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { StreamDueRequestSchema } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { connectTo, type DlqClient, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
-import { blob, letter, letters, released } from "../support/letters.ts";
+import { blob, released, sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { type Received, Worker } from "../support/worker.ts";
 
@@ -31,7 +31,7 @@ const bytesOf = (received: readonly Received[]) =>
 describe("max_in_flight", { timeout: 30_000 }, () => {
   it.each([1, 16, 1_000])("of %i is reached and never exceeded", async (maxInFlight) => {
     const queue = `most-${maxInFlight}`;
-    await sendAll(dlq, letters(maxInFlight * 3, queue));
+    await sendAll(dlq, sendRequests(maxInFlight * 3, queue));
     const worker = await Worker.open(dlq, { queues: [queue], maxInFlight });
     const held = await worker.take(maxInFlight);
     await worker.silence();
@@ -62,7 +62,7 @@ describe("max_in_flight", { timeout: 30_000 }, () => {
 
   it("is one for all queues of a stream", async () => {
     const queues = ["shared-a", "shared-b", "shared-c"];
-    for (const queue of queues) await sendAll(dlq, letters(20, queue));
+    for (const queue of queues) await sendAll(dlq, sendRequests(20, queue));
     const worker = await Worker.open(dlq, { queues, maxInFlight: 10 });
     for (let left = 60; left > 0; left -= 10) {
       const held = await worker.take(10);
@@ -74,7 +74,7 @@ describe("max_in_flight", { timeout: 30_000 }, () => {
   });
 
   it("counts again what was released", async () => {
-    await sendAll(dlq, letters(4, "given-back"));
+    await sendAll(dlq, sendRequests(4, "given-back"));
     const worker = await Worker.open(dlq, { queues: ["given-back"], maxInFlight: 2 });
     await worker.settleAll(await worker.take(2), released());
     await worker.take(2);
@@ -89,7 +89,7 @@ describe("max_in_flight_bytes", { timeout: 30_000 }, () => {
 
   it("is never exceeded", async () => {
     const payload = blob(100 * KIB);
-    await sendAll(dlq, letters(30, "bytes", { payload }));
+    await sendAll(dlq, sendRequests(30, "bytes", { payload }));
     const request = { queues: ["bytes"], maxInFlight: 100, maxInFlightBytes: 350n * 1024n };
     const worker = await Worker.open(dlq, request);
     for (let left = 30; left > 0; left -= 3) {
@@ -103,7 +103,8 @@ describe("max_in_flight_bytes", { timeout: 30_000 }, () => {
 
   it("lets a larger message through alone", async () => {
     const sizes = [10, 10, 700, 10, 10];
-    for (const kib of sizes) await dlq.sendToDlq(letter("large", { payload: blob(kib * KIB) }));
+    for (const kib of sizes)
+      await dlq.sendToDlq(sendRequest("large", { payload: blob(kib * KIB) }));
     const request = { queues: ["large"], maxInFlight: 100, maxInFlightBytes: 100n * 1024n };
     const worker = await Worker.open(dlq, request);
     const before = await worker.take(2);
@@ -146,7 +147,7 @@ describe("a stream that does not read", { timeout: 30_000 }, () => {
     const fresh = connectTo(server.grpcAddress);
     onTestFinished(() => fresh.close());
     // 32 MiB in all; the window of the client is 64 KiB.
-    const one = letter("stalled", { payload: blob(1024 * 1024) });
+    const one = sendRequest("stalled", { payload: blob(1024 * 1024) });
     await Promise.all(Array.from({ length: 32 }, () => fresh.dlq.sendToDlq(one)));
     await vi.waitFor(async () =>
       expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeGreaterThan(0),

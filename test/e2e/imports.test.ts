@@ -2,7 +2,7 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MessageState, QuarantineReason, Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { connectTo, type DlqClient, msOf, statsOf, type TestClient } from "../support/grpc.ts";
-import { dueIn, failed, letter, retriesAtOnce } from "../support/letters.ts";
+import { dueIn, failed, retriesAtOnce, sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
@@ -25,15 +25,15 @@ afterAll(async () => {
 /** The present, in whole seconds. */
 const nowMs = () => Math.floor(Date.now() / 1_000) * 1_000;
 
-describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
+describe.concurrent("a message with an imported history", { timeout: 30_000 }, () => {
   it("goes on where it was: with its attempts, its age and its latest failure", async () => {
     const worker = await Worker.open(dlq, { queues: ["going-on"] });
     const firstMs = nowMs() - HOUR_MS;
     const sent = await dlq.sendToDlq(
-      letter("going-on", {
+      sendRequest("going-on", {
         ...retriesAtOnce(3),
         failure: { type: "Latest" },
-        past: {
+        importedHistory: {
           attempts: 2,
           failures: [{ failure: { type: "First" } }, { failure: { type: "Second" } }],
           firstFailureTime: timestampFromMs(firstMs),
@@ -58,7 +58,9 @@ describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
   });
 
   it("of as many attempts as it may have is quarantined, and starts anew by Retry", async () => {
-    const sent = await dlq.sendToDlq(letter("exhausted", { maxRetries: 3, past: { attempts: 3 } }));
+    const sent = await dlq.sendToDlq(
+      sendRequest("exhausted", { maxRetries: 3, importedHistory: { attempts: 3 } }),
+    );
     expect(sent).toMatchObject({
       state: MessageState.QUARANTINED,
       quarantineReason: QuarantineReason.RETRIES_EXHAUSTED,
@@ -71,9 +73,9 @@ describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
 
   it("that is older than max_elapsed is quarantined, whenever it is due", async () => {
     const sent = await dlq.sendToDlq(
-      letter("too-late", {
+      sendRequest("too-late", {
         retryPolicy: { maxElapsed: durationFromMs(HOUR_MS) },
-        past: { firstFailureTime: timestampFromMs(nowMs() - 2 * HOUR_MS) },
+        importedHistory: { firstFailureTime: timestampFromMs(nowMs() - 2 * HOUR_MS) },
       }),
     );
     expect(sent.quarantineReason).toBe(QuarantineReason.RETRIES_EXHAUSTED);
@@ -82,9 +84,9 @@ describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
   it("that has failed within max_elapsed is quarantined by the attempt after it", async () => {
     const worker = await Worker.open(dlq, { queues: ["nearly-late"] });
     await dlq.sendToDlq(
-      letter("nearly-late", {
+      sendRequest("nearly-late", {
         retryPolicy: { maxElapsed: durationFromMs(HOUR_MS) },
-        past: { firstFailureTime: timestampFromMs(nowMs() - HOUR_MS + 600_000) },
+        importedHistory: { firstFailureTime: timestampFromMs(nowMs() - HOUR_MS + 600_000) },
       }),
     );
     const outcome = failed({ retryAfter: durationFromMs(700_000) });
@@ -97,8 +99,8 @@ describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
 
   it("that was quarantined stays so, as its producer's wish, with its reason", async () => {
     const failure = { reason: Reason.WEBHOOK_FAILED };
-    const past = { quarantined: true, attempts: 1 };
-    const sent = await dlq.sendToDlq(letter("set-aside", { failure, past }));
+    const importedHistory = { quarantined: true, attempts: 1 };
+    const sent = await dlq.sendToDlq(sendRequest("set-aside", { failure, importedHistory }));
     expect(sent).toMatchObject({
       state: MessageState.QUARANTINED,
       reason: Reason.WEBHOOK_FAILED,
@@ -108,16 +110,18 @@ describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
 
   it("gets one more life from when it is due, if that has ended before", async () => {
     const worker = await Worker.open(dlq, { queues: ["outlived"] });
-    const past = { firstFailureTime: timestampFromMs(nowMs() - 3 * DAY_MS) };
-    await dlq.sendToDlq(letter("outlived", { past, ttl: durationFromMs(HOUR_MS) }));
+    const importedHistory = { firstFailureTime: timestampFromMs(nowMs() - 3 * DAY_MS) };
+    await dlq.sendToDlq(sendRequest("outlived", { importedHistory, ttl: durationFromMs(HOUR_MS) }));
     const { message } = await worker.next();
     expect(msOf(message.expireTime) - msOf(message.dueTime)).toBe(HOUR_MS);
     await worker.close();
   });
 
   it("is counted as one send of its source", async () => {
-    const past = { attempts: 1, failures: Array.from({ length: 9 }, () => ({})) };
-    const sent = await dlq.sendToDlq(letter("source", { ...dueIn(HOUR_MS), sourceId: "s", past }));
+    const importedHistory = { attempts: 1, failures: Array.from({ length: 9 }, () => ({})) };
+    const sent = await dlq.sendToDlq(
+      sendRequest("source", { ...dueIn(HOUR_MS), sourceId: "s", importedHistory }),
+    );
     expect(sent.state).toBe(MessageState.SCHEDULED);
   });
 });
@@ -125,7 +129,7 @@ describe.concurrent("a message with a past", { timeout: 30_000 }, () => {
 describe("a numbered send", () => {
   it("that comes again under another request is a duplicate, in any server's answer", async () => {
     const sendNumber = { clientId: new Uint8Array(16).fill(9), number: 1n };
-    const request = letter("numbered", { sendNumber, ...dueIn(HOUR_MS) });
+    const request = sendRequest("numbered", { sendNumber, ...dueIn(HOUR_MS) });
     const first = await dlq.sendToDlq({ ...request, requestId: "a" });
     expect(await dlq.sendToDlq({ ...request, requestId: "a" })).toEqual(first);
     const { results } = await dlq.sendToDlqBatch({ requests: [{ ...request, requestId: "b" }] });

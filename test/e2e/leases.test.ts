@@ -10,7 +10,7 @@ import {
   storeNowMs,
   type TestClient,
 } from "../support/grpc.ts";
-import { dueIn, failed, letter, letters } from "../support/letters.ts";
+import { dueIn, failed, sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker, type WorkerRequest } from "../support/worker.ts";
 
@@ -39,7 +39,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     expect,
   }) => {
     const worker = await hasty("expiring");
-    await dlq.sendToDlq(letter("expiring"));
+    await dlq.sendToDlq(sendRequest("expiring"));
     const first = await worker.next();
     const again = await worker.next();
     expect(again.message.id).toBe(first.message.id);
@@ -58,7 +58,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
     expect,
   }) => {
     const worker = await hasty("late");
-    await dlq.sendToDlq(letter("late"));
+    await dlq.sendToDlq(sendRequest("late"));
     const received = await worker.next();
     await worker.close();
     await expect.poll(async () => (await statsOf(dlq, "late")).scheduled, WAIT).toBe(1n);
@@ -71,7 +71,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
 
   it("that is extended again and again stays, by token and by session", async ({ expect }) => {
     const worker = await hasty("extended");
-    await dlq.sendToDlqBatch({ requests: letters(2, "extended") });
+    await dlq.sendToDlqBatch({ requests: sendRequests(2, "extended") });
     const [one, other] = await worker.take(2);
     if (!one || !other) throw new Error("not two");
     const leaseTokens = [one.delivery.leaseToken];
@@ -94,7 +94,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
 
   it("that expires twice leaves its message alone on its stream", async ({ expect }) => {
     const worker = await hasty("suspect", { maxInFlight: 1 });
-    await dlq.sendToDlq(letter("suspect"));
+    await dlq.sendToDlq(sendRequest("suspect"));
     const first = await worker.next();
     await worker.next();
     await worker.close();
@@ -103,7 +103,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
       .toBe(2n);
 
     // Others are due, and there is room for them: they wait until the suspect's outcome is known.
-    await dlq.sendToDlqBatch({ requests: letters(3, "suspect") });
+    await dlq.sendToDlqBatch({ requests: sendRequests(3, "suspect") });
     const calm = await Worker.open(dlq, { queues: ["suspect"], maxInFlight: 10 });
     const suspect = await calm.next();
     expect(suspect.message.id).toBe(first.message.id);
@@ -117,7 +117,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
 
   it("that expires five times quarantines its message as a crash loop", async ({ expect }) => {
     const worker = await hasty("crashing");
-    const { id } = await dlq.sendToDlq(letter("crashing"));
+    const { id } = await dlq.sendToDlq(sendRequest("crashing"));
     await worker.take(5);
     const quarantinedNow = async () => (await statsOf(dlq, "crashing")).quarantined;
     await expect.poll(quarantinedNow, WAIT).toBe(1n);
@@ -134,7 +134,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
 
 describe.concurrent("a time to live", { timeout: 30_000 }, () => {
   it("that ends with no worker there sets the message aside", async ({ expect }) => {
-    await dlq.sendToDlq(letter("short", { ttl: durationFromMs(1_000) }));
+    await dlq.sendToDlq(sendRequest("short", { ttl: durationFromMs(1_000) }));
     await expect.poll(async () => (await statsOf(dlq, "short")).quarantined, WAIT).toBe(1n);
     expect((await statsOf(dlq, "short")).counts).toMatchObject([
       { quarantineReason: QuarantineReason.TTL_EXPIRED, count: 1n },
@@ -143,8 +143,8 @@ describe.concurrent("a time to live", { timeout: 30_000 }, () => {
 
   it("never touches what a worker holds", async ({ expect }) => {
     const worker = await Worker.open(dlq, { queues: ["held"] });
-    await dlq.sendToDlq(letter("held", { ttl: durationFromMs(1_000) }));
-    await dlq.sendToDlq(letter("held", { ...dueIn(3_600_000), dedupKey: "later" }));
+    await dlq.sendToDlq(sendRequest("held", { ttl: durationFromMs(1_000) }));
+    await dlq.sendToDlq(sendRequest("held", { ...dueIn(3_600_000), dedupKey: "later" }));
     const received = await worker.next();
     const life = msOf(received.message.expireTime);
     await expect.poll(() => storeNowMs(dlq), WAIT).toBeGreaterThan(life + 200);

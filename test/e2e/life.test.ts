@@ -10,11 +10,11 @@ import {
   storeNowMs,
   type TestClient,
 } from "../support/grpc.ts";
-import * as letters from "../support/letters.ts";
+import * as sendRequests from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
-const { dueIn, failed, letter, retriesAtOnce, text } = letters;
+const { dueIn, failed, sendRequest, retriesAtOnce, text } = sendRequests;
 
 let server: TestServer;
 let client: TestClient;
@@ -32,7 +32,7 @@ afterAll(async () => {
 describe.concurrent("a message a message", { timeout: 30_000 }, () => {
   it("sent with a delay, it comes when it is due, and is gone when it succeeded", async () => {
     const worker = await Worker.open(dlq, { queues: ["delayed"] });
-    const sent = await dlq.sendToDlq(letter("delayed", dueIn(1_000)));
+    const sent = await dlq.sendToDlq(sendRequest("delayed", dueIn(1_000)));
     expect(sent.state).toBe(MessageState.SCHEDULED);
     const received = await worker.next();
     const lateMs = received.atMs - msOf(sent.dueTime);
@@ -73,7 +73,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
       traceContext: { traceparent: "00-1-2-03" },
       priority: -5,
     };
-    await dlq.sendToDlq(letter("whole", whole));
+    await dlq.sendToDlq(sendRequest("whole", whole));
     const { message, delivery } = await worker.next();
     expect(message).toMatchObject({ ...whole, reason: Reason.WEBHOOK_FAILED, failureCount: 1 });
     await worker.settle({ message, delivery, atMs: 0 });
@@ -82,7 +82,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
 
   it("fails three times, is quarantined, and starts a new round by Retry", async () => {
     const worker = await Worker.open(dlq, { queues: ["failing"] });
-    const { id } = await dlq.sendToDlq(letter("failing", retriesAtOnce(3)));
+    const { id } = await dlq.sendToDlq(sendRequest("failing", retriesAtOnce(3)));
     for (const attempt of [1, 2]) {
       const received = await worker.next();
       expect(received.delivery).toMatchObject({ attempt, deliveryNumber: attempt });
@@ -113,14 +113,14 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
 
   it("waits longer with each release, and counts no attempt", async () => {
     const worker = await Worker.open(dlq, { queues: ["released"] });
-    await dlq.sendToDlq(letter("released"));
+    await dlq.sendToDlq(sendRequest("released"));
     const waits: number[] = [];
     for (const deliveryNumber of [1, 2]) {
       const received = await worker.next();
       expect(received.delivery).toMatchObject({ attempt: 1, deliveryNumber });
       expect(received.delivery.outcomeUnknown).toBe(false);
       const beforeMs = await storeNowMs(dlq);
-      const { dueTime } = await worker.settle(received, letters.released());
+      const { dueTime } = await worker.settle(received, sendRequests.released());
       waits.push(msOf(dueTime) - beforeMs);
     }
     expect(waits[0]).toBeGreaterThanOrEqual(1_000);
@@ -135,14 +135,14 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
 
   it("goes where its worker says: quarantine, away, or quarantine as not retryable", async () => {
     const worker = await Worker.open(dlq, { queues: ["told"] });
-    await dlq.sendToDlqBatch({ requests: letters.letters(3, "told") });
+    await dlq.sendToDlqBatch({ requests: sendRequests.sendRequests(3, "told") });
     const [a, b, c] = await worker.take(3);
     if (!a || !b || !c) throw new Error("not three");
-    expect(await worker.settle(a, letters.quarantined)).toMatchObject({
+    expect(await worker.settle(a, sendRequests.quarantined)).toMatchObject({
       state: MessageState.QUARANTINED,
       quarantineReason: QuarantineReason.WORKER_REQUEST,
     });
-    expect(await worker.settle(b, letters.discarded)).toMatchObject({
+    expect(await worker.settle(b, sendRequests.discarded)).toMatchObject({
       state: MessageState.DISCARDED,
     });
     expect(await worker.settle(c, failed({ nonRetryable: true }))).toMatchObject({
@@ -156,7 +156,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
 
   it("waits as long as retry_after says", async () => {
     const worker = await Worker.open(dlq, { queues: ["retry-after"] });
-    await dlq.sendToDlq(letter("retry-after", retriesAtOnce(3)));
+    await dlq.sendToDlq(sendRequest("retry-after", retriesAtOnce(3)));
     const beforeMs = Date.now();
     const retryAfter = durationFromMs(1_200);
     await worker.settle(await worker.next(), failed({ retryAfter }));
@@ -168,7 +168,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
 
   it("joined while in flight, it comes again after its success", async () => {
     const worker = await Worker.open(dlq, { queues: ["joined"] });
-    const same = letter("joined", { dedupKey: "k", failure: { type: "First" } });
+    const same = sendRequest("joined", { dedupKey: "k", failure: { type: "First" } });
     const { id } = await dlq.sendToDlq(same);
     const received = await worker.next();
     const join = await dlq.sendToDlq({ ...same, failure: { type: "Second" } });
@@ -184,7 +184,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
   it("is poison when its source was sent five times", async () => {
     const worker = await Worker.open(dlq, { queues: ["poison"] });
     for (let n = 0; n < 5; n++) {
-      await dlq.sendToDlq(letter("poison", { ...dueIn(3_600_000), sourceId: "order-7" }));
+      await dlq.sendToDlq(sendRequest("poison", { ...dueIn(3_600_000), sourceId: "order-7" }));
     }
     const { totals, counts } = await statsOf(dlq, "poison");
     expect(totals?.accepted).toBe(5n);
@@ -202,7 +202,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
     await Promise.all(
       queues.map(async (queue) => {
         const worker = await Worker.open(dlq, { queues: [queue] });
-        await dlq.sendToDlq(letter(queue, retriesAtOnce(30)));
+        await dlq.sendToDlq(sendRequest(queue, retriesAtOnce(30)));
         for (let n = 1; n <= 29; n++) {
           const received = await worker.next();
           expect(received.atMs - msOf(received.message.dueTime)).toBeLessThan(500);
@@ -214,7 +214,7 @@ describe.concurrent("a message a message", { timeout: 30_000 }, () => {
   });
 
   it("is answered once for one request_id, and stored once", async () => {
-    const request = letter("same-call", { requestId: "r-1", ...dueIn(60_000) });
+    const request = sendRequest("same-call", { requestId: "r-1", ...dueIn(60_000) });
     const first = await dlq.sendToDlq(request);
     expect(await dlq.sendToDlq(request)).toEqual(first);
     expect((await statsOf(dlq, "same-call")).totals?.accepted).toBe(1n);

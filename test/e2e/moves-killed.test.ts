@@ -2,9 +2,9 @@ import { Redis } from "ioredis";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RuleEvent } from "../../gen/dlq/v1/rule_pb.ts";
 import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
-import { failed, letters, retriesAtOnce } from "../support/letters.ts";
 import { LinkProxy } from "../support/link-proxy.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { failed, retriesAtOnce, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { Worker } from "../support/worker.ts";
@@ -67,7 +67,7 @@ type Step = keyof typeof STEPS;
 
 /** Lets all fail on the one server; resolves with their ids at this step of their moves. */
 async function failAll(step: Step): Promise<Set<string>> {
-  await sendAll(b.dlq, letters(COUNT, FROM, retriesAtOnce(5)));
+  await sendAll(b.dlq, sendRequests(COUNT, FROM, retriesAtOnce(5)));
   const worker = await Worker.open(a.dlq, { queues: [FROM], maxInFlight: COUNT });
   const received = await worker.take(COUNT);
   link.set({ latencyMs: LATENCY_MS });

@@ -16,8 +16,8 @@ import {
 } from "../../gen/dlq/v1/queue_pb.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
 import { connectTo, msOf, sendAll, statsOf, storeNowMs, type TestClient } from "../support/grpc.ts";
-import { dueIn, failed, letter, letters } from "../support/letters.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { dueIn, failed, sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
 
@@ -62,7 +62,7 @@ async function untilRefused(client: TestClient, queue: string): Promise<number> 
   const began = performance.now();
   for (;;) {
     try {
-      await client.dlq.sendToDlq(letter(queue));
+      await client.dlq.sendToDlq(sendRequest(queue));
     } catch (error) {
       expect(reasonOf(error as never)).toBe("QUEUE_LIMIT");
       return performance.now() - began;
@@ -73,9 +73,9 @@ async function untilRefused(client: TestClient, queue: string): Promise<number> 
 
 describe("a change", { timeout: 30_000 }, () => {
   it("acts on the server that took it with the next call", async () => {
-    await a.dlq.sendToDlq(letter("own"));
+    await a.dlq.sendToDlq(sendRequest("own"));
     await set(a, "own", { maxMessages: 1n });
-    const error = await errorOf(a.dlq.sendToDlq(letter("own")));
+    const error = await errorOf(a.dlq.sendToDlq(sendRequest("own")));
     expect(reasonOf(error)).toBe("QUEUE_LIMIT");
   });
 
@@ -85,7 +85,7 @@ describe("a change", { timeout: 30_000 }, () => {
   ])("acts within two seconds, %s", async (name, pair) => {
     const [from, to] = pair();
     const queue = name.replaceAll(" ", "-");
-    await to.dlq.sendToDlq(letter(queue));
+    await to.dlq.sendToDlq(sendRequest(queue));
     await set(from, queue, { maxMessages: 1n });
     const ms = await untilRefused(to, queue);
     console.info(`${name}: after ${Math.round(ms)} ms`);
@@ -94,7 +94,7 @@ describe("a change", { timeout: 30_000 }, () => {
 
   it("of a policy leaves due times as they are, and decides on the next failure", async () => {
     const queue = "policy";
-    const { dueTime } = await a.dlq.sendToDlq(letter(queue, dueIn(2_000)));
+    const { dueTime } = await a.dlq.sendToDlq(sendRequest(queue, dueIn(2_000)));
     await set(a, queue, {
       retryPolicy: { initialDelay: durationFromMs(3_600_000), multiplier: 1, jitter: 1 } as never,
     });
@@ -149,8 +149,8 @@ describe("a change", { timeout: 30_000 }, () => {
     await second.restart();
     deaf.close();
     deaf = connectTo(second.grpcAddress);
-    await deaf.dlq.sendToDlq(letter("kept"));
-    const error = await errorOf(deaf.dlq.sendToDlq(letter("kept")));
+    await deaf.dlq.sendToDlq(sendRequest("kept"));
+    const error = await errorOf(deaf.dlq.sendToDlq(sendRequest("kept")));
     expect(reasonOf(error)).toBe("QUEUE_LIMIT");
   });
 });
@@ -171,10 +171,10 @@ describe("a paused queue", { timeout: 30_000 }, () => {
   it("delivers nothing, takes sends and outcomes, and goes on at once when resumed", async () => {
     const queue = "paused";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
-    await a.dlq.sendToDlq(letter(queue));
+    await a.dlq.sendToDlq(sendRequest(queue));
     const held = await worker.next();
     await pause(a, queue, { paused: true, reason: "down for repair" });
-    await a.dlq.sendToDlq(letter(queue));
+    await a.dlq.sendToDlq(sendRequest(queue));
     await nothingComes(worker);
     expect((await settle(a.dlq, held)).status).toBe(AckStatus.APPLIED);
     const { conditions } = await statsOf(a.dlq, queue);
@@ -192,7 +192,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     const queue = "paused-deaf";
     await pause(deaf, queue, { paused: true });
     const worker = await Worker.open(deaf.dlq, { queues: [queue], maxInFlight: 10 });
-    await deaf.dlq.sendToDlq(letter(queue));
+    await deaf.dlq.sendToDlq(sendRequest(queue));
     await nothingComes(worker);
     const resumedAt = performance.now();
     await pause(a, queue, {});
@@ -206,7 +206,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 10 });
     const until = (await storeNowMs(a.dlq)) + 2_000;
     await pause(a, queue, { paused: true, until: timestampFromMs(until) });
-    await a.dlq.sendToDlq(letter(queue));
+    await a.dlq.sendToDlq(sendRequest(queue));
     await worker.next();
     const late = (await storeNowMs(a.dlq)) - until;
     console.info(`delivered ${late} ms after the end of the pause`);
@@ -221,7 +221,7 @@ describe("a paused queue", { timeout: 30_000 }, () => {
   it("stays so when a server starts", async () => {
     const queue = "paused-start";
     await pause(a, queue, { paused: true });
-    await a.dlq.sendToDlq(letter(queue));
+    await a.dlq.sendToDlq(sendRequest(queue));
     const started = await start(redis.url);
     const client = connectTo(started.grpcAddress);
     const worker = await Worker.open(client.dlq, { queues: [queue], maxInFlight: 10 });
@@ -245,7 +245,7 @@ describe("what holds deliveries back goes within two seconds on a server that he
   ])("%s", async (name, config) => {
     const queue = `held-by-${name}`;
     await deaf.admin.updateQueue({ queue: { name: queue, config } });
-    await sendAll(deaf.dlq, letters(2, queue, toHost));
+    await sendAll(deaf.dlq, sendRequests(2, queue, toHost));
     const maxInFlight = name === "breaker" ? 1 : 10;
     const worker = await Worker.open(deaf.dlq, { queues: [queue], maxInFlight });
     const first = await worker.next();
@@ -270,20 +270,20 @@ describe("where queues are not created by messages", { timeout: 30_000 }, () => 
     const closed = await startTestServer({ redisUrl: redis.url, args });
     const client = connectTo(closed.grpcAddress);
     try {
-      await a.dlq.sendToDlq(letter("existing"));
-      for (const queue of ["existing", "named"]) await client.dlq.sendToDlq(letter(queue));
-      const error = await errorOf(client.dlq.sendToDlq(letter("tpyo")));
+      await a.dlq.sendToDlq(sendRequest("existing"));
+      for (const queue of ["existing", "named"]) await client.dlq.sendToDlq(sendRequest(queue));
+      const error = await errorOf(client.dlq.sendToDlq(sendRequest("tpyo")));
       expect(error.code).toBe(Code.NotFound);
       expect(reasonOf(error)).toBe("NOT_FOUND");
       expect(error.message).toContain("queue tpyo does not exist");
 
       const { results } = await client.dlq.sendToDlqBatch({
-        requests: [letter("named"), letter("tpyo")],
+        requests: [sendRequest("named"), sendRequest("tpyo")],
       });
       expect(results.map(({ outcome }) => outcome.case)).toEqual(["response", "error"]);
 
       await set(client, "made", { maxRetries: 3 });
-      await client.dlq.sendToDlq(letter("made"));
+      await client.dlq.sendToDlq(sendRequest("made"));
       const worker = await Worker.open(client.dlq, { queues: ["any"], maxInFlight: 1 });
       await worker.close();
     } finally {
@@ -303,7 +303,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
   it("takes a queue with all that it holds, and its name is free again", async () => {
     const queue = "deleted";
     const worker = await Worker.open(a.dlq, { queues: [queue], maxInFlight: 1 });
-    await sendAll(a.dlq, letters(300, queue));
+    await sendAll(a.dlq, sendRequests(300, queue));
     const held = await worker.next();
     await set(a, queue, { maxRetries: 1 });
     const busy = await errorOf(a.admin.deleteQueue({ queue, expectedCount: 300n }));
@@ -329,7 +329,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
     );
 
     // Of the new life: neither paused nor forgotten, and the worker still waits for it.
-    await a.dlq.sendToDlq(letter(queue));
+    await a.dlq.sendToDlq(sendRequest(queue));
     await worker.next();
     expect(await names(deaf)).toContain(queue);
     await worker.close();
@@ -338,7 +338,7 @@ describe("a deletion", { timeout: 60_000 }, () => {
   it("that its server does not live to finish is finished by another", async () => {
     const queue = "half-deleted";
     const count = 20_000;
-    await sendAll(a.dlq, letters(count, queue, dueIn(3_600_000) as never));
+    await sendAll(a.dlq, sendRequests(count, queue, dueIn(3_600_000) as never));
     const victim = await start(redis.url);
     const client = connectTo(victim.grpcAddress);
     const called = client.admin
@@ -353,7 +353,10 @@ describe("a deletion", { timeout: 60_000 }, () => {
     client.close();
     console.info(`killed after ${await counter("purged")} of ${count} messages`);
     // Whoever meets the queue goes on: here a send, without one the next tick.
-    await vi.waitFor(() => deaf.dlq.sendToDlq(letter(queue)), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => deaf.dlq.sendToDlq(sendRequest(queue)), {
+      timeout: 20_000,
+      interval: 50,
+    });
     const stats = await statsOf(deaf.dlq, queue);
     expect(stats.totals?.accepted).toBe(1n);
     await victim.stop();

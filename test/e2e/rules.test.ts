@@ -7,8 +7,8 @@ import { RuleEvent } from "../../gen/dlq/v1/rule_pb.ts";
 import { MessageState, QuarantineReason } from "../../gen/dlq/v1/state_pb.ts";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
 import { connectTo, statsOf, type TestClient } from "../support/grpc.ts";
-import { failed, letter, retriesAtOnce } from "../support/letters.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { failed, retriesAtOnce, sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { settle, Worker } from "../support/worker.ts";
 
@@ -59,11 +59,11 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
     const when = `message.queue == '${queue}'`;
     await set(from, { name: "drop", event: RuleEvent.ARRIVAL, when, action: { drop: true } });
     const began = performance.now();
-    const own = await from.dlq.sendToDlq(letter(queue));
+    const own = await from.dlq.sendToDlq(sendRequest(queue));
     expect(own).toMatchObject({ state: MessageState.DISCARDED, id: "" });
     await vi.waitFor(
       async () =>
-        expect((await to.dlq.sendToDlq(letter(queue))).state).toBe(MessageState.DISCARDED),
+        expect((await to.dlq.sendToDlq(sendRequest(queue))).state).toBe(MessageState.DISCARDED),
       { timeout: 10_000, interval: 10 },
     );
     const ms = performance.now() - began;
@@ -83,7 +83,9 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
     deaf.close();
     deaf = connectTo(second.grpcAddress);
     expect((await deaf.admin.getRules({})).ruleSet).toMatchObject({ etag: ruleSet?.etag });
-    expect(await deaf.dlq.sendToDlq(letter("kept"))).toMatchObject({ queue: "kept-elsewhere" });
+    expect(await deaf.dlq.sendToDlq(sendRequest("kept"))).toMatchObject({
+      queue: "kept-elsewhere",
+    });
   });
 
   it("with the etag of before somebody else's is refused", async () => {
@@ -103,7 +105,7 @@ describe("a message that fails", { timeout: 30_000 }, () => {
       when: "message.queue == 'fast' && attempts >= 2",
       action: { queue: "slow", retryPolicy: { initialDelay: durationFromMs(10), maxRetries: 9 } },
     });
-    const sent = await a.dlq.sendToDlq(letter("fast", retriesAtOnce(5)));
+    const sent = await a.dlq.sendToDlq(sendRequest("fast", retriesAtOnce(5)));
     const fast = await Worker.open(a.dlq, { queues: ["fast"] });
     // The server that moves is not the one that delivers next, and hears of it by no hint.
     const slow = await Worker.open(a.dlq, { queues: ["slow"] });
@@ -126,7 +128,7 @@ describe("a message that fails", { timeout: 30_000 }, () => {
     // A look that the server takes now.
     await a.admin.getRules({});
     const worker = await Worker.open(a.dlq, { queues: ["gone"] });
-    await a.dlq.sendToDlq(letter("gone"));
+    await a.dlq.sendToDlq(sendRequest("gone"));
     const outcome = failed({ failure: { httpStatus: 410 } });
     const result = await settle(a.dlq, await worker.next(), outcome);
     expect(result).toMatchObject({
@@ -151,7 +153,7 @@ it("rules are served over HTTP as well", async () => {
   for (const client of [http, a.admin]) {
     const samples = [1, 5].map((priority) => ({
       event: RuleEvent.ARRIVAL,
-      message: letter("q", { priority }),
+      message: sendRequest("q", { priority }),
     }));
     const { results } = await client.testRules({ samples });
     expect(results.map(({ matched, action }) => [matched, action?.drop])).toEqual([

@@ -2,8 +2,8 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { AckStatus } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { connectTo, msOf, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
-import { letter, letters } from "../support/letters.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { type Received, settle, Worker } from "../support/worker.ts";
 
@@ -56,7 +56,7 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
         });
       };
     });
-    await sendAll(a.dlq, letters(count, "both"));
+    await sendAll(a.dlq, sendRequests(count, "both"));
     await vi.waitFor(
       async () => expect((await statsOf(b.dlq, "both")).totals?.succeeded).toBe(BigInt(count)),
       { timeout: 20_000, interval: 100 },
@@ -72,7 +72,7 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
   });
 
   it("an outcome at the one gives a stream at the other its room back", async () => {
-    await sendAll(b.dlq, letters(6, "credit"));
+    await sendAll(b.dlq, sendRequests(6, "credit"));
     const worker = await Worker.open(a.dlq, { queues: ["credit"], maxInFlight: 1 });
     let received = await worker.next();
     for (let n = 0; n < 5; n++) {
@@ -88,7 +88,7 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
     const worker = await Worker.open(a.dlq, { queues: ["wake"], maxInFlight: 100 });
     const late: number[] = [];
     for (let n = 0; n < 20; n++) {
-      const sent = await b.dlq.sendToDlq(letter("wake"));
+      const sent = await b.dlq.sendToDlq(sendRequest("wake"));
       const received = await worker.next();
       expect(received.message.id).toBe(sent.id);
       late.push(received.atMs - msOf(sent.dueTime));
@@ -124,7 +124,7 @@ describe("a rate", { timeout: 30_000 }, () => {
     const [queue, perSecond, lookMs] = ["rated", 40, 2_000];
     const config = { rate: { perSecond, burst: 10 } };
     await b.admin.updateQueue({ queue: { name: queue, config } });
-    await sendAll(b.dlq, letters(1_000, queue));
+    await sendAll(b.dlq, sendRequests(1_000, queue));
     const workers = await Promise.all(
       [a, b].map(({ dlq }) => Worker.open(dlq, { queues: [queue], maxInFlight: 50 })),
     );
@@ -156,7 +156,7 @@ describe("a session that is resumed at the other server", { timeout: 30_000 }, (
   const request = { queues, maxInFlight: 4 };
 
   it("keeps its leases when its own server was killed, and they count", async () => {
-    for (const queue of queues) await sendAll(b.dlq, letters(10, queue));
+    for (const queue of queues) await sendAll(b.dlq, sendRequests(10, queue));
     const before = await Worker.open(a.dlq, request);
     const held = await before.take(4);
     await serverA.kill9();
@@ -184,7 +184,7 @@ describe("a session that is resumed at the other server", { timeout: 30_000 }, (
   });
 
   it("is taken from a stream that is still open, which ends", async () => {
-    await sendAll(b.dlq, letters(6, "taken"));
+    await sendAll(b.dlq, sendRequests(6, "taken"));
     const open = { queues: ["taken"], maxInFlight: 2, leaseDuration: durationFromMs(60_000) };
     const old = await Worker.open(a.dlq, open);
     const held = await old.take(2);
@@ -214,7 +214,7 @@ describe("a session that is resumed at the other server", { timeout: 30_000 }, (
       worker = young;
     }
     expect((await statsOf(b.dlq, "same")).workers).toBe(1);
-    await b.dlq.sendToDlq(letter("same"));
+    await b.dlq.sendToDlq(sendRequest("same"));
     await worker.settle(await worker.next());
     await worker.close();
   });

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { AckStatus } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Serving } from "../../gen/health/v1/health_pb.ts";
 import { connectTo, sendAll, statsOf } from "../support/grpc.ts";
-import { letters } from "../support/letters.ts";
+import { sendRequests } from "../support/send-requests.ts";
 import { startTestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
@@ -25,7 +25,7 @@ it("a server that is told to end lets its workers report what they hold", async 
   })().catch(() => {}); // cut in the end
   await vi.waitFor(() => expect(states).toEqual([Serving.SERVING]));
 
-  await sendAll(dlq, letters(10, "q"));
+  await sendAll(dlq, sendRequests(10, "q"));
   const workers = await Promise.all(
     [1, 2].map(() => Worker.open(dlq, { queues: ["q"], maxInFlight: 3 })),
   );
@@ -56,7 +56,7 @@ it("a server that is told to end lets its workers report what they hold", async 
 it("under load it ends all the same, and what nobody reported comes again", async () => {
   const { server, dlq } = await start(500);
   const request = { queues: ["q"], maxInFlight: 20, leaseDuration: durationFromMs(1_000) };
-  await sendAll(dlq, letters(100, "q"));
+  await sendAll(dlq, sendRequests(100, "q"));
   const worker = await Worker.open(dlq, request);
   await worker.take(20);
   expect(await server.terminate()).toBe(0);

@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectTo, type DlqClient, statsOf, type TestClient } from "../support/grpc.ts";
-import { dueIn, letter } from "../support/letters.ts";
 import { Producer } from "../support/producer.ts";
+import { dueIn, sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { SteadyWorker } from "../support/steady-worker.ts";
 import { Worker } from "../support/worker.ts";
@@ -95,8 +95,8 @@ describe("under load, on the embedded Redis", { timeout: 60_000 }, () => {
 
 describe("after both were killed", { timeout: 60_000 }, () => {
   it("everything is there in the same state", async () => {
-    await dlq.sendToDlq(letter("q", dueIn(3_600_000)));
-    await dlq.sendToDlq(letter("q"));
+    await dlq.sendToDlq(sendRequest("q", dueIn(3_600_000)));
+    await dlq.sendToDlq(sendRequest("q"));
     const worker = await Worker.open(dlq, { queues: ["q"] });
     const held = await worker.next();
     const [redis] = await redisPids();

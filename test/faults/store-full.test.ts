@@ -4,8 +4,8 @@ import { AckStatus } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { QuotaFailureSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { errorOf } from "../rpc/in-memory.ts";
 import { connectTo, statsOf } from "../support/grpc.ts";
-import { blob, letter } from "../support/letters.ts";
 import { startTestRedis } from "../support/redis.ts";
+import { blob, sendRequest } from "../support/send-requests.ts";
 import { startTestServer } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
@@ -14,14 +14,14 @@ const MIB = 1024 * 1024;
 it("a full Redis refuses sends only, and takes them again when there is room", async () => {
   const redis = await startTestRedis({ appendonly: false, maxMemoryBytes: 24 * MIB });
   onTestFinished(() => redis.stop(), 30_000);
-  // Compressed, letters of one kind would never fill it.
+  // Compressed, messages of one kind would never fill it.
   const args = ["--store-compress-min", "0"];
   const server = await startTestServer({ redisUrl: redis.url, args });
   onTestFinished(() => server.stop(), 30_000);
   const client = connectTo(server.grpcAddress);
   onTestFinished(() => client.close());
   const { dlq } = client;
-  const large = letter("q", { payload: blob(256 * 1024) });
+  const large = sendRequest("q", { payload: blob(256 * 1024) });
 
   let stored = 0;
   const refusal = await vi.waitFor(
@@ -39,7 +39,7 @@ it("a full Redis refuses sends only, and takes them again when there is room", a
   // Small ones may still fit; soon the server refuses them too, before Redis does.
   await vi.waitFor(
     async () => {
-      const small = dlq.sendToDlq(letter("small"));
+      const small = dlq.sendToDlq(sendRequest("small"));
       expect((await errorOf(small)).code).toBe(Code.ResourceExhausted);
     },
     { timeout: 5_000 },

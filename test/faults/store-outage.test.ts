@@ -5,9 +5,9 @@ import { AckStatus } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { errorOf } from "../rpc/in-memory.ts";
 import { connectTo, type DlqClient, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
-import { letter, letters } from "../support/letters.ts";
 import { Producer } from "../support/producer.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
+import { sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { SteadyWorker } from "../support/steady-worker.ts";
 import { Worker } from "../support/worker.ts";
@@ -37,7 +37,7 @@ afterEach(async () => {
 /** Every kind of call is refused within the store's deadline, and says when to come again. */
 async function expectUnavailable(): Promise<void> {
   const calls = [
-    () => dlq.sendToDlq(letter("elsewhere")), // stored or not: nobody knows
+    () => dlq.sendToDlq(sendRequest("elsewhere")), // stored or not: nobody knows
     () => dlq.stats({ queues: ["q"] }),
     () => dlq.retry({ queue: "q", ids: ["0190a0b0-0000-7000-8000-000000000000"] }),
     () => dlq.extendLease({ sessionId: "0190a0b0-0000-7000-8000-000000000000" }),
@@ -65,7 +65,7 @@ const WAIT = { timeout: 15_000, interval: 50 };
 describe("while Redis is dead", { timeout: 60_000 }, () => {
   it("calls are refused in time, streams stay open and go on when it is back", async () => {
     const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 2 });
-    await sendAll(dlq, letters(4, "q"));
+    await sendAll(dlq, sendRequests(4, "q"));
     const held = await worker.take(2);
     await redis.kill9();
     await expectServing(false);
@@ -82,7 +82,7 @@ describe("while Redis is dead", { timeout: 60_000 }, () => {
       expect((await worker.settle(received)).status).toBe(AckStatus.APPLIED);
     }
     await second.settleAll(others);
-    await dlq.sendToDlq(letter("q"));
+    await dlq.sendToDlq(sendRequest("q"));
     await Promise.any([worker.hasReceived(3), second.hasReceived(3)]);
     expect((await statsOf(dlq, "q")).totals).toMatchObject({ leaseExpiries: 0n });
     await worker.close();
@@ -123,7 +123,7 @@ describe("while Redis hangs", { timeout: 60_000 }, () => {
   it("calls are refused in time, and no lease is lost by that", async () => {
     const leaseDuration = durationFromMs(2_000);
     const worker = await Worker.open(dlq, { queues: ["q"], maxInFlight: 3, leaseDuration });
-    await sendAll(dlq, letters(3, "q"));
+    await sendAll(dlq, sendRequests(3, "q"));
     const held = await worker.take(3);
     redis.pause();
     const pausedAt = performance.now();
@@ -140,7 +140,7 @@ describe("while Redis hangs", { timeout: 60_000 }, () => {
     const stats = await statsOf(dlq, "q");
     expect(stats).toMatchObject({ scheduled: 0n, inFlight: 0n });
     expect(stats.totals).toMatchObject({ leaseExpiries: 0n, succeeded: 3n, deliveries: 3n });
-    await dlq.sendToDlq(letter("q"));
+    await dlq.sendToDlq(sendRequest("q"));
     await worker.settle(await worker.next());
     await worker.close();
   });

@@ -70,12 +70,12 @@ describe("fields of protobuf", () => {
 
   it("of a large payload are few, whatever is in it", () => {
     const data = new Uint8Array(filled(0x78, 1));
-    const letter = { queue: "q", payload: { body: { case: "data" as const, value: data } } };
-    const bytes = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, letter));
+    const sendRequest = { queue: "q", payload: { body: { case: "data" as const, value: data } } };
+    const bytes = toBinary(SendToDlqRequestSchema, create(SendToDlqRequestSchema, sendRequest));
     expect(crowdedBinary(SendToDlqRequestSchema, bytes)).toBeUndefined();
   });
 
-  it("of the largest batch, with all attributes that letters may have, are not too many", () => {
+  it("of the largest batch, with all attributes that sendRequests may have, are not too many", () => {
     const bytes = toBinary(SendToDlqBatchRequestSchema, LARGEST);
     expect(bytes.length).toBeGreaterThan(MIB);
     expect(bytes.length).toBeLessThan(LIMITS.batchBytes);

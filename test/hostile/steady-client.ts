@@ -2,8 +2,8 @@
 // the one before, so that a server that stalls shows in all of them.
 
 import { connectTo, type DlqClient, type TestClient } from "../support/grpc.ts";
-import { letter } from "../support/letters.ts";
 import { quantile } from "../support/quantile.ts";
+import { sendRequest } from "../support/send-requests.ts";
 
 export interface Latencies {
   readonly calls: number;
@@ -61,7 +61,7 @@ export class SteadyClient {
   async #send(): Promise<void> {
     const startedAtMs = performance.now();
     try {
-      await this.#client.dlq.sendToDlq(letter("steady", FAR_OFF), { timeoutMs: TIMEOUT_MS });
+      await this.#client.dlq.sendToDlq(sendRequest("steady", FAR_OFF), { timeoutMs: TIMEOUT_MS });
       this.#latenciesMs.push(performance.now() - startedAtMs);
     } catch (error) {
       this.#failures.push(String(error));

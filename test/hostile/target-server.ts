@@ -3,8 +3,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { connectTo, sendAll } from "../support/grpc.ts";
-import { letter } from "../support/letters.ts";
 import { startTestRedis } from "../support/redis.ts";
+import { sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { ServerProbe } from "./probe.ts";
 
@@ -61,7 +61,7 @@ async function fill(grpcAddress: string, dueMiB: number): Promise<void> {
   const count = (dueMiB * 1024 * 1024) / MESSAGE_BYTES;
   for (let at = 0; at < count; at += MESSAGES_A_CALL) {
     const some = Array.from({ length: MESSAGES_A_CALL }, () =>
-      letter(FULL_QUEUE, {
+      sendRequest(FULL_QUEUE, {
         payload: { body: { case: "data", value: randomBytes(MESSAGE_BYTES) } },
       }),
     );

@@ -65,7 +65,7 @@ function facts(life: Life, message: Message) {
     deliveries: message.deliveries,
     expireAtMs: message.expireAtMs,
     envelope: message.envelope,
-    ...{ priority: message.priority, laneKey: message.key, orderingKey: message.order },
+    ...{ priority: message.priority, limiterKey: message.key, orderingKey: message.order },
     nonce: message.lease?.nonce ?? "",
   };
   const counted = { expiries: message.expiries, releases: message.releases };

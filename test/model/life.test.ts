@@ -4,7 +4,7 @@ import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { START_MS, TestStore } from "../support/store.ts";
 import { ackStep } from "./commands/ack.ts";
 import { extendSessionStep, extendTokensStep, reconcileStep } from "./commands/extend.ts";
-import { changeStep, gatesArgs, releaseOrderStep, resetStep } from "./commands/gates.ts";
+import { changeStep, limitersArgs, releaseOrderStep, resetStep } from "./commands/limiters.ts";
 import { outageStep } from "./commands/outage.ts";
 import { Play, type Step } from "./commands/play.ts";
 import { retryStep } from "./commands/retry.ts";
@@ -39,7 +39,7 @@ const settings: fc.Arbitrary<LifeSettings> = fc.record({
   maxMessages: fc.constantFrom(0, 0, 0, 8),
   poisonThreshold: fc.constantFrom(5, 5, 2),
   nonRetryable: fc.constantFrom([], [], ["VALIDATION_FAILED" as const]),
-  gates: gatesArgs(),
+  limiters: limitersArgs(),
 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(

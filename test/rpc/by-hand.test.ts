@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { EditsSchema } from "../../gen/dlq/storage/v1/edits_pb.ts";
 import { type Envelope, EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
-  PastSchema,
+  ImportedHistorySchema,
   type SendToDlqRequest,
   SendToDlqRequestSchema,
   StreamDueResponseSchema,
@@ -81,16 +81,16 @@ describe("envelopes", () => {
     );
   });
 
-  it("with a past", () => {
+  it("with an imported history", () => {
     const { request, failure } = requestOf(everything);
-    const past = create(PastSchema, {
+    const importedHistory = create(ImportedHistorySchema, {
       attempts: 3,
       failures: [{ failure, time: { seconds: 7n } }, {}],
       firstFailureTime: { seconds: 5n },
       quarantined: true,
     });
-    const bytes = encodeEnvelope(request, failure, past);
-    const whole = { ...envelopeOf(request), past };
+    const bytes = encodeEnvelope(request, failure, importedHistory);
+    const whole = { ...envelopeOf(request), importedHistory };
     expect(Buffer.from(bytes)).toEqual(Buffer.from(toBinary(EnvelopeSchema, whole)));
     const due = [delivery({ envelope: bytes })];
     const plain = [delivery({ envelope: encodeEnvelope(request, failure) })];

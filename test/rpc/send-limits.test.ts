@@ -40,7 +40,7 @@ const numbered = (number: bigint, clientIdBytes = 16): Init => ({
   sendNumber: { clientId: new Uint8Array(clientIdBytes), number },
 });
 
-const failedFirst = (at: number): Init => ({ past: { firstFailureTime: seconds(at) } });
+const failedFirst = (at: number): Init => ({ importedHistory: { firstFailureTime: seconds(at) } });
 
 const DAY_S = 86_400;
 const PAYLOAD_MAX = 1000;
@@ -93,13 +93,21 @@ const LIMITS: Row[] = [
   ["send_number.client_id", numbered(1n), numbered(1n, 17)],
   ["send_number.number", numbered(1n), numbered(0n)],
   ["send_number.number", numbered(2n ** 53n - 1n), numbered(2n ** 53n)],
-  ["past.attempts", { past: { attempts: 1000 } }, { past: { attempts: 1001 } }],
-  ["past.first_failure_time", failedFirst(0), failedFirst(-1)],
-  ["past.first_failure_time", failedFirst(253_402_300_799), failedFirst(253_402_300_800)],
   [
-    "past.failures[1].time",
-    { past: { failures: [{}, { time: seconds(-1) }] } },
-    { past: { failures: [{}, { time: seconds(0, -1) }] } },
+    "imported_history.attempts",
+    { importedHistory: { attempts: 1000 } },
+    { importedHistory: { attempts: 1001 } },
+  ],
+  ["imported_history.first_failure_time", failedFirst(0), failedFirst(-1)],
+  [
+    "imported_history.first_failure_time",
+    failedFirst(253_402_300_799),
+    failedFirst(253_402_300_800),
+  ],
+  [
+    "imported_history.failures[1].time",
+    { importedHistory: { failures: [{}, { time: seconds(-1) }] } },
+    { importedHistory: { failures: [{}, { time: seconds(0, -1) }] } },
   ],
   ["max_retries", { maxRetries: 0 }, { maxRetries: 1001 }],
   ["max_retries", { maxRetries: 1000 }, { maxRetries: 4_294_967_295 }],

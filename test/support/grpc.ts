@@ -7,7 +7,7 @@ import { DlqAdminService } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { DlqService } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
-import type { Letter } from "./letters.ts";
+import type { SendRequest } from "./send-requests.ts";
 
 export type DlqClient = Client<typeof DlqService>;
 
@@ -70,7 +70,7 @@ export async function storeNowMs(dlq: DlqClient): Promise<number> {
 }
 
 /** More than one call takes: in batches. Fails when one message is refused. */
-export async function sendAll(dlq: DlqClient, requests: readonly Letter[]): Promise<string[]> {
+export async function sendAll(dlq: DlqClient, requests: readonly SendRequest[]): Promise<string[]> {
   const ids: string[] = [];
   for (let at = 0; at < requests.length; at += 1_000) {
     const { results } = await dlq.sendToDlqBatch({ requests: requests.slice(at, at + 1_000) });

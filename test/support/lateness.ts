@@ -1,6 +1,6 @@
 import type { DlqClient } from "./grpc.ts";
 import { msOf, sendAll } from "./grpc.ts";
-import { dueAt, letter } from "./letters.ts";
+import { dueAt, sendRequest } from "./send-requests.ts";
 import { type Received, Worker } from "./worker.ts";
 
 export interface LatenessOptions {
@@ -27,7 +27,7 @@ export async function measureLateness(
   const count = rate * seconds;
   const firstAtMs = Date.now() + HEAD_START_MS + count * STORE_ONE_MS;
   const requests = Array.from({ length: count }, (_, index) =>
-    letter(queue, dueAt(firstAtMs + (index * 1_000) / rate)),
+    sendRequest(queue, dueAt(firstAtMs + (index * 1_000) / rate)),
   );
   await sendAll(dlq, requests);
   if (Date.now() > firstAtMs) throw new Error("some were due before all were stored; send fewer");

@@ -2,7 +2,7 @@
 
 import { type Code, ConnectError } from "@connectrpc/connect";
 import type { DlqClient } from "./grpc.ts";
-import { letter } from "./letters.ts";
+import { sendRequest } from "./send-requests.ts";
 
 /** A failed call is tried again after this long, with the same request_id. */
 const AGAIN_MS = 50;
@@ -34,14 +34,14 @@ export class Producer {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      const request = letter(this.#queue, { requestId: `${this.#name}-${++this.#count}` });
+      const request = sendRequest(this.#queue, { requestId: `${this.#name}-${++this.#count}` });
       while (!(await this.#send(request)) && !this.#stopped) {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }
     }
   }
 
-  async #send(request: ReturnType<typeof letter>): Promise<boolean> {
+  async #send(request: ReturnType<typeof sendRequest>): Promise<boolean> {
     try {
       const { id } = await this.#dlq.sendToDlq(request, { timeoutMs: 5_000 });
       this.acknowledged.add(id);

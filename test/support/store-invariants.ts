@@ -111,7 +111,7 @@ function homeOf(m: DumpedState) {
   if (m.moving) return "moving";
   if (m.waiting) return "laned";
   if (m.isolated) return "isolated";
-  return m.priority !== 0 || m.budgeted || m.laneKey !== "" ? "laned" : "due";
+  return m.priority !== 0 || m.budgeted || m.limiterKey !== "" ? "laned" : "due";
 }
 
 function same(a: readonly string[], b: readonly string[]): boolean {

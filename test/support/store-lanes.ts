@@ -12,7 +12,7 @@ export interface LaneDump {
   priorities: number[];
   /** Gate -> lanes that wait behind it. */
   parked: Map<string, string[]>;
-  gates: Map<string, number>;
+  limiters: Map<string, number>;
   /** Key -> messages in flight. */
   keyed: Map<string, number>;
   /** Ordering key -> whose turn it is. */
@@ -74,7 +74,7 @@ export async function dumpLanes(redis: Redis, base: string): Promise<LaneDump> {
         ((await redis.callBuffer("SMEMBERS", key)) as Buffer[]).map((name) => name.toString("hex")),
       ),
     ),
-    gates: text(await zset(`${base}:gates`)),
+    limiters: text(await zset(`${base}:gates`)),
     keyed: text(flatMap(keyed, String, Number)),
     turns: new Map(
       Array.from({ length: turns.length / 2 }, (_, at) => [
@@ -99,7 +99,7 @@ function flatMap(
   return found;
 }
 
-/** What contradicts itself among lanes, gates and orders, in words. */
+/** What contradicts itself among lanes, limiters and orders, in words. */
 export function brokenLanes(dump: QueueDump): string[] {
   const broken: string[] = [];
   const check = (holds: boolean, words: string) => {
@@ -114,12 +114,12 @@ export function brokenLanes(dump: QueueDump): string[] {
   for (const [id, m] of messages) {
     const name = `message ${m.arrival}`;
     const scheduled = m.state === "SCHEDULED" && !m.waiting && !m.isolated && !m.moving;
-    const laned = scheduled && (m.budgeted || m.laneKey !== "");
+    const laned = scheduled && (m.budgeted || m.limiterKey !== "");
     const own = lanesOf.get(id) ?? [];
     check(own.length === (laned ? 1 : 0), `${name} is in ${own.length} lanes`);
     for (const lane of own) {
       const { key, priority, retries } = readLane(lane);
-      const fits = key === m.laneKey && priority === m.priority && retries === m.budgeted;
+      const fits = key === m.limiterKey && priority === m.priority && retries === m.budgeted;
       check(fits, `${name} is in a foreign lane`);
       check(lanes.members.get(lane)?.get(id) === m.dueAtMs, `${name}: another time in its lane`);
     }
@@ -129,8 +129,8 @@ export function brokenLanes(dump: QueueDump): string[] {
       `${name}: among those of priority ${m.priority}`,
     );
     if (prioritized) check(lanes.priorities.includes(m.priority), `${name}: priority not listed`);
-    if (m.state === "IN_FLIGHT" && m.laneKey !== "") {
-      inFlight.set(m.laneKey, (inFlight.get(m.laneKey) ?? 0) + 1);
+    if (m.state === "IN_FLIGHT" && m.limiterKey !== "") {
+      inFlight.set(m.limiterKey, (inFlight.get(m.limiterKey) ?? 0) + 1);
     }
     if (m.waiting) check(m.state === "SCHEDULED" && m.orderingKey !== "", `${name} waits`);
   }
@@ -154,7 +154,8 @@ function brokenLane(lanes: LaneDump, lane: string, ids: Map<string, number>, che
     return;
   }
   check(!lanes.entries.has(lane), `${name} is parked, and among what claims look at`);
-  for (const [gate] of parked) check(lanes.gates.has(gate), `${name}: gate ${gate} never opens`);
+  for (const [limiter] of parked)
+    check(lanes.limiters.has(limiter), `${name}: limiter ${limiter} never opens`);
 }
 
 function brokenOrders({ lanes, messages }: QueueDump, check: Check): void {

@@ -41,7 +41,7 @@ export interface DumpedState {
   edited: boolean;
   priority: number;
   /** What limits by key go by. */
-  laneKey: string;
+  limiterKey: string;
   orderingKey: string;
   /** 0: at its arrival. */
   roundAtMs: number;
@@ -101,12 +101,12 @@ export function decodeState(packed: Buffer): DumpedState {
 /** What only few messages have. */
 function decodeExtra(reader: ReplyReader | undefined) {
   if (reader === undefined) {
-    return { priority: 0, laneKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0, hops: 0 };
+    return { priority: 0, limiterKey: "", orderingKey: "", roundAtMs: 0, lastDelayMs: 0, hops: 0 };
   }
   const text = (length: number) => Buffer.from(reader.bytes(length)).toString();
   return {
     priority: (reader.u8() << 24) >> 24,
-    laneKey: text(reader.u8()),
+    limiterKey: text(reader.u8()),
     orderingKey: text(reader.u16()),
     roundAtMs: reader.ms(),
     lastDelayMs: reader.ms(),

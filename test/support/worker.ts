@@ -12,7 +12,7 @@ import type {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Message } from "../../gen/dlq/v1/message_pb.ts";
 import type { DlqClient } from "./grpc.ts";
-import { type OutcomeInit, succeeded } from "./letters.ts";
+import { type OutcomeInit, succeeded } from "./send-requests.ts";
 
 export interface Received {
   readonly delivery: Delivery;

@@ -68,7 +68,7 @@ def test_what_is_no_message_says_why(given: bytes) -> None:
 def test_a_message_needs_nothing_but_the_original() -> None:
     found = convert(parse(b'{"original_message": null}'), Place("k", "q", "i", False, None))
     assert found.request.payload.text == "null"
-    assert found.request.past.attempts == 0
+    assert found.request.imported_history.attempts == 0
     assert not found.request.HasField("max_retries")
     assert not found.request.HasField("due_time")
     assert not found.request.HasField("ttl")
@@ -104,7 +104,7 @@ def test_a_history_may_hold_anything() -> None:
 def test_only_the_latest_15_failures_of_before_come() -> None:
     history = [{"error": str(number)} for number in range(20)]
     found = converted(error_details="latest", error_history=history)
-    assert [one.failure.message for one in found.request.past.failures] == [
+    assert [one.failure.message for one in found.request.imported_history.failures] == [
         str(number) for number in range(5, 20)
     ]
     assert found.notes == ["error_history: the oldest 5 entries are left out"]
@@ -170,4 +170,4 @@ def test_half_characters_stop_nothing_wherever_they_are() -> None:
     )
     assert (found.queue, found.id, found.unknown_fields) == (r"\ud800", r"\ud800", [r"\ud800"])
     request = convert(found, Place("k", "q", found.id, False, None)).request
-    assert request.past.failures[0].failure.attributes == {"?": "?"}
+    assert request.imported_history.failures[0].failure.attributes == {"?": "?"}

@@ -19,7 +19,7 @@ from dlq.spool.owner import owner_of, process_start
 from dlq.spool.record import HEADER, Records, RecordType, encode
 from dlq.spool.spool import Spool
 from dlq.spool.spool_file import SpoolFile
-from dlq.spool.v1.spool_pb2 import Letter, Owner
+from dlq.spool.v1.spool_pb2 import Owner, SpooledMessage
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 TARGET = "127.0.0.1:1"
@@ -68,7 +68,7 @@ def test_the_bytes_of_a_file(spool_folder: Path) -> None:
     assert owner.process_start == process_start(os.getpid())
     [_, letter] = Records(data)
     assert letter.type == RecordType.LETTER
-    assert Letter.FromString(letter.body).request.send_number.number == 1
+    assert SpooledMessage.FromString(letter.body).request.send_number.number == 1
 
 
 def test_letters_come_oldest_first_and_a_file_goes_with_its_last(spool_folder: Path) -> None:

@@ -13,7 +13,7 @@ import {
 /** How delays grow. */
 export type BackoffName = "exponential" | "linear" | "fixed" | "schedule";
 /** How delays are spread: the server's page on retry policies has what each of them draws. */
-export type JitterName = "none" | "seed" | "full" | "equal" | "decorrelated";
+export type JitterName = "none" | "proportional" | "full" | "equal" | "decorrelated";
 export type DayName =
   | "monday"
   | "tuesday"
@@ -68,7 +68,7 @@ const BACKOFFS: Readonly<Record<BackoffName, Backoff>> = {
 };
 const JITTERS: Readonly<Record<JitterName, Jitter>> = {
   none: Jitter.NONE,
-  seed: Jitter.SEED,
+  proportional: Jitter.PROPORTIONAL,
   full: Jitter.FULL,
   equal: Jitter.EQUAL,
   decorrelated: Jitter.DECORRELATED,

@@ -1,4 +1,4 @@
-import { OPEN_GATE, type QueueGate, sameGate } from "../../core/queue-gate.ts";
+import { type DeliveryStatus, sameDeliveryStatus, UNBLOCKED } from "../../core/delivery-status.ts";
 import type { Claimed, HeldLease, SessionCredit } from "../../store/contract.ts";
 
 /** A frame stays below this, save one with a single larger message. */
@@ -59,8 +59,8 @@ export class Session {
   #doubtful = false;
   readonly #inbox: Claimed[] = [];
   /** Of each queue what the stream was last told, and what it is to be told. */
-  readonly #gates = new Map<string, QueueGate>();
-  readonly #news = new Map<string, QueueGate>();
+  readonly #statuses = new Map<string, DeliveryStatus>();
+  readonly #news = new Map<string, DeliveryStatus>();
   #reader: (() => void) | undefined;
   /** Leases of an earlier stream are not known yet: no claim before they are. */
   #loading = false;
@@ -207,21 +207,21 @@ export class Session {
   }
 
   /** What holds a queue of the stream back, which it is told of when that is new. */
-  tell(queue: string, gate: QueueGate): void {
-    if (sameGate(this.#gates.get(queue) ?? OPEN_GATE, gate)) {
+  tell(queue: string, deliveryStatus: DeliveryStatus): void {
+    if (sameDeliveryStatus(this.#statuses.get(queue) ?? UNBLOCKED, deliveryStatus)) {
       this.#news.delete(queue);
       return;
     }
-    this.#news.set(queue, gate);
+    this.#news.set(queue, deliveryStatus);
     this.#wakeReader();
   }
 
   /** What is to be told next of a queue; undefined: nothing. */
-  takeNews(): { queue: string; gate: QueueGate } | undefined {
-    for (const [queue, gate] of this.#news) {
+  takeNews(): { queue: string; deliveryStatus: DeliveryStatus } | undefined {
+    for (const [queue, deliveryStatus] of this.#news) {
       this.#news.delete(queue);
-      this.#gates.set(queue, gate);
-      return { queue, gate };
+      this.#statuses.set(queue, deliveryStatus);
+      return { queue, deliveryStatus };
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { EditWrite } from "../../store/contract.ts";
 import { nextTurn } from "../next-turn.ts";
-import type { Letter } from "../rules/letter.ts";
+import type { RoutedSend } from "../rules/routed-send.ts";
 import { EditBudget } from "./edit-budget.ts";
 import { type EditContextParts, editContext } from "./edit-context.ts";
 import { groupsOfRules, planGroups } from "./plan-groups.ts";
@@ -10,22 +10,22 @@ export interface ArrivalEditsParts extends EditContextParts {
   refusedEdits: Pick<RefusedEdits, "tell">;
 }
 
-/** What rules of arrivals edit, of letters to one queue: they are stored as sent, and the edits beside them. */
+/** What rules of arrivals edit, of sends to one queue: they are stored as sent, and the edits beside them. */
 export async function arrivalEdits(
   parts: ArrivalEditsParts,
   queue: string,
-  letters: readonly Letter[],
-): Promise<ReadonlyMap<Letter, EditWrite>> {
-  const writes = new Map<Letter, EditWrite>();
+  routedSends: readonly RoutedSend[],
+): Promise<ReadonlyMap<RoutedSend, EditWrite>> {
+  const writes = new Map<RoutedSend, EditWrite>();
   const context = editContext(queue, parts);
   const budget = new EditBudget();
-  for (const letter of letters) {
-    if (letter.edits.length === 0) continue;
-    const stored = { envelope: letter.command.encodeEnvelope(letter.reason), edits: undefined };
-    const groups = groupsOfRules(letter.edits);
+  for (const routed of routedSends) {
+    if (routed.edits.length === 0) continue;
+    const stored = { envelope: routed.command.encodeEnvelope(routed.reason), edits: undefined };
+    const groups = groupsOfRules(routed.edits);
     const { write, refused } = planGroups(stored, groups, context, budget);
     for (const { by, detail } of refused) parts.refusedEdits.tell(queue, "", by, detail);
-    if (write !== undefined) writes.set(letter, write);
+    if (write !== undefined) writes.set(routed, write);
     await nextTurn();
   }
   return writes;

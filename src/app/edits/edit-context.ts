@@ -1,6 +1,6 @@
 import type { QueueSettings } from "../../core/settings.ts";
 import { transformLimits } from "../../core/transform/edit-limits.ts";
-import { laneKeyOf } from "../lane-keys.ts";
+import { limiterKeyOf } from "../limiter-keys.ts";
 import type { EditContext } from "./plan-edits.ts";
 
 export interface EditContextParts {
@@ -17,6 +17,6 @@ export function editContext(queue: string, parts: EditContextParts): EditContext
   return {
     limits: transformLimits(parts.payloadMaxBytes),
     atMs: parts.now(),
-    laneKeyOf: (attribute) => laneKeyOf(attribute, settings),
+    limiterKeyOf: (attribute) => limiterKeyOf(attribute, settings),
   };
 }

@@ -16,7 +16,7 @@ import { applyTransforms, type Edit, type Transform } from "../../core/transform
 import { cutUtf8, utf8Bytes } from "../../core/utf8.ts";
 import type { EditWrite, StoredContent } from "../../store/contract.ts";
 import type { MessageContent } from "../commands.ts";
-import { valueIn } from "../lane-keys.ts";
+import { valueIn } from "../limiter-keys.ts";
 import { editedContent, readEdits } from "./edited-content.ts";
 
 /** An edit on somebody's word, as the record of it names them. */
@@ -35,7 +35,7 @@ export interface EditContext {
   atMs: number;
   limits: TransformLimits;
   /** What limits by key go by, of edited attributes. */
-  laneKeyOf(attribute: (name: string) => string | undefined): string;
+  limiterKeyOf(attribute: (name: string) => string | undefined): string;
 }
 
 /** Of a stored message, what edits start from. */
@@ -70,7 +70,7 @@ export function planEdits(
     edits,
     payloadBytes: next.payload === undefined ? 0 : payloadBytes(next.payload),
     grown: edits.length - (stored.edits?.length ?? 0),
-    ...(touches(fresh, "ATTRIBUTES") ? { laneKey: laneKeyAfter(after, context) } : {}),
+    ...(touches(fresh, "ATTRIBUTES") ? { limiterKey: limiterKeyAfter(after, context) } : {}),
   };
   return { kind: "edit", write, before, after };
 }
@@ -145,8 +145,8 @@ function touches(fresh: readonly Fresh[], target: Transform["target"]): boolean 
   return fresh.some(({ transform }) => transform.target === target);
 }
 
-function laneKeyAfter({ attributes }: MessageContent, { laneKeyOf }: EditContext): string {
-  return laneKeyOf(valueIn(attributes));
+function limiterKeyAfter({ attributes }: MessageContent, { limiterKeyOf }: EditContext): string {
+  return limiterKeyOf(valueIn(attributes));
 }
 
 function diffOf({ who, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {

@@ -50,11 +50,11 @@ export function planGroups(
     if (next.kind !== "edit") continue;
     edits = next.write.edits;
     plan.after = next.after;
-    const laneKey = next.write.laneKey ?? plan.write?.laneKey;
+    const limiterKey = next.write.limiterKey ?? plan.write?.limiterKey;
     plan.write = {
       ...next.write,
       grown: (plan.write?.grown ?? 0) + next.write.grown,
-      ...(laneKey === undefined ? {} : { laneKey }),
+      ...(limiterKey === undefined ? {} : { limiterKey }),
     };
   }
   return plan;

@@ -4,7 +4,7 @@ import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
 import { editedContent, readEdits } from "../edits/edited-content.ts";
-import { laneKeyOf, orderingKeyOf, valueIn } from "../lane-keys.ts";
+import { limiterKeyOf, orderingKeyOf, valueIn } from "../limiter-keys.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
 
 export interface MoverParts {
@@ -136,7 +136,7 @@ function toItem(message: MovingMessage, settings: QueueSettings): ReceiveItem {
   const { orderingKey, attributes } = contentOf(message);
   return {
     message,
-    laneKey: laneKeyOf(valueIn(attributes), settings),
+    limiterKey: limiterKeyOf(valueIn(attributes), settings),
     orderingKey: orderingKeyOf(orderingKey, settings),
   };
 }

@@ -93,7 +93,7 @@ function tryOn(sample: RuleSample, rules: CompiledRules, limits: TransformLimits
   if (decision.edits.length === 0) return decision;
   const groups = groupsOfRules(decision.edits);
   const stored = { envelope: sample.encodeEnvelope(), edits: undefined };
-  const context = { limits, atMs: 0, laneKeyOf: () => "" };
+  const context = { limits, atMs: 0, limiterKeyOf: () => "" };
   const { after, refused } = planGroups(stored, groups, context, new EditBudget());
   const failures = refused.map(({ by, detail }) => ({
     rule: "rule" in by ? by.rule : "",

@@ -15,7 +15,7 @@ import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { writeGate } from "./queue-gate.ts";
+import { writeQueueStatus } from "./queue-status.ts";
 import { spliceDeliveries } from "./spliced.ts";
 
 /** What a delivery adds to its envelope at most: token, id, queue name, five times, counters. */
@@ -44,7 +44,10 @@ export function* writeFrames(
       yield wire({ case: "heartbeat", value: {} });
       return;
     case "queueStatus":
-      yield wire({ case: "queueStatus", value: writeGate(frame.queue, frame.gate) });
+      yield wire({
+        case: "queueStatus",
+        value: writeQueueStatus(frame.queue, frame.deliveryStatus),
+      });
       return;
     case "drain":
       yield wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });

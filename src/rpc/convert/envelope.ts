@@ -2,8 +2,8 @@ import { toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { DurationSchema } from "@bufbuild/protobuf/wkt";
 import {
-  type Past,
-  PastSchema,
+  type ImportedHistory,
+  ImportedHistorySchema,
   type SendToDlqRequest,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
@@ -23,7 +23,7 @@ let writer = new BinaryWriter();
 export function encodeEnvelope(
   request: SendToDlqRequest,
   failure: Failure,
-  past?: Past,
+  importedHistory?: ImportedHistory,
 ): Uint8Array {
   try {
     if (request.payload !== undefined) writePayload(request.payload);
@@ -40,7 +40,8 @@ export function encodeEnvelope(
     if (traceContext !== undefined)
       writeBytes(8, toBinary(TraceContextSchema, traceContext, known));
     if (priority !== 0) writer.tag(9, Varint).int32(priority);
-    if (past !== undefined) writeBytes(10, toBinary(PastSchema, past, known));
+    if (importedHistory !== undefined)
+      writeBytes(10, toBinary(ImportedHistorySchema, importedHistory, known));
     return writer.finish();
   } catch (error) {
     // What it holds is half a message.

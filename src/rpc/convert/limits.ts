@@ -38,7 +38,7 @@ export const WIRE_LIMITS = {
     attributes: { count: 32, keyBytes: 128, valueBytes: 1024 },
   },
   /** Failures are cut as every failure, and the oldest left out; never refused. */
-  past: { attempts: 1000, failures: 15, failureBytes: 65_536 },
+  importedHistory: { attempts: 1000, failures: 15, failureBytes: 65_536 },
   /** Messages that one call tries rules on. */
   ruleSamples: 100,
   noteBytes: 1024,

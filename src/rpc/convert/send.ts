@@ -7,15 +7,15 @@ import type {
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { SendCommand, SendResult } from "../../app/commands.ts";
-import { valueIn } from "../../app/lane-keys.ts";
+import { valueIn } from "../../app/limiter-keys.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
 import { encodeEnvelope } from "./envelope.ts";
 import { readFailure } from "./failure.ts";
+import { readImportedHistory } from "./imported-history.ts";
 import { WIRE_LIMITS } from "./limits.ts";
-import { readPast } from "./past.ts";
 import { checkPayload, hashPayload } from "./payload.ts";
 import { readRetry } from "./retry-policy.ts";
 import { STATE_NUMBERS } from "./states.ts";
@@ -46,7 +46,7 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
   const first = readFirstRetry(v, request.firstRetry, rules.nowMs);
   const ttlMs = readDurationMs(v, "ttl", request.ttl, WIRE_LIMITS.ttlMinMs, WIRE_LIMITS.ttlMaxMs);
   const failure = readFailure(request.failure);
-  const past = readPast(v, request.past);
+  const importedHistory = readImportedHistory(v, request.importedHistory);
   const retry = readRetry(v, request.maxRetries, request.retryPolicy);
   v.throwIfAny();
   return {
@@ -54,9 +54,10 @@ export function readSend(request: SendToDlqRequest, rules: SendRules, prefix = "
     sendNumber,
     queue: request.queue,
     payloadBytes,
-    encodeEnvelope: (reason) => encodeEnvelope(request, failure.stored(reason), past?.stored),
+    encodeEnvelope: (reason) =>
+      encodeEnvelope(request, failure.stored(reason), importedHistory?.stored),
     failure,
-    past: past?.facts,
+    importedHistory: importedHistory?.facts,
     sourceId: request.sourceId,
     dedupKey: request.dedupKey,
     // Lazy: a hash of every payload would be paid by senders that never ask for dedup.

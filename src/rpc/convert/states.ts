@@ -5,7 +5,7 @@ import {
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { BreakerState as Breaker, MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import type { AckStatus, GoneState, RetryRefusal, StoredState } from "../../app/commands.ts";
-import type { BreakerState } from "../../core/queue-gate.ts";
+import type { BreakerState } from "../../core/delivery-status.ts";
 
 /** Names of the domain, as numbers of the contract. */
 

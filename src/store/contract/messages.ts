@@ -58,7 +58,7 @@ export interface EditWrite {
   /** By how many bytes more than the earlier ones; may be negative. */
   grown: number;
   /** What limits by key go by from now on; undefined: as before. */
-  laneKey?: string;
+  limiterKey?: string;
 }
 
 /** What to do to one message of a retry. What was decided by its content holds for that version alone. */

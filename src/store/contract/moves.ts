@@ -44,7 +44,7 @@ export interface MovingMessage {
 export interface ReceiveItem {
   message: MovingMessage;
   /** What limits by key go by, there. Empty: none. */
-  laneKey: string;
+  limiterKey: string;
   /** Empty where that queue keeps no order. */
   orderingKey: string;
 }

@@ -32,7 +32,7 @@ export interface SendItem {
   /** -100 to 100. */
   priority?: number;
   /** What limits by key go by. Absent or empty: none. */
-  laneKey?: string;
+  limiterKey?: string;
   /** Absent or empty where the queue keeps no order. */
   orderingKey?: string;
   /** Counted, and not kept. */
@@ -44,10 +44,10 @@ export interface SendItem {
   /** Absent: none, and a repeat is only known by its request. */
   number?: SendNumber | undefined;
   /** What it brings along from another system; nothing of it, where it joins a message. */
-  past?: SendPast | undefined;
+  importedHistory?: SendImportedHistory | undefined;
 }
 
-export interface SendPast {
+export interface SendImportedHistory {
   attempts: number;
   /** Those in the envelope beside the one that it is sent with. */
   failureCount: number;

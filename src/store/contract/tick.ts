@@ -1,5 +1,5 @@
+import type { DeliveryStatus } from "../../core/delivery-status.ts";
 import type { DueDelivery, StoredState } from "../../core/message.ts";
-import type { QueueGate } from "../../core/queue-gate.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 
 /** A claim's nonce is of one session and one tick: part of each token that it makes. */
@@ -61,5 +61,5 @@ export interface TickReply {
   firstMoveAtMs: number | undefined;
   /** The first due message is larger than the room of every session that was offered. */
   headTooLarge: boolean;
-  gate: QueueGate;
+  deliveryStatus: DeliveryStatus;
 }

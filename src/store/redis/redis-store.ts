@@ -16,12 +16,12 @@ import type {
 import { Bodies } from "./bodies.ts";
 import { Capacity } from "./capacity.ts";
 import { Connection } from "./connection.ts";
-import { RedisGates } from "./gates.ts";
 import { RedisHints } from "./hints.ts";
 import { globalKeys, queueBase } from "./keys.ts";
 import { KnownQueues } from "./known-queues.ts";
 import { LAYOUT, type LayoutError } from "./layout.ts";
 import { LayoutGuard } from "./layout-guard.ts";
+import { RedisLimiters } from "./limiters.ts";
 import { RedisMessages } from "./messages.ts";
 import { RedisMoves } from "./moves.ts";
 import { Opening } from "./opening.ts";
@@ -51,7 +51,7 @@ const LEAVE_MS = 300;
 export class RedisStore implements Store {
   readonly hints: RedisHints;
   readonly messages: RedisMessages;
-  readonly gates: RedisGates;
+  readonly limiters: RedisLimiters;
   readonly configs: RedisRecords;
   readonly deployment: RedisRecords;
   readonly moves: RedisMoves;
@@ -115,7 +115,7 @@ export class RedisStore implements Store {
     this.#sends = new Sends(shared);
     this.messages = new RedisMessages({ ...shared, capacity: this.#capacity });
     this.moves = new RedisMoves({ ...shared, admit: (queue) => this.#admit(queue) });
-    this.gates = new RedisGates(shared);
+    this.limiters = new RedisLimiters(shared);
     this.deletion = new RedisQueueDeletion({ ...shared, enter, queues: this.#queues });
     this.hints = new RedisHints({
       ...{ target: options.target, prefix, nodeId, publisher: connection.redis, timeoutMs },

@@ -1,5 +1,5 @@
+import type { BreakerState } from "../../core/delivery-status.ts";
 import type { GoneState, StoredState } from "../../core/message.ts";
-import type { BreakerState } from "../../core/queue-gate.ts";
 import {
   type QuarantineReason,
   quarantineReasonFromNumber,

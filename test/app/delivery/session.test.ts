@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { type Reservation, Session } from "../../../src/app/delivery/session.ts";
-import { OPEN_GATE } from "../../../src/core/queue-gate.ts";
+import { UNBLOCKED } from "../../../src/core/delivery-status.ts";
 import type { Claimed } from "../../../src/store/contract.ts";
 
 const BYTES = 10_000;
@@ -59,17 +59,17 @@ it("never gives one queue the scraps of bytes that a claim for another has left"
 
 it("tells a stream of a queue's gate when that is new, once, and the latest only", () => {
   const session = reading();
-  session.tell("a", OPEN_GATE);
+  session.tell("a", UNBLOCKED);
   expect(session.takeNews()).toBeUndefined();
-  const open = { ...OPEN_GATE, breaker: "OPEN", retryAtMs: 1, openBreakers: 1 } as const;
+  const open = { ...UNBLOCKED, breaker: "OPEN", retryAtMs: 1, openBreakers: 1 } as const;
   session.tell("a", { ...open, retryAtMs: 0 });
   session.tell("a", open);
-  expect(session.takeNews()).toEqual({ queue: "a", gate: open });
+  expect(session.takeNews()).toEqual({ queue: "a", deliveryStatus: open });
   session.tell("a", { ...open });
   expect(session.takeNews()).toBeUndefined();
-  session.tell("a", OPEN_GATE);
+  session.tell("a", UNBLOCKED);
   session.tell("a", open);
   expect(session.takeNews()).toBeUndefined();
-  session.tell("a", OPEN_GATE);
-  expect(session.takeNews()).toEqual({ queue: "a", gate: OPEN_GATE });
+  session.tell("a", UNBLOCKED);
+  expect(session.takeNews()).toEqual({ queue: "a", deliveryStatus: UNBLOCKED });
 });

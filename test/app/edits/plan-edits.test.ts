@@ -16,7 +16,7 @@ import {
 const CONTEXT = {
   atMs: 1_700_000_000_123,
   limits: transformLimits(),
-  laneKeyOf: (attribute: (name: string) => string | undefined) => attribute("host") ?? "",
+  limiterKeyOf: (attribute: (name: string) => string | undefined) => attribute("host") ?? "",
 };
 
 const stored = (

@@ -53,7 +53,7 @@ describe("a rule of arrivals", () => {
     const result = await send({ attribute, orderingKey: "o" });
     expect(result).toMatchObject({ state: "SCHEDULED", queue: "large" });
     const stored = {
-      laneKey: "h1",
+      limiterKey: "h1",
       orderingKey: "o",
       expireAtMs: at.current.clock.nowMs + 100_000,
     };
@@ -237,7 +237,7 @@ describe("transforms of a rule of arrivals", () => {
     );
     await send(json);
     const [message] = await messagesOf("orders");
-    expect(message).toMatchObject({ edited: true, laneKey: "h2" });
+    expect(message).toMatchObject({ edited: true, limiterKey: "h2" });
     await at.current.clock.advance(3_600_000);
     const { claimed } = await at.current.tick("orders", [session(1)]);
     const { payload, attributes, edits: diffs } = readEdits(only(claimed).edits);

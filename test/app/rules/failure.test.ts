@@ -131,7 +131,7 @@ describe("a rule of failures", () => {
     expect(await fail("a")).toMatchObject({ status: "APPLIED", state: "SCHEDULED" });
     expect(await messagesOf("a")).toEqual([]);
     expect(await messagesOf("b")).toMatchObject([
-      { attempts: 1, hops: 1, laneKey: "h1", orderingKey: "o", state: "SCHEDULED" },
+      { attempts: 1, hops: 1, limiterKey: "h1", orderingKey: "o", state: "SCHEDULED" },
     ]);
     expect(ears.moves).toEqual(["moved"]);
   });
@@ -215,7 +215,7 @@ describe("transforms of a rule of failures", () => {
     rules.set(onFailure("true", { queue: "b", transforms: [moved] }));
     await send("a");
     await fail("a");
-    expect(await messagesOf("b")).toMatchObject([{ laneKey: "h2" }]);
+    expect(await messagesOf("b")).toMatchObject([{ limiterKey: "h2" }]);
     await at.current.clock.advance(10_000);
     const { edits } = only((await at.current.tick("b", [session(1)])).claimed);
     expect(readEdits(edits).attributes).toEqual({ host: "h2" });

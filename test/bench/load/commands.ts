@@ -96,7 +96,7 @@ export function queueNames({ queue, queues = 1 }: Target): string[] {
   return Array.from({ length: queues }, (_, index) => (index === 0 ? queue : `${queue}-${index}`));
 }
 
-/** Of random letters, so that nothing compresses it to nothing. */
+/** Of random messages, so that nothing compresses it to nothing. */
 export function payloadText(bytes: number): string {
   let text = "";
   while (text.length < bytes) text += Math.random().toString(36).slice(2);

@@ -4,7 +4,7 @@
 import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { AckStatus, type Delivery } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { DlqClient } from "../../support/grpc.ts";
-import type { OutcomeInit } from "../../support/letters.ts";
+import type { OutcomeInit } from "../../support/send-requests.ts";
 import { type ConsumeCommand, type LoadResult, queueNames } from "./commands.ts";
 import type { Running } from "./serve-commands.ts";
 import { nowMs, Tally } from "./tally.ts";

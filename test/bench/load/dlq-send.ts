@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import type { DlqClient } from "../../support/grpc.ts";
-import { dueAt, dueIn, type Letter } from "../../support/letters.ts";
+import { dueAt, dueIn, type SendRequest } from "../../support/send-requests.ts";
 import { closedLoop } from "./closed-loop.ts";
 import { type LoadResult, payloadText, queueNames, type SendCommand } from "./commands.ts";
 
@@ -10,7 +10,7 @@ const FAILURE = { type: "ConnectTimeout", message: "shop.example did not answer 
 
 /** Calls go round over the clients. */
 export function send(clients: readonly DlqClient[], command: SendCommand): Promise<LoadResult> {
-  const request = letterOf(command);
+  const request = sendRequestOf(command);
   return closedLoop(command, async (at, size) => {
     const dlq = clients[Math.floor(at / command.batch) % clients.length];
     if (dlq === undefined) throw new Error("no server is there to send to");
@@ -28,7 +28,7 @@ export function send(clients: readonly DlqClient[], command: SendCommand): Promi
 }
 
 /** The message of a number: due at once, unless the command says when each is due. */
-export function letterOf(command: SendCommand): (index: number) => Letter {
+export function sendRequestOf(command: SendCommand): (index: number) => SendRequest {
   const names = queueNames(command);
   const { firstDueAtMs, dueRate = 1_000 } = command;
   const payload = { body: { case: "text", value: payloadText(command.bytes) } } as const;

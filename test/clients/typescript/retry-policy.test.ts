@@ -59,10 +59,13 @@ describe("a policy", () => {
     expect(unsaid.map(({ name }) => name)).toEqual([]);
   });
 
-  it.each(["none", "seed", "full", "equal", "decorrelated"] as const)("has jitter %s", (jitter) => {
-    const name = `JITTER_${jitter.toUpperCase()}`;
-    expect(enumNameOf("jitter", wireOf({ jitter })?.jitter)).toBe(name);
-  });
+  it.each(["none", "proportional", "full", "equal", "decorrelated"] as const)(
+    "has jitter %s",
+    (jitter) => {
+      const name = `JITTER_${jitter.toUpperCase()}`;
+      expect(enumNameOf("jitter", wireOf({ jitter })?.jitter)).toBe(name);
+    },
+  );
 
   it.each(["exponential", "linear", "fixed", "schedule"] as const)("has backoff %s", (backoff) => {
     const name = `BACKOFF_${backoff.toUpperCase()}`;

@@ -76,7 +76,9 @@ async function countsOf({ stage }: Play, queue: string): Promise<JsonMap> {
   const { totals, nextDueTime, counts, ...stats } = found;
   const named = Object.entries({ ...stats, ...totals }).flatMap(([name, value]) => {
     if (typeof value !== "bigint" && typeof value !== "number") return [];
-    return [[name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), Number(value)]];
+    return [
+      [name.replace(/[A-Z]/g, (sendRequest) => `_${sendRequest.toLowerCase()}`), Number(value)],
+    ];
   });
   const quarantined = counts.filter(({ state }) => state === MessageState.QUARANTINED);
   const isDue = nextDueTime !== undefined && storeTime !== undefined;

@@ -12,7 +12,7 @@ import { resolved } from "../values.ts";
 import { becomes } from "./expectations.ts";
 import { mapOf, numberOf, textOf } from "./given.ts";
 
-/** `files` and open `letters` of the scenario's folder become so. */
+/** `files` and open `messages` of the scenario's folder become so. */
 export async function expectSpooled(given: Json, play: Play): Promise<void> {
   const { within_ms, ...wanted } = mapOf(resolved(given, play.scope) ?? null);
   await becomes(numberOf(within_ms, WITHIN_MS), async () => {
@@ -21,7 +21,7 @@ export async function expectSpooled(given: Json, play: Play): Promise<void> {
 }
 
 /**
- * A file of `service` with a letter for each text of `texts`. `owner`: `gone`, a process of this
+ * A file of `service` with a message for each text of `texts`. `owner`: `gone`, a process of this
  * machine that has ended; `far`, one of another host, which has touched it `age_ms` ago. Its
  * sends are numbered from 1, as of `client_id`.
  */
@@ -41,7 +41,7 @@ export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
       target: textOf(target, play.link.address),
       createTime: timestampFromMs(touchedAtMs),
     },
-    letters: texts.map((text: Json, at) => ({
+    messages: texts.map((text: Json, at) => ({
       request: {
         requestId: randomUUID(),
         queue: play.queue,

@@ -27,7 +27,7 @@ export async function changeLink(given: Json, { link }: Play): Promise<void> {
     misroute: () => link.misroute(),
     narrow: () => link.narrow(100_000),
     narrow_as_nginx: () => link.narrow(1024 ** 2),
-    mend: () => link.mend(),
+    restore: () => link.restore(),
     lose_answer: () => link.loseAnswer(),
   };
   const change = changes[textOf(given)];

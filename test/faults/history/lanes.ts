@@ -18,7 +18,7 @@ export interface LaneFacts {
   readonly priority: number;
 }
 
-/** As python/letters.py has it. @param number from 1 */
+/** As python/messages.py has it. @param number from 1 */
 export function laneFacts(number: number): LaneFacts {
   const order = number % ORDER_EVERY === 0 ? `o${number % (ORDER_EVERY * ORDERS)}` : undefined;
   const priority = number % 10 === 0 ? 5 : number % 10 === 1 ? -5 : 0;

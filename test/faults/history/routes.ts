@@ -33,7 +33,7 @@ const ROUTE_FROM: readonly (readonly [Route, number, number])[] = [
   ["rule", 40, 42],
 ];
 
-/** As python/letters.py has it. @param number from 1 */
+/** As python/messages.py has it. @param number from 1 */
 export function routeAt(number: number): Route | undefined {
   const place = number % ROUTE_EVERY;
   return ROUTE_FROM.find(([, from, to]) => from <= place && place < to)?.[0];

@@ -36,7 +36,7 @@ export async function holdStill(name: string, pid: number, forMs: number): Promi
   }
 }
 
-/** One letter, as /proc tells it; undefined: there is no such process. */
+/** One message, as /proc tells it; undefined: there is no such process. */
 function stateOf(pid: number): string | undefined {
   try {
     // The name before it is in parentheses and may contain anything.

@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AckStatus } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { connectTo, type DlqClient } from "../../support/grpc.ts";
-import { letter } from "../../support/letters.ts";
+import { sendRequest } from "../../support/send-requests.ts";
 import type { TestServer } from "../../support/server.ts";
 
 const PREFIX = "probe-";
@@ -44,7 +44,7 @@ export async function untilServes(
 
 async function serveOne(dlq: DlqClient, queue: string): Promise<void> {
   const signal = AbortSignal.timeout(TRY_MS);
-  const { id } = await dlq.sendToDlq(letter(queue), { signal });
+  const { id } = await dlq.sendToDlq(sendRequest(queue), { signal });
   for await (const { frame } of dlq.streamDue({ queues: [queue], workerId: "probe" }, { signal })) {
     if (frame.case !== "deliveries") continue;
     const { deliveries } = frame.value; // those of tries that failed come again

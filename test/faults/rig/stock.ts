@@ -3,8 +3,8 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { Letter } from "../../support/letters.ts";
 import { seededRandom } from "../../support/random.ts";
+import type { SendRequest } from "../../support/send-requests.ts";
 import { payloadOf } from "../actors/letters.ts";
 import { recording } from "../actors/recording.ts";
 import { openHistory } from "../history/writer.ts";
@@ -55,7 +55,7 @@ export async function sendStock(world: World, count: number, folder: string): Pr
 }
 
 /** Again, whole and under the same request ids, while a busy machine makes the store late. */
-async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly Letter[]) {
+async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly SendRequest[]) {
   for (let triesLeft = TRIES; ; triesLeft--) {
     const { results } = await dlq.sendToDlqBatch(
       { requests: [...requests] },

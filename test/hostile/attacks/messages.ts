@@ -114,7 +114,7 @@ const crowded = (): Wrong[] => [
   filled(STATS, 0x78, 1), // of a number that no message knows
   filled(STATS, 0x0a, 0), // a queue without a name
   filled(ACK, 0x12, 0), // an outcome without content
-  filled(BATCH, 0x0a, 0), // a letter without content
+  filled(BATCH, 0x0a, 0), // a sendRequest without content
   filled(SEND, 0x22, 0), // an attribute without a key
   filled(STATS, 0x7b), // the beginning of a group, in the one before it
   filled(STATS, 0x7b, 0x7c), // groups side by side

@@ -5,13 +5,19 @@ import type { LeaseTokenParts } from "../../../src/core/lease-token.ts";
 import { bytes } from "../../support/store-items.ts";
 import { type AckAnswer, ack, type Report } from "../life/ack.ts";
 import type { Token } from "../life/message.ts";
-import type { Letter } from "../life/send.ts";
+import type { SendRequest } from "../life/send.ts";
 import { ELSEWHERE, QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import type { Loss, Verb } from "../real/wire.ts";
 import { chance, chosenToken, requestKind, tokenChoice } from "./choices.ts";
 import { type Play, step } from "./play.ts";
-import { type LetterArgs, letterArgs, letterFrom, reason, sendOnce } from "./send.ts";
+import {
+  reason,
+  type SendRequestArgs,
+  sendOnce,
+  sendRequestArgs,
+  sendRequestFrom,
+} from "./send.ts";
 import { bytesOf, heard, LOST, same } from "./told.ts";
 
 /** Whose token it is: one that was given, or one that nobody ever got. */
@@ -64,7 +70,7 @@ const ackArgs = () =>
     /** A send that comes between the reading and the writing of this outcome. */
     meanwhile: fc.oneof(
       { weight: 2, arbitrary: fc.constant(undefined) },
-      { weight: 1, arbitrary: letterArgs() },
+      { weight: 1, arbitrary: sendRequestArgs() },
     ),
   });
 type AckArgs = ReturnType<typeof ackArgs> extends fc.Arbitrary<infer T> ? T : never;
@@ -96,14 +102,14 @@ async function report(play: Play, rig: Rig, args: AckArgs): Promise<void> {
   const reports = args.reports.flatMap((one) => reportFrom(play, one, oneQueue));
   if (reports.length === 0) return;
   rig.random = random;
-  // A call with outcomes for two queues is repeated to the letter only.
+  // A call with outcomes for two queues is repeated to the message only.
   const foreign = reports.some(({ queue }) => queue !== QUEUE);
   const request =
     foreign && args.request === "fresh" ? play.fresh("request") : play.request("ack", args.request);
   const call: Call = { request, reports, other };
   if (meanwhile) {
-    const letter = joining(play, meanwhile, reports[0]?.token);
-    rig.wire.before("settle", () => sendOnce(play, rig, [letter], true));
+    const sendRequest = joining(play, meanwhile, reports[0]?.token);
+    rig.wire.before("settle", () => sendOnce(play, rig, [sendRequest], true));
   }
   if (lost) rig.wire.lose(...lost);
   await ackOnce(play, rig, call);
@@ -116,12 +122,12 @@ async function report(play: Play, rig: Rig, args: AckArgs): Promise<void> {
 }
 
 /** A send that joins the message of this token, if it can be joined. */
-function joining(play: Play, args: LetterArgs, token: Token | undefined): Letter {
-  const first = play.letters.get(token?.id ?? "");
-  const letter = letterFrom(play, { ...args, request: "fresh", source: "s0" });
-  const { dedupKey = "", payload = letter.payload } = first ?? {};
+function joining(play: Play, args: SendRequestArgs, token: Token | undefined): SendRequest {
+  const first = play.sendRequests.get(token?.id ?? "");
+  const sendRequest = sendRequestFrom(play, { ...args, request: "fresh", source: "s0" });
+  const { dedupKey = "", payload = sendRequest.payload } = first ?? {};
   const isCertain = play.life.dedup.isCertain(dedupKey, play.life.nowMs);
-  return dedupKey === "" || !isCertain ? letter : { ...letter, dedupKey, payload };
+  return dedupKey === "" || !isCertain ? sendRequest : { ...sendRequest, dedupKey, payload };
 }
 
 function reportFrom(play: Play, { given: choice, forged, outcome }: ReportArgs, oneQueue: boolean) {

@@ -3,7 +3,7 @@ import { differences } from "../compare.ts";
 import { counts } from "../life/ack.ts";
 import type { Life } from "../life/life.ts";
 import type { Token } from "../life/message.ts";
-import type { Letter } from "../life/send.ts";
+import type { SendRequest } from "../life/send.ts";
 import { QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import type { RequestKind } from "./choices.ts";
@@ -18,7 +18,7 @@ export class Play {
   /** All ids that were ever told, oldest first. */
   readonly ids: string[] = [];
   /** What became a message, by its id. */
-  readonly letters = new Map<string, Letter>();
+  readonly sendRequests = new Map<string, SendRequest>();
   /** All tokens that workers have got, oldest first. */
   readonly tokens: Token[] = [];
   /** Calls that were made under request ids, to be made again as they were. */
@@ -65,7 +65,7 @@ export class Play {
     const found = differences(
       this.life,
       await rig.test.dump(QUEUE),
-      await rig.store.gates.breakers(QUEUE),
+      await rig.store.limiters.breakers(QUEUE),
     );
     if (found.length > 0) throw new Error(`store and model differ:\n${lines(found)}`);
   }

@@ -5,7 +5,7 @@ import type { SendReply } from "../../../src/store/contract.ts";
 import { factsWith } from "../../rules/facts.ts";
 import { bytes } from "../../support/store-items.ts";
 import type { OwnRetry } from "../life/message.ts";
-import { type Letter, send } from "../life/send.ts";
+import { type SendRequest, send } from "../life/send.ts";
 import { KEY_ATTRIBUTE, QUEUE } from "../real/names.ts";
 import type { Rig } from "../real/rig.ts";
 import { chance, loss, requestKind } from "./choices.ts";
@@ -31,7 +31,7 @@ const WHENS: readonly { delayMs?: number; dueInMs?: number }[] = [
 /** Ordering keys. */
 export const ORDERS = ["x", "y"] as const;
 
-export const letterArgs = () =>
+export const sendRequestArgs = () =>
   fc.record({
     request: requestKind(),
     payload: fc.constantFrom("p0", "p0", "p0", "p0", "p0", "p1"),
@@ -49,10 +49,11 @@ export const letterArgs = () =>
     key: fc.constantFrom("", "a", "a", "b"),
     order: fc.constantFrom("", "", ...ORDERS),
   });
-export type LetterArgs = ReturnType<typeof letterArgs> extends fc.Arbitrary<infer T> ? T : never;
+export type SendRequestArgs =
+  ReturnType<typeof sendRequestArgs> extends fc.Arbitrary<infer T> ? T : never;
 
 /** What the arguments mean now. Keys whose time is just running out are left out. */
-export function letterFrom(play: Play, args: LetterArgs): Letter {
+export function sendRequestFrom(play: Play, args: SendRequestArgs): SendRequest {
   const { life } = play;
   return {
     requestId: play.request("send", args.request),
@@ -72,15 +73,15 @@ export function letterFrom(play: Play, args: LetterArgs): Letter {
   };
 }
 
-function command(letter: Letter): SendCommand {
-  const { requestId, sourceId, dedupKey, delayMs, dueAtMs, ttlMs, own, payload } = letter;
-  const failure = () => bytes(letter.failure);
+function command(sendRequest: SendRequest): SendCommand {
+  const { requestId, sourceId, dedupKey, delayMs, dueAtMs, ttlMs, own, payload } = sendRequest;
+  const failure = () => bytes(sendRequest.failure);
   return {
     ...{ requestId, queue: QUEUE, sourceId, dedupKey, delayMs, dueAtMs, ttlMs },
     payloadBytes: payload.length,
-    priority: letter.priority,
-    orderingKey: letter.order,
-    attribute: (name) => (name === KEY_ATTRIBUTE ? letter.key : undefined),
+    priority: sendRequest.priority,
+    orderingKey: sendRequest.order,
+    attribute: (name) => (name === KEY_ATTRIBUTE ? sendRequest.key : undefined),
     ruleFacts: () => factsWith({ queue: QUEUE }).message,
     encodeEnvelope: () => bytes(payload),
     payloadHash: bytes(`${payload.slice(0, 2)} of ${payload.length}`.padEnd(16)),
@@ -92,7 +93,7 @@ function command(letter: Letter): SendCommand {
           : { initialDelayMs: own.fixedDelayMs, multiplier: 1, jitter: "none" },
     },
     failure: {
-      ...{ reason: letter.reason, type: "", message: "" },
+      ...{ reason: sendRequest.reason, type: "", message: "" },
       ...{ grpcCode: undefined, httpStatus: undefined, attributes: {}, encode: failure },
     },
   };
@@ -102,23 +103,23 @@ function command(letter: Letter): SendCommand {
 export async function sendOnce(
   play: Play,
   rig: Rig,
-  letters: readonly Letter[],
+  sendRequests: readonly SendRequest[],
   other: boolean,
   lost?: "request" | "reply",
 ): Promise<void> {
   if (lost) rig.wire.lose("send", lost);
-  const results = await rig.server(other).send(letters.map(command));
+  const results = await rig.server(other).send(sendRequests.map(command));
   const replies = lost === "reply" ? (rig.wire.lostReply as SendReply[]).map(replied) : results;
   if (lost === "request") return;
-  letters.forEach((letter, index) => {
+  sendRequests.forEach((sendRequest, index) => {
     const result = replies[index] as SendResult | "full" | DlqError;
     const seen = outcomeOf(result);
-    const expected = send(play.life, letter, rig.random, newIdOf(play, result));
+    const expected = send(play.life, sendRequest, rig.random, newIdOf(play, result));
     if (seen === "full" || lost === "reply") same("full", seen === "full", expected === undefined);
     if (seen !== "full" && lost === undefined) same(`send ${index}`, seen, expected);
     if (expected && !play.ids.includes(expected.id)) {
       play.ids.push(expected.id);
-      play.letters.set(expected.id, letter);
+      play.sendRequests.set(expected.id, sendRequest);
     }
   });
 }
@@ -147,27 +148,27 @@ function newIdOf(play: Play, result: SendResult | "full" | DlqError): string {
 export const sendStep = () =>
   fc
     .record({
-      letters: fc.array(letterArgs(), { minLength: 1, maxLength: 3 }),
+      sendRequests: fc.array(sendRequestArgs(), { minLength: 1, maxLength: 3 }),
       other: fc.boolean(),
       random: chance(),
       lost: loss(),
       again: fc.boolean(),
     })
     .map((args) =>
-      step("Send", args, async (play, rig, { letters: given, other, random, lost, again }) => {
-        const letters = given.map((one) => letterFrom(play, one));
+      step("Send", args, async (play, rig, { sendRequests: given, other, random, lost, again }) => {
+        const sendRequests = given.map((one) => sendRequestFrom(play, one));
         rig.random = random;
-        await sendOnce(play, rig, letters, other, lost);
-        if (lost && again) await sendOnce(play, rig, letters, !other);
-        if (letters.some(({ requestId }) => requestId === "")) return;
+        await sendOnce(play, rig, sendRequests, other, lost);
+        if (lost && again) await sendOnce(play, rig, sendRequests, !other);
+        if (sendRequests.some(({ requestId }) => requestId === "")) return;
         play.past.push(async () => {
-          const sure = letters.every(
+          const sure = sendRequests.every(
             ({ requestId, sourceId, dedupKey }) =>
               play.isCertain("send", requestId) &&
               play.life.sources.isCertain(sourceId, play.life.nowMs) &&
               play.life.dedup.isCertain(dedupKey, play.life.nowMs),
           );
-          if (sure) await sendOnce(play, rig, letters, other);
+          if (sure) await sendOnce(play, rig, sendRequests, other);
         });
       }),
     );

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import type { Reservation } from "../../../src/app/delivery/session.ts";
-import { tellTick } from "../../../src/loops/tell.ts";
+import { reportTick } from "../../../src/loops/report.ts";
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Claimed, SessionCredit, TickReply } from "../../../src/store/contract.ts";
 import { giveBack } from "../life/ack.ts";
@@ -108,7 +108,7 @@ async function tick(play: Play, rig: Rig, args: TickArgs): Promise<TickReply | u
 
   let claimed: readonly Claimed[] = [];
   if (reply !== LOST) {
-    tellTick(
+    reportTick(
       { registry: rig.streams.registry, observer: NO_METRICS, log: SILENT_LOG, onDeleting() {} },
       QUEUE,
       reply,

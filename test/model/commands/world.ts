@@ -43,7 +43,7 @@ export const breakStep = () =>
     }),
   );
 
-/** A call of some time ago is made again, to the letter. */
+/** A call of some time ago is made again, to the message. */
 export const repeatStep = () =>
   fc.nat(6).map((back) =>
     step("Repeat", back, async (play) => {

@@ -1,6 +1,6 @@
 import type { Reason } from "../../../src/core/reason.ts";
-import { BREAKER } from "./gates.ts";
 import { type Life, once, told } from "./life.ts";
+import { BREAKER } from "./limiters.ts";
 import type { Message, Token } from "./message.ts";
 import { onFailure, releaseDelayMs } from "./rules.ts";
 

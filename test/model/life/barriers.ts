@@ -1,19 +1,19 @@
 import type { Breaker } from "./breaker.ts";
-import { BREAKER, Bucket, budgetRate, type Rate } from "./gates.ts";
 import type { Life } from "./life.ts";
+import { BREAKER, Bucket, budgetRate, type Rate } from "./limiters.ts";
 import { isSuspect, type Message } from "./message.ts";
 import { hasTurn } from "./orders.ts";
 
-/** What keeps a due message from being handed out: by what gates say, and what has been handed out. */
+/** What keeps a due message from being handed out: by what limiters say, and what has been handed out. */
 
 /** Opens with something that happens, not with time. */
 const BY_EVENT = Number.POSITIVE_INFINITY;
 
 /** Why it must not be handed out now; undefined: nothing is in its way. */
 export function barrier(life: Life, message: Message): string | undefined {
-  const { gates, nowMs } = life;
+  const { limiters, nowMs } = life;
   const { key } = message;
-  if (gates.paused) return "the queue is paused";
+  if (limiters.paused) return "the queue is paused";
   if (!hasTurn(life, message)) return "it is not its turn";
   const breaker = life.breakerOf(message);
   if (breaker?.state === "OPEN" && breaker.retryAtMs > nowMs) return "its breaker is open";
@@ -27,8 +27,8 @@ export function barrier(life: Life, message: Message): string | undefined {
 
 /** When nothing is in its way any more, at the latest, if nothing happens; due or not. */
 export function opensAtMs(life: Life, message: Message): number {
-  const { gates, nowMs } = life;
-  if (gates.paused || !hasTurn(life, message) || isKeyFull(life, message.key)) return BY_EVENT;
+  const { limiters, nowMs } = life;
+  if (limiters.paused || !hasTurn(life, message) || isKeyFull(life, message.key)) return BY_EVENT;
   const breaker = life.breakerOf(message);
   return Math.max(
     nowMs,
@@ -39,7 +39,7 @@ export function opensAtMs(life: Life, message: Message): number {
 
 /** Tokens that a hand-out costs, and brings. Before the message is in flight. */
 export function charge(life: Life, { key, attempts }: Message): void {
-  const { rate, keyRate, budget } = life.gates;
+  const { rate, keyRate, budget } = life.limiters;
   const { nowMs } = life;
   if (rate) bucketOf(life, "the queue").add(rate, nowMs, -1);
   if (keyRate && key !== "") bucketOf(life, `key ${key}`).add(keyRate, nowMs, -1);
@@ -49,8 +49,8 @@ export function charge(life: Life, { key, attempts }: Message): void {
   }
 }
 
-function ratesOf({ gates }: Life, message: Message): { name: string; rate: Rate }[] {
-  const { rate, keyRate, budget } = gates;
+function ratesOf({ limiters }: Life, message: Message): { name: string; rate: Rate }[] {
+  const { rate, keyRate, budget } = limiters;
   const { key } = message;
   return [
     ...(rate ? [{ name: "the queue", rate }] : []),
@@ -68,7 +68,7 @@ function bucketOf({ buckets }: Life, name: string): Bucket {
 }
 
 function isKeyFull(life: Life, key: string): boolean {
-  const { keyMaxInFlight } = life.gates;
+  const { keyMaxInFlight } = life.limiters;
   return key !== "" && keyMaxInFlight > 0 && inFlightOf(life, key) >= keyMaxInFlight;
 }
 

@@ -1,4 +1,4 @@
-import { BREAKER } from "./gates.ts";
+import { BREAKER } from "./limiters.ts";
 
 /** What of a lease a breaker goes by. */
 export interface BreakerLease {

@@ -1,6 +1,6 @@
 import type { QuarantineReason, Reason } from "../../../src/core/reason.ts";
 import { Breaker } from "./breaker.ts";
-import type { Bucket, Gates } from "./gates.ts";
+import type { Bucket, Limiters } from "./limiters.ts";
 import { Memory } from "./memory.ts";
 import { isSuspect, type Message } from "./message.ts";
 import { passTurn, type Turn } from "./orders.ts";
@@ -19,7 +19,7 @@ export interface LifeSettings {
   poisonThreshold: number;
   nonRetryable: readonly Reason[];
   /** At its beginning: they change. */
-  gates: Gates;
+  limiters: Limiters;
 }
 
 export const DEDUP_WINDOW_MS = HOUR;
@@ -58,7 +58,7 @@ export class Life {
     DEDUP_WINDOW_MS,
   );
   readonly sources = new Memory<number>(POISON_WINDOW_MS - WALL_MS, POISON_WINDOW_MS);
-  gates: Gates;
+  limiters: Limiters;
   /** Since the beginning, or until now, nothing has held anything back. */
   wasGated: boolean;
   readonly buckets = new Map<string, Bucket>();
@@ -74,8 +74,8 @@ export class Life {
     this.nowMs = nowMs;
     this.tendedAtMs = nowMs;
     this.settings = settings;
-    this.gates = settings.gates;
-    this.wasGated = isGated(settings.gates);
+    this.limiters = settings.limiters;
+    this.wasGated = isGated(settings.limiters);
   }
 
   /** Time passes. Breakers that nothing moves for a day are forgotten. */
@@ -84,9 +84,9 @@ export class Life {
     if (ms > 24 * HOUR) this.breakers.clear();
   }
 
-  change(gates: Gates): void {
-    this.gates = gates;
-    this.wasGated ||= isGated(gates);
+  change(limiters: Limiters): void {
+    this.limiters = limiters;
+    this.wasGated ||= isGated(limiters);
     for (const breaker of this.breakers.values()) {
       breaker.isBlurred ||= breaker.state === "HALF_OPEN";
     }
@@ -94,7 +94,7 @@ export class Life {
 
   /** The one that its outcomes move, if any. */
   breakerOf({ key }: Message): Breaker | undefined {
-    const scope = this.gates.breaker;
+    const scope = this.limiters.breaker;
     if (scope === "off" || (scope === "key" && key === "")) return undefined;
     const name = scope === "key" ? key : "";
     const breaker = this.breakers.get(name) ?? new Breaker();
@@ -119,7 +119,7 @@ export class Life {
       message.expireAtMs = dueAtMs + message.ttlMs;
     }
     const isRetry = message.attempts > 0 && !isSuspect(message);
-    message.budgeted = isRetry && this.gates.budget !== undefined;
+    message.budgeted = isRetry && this.limiters.budget !== undefined;
     passTurn(this, message.order);
   }
 
@@ -127,7 +127,7 @@ export class Life {
     message.state = "QUARANTINED";
     message.quarantineReason = reason;
     message.sinceMs = this.nowMs;
-    message.holds = message.order !== "" && this.gates.ordering === "hold";
+    message.holds = message.order !== "" && this.limiters.ordering === "hold";
     passTurn(this, message.order);
   }
 
@@ -144,10 +144,10 @@ export class Life {
   }
 }
 
-function isGated(gates: Gates): boolean {
-  const { keyMaxInFlight, keyRate, rate, budget, breaker, ordering, paused } = gates;
+function isGated(limiters: Limiters): boolean {
+  const { keyMaxInFlight, keyRate, rate, budget, breaker, ordering, paused } = limiters;
   const isOpen = breaker === "off" && ordering === "off" && keyMaxInFlight === 0 && !paused;
-  return !isOpen || gates.keyed || (keyRate ?? rate ?? budget) !== undefined;
+  return !isOpen || limiters.keyed || (keyRate ?? rate ?? budget) !== undefined;
 }
 
 /** As a caller is told of a message that is still there. */

@@ -37,7 +37,7 @@ export function passTurn(life: Life, order: string): void {
   const { id, state } = turn;
   if (state !== "QUARANTINED") life.turns.set(order, { id, holdEndsAtMs: undefined });
   else if (before?.id !== id || before.holdEndsAtMs === undefined) {
-    const { holdMs } = life.gates;
+    const { holdMs } = life.limiters;
     const holdEndsAtMs = holdMs > 0 ? life.nowMs + holdMs : Number.POSITIVE_INFINITY;
     life.turns.set(order, { id, holdEndsAtMs });
   }
@@ -47,7 +47,7 @@ export function passTurn(life: Life, order: string): void {
 export function endHolds(life: Life): void {
   for (const [order, { holdEndsAtMs }] of [...life.turns]) {
     if (holdEndsAtMs === undefined) continue;
-    if (life.gates.ordering !== "hold" || holdEndsAtMs <= life.nowMs) letGo(life, order);
+    if (life.limiters.ordering !== "hold" || holdEndsAtMs <= life.nowMs) letGo(life, order);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Message, OwnRetry } from "./message.ts";
 import { onArrival } from "./rules.ts";
 
 /** What a producer says. */
-export interface Letter {
+export interface SendRequest {
   /** Empty: none. */
   requestId: string;
   payload: string;
@@ -32,59 +32,64 @@ export type SendAnswer = ReturnType<typeof told> & {
 };
 
 /** Undefined: the queue is full, and nothing has changed. `newId`: if it becomes a new message. */
-export function send(life: Life, letter: Letter, random: number, newId: string) {
-  return once(life, "send", letter.requestId, (): SendAnswer | undefined => {
-    const joined = joinable(life, letter);
-    if (joined) return join(life, joined, letter, random);
-    return accept(life, letter, random, newId);
+export function send(life: Life, sendRequest: SendRequest, random: number, newId: string) {
+  return once(life, "send", sendRequest.requestId, (): SendAnswer | undefined => {
+    const joined = joinable(life, sendRequest);
+    if (joined) return join(life, joined, sendRequest, random);
+    return accept(life, sendRequest, random, newId);
   });
 }
 
 /** The message of the same key and payload, if it is still there. */
-function joinable(life: Life, { dedupKey, payload }: Letter): Message | undefined {
+function joinable(life: Life, { dedupKey, payload }: SendRequest): Message | undefined {
   const first = dedupKey === "" ? undefined : life.dedup.get(dedupKey, life.nowMs);
   return first?.payload === payload ? life.messages.get(first.id) : undefined;
 }
 
-function join(life: Life, message: Message, letter: Letter, random: number): SendAnswer {
+function join(life: Life, message: Message, sendRequest: SendRequest, random: number): SendAnswer {
   life.counts.joined++;
-  life.addFailure(message, letter.reason, letter.failure);
-  if (countSource(life, letter.sourceId)) message.poisoned = true;
+  life.addFailure(message, sendRequest.reason, sendRequest.failure);
+  if (countSource(life, sendRequest.sourceId)) message.poisoned = true;
   // A success that is still to come was begun before this failure.
   if (message.lease) message.rejoined = true;
-  if (message.state === "IN_FLIGHT") message.dueAtMs = firstDueAtMs(life, letter, random);
+  if (message.state === "IN_FLIGHT") message.dueAtMs = firstDueAtMs(life, sendRequest, random);
   if (message.state === "SCHEDULED" && message.poisoned) life.quarantine(message, "POISON");
   return answer(message, true);
 }
 
-function accept(life: Life, letter: Letter, random: number, id: string): SendAnswer | undefined {
+function accept(
+  life: Life,
+  sendRequest: SendRequest,
+  random: number,
+  id: string,
+): SendAnswer | undefined {
   const { maxMessages, nonRetryable } = life.settings;
-  const { keyed, ordering } = life.gates;
+  const { keyed, ordering } = life.limiters;
   if (maxMessages > 0 && life.messages.size >= maxMessages) return undefined;
-  const { ttlMs, reason, own, sourceId, payload, failure, dedupKey } = letter;
+  const { ttlMs, reason, own, sourceId, payload, failure, dedupKey } = sendRequest;
   const message: Message = {
     ...{ id, sourceId, own, envelope: payload, state: "SCHEDULED", reason },
     ...{ quarantineReason: undefined, sinceMs: life.nowMs, failures: 1, latestFailure: failure },
     ...{ dueAtMs: life.nowMs, ttlMs, expireAtMs: ttlMs > 0 ? life.nowMs + ttlMs : undefined },
     ...{ attempts: 0, expiries: 0, releases: 0, doubt: 0, deliveries: 0 },
     ...{ rejoined: false, poisoned: countSource(life, sourceId), lease: undefined },
-    ...{ priority: letter.priority, holds: false, budgeted: false },
-    key: keyed ? letter.key : "",
-    order: ordering === "off" ? "" : letter.order,
+    ...{ priority: sendRequest.priority, holds: false, budgeted: false },
+    key: keyed ? sendRequest.key : "",
+    order: ordering === "off" ? "" : sendRequest.order,
   };
   life.messages.set(id, message);
   life.counts.accepted++;
   if (dedupKey !== "") life.dedup.set(dedupKey, { id, payload }, life.nowMs);
-  const decision = onArrival({ reason, own, delayMs: letter.delayMs, nonRetryable, random });
+  const decision = onArrival({ reason, own, delayMs: sendRequest.delayMs, nonRetryable, random });
   if ("quarantine" in decision) life.quarantine(message, decision.quarantine);
   else if (message.poisoned) life.quarantine(message, "POISON");
-  else life.schedule(message, firstDueAtMs(life, letter, random));
+  else life.schedule(message, firstDueAtMs(life, sendRequest, random));
   return answer(message, false);
 }
 
 /** When the first retry is due, or the next one of a message that a worker has. */
-function firstDueAtMs(life: Life, letter: Letter, random: number): number {
-  const { reason, own, delayMs, dueAtMs } = letter;
+function firstDueAtMs(life: Life, sendRequest: SendRequest, random: number): number {
+  const { reason, own, delayMs, dueAtMs } = sendRequest;
   if (dueAtMs !== undefined) return Math.max(life.nowMs, dueAtMs);
   const { nonRetryable } = life.settings;
   const decision = onArrival({ reason, own, delayMs, nonRetryable, random });

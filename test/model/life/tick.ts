@@ -1,6 +1,6 @@
 import { barrier, charge } from "./barriers.ts";
-import { BREAKER } from "./gates.ts";
 import type { Life } from "./life.ts";
+import { BREAKER } from "./limiters.ts";
 import { isSuspect, type Message, type Token } from "./message.ts";
 import { endHolds } from "./orders.ts";
 

@@ -8,8 +8,8 @@ import { NO_METRICS } from "../../../src/observe/metrics.ts";
 import type { Store } from "../../../src/store/contract.ts";
 import type { RedisStore } from "../../../src/store/redis/redis-store.ts";
 import { type TestStore, until } from "../../support/store.ts";
-import type { Gates } from "../life/gates.ts";
 import type { LifeSettings } from "../life/life.ts";
+import type { Limiters } from "../life/limiters.ts";
 import { SILENT_LOG } from "./names.ts";
 import { queueSettings } from "./settings.ts";
 import { Streams, WORKERS } from "./streams.ts";
@@ -34,7 +34,7 @@ export class Rig {
   private constructor(test: TestStore, settings: LifeSettings) {
     this.test = test;
     this.#given = settings;
-    this.settings = queueSettings(settings, settings.gates);
+    this.settings = queueSettings(settings, settings.limiters);
     test.rules = deliveryRulesOf(this.settings);
     this.#node = this.#startNode();
     const { store } = test;
@@ -49,8 +49,8 @@ export class Rig {
   }
 
   /** Other settings, in force with the next decision. */
-  change(gates: Gates): void {
-    this.settings = queueSettings(this.#given, gates);
+  change(limiters: Limiters): void {
+    this.settings = queueSettings(this.#given, limiters);
     this.test.rules = deliveryRulesOf(this.settings);
   }
 

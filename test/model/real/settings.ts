@@ -1,10 +1,10 @@
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/settings.ts";
-import { BREAKER, type Gates } from "../life/gates.ts";
 import { DEDUP_WINDOW_MS, type LifeSettings, POISON_WINDOW_MS } from "../life/life.ts";
+import { BREAKER, type Limiters } from "../life/limiters.ts";
 import { KEY_ATTRIBUTE } from "./names.ts";
 
 /** What a queue is told of a run. */
-export function queueSettings(settings: LifeSettings, gates: Gates): QueueSettings {
+export function queueSettings(settings: LifeSettings, limiters: Limiters): QueueSettings {
   return {
     ...DEFAULT_QUEUE_SETTINGS,
     ttlAction: settings.ttlAction,
@@ -14,15 +14,15 @@ export function queueSettings(settings: LifeSettings, gates: Gates): QueueSettin
     nonRetryableReasons: settings.nonRetryable,
     dedupWindowMs: DEDUP_WINDOW_MS,
     poisonWindowMs: POISON_WINDOW_MS,
-    keyAttribute: gates.keyed ? KEY_ATTRIBUTE : "",
-    keyMaxInFlight: gates.keyMaxInFlight,
-    keyRatePerSecond: gates.keyRate?.perSecond ?? 0,
-    keyRateBurst: gates.keyRate?.burst ?? 0,
-    ratePerSecond: gates.rate?.perSecond ?? 0,
-    rateBurst: gates.rate?.burst ?? 0,
-    retryBudgetRatio: gates.budget?.ratio ?? 0,
-    retryBudgetMinPerSecond: gates.budget?.minPerSecond ?? 0,
-    breaker: gates.breaker,
+    keyAttribute: limiters.keyed ? KEY_ATTRIBUTE : "",
+    keyMaxInFlight: limiters.keyMaxInFlight,
+    keyRatePerSecond: limiters.keyRate?.perSecond ?? 0,
+    keyRateBurst: limiters.keyRate?.burst ?? 0,
+    ratePerSecond: limiters.rate?.perSecond ?? 0,
+    rateBurst: limiters.rate?.burst ?? 0,
+    retryBudgetRatio: limiters.budget?.ratio ?? 0,
+    retryBudgetMinPerSecond: limiters.budget?.minPerSecond ?? 0,
+    breaker: limiters.breaker,
     breakerWindowMs: BREAKER.windowMs,
     breakerMinimumVolume: BREAKER.minimumVolume,
     breakerFailureRatio: BREAKER.failureRatio,
@@ -31,8 +31,8 @@ export function queueSettings(settings: LifeSettings, gates: Gates): QueueSettin
     breakerProbes: BREAKER.probes,
     breakerProbeTimeoutMs: BREAKER.probeLeaseMs,
     breakerReasons: BREAKER.reasons,
-    ordering: gates.ordering,
-    orderingHoldMaxAgeMs: gates.holdMs,
-    paused: gates.paused,
+    ordering: limiters.ordering,
+    orderingHoldMaxAgeMs: limiters.holdMs,
+    paused: limiters.paused,
   };
 }

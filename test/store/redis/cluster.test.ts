@@ -107,7 +107,7 @@ test("a message moves to a queue of another slot", async () => {
   const over = { delayMs: 0, move: { target: to, home: { delayMs: 0 } } };
   await store.settle(from, bytes("m"), [outcome(only(claimed), "failMove", over)]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });
-  const items = messages.map((message) => ({ message, laneKey: "k", orderingKey: "o" }));
+  const items = messages.map((message) => ({ message, limiterKey: "k", orderingKey: "o" }));
   expect(await store.moves.receive(to, from, items, SETTINGS)).toEqual(["RECEIVED"]);
   const ends = messages.map((message) => ({ message, received: true }));
   expect(await store.moves.end(from, ends)).toEqual([true]);

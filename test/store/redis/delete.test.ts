@@ -120,7 +120,7 @@ describe("a sealed queue", () => {
       breaker: { ...BREAKER, minimumVolume: 1 },
       ordering: "hold",
     };
-    await send(...many(10, (n) => ({ laneKey: "a", priority: n })));
+    await send(...many(10, (n) => ({ limiterKey: "a", priority: n })));
     await send(...many(10, (n) => ({ orderingKey: `o${n % 3}` })));
     await send({ orderingKey: "held", quarantineReason: "POISON" }, { orderingKey: "held" });
     const { claimed } = await at.current.tick(QUEUE, [session(1)]);
@@ -136,14 +136,14 @@ describe("a sealed queue", () => {
     await store.deletion.remove(QUEUE);
     expect(await keys()).toEqual([]);
     // And its next life begins with all gates open.
-    await send({ laneKey: "a" }, { orderingKey: "held" });
+    await send({ limiterKey: "a" }, { orderingKey: "held" });
     expect((await at.current.tick(QUEUE, [session(1)])).claimed).toHaveLength(2);
   });
 
   test("gates of many keys go in steps, too", async () => {
     const { store } = at.current;
     at.current.rules = { ...NO_DELIVERY_RULES, keyAttribute: "host", keyMaxInFlight: 1 };
-    await send(...many(1_200, (n) => ({ laneKey: `k${n % 600}` })));
+    await send(...many(1_200, (n) => ({ limiterKey: `k${n % 600}` })));
     const sessions = () => [session(1, { count: 1_000 })];
     const held = [];
     while (held.length < 600) held.push(...(await at.current.tick(QUEUE, sessions())).claimed);

@@ -106,12 +106,15 @@ test("examine with envelopes tells of edits, too", async () => {
 
 test("edits may change what limits by key go by, from the next delivery on", async () => {
   at.current.rules = { ...at.current.rules, keyAttribute: "host", keyMaxInFlight: 1 };
-  const [, second] = (await send({ laneKey: "a" }, { laneKey: "a" })) as [Uint8Array, Uint8Array];
+  const [, second] = (await send({ limiterKey: "a" }, { limiterKey: "a" })) as [
+    Uint8Array,
+    Uint8Array,
+  ];
   const first = await claim();
   const { version } = await contentOf(second);
-  const rekeyed = { ...write("edited"), laneKey: "b" };
+  const rekeyed = { ...write("edited"), limiterKey: "b" };
   await retry([{ kind: "edit", id: second, version, write: rekeyed }]);
-  expect(await message(second)).toMatchObject({ laneKey: "b" });
+  expect(await message(second)).toMatchObject({ limiterKey: "b" });
   expect(hex((await claim()).id)).toBe(hex(second));
   await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(first, "succeed")]);
   await at.current.checkInvariants(QUEUE);

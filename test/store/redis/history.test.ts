@@ -63,8 +63,8 @@ test("the latest 16 failures after the first are kept, and all are counted", asy
 });
 
 test("failures are kept up to 64 KiB in all, oldest first to go", async () => {
-  const large = (letter: string) => letter.repeat(20 * 1024);
-  for (const letter of ["0", "a", "b", "c", "d"]) await join(large(letter));
+  const large = (sendRequest: string) => sendRequest.repeat(20 * 1024);
+  for (const sendRequest of ["0", "a", "b", "c", "d"]) await join(large(sendRequest));
   expect((await message()).history).toEqual([large("b"), large("c"), large("d")]);
 });
 

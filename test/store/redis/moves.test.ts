@@ -47,7 +47,11 @@ async function setOut(sent: Partial<SendItem> = {}, over: Partial<SettleItem> = 
 
 const pending = (queue = A, store: Store = at.current.store) =>
   store.moves.pending(queue, { olderThanMs: 0 });
-const plain = (message: MovingMessage): ReceiveItem => ({ message, laneKey: "", orderingKey: "" });
+const plain = (message: MovingMessage): ReceiveItem => ({
+  message,
+  limiterKey: "",
+  orderingKey: "",
+});
 const receive = (
   messages: readonly MovingMessage[],
   { target = B, from = A, store = at.current.store, settings = SETTINGS } = {},
@@ -211,12 +215,12 @@ describe("at the other queue", () => {
   });
 
   test("its key and its order are those of that queue", async () => {
-    await setOut({ laneKey: "here", orderingKey: "" });
+    await setOut({ limiterKey: "here", orderingKey: "" });
     const [message] = await pending();
     at.current.rules = { ...at.current.rules, ordering: "key", keyAttribute: "h" };
-    const items = [{ message: message as MovingMessage, laneKey: "there", orderingKey: "o" }];
+    const items = [{ message: message as MovingMessage, limiterKey: "there", orderingKey: "o" }];
     await at.current.store.moves.receive(B, A, items, SETTINGS);
-    expect(await messagesOf(B)).toMatchObject([{ laneKey: "there", orderingKey: "o" }]);
+    expect(await messagesOf(B)).toMatchObject([{ limiterKey: "there", orderingKey: "o" }]);
     await end(await pending());
   });
 

@@ -29,7 +29,7 @@ async function move(from: string, target: string): Promise<void> {
   });
   await store.settle(from, NO_REQUEST, [away]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });
-  const items = messages.map((message) => ({ message, laneKey: "", orderingKey: "" }));
+  const items = messages.map((message) => ({ message, limiterKey: "", orderingKey: "" }));
   await store.moves.receive(target, from, items, SETTINGS);
   await store.moves.end(
     from,

@@ -39,7 +39,7 @@ class Life {
     const one = (): SendItem =>
       item({
         orderingKey: random.pick(["", "o1", "o2"]),
-        laneKey: random.pick(["", "h1", "h2"]),
+        limiterKey: random.pick(["", "h1", "h2"]),
         priority: random.pick([0, 0, 0, 10, -5]),
         dedupKey: random.pick(["", "", "d"]),
         ttlMs: random.pick([0, 0, 1_000, 10_000]),
@@ -104,7 +104,7 @@ class Life {
   async moveOne(from: string, message: MovingMessage, ends: boolean, maxMessages: number) {
     const { moves } = at.current.store;
     const orderingKey = this.random.pick(["", "o1"]);
-    const items = [{ message, laneKey: this.random.pick(["", "h1"]), orderingKey }];
+    const items = [{ message, limiterKey: this.random.pick(["", "h1"]), orderingKey }];
     const settings = { ...SETTINGS, maxMessages };
     const [received] = await moves.receive(message.target, from, items, settings);
     if (ends) await moves.end(from, [{ message, received: received === "RECEIVED" }]);
@@ -175,7 +175,7 @@ async function finish(life: Life): Promise<void> {
   expect([...(await places()).values()].filter((all) => all.length > 1)).toEqual([]);
   for (let round = 0; round < 100; round++) {
     for (const queue of QUEUES) {
-      for (const order of ["o1", "o2"]) await store.gates.releaseOrder(queue, order);
+      for (const order of ["o1", "o2"]) await store.limiters.releaseOrder(queue, order);
       const { claimed } = await at.current.tick(queue, [session(9)]);
       const done = claimed.map((one) => outcome(one, "succeed"));
       await store.settle(queue, NO_REQUEST, done);

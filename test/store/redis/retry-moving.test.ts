@@ -82,7 +82,7 @@ test("one that matches by its count and has left meanwhile changes nothing", asy
   await moves.receive(
     "b",
     QUEUE,
-    messages.map((message) => ({ message, laneKey: "", orderingKey: "" })),
+    messages.map((message) => ({ message, limiterKey: "", orderingKey: "" })),
     SETTINGS,
   );
   await moves.end(

@@ -152,17 +152,21 @@ describe("a failure", () => {
 
   test("is examined with its envelope, as many as there are", async () => {
     const size = 1_500_000;
-    const letters = ["a", "b", "c", "d", "e"];
-    for (const letter of letters) await send("q", { envelope: bytes(letter.repeat(size)) });
+    const sendRequests = ["a", "b", "c", "d", "e"];
+    for (const sendRequest of sendRequests)
+      await send("q", { envelope: bytes(sendRequest.repeat(size)) });
     const claimed = [];
-    while (claimed.length < letters.length) {
+    while (claimed.length < sendRequests.length) {
       claimed.push(...(await at.current.tick("q", [session(1)])).claimed);
     }
     const tokens = claimed.map(tokenOf);
     const lost = { ...tokens[0], nonce: new Uint8Array(16) } as (typeof tokens)[0];
     const found = await at.current.store.examine("q", NO_REQUEST, [lost, ...tokens], true);
     const envelopes = (found as { envelope?: Uint8Array }[]).map(({ envelope }) => envelope);
-    expect(envelopes.map((one) => one?.length)).toEqual([undefined, ...letters.map(() => size)]);
-    expect(envelopes.slice(1).map((one) => text(one?.subarray(0, 1)))).toEqual(letters);
+    expect(envelopes.map((one) => one?.length)).toEqual([
+      undefined,
+      ...sendRequests.map(() => size),
+    ]);
+    expect(envelopes.slice(1).map((one) => text(one?.subarray(0, 1)))).toEqual(sendRequests);
   });
 });

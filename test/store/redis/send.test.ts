@@ -32,7 +32,7 @@ test("a message is scheduled after its delay, and its whole state says so", asyn
       budgeted: false,
       probe: false,
       priority: 0,
-      laneKey: "",
+      limiterKey: "",
       orderingKey: "",
       roundAtMs: 0,
       lastDelayMs: 0,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OPEN_GATE } from "../../../src/core/queue-gate.ts";
+import { UNBLOCKED } from "../../../src/core/delivery-status.ts";
 import type { Claimed, SessionCredit } from "../../../src/store/contract.ts";
 import { START_MS, useTestStore } from "../../support/store.ts";
 import { bytes, hex, item, SETTINGS, session, storedId, text } from "../../support/store-items.ts";
@@ -65,7 +65,7 @@ test("a claim carries what a worker needs, and its whole state says who has it",
     nextEndAtMs: START_MS + 60_000,
     leasesOut: 1,
     headTooLarge: false,
-    gate: OPEN_GATE,
+    gate: UNBLOCKED,
   });
   const dump = await at.current.dump(QUEUE);
   expect([...dump.messages.values()]).toMatchObject([

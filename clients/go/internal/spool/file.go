@@ -75,7 +75,7 @@ func adoptFile(path string) (*file, int, error) {
 }
 
 func requestIn(body []byte) *dlqv1.SendToDlqRequest {
-	letter := &dlqspoolv1.Letter{}
+	letter := &dlqspoolv1.SpooledMessage{}
 	if proto.Unmarshal(body, letter) != nil {
 		return nil
 	}

@@ -91,7 +91,7 @@ func (s *Shelf) Append(requests []*dlqv1.SendToDlqRequest) []Placed {
 	used := s.usedLocked()
 	var records [][]byte
 	for at, request := range requests {
-		body, err := proto.Marshal(&dlqspoolv1.Letter{Request: request, SpoolTime: timestamppb.Now()})
+		body, err := proto.Marshal(&dlqspoolv1.SpooledMessage{Request: request, SpoolTime: timestamppb.Now()})
 		size := int64(headBytes + len(body))
 		switch {
 		case err != nil:

@@ -21,7 +21,7 @@ class RetryPolicy(TypedDict, total=False):
     initial_delay: Seconds
     max_delay: Seconds
     multiplier: float
-    jitter: Literal["none", "seed", "full", "equal", "decorrelated"]
+    jitter: Literal["none", "proportional", "full", "equal", "decorrelated"]
 
 
 class SendOptions(TypedDict, total=False):

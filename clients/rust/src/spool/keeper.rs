@@ -61,7 +61,7 @@ impl Keeper {
     }
 
     pub(crate) fn keep(&mut self, letter: &Letter) -> Placed {
-        let body = wire::Letter {
+        let body = wire::SpooledMessage {
             request: Some(letter.request.clone()),
             spool_time: Some(instant_to_wire(SystemTime::now())),
         }

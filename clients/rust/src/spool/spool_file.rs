@@ -2,7 +2,7 @@
 
 use crate::spool::folder::{self, new_name, now_ms, parts_of};
 use crate::spool::record::{self, DONE, HEAD_BYTES, HEADER, LETTER, OWNER};
-use crate::stubs::dlq::spool::v1::{Done, Letter, Owner};
+use crate::stubs::dlq::spool::v1::{Done, Owner, SpooledMessage};
 use prost::Message;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -130,7 +130,7 @@ impl SpoolFile {
         self.open.is_empty()
     }
 
-    /// A Letter's record.
+    /// A SpooledMessage's record.
     pub(crate) fn append(&mut self, record: &[u8]) -> Result<(), Trouble> {
         let offset = self.size;
         self.write(record)?;
@@ -142,7 +142,7 @@ impl SpoolFile {
     }
 
     /// `InvalidData`: it is lost. Any other error may pass.
-    pub(crate) fn letter(&mut self, offset: u64) -> io::Result<Letter> {
+    pub(crate) fn letter(&mut self, offset: u64) -> io::Result<SpooledMessage> {
         let length = self.open.get(&offset).copied().unwrap_or(0) + HEAD_BYTES;
         let mut data = vec![0; length];
         self.file.seek(SeekFrom::Start(offset))?;
@@ -154,7 +154,7 @@ impl SpoolFile {
                 _ => error,
             })?;
         let record = record::decode(&data, 0).ok_or_else(damaged)?;
-        Letter::decode(record.body).map_err(|_| damaged())
+        SpooledMessage::decode(record.body).map_err(|_| damaged())
     }
 
     /// It can't be read any more.

@@ -48,7 +48,7 @@ fn letter(queue: &str) -> Letter {
 }
 
 fn letter_record(queue: &str) -> Vec<u8> {
-    let letter = wire::Letter {
+    let letter = wire::SpooledMessage {
         request: Some(request(queue)),
         spool_time: None,
     };

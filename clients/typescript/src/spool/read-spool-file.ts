@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { fromBinary } from "@bufbuild/protobuf";
-import { type Done, DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import { type Done, DoneSchema, SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
 import {
   FILE_HEADER,
   type FoundRecord,
@@ -72,7 +72,7 @@ async function checkHeader(handle: FileHandle): Promise<number> {
 
 function isReadable(body: Uint8Array): boolean {
   try {
-    return fromBinary(LetterSchema, body).request !== undefined;
+    return fromBinary(SpooledMessageSchema, body).request !== undefined;
   } catch {
     return false;
   }

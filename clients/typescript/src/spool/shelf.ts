@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
 import { textOf } from "../error-chain.ts";
-import { LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import { SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { FolderUse } from "./folder-use.ts";
 import { encodeRecord, MOST_BODY_BYTES, RecordType } from "./framing.ts";
@@ -221,8 +221,8 @@ export class Shelf {
 /** Of a letter that may have values that no message can hold, such as a negative `maxRetries`. */
 function recordOf(request: SendToDlqRequest): Buffer | { readonly unwritable: unknown } {
   try {
-    const letter = create(LetterSchema, { request, spoolTime: timestampNow() });
-    return encodeRecord(RecordType.LETTER, toBinary(LetterSchema, letter));
+    const letter = create(SpooledMessageSchema, { request, spoolTime: timestampNow() });
+    return encodeRecord(RecordType.LETTER, toBinary(SpooledMessageSchema, letter));
   } catch (unwritable) {
     return { unwritable };
   }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { DoneSchema, LetterSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import { DoneSchema, SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
 import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { encodeRecord, RecordScanner, RecordType } from "./framing.ts";
 import type { LetterStore, StoredLetter } from "./letter-store.ts";
@@ -171,7 +171,7 @@ async function syncFolder(folder: string): Promise<void> {
 /** Undefined where the disk no longer has what was written. */
 function requestIn(body: Uint8Array | undefined): SendToDlqRequest | undefined {
   try {
-    return body && fromBinary(LetterSchema, body).request;
+    return body && fromBinary(SpooledMessageSchema, body).request;
   } catch {
     return undefined;
   }

@@ -96,8 +96,8 @@ export async function runReceive(
   return { received, created: !reader.done };
 }
 
-function packFacts({ message, laneKey, orderingKey }: ReceiveItem): Buffer {
-  const key = Buffer.from(laneKey);
+function packFacts({ message, limiterKey, orderingKey }: ReceiveItem): Buffer {
+  const key = Buffer.from(limiterKey);
   const order = Buffer.from(orderingKey);
   return new Packed(16 + 4 + 1 + key.length + 2 + order.length)
     .padded(message.id, 16)

@@ -88,18 +88,25 @@ function packFacts(
 
 /** What few messages have; nothing for the others. */
 function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
-  const { priority = 0, laneKey = "", orderingKey = "", dropped = false, note = "", edit } = item;
-  const { number, past } = item;
-  const isPlain = priority === 0 && laneKey === "" && orderingKey === "" && !dropped;
-  const isNew = edit === undefined && number === undefined && past === undefined;
+  const {
+    priority = 0,
+    limiterKey = "",
+    orderingKey = "",
+    dropped = false,
+    note = "",
+    edit,
+  } = item;
+  const { number, importedHistory } = item;
+  const isPlain = priority === 0 && limiterKey === "" && orderingKey === "" && !dropped;
+  const isNew = edit === undefined && number === undefined && importedHistory === undefined;
   if (isPlain && note === "" && isNew) return NOTHING;
   const edits = edit === undefined ? NOTHING : packEdit(edit, bodies);
-  const key = Buffer.from(laneKey);
+  const key = Buffer.from(limiterKey);
   const order = Buffer.from(orderingKey);
   const words = Buffer.from(note).subarray(0, NOTE_BYTES);
   const client = number?.client ?? NOTHING;
   const strings = key.length + order.length + words.length + edits.length + client.length;
-  const rest = (number === undefined ? 0 : 8) + (past === undefined ? 0 : 2 + 1 + 6);
+  const rest = (number === undefined ? 0 : 8) + (importedHistory === undefined ? 0 : 2 + 1 + 6);
   const packed = new Packed(1 + 1 + 2 + 1 + 1 + 4 + 1 + rest + strings)
     .i8(priority)
     .short(key)
@@ -111,8 +118,8 @@ function packExtra(item: SendItem, bodies: Bodies): Uint8Array {
     .raw(edits)
     .short(client);
   if (number !== undefined) packed.u64(number.number);
-  if (past !== undefined) {
-    const { attempts, failureCount, firstFailureAtMs } = past;
+  if (importedHistory !== undefined) {
+    const { attempts, failureCount, firstFailureAtMs } = importedHistory;
     // 0 is none: the first millisecond of 1970 is the second one.
     const firstMs = firstFailureAtMs === undefined ? 0 : Math.max(1, firstFailureAtMs);
     packed.u16(attempts).u8(failureCount).ms(firstMs);

@@ -43,7 +43,7 @@ export async function runStats(
     },
     openBreakers: reader.ms(),
     heldKeys: reader.ms(),
-    closedGates: reader.ms(),
+    blockingLimiters: reader.ms(),
     rateBucket: readBucket(reader),
     ...readCounters(pairs(counters)),
     ...readWorkers(workers, isAlive),

@@ -71,7 +71,7 @@ export async function runTick(
     nextLeaseAtMs: reader.optionalMs(),
     nextEndAtMs: reader.optionalMs(),
     leasesOut: reader.u32(),
-    gate: {
+    deliveryStatus: {
       paused: reader.u8() === 1,
       breaker: storedBreakerState(reader.u8()),
       retryAtMs: reader.optionalMs(),

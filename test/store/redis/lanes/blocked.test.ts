@@ -65,13 +65,13 @@ const RULES: Partial<DeliveryRules> = { keyAttribute: "host", keyMaxInFlight: 1,
 
 test("one key that is closed costs nothing, whatever waits behind it", LIMIT, async () => {
   rules(RULES);
-  await block(() => ({ laneKey: "a" }));
+  await block(() => ({ limiterKey: "a" }));
   await expectCheap("one key");
 });
 
 test("so do 10,000 keys", LIMIT, async () => {
   rules(RULES);
-  await block((n) => ({ laneKey: `key ${n % 10_000}` }));
+  await block((n) => ({ limiterKey: `key ${n % 10_000}` }));
   await expectCheap("10,000 keys");
 });
 
@@ -88,7 +88,7 @@ test(
     rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
     const closed = Array.from({ length: 2_000 }, (_, n) => ({
       name: "first",
-      laneKey: `key ${n}`,
+      limiterKey: `key ${n}`,
     }));
     for (let from = 0; from < closed.length; from += BATCH) {
       await send(...closed.slice(from, from + BATCH));
@@ -99,7 +99,7 @@ test(
     }
     // Due before what may go, and none of them is known to be closed yet.
     await at.current.clock.advance(1);
-    await send({ name: "open", laneKey: "another" });
+    await send({ name: "open", limiterKey: "another" });
     let ticks = 0;
     for (let names: unknown[] = []; !names.includes("open"); ticks++) {
       names = await claimNames({ count: 1 });

@@ -8,7 +8,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const { rules, send, claim, claimNames, settle } = laneSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
-  Array.from({ length: count }, (_, n) => ({ name: `${over.laneKey ?? "m"} ${n}`, ...over }));
+  Array.from({ length: count }, (_, n) => ({ name: `${over.limiterKey ?? "m"} ${n}`, ...over }));
 const fail = (claims: readonly Claimed[]) =>
   settle(claims, "failReschedule", { delayMs: 0, countsForBreaker: true });
 const stats = async () => (await at.current.store.stats([QUEUE]))[0];
@@ -206,7 +206,9 @@ test("outcomes of leases from before it opened move it no more, not even once it
 
 test("by key, one bad host does not stop the others", async () => {
   rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
-  await send(...many(10, { laneKey: "bad" }), ...many(10, { laneKey: "good" }), { name: "none" });
+  await send(...many(10, { limiterKey: "bad" }), ...many(10, { limiterKey: "good" }), {
+    name: "none",
+  });
   const all = await claim();
   const of = (key: string) =>
     all.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith(key));
@@ -242,13 +244,13 @@ test("its turns are in the journal", async () => {
 
 test("open breakers are listed, and can be closed by hand", async () => {
   rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
-  await send(...many(12, { laneKey: "bad" }), ...many(2, { laneKey: "good" }));
+  await send(...many(12, { limiterKey: "bad" }), ...many(2, { limiterKey: "good" }));
   const held = await claim({ count: 10 });
   await fail(
     held.filter(({ envelope }) => String(Buffer.from(envelope)).startsWith("bad")).slice(0, 4),
   );
   const { store } = at.current;
-  expect(await store.gates.breakers(QUEUE)).toEqual([
+  expect(await store.limiters.breakers(QUEUE)).toEqual([
     {
       key: "bad",
       state: "OPEN",
@@ -258,9 +260,9 @@ test("open breakers are listed, and can be closed by hand", async () => {
     },
   ]);
   expect(await claimNames()).not.toContain("bad 11");
-  expect(await store.gates.resetBreaker(QUEUE, "bad")).toBe(true);
-  expect(await store.gates.resetBreaker(QUEUE, "bad")).toBe(false);
-  expect(await store.gates.breakers(QUEUE)).toEqual([]);
+  expect(await store.limiters.resetBreaker(QUEUE, "bad")).toBe(true);
+  expect(await store.limiters.resetBreaker(QUEUE, "bad")).toBe(false);
+  expect(await store.limiters.breakers(QUEUE)).toEqual([]);
   expect(await claimNames()).toContain("bad 11");
 });
 
@@ -305,7 +307,7 @@ test("a breaker that was off while its probes ended tries again when it is back"
 
 test("what an open breaker holds goes on when there is none any more", async () => {
   rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
-  await send(...many(10, { laneKey: "bad" }));
+  await send(...many(10, { limiterKey: "bad" }));
   await fail(await claim({ count: 4 }));
   expect(await claimNames()).toEqual([]);
   rules({ keyAttribute: "host" });
@@ -314,20 +316,20 @@ test("what an open breaker holds goes on when there is none any more", async () 
 
 test("one that nothing has moved for a day is forgotten, and no longer counted", async () => {
   rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key" } });
-  await send(...many(4, { laneKey: "bad" }));
+  await send(...many(4, { limiterKey: "bad" }));
   const held = await claim();
   await fail(held);
   expect((await stats())?.openBreakers).toBe(1);
   await at.current.clock.advance(25 * 3_600_000);
-  const { gate } = await at.current.tick(QUEUE, []);
-  expect(gate.openBreakers).toBe(0);
+  const { deliveryStatus } = await at.current.tick(QUEUE, []);
+  expect(deliveryStatus.openBreakers).toBe(0);
   expect((await stats())?.openBreakers).toBe(0);
 });
 
 test("that of the whole queue is counted among those that are not closed", async () => {
   await openIt();
-  const { gate } = await at.current.tick(QUEUE, []);
-  expect([gate.openBreakers, (await stats())?.openBreakers]).toEqual([1, 1]);
+  const { deliveryStatus } = await at.current.tick(QUEUE, []);
+  expect([deliveryStatus.openBreakers, (await stats())?.openBreakers]).toEqual([1, 1]);
 });
 
 test("one that needs fewer probes than when they went out closes by those that have succeeded", async () => {

@@ -27,7 +27,7 @@ test("the lowest rate lets one go each thousand seconds", async () => {
 
 test("so does the lowest rate of a key", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
-  await send(...many(2, { laneKey: "a" }));
+  await send(...many(2, { limiterKey: "a" }));
   expect(await claimNames()).toEqual(["0"]);
   expect(await claimNames()).toEqual([]);
   await at.current.clock.advance(999_990);
@@ -42,7 +42,7 @@ test("the highest rates and bursts hold nothing back", async () => {
     ...{ rate: most, keyAttribute: "host", keyRate: most, keyMaxInFlight: 10_000 },
     retryBudget: { ratio: 100, minPerSecond: 1_000_000 },
   });
-  await send(...many(500, { laneKey: "a" }));
+  await send(...many(500, { limiterKey: "a" }));
   const first = [...(await claim({ count: 200 })), ...(await claim({ count: 300 }))];
   expect(first.length + (await claim({ count: 200 })).length).toBe(500);
   await fail(first);
@@ -65,7 +65,7 @@ test("the shortest window forgets after a second, the longest after an hour", as
     [3_600_000, "long"],
   ] as const) {
     rules({ keyAttribute: "host", breaker: { ...BREAKER, scope: "key", windowMs } });
-    await send(...many(7, { laneKey: key }));
+    await send(...many(7, { limiterKey: key }));
     const held = await claim({ leaseMs: 12 * 3_600_000 });
     const open = async () => (await stats())?.openBreakers;
     await fail(held.slice(0, 3));
@@ -77,7 +77,7 @@ test("the shortest window forgets after a second, the longest after an hour", as
     expect(await open()).toBe(0);
     await fail(held.slice(6));
     expect(await open()).toBe(1);
-    await at.current.store.gates.resetBreaker(QUEUE, key);
+    await at.current.store.limiters.resetBreaker(QUEUE, key);
     await settle(await claim(), "discard");
   }
 });
@@ -102,7 +102,7 @@ test("a breaker that any failure opens, and one that only all of them do", async
   await settle(held.slice(0, 5), "succeed");
   await fail(held.slice(5, 6));
   expect((await stats())?.breaker.state).toBe("OPEN");
-  await at.current.store.gates.resetBreaker(QUEUE, "");
+  await at.current.store.limiters.resetBreaker(QUEUE, "");
   await settle(held.slice(6), "discard");
   await at.current.clock.advance(1);
   rules({ breaker: { ...BREAKER, minimumVolume: 3, failureRatio: 1 } });
@@ -130,12 +130,12 @@ test("the longest keys, in characters of several bytes, are told apart by their 
     ...{ keyAttribute: "host", keyMaxInFlight: 1 },
     breaker: { ...BREAKER, scope: "key", minimumVolume: 1 },
   });
-  await send(...many(2, { laneKey: `${key}é` }), ...many(2, { laneKey: `${key}à` }));
+  await send(...many(2, { limiterKey: `${key}é` }), ...many(2, { limiterKey: `${key}à` }));
   const held = await claim();
   expect(held).toHaveLength(2);
   expect(await claimNames()).toEqual([]);
   await fail(held.slice(0, 1));
-  const open = await at.current.store.gates.breakers(QUEUE);
+  const open = await at.current.store.limiters.breakers(QUEUE);
   expect(open.map((breaker) => breaker.key)).toEqual([`${key}é`]);
   await settle(held.slice(1), "succeed");
   expect(await claimNames()).toEqual(["1"]);

@@ -7,7 +7,7 @@ const at = useTestStore();
 const QUEUE = "orders";
 const { rules, send, claim, claimNames, names, settle } = laneSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
-  Array.from({ length: count }, (_, n) => ({ name: `${over.laneKey ?? "m"} ${n}`, ...over }));
+  Array.from({ length: count }, (_, n) => ({ name: `${over.limiterKey ?? "m"} ${n}`, ...over }));
 
 test("a rate hands out its burst, then one by one as tokens come", async () => {
   rules({ rate: { perSecond: 10, burst: 3 } });
@@ -50,7 +50,9 @@ test("a rate holds over all nodes together", async () => {
 
 test("a key's rate holds back that key alone", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 2 } });
-  await send(...many(5, { laneKey: "slow" }), ...many(2, { laneKey: "fast" }), { name: "none" });
+  await send(...many(5, { limiterKey: "slow" }), ...many(2, { limiterKey: "fast" }), {
+    name: "none",
+  });
   expect((await claimNames()).toSorted()).toEqual(["fast 0", "fast 1", "none", "slow 0", "slow 1"]);
   expect(await claimNames()).toEqual([]);
   expect((await at.current.tick(QUEUE, [])).nextDueAtMs).toBe(START_MS + 1_000);
@@ -60,7 +62,7 @@ test("a key's rate holds back that key alone", async () => {
 
 test("messages in flight of one key stay within their number, and the next one follows an outcome", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 2 });
-  await send(...many(4, { laneKey: "a" }));
+  await send(...many(4, { limiterKey: "a" }));
   const held = await claim();
   expect(names(held)).toEqual(["a 0", "a 1"]);
   expect(await claimNames()).toEqual([]);
@@ -71,7 +73,7 @@ test("messages in flight of one key stay within their number, and the next one f
 
 test("a lease that expires makes room for its key", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 1 });
-  await send(...many(2, { laneKey: "a" }));
+  await send(...many(2, { limiterKey: "a" }));
   expect(await claimNames({ leaseMs: 1_000 })).toEqual(["a 0"]);
   await at.current.clock.advance(1_001);
   expect(await claimNames()).toHaveLength(1);
@@ -79,26 +81,26 @@ test("a lease that expires makes room for its key", async () => {
 
 test("due messages of many keys get equal shares of one claim", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 1_000 });
-  await send(...many(50, { laneKey: "big" }));
+  await send(...many(50, { limiterKey: "big" }));
   await at.current.clock.advance(1);
-  await send(...many(2, { laneKey: "small" }));
+  await send(...many(2, { limiterKey: "small" }));
   const claimed = await claimNames({ count: 10 });
   expect(claimed.filter((name) => name?.startsWith("small"))).toHaveLength(2);
 });
 
 test("a claim looks at no blocked message: a hundred keys that are closed cost one look each", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 1 });
-  for (let key = 0; key < 100; key++) await send(...many(5, { laneKey: `k${key}` }));
+  for (let key = 0; key < 100; key++) await send(...many(5, { limiterKey: `k${key}` }));
   await claim({ count: 100 });
   await claimNames();
   const { lanes } = await at.current.dump(QUEUE);
   expect(lanes.entries.size).toBe(0);
-  expect(lanes.gates.size).toBe(100);
+  expect(lanes.limiters.size).toBe(100);
 });
 
 test("other rules open what the old ones had closed", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 0.001, burst: 1 } });
-  await send(...many(3, { laneKey: "a" }));
+  await send(...many(3, { limiterKey: "a" }));
   await claim();
   expect(await claimNames()).toEqual([]);
   rules({});
@@ -131,13 +133,13 @@ test("first deliveries do not wait behind retries that the budget holds", async 
 
 test("a suspect whose key is closed goes within a second of its opening", async () => {
   rules({ keyAttribute: "host", keyMaxInFlight: 1 });
-  await send({ name: "suspect", laneKey: "a" });
+  await send({ name: "suspect", limiterKey: "a" });
   for (let time = 0; time < 2; time++) {
     await claim({ leaseMs: 1_000 });
     await at.current.clock.advance(1_000);
     await at.current.tick(QUEUE, []);
   }
-  await send({ name: "other", laneKey: "a" });
+  await send({ name: "other", limiterKey: "a" });
   // A stream that holds something gets no suspect.
   const held = await claim({ idle: false });
   expect(names(held)).toEqual(["other"]);
@@ -179,11 +181,11 @@ test("what went by before there was a budget is not owed to it", async () => {
 test("a clock that jumps back stops no rate, neither of the queue nor of a key", async () => {
   const rate = { perSecond: 10, burst: 1 };
   rules({ rate, keyAttribute: "host", keyRate: rate });
-  await send(...many(3, { laneKey: "a" }));
+  await send(...many(3, { limiterKey: "a" }));
   expect(await claimNames()).toEqual(["a 0"]);
   await at.current.clock.advance(50);
   await at.current.clock.set(START_MS - 3_600_000);
-  await send(...many(3, { laneKey: "b" }));
+  await send(...many(3, { limiterKey: "b" }));
   await at.current.tick(QUEUE, []);
   await at.current.clock.advance(100);
   expect(await claimNames()).toEqual(["b 0"]);
@@ -193,11 +195,11 @@ test("a clock that jumps back stops no rate, neither of the queue nor of a key",
 
 test("a clock that jumps back keeps no gate closed for longer", async () => {
   rules({ keyAttribute: "host", keyRate: { perSecond: 1, burst: 1 } });
-  await send(...many(2, { laneKey: "a" }));
+  await send(...many(2, { limiterKey: "a" }));
   await claim();
   expect(await claimNames()).toEqual([]);
   await at.current.clock.set(START_MS - 3_600_000);
-  await send({ name: "now", laneKey: "a" });
+  await send({ name: "now", limiterKey: "a" });
   expect(await claimNames()).toEqual([]);
   await at.current.clock.advance(1_000);
   expect(await claimNames()).toEqual(["now"]);

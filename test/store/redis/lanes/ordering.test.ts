@@ -138,10 +138,10 @@ test("nothing is kept of a key that has no message", async () => {
 test("order, key limits and priority hold together", async () => {
   rules({ ordering: "key", keyAttribute: "host", keyMaxInFlight: 1 });
   await send(
-    a("a1", { laneKey: "h" }),
-    a("a2", { laneKey: "h", priority: 50 }),
-    { name: "b1", orderingKey: "b", laneKey: "h", priority: 10 },
-    { name: "other", laneKey: "g" },
+    a("a1", { limiterKey: "h" }),
+    a("a2", { limiterKey: "h", priority: 50 }),
+    { name: "b1", orderingKey: "b", limiterKey: "h", priority: 10 },
+    { name: "other", limiterKey: "g" },
   );
   const first = await claim();
   expect(names(first)).toEqual(["b1", "other"]);
@@ -157,9 +157,9 @@ test("a held key can be let go by hand, once; its message stays in quarantine", 
   await send(a("a1"), a("a2"));
   const [first] = await claim();
   await settle([first as Claimed], "quarantine");
-  expect(await at.current.store.gates.releaseOrder(QUEUE, "a")).toEqual(first?.id);
-  expect(await at.current.store.gates.releaseOrder(QUEUE, "a")).toBeUndefined();
-  expect(await at.current.store.gates.releaseOrder(QUEUE, "nobody's")).toBeUndefined();
+  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toEqual(first?.id);
+  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeUndefined();
+  expect(await at.current.store.limiters.releaseOrder(QUEUE, "nobody's")).toBeUndefined();
   expect(await claimNames()).toEqual(["a2"]);
   expect((await at.current.store.stats([QUEUE]))[0]?.quarantined).toBe(1);
 });
@@ -195,7 +195,7 @@ test("a hold without an age lasts until somebody decides", async () => {
   expect((await at.current.tick(QUEUE, [])).nextEndAtMs).toBeUndefined();
   await at.current.clock.advance(365 * 24 * HOUR_MS);
   expect(await claimNames()).toEqual([]);
-  expect(await at.current.store.gates.releaseOrder(QUEUE, "a")).toBeDefined();
+  expect(await at.current.store.limiters.releaseOrder(QUEUE, "a")).toBeDefined();
   expect(await claimNames()).toEqual(["a2"]);
 });
 

@@ -19,7 +19,7 @@ from .peek import peek, well_formed
 
 _JITTERS: Mapping[str, message_pb2.Jitter] = {
     "none": message_pb2.JITTER_NONE,
-    "seed": message_pb2.JITTER_SEED,
+    "proportional": message_pb2.JITTER_PROPORTIONAL,
     "full": message_pb2.JITTER_FULL,
     "equal": message_pb2.JITTER_EQUAL,
     "decorrelated": message_pb2.JITTER_DECORRELATED,

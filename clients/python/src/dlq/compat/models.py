@@ -57,7 +57,7 @@ class RetryPolicy:
             "initial_delay": min(max(self.initial_delay, 0), _MOST_DELAY_S),
             "max_delay": min(max(self.max_delay, 0), _MOST_DELAY_S),
             "multiplier": min(max(self.backoff_multiplier, 1.0), 100.0),
-            "jitter": "seed" if self.jitter else "none",
+            "jitter": "proportional" if self.jitter else "none",
         }
 
 

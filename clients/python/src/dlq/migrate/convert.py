@@ -1,4 +1,4 @@
-"""An old message as a send with its past."""
+"""An old message as a send with its imported history."""
 
 from __future__ import annotations
 
@@ -94,11 +94,11 @@ def _set_past(
     place: Place,
     notes: list[str],
 ) -> None:
-    past = request.past
-    past.attempts = _at_most(message.attempts, "retry_count", notes)
-    past.quarantined = place.is_poison or message.is_poison
+    history = request.imported_history
+    history.attempts = _at_most(message.attempts, "retry_count", notes)
+    history.quarantined = place.is_poison or message.is_poison
     if message.first_failure is not None:
-        past.first_failure_time.CopyFrom(timestamp(message.first_failure))
+        history.first_failure_time.CopyFrom(timestamp(message.first_failure))
     if len(before) > _MOST_FAILURES:
         notes.append(
             f"error_history: the oldest {len(before) - _MOST_FAILURES} entries are left out"
@@ -107,7 +107,7 @@ def _set_past(
         kept = PastFailure(failure=one.failure)
         if one.at is not None:
             kept.time.CopyFrom(timestamp(one.at))
-        past.failures.append(kept)
+        history.failures.append(kept)
 
 
 def _set_limits(
@@ -115,7 +115,7 @@ def _set_limits(
 ) -> None:
     if message.max_retries is not None:
         request.max_retries = _at_most(message.max_retries, "max_retries", notes)
-    if message.next_retry is not None and not request.past.quarantined:
+    if message.next_retry is not None and not request.imported_history.quarantined:
         due = message.next_retry
         if due > now + _MOST_AHEAD:
             due = now + _MOST_AHEAD

@@ -136,7 +136,7 @@ class Migration:
     def _send(self, ready: list[_Ready]) -> None:
         if self._importer is None:
             for one in ready:
-                would_be = "QUARANTINED" if one.request.past.quarantined else "SCHEDULED"
+                would_be = "QUARANTINED" if one.request.imported_history.quarantined else "SCHEDULED"
                 self._state.set_sent(one.row.key, "sent", would_be, _digest(one.value))
             return
         results = self._importer.send([one.request for one in ready])

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 
 from .record import HEADER, Records, RecordType, encode, read_at
-from .v1.spool_pb2 import Done, Letter, Owner
+from .v1.spool_pb2 import Done, Owner, SpooledMessage
 
 SUFFIX = ".spool"
 
@@ -77,7 +77,7 @@ class SpoolFile:
 
     def append(self, request: SendToDlqRequest) -> None:
         """Raises NotOursAnyMore if whoever has the file now may not have seen this letter."""
-        letter = Letter(request=request)
+        letter = SpooledMessage(request=request)
         letter.spool_time.FromNanoseconds(time.time_ns())
         record = encode(RecordType.LETTER, letter.SerializeToString())
         offset = self.size
@@ -90,7 +90,7 @@ class SpoolFile:
         os.lseek(self._descriptor, offset, os.SEEK_SET)  # appending goes to the end all the same
         record = read_at(os.read(self._descriptor, length), 0)
         try:
-            return None if record is None else Letter.FromString(record.body).request
+            return None if record is None else SpooledMessage.FromString(record.body).request
         except DecodeError:
             return None
 

@@ -2,7 +2,7 @@ package io.dlqservice.dlq.spool;
 
 import com.google.protobuf.Timestamp;
 import io.dlqservice.dlq.spool.SpoolFolder.Listed;
-import io.dlqservice.dlq.spool.v1.Letter;
+import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.spool.v1.Owner;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.ByteArrayOutputStream;
@@ -266,7 +266,7 @@ public final class Shelf {
   }
 
   private static byte[] recordOf(SendToDlqRequest request) {
-    Letter letter = Letter.newBuilder().setRequest(request).setSpoolTime(now()).build();
+    SpooledMessage letter = SpooledMessage.newBuilder().setRequest(request).setSpoolTime(now()).build();
     return Framing.encode(RecordType.LETTER, letter.toByteArray());
   }
 

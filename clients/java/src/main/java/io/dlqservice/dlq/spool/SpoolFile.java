@@ -3,7 +3,7 @@ package io.dlqservice.dlq.spool;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.dlqservice.dlq.spool.RecordScanner.Found;
 import io.dlqservice.dlq.spool.v1.Done;
-import io.dlqservice.dlq.spool.v1.Letter;
+import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -266,7 +266,7 @@ final class SpoolFile implements LetterStore {
   /** Empty where the disk no longer has what was written. */
   private static Optional<SendToDlqRequest> requestIn(ByteBuffer body) {
     try {
-      Letter letter = Letter.parseFrom(body.duplicate());
+      SpooledMessage letter = SpooledMessage.parseFrom(body.duplicate());
       return letter.hasRequest() ? Optional.of(letter.getRequest()) : Optional.empty();
     } catch (InvalidProtocolBufferException unreadable) {
       return Optional.empty();

@@ -4,20 +4,23 @@ import type { DecisionLog } from "../observer.ts";
 export type { OpenBreaker } from "../../store/contract.ts";
 
 /** What holds deliveries back, by hand. Each rejects with a DlqError only, and is safe to repeat. */
-export type GateAdmin = Store["gates"];
+export type LimiterAdmin = Store["limiters"];
 
-export function createGateAdmin({ gates }: Pick<Store, "gates">, log: DecisionLog): GateAdmin {
+export function createLimiterAdmin(
+  { limiters }: Pick<Store, "limiters">,
+  log: DecisionLog,
+): LimiterAdmin {
   return {
-    breakers: (queue) => gates.breakers(queue),
+    breakers: (queue) => limiters.breakers(queue),
 
     async resetBreaker(queue, key) {
-      const wasOpen = await gates.resetBreaker(queue, key);
+      const wasOpen = await limiters.resetBreaker(queue, key);
       if (wasOpen) log.info({ queue, key }, "breaker closed by hand");
       return wasOpen;
     },
 
     async releaseOrder(queue, orderingKey) {
-      const heldBy = await gates.releaseOrder(queue, orderingKey);
+      const heldBy = await limiters.releaseOrder(queue, orderingKey);
       if (heldBy !== undefined) log.info({ queue, orderingKey }, "ordering key released by hand");
       return heldBy;
     },

@@ -22,14 +22,14 @@ export interface QueueSnapshot {
   /** Breakers that are not closed, of the queue or of its keys. */
   openBreakers?: number | undefined;
   /** Keys, and the retry budget, that hold due messages back. */
-  closedGates?: number | undefined;
+  blockingLimiters?: number | undefined;
   /** Ordering keys that wait behind a quarantined message. */
   heldKeys?: number | undefined;
   /** Until the queue's own rate lets something go; 0 or absent: it does now. */
   nextTokenInMs?: number | undefined;
 }
 
-export type IdleCode =
+export type QueueConditionCode =
   | "EMPTY"
   | "ALL_QUARANTINED"
   | "PAUSED"
@@ -40,22 +40,22 @@ export type IdleCode =
   | "ISOLATING"
   | "LIMITED"
   | "ORDER_HELD"
-  | "MOVING";
+  | "DELIVERING";
 
-export interface IdleAnswer {
-  code: IdleCode;
+export interface QueueCondition {
+  code: QueueConditionCode;
   /** For people: the state, and what to do about it. */
   text: string;
 }
 
 /**
- * Every cause that holds, the one to act on first. Never empty, and MOVING is never beside a
+ * Every cause that holds, the one to act on first. Never empty, and DELIVERING is never beside a
  * cause that may stop everything.
  */
-export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
+export function queueConditions(queue: QueueSnapshot): QueueCondition[] {
   const { scheduled, dueNow, inFlight, quarantined, workers } = queue;
   const isolatedDue = Math.min(queue.isolatedDue ?? 0, dueNow);
-  const answers: IdleAnswer[] = [];
+  const answers: QueueCondition[] = [];
   // Also of an empty queue: whoever paused it wants to see that it holds before something comes.
   if (queue.paused) answers.push({ code: "PAUSED", text: pausedText(queue) });
   if (scheduled + inFlight === 0) {
@@ -97,7 +97,7 @@ export function whyIdle(queue: QueueSnapshot): IdleAnswer[] {
   }
   // Full streams may just as well be stuck, and a rate may let one go an hour: not called moving.
   if (!busy && (inFlight > 0 || (dueNow > 0 && !isRateUsedUp(queue)))) {
-    answers.push({ code: "MOVING", text: "Workers are being served." });
+    answers.push({ code: "DELIVERING", text: "Workers are being served." });
   }
   return answers;
 }
@@ -110,9 +110,9 @@ function pausedText({ pausedReason = "", pausedUntilAtMs }: QueueSnapshot): stri
 }
 
 /** What holds some of the messages back, while others go on. */
-function partlyHeld(queue: QueueSnapshot): IdleAnswer[] {
-  const { breakerOpen, openBreakers = 0, closedGates = 0, heldKeys = 0 } = queue;
-  const answers: IdleAnswer[] = [];
+function partlyHeld(queue: QueueSnapshot): QueueCondition[] {
+  const { breakerOpen, openBreakers = 0, blockingLimiters = 0, heldKeys = 0 } = queue;
+  const answers: QueueCondition[] = [];
   if (isRateUsedUp(queue)) {
     answers.push({
       code: "LIMITED",
@@ -125,8 +125,8 @@ function partlyHeld(queue: QueueSnapshot): IdleAnswer[] {
       text: `Too many attempts fail for ${count(openBreakers, "key")}, so their messages wait; the others go on. DlqAdminService.ListBreakers names them.`,
     });
   }
-  if (closedGates > openBreakers) {
-    const limits = count(closedGates - openBreakers, "limit");
+  if (blockingLimiters > openBreakers) {
+    const limits = count(blockingLimiters - openBreakers, "limit");
     answers.push({
       code: "LIMITED",
       text: `${limits} by key or of retries hold due messages back for now; they follow by themselves.`,

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { type Gates, inForce, NO_GATES } from "../life/gates.ts";
+import { inForce, type Limiters, NO_GATES } from "../life/limiters.ts";
 import { letGo } from "../life/orders.ts";
 import { QUEUE } from "../real/names.ts";
 import { step } from "./play.ts";
@@ -11,13 +11,13 @@ const RATE = { perSecond: 1, burst: 3 };
 const KEY_RATE = { perSecond: 0.5, burst: 2 };
 const BUDGET = { ratio: 0.05, minPerSecond: 0.001 };
 
-export const gatesArgs = (): fc.Arbitrary<Gates> =>
+export const limitersArgs = (): fc.Arbitrary<Limiters> =>
   fc.oneof(
     { weight: 1, arbitrary: fc.constant(NO_GATES) },
     {
       weight: 2,
       arbitrary: fc
-        .record<Gates>({
+        .record<Limiters>({
           keyed: fc.constantFrom(true, true, false),
           keyMaxInFlight: fc.constantFrom(0, 0, 1, 2),
           keyRate: fc.constantFrom(undefined, undefined, KEY_RATE),
@@ -37,10 +37,10 @@ export const gatesArgs = (): fc.Arbitrary<Gates> =>
 
 /** Settings change while messages are scheduled, in flight and held back under the old ones. */
 export const changeStep = () =>
-  gatesArgs().map((gates) =>
-    step("ChangeGates", gates, async ({ life }, rig) => {
-      life.change(gates);
-      rig.change(gates);
+  limitersArgs().map((limiters) =>
+    step("ChangeLimiters", limiters, async ({ life }, rig) => {
+      life.change(limiters);
+      rig.change(limiters);
     }),
   );
 
@@ -50,7 +50,7 @@ export const resetStep = () =>
     step("ResetBreaker", key, async ({ life }, rig) => {
       const breaker = life.breakers.get(key);
       const wasOpen = breaker !== undefined && breaker.state !== "CLOSED";
-      same("reset", await rig.store.gates.resetBreaker(QUEUE, key), wasOpen);
+      same("reset", await rig.store.limiters.resetBreaker(QUEUE, key), wasOpen);
       if (wasOpen) breaker.close();
     }),
   );
@@ -59,7 +59,7 @@ export const resetStep = () =>
 export const releaseOrderStep = () =>
   fc.constantFrom(...ORDERS).map((order) =>
     step("ReleaseOrder", order, async ({ life }, rig) => {
-      const released = await rig.store.gates.releaseOrder(QUEUE, order);
+      const released = await rig.store.limiters.releaseOrder(QUEUE, order);
       same("released", released && hexOf(released), letGo(life, order));
     }),
   );

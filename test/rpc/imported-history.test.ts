@@ -2,33 +2,38 @@ import { create, fromBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { EnvelopeSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
-  type Past,
-  type PastSchema,
+  type ImportedHistory,
+  type ImportedHistorySchema,
   SendToDlqRequestSchema,
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { Reason } from "../../gen/dlq/v1/state_pb.ts";
 import { readSend } from "../../src/rpc/convert/send.ts";
 
-type Init = Exclude<MessageInitShape<typeof PastSchema>, Past>;
+type Init = Exclude<MessageInitShape<typeof ImportedHistorySchema>, ImportedHistory>;
 
-function commandOf(past: Init | undefined) {
+function commandOf(importedHistory: Init | undefined) {
   const init = { queue: "orders", payload: { body: { case: "text" as const, value: "{}" } } };
-  const request = create(SendToDlqRequestSchema, past === undefined ? init : { ...init, past });
+  const request = create(
+    SendToDlqRequestSchema,
+    importedHistory === undefined ? init : { ...init, importedHistory },
+  );
   return readSend(request, { payloadMaxBytes: 100, nowMs: 0 });
 }
 
 /** What is stored of it. */
-function kept(past: Init): Past | undefined {
-  return fromBinary(EnvelopeSchema, commandOf(past).encodeEnvelope("TIMEOUT")).past;
+function kept(importedHistory: Init): ImportedHistory | undefined {
+  return fromBinary(EnvelopeSchema, commandOf(importedHistory).encodeEnvelope("TIMEOUT"))
+    .importedHistory;
 }
 
 const failuresOf = (count: number, message = "m") =>
   Array.from({ length: count }, (_, n) => ({ failure: { type: `E${n}`, message } }));
-const typesOf = (past: Past | undefined) => past?.failures.map(({ failure }) => failure?.type);
+const typesOf = (importedHistory: ImportedHistory | undefined) =>
+  importedHistory?.failures.map(({ failure }) => failure?.type);
 
-describe("a past", () => {
+describe("an imported history", () => {
   test("is told to what decides, and kept as it was sent", () => {
-    const past = {
+    const importedHistory = {
       attempts: 3,
       failures: [
         { failure: { reason: Reason.WEBHOOK_FAILED, type: "E" }, time: { seconds: 6n } },
@@ -37,41 +42,44 @@ describe("a past", () => {
       firstFailureTime: { seconds: 5n, nanos: 500_000_000 },
       quarantined: true,
     };
-    expect(commandOf(past).past).toEqual({
+    expect(commandOf(importedHistory).importedHistory).toEqual({
       attempts: 3,
       failureCount: 2,
       firstFailureAtMs: 5_500,
       quarantined: true,
     });
-    const [, second] = past.failures;
+    const [, second] = importedHistory.failures;
     const categorized = { failure: { ...second?.failure, reason: Reason.TIMEOUT } };
-    expect(kept(past)).toMatchObject({ ...past, failures: [past.failures[0], categorized] });
+    expect(kept(importedHistory)).toMatchObject({
+      ...importedHistory,
+      failures: [importedHistory.failures[0], categorized],
+    });
   });
 
   test("that says nothing is none that decides", () => {
-    expect(commandOf({}).past).toEqual({
+    expect(commandOf({}).importedHistory).toEqual({
       attempts: 0,
       failureCount: 0,
       firstFailureAtMs: undefined,
       quarantined: false,
     });
-    expect(commandOf(undefined).past).toBeUndefined();
+    expect(commandOf(undefined).importedHistory).toBeUndefined();
   });
 
   test("keeps its latest 15 failures", () => {
     expect(typesOf(kept({ failures: failuresOf(17) }))).toEqual(
       Array.from({ length: 15 }, (_, n) => `E${n + 2}`),
     );
-    expect(commandOf({ failures: failuresOf(17) }).past?.failureCount).toBe(15);
+    expect(commandOf({ failures: failuresOf(17) }).importedHistory?.failureCount).toBe(15);
   });
 
   test("keeps of long failures the latest, 64 KiB in all, each cut to its limits", () => {
     const long = failuresOf(4, "x".repeat(5_000)).map(({ failure }) => ({
       failure: { ...failure, stackTrace: "y".repeat(20_000) },
     }));
-    const past = kept({ failures: long });
-    expect(typesOf(past)).toEqual(["E1", "E2", "E3"]);
-    for (const { failure } of past?.failures ?? []) {
+    const importedHistory = kept({ failures: long });
+    expect(typesOf(importedHistory)).toEqual(["E1", "E2", "E3"]);
+    for (const { failure } of importedHistory?.failures ?? []) {
       expect(failure).toMatchObject({ truncated: true });
       expect([failure?.message.length, failure?.stackTrace.length]).toEqual([4_096, 16_384]);
     }

@@ -4,7 +4,7 @@ import { createdAtMs, formatMessageId } from "../core/message-id.ts";
 import type { TickReply } from "../store/contract.ts";
 import { isMoveLate } from "./plan.ts";
 
-export interface TellParts {
+export interface ReportParts {
   registry: SessionRegistry;
   observer: Observer;
   log: DecisionLog;
@@ -15,18 +15,18 @@ export interface TellParts {
 }
 
 /** Tells streams, metrics and log what a tick has taken back or ended. */
-export function tellTick(parts: TellParts, queue: string, reply: TickReply): void {
+export function reportTick(parts: ReportParts, queue: string, reply: TickReply): void {
   if (reply.deleting) parts.onDeleting(queue);
   if (isMoveLate(reply)) parts.onMoveLate?.(queue);
-  for (const session of parts.registry.of(queue)) session.tell(queue, reply.gate);
-  tellLost(parts, queue, reply);
-  tellEnded(parts, queue, reply);
+  for (const session of parts.registry.of(queue)) session.tell(queue, reply.deliveryStatus);
+  reportLost(parts, queue, reply);
+  reportEnded(parts, queue, reply);
   for (const { dueAtMs } of reply.claimed) {
     parts.observer.dueLag(queue, Math.max(0, reply.nowMs - dueAtMs));
   }
 }
 
-function tellLost({ registry, observer, log }: TellParts, queue: string, { lost }: TickReply) {
+function reportLost({ registry, observer, log }: ReportParts, queue: string, { lost }: TickReply) {
   for (const { sessionId, id, deliveryNumber, state, heldMs } of lost) {
     registry.leasesEnded(sessionId, [{ queue, messageId: id, deliveryNumber }]);
     observer.attempt(queue, state === "QUARANTINED" ? "quarantined" : "expired");
@@ -35,7 +35,7 @@ function tellLost({ registry, observer, log }: TellParts, queue: string, { lost 
   }
 }
 
-function tellEnded({ observer, log }: TellParts, queue: string, { ended, nowMs }: TickReply) {
+function reportEnded({ observer, log }: ReportParts, queue: string, { ended, nowMs }: TickReply) {
   for (const { id, state } of ended) {
     if (state === "EXPIRED") {
       observer.left(queue, Math.max(0, nowMs - createdAtMs(id)));

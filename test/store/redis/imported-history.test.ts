@@ -23,13 +23,13 @@ const reply = async (over: Partial<SendItem>) =>
   only(await at.current.store.send(QUEUE, [item(over)], SETTINGS));
 const send = async (over: Partial<SendItem>) => storedId(await reply(over));
 const message = async (id: Uint8Array) => (await at.current.dump(QUEUE)).messages.get(hex(id));
-const past = (over: Partial<SendItem["past"]> = {}) => ({
-  past: { attempts: 0, failureCount: 0, firstFailureAtMs: undefined, ...over },
+const importedHistory = (over: Partial<SendItem["importedHistory"]> = {}) => ({
+  importedHistory: { attempts: 0, failureCount: 0, firstFailureAtMs: undefined, ...over },
 });
 const claim = async () => only((await at.current.tick(QUEUE, [session(1)])).claimed);
 
 test("attempts and failures of before are counted, and go on", async () => {
-  const id = await send(past({ attempts: 4, failureCount: 3 }));
+  const id = await send(importedHistory({ attempts: 4, failureCount: 3 }));
   expect(await message(id)).toMatchObject({ attempts: 4, failures: 4, hasHistory: false });
   const claimed = await claim();
   expect(claimed).toMatchObject({ attempts: 4, failureCount: 4, deliveryNumber: 1 });
@@ -41,14 +41,14 @@ test("attempts and failures of before are counted, and go on", async () => {
 });
 
 test("nothing is left of it when it leaves", async () => {
-  await send(past({ attempts: 4, failureCount: 3 }));
+  await send(importedHistory({ attempts: 4, failureCount: 3 }));
   await at.current.store.settle(QUEUE, NO_REQUEST, [outcome(await claim(), "succeed")]);
   expect(await at.current.dump(QUEUE)).toMatchObject({ bodies: [], histories: [] });
 });
 
 test("age and life begin with the first failure", async () => {
   const firstFailureAtMs = START_MS - HOUR_MS;
-  const id = await send({ ...past({ firstFailureAtMs }), ttlMs: DAY_MS });
+  const id = await send({ ...importedHistory({ firstFailureAtMs }), ttlMs: DAY_MS });
   expect(createdAtMs(id)).toBe(firstFailureAtMs);
   expect(await message(id)).toMatchObject({ expireAtMs: firstFailureAtMs + DAY_MS, arrival: 1 });
   const [stats] = await at.current.store.stats([QUEUE]);
@@ -60,7 +60,7 @@ test("age and life begin with the first failure", async () => {
 });
 
 test("a life that would end before its try is as long again from then", async () => {
-  const over = { ...past({ firstFailureAtMs: START_MS - 3 * DAY_MS }), ttlMs: DAY_MS };
+  const over = { ...importedHistory({ firstFailureAtMs: START_MS - 3 * DAY_MS }), ttlMs: DAY_MS };
   const id = await send({ ...over, delayMs: HOUR_MS });
   expect(await message(id)).toMatchObject({
     state: "SCHEDULED",
@@ -69,9 +69,11 @@ test("a life that would end before its try is as long again from then", async ()
 });
 
 test("a first failure in the future is now; one at the very beginning of time is long ago", async () => {
-  expect(createdAtMs(await send(past({ firstFailureAtMs: START_MS + 1 })))).toBe(START_MS);
-  expect(createdAtMs(await send(past({ firstFailureAtMs: 0 })))).toBe(1);
-  expect(createdAtMs(await send(past()))).toBe(START_MS);
+  expect(createdAtMs(await send(importedHistory({ firstFailureAtMs: START_MS + 1 })))).toBe(
+    START_MS,
+  );
+  expect(createdAtMs(await send(importedHistory({ firstFailureAtMs: 0 })))).toBe(1);
+  expect(createdAtMs(await send(importedHistory()))).toBe(START_MS);
 });
 
 test("messages are found by their ids, and in the order of their arrival, whatever their age", async () => {
@@ -79,7 +81,7 @@ test("messages are found by their ids, and in the order of their arrival, whatev
   const ids = [];
   for (const hours of ages) {
     const firstFailureAtMs = START_MS - hours * HOUR_MS;
-    ids.push(await send({ ...past({ firstFailureAtMs }), orderingKey: "k" }));
+    ids.push(await send({ ...importedHistory({ firstFailureAtMs }), orderingKey: "k" }));
   }
   expect(new Set(ids.map(hex)).size).toBe(ages.length);
   const arrivals = await Promise.all(ids.map(async (id) => (await message(id))?.arrival));
@@ -87,16 +89,19 @@ test("messages are found by their ids, and in the order of their arrival, whatev
   expect((await claim()).id).toEqual(ids[0]);
 });
 
-test("a send that joins leaves its past behind", async () => {
+test("a send that joins leaves its imported history behind", async () => {
   const id = await send({ dedupKey: "k" });
-  const joined = await reply({ dedupKey: "k", ...past({ attempts: 7, failureCount: 2 }) });
+  const joined = await reply({
+    dedupKey: "k",
+    ...importedHistory({ attempts: 7, failureCount: 2 }),
+  });
   expect(joined).toMatchObject({ joined: true, id });
   expect(await message(id)).toMatchObject({ attempts: 0, failures: 2 });
 });
 
 test("a new round begins without it", async () => {
   const id = await send({
-    ...past({ attempts: 9, firstFailureAtMs: START_MS - DAY_MS }),
+    ...importedHistory({ attempts: 9, firstFailureAtMs: START_MS - DAY_MS }),
     ...{ ttlMs: HOUR_MS, quarantineReason: "RETRIES_EXHAUSTED" },
   });
   expect(await message(id)).toMatchObject({ state: "QUARANTINED", attempts: 9 });
@@ -109,7 +114,7 @@ test("a new round begins without it", async () => {
 
 test("it may come with a number, and with all that few messages have", async () => {
   const number = { client: bytes("client.........."), number: 3 };
-  const id = await send({ ...past({ attempts: 2 }), number, priority: -4, note: "n" });
+  const id = await send({ ...importedHistory({ attempts: 2 }), number, priority: -4, note: "n" });
   expect(await message(id)).toMatchObject({ attempts: 2, priority: -4 });
   expect(await reply({ number })).toMatchObject({ status: "taken" });
 });

@@ -1,4 +1,4 @@
-import type { Gates, OpenBreaker } from "../contract.ts";
+import type { Limiters, OpenBreaker } from "../contract.ts";
 import { ReplyReader } from "./reply.ts";
 import { storedBreakerState } from "./states.ts";
 import type { RunScript } from "./verbs/run.ts";
@@ -6,17 +6,17 @@ import type { RunScript } from "./verbs/run.ts";
 /** Breakers that one answer lists. */
 const BREAKERS = 1_000;
 
-export interface RedisGatesParts {
+export interface RedisLimitersParts {
   run: RunScript;
   journalMax: number;
   /** Packed: what holds deliveries of a queue back now. */
   rulesOf(queue: string): Uint8Array;
 }
 
-export class RedisGates implements Gates {
-  readonly #parts: RedisGatesParts;
+export class RedisLimiters implements Limiters {
+  readonly #parts: RedisLimitersParts;
 
-  constructor(parts: RedisGatesParts) {
+  constructor(parts: RedisLimitersParts) {
     this.#parts = parts;
   }
 

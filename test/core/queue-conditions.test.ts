@@ -1,25 +1,33 @@
 import { describe, expect, it, test } from "vitest";
-import { type IdleCode, type QueueSnapshot, whyIdle } from "../../src/core/why-idle.ts";
+import {
+  type QueueConditionCode,
+  type QueueSnapshot,
+  queueConditions,
+} from "../../src/core/queue-conditions.ts";
 
 function queue(changes: Partial<QueueSnapshot>): QueueSnapshot {
   return { scheduled: 0, dueNow: 0, inFlight: 0, quarantined: 0, workers: 0, ...changes };
 }
 
-function text(changes: Partial<QueueSnapshot>, code: IdleCode): string | undefined {
-  return whyIdle(queue(changes)).find((answer) => answer.code === code)?.text;
+function text(changes: Partial<QueueSnapshot>, code: QueueConditionCode): string | undefined {
+  return queueConditions(queue(changes)).find((answer) => answer.code === code)?.text;
 }
 
-test.each<[string, Partial<QueueSnapshot>, IdleCode[]]>([
+test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   ["nothing at all", {}, ["EMPTY"]],
   ["nothing, with workers", { workers: 2 }, ["EMPTY"]],
   ["only quarantined", { quarantined: 4, workers: 2 }, ["ALL_QUARANTINED"]],
   ["due, nobody asks", { scheduled: 5, dueNow: 5 }, ["NO_WORKERS"]],
   ["not due, nobody asks", { scheduled: 5 }, ["NO_WORKERS", "NOTHING_DUE"]],
   ["not due", { scheduled: 5, workers: 1 }, ["NOTHING_DUE"]],
-  ["not due, some in flight", { scheduled: 5, inFlight: 1, workers: 1 }, ["NOTHING_DUE", "MOVING"]],
+  [
+    "not due, some in flight",
+    { scheduled: 5, inFlight: 1, workers: 1 },
+    ["NOTHING_DUE", "DELIVERING"],
+  ],
   ["in flight, the workers left", { inFlight: 3 }, ["NO_WORKERS"]],
-  ["due, room", { scheduled: 5, dueNow: 5, workers: 1, freeCredit: 3 }, ["MOVING"]],
-  ["due, room unknown", { scheduled: 5, dueNow: 5, workers: 1 }, ["MOVING"]],
+  ["due, room", { scheduled: 5, dueNow: 5, workers: 1, freeCredit: 3 }, ["DELIVERING"]],
+  ["due, room unknown", { scheduled: 5, dueNow: 5, workers: 1 }, ["DELIVERING"]],
   [
     "due, no room",
     { scheduled: 5, dueNow: 5, inFlight: 16, workers: 1, freeCredit: 0 },
@@ -28,17 +36,17 @@ test.each<[string, Partial<QueueSnapshot>, IdleCode[]]>([
   [
     "not due, no room",
     { scheduled: 5, inFlight: 16, workers: 1, freeCredit: 0 },
-    ["NOTHING_DUE", "MOVING"],
+    ["NOTHING_DUE", "DELIVERING"],
   ],
   [
     "due, but only alone",
     { scheduled: 2, dueNow: 2, isolatedDue: 2, inFlight: 4, workers: 1, freeCredit: 12 },
-    ["ISOLATING", "MOVING"],
+    ["ISOLATING", "DELIVERING"],
   ],
   [
     "due alone, and alone it is",
     { scheduled: 2, dueNow: 2, isolatedDue: 2, workers: 1 },
-    ["MOVING"],
+    ["DELIVERING"],
   ],
   ["paused", { scheduled: 2, dueNow: 2, workers: 1, paused: true }, ["PAUSED"]],
   ["paused, and empty", { paused: true }, ["PAUSED", "EMPTY"]],
@@ -50,7 +58,7 @@ test.each<[string, Partial<QueueSnapshot>, IdleCode[]]>([
     ["PAUSED", "BREAKER_OPEN", "NO_WORKERS", "NOTHING_DUE"],
   ],
 ])("%s", (_name, changes, codes) => {
-  expect(whyIdle(queue(changes)).map((answer) => answer.code)).toEqual(codes);
+  expect(queueConditions(queue(changes)).map((answer) => answer.code)).toEqual(codes);
 });
 
 describe("the sentences", () => {
@@ -82,18 +90,18 @@ describe("the sentences", () => {
 
 describe("what holds back a part of the messages", () => {
   const busy = { scheduled: 5, dueNow: 3, inFlight: 2, quarantined: 1, workers: 1, freeCredit: 9 };
-  const codes = (over: object) => whyIdle({ ...busy, ...over }).map(({ code }) => code);
+  const codes = (over: object) => queueConditions({ ...busy, ...over }).map(({ code }) => code);
 
   it("is told beside what moves", () => {
-    expect(codes({ openBreakers: 2, closedGates: 2 })).toEqual(["BREAKER_OPEN", "MOVING"]);
-    expect(codes({ closedGates: 1 })).toEqual(["LIMITED", "MOVING"]);
-    expect(codes({ heldKeys: 1 })).toEqual(["ORDER_HELD", "MOVING"]);
+    expect(codes({ openBreakers: 2, blockingLimiters: 2 })).toEqual(["BREAKER_OPEN", "DELIVERING"]);
+    expect(codes({ blockingLimiters: 1 })).toEqual(["LIMITED", "DELIVERING"]);
+    expect(codes({ heldKeys: 1 })).toEqual(["ORDER_HELD", "DELIVERING"]);
   });
 
   it("is the queue's own rate", () => {
-    expect(codes({ nextTokenInMs: 1 })).toEqual(["LIMITED", "MOVING"]);
+    expect(codes({ nextTokenInMs: 1 })).toEqual(["LIMITED", "DELIVERING"]);
     expect(codes({ nextTokenInMs: 90_000, inFlight: 0 })).toEqual(["LIMITED"]);
-    expect(codes({ nextTokenInMs: 1, dueNow: 0 })).toEqual(["NOTHING_DUE", "MOVING"]);
+    expect(codes({ nextTokenInMs: 1, dueNow: 0 })).toEqual(["NOTHING_DUE", "DELIVERING"]);
     expect(text({ ...busy, nextTokenInMs: 89_001 }, "LIMITED")).toContain("the next one in 90 s");
   });
 

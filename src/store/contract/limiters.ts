@@ -1,7 +1,7 @@
-import type { BreakerState } from "../../core/queue-gate.ts";
+import type { BreakerState } from "../../core/delivery-status.ts";
 
 /** What holds deliveries back, as an operator sees and moves it. Each verb is safe to repeat. */
-export interface Gates {
+export interface Limiters {
   /** Breakers that are not closed, the longest open first; of a queue with very many, not all. */
   breakers(queue: string): Promise<OpenBreaker[]>;
   /** Closes one by hand, and forgets what it has counted. Whether it was not closed. */

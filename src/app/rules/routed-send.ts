@@ -6,7 +6,7 @@ import { reasonOf } from "../reason-of.ts";
 import { failureFacts, type RuleJudge } from "./rule-judge.ts";
 
 /** A send, and what the rules make of it. */
-export interface Letter {
+export interface RoutedSend {
   readonly command: SendCommand;
   readonly reason: Reason;
   /** Where it goes: where it was sent to, unless a rule says otherwise. */
@@ -22,10 +22,10 @@ const NOTHING: RuleAction = Object.freeze({});
 const NO_EDITS: RuleDecision["edits"] = Object.freeze([]);
 
 /** Asks the rules of arrivals, if there are any. */
-export function toLetter(
+export function routeSend(
   command: SendCommand,
   rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
-): Letter {
+): RoutedSend {
   const { queue, failure } = command;
   const reason = reasonOf(failure);
   if (!rules?.hasRulesFor("ARRIVAL")) {

@@ -1,7 +1,7 @@
-import type { GateAdmin, OpenBreaker } from "../../src/app/queues/gate-admin.ts";
+import type { LimiterAdmin, OpenBreaker } from "../../src/app/queues/limiter-admin.ts";
 
-/** Gates without a store: what a test says they are, and what was asked of them. */
-export class ScriptedGates implements GateAdmin {
+/** Limiters without a store: what a test says they are, and what was asked of them. */
+export class ScriptedLimiters implements LimiterAdmin {
   open: OpenBreaker[] = [];
   heldBy: Uint8Array | undefined;
   readonly asked: { queue: string; key: string }[] = [];

@@ -6,7 +6,7 @@ export function valueIn(attributes: Readonly<Record<string, string>>) {
 }
 
 /** What limits by key go by, where the queue has some; else nothing. */
-export function laneKeyOf(
+export function limiterKeyOf(
   attribute: (name: string) => string | undefined,
   { keyAttribute }: Pick<QueueSettings, "keyAttribute">,
 ): string {

@@ -1,7 +1,7 @@
 import type { Reason } from "../../../src/core/reason.ts";
 
 /** What may hold deliveries back. What is not named is as in BREAKER, for every run. */
-export interface Gates {
+export interface Limiters {
   /** Whether messages have a key at all; else nothing goes by it. */
   keyed: boolean;
   /** 0: no limit. */
@@ -32,7 +32,7 @@ export const BREAKER = {
   reasons: ["TIMEOUT", "UNKNOWN_ERROR"] as readonly Reason[],
 };
 
-export const NO_GATES: Gates = {
+export const NO_GATES: Limiters = {
   keyed: false,
   keyMaxInFlight: 0,
   keyRate: undefined,
@@ -45,7 +45,7 @@ export const NO_GATES: Gates = {
 };
 
 /** What is by key says nothing where there are no keys. */
-export function inForce(asked: Gates): Gates {
+export function inForce(asked: Limiters): Limiters {
   if (asked.keyed) return asked;
   const breaker = asked.breaker === "key" ? "off" : asked.breaker;
   return { ...asked, keyMaxInFlight: 0, keyRate: undefined, breaker };
@@ -84,6 +84,6 @@ const ROUNDING = 1e-6;
 const LEAST_WAIT_MS = 5;
 
 /** Retries for each first delivery, and some in any case: ten, or what ten seconds or a hundred first ones give. */
-export function budgetRate({ ratio, minPerSecond }: NonNullable<Gates["budget"]>): Rate {
+export function budgetRate({ ratio, minPerSecond }: NonNullable<Limiters["budget"]>): Rate {
   return { perSecond: minPerSecond, burst: Math.max(10, 10 * minPerSecond, 100 * ratio) };
 }

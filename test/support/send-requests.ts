@@ -12,18 +12,21 @@ import type {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { Jitter } from "../../gen/dlq/v1/message_pb.ts";
 
-export type Letter = Exclude<MessageInitShape<typeof SendToDlqRequestSchema>, SendToDlqRequest>;
+export type SendRequest = Exclude<
+  MessageInitShape<typeof SendToDlqRequestSchema>,
+  SendToDlqRequest
+>;
 type FailedInit = Exclude<MessageInitShape<typeof FailedSchema>, Failed>;
 type Result = Exclude<MessageInitShape<typeof OutcomeSchema>, Outcome>["result"];
 export type OutcomeInit = NonNullable<Result>;
 
 /** A message that is due at once. */
-export function letter(queue: string, over: Letter = {}): Letter {
+export function sendRequest(queue: string, over: SendRequest = {}): SendRequest {
   return { queue, payload: text("{}"), ...dueIn(0), ...over };
 }
 
-export function letters(count: number, queue: string, over: Letter = {}): Letter[] {
-  return Array.from({ length: count }, () => letter(queue, over));
+export function sendRequests(count: number, queue: string, over: SendRequest = {}): SendRequest[] {
+  return Array.from({ length: count }, () => sendRequest(queue, over));
 }
 
 export const text = (value: string) => ({ body: { case: "text" as const, value } });

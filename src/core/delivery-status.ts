@@ -1,7 +1,7 @@
 export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 
 /** What holds deliveries of a whole queue back at one moment, as workers are told. */
-export interface QueueGate {
+export interface DeliveryStatus {
   /** By hand. */
   paused: boolean;
   /** The queue's own; closed where it has none. */
@@ -12,7 +12,7 @@ export interface QueueGate {
   openBreakers: number;
 }
 
-export const OPEN_GATE: QueueGate = Object.freeze({
+export const UNBLOCKED: DeliveryStatus = Object.freeze({
   paused: false,
   breaker: "CLOSED",
   retryAtMs: undefined,
@@ -20,7 +20,7 @@ export const OPEN_GATE: QueueGate = Object.freeze({
 });
 
 /** Whether there is something new to tell. */
-export function sameGate(a: QueueGate, b: QueueGate): boolean {
+export function sameDeliveryStatus(a: DeliveryStatus, b: DeliveryStatus): boolean {
   return (
     a.paused === b.paused &&
     a.breaker === b.breaker &&
