@@ -1,4 +1,4 @@
-// `npm run docs:snippets`: writes the programs of docs/choose-your-language.md anew from the examples
+// `npm run docs:snippets`: writes the programs of docs/guides/choose-your-language.md anew from the examples
 // of the clients, which the clients' tests compile and run.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
-export const PAGE = join(ROOT, "docs/choose-your-language.md");
+export const PAGE = join(ROOT, "docs/guides/choose-your-language.md");
 
 /** Folder of a client -> what its language is called, and its fences are. In the order of the page. */
 export const LANGUAGES = {
@@ -25,7 +25,7 @@ export function withSnippets(page) {
     if (!mark.test(text)) throw new Error(`the page has no place for the programs of the ${part}`);
     const programs = Object.entries(LANGUAGES).map(([folder, { name, fence, end }]) => {
       const { file, code } = snippetOf(folder, end, part);
-      return `### ${name}${part === "worker" ? " worker" : ""}\n\n[${file}](../${file})\n\n\`\`\`${fence}\n${code}\`\`\`\n`;
+      return `### ${name}${part === "worker" ? " worker" : ""}\n\n[${file}](../../${file})\n\n\`\`\`${fence}\n${code}\`\`\`\n`;
     });
     return text.replace(mark, (_, start, stop) => `${start}\n${programs.join("\n")}\n${stop}`);
   }, page);

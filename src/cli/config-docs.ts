@@ -160,7 +160,7 @@ function policyTables(): string {
   ].join("\n");
 }
 
-/** The reference of all settings as Markdown: the content of docs/configuration.md. */
+/** The reference of all settings as Markdown: the content of docs/reference/configuration.md. */
 export function configDocs(): string {
   const groups = GROUPS.map((group) => {
     const settings = ALL_SETTINGS.filter((s) => s.group === group);

@@ -8,7 +8,7 @@ const ABOUT = "dlq takes failed messages over gRPC and hands them out again when
 const NAMES =
   "Each flag --some-name is also the variable DLQ_SOME_NAME and the YAML key some_name. Flags win over the environment, the environment over the file of --config, the file over defaults (in brackets).";
 const QUEUES =
-  "These hold for every queue. In the file they live below defaults:, and below queues: NAME: for one queue, where retry_policy and retry_policies can be set too (docs/configuration.md).";
+  "These hold for every queue. In the file they live below defaults:, and below queues: NAME: for one queue, where retry_policy and retry_policies can be set too (docs/reference/configuration.md).";
 const EXIT_CODES = "Exit codes: 0 done; 1 failed while running; 2 wrong flags or configuration.";
 
 function settingRow(setting: Setting): { left: string; right: string } {

@@ -3,7 +3,7 @@ import type { Reason } from "./reason.ts";
 /**
  * What a failure without a reason looks like, by reason. Columns are strong to weak and are tried
  * in that order over all rows; within a column a higher row wins. Cells may be added without
- * making a lookup slower; docs/categorization.md tells how.
+ * making a lookup slower; docs/reference/categorization.md tells how.
  *
  * What is ambiguous is left out on purpose and becomes UNKNOWN_ERROR: a wrong reason retries in a
  * wrong way, and misleads the person who reads it.

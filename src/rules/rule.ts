@@ -21,7 +21,7 @@ export interface RuleAction {
 export interface Rule {
   name: string;
   event: RuleEvent;
-  /** A CEL expression; docs/rules.md says which part of CEL. */
+  /** A CEL expression; docs/reference/rules.md says which part of CEL. */
   when: string;
   action: RuleAction;
   /** Whether later rules are tried when this one matches. */

@@ -165,8 +165,8 @@ describe("dlq config", () => {
   });
 });
 
-describe("docs/configuration.md", () => {
-  const file = path.join(import.meta.dirname, "../../docs/configuration.md");
+describe("docs/reference/configuration.md", () => {
+  const file = path.join(import.meta.dirname, "../../docs/reference/configuration.md");
 
   test("is what dlq config --docs prints (run it again after a change of the table)", async () => {
     const { stdout, code } = await cli(["config", "--docs"]);

@@ -1,5 +1,5 @@
 // What the categorizer says of real failures: those that test/golden/collect made happen, each
-// with the reason that an operator would give. docs/categorization.md tells how to add one.
+// with the reason that an operator would give. docs/reference/categorization.md tells how to add one.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -108,13 +108,13 @@ it("has 200 failures and more, and misses few", () => {
   expect(missed.length / ALL.length).toBeLessThanOrEqual(MAX_MISSED_SHARE);
 });
 
-test("docs/categorization.md has these figures", () => {
+test("docs/reference/categorization.md has these figures", () => {
   const shareOf = (failures: readonly GoldenFailure[]) => {
     const right = failures.filter((failure) => reasonOf(failure) === failure.reason).length;
     const count = failures.length.toLocaleString("en-US");
     return [count, `${((100 * right) / failures.length).toFixed(1)} %`];
   };
-  const rows = tableRows(readDocument("docs/categorization.md"), "runtime");
+  const rows = tableRows(readDocument("docs/reference/categorization.md"), "runtime");
   expect(rows.map((row) => row.slice(1))).toEqual(
     [...GOLDEN.map(({ failures }) => failures), ALL].map(shareOf),
   );

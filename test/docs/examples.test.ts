@@ -1,5 +1,5 @@
-// The programs of the README, run as they stand there against a real server; only the address is
-// the test's, and a few lines behind them call what they define.
+// Runs the programs of the guides against a real server. Only the address is the test's; a few lines
+// behind each program call what it defines.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,7 +9,8 @@ import { findPython, pythonEnvironment } from "../support/python.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fence, ROOT, readDocument } from "./markdown.ts";
 
-const README = readDocument("README.md");
+const SEND = readDocument("docs/guides/send.md");
+const WORK = readDocument("docs/guides/work.md");
 
 let server: TestServer;
 beforeAll(async () => {
@@ -87,18 +88,18 @@ console.log(seen.join());
 process.exit(0);
 `;
 
-describe("the programs of the README", () => {
+describe("the programs of the guides", () => {
   const expected = { accepted: "1", failedAttempts: "1", succeeded: "1", deliveries: "2" };
 
   test("Python: a dead letter is sent, fails once, and is done", { timeout: 60_000 }, async () => {
-    const parts = [fence(README, "python producer"), fence(README, "python worker"), PYTHON_DRIVER];
+    const parts = [fence(SEND, "python producer"), fence(WORK, "python worker"), PYTHON_DRIVER];
     const out = await run(findPython(), ["-"], inQueue("python", parts.join("\n")));
     expect(out).toBe("one,one");
     expect(await totalsOf("python")).toMatchObject(expected);
   });
 
   test("TypeScript: the same", { timeout: 60_000 }, async () => {
-    const parts = [fence(README, "ts producer"), fence(README, "ts worker"), TYPESCRIPT_DRIVER];
+    const parts = [fence(SEND, "ts producer"), fence(WORK, "ts worker"), TYPESCRIPT_DRIVER];
     const args = ["--input-type=module-typescript", "-"];
     const out = await run(process.execPath, args, inQueue("typescript", parts.join("\n")));
     expect(out).toBe("one,one");

@@ -15,10 +15,10 @@ import { SCRIPTS } from "../../src/store/redis/scripts.ts";
 import { codesOf, ROOT, readDocument, tableRows } from "./markdown.ts";
 
 const README = readDocument("README.md");
-const API = readDocument("docs/api.md");
-const DELIVERY = readDocument("docs/delivery.md");
-const STORAGE = readDocument("docs/storage.md");
-const OPERATIONS = readDocument("docs/operations.md");
+const API = readDocument("docs/reference/api.md");
+const DELIVERY = readDocument("docs/guides/work.md");
+const STORAGE = readDocument("docs/internals/storage.md");
+const OPERATIONS = readDocument("docs/guides/operate.md");
 
 /** What a list of alternatives names, in any order. */
 const sorted = (names: Iterable<string>) => [...names].toSorted();
@@ -52,7 +52,7 @@ describe("README.md", () => {
   });
 });
 
-describe("docs/api.md", () => {
+describe("docs/reference/api.md", () => {
   test("the table of errors has every reason, with its code", () => {
     const rows = tableRows(API, "reason").map((row) => row.slice(0, 2).map((c) => codesOf(c)[0]));
     const source = readFileSync(join(ROOT, "src/rpc/error-map.ts"), "utf8");
@@ -71,7 +71,7 @@ describe("docs/api.md", () => {
   });
 });
 
-describe("docs/operations.md", () => {
+describe("docs/guides/operate.md", () => {
   /** Name, type and labels of each of our metrics, after each was used once. */
   async function metricsInCode(): Promise<string[][]> {
     const buildInfo = { version: "1", node: "v1" };
@@ -110,7 +110,7 @@ describe("docs/operations.md", () => {
   });
 });
 
-describe("docs/operations.md, logs", () => {
+describe("docs/guides/operate.md, logs", () => {
   test("each line that it explains is a line of the source", () => {
     const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
@@ -122,7 +122,7 @@ describe("docs/operations.md, logs", () => {
   });
 });
 
-describe("docs/delivery.md", () => {
+describe("docs/guides/work.md", () => {
   test("the silence that makes an outage", () => {
     const source = readFileSync(join(ROOT, "src/store/redis/verbs/tick.ts"), "utf8");
     const silenceMs = Number(/SILENCE_MS = ([\d_]+);/.exec(source)?.[1]?.replaceAll("_", ""));
@@ -130,7 +130,7 @@ describe("docs/delivery.md", () => {
   });
 });
 
-describe("docs/storage.md", () => {
+describe("docs/internals/storage.md", () => {
   const families = (names: readonly string[]) =>
     sorted(names.map((name) => name.replace(/:[A-Z]$/, ":")));
 

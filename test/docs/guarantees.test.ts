@@ -1,11 +1,11 @@
-// Each sentence of docs/guarantees.md names its proof: here the proofs are looked up.
+// Each sentence of docs/evidence/guarantees.md names its proof: here the proofs are looked up.
 
 import { readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { EMBEDDED, EXTERNAL, SENTINEL } from "../faults/kinds/catalog.ts";
 
-const PAGE = resolve(import.meta.dirname, "../../docs/guarantees.md");
+const PAGE = resolve(import.meta.dirname, "../../docs/evidence/guarantees.md");
 const page = readFileSync(PAGE, "utf8");
 /** `what` or "what", perhaps several, in the file that is linked next. */
 const PROOF = /((?:(?:`[a-z-]+`|"[^"]+")(?:,\s+|\s+and\s+)?)+)\s+in\s+\[[^\]]+\]\(([^)]+)\)/g;
@@ -17,7 +17,7 @@ const proofs = [...page.matchAll(PROOF)].flatMap(([, names = "", file = ""]) =>
   })),
 );
 
-describe("docs/guarantees.md", () => {
+describe("docs/evidence/guarantees.md", () => {
   it("names proofs", () => {
     expect(proofs.length).toBeGreaterThan(30);
   });

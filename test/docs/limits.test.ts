@@ -1,4 +1,4 @@
-// The table of limits in docs/api.md equals the constants that the code checks against.
+// The table of limits in docs/reference/api.md equals the constants that the code checks against.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { READ_MAX_BYTES } from "../../src/rpc/methods.ts";
 import { MAX_FIELDS, MAX_JSON_DEPTH, MAX_VALUES } from "../../src/rpc/request-fields.ts";
 import { ROOT, readDocument, tableRows } from "./markdown.ts";
 
-const API = readDocument("docs/api.md");
+const API = readDocument("docs/reference/api.md");
 
 /** `64 KiB`; what is no whole number of KiB is bytes. */
 function size(bytes: number): string {

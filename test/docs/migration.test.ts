@@ -1,4 +1,4 @@
-// docs/migration.md: its program and its commands run, and its tables have the names of the code.
+// docs/guides/migrate.md: its program and its commands run, and its tables have the names of the code.
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { codesOf, fence, fencesOf, readDocument, tableRows } from "./markdown.ts
 import { openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
-const PAGE = readDocument("docs/migration.md");
+const PAGE = readDocument("docs/guides/migrate.md");
 const OLD_REDIS = "redis://localhost:6379/0";
 const DEADLINE_MS = 90_000;
 

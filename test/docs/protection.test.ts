@@ -1,4 +1,4 @@
-// The examples of docs/protection.md, in order, in one shell against a real server.
+// The examples of docs/guides/protect.md, in order, in one shell against a real server.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { fencesOf, readDocument } from "./markdown.ts";
 import { findGrpcurl, openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
-const BLOCKS = fencesOf(readDocument("docs/protection.md")).filter(({ info }) =>
+const BLOCKS = fencesOf(readDocument("docs/guides/protect.md")).filter(({ info }) =>
   info.includes(" protection"),
 );
 

@@ -1,4 +1,4 @@
-// What docs/retry-policies.md shows of each kind of policy is what the server computes.
+// What docs/reference/retry-policies.md shows of each kind of policy is what the server computes.
 
 import { fromJsonString } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
@@ -20,7 +20,7 @@ import { loadOk } from "../config/load-support.ts";
 import { codesOf, fence, readDocument, tableRows } from "./markdown.ts";
 import { testPage } from "./page.ts";
 
-const PAGE = readDocument("docs/retry-policies.md");
+const PAGE = readDocument("docs/reference/retry-policies.md");
 
 /** A block of the page as the settings of every queue. */
 function load(info: string, path: string): QueueSettings {
@@ -103,4 +103,4 @@ test("the policy of a message, in JSON, is the one in YAML", () => {
   expect(overridePolicy(PRESETS.standard, own)).toEqual(policyOf("message"));
 });
 
-testPage("docs/retry-policies.md", "simulate", 2);
+testPage("docs/reference/retry-policies.md", "simulate", 2);

@@ -1,4 +1,4 @@
-// What docs/rules.md shows is what happens: its rules are valid, its expressions and transforms give
+// What docs/reference/rules.md shows is what happens: its rules are valid, its expressions and transforms give
 // what stands beside them, its tables equal the code.
 
 import { fromJsonString } from "@bufbuild/protobuf";
@@ -26,7 +26,7 @@ import { codesOf, fence, fencesOf, readDocument, tableRows } from "./markdown.ts
 import { findGrpcurl, openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
-const PAGE = readDocument("docs/rules.md");
+const PAGE = readDocument("docs/reference/rules.md");
 const SAMPLE = fromJsonString(SendToDlqRequestSchema, fence(PAGE, "json sample"));
 const PAYLOAD = SAMPLE.payload?.body.case === "text" ? SAMPLE.payload.body.value : "";
 

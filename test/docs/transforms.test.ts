@@ -5,7 +5,7 @@ import { MAX_PATCH_BYTES } from "../../src/core/transform/transform.ts";
 import { readDocument, tableRows } from "./markdown.ts";
 import { testPage } from "./page.ts";
 
-const FILE = "docs/transforms.md";
+const FILE = "docs/guides/edit-messages.md";
 testPage(FILE, "transforms", 10);
 
 test("the limits are those of the code", () => {

@@ -1,4 +1,4 @@
-// Writes the tables of docs/faults.md from the code: `node test/faults/docs.ts`.
+// Writes the tables of docs/evidence/faults.md from the code: `node test/faults/docs.ts`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -6,7 +6,7 @@ import { RULES } from "./checker/rules.ts";
 import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
 import type { World } from "./rig/world.ts";
 
-export const PAGE = resolve(import.meta.dirname, "../../docs/faults.md");
+export const PAGE = resolve(import.meta.dirname, "../../docs/evidence/faults.md");
 
 function rowsOf<W extends World>({ world, kinds }: Scene<W>): string[] {
   return kinds.map(({ name, words }) => `| ${world} | \`${name}\` | ${words} |`);

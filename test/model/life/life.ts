@@ -43,7 +43,7 @@ const NOTHING_COUNTED = {
 export type Counts = typeof NOTHING_COUNTED;
 
 /**
- * The life of messages in one queue as README.md and docs/delivery.md tell it: what is stored, what is
+ * The life of messages in one queue as README.md and docs/guides/work.md tell it: what is stored, what is
  * remembered, what is counted. Verbs are in the files beside this one.
  */
 export class Life {

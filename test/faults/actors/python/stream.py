@@ -1,4 +1,4 @@
-"""A StreamDue call that is opened again whenever it ends, as docs/delivery.md asks of workers."""
+"""A StreamDue call that is opened again whenever it ends, as docs/guides/work.md asks of workers."""
 
 import time
 from collections.abc import Callable

@@ -1,7 +1,7 @@
 """The names of the Python package that was there before the service, on the service.
 
 A program moves by its import and its connection: `from dlq.compat import DLQHandler, DLQConfig`, and
-`DLQHandler("localhost:50051", config)`. What each setting becomes is in docs/migration.md. New programs
+`DLQHandler("localhost:50051", config)`. What each setting becomes is in docs/guides/migrate.md. New programs
 use `dlq.Client` or `dlq.aio.Client`.
 """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class DLQConfig:
-    """Of a handler and all of its queues. What each setting becomes is in docs/migration.md."""
+    """Of a handler and all of its queues. What each setting becomes is in docs/guides/migrate.md."""
 
     name: str
     """Shown with each message as the service that sent it."""

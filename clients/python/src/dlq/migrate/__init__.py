@@ -1,1 +1,1 @@
-"""`dlq-migrate`: brings over what the old package has left in Redis. See docs/migration.md."""
+"""`dlq-migrate`: brings over what the old package has left in Redis. See docs/guides/migrate.md."""
