@@ -14,18 +14,19 @@ import { globalKeys, QUEUE_KEYS } from "../../src/store/redis/keys.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";
 import { codesOf, ROOT, readDocument, tableRows } from "./markdown.ts";
 
-const README = readDocument("README.md");
+const POLICIES = readDocument("docs/reference/retry-policies.md");
 const API = readDocument("docs/reference/api.md");
 const DELIVERY = readDocument("docs/guides/work.md");
 const STORAGE = readDocument("docs/internals/storage.md");
-const OPERATIONS = readDocument("docs/guides/operate.md");
+const METRICS = readDocument("docs/reference/metrics.md");
+const TROUBLESHOOT = readDocument("docs/guides/troubleshoot.md");
 
 /** What a list of alternatives names, in any order. */
 const sorted = (names: Iterable<string>) => [...names].toSorted();
 
-describe("README.md", () => {
+describe("docs/reference/retry-policies.md", () => {
   test("the table of presets", () => {
-    const rows = tableRows(README, "preset").map(([name, reasons, ...rest]) => [
+    const rows = tableRows(POLICIES, "preset").map(([name, reasons, ...rest]) => [
       codesOf(name ?? "")[0],
       sorted(codesOf(reasons ?? "")),
       ...rest,
@@ -71,7 +72,7 @@ describe("docs/reference/api.md", () => {
   });
 });
 
-describe("docs/guides/operate.md", () => {
+describe("docs/reference/metrics.md", () => {
   /** Name, type and labels of each of our metrics, after each was used once. */
   async function metricsInCode(): Promise<string[][]> {
     const buildInfo = { version: "1", node: "v1" };
@@ -100,7 +101,7 @@ describe("docs/guides/operate.md", () => {
   }
 
   test("the table of metrics", async () => {
-    const rows = tableRows(OPERATIONS, "metric").map(([name, type, labels]) => [
+    const rows = tableRows(METRICS, "metric").map(([name, type, labels]) => [
       codesOf(name ?? "")[0] ?? "",
       type ?? "",
       sorted(codesOf(labels ?? "")).join(),
@@ -110,13 +111,13 @@ describe("docs/guides/operate.md", () => {
   });
 });
 
-describe("docs/guides/operate.md, logs", () => {
+describe("docs/guides/troubleshoot.md", () => {
   test("each line that it explains is a line of the source", () => {
     const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => readFileSync(join(ROOT, "src", name), "utf8"))
       .join("");
-    const lines = tableRows(OPERATIONS, "`msg`").flatMap(([cell]) => codesOf(cell ?? ""));
+    const lines = tableRows(TROUBLESHOOT, "`msg`").flatMap(([cell]) => codesOf(cell ?? ""));
     expect(lines).toContain("lease expired");
     expect(lines.filter((line) => !sources.includes(`"${line}"`))).toEqual([]);
   });

@@ -82,7 +82,9 @@ const KNOWN = new Set([
   ...["retry_policy", "retry_policies"], // of the file only
   ...["DLQ_MODEL_RUNS", "DLQ_MODEL_SEED"], // of the model test only
   ...Array.from({ length: 17 }, (_, code) => codeName(code)),
-  ...tableRows(readDocument("docs/reference/api.md"), "reason").flatMap(([reason]) => codesOf(reason ?? "")),
+  ...tableRows(readDocument("docs/reference/api.md"), "reason").flatMap(([reason]) =>
+    codesOf(reason ?? ""),
+  ),
   ...REFUSAL_KINDS,
   ...Object.keys(SCRIPTS),
   ...["exists_one"], // of CEL
@@ -115,7 +117,8 @@ const PYTHON_MODULE = /_pb2(_grpc)?$/;
 describe.each(documents())("%s", (file) => {
   const markdown = readDocument(file);
   const isOfAll = file === "docs/guides/choose-your-language.md";
-  const isOfPython = isOfAll || file.startsWith("clients/python/") || file === "docs/guides/migrate.md";
+  const isOfPython =
+    isOfAll || file.startsWith("clients/python/") || file === "docs/guides/migrate.md";
   const isOfRust = isOfAll || file.startsWith("clients/rust/");
   const isKnown = (name: string) =>
     KNOWN.has(name) || (isOfPython && pythonNames.has(name)) || (isOfRust && rustNames.has(name));

@@ -31,7 +31,9 @@ afterAll(async () => {
 
 /** Sets what the page on protection shows. */
 async function configure(queue: string, example: string): Promise<void> {
-  const shown = fencesOf(readDocument("docs/guides/protect.md")).find(({ info }) => info === example);
+  const shown = fencesOf(readDocument("docs/guides/protect.md")).find(
+    ({ info }) => info === example,
+  );
   const config = fromJsonString(QueueConfigSchema, shown?.text ?? "");
   expect(durationMs(config.breaker?.window as Duration)).toBe(WINDOW_MS);
   await client.admin.updateQueue({ queue: { name: queue, config } });

@@ -7,21 +7,21 @@ import type { AllowLoss } from "./checker/rollbacks.ts";
 import type { FaultRecord } from "./history/event.ts";
 import { judge, keep } from "./history/kept.ts";
 import { nowMs } from "./history/writer.ts";
+import { describe, type FaultOutcome, inject, issuedSince, type Scenery } from "./inject.ts";
 import type { Scene } from "./kinds/catalog.ts";
 import type { PlannedFault } from "./plan.ts";
+import { sendBaseline } from "./rig/baseline.ts";
 import { letBreakersClose } from "./rig/breakers.ts";
 import { Crew, LOAD_QUEUES } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
+import type { Environment } from "./rig/environment.ts";
 import { MemoryWatch } from "./rig/memory.ts";
 import { isProbed } from "./rig/probe.ts";
 import { setRules } from "./rig/rules.ts";
 import { takeSnapshot } from "./rig/snapshot.ts";
-import { sendStock } from "./rig/stock.ts";
 import { Tail } from "./rig/tail.ts";
-import type { World } from "./rig/world.ts";
-import { describe, type FaultOutcome, issuedSince, type Scenery, strike } from "./strike.ts";
 
-export interface RunOptions<W extends World> {
+export interface RunOptions<W extends Environment> {
   readonly scene: Scene<W>;
   readonly faults: readonly PlannedFault<W>[];
   readonly random: SeededRandom;
@@ -30,7 +30,7 @@ export interface RunOptions<W extends World> {
   /** Messages a second. */
   readonly rate: number;
   /** Messages that lie in the store throughout. */
-  readonly stock: number;
+  readonly baseline: number;
   /** Whose built actors take part. */
   readonly languages: readonly string[];
   readonly folder: string;
@@ -39,10 +39,10 @@ export interface RunOptions<W extends World> {
 
 /** What a run has shown. */
 export interface RunResult {
-  readonly world: string;
+  readonly environment: string;
   readonly words: string;
   /** Messages that lay in the store throughout. */
-  readonly stock: number;
+  readonly baseline: number;
   readonly faults: readonly FaultOutcome[];
   readonly check: CheckReport;
   /** What may be lost here, and was counted. */
@@ -66,53 +66,53 @@ const STALLED_MS = 60_000;
  * Runs one scene: load, faults one after another, the end of all work, and the proof. Whatever fails
  * on the way, what was written down until then is kept and judged.
  */
-export async function run<W extends World>(options: RunOptions<W>): Promise<RunResult> {
+export async function run<W extends Environment>(options: RunOptions<W>): Promise<RunResult> {
   const { scene, random, folder, progress } = options;
   mkdirSync(folder, { recursive: true });
   // Two runs in one history would be judged as one.
   if (readdirSync(folder).length > 0) throw new Error(`${folder} has the histories of another run`);
   const startedAtMs = nowMs();
-  const world = await scene.open();
+  const environment = await scene.open();
   const tail = new Tail();
   let crew: Crew | undefined;
-  const memory = new MemoryWatch(() => ({ ...world.pids(), ...crew?.pids() }));
+  const memory = new MemoryWatch(() => ({ ...environment.pids(), ...crew?.pids() }));
   const records: FaultRecord[] = [];
   const failures: string[] = [];
   const orFail = (step: Promise<unknown>) =>
     step.catch((error: unknown) => failures.push(String(error)));
   try {
-    await setRules(world);
-    progress(`${world.words}; ${options.stock} messages lie in it`);
-    const stock = await sendStock(world, options.stock, folder);
+    await setRules(environment);
+    progress(`${environment.words}; ${options.baseline} messages lie in it`);
+    const baseline = await sendBaseline(environment, options.baseline, folder);
     const { rate, languages } = options;
-    crew = new Crew({ world, folder, tail, random, rate, languages });
-    const scenery = { world, crew, random, tail, records, failures };
+    crew = new Crew({ environment, folder, tail, random, rate, languages });
+    const scenery = { environment, crew, random, tail, records, failures };
     // A worker that a fault hit before it was at work would have no history.
     const workers = crew.workers.map(({ name }) => name);
     await orFail(issuedSince("to every worker", tail.lastByActor, workers, 0, START_MS));
     await orFail(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, nowMs()));
-    const faults = await strikeAll(options, scenery);
+    const faults = await injectAll(options, scenery);
     await orFail(untilSent(options.messages, scenery));
 
     progress("all faults are over; waiting for the end of all work");
     await orFail(crew.stopProducers());
-    await orFail(untilDrained(world));
-    await orFail(letBreakersClose(world, crew));
+    await orFail(untilDrained(environment));
+    await orFail(letBreakersClose(environment, crew));
     await orFail(crew.stopWorkers());
     failures.push(...crew.failures);
 
     progress("checking the histories");
-    const snapshot = (await takeSnapshot(world)).filter(({ queue }) => !isProbed(queue));
-    keep(folder, { files: [stock, ...crew.histories], snapshot, faults: records });
+    const snapshot = (await takeSnapshot(environment)).filter(({ queue }) => !isProbed(queue));
+    keep(folder, { files: [baseline, ...crew.histories], snapshot, faults: records });
     const check = await judge(folder, scene.allowLoss);
     return {
-      world: world.name,
-      words: world.words,
-      stock: options.stock,
+      environment: environment.name,
+      words: environment.words,
+      baseline: options.baseline,
       faults,
       check,
       allowLoss: scene.allowLoss,
-      failures, // the end of the world may add to them
+      failures, // the end of the environment may add to them
       mostBehind: tail.mostBehind,
       memory: memory.peaks,
       durationMs: nowMs() - startedAtMs,
@@ -121,22 +121,24 @@ export async function run<W extends World>(options: RunOptions<W>): Promise<RunR
     tail.stop();
     memory.stop();
     await crew?.kill9();
-    await orFail(world.stop());
+    await orFail(environment.stop());
   }
 }
 
 /** One after another, until all are over or an actor has ended, which nobody asked it to. */
-async function strikeAll<W extends World>(
+async function injectAll<W extends Environment>(
   { faults, progress }: RunOptions<W>,
   scenery: Scenery<W>,
 ): Promise<FaultOutcome[]> {
-  const { world, crew, random, tail } = scenery;
+  const { environment, crew, random, tail } = scenery;
   const outcomes: FaultOutcome[] = [];
   for (const [at, planned] of faults.entries()) {
     if (crew.failures.length > 0) break;
-    await world.untilWhole?.().catch((error: unknown) => scenery.failures.push(String(error)));
+    await environment
+      .untilWhole?.()
+      .catch((error: unknown) => scenery.failures.push(String(error)));
     await sleep(CALM_MS + random.below(CALM_MS));
-    const outcome = await strike(planned, at + 1, scenery);
+    const outcome = await inject(planned, at + 1, scenery);
     outcomes.push(outcome);
     const sums = `${tail.sent} sent, ${tail.deliveries} delivered`;
     progress(`${at + 1}/${faults.length} ${describe(outcome)}; ${sums}`);
@@ -144,7 +146,7 @@ async function strikeAll<W extends World>(
   return outcomes;
 }
 
-async function untilSent<W extends World>(
+async function untilSent<W extends Environment>(
   messages: number,
   { tail, crew }: Scenery<W>,
 ): Promise<void> {

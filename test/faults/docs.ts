@@ -4,18 +4,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { RULES } from "./checker/rules.ts";
 import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
-import type { World } from "./rig/world.ts";
+import type { Environment } from "./rig/environment.ts";
 
 export const PAGE = resolve(import.meta.dirname, "../../docs/evidence/faults.md");
 
-function rowsOf<W extends World>({ world, kinds }: Scene<W>): string[] {
-  return kinds.map(({ name, words }) => `| ${world} | \`${name}\` | ${words} |`);
+function rowsOf<W extends Environment>({ environment, kinds }: Scene<W>): string[] {
+  return kinds.map(({ name, words }) => `| ${environment} | \`${name}\` | ${words} |`);
 }
 
 /** The page with its tables as the code has them. */
 export function withTables(page: string): string {
   const faults = [
-    "| world | fault | what happens |",
+    "| environment | fault | what happens |",
     "|---|---|---|",
     ...rowsOf(EXTERNAL),
     ...rowsOf(EVERYSEC),

@@ -1,12 +1,12 @@
 import type { Options } from "./options.ts";
 import type { PlanOptions } from "./plan.ts";
-import type { WorldName } from "./rig/world.ts";
+import type { EnvironmentName } from "./rig/environment.ts";
 
-/** How much of what happens in a world. */
+/** How much of what happens in a environment. */
 export interface Amounts extends PlanOptions {
   readonly messages: number;
   readonly rate: number;
-  readonly stock: number;
+  readonly baseline: number;
   /** By chance; undefined: each kind once. */
   readonly faults: number | undefined;
 }
@@ -15,53 +15,58 @@ export interface Amounts extends PlanOptions {
 export const SHORT_AIM_S = 360;
 export const SHORT_LIMIT_S = 600;
 
-const SHORT: Readonly<Record<WorldName, Amounts>> = {
+const SHORT: Readonly<Record<EnvironmentName, Amounts>> = {
   external: {
     ...short(37_000),
-    stock: 200_000,
+    baseline: 200_000,
     pairs: 5,
     fixed: new Map([["long-outage", 1]]), // it takes as long as ten others
   },
-  everysec: { ...short(2_000), stock: 5_000 },
-  embedded: { ...short(9_000), stock: 200_000, pairs: 2 },
-  sentinel: { ...short(2_000), stock: 5_000, pairs: 2 },
-  replicas: { ...short(2_000), stock: 5_000 },
+  everysec: { ...short(2_000), baseline: 5_000 },
+  embedded: { ...short(9_000), baseline: 200_000, pairs: 2 },
+  sentinel: { ...short(2_000), baseline: 5_000, pairs: 2 },
+  replicas: { ...short(2_000), baseline: 5_000 },
 };
 
-const LONG: Readonly<Record<WorldName, Amounts>> = {
+const LONG: Readonly<Record<EnvironmentName, Amounts>> = {
   external: { ...long(1_480_000, 135), fixed: new Map([["long-outage", 20]]) },
-  everysec: { ...long(40_000, 10), stock: 20_000 },
+  everysec: { ...long(40_000, 10), baseline: 20_000 },
   embedded: long(460_000, 55),
   sentinel: {
     ...long(20_000, 12),
     rate: 400,
-    stock: 5_000,
+    baseline: 5_000,
     fixed: new Map([["failover", 6]]),
   },
-  replicas: { ...long(20_000, 6), rate: 400, stock: 5_000 },
+  replicas: { ...long(20_000, 6), rate: 400, baseline: 5_000 },
 };
 
 function short(messages: number): Amounts {
-  return { messages, rate: 350, stock: 0, faults: undefined, fixed: new Map(), pairs: 0 };
+  return { messages, rate: 350, baseline: 0, faults: undefined, fixed: new Map(), pairs: 0 };
 }
 
 function long(messages: number, faults: number): Amounts {
-  return { messages, rate: 2_200, stock: 200_000, faults, fixed: new Map(), pairs: 0 };
+  return { messages, rate: 2_200, baseline: 200_000, faults, fixed: new Map(), pairs: 0 };
 }
 
-/** Worlds that mostly wait, in the short form: for Sentinel, for servers to start. */
-const LIGHT: readonly WorldName[] = ["everysec", "sentinel", "replicas"];
+/** Environments that mostly wait, in the short form: for Sentinel, for servers to start. */
+const LIGHT: readonly EnvironmentName[] = ["everysec", "sentinel", "replicas"];
 
-/** Which worlds run at the same time. */
-export function groupsOf({ long, worlds }: Pick<Options, "long" | "worlds">): WorldName[][] {
-  if (long) return worlds.map((world) => [world]);
-  const light = worlds.filter((world) => LIGHT.includes(world));
-  const others = worlds.filter((world) => !LIGHT.includes(world)).map((world) => [world]);
+/** Which environments run at the same time. */
+export function groupsOf({
+  long,
+  environments,
+}: Pick<Options, "long" | "environments">): EnvironmentName[][] {
+  if (long) return environments.map((environment) => [environment]);
+  const light = environments.filter((environment) => LIGHT.includes(environment));
+  const others = environments
+    .filter((environment) => !LIGHT.includes(environment))
+    .map((environment) => [environment]);
   return light.length === 0 ? others : [...others, light];
 }
 
-export function amountsOf(world: WorldName, options: Options): Amounts {
-  const form = (options.long ? LONG : SHORT)[world];
+export function amountsOf(environment: EnvironmentName, options: Options): Amounts {
+  const form = (options.long ? LONG : SHORT)[environment];
   return {
     ...form,
     messages: options.messages ?? form.messages,

@@ -14,17 +14,18 @@ import { atRandom, eachOnce } from "./plan.ts";
 import { problemsOf } from "./report/goals.ts";
 import { type BrokenOff, reportOf } from "./report/markdown.ts";
 import { builtLanguages, missingLanguages } from "./rig/actor-program.ts";
-import type { World, WorldName } from "./rig/world.ts";
+import type { Environment, EnvironmentName } from "./rig/environment.ts";
 
-/** How each world is run. */
-const RUNS: Readonly<Record<WorldName, (options: Options, folder: string) => Promise<RunResult>>> =
-  {
-    external: (options, folder) => runIn(EXTERNAL, options, folder),
-    everysec: (options, folder) => runIn(EVERYSEC, options, folder),
-    embedded: (options, folder) => runIn(EMBEDDED, options, folder),
-    sentinel: (options, folder) => runIn(SENTINEL, options, folder),
-    replicas: (options, folder) => runIn(REPLICAS, options, folder),
-  };
+/** How each environment is run. */
+const RUNS: Readonly<
+  Record<EnvironmentName, (options: Options, folder: string) => Promise<RunResult>>
+> = {
+  external: (options, folder) => runIn(EXTERNAL, options, folder),
+  everysec: (options, folder) => runIn(EVERYSEC, options, folder),
+  embedded: (options, folder) => runIn(EMBEDDED, options, folder),
+  sentinel: (options, folder) => runIn(SENTINEL, options, folder),
+  replicas: (options, folder) => runIn(REPLICAS, options, folder),
+};
 
 const BUILDS_THEM = "`npm run test:faults` does it, as does `node test/contract/build-agents.ts`";
 
@@ -54,16 +55,18 @@ async function main(options: Options): Promise<void> {
   const results: RunResult[] = [];
   const brokenOff: BrokenOff[] = [];
   const startedAtMs = performance.now();
-  for (const worlds of groupsOf(options)) {
+  for (const environments of groupsOf(options)) {
     await Promise.all(
-      worlds.map(async (world) => {
+      environments.map(async (environment) => {
         try {
-          results.push(await RUNS[world](options, folder));
+          results.push(await RUNS[environment](options, folder));
         } catch (error) {
           if (error instanceof UsageError) throw error;
-          // The proof of the other worlds counts all the same.
-          brokenOff.push({ world, why: String(error) });
-          print(`${world} broke off: ${error instanceof Error ? error.stack : String(error)}\n`);
+          // The proof of the other environments counts all the same.
+          brokenOff.push({ environment, why: String(error) });
+          print(
+            `${environment} broke off: ${error instanceof Error ? error.stack : String(error)}\n`,
+          );
         }
       }),
     );
@@ -74,7 +77,7 @@ async function main(options: Options): Promise<void> {
   if (options.report !== undefined) writeFileSync(options.report, report);
   const problems = [
     ...results.flatMap((result) => problemsOf(result, options.long)),
-    ...brokenOff.map(({ world, why }) => `${world} did not come to its end: ${why}`),
+    ...brokenOff.map(({ environment, why }) => `${environment} did not come to its end: ${why}`),
     ...(isShort(options) && tookS > SHORT_LIMIT_S
       ? [`the short form took ${Math.round(tookS)} s, more than ${SHORT_LIMIT_S} s`]
       : []),
@@ -91,20 +94,23 @@ async function main(options: Options): Promise<void> {
   process.exit(); // whatever of the links is still open
 }
 
-function runIn<W extends World>(scene: Scene<W>, options: Options, folder: string) {
+function runIn<W extends Environment>(scene: Scene<W>, options: Options, folder: string) {
   const { only, seed, long } = options;
   const random = seededRandom(seed);
-  const amounts = amountsOf(scene.world, options);
+  const amounts = amountsOf(scene.environment, options);
   const asked = scene.kinds.filter(({ name }) => only.length === 0 || only.includes(name));
   const kinds = asked.filter(({ name, missing }) => {
     const lack = missing?.();
-    if (lack !== undefined) print(`${scene.world} leaves out ${name}: there is not ${lack}\n`);
+    if (lack !== undefined)
+      print(`${scene.environment} leaves out ${name}: there is not ${lack}\n`);
     return lack === undefined;
   });
   if (kinds.length === 0) {
-    throw new UsageError(`No fault of ${scene.world} is called ${only.join(", ")}; see --list.`);
+    throw new UsageError(
+      `No fault of ${scene.environment} is called ${only.join(", ")}; see --list.`,
+    );
   }
-  const { messages, rate, stock, faults: count } = amounts;
+  const { messages, rate, baseline, faults: count } = amounts;
   const faults =
     count === undefined
       ? eachOnce(kinds, random, amounts)
@@ -116,18 +122,18 @@ function runIn<W extends World>(scene: Scene<W>, options: Options, folder: strin
     random,
     messages,
     rate,
-    stock,
-    languages: languagesOf(scene.world, options, builtLanguages()),
-    folder: join(folder, `${scene.world}-${seed}${long ? "-long" : ""}`),
+    baseline,
+    languages: languagesOf(scene.environment, options, builtLanguages()),
+    folder: join(folder, `${scene.environment}-${seed}${long ? "-long" : ""}`),
     progress(words) {
       const seconds = Math.round((performance.now() - startedAtMs) / 1_000);
-      print(`${scene.world} ${String(seconds).padStart(4)} s  ${words}\n`);
+      print(`${scene.environment} ${String(seconds).padStart(4)} s  ${words}\n`);
     },
   });
 }
 
-function listOf<W extends World>({ world, kinds }: Scene<W>): string {
-  return `${world}\n${kinds.map(({ name, words }) => `  ${name.padEnd(24)}${words}\n`).join("")}`;
+function listOf<W extends Environment>({ environment, kinds }: Scene<W>): string {
+  return `${environment}\n${kinds.map(({ name, words }) => `  ${name.padEnd(24)}${words}\n`).join("")}`;
 }
 
 function print(text: string): void {

@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
-import type { WorldName } from "./rig/world.ts";
+import type { EnvironmentName } from "./rig/environment.ts";
 
 export interface Options {
   readonly long: boolean;
   readonly seed: number;
-  readonly worlds: readonly WorldName[];
+  readonly environments: readonly EnvironmentName[];
   /** Kinds of faults to run; none: all. */
   readonly only: readonly string[];
-  /** Instead of the form's own, for each world. */
+  /** Instead of the form's own, for each environment. */
   readonly messages: number | undefined;
   readonly faults: number | undefined;
   readonly rate: number | undefined;
@@ -27,11 +27,11 @@ export const HELP = `Real servers, producers and workers under faults; then a pr
   npm run test:faults -- --seed 7         the same faults in the same order as another run with 7
 
   --seed N          what chance goes by; printed at the start. Default: another each time
-  --world NAME      external, everysec, embedded, sentinel or replicas; may be given several times. Default: all
-  --only KIND       a kind of fault; may be given several times. Default: all of the world
+  --environment NAME      external, everysec, embedded, sentinel or replicas; may be given several times. Default: all
+  --only KIND       a kind of fault; may be given several times. Default: all of the environment
   --list            name the kinds of faults, and end
-  --messages N      messages that must be acknowledged, of each world
-  --faults N        faults by chance, of each world, instead of each kind once
+  --messages N      messages that must be acknowledged, of each environment
+  --faults N        faults by chance, of each environment, instead of each kind once
   --rate N          messages a second
   --report FILE     write the report there too, as Markdown
   --count FILE      write {"faults": N, "problems": N} there
@@ -44,20 +44,28 @@ short form took more than 10 minutes. It says what and where.
 
 export class UsageError extends Error {}
 
-const WORLDS: readonly WorldName[] = ["external", "everysec", "embedded", "sentinel", "replicas"];
+const WORLDS: readonly EnvironmentName[] = [
+  "external",
+  "everysec",
+  "embedded",
+  "sentinel",
+  "replicas",
+];
 
 /** @throws {UsageError} */
 export function readOptions(args: readonly string[]): Options {
   const values = parse(args);
-  const worlds = values.world ?? WORLDS;
-  for (const world of worlds) {
-    if (!WORLDS.includes(world as WorldName))
-      throw new UsageError(`There is no world ${world}; there are ${WORLDS.join(", ")}.`);
+  const environments = values.environment ?? WORLDS;
+  for (const environment of environments) {
+    if (!WORLDS.includes(environment as EnvironmentName))
+      throw new UsageError(
+        `There is no environment ${environment}; there are ${WORLDS.join(", ")}.`,
+      );
   }
   return {
     long: values.long === true,
     seed: numberOf("seed", values.seed) ?? Math.floor(Math.random() * 1_000_000),
-    worlds: worlds as readonly WorldName[],
+    environments: environments as readonly EnvironmentName[],
     only: values.only ?? [],
     messages: numberOf("messages", values.messages),
     faults: numberOf("faults", values.faults),
@@ -82,7 +90,7 @@ function parse(args: readonly string[]) {
         list: flag,
         help: { type: "boolean", short: "h" },
         seed: value,
-        world: several,
+        environment: several,
         only: several,
         messages: value,
         faults: value,

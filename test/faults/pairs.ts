@@ -1,5 +1,5 @@
 import type { FaultKind } from "./kinds/kind.ts";
-import type { World } from "./rig/world.ts";
+import type { Environment } from "./rig/environment.ts";
 
 /**
  * Kinds that touch the same part, each of the first beside each of the second, and yet only their own
@@ -22,7 +22,7 @@ export const INDEPENDENT: readonly (readonly [readonly string[], readonly string
 ];
 
 /** Whether two faults may be there at the same time. */
-export function mayMeet<W extends World>(a: FaultKind<W>, b: FaultKind<W>): boolean {
+export function mayMeet<W extends Environment>(a: FaultKind<W>, b: FaultKind<W>): boolean {
   if (a.name === b.name) return false;
   if (!a.touches.some((part) => b.touches.includes(part))) return true;
   return INDEPENDENT.some(

@@ -3,13 +3,13 @@ import { seededRandom } from "../support/random.ts";
 import { EMBEDDED, EXTERNAL } from "./kinds/catalog.ts";
 import { INDEPENDENT, mayMeet } from "./pairs.ts";
 import { atRandom, eachOnce, type PlannedFault } from "./plan.ts";
-import type { World } from "./rig/world.ts";
+import type { Environment } from "./rig/environment.ts";
 
 const { kinds } = EXTERNAL;
 const fixed = new Map([["long-outage", 20]]);
 const once = { fixed: new Map([["long-outage", 1]]), pairs: 5 };
 
-function namesOf<W extends World>(plan: readonly PlannedFault<W>[]): string[][] {
+function namesOf<W extends Environment>(plan: readonly PlannedFault<W>[]): string[][] {
   return plan.map((faults) => faults.map(({ kind }) => kind.name));
 }
 

@@ -1,16 +1,16 @@
 import type { SeededRandom } from "../support/random.ts";
 import type { FaultKind } from "./kinds/kind.ts";
 import { mayMeet } from "./pairs.ts";
-import type { World } from "./rig/world.ts";
+import type { Environment } from "./rig/environment.ts";
 
-export interface PlannedKind<W extends World> {
+export interface PlannedKind<W extends Environment> {
   readonly kind: FaultKind<W>;
   /** How long after the first of its pair it begins: during that one, or during its recovery. */
   readonly afterMs: number;
 }
 
 /** What happens at a time: one fault, or one and another that comes soon after. */
-export type PlannedFault<W extends World> = readonly [PlannedKind<W>, ...PlannedKind<W>[]];
+export type PlannedFault<W extends Environment> = readonly [PlannedKind<W>, ...PlannedKind<W>[]];
 
 export interface PlanOptions {
   /** Kinds that come so often, and not by chance; some with another beside them. */
@@ -25,7 +25,7 @@ const PAIR_CHANCE = 0.4;
 const MOST_AFTER_MS = 2_000;
 
 /** Each kind once, and some pairs beside, in a random order. */
-export function eachOnce<W extends World>(
+export function eachOnce<W extends Environment>(
   kinds: readonly FaultKind<W>[],
   random: SeededRandom,
   { fixed, pairs }: PlanOptions,
@@ -40,7 +40,7 @@ export function eachOnce<W extends World>(
 }
 
 /** `count` faults by chance, some in pairs. */
-export function atRandom<W extends World>(
+export function atRandom<W extends Environment>(
   kinds: readonly FaultKind<W>[],
   count: number,
   random: SeededRandom,
@@ -58,11 +58,14 @@ export function atRandom<W extends World>(
   return random.shuffled(planned);
 }
 
-function freeOf<W extends World>(kinds: readonly FaultKind<W>[], fixed: PlanOptions["fixed"]) {
+function freeOf<W extends Environment>(
+  kinds: readonly FaultKind<W>[],
+  fixed: PlanOptions["fixed"],
+) {
   return kinds.filter(({ name }) => !fixed.has(name));
 }
 
-function fixedOf<W extends World>(
+function fixedOf<W extends Environment>(
   kinds: readonly FaultKind<W>[],
   free: readonly FaultKind<W>[],
   random: SeededRandom,
@@ -75,12 +78,12 @@ function fixedOf<W extends World>(
   );
 }
 
-function alone<W extends World>(kind: FaultKind<W>): PlannedFault<W> {
+function alone<W extends Environment>(kind: FaultKind<W>): PlannedFault<W> {
   return [{ kind, afterMs: 0 }];
 }
 
 /** Alone if nothing can be beside it. */
-function withAnother<W extends World>(
+function withAnother<W extends Environment>(
   kind: FaultKind<W>,
   kinds: readonly FaultKind<W>[],
   random: SeededRandom,

@@ -1,5 +1,5 @@
 // Judges again what a run has kept: `node test/faults/recheck.ts FOLDER`, such as that which a failed
-// run names, with the world: …/external-7.
+// run names, with the environment: …/external-7.
 
 import { basename } from "node:path";
 import { judge } from "./history/kept.ts";
@@ -10,8 +10,8 @@ if (folder === "") {
   process.stderr.write("node test/faults/recheck.ts FOLDER\n");
   process.exit(2);
 }
-const scene = [EVERYSEC, SENTINEL, REPLICAS].find(({ world }) =>
-  basename(folder).startsWith(world),
+const scene = [EVERYSEC, SENTINEL, REPLICAS].find(({ environment }) =>
+  basename(folder).startsWith(environment),
 );
 const report = await judge(folder, scene?.allowLoss);
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);

@@ -28,7 +28,7 @@ const WEIGHTS = {
   quarantine: 6,
   release: 6,
   slow: 6,
-  stock: 2,
+  baseline: 2,
 } satisfies Weights;
 /** Who calls how, each with queues of its own. */
 interface Api {
@@ -106,12 +106,12 @@ function startWorker({ worker, workerFlags, queues }: Api, name: string): ActorP
 }
 
 /** Nothing is left that a worker could end. */
-async function expectWorkedOff(queues: readonly string[], stock: number): Promise<void> {
+async function expectWorkedOff(queues: readonly string[], baseline: number): Promise<void> {
   const stats = await Promise.all(queues.map((queue) => statsOf(dlq, queue)));
   const sum = (pick: (queue: (typeof stats)[number]) => bigint | undefined) =>
     stats.reduce((all, queue) => all + Number(pick(queue) ?? 0n), 0);
   expect(sum((queue) => queue.inFlight)).toBe(0);
-  expect(sum((queue) => queue.scheduled)).toBe(stock);
+  expect(sum((queue) => queue.scheduled)).toBe(baseline);
 }
 
 interface Run {
@@ -142,12 +142,12 @@ async function throughRestart(): Promise<ReadonlyMap<string, Run>> {
     }, WAIT);
     await producer.stop();
     const produced = await producer.history();
-    const stock = new Set(
+    const baseline = new Set(
       of(produced, "sending")
-        .filter(({ plan }) => plan === "stock")
+        .filter(({ plan }) => plan === "baseline")
         .map(({ source }) => source),
     );
-    await vi.waitFor(() => expectWorkedOff(queues, stock.size), WAIT);
+    await vi.waitFor(() => expectWorkedOff(queues, baseline.size), WAIT);
     await worker.stop();
     return [name, { produced, worked: await worker.history() }] as const;
   });
@@ -200,13 +200,13 @@ describe.for(APIS)("through a restart of the server, by $name", (used) => {
     expect(sendings.length).toBe(answers);
   });
 
-  it("each message is delivered as it was sent, but for stock", () => {
+  it("each message is delivered as it was sent, but for baseline", () => {
     const sent = new Map(of(produced, "sending").map((sending) => [sending.source, sending]));
     const delivered = of(worked, "delivered");
     for (const { source, sum, plan, queue } of delivered) {
       expect(sent.get(source)).toMatchObject({ sum, plan, queue });
     }
-    const due = [...sent.values()].filter(({ plan }) => plan !== "stock");
+    const due = [...sent.values()].filter(({ plan }) => plan !== "baseline");
     expect(new Set(delivered.map(({ source }) => source))).toEqual(
       new Set(due.map(({ source }) => source)),
     );
@@ -249,7 +249,7 @@ it.for(APIS)(
   { timeout: 60_000 },
   async (used) => {
     const name = `${used.name}-producer-2`;
-    const producer = startProducer(used, name, ENDLESS, { stock: 1 });
+    const producer = startProducer(used, name, ENDLESS, { baseline: 1 });
     await vi.waitFor(async () => {
       expect(of(await producer.history(), "sent").length).toBeGreaterThan(20);
     }, WAIT);
@@ -267,7 +267,7 @@ it.for(CLIENTS)(
   { timeout: 120_000 },
   async (used) => {
     const name = `${used.name}-producer-3`;
-    const producer = startProducer(used, name, ENDLESS, { stock: 1 });
+    const producer = startProducer(used, name, ENDLESS, { baseline: 1 });
     await vi.waitFor(async () => {
       expect(of(await producer.history(), "sent").length).toBeGreaterThan(20);
     }, WAIT);

@@ -20,7 +20,7 @@ export const END: Readonly<Record<Plan, string | undefined>> = {
   slow: "succeeded",
   silent: "succeeded",
   crash: undefined,
-  stock: undefined,
+  baseline: undefined,
 };
 
 /**

@@ -2,11 +2,11 @@
 
 import { createDlqClient } from "../../../clients/typescript/src/index.ts";
 import { seededRandom } from "../../support/random.ts";
-import { laneFacts } from "../history/lanes.ts";
+import { guardedFacts } from "../history/guarded-facts.ts";
 import { sourceName } from "../history/source-name.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments } from "./arguments.ts";
-import { EXHAUST_RETRIES, payloadOf, planFrom, RETRY_POLICY, type Weights } from "./letters.ts";
+import { EXHAUST_RETRIES, payloadOf, planFrom, RETRY_POLICY, type Weights } from "./payloads.ts";
 import { recording, untilAnswered } from "./recording.ts";
 
 const args = readArguments([
@@ -46,7 +46,7 @@ let dueAtMs = performance.now();
 function send(): void {
   const plan = planFrom(weights, random);
   const source = sourceName(args.name, ++sequence);
-  const { host, order, priority } = laneFacts(sequence);
+  const { host, order, priority } = guardedFacts(sequence);
   pending++;
   void dlq
     .send(random.pick(queues), payloadOf(source, plan, random), new Error("it broke"), {

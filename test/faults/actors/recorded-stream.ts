@@ -1,7 +1,7 @@
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Delivery, StreamDueResponse } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { HistoryWriter } from "../history/writer.ts";
-import { readPayload, sumOf } from "./letters.ts";
+import { readPayload, sumOf } from "./payloads.ts";
 
 let streams = 0;
 

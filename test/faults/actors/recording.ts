@@ -20,8 +20,8 @@ import {
 import { MessageState } from "../../../gen/dlq/v1/state_pb.ts";
 import type { OutcomeKind } from "../history/event.ts";
 import type { HistoryWriter } from "../history/writer.ts";
-import { editedPayload, readPayload, sumOf } from "./letters.ts";
 import { nameOf } from "./names.ts";
+import { editedPayload, readPayload, sumOf } from "./payloads.ts";
 import { recordedStream } from "./recorded-stream.ts";
 
 /** What a server says when it has changed nothing; its errors carry details, those of a link don't. */

@@ -13,7 +13,7 @@ import {
 import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments, untilAsked } from "./arguments.ts";
-import { readPayload } from "./letters.ts";
+import { readPayload } from "./payloads.ts";
 import { recording, untilAnswered } from "./recording.ts";
 
 const args = readArguments([

@@ -9,7 +9,6 @@ import { type CheckReport, noCounts } from "./report.ts";
 import { type AllowLoss, Rollbacks } from "./rollbacks.ts";
 import { checkAttempts } from "./rules/attempts.ts";
 import { checkBurned } from "./rules/breakers.ts";
-import { checkDoubt } from "./rules/doubt.ts";
 import { checkDueTimes } from "./rules/due-times.ts";
 import { checkDuplicate } from "./rules/duplicates.ts";
 import { checkEdits } from "./rules/edits.ts";
@@ -18,6 +17,7 @@ import { checkIdentity } from "./rules/identity.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { checkNumbers } from "./rules/numbers.ts";
 import { checkOrders } from "./rules/orders.ts";
+import { checkOutcomeUnknown } from "./rules/outcome-unknown.ts";
 import { checkPlaces } from "./rules/places.ts";
 import { checkDue, checkEarned } from "./rules/quarantine.ts";
 import { checkLast, checkOutcome, checkStrangeTokens, checkTokens } from "./rules/tokens.ts";
@@ -86,7 +86,7 @@ export class Checker {
       checkLast(message, last, findings);
       checkAttempts(message, findings);
       checkBurned(message, this.#ledger, findings);
-      checkDoubt(message, findings);
+      checkOutcomeUnknown(message, findings);
       checkDue(message, findings);
       checkDueTimes(message, findings);
     }

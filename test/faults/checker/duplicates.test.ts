@@ -62,12 +62,12 @@ describe("duplicates", () => {
       // A release pauses for a second.
       unanswered("released", 500),
     ]) {
-      expect(story.broken()).toEqual(["duplicate-explained", "doubt-told"]);
+      expect(story.broken()).toEqual(["duplicate-explained", "outcome-unknown-set"]);
     }
     // Its lease was over: then nobody knows whether the work was done.
     const story = unanswered("succeeded", 2_010);
     story.counted = { leaseExpiries: 1 };
-    expect(story.broken()).toEqual(["doubt-told"]);
+    expect(story.broken()).toEqual(["outcome-unknown-set"]);
   });
 
   it("do not come because a stream has closed: what came by it keeps its lease", () => {

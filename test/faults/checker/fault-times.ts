@@ -3,7 +3,7 @@ import { NEVER, type RunClock, type RunMs } from "./clock.ts";
 
 /**
  * A stream that a fault has broken is found dead after two heartbeats of 1 s, a reply of the store
- * is given up after 1 s (rig/world.ts): until then claims may be written to it, and are lost.
+ * is given up after 1 s (rig/environment.ts): until then claims may be written to it, and are lost.
  */
 const UNNOTICED_MS = 3_000;
 /**

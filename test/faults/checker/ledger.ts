@@ -4,7 +4,7 @@ import type { AtMs, Plan } from "../history/event.ts";
 import { type Route, routeOf } from "../history/routes.ts";
 import { NEVER, type RunClock, type RunMs, UNKNOWN } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
-import { HeardOutages } from "./heard-outages.ts";
+import { ReportedOutages } from "./reported-outages.ts";
 
 /** What a producer means to exist once. */
 export class Source {
@@ -101,7 +101,7 @@ export class Ledger {
   /** One string for each name of a queue, not one a line. */
   readonly #names = new Map<string, string>();
   readonly clock: RunClock;
-  readonly outages = new HeardOutages();
+  readonly outages = new ReportedOutages();
   #leastLeaseMs: RunMs = NEVER;
   readonly #openings = new Map<string, RunMs[]>();
 

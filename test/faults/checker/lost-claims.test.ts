@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { RunClock } from "./clock.ts";
 import { FaultTimes } from "./fault-times.ts";
 import { Findings } from "./findings.ts";
-import { HeardOutages } from "./heard-outages.ts";
 import { Message, Source } from "./ledger.ts";
+import { ReportedOutages } from "./reported-outages.ts";
 import { Rollbacks } from "./rollbacks.ts";
 import { LostClaims } from "./rules/lost-claims.ts";
 import { Story } from "./story.ts";
@@ -60,7 +60,7 @@ describe("claims that nobody received", () => {
     const among = (deliveries: number) => {
       const clock = new RunClock();
       const findings = new Findings(new Rollbacks([], undefined, clock));
-      const claims = new LostClaims(new FaultTimes([], clock), new HeardOutages());
+      const claims = new LostClaims(new FaultTimes([], clock), new ReportedOutages());
       const message = new Message("id", new Source("m", "ok"), 0);
       message.kept = {
         ...{ queue: "q", state: "SCHEDULED", quarantineReason: undefined },

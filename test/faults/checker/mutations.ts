@@ -15,16 +15,16 @@ const answerWith = (over: Partial<Acked["results"][number]>) => (line: Acked) =>
 });
 const isDueAgain = (line: Acked) => line.results[0]?.dueAt !== undefined;
 /** Due again before its answer came. */
-const isSpared = (line: Acked) => {
+const isExempt = (line: Acked) => {
   const [one] = line.results;
   return one?.state === "SCHEDULED" && (one.dueAt ?? Number.POSITIVE_INFINITY) <= line.at;
 };
-const isStock = ({ plan }: { plan: string }) => plan === "stock";
+const isBaseline = ({ plan }: { plan: string }) => plan === "baseline";
 const quarantined = ({ state }: Kept) => state === "QUARANTINED";
 /** Faults of which most leave a trace, each where it belongs. */
 export const MUTATIONS: Readonly<Record<string, Named>> = {
   "drop started": [drop("started"), "history-whole"],
-  "drop sending": [drop("sending"), "history-whole", "no-stranger"],
+  "drop sending": [drop("sending"), "history-whole", "nothing-invented"],
   "drop opened": [drop("opened"), "history-whole"],
   "drop delivered": [drop("delivered"), "history-whole", "token-issued", "claims-lost"],
   "drop acking": [drop("acking"), "history-whole"],
@@ -46,7 +46,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     change(
       "sending",
       () => ({ sum: "another" }),
-      (line) => !isStock(line),
+      (line) => !isBaseline(line),
     ),
     "unchanged",
   ],
@@ -54,7 +54,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     change(
       "sending",
       () => ({ queue: "another" }),
-      (line) => !isStock(line),
+      (line) => !isBaseline(line),
     ),
     "in-place",
     "counters-agree",
@@ -71,7 +71,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     "one-id",
   ],
   "another sum delivered": [change("delivered", () => ({ sum: "another" })), "unchanged"],
-  "another plan delivered": [change("delivered", () => ({ plan: "stock" })), "unchanged"],
+  "another plan delivered": [change("delivered", () => ({ plan: "baseline" })), "unchanged"],
   "another token": [
     change("delivered", () => ({ token: "another" })),
     "token-issued",
@@ -94,8 +94,8 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   "attempt - 1": [change("delivered", (line) => ({ attempt: line.attempt - 1 })), "attempts"],
   "outcome_unknown turned": [
     change("delivered", (line) => ({ unknown: !line.unknown })),
-    "doubt-told",
-    "doubt-true",
+    "outcome-unknown-set",
+    "outcome-unknown-clear",
   ],
   "issued 5 s early": [
     change("delivered", (line) => ({ expires: line.expires - 5_000 })),
@@ -129,7 +129,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     "outcome-taken",
     "not-lost",
     "duplicate-explained",
-    "doubt-told",
+    "outcome-unknown-set",
     "counters-agree",
   ],
   "APPLIED becomes NOT_FOUND": [
@@ -161,7 +161,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   "a message kept in flight": [
     change("kept", () => ({ state: "IN_FLIGHT" })),
     "finished",
-    "stock-untouched",
+    "baseline-untouched",
   ],
   "another reason of quarantine": [
     change(
@@ -202,7 +202,7 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
     "one-live-token",
     "stays-ended",
     "attempts",
-    "doubt-true",
+    "outcome-unknown-clear",
   ],
   "ids kept swapped": [swap("kept", "id"), "one-source"],
   "sources kept swapped": [swap("kept", "source"), "one-source"],
@@ -220,15 +220,15 @@ export const MUTATIONS: Readonly<Record<string, Named>> = {
   "one of a key came later": [cameLater, "in-order"],
   "an outcome after the next one of its key": [outcomeLater, "one-of-a-key"],
   "set aside, and its key goes on": [notHeld, "order-held"],
-  "a spared failure that was counted": [
+  "a exempt failure that was counted": [
     change(
       "acked",
       ({ results }) => ({
         results: results.map((one) => ({ ...one, dueAt: (one.dueAt ?? 0) + 200 })),
       }),
-      isSpared,
+      isExempt,
     ),
-    "not-burned",
+    "exempt-not-counted",
   ],
   "a breaker that stays open": [change("counted", () => ({ openBreakers: 1 })), "breakers-close"],
   ...ROUTE_MUTATIONS,

@@ -46,13 +46,13 @@ describe("identity", () => {
     const elsewhere = sent().deliver("m", { at: 10, over: { queue: "other" } });
     expect(elsewhere.ack("m-1", "succeeded", { at: 20 }).broken()).toContain("in-place");
     expect(
-      sent({ plan: "stock" }).keep("m", { state: "SCHEDULED", queue: "other" }).broken(),
+      sent({ plan: "baseline" }).keep("m", { state: "SCHEDULED", queue: "other" }).broken(),
     ).toContain("in-place");
   });
 
   it("is not made up", () => {
-    expect(done(new Story()).broken()).toEqual(["no-stranger"]);
-    expect(done(sent({ answer: "refused" })).broken()).toEqual(["no-stranger"]);
+    expect(done(new Story()).broken()).toEqual(["nothing-invented"]);
+    expect(done(sent({ answer: "refused" })).broken()).toEqual(["nothing-invented"]);
     expect(done(sent({ answer: "none" })).broken()).toEqual([]);
   });
 });
@@ -113,25 +113,25 @@ describe("endings", () => {
   });
 
   it("come once", () => {
-    const story = sent({ plan: "stock" }).keep("m", { state: "SCHEDULED" });
+    const story = sent({ plan: "baseline" }).keep("m", { state: "SCHEDULED" });
     expect(story.broken()).toEqual([]);
     expect(story.keep("m", { state: "SCHEDULED" }).broken()).toContain("kept-once");
   });
 
-  it("are asked of all but stock", () => {
+  it("are asked of all but baseline", () => {
     const kept = (state: Kept["state"]) => sent().keep("m", { state });
     expect(kept("SCHEDULED").broken()).toEqual(["finished"]);
     expect(kept("IN_FLIGHT").broken()).toEqual(["finished"]);
-    const stock = () => sent({ plan: "stock", dueAt: 3e9 });
-    expect(stock().keep("m", { state: "SCHEDULED" }).broken()).toEqual([]);
-    expect(stock().broken()).toContain("not-lost");
-    expect(stock().keep("m", { state: "IN_FLIGHT" }).broken()).toEqual(["stock-untouched"]);
-    expect(stock().fault("reset", 0).keep("m", { state: "SCHEDULED", number: 1 }).broken()).toEqual(
-      ["stock-untouched"],
-    );
-    expect(stock().deliver("m", { at: 10 }).keep("m", { state: "SCHEDULED" }).broken()).toContain(
-      "stock-untouched",
-    );
+    const baseline = () => sent({ plan: "baseline", dueAt: 3e9 });
+    expect(baseline().keep("m", { state: "SCHEDULED" }).broken()).toEqual([]);
+    expect(baseline().broken()).toContain("not-lost");
+    expect(baseline().keep("m", { state: "IN_FLIGHT" }).broken()).toEqual(["baseline-untouched"]);
+    expect(
+      baseline().fault("reset", 0).keep("m", { state: "SCHEDULED", number: 1 }).broken(),
+    ).toEqual(["baseline-untouched"]);
+    expect(
+      baseline().deliver("m", { at: 10 }).keep("m", { state: "SCHEDULED" }).broken(),
+    ).toContain("baseline-untouched");
   });
 });
 
@@ -182,12 +182,12 @@ describe("doubt", () => {
 
   it("stays once an outcome is unknown, also after others", () => {
     expect(third(true, undefined).broken()).toEqual([]);
-    expect(third(false, undefined).broken()).toEqual(["doubt-told"]);
+    expect(third(false, undefined).broken()).toEqual(["outcome-unknown-set"]);
   });
 
   it("is not told where every outcome is known", () => {
     expect(third(false, "failed").broken()).toEqual([]);
-    expect(third(true, "failed").broken()).toEqual(["doubt-true"]);
+    expect(third(true, "failed").broken()).toEqual(["outcome-unknown-clear"]);
   });
 
   it("may be told or not where nobody received a delivery, or an outcome has no answer", () => {

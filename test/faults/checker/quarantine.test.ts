@@ -110,9 +110,9 @@ describe("quarantine", () => {
       expect(sent().keep("m", { quarantineReason }).broken()).toEqual(["quarantine-earned"]);
     }
     expect(sent().keep("m").broken()).toEqual(["quarantine-earned"]);
-    const stock = sent({ plan: "stock" });
-    stock.keep("m", { state: "SCHEDULED", quarantineReason: "POISON" });
-    expect(stock.broken()).toEqual(["quarantine-earned"]);
+    const baseline = sent({ plan: "baseline" });
+    baseline.keep("m", { state: "SCHEDULED", quarantineReason: "POISON" });
+    expect(baseline.broken()).toEqual(["quarantine-earned"]);
   });
 });
 
@@ -122,7 +122,7 @@ describe("counters", () => {
       .deliver("m", { at: 10 })
       .deliver("m", { at: 2_010, number: 2, unknown: true })
       .ack("m-2", "succeeded", { at: 2_020 })
-      .send("n", { plan: "stock" })
+      .send("n", { plan: "baseline" })
       .keep("n", { state: "SCHEDULED" });
     story.counted = counted;
     return story.broken();

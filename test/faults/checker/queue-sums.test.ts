@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { GUARDED_QUEUE } from "../history/lanes.ts";
+import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { DIVERTED_QUEUE } from "../history/routes.ts";
 import { RunClock } from "./clock.ts";
 import { Delivery } from "./delivery.ts";

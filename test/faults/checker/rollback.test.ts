@@ -97,7 +97,7 @@ const stories: Record<string, (before: number) => { story: Story; rule: string }
       .ack("m-3", "succeeded", { at: AT + 3_010 }),
   }),
   "a claim, whose doubt about the one before it was true then": (before) => ({
-    rule: "doubt-true",
+    rule: "outcome-unknown-clear",
     story: new Story()
       .send("m")
       .deliver("m", { at: AT - before - 2_100 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GUARDED_QUEUE } from "../history/lanes.ts";
+import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { DIVERTED_QUEUE } from "../history/routes.ts";
 import { Story } from "./story.ts";
 
@@ -84,9 +84,9 @@ describe("a message that a rule moves when it has failed", () => {
     expect(asked("m.away.h1-2")).toContain("stays-ended");
   });
 
-  it("leaves a failure that a breaker has spared where it was", () => {
+  it("leaves a failure that a breaker has exempt where it was", () => {
     const name = "m.away.h1";
-    const spared = (queue: string) => {
+    const exempt = (queue: string) => {
       const story = new Story(GUARDED_QUEUE)
         .send(name, { plan: "fail1" })
         .deliver(name, { at: 10 });
@@ -94,8 +94,8 @@ describe("a message that a rule moves when it has failed", () => {
       story.deliver(name, { at: 30, number: 2, ...inQueue(queue) });
       return broken(story.ack(`${name}-2`, "succeeded", { at: 40 }));
     };
-    expect(spared(GUARDED_QUEUE)).toEqual([]);
-    expect(spared(DIVERTED_QUEUE)).toEqual(["in-place"]);
+    expect(exempt(GUARDED_QUEUE)).toEqual([]);
+    expect(exempt(DIVERTED_QUEUE)).toEqual(["in-place"]);
   });
 
   it("has rules in the queues of the load alone", () => {

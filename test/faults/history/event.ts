@@ -212,7 +212,7 @@ export const PLANS = {
   /** Never acknowledged: ends in quarantine as a crash loop. In a queue of its own. */
   crash: "never gets an outcome",
   /** Due in the far future: must be there untouched at the end. */
-  stock: "stays",
+  baseline: "stays",
 } as const;
 
 export type Plan = keyof typeof PLANS;

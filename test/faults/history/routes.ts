@@ -1,7 +1,7 @@
 // What routing rules do to a message of the load, by its number at its producer. The route is also in its
 // source, before its host: `ts-producer-1-17.away.h1.o451`, so that rules and histories tell it alike.
 
-import { GUARDED_QUEUE } from "./lanes.ts";
+import { GUARDED_QUEUE } from "./guarded-facts.ts";
 
 /** The queue of the load that nobody sends to: rules take messages there. It edits what fails in it. */
 export const DIVERTED_QUEUE = "diverted";

@@ -1,10 +1,10 @@
-// Every kind of fault, by the world in which it can happen.
+// Every kind of fault, by the environment in which it can happen.
 
 import type { AllowLoss } from "../checker/rollbacks.ts";
-import { type EmbeddedWorld, openEmbeddedWorld } from "../rig/embedded.ts";
-import { type ExternalWorld, openExternalWorld } from "../rig/external.ts";
-import { openSentinelWorld, type SentinelWorld } from "../rig/sentinel.ts";
-import type { World, WorldName } from "../rig/world.ts";
+import { type EmbeddedEnvironment, openEmbeddedEnvironment } from "../rig/embedded.ts";
+import type { Environment, EnvironmentName } from "../rig/environment.ts";
+import { type ExternalEnvironment, openExternalEnvironment } from "../rig/external.ts";
+import { openSentinelEnvironment, type SentinelEnvironment } from "../rig/sentinel.ts";
 import {
   diskLow,
   killEmbeddedRedis,
@@ -38,18 +38,18 @@ import { failover, failoverWithLag } from "./sentinel.ts";
 import { flushScripts, killStoreClients, storeFull } from "./store.ts";
 import { resetStorm } from "./streams.ts";
 
-/** A world and what can go wrong in it. */
-export interface Scene<W extends World = World> {
-  readonly world: WorldName;
+/** A environment and what can go wrong in it. */
+export interface Scene<W extends Environment = Environment> {
+  readonly environment: EnvironmentName;
   readonly open: () => Promise<W>;
   readonly kinds: readonly FaultKind<W>[];
   /** What may be lost here, by which kinds; it is counted. Default: nothing. */
   readonly allowLoss?: AllowLoss;
 }
 
-export const EXTERNAL: Scene<ExternalWorld> = {
-  world: "external",
-  open: () => openExternalWorld(),
+export const EXTERNAL: Scene<ExternalEnvironment> = {
+  environment: "external",
+  open: () => openExternalEnvironment(),
   kinds: [
     killServer,
     killStore,
@@ -75,17 +75,17 @@ export const EXTERNAL: Scene<ExternalWorld> = {
   ],
 };
 
-export const EVERYSEC: Scene<ExternalWorld> = {
-  world: "everysec",
-  open: () => openExternalWorld("everysec"),
+export const EVERYSEC: Scene<ExternalEnvironment> = {
+  environment: "everysec",
+  open: () => openExternalEnvironment("everysec"),
   kinds: [killServer, killStore, killBoth],
   // Redis may put a write off by 2 s while it waits for the disk.
   allowLoss: { kinds: ["kill-redis", "kill-both"], withinMs: 2_500 },
 };
 
-export const EMBEDDED: Scene<EmbeddedWorld> = {
-  world: "embedded",
-  open: openEmbeddedWorld,
+export const EMBEDDED: Scene<EmbeddedEnvironment> = {
+  environment: "embedded",
+  open: openEmbeddedEnvironment,
   kinds: [
     orphanedRedis,
     killEmbeddedRedis,
@@ -99,17 +99,17 @@ export const EMBEDDED: Scene<EmbeddedWorld> = {
   ],
 };
 
-export const SENTINEL: Scene<SentinelWorld> = {
-  world: "sentinel",
-  open: () => openSentinelWorld(),
+export const SENTINEL: Scene<SentinelEnvironment> = {
+  environment: "sentinel",
+  open: () => openSentinelEnvironment(),
   kinds: [failover, failoverWithLag, cutAnswers, halfOpenClients, resetLinks],
   // A failover begins when the replica has all that was written before. Clocks are rounded.
   allowLoss: { kinds: ["failover", "failover-with-lag"], withinMs: 100 },
 };
 
-export const REPLICAS: Scene<SentinelWorld> = {
-  world: "replicas",
-  open: () => openSentinelWorld(1),
+export const REPLICAS: Scene<SentinelEnvironment> = {
+  environment: "replicas",
+  open: () => openSentinelEnvironment(1),
   kinds: [failover, failoverWithLag],
   allowLoss: { kinds: ["failover", "failover-with-lag"], withinMs: 100, keepsSends: true },
 };

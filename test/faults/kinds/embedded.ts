@@ -6,7 +6,7 @@ import { rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findRedisServer } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
-import { DISK_LOW_MIB, type EmbeddedWorld } from "../rig/embedded.ts";
+import { DISK_LOW_MIB, type EmbeddedEnvironment } from "../rig/embedded.ts";
 import { leaveFree, maySmallDisk } from "../rig/small-disk.ts";
 import type { FaultKind } from "./kind.ts";
 import { mustBeAnother, mustRun, untilGone } from "./process-state.ts";
@@ -19,60 +19,60 @@ const FULL_MS = 4_000;
 const REDIS_DEADLINE_MS = 30_000;
 
 /** @throws Error if there is none for so long: another fault may have just ended it */
-function redisOf(world: EmbeddedWorld): Promise<number> {
-  return until("a Redis of the server", () => world.redisPid(), REDIS_DEADLINE_MS);
+function redisOf(environment: EmbeddedEnvironment): Promise<number> {
+  return until("a Redis of the server", () => environment.redisPid(), REDIS_DEADLINE_MS);
 }
 
-export const orphanedRedis: FaultKind<EmbeddedWorld> = {
+export const orphanedRedis: FaultKind<EmbeddedEnvironment> = {
   name: "orphaned-redis",
-  words: "kill -9 of the server leaves its Redis; the next start takes it over",
+  words: "kill -9 of the server; its Redis keeps running, and the next start takes it over",
   touches: ["servers", "store"],
-  async run({ world }) {
-    const before = await redisOf(world);
-    mustRun("the server", world.server.pid);
-    await world.server.kill9();
+  async run({ environment }) {
+    const before = await redisOf(environment);
+    mustRun("the server", environment.server.pid);
+    await environment.server.kill9();
     mustRun("the orphaned Redis", before);
-    await world.server.restart();
-    const after = world.redisPid();
+    await environment.server.restart();
+    const after = environment.redisPid();
     if (before !== after) throw new Error(`Redis was ${before}, then ${after}: not taken over`);
     return `Redis is process ${after} as before`;
   },
 };
 
-export const killEmbeddedRedis: FaultKind<EmbeddedWorld> = {
+export const killEmbeddedRedis: FaultKind<EmbeddedEnvironment> = {
   name: "kill-embedded-redis",
   words: "kill -9 of the embedded Redis; the server starts it again",
   touches: ["store"],
-  async run({ world }) {
-    const before = await redisOf(world);
+  async run({ environment }) {
+    const before = await redisOf(environment);
     process.kill(before, "SIGKILL");
     await untilGone("Redis", before);
     return undefined; // that there is another again is the recovery, which is timed
   },
 };
 
-export const killServerAndRedis: FaultKind<EmbeddedWorld> = {
+export const killServerAndRedis: FaultKind<EmbeddedEnvironment> = {
   name: "kill-server-and-redis",
-  words: "kill -9 of the server and of its Redis at the same moment, which the files outlive",
+  words: "kill -9 of the server and its Redis at the same moment",
   touches: ["servers", "store"],
-  async run({ world }) {
-    const before = await redisOf(world);
-    mustRun("the server", world.server.pid);
+  async run({ environment }) {
+    const before = await redisOf(environment);
+    mustRun("the server", environment.server.pid);
     process.kill(before, "SIGKILL");
-    await world.server.kill9();
+    await environment.server.kill9();
     await untilGone("Redis", before);
-    await world.server.restart();
-    mustBeAnother("Redis", before, await redisOf(world));
+    await environment.server.restart();
+    mustBeAnother("Redis", before, await redisOf(environment));
     return undefined;
   },
 };
 
-export const secondServer: FaultKind<EmbeddedWorld> = {
+export const secondServer: FaultKind<EmbeddedEnvironment> = {
   name: "second-server",
-  words: "a second server on the same data folder: it refuses to start, the first goes on",
+  words: "a second server on the same data folder refuses to start; the first one continues",
   touches: ["servers"],
-  async run({ world }) {
-    const env = { ...process.env, ...world.env, DLQ_REDIS_SERVER: findRedisServer() };
+  async run({ environment }) {
+    const env = { ...process.env, ...environment.env, DLQ_REDIS_SERVER: findRedisServer() };
     const listen = ["--listen-grpc", "127.0.0.1:0", "--listen-http", "127.0.0.1:0"];
     const second = spawn(process.execPath, [MAIN, "serve", ...listen], { env });
     let words = "";
@@ -92,14 +92,14 @@ export const secondServer: FaultKind<EmbeddedWorld> = {
   },
 };
 
-export const diskLow: FaultKind<EmbeddedWorld> = {
+export const diskLow: FaultKind<EmbeddedEnvironment> = {
   name: "disk-nearly-full",
   words:
     "a small disk, which only root may mount, is filled until sends are refused; then there is room again",
   touches: ["store"],
   missing: () => (maySmallDisk() ? undefined : "the right to mount a small disk, which root has"),
-  async run({ world, crew }) {
-    const filler = join(world.disk, "filler");
+  async run({ environment, crew }) {
+    const filler = join(environment.disk, "filler");
     const spareBytes = (DISK_LOW_MIB / 2) * 1024 ** 2;
     try {
       // Again and again: Redis may be rewriting its files, whose old ones it then deletes.

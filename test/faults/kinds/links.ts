@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Direction } from "../../support/link.ts";
 import type { LinkProxy } from "../../support/link-proxy.ts";
 import { until } from "../../support/until.ts";
-import type { ExternalWorld } from "../rig/external.ts";
-import type { World } from "../rig/world.ts";
+import type { Environment } from "../rig/environment.ts";
+import type { ExternalEnvironment } from "../rig/external.ts";
 import type { FaultKind } from "./kind.ts";
 
 const HOLD_MS = 3_000;
@@ -39,91 +39,91 @@ async function hold(link: LinkProxy, felt: "held" | "lostBytes"): Promise<string
   return felt === "held" ? `${count()} pieces held` : `${count()} bytes lost`;
 }
 
-export const cutReplies: FaultKind<ExternalWorld> = {
+export const cutReplies: FaultKind<ExternalEnvironment> = {
   name: "cut-replies",
-  words: `${CUTS} replies of Redis to scripts are lost with their connections, after it has done what was asked`,
+  words: `${CUTS} replies of Redis to scripts are lost with their connections, after the scripts ran`,
   touches: ["store-link"],
-  run: ({ world, random }) =>
+  run: ({ environment, random }) =>
     cut(
-      () => world.storeLink,
+      () => environment.storeLink,
       () => random.between(20, 250),
     ),
 };
 
 export const cutAnswers: FaultKind = {
   name: "cut-answers",
-  words: `${CUTS} answers of servers are lost with their connections, after they have done what was asked`,
+  words: `${CUTS} answers of servers are lost with their connections, after the calls ran`,
   touches: ["client-links"],
-  run: ({ world, random }) =>
+  run: ({ environment, random }) =>
     cut(
-      () => random.pick(world.clientLinks),
+      () => random.pick(environment.clientLinks),
       () => random.between(20, 150),
     ),
 };
 
-export const slowStore: FaultKind<ExternalWorld> = {
+export const slowStore: FaultKind<ExternalEnvironment> = {
   name: "slow-store-link",
-  words: "20 to 200 ms more on each way between servers and Redis",
+  words: "20 to 200 ms more in each direction between servers and Redis",
   touches: ["store-link"],
-  async run({ world, random }) {
+  async run({ environment, random }) {
     const latencyMs = random.between(20, 200);
-    world.storeLink.set({ latencyMs });
+    environment.storeLink.set({ latencyMs });
     try {
-      return `${latencyMs} ms, ${await hold(world.storeLink, "held")}`;
+      return `${latencyMs} ms, ${await hold(environment.storeLink, "held")}`;
     } finally {
-      world.storeLink.clear();
+      environment.storeLink.clear();
     }
   },
 };
 
 export const slowClients: FaultKind = {
   name: "slow-client-links",
-  words: "50 to 500 ms more on each way between clients and servers",
+  words: "50 to 500 ms more in each direction between clients and servers",
   touches: ["client-links"],
-  async run({ world, random }) {
+  async run({ environment, random }) {
     const latencyMs = random.between(50, 500);
-    for (const link of world.clientLinks) link.set({ latencyMs });
+    for (const link of environment.clientLinks) link.set({ latencyMs });
     try {
-      await Promise.any(world.clientLinks.map((link) => hold(link, "held")));
+      await Promise.any(environment.clientLinks.map((link) => hold(link, "held")));
     } finally {
-      for (const link of world.clientLinks) link.clear();
+      for (const link of environment.clientLinks) link.clear();
     }
     return `${latencyMs} ms`;
   },
 };
 
-export const partStore: FaultKind<ExternalWorld> = {
+export const partStore: FaultKind<ExternalEnvironment> = {
   name: "parted-from-store",
-  words: "servers and Redis are parted for 3 s; what was sent arrives afterwards",
+  words: "servers and Redis are disconnected for 3 s; sent data arrives afterwards",
   touches: ["store-link"],
-  async run({ world, random }) {
+  async run({ environment, random }) {
     const directions = random.pick(EITHER);
-    world.storeLink.set({ stalled: true }, directions);
+    environment.storeLink.set({ stalled: true }, directions);
     try {
-      return `${directions.join(" and ")}, ${await hold(world.storeLink, "held")}`;
+      return `${directions.join(" and ")}, ${await hold(environment.storeLink, "held")}`;
     } finally {
-      world.storeLink.clear();
+      environment.storeLink.clear();
     }
   },
 };
 
-export const halfOpenStore: FaultKind<ExternalWorld> = {
+export const halfOpenStore: FaultKind<ExternalEnvironment> = {
   name: "half-open-store-links",
-  words: "all connections to Redis go silent for good, and nobody is told",
+  words: "all connections to Redis go silent for good, without an error",
   touches: ["store-link"],
-  async run({ world, random }) {
+  async run({ environment, random }) {
     const directions = random.pick(EITHER);
-    world.storeLink.set({ blackhole: true }, directions);
+    environment.storeLink.set({ blackhole: true }, directions);
     try {
-      return `${directions.join(" and ")}, ${await hold(world.storeLink, "lostBytes")}`;
+      return `${directions.join(" and ")}, ${await hold(environment.storeLink, "lostBytes")}`;
     } finally {
-      world.storeLink.clear();
+      environment.storeLink.clear();
     }
   },
 };
 
 /** Those of clients that have connections: all may have left servers that were away for a while. */
-function linksInUse({ clientLinks }: World): Promise<readonly LinkProxy[]> {
+function linksInUse({ clientLinks }: Environment): Promise<readonly LinkProxy[]> {
   const used = () => {
     const links = clientLinks.filter(({ connections }) => connections > 0);
     return links.length > 0 ? links : undefined;
@@ -133,15 +133,15 @@ function linksInUse({ clientLinks }: World): Promise<readonly LinkProxy[]> {
 
 export const halfOpenClients: FaultKind = {
   name: "half-open-client-links",
-  words: "the connections of one server's clients go silent for good, and nobody is told",
+  words: "the connections of one server's clients go silent for good, without an error",
   touches: ["client-links"],
-  async run({ world, random }) {
-    const link = random.pick(await linksInUse(world));
+  async run({ environment, random }) {
+    const link = random.pick(await linksInUse(environment));
     const directions = random.pick(EITHER);
     link.set({ blackhole: true }, directions);
     try {
       const lost = await hold(link, "lostBytes");
-      return `link ${world.clientLinks.indexOf(link) + 1}, ${directions.join(" and ")}, ${lost}`;
+      return `link ${environment.clientLinks.indexOf(link) + 1}, ${directions.join(" and ")}, ${lost}`;
     } finally {
       link.clear();
     }
@@ -152,11 +152,11 @@ export const resetLinks: FaultKind = {
   name: "connection-resets",
   words: "every connection between clients and servers is reset, ten times in two seconds",
   touches: ["client-links"],
-  async run({ world }) {
-    await linksInUse(world);
+  async run({ environment }) {
+    await linksInUse(environment);
     let resets = 0;
     for (let n = 0; n < 10; n++) {
-      for (const link of world.clientLinks) resets += link.reset();
+      for (const link of environment.clientLinks) resets += link.reset();
       await sleep(200);
     }
     if (resets === 0) throw new Error("there was no connection to reset");

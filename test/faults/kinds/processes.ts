@@ -1,8 +1,8 @@
 // Processes that die and hang: kill -9, SIGSTOP, restarts.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ExternalWorld } from "../rig/external.ts";
-import { LEASE_MS, type World } from "../rig/world.ts";
+import { type Environment, LEASE_MS } from "../rig/environment.ts";
+import type { ExternalEnvironment } from "../rig/external.ts";
 import type { FaultContext, FaultKind } from "./kind.ts";
 import { holdStill, mustBeAnother, mustRun } from "./process-state.ts";
 
@@ -28,36 +28,36 @@ async function killAndRestart(name: string, mortal: Mortal, downMs: number): Pro
 
 export const killServer: FaultKind = {
   name: "kill-server",
-  words: "kill -9 of a server, which is started again",
+  words: "kill -9 and restart of a server",
   touches: ["servers"],
-  async run({ world, random }) {
-    const server = random.pick(world.servers);
+  async run({ environment, random }) {
+    const server = random.pick(environment.servers);
     await killAndRestart("the server", server, random.below(DOWN_MS));
-    return `server ${world.servers.indexOf(server) + 1}`;
+    return `server ${environment.servers.indexOf(server) + 1}`;
   },
 };
 
-export const killStore: FaultKind<ExternalWorld> = {
+export const killStore: FaultKind<ExternalEnvironment> = {
   name: "kill-redis",
-  words: "kill -9 of Redis, which is started again",
+  words: "kill -9 and restart of Redis",
   touches: ["store"],
-  async run({ world, random }) {
-    await killAndRestart("Redis", world.store, random.below(DOWN_MS));
+  async run({ environment, random }) {
+    await killAndRestart("Redis", environment.store, random.below(DOWN_MS));
     return undefined;
   },
 };
 
-export const killBoth: FaultKind<ExternalWorld> = {
+export const killBoth: FaultKind<ExternalEnvironment> = {
   name: "kill-both",
-  words: "kill -9 of Redis and of every server at the same moment",
+  words: "kill -9 of Redis and all servers at the same moment",
   touches: ["servers", "store"],
-  async run({ world }) {
-    const mortals: readonly Mortal[] = [world.store, ...world.servers];
+  async run({ environment }) {
+    const mortals: readonly Mortal[] = [environment.store, ...environment.servers];
     const before = mortals.map(({ pid }) => pid);
     for (const pid of before) mustRun("a server or Redis", pid);
     await Promise.all(mortals.map((mortal) => mortal.kill9()));
-    await world.store.restart();
-    await Promise.all(world.servers.map((server) => server.restart()));
+    await environment.store.restart();
+    await Promise.all(environment.servers.map((server) => server.restart()));
     for (const [at, { pid }] of mortals.entries())
       mustBeAnother("a server or Redis", before[at] ?? 0, pid);
     return undefined;
@@ -68,19 +68,19 @@ export const stopServer: FaultKind = {
   name: "stop-server",
   words: "SIGSTOP of a server for longer than a lease",
   touches: ["servers"],
-  async run({ world, random }) {
-    const server = random.pick(world.servers);
+  async run({ environment, random }) {
+    const server = random.pick(environment.servers);
     await holdStill("the server", server.pid, PAST_LEASE_MS);
-    return `server ${world.servers.indexOf(server) + 1}`;
+    return `server ${environment.servers.indexOf(server) + 1}`;
   },
 };
 
-export const stopStore: FaultKind<ExternalWorld> = {
+export const stopStore: FaultKind<ExternalEnvironment> = {
   name: "stop-redis",
   words: "SIGSTOP of Redis for longer than a lease",
   touches: ["store"],
-  async run({ world }) {
-    await holdStill("Redis", world.store.pid, PAST_LEASE_MS);
+  async run({ environment }) {
+    await holdStill("Redis", environment.store.pid, PAST_LEASE_MS);
     return undefined;
   },
 };
@@ -112,8 +112,8 @@ export const rollingRestart: FaultKind = {
   name: "rolling-restart",
   words: "an orderly restart (SIGTERM) of each server in turn",
   touches: ["servers"],
-  async run({ world }: FaultContext<World>) {
-    for (const server of world.servers) {
+  async run({ environment }: FaultContext<Environment>) {
+    for (const server of environment.servers) {
       const { pid } = server;
       mustRun("a server", pid);
       const code = await server.terminate();
@@ -128,12 +128,12 @@ export const rollingRestart: FaultKind = {
 /** Longer than every deadline of the stack: a client's worker gives its outcomes up after 32 s. */
 const OUTAGE_MS = 36_000;
 
-export const longOutage: FaultKind<ExternalWorld> = {
+export const longOutage: FaultKind<ExternalEnvironment> = {
   name: "long-outage",
-  words: `Redis is away for ${OUTAGE_MS / 1_000} s, longer than every deadline of servers and clients`,
+  words: `Redis is down for ${OUTAGE_MS / 1_000} s, longer than every deadline of servers and clients`,
   touches: ["store", "servers"],
-  async run({ world }) {
-    await killAndRestart("Redis", world.store, OUTAGE_MS);
+  async run({ environment }) {
+    await killAndRestart("Redis", environment.store, OUTAGE_MS);
     return undefined;
   },
 };

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TestRedis } from "../../support/redis.ts";
 import { until } from "../../support/until.ts";
 import type { Crew } from "../rig/crew.ts";
-import type { SentinelWorld } from "../rig/sentinel.ts";
+import type { SentinelEnvironment } from "../rig/sentinel.ts";
 import type { FaultKind } from "./kind.ts";
 import { mustRun } from "./process-state.ts";
 
@@ -12,25 +12,25 @@ const FAILOVER_DEADLINE_MS = 30_000;
 /** Longer than servers wait for a replica when they are told to. */
 const LAG_MS = 600;
 
-export const failover: FaultKind<SentinelWorld> = {
+export const failover: FaultKind<SentinelEnvironment> = {
   name: "failover",
   words:
     "kill -9 of the primary; Sentinel promotes the replica; the old one comes back as its replica",
   touches: ["store"],
-  run: ({ world }) => failOver(world, async () => {}),
+  run: ({ environment }) => failOver(environment, async () => {}),
 };
 
-export const failoverWithLag: FaultKind<SentinelWorld> = {
+export const failoverWithLag: FaultKind<SentinelEnvironment> = {
   name: "failover-with-lag",
-  words: `the same, after the replica has stood still for ${LAG_MS} ms and lost its link: it is promoted without what was written meanwhile`,
+  words: `the same, after the replica was stopped for ${LAG_MS} ms and lost its link: it is promoted without the latest writes`,
   touches: ["store"],
-  async run({ world, crew }) {
+  async run({ environment, crew }) {
     const { unavailable } = crew.tail;
-    const words = await failOver(world, async (primary, replica) => {
+    const words = await failOver(environment, async (primary, replica) => {
       replica.pause();
       await loseReplicas(primary);
       await sleep(LAG_MS);
-      if (world.name === "replicas") await untilRefused(crew, unavailable);
+      if (environment.name === "replicas") await untilRefused(crew, unavailable);
     });
     if (words.startsWith("0 ")) throw new Error("the replica had everything: nothing was at stake");
     return words;
@@ -43,11 +43,11 @@ export const failoverWithLag: FaultKind<SentinelWorld> = {
  * @param lag is called when the replica has all that was written before the fault began
  */
 async function failOver(
-  world: SentinelWorld,
+  environment: SentinelEnvironment,
   lag: (primary: TestRedis, replica: TestRedis) => Promise<void>,
 ): Promise<string> {
-  await world.untilWhole();
-  const { primary, replica } = await world.roles();
+  await environment.untilWhole();
+  const { primary, replica } = await environment.roles();
   mustRun("the primary", primary.pid);
   const before = await offsetOf(primary, "master_repl_offset");
   const has = async () => (await offsetOf(replica, "slave_repl_offset")) >= before || undefined;
@@ -60,13 +60,13 @@ async function failOver(
   } finally {
     replica.resume();
   }
-  const promoted = async () => (await world.roles()).primary === replica || undefined;
+  const promoted = async () => (await environment.roles()).primary === replica || undefined;
   await until("Sentinel to promote the replica", promoted, FAILOVER_DEADLINE_MS);
-  world.bringBack(primary, replica);
+  environment.bringBack(primary, replica);
   // What came after this offset is another history.
   const kept = (await offsetOf(replica, "second_repl_offset")) - 1;
   // Where sends wait for a replica they are refused as long as there is none.
-  if (world.name === "replicas") await world.untilWhole();
+  if (environment.name === "replicas") await environment.untilWhole();
   return `${Math.max(0, written - kept)} bytes at least were not replicated`;
 }
 

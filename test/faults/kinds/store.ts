@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import type { World } from "../rig/world.ts";
+import type { Environment } from "../rig/environment.ts";
 import type { FaultKind } from "./kind.ts";
 import { keepFull } from "./refusals.ts";
 
@@ -10,10 +10,10 @@ const FULL_MS = 3_000;
 
 export const storeFull: FaultKind = {
   name: "redis-full",
-  words: "Redis has no memory left for 3 s: sends are refused, outcomes and deliveries go on",
+  words: "Redis has no memory left for 3 s: sends are refused, outcomes and deliveries continue",
   touches: ["store"],
-  run: ({ world, crew }) =>
-    inStore(world, async (redis) => {
+  run: ({ environment, crew }) =>
+    inStore(environment, async (redis) => {
       const [, before] = (await redis.config("GET", "maxmemory")) as [string, string];
       const fill = async () => {
         const used = await infoOf(redis, "memory", "used_memory");
@@ -31,8 +31,8 @@ export const flushScripts: FaultKind = {
   name: "script-flush",
   words: "SCRIPT FLUSH, five times",
   touches: ["store"],
-  run: ({ world }) =>
-    inStore(world, async (redis) => {
+  run: ({ environment }) =>
+    inStore(environment, async (redis) => {
       let scripts = 0;
       for (let n = 0; n < 5; n++) {
         scripts += await infoOf(redis, "memory", "number_of_cached_scripts");
@@ -46,17 +46,18 @@ export const flushScripts: FaultKind = {
 
 export const killStoreClients: FaultKind = {
   name: "client-kill",
-  words: "Redis ends all connections of the servers, five times",
+  words: "Redis closes all connections of the servers, five times",
   touches: ["store"],
-  run: ({ world }) =>
-    inStore(world, async (redis) => {
+  run: ({ environment }) =>
+    inStore(environment, async (redis) => {
       let ended = 0;
       for (let n = 0; n < 5; n++) {
         ended += Number(await redis.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"));
         ended += Number(await redis.call("CLIENT", "KILL", "TYPE", "pubsub"));
         await sleep(200);
       }
-      if (ended < world.servers.length) throw new Error(`only ${ended} connections were ended`);
+      if (ended < environment.servers.length)
+        throw new Error(`only ${ended} connections were ended`);
       return `${ended} connections`;
     }),
 };
@@ -68,8 +69,8 @@ async function infoOf(redis: Redis, section: string, name: string): Promise<numb
   return Number(text);
 }
 
-async function inStore<T>(world: World, use: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = await world.redis();
+async function inStore<T>(environment: Environment, use: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = await environment.redis();
   try {
     return await use(redis);
   } finally {

@@ -15,10 +15,10 @@ const STORM_DEADLINE_MS = 60_000;
 
 export const resetStorm: FaultKind = {
   name: "stream-reset-storm",
-  words: `${STREAMS} streams of deliveries are opened and reset at once, some before their first frame`,
+  words: `${STREAMS} delivery streams are opened and reset at once, some before their first frame`,
   touches: [],
-  async run({ world, random }) {
-    const url = `http://${random.pick(world.servers).grpcAddress}`;
+  async run({ environment, random }) {
+    const url = `http://${random.pick(environment.servers).grpcAddress}`;
     let session: ClientHttp2Session | undefined;
     let sessions = 0;
     let streams = 0;

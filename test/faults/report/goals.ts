@@ -1,5 +1,5 @@
 import type { RunResult } from "../conductor.ts";
-import type { FaultOutcome } from "../strike.ts";
+import type { FaultOutcome } from "../inject.ts";
 import { memoryOf } from "./memory.ts";
 import { byKind, median, PARTS } from "./recovery.ts";
 
@@ -13,7 +13,7 @@ export const RECOVERY_LIMIT_MS = 10_000;
  * @param isLong kinds come often enough for their medians to be judged
  */
 export function problemsOf(result: RunResult, isLong: boolean): string[] {
-  const { world, check, failures, faults } = result;
+  const { environment, check, failures, faults } = result;
   return [
     ...new Set(failures),
     ...check.violations.map(
@@ -25,7 +25,7 @@ export function problemsOf(result: RunResult, isLong: boolean): string[] {
     ...memoryOf(result)
       .filter(({ bytes, bound }) => bytes > bound)
       .map(({ name, words }) => `${name} had more memory than its bound: ${words}`),
-  ].map((problem) => `${world}: ${problem}`);
+  ].map((problem) => `${environment}: ${problem}`);
 }
 
 function tooLate(outcome: FaultOutcome): string[] {

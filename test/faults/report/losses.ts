@@ -3,7 +3,7 @@ import type { RunResult } from "../conductor.ts";
 
 const LOST: Rule = "not-lost";
 
-/** What is lost and undone, counted: for a world that may lose something, none included. */
+/** What is lost and undone, counted: for a environment that may lose something, none included. */
 export function lossesOf({ check, allowLoss, faults }: RunResult, problems: number): string {
   const beside = problems === 0 ? "Nothing lost, nothing unexplained" : undefined;
   if (allowLoss === undefined) return beside === undefined ? "" : `${beside}.`;

@@ -6,13 +6,13 @@ import { lossesOf } from "./losses.ts";
 import { memoryOf } from "./memory.ts";
 import { recoveryOf } from "./recovery.ts";
 
-/** A world that did not come to its end, so that nothing is known of it. */
+/** A environment that did not come to its end, so that nothing is known of it. */
 export interface BrokenOff {
-  readonly world: string;
+  readonly environment: string;
   readonly why: string;
 }
 
-/** What a run has shown, for people: one part, with a table for each world. */
+/** What a run has shown, for people: one part, with a table for each environment. */
 export function reportOf(
   results: readonly RunResult[],
   brokenOff: readonly BrokenOff[],
@@ -21,36 +21,36 @@ export function reportOf(
   const { cpu, cores, memoryGiB, node } = machine();
   const command = `npm run test:faults --${options.long ? " --long" : ""} --seed ${options.seed}`;
   const day = new Date().toISOString().slice(0, 10);
-  const strikes = results.flatMap(({ faults }) => faults);
-  const pairs = strikes.filter(({ kinds }) => kinds.length > 1).length;
+  const injects = results.flatMap(({ faults }) => faults);
+  const pairs = injects.filter(({ kinds }) => kinds.length > 1).length;
   const messages = sumOf(results, loadOf);
   const minutes = Math.round(sumOf(results, ({ durationMs }) => durationMs) / 60_000);
   return `${[
-    `### ${count(messages)} messages, ${strikes.length + pairs} faults, seed ${options.seed}`,
+    `### ${count(messages)} messages, ${injects.length + pairs} faults, seed ${options.seed}`,
     `\`${command}\`, ${day}, ${minutes} minutes; ${cores} cores (${cpu}), ${memoryGiB} GiB, Node ` +
       `${node}. Of the faults ${2 * pairs} came in pairs, the second up to 2 s after the first.`,
     ...brokenOff.map(
-      ({ world, why }) =>
-        `#### ${world}\n\n**It did not come to its end, and proves nothing:** ${why}`,
+      ({ environment, why }) =>
+        `#### ${environment}\n\n**It did not come to its end, and proves nothing:** ${why}`,
     ),
     ...results.map((result) => partOf(result, options.long)),
   ].join("\n\n")}\n`;
 }
 
 function partOf(result: RunResult, isLong: boolean): string {
-  const { world, words, check, durationMs, stock } = result;
+  const { environment, words, check, durationMs, baseline } = result;
   const { counts } = check;
   const { duplicates } = counts;
   const problems = problemsOf(result, isLong);
   const losses = lossesOf(result, problems.length);
   return [
-    `#### ${world}: ${words}`,
+    `#### ${environment}: ${words}`,
     ...(losses === "" ? [] : [losses]),
     ...(problems.length === 0
       ? []
       : [`**${problems.length} problems:**\n\n${problems.map((one) => `- ${one}`).join("\n")}`]),
     `${Math.round(durationMs / 1_000)} s; ${count(loadOf(result))} sends acknowledged beside ` +
-      `${count(stock)} messages that lay there throughout, ` +
+      `${count(baseline)} messages that lay there throughout, ` +
       `${count(counts.unacknowledgedButThere)} stored without an acknowledgement; ` +
       `${count(counts.deliveries)} deliveries received, ${count(counts.unreceived)} that reached nobody; ` +
       `${count(counts.applied)} outcomes applied, ${count(counts.unanswered)} unanswered; ` +
@@ -66,8 +66,8 @@ function partOf(result: RunResult, isLong: boolean): string {
 }
 
 /** Messages that were acknowledged, without those that only lay there. */
-function loadOf({ check, stock }: RunResult): number {
-  return check.counts.acknowledged - stock;
+function loadOf({ check, baseline }: RunResult): number {
+  return check.counts.acknowledged - baseline;
 }
 
 function sumOf(results: readonly RunResult[], of: (result: RunResult) => number): number {

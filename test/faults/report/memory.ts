@@ -45,10 +45,10 @@ function boundOf(sort: string, result: RunResult): number {
 }
 
 /** What its messages explain, and the answers of ten minutes at the rate of the run. */
-function redisBound({ check, stock, mostBehind, durationMs }: RunResult): number {
+function redisBound({ check, baseline, mostBehind, durationMs }: RunResult): number {
   const { counts } = check;
   const remembered = Math.min(1, REMEMBERED_MS / durationMs);
-  const answers = (counts.acknowledged - stock + counts.applied) * remembered;
-  const held = Math.max(stock + mostBehind, counts.kept);
+  const answers = (counts.acknowledged - baseline + counts.applied) * remembered;
+  const held = Math.max(baseline + mostBehind, counts.kept);
   return REDIS_BASE_MIB * MIB + held * MESSAGE_BYTES + answers * ANSWER_BYTES;
 }

@@ -1,4 +1,4 @@
-import type { FaultOutcome } from "../strike.ts";
+import type { FaultOutcome } from "../inject.ts";
 
 /** What must work again after a fault, each with its own time. */
 export const PARTS: readonly {

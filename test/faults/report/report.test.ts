@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { noCounts } from "../checker/report.ts";
 import type { RunResult } from "../conductor.ts";
-import type { FaultOutcome } from "../strike.ts";
+import type { FaultOutcome } from "../inject.ts";
 import { problemsOf, RECOVERY_GOAL_MS } from "./goals.ts";
 import { lossesOf } from "./losses.ts";
 import { memoryOf } from "./memory.ts";
@@ -16,9 +16,9 @@ function outcome(over: Partial<FaultOutcome> = {}): FaultOutcome {
 
 function result(over: Partial<RunResult> = {}): RunResult {
   return {
-    world: "everysec",
+    environment: "everysec",
     words: "three servers",
-    stock: 1_000,
+    baseline: 1_000,
     faults: [outcome()],
     check: { violations: [], rolledBack: [], counts: { ...noCounts(), acknowledged: 3_000 } },
     allowLoss: undefined,

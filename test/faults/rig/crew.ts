@@ -1,11 +1,11 @@
 import type { SeededRandom } from "../../support/random.ts";
 import { until } from "../../support/until.ts";
-import { GUARDED_QUEUE } from "../history/lanes.ts";
+import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { DIVERTED_QUEUE } from "../history/routes.ts";
 import { Actor, type ActorArgs, type ActorSpec } from "./actor.ts";
 import { type ActorProgram, byAgent, inPython, inTypeScript } from "./actor-program.ts";
+import { type Environment, HEARTBEAT_MS, LEASE_MS } from "./environment.ts";
 import type { Tail } from "./tail.ts";
-import { HEARTBEAT_MS, LEASE_MS, type World } from "./world.ts";
 
 /** Queues that producers send to. */
 export const LOAD_QUEUES = ["orders", GUARDED_QUEUE] as const;
@@ -14,7 +14,7 @@ export const SERVED_QUEUES = [...LOAD_QUEUES, DIVERTED_QUEUE] as const;
 /** Messages whose leases expire on purpose: only workers without a helper let them. */
 export const QUIET_QUEUE = "quiet";
 export const CRASH_QUEUE = "crashing";
-export const STOCK_QUEUE = "stock";
+export const STOCK_QUEUE = "baseline";
 
 const LOAD_PLANS = {
   ok: 80,
@@ -44,7 +44,7 @@ const GOOD_ONES_WITHIN_MS = 60_000;
 const ENDLESS = 1_000_000_000;
 
 export interface CrewOptions {
-  readonly world: World;
+  readonly environment: Environment;
   readonly folder: string;
   readonly tail: Tail;
   readonly random: SeededRandom;
@@ -167,7 +167,7 @@ export class Crew {
   /** As that in TypeScript, behind the balancer. */
   #clientWorker(name: string, program: ActorProgram): Actor {
     return this.#actor(name, program, {
-      addresses: this.#options.world.balancer,
+      addresses: this.#options.environment.balancer,
       queues: SERVED_QUEUES.join(","),
       concurrency: 100,
       "lease-ms": LEASE_MS,
@@ -177,7 +177,7 @@ export class Crew {
   /** Knows every server by itself. */
   #stubsWorker(name: string, queues: readonly string[], maxInFlight: number, streams = 1): Actor {
     return this.#actor(name, inPython("worker.py"), {
-      addresses: this.#options.world.addresses.join(","),
+      addresses: this.#options.environment.addresses.join(","),
       queues: queues.join(","),
       streams,
       "max-in-flight": maxInFlight,
@@ -195,16 +195,19 @@ export class Crew {
   }
 
   #startProducers(): readonly Actor[] {
-    const { rate, languages, world } = this.#options;
+    const { rate, languages, environment } = this.#options;
     const load = (part: number) => ({
       queues: LOAD_QUEUES.join(","),
       plans: JSON.stringify(LOAD_PLANS),
       ...{ rate: rate * part, messages: ENDLESS },
     });
     const byClient = (name: string, program: ActorProgram, part: number) =>
-      this.#actor(name, program, { addresses: world.balancer, ...load(part) });
+      this.#actor(name, program, { addresses: environment.balancer, ...load(part) });
     const byStubs = (name: string, args: ActorArgs) =>
-      this.#actor(name, inPython("producer.py"), { addresses: world.addresses.join(","), ...args });
+      this.#actor(name, inPython("producer.py"), {
+        addresses: environment.addresses.join(","),
+        ...args,
+      });
     const builtPart = languages.length * BUILT_CLIENT_PART;
     const rest = 1 - PYTHON_CLIENT_PART - PYTHON_STUBS_PART - QUIET_PART - builtPart;
     return [
@@ -229,7 +232,7 @@ export class Crew {
   }
 
   get #behindBalancer() {
-    return { address: this.#options.world.balancer };
+    return { address: this.#options.environment.balancer };
   }
 }
 

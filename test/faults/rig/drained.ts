@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./crew.ts";
-import type { World } from "./world.ts";
+import type { Environment } from "./environment.ts";
 
 const QUEUES = [...SERVED_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
 const LOOK_MS = 50;
@@ -12,8 +12,8 @@ const STUCK_MS = 60_000;
  * Resolves when nothing waits for workers any more: all is done, or in quarantine.
  * @throws Error if work is left and gets no less
  */
-export async function untilDrained(world: World): Promise<void> {
-  const redis = await world.redis();
+export async function untilDrained(environment: Environment): Promise<void> {
+  const redis = await environment.redis();
   try {
     let least = Number.POSITIVE_INFINITY;
     let leastAtMs = performance.now();

@@ -3,12 +3,12 @@ import { basename, join } from "node:path";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { openClientLinks } from "./client-links.ts";
+import { type Environment, SERVER_ENV } from "./environment.ts";
 import { makeSmallDisk } from "./small-disk.ts";
 import { connectToStore } from "./store-connection.ts";
-import { SERVER_ENV, type World } from "./world.ts";
 
 /** One server with its embedded Redis, on a small disk of its own where one may be mounted. */
-export interface EmbeddedWorld extends World {
+export interface EmbeddedEnvironment extends Environment {
   readonly name: "embedded";
   readonly server: TestServer;
   /** The folder that holds everything: of a small disk, where one may be mounted. */
@@ -25,7 +25,7 @@ export const DISK_LOW_MIB = 64;
 /** A server that is restarted starts its Redis again. */
 const SOCKET_DEADLINE_MS = 30_000;
 
-export async function openEmbeddedWorld(): Promise<EmbeddedWorld> {
+export async function openEmbeddedEnvironment(): Promise<EmbeddedEnvironment> {
   const disk = makeSmallDisk(DISK_MIB);
   const dataDir = join(disk.path, "data");
   const env = { ...SERVER_ENV, DLQ_DATA_DIR: dataDir, DLQ_DISK_LOW: `${DISK_LOW_MIB}MiB` };

@@ -3,11 +3,11 @@ import { LinkProxy } from "../../support/link-proxy.ts";
 import { startTestRedis, type TestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { openClientLinks } from "./client-links.ts";
+import { type Environment, SERVER_ENV } from "./environment.ts";
 import { connectToStore } from "./store-connection.ts";
-import { SERVER_ENV, type World } from "./world.ts";
 
 /** Three servers on one Redis, which they reach through a link. */
-export interface ExternalWorld extends World {
+export interface ExternalEnvironment extends Environment {
   readonly name: "external" | "everysec";
   readonly store: TestRedis;
   readonly storeLink: LinkProxy;
@@ -15,9 +15,9 @@ export interface ExternalWorld extends World {
 
 const SERVERS = 3;
 
-export async function openExternalWorld(
+export async function openExternalEnvironment(
   appendfsync: "always" | "everysec" = "always",
-): Promise<ExternalWorld> {
+): Promise<ExternalEnvironment> {
   const store = await startTestRedis({ appendfsync });
   const storeLink = await LinkProxy.open(() => [{ path: store.socketPath }], scriptReplies);
   const redisUrl = `redis://${storeLink.address}`;

@@ -19,7 +19,7 @@ export function isProbed(queue: string): boolean {
 
 /**
  * Resolves when the server has stored a message, delivered it and applied its outcome, all by itself.
- * @param place of the server in its world, from 1
+ * @param place of the server in its environment, from 1
  */
 export async function untilServes(
   server: TestServer,

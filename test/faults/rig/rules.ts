@@ -1,9 +1,9 @@
 import { RuleEvent } from "../../../gen/dlq/v1/rule_pb.ts";
 import { connectTo } from "../../support/grpc.ts";
-import { GUARDED_QUEUE } from "../history/lanes.ts";
+import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { DIVERTED_QUEUE, type Route } from "../history/routes.ts";
 import { LOAD_QUEUES } from "./crew.ts";
-import type { World } from "./world.ts";
+import type { Environment } from "./environment.ts";
 
 /** Of the load's own queues alone: what is diverted stays there. */
 const of = (route: Route, queues: readonly string[] = LOAD_QUEUES) =>
@@ -22,7 +22,7 @@ const RULES = [
 ];
 
 /** Resolves when every server acts by the rules of the run. */
-export async function setRules({ servers }: World): Promise<void> {
+export async function setRules({ servers }: Environment): Promise<void> {
   for (const [at, { grpcAddress }] of servers.entries()) {
     const client = connectTo(grpcAddress);
     try {

@@ -3,11 +3,11 @@ import { startTestServer } from "../../support/server.ts";
 import { type SentinelSet, startSentinelSet } from "../../support/store-sentinel.ts";
 import { until } from "../../support/until.ts";
 import { openClientLinks } from "./client-links.ts";
+import { type Environment, SERVER_ENV } from "./environment.ts";
 import { connectToStore } from "./store-connection.ts";
-import { SERVER_ENV, type World } from "./world.ts";
 
 /** Two servers on a primary with a replica, watched by Sentinel. */
-export interface SentinelWorld extends World {
+export interface SentinelEnvironment extends Environment {
   readonly name: "sentinel" | "replicas";
   readonly set: SentinelSet;
   /** Who is what now, as Sentinel says. */
@@ -33,7 +33,9 @@ const WHOLE_DEADLINE_MS = 60_000;
 const DOWN_AFTER_MS = 3_000;
 
 /** @param waitReplicas how many replicas must have a send before it is answered */
-export async function openSentinelWorld(waitReplicas: 0 | 1 = 0): Promise<SentinelWorld> {
+export async function openSentinelEnvironment(
+  waitReplicas: 0 | 1 = 0,
+): Promise<SentinelEnvironment> {
   const set = await startSentinelSet(DOWN_AFTER_MS);
   const env = {
     ...SERVER_ENV,

@@ -6,14 +6,14 @@ import { dumpQueue } from "../../support/store-dump.ts";
 import { brokenInvariants } from "../../support/store-invariants.ts";
 import { decodeJournal } from "../../support/store-journal.ts";
 import type { BreakerOpened, SnapshotLine } from "../history/event.ts";
-import { GUARDED_QUEUE } from "../history/lanes.ts";
-import type { World } from "./world.ts";
+import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
+import type { Environment } from "./environment.ts";
 
 const PREFIX = "dlq";
 
 /** All that the store holds, read past every server. */
-export async function takeSnapshot(world: World): Promise<SnapshotLine[]> {
-  const redis = await world.redis();
+export async function takeSnapshot(environment: Environment): Promise<SnapshotLine[]> {
+  const redis = await environment.redis();
   try {
     const lines: SnapshotLine[] = [];
     for (const queue of (await redis.smembers(`${PREFIX}:queues`)).sort()) {

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 
-/** Where the store of a world is right now. */
+/** Where the store of a environment is right now. */
 export type StoreAddress = { readonly path: string } | { readonly port: number };
 
 /** Longer than any fault takes the store away. */

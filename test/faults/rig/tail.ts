@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
-import { LEASE_MS } from "./world.ts";
+import { LEASE_MS } from "./environment.ts";
 
 const EVERY_MS = 20;
 const PIECE_BYTES = 1 << 20;

@@ -1,10 +1,10 @@
 import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
+import { failureCounted } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import { forgottenOf } from "../late-outcome.ts";
 import type { Message } from "../ledger.ts";
-import { failureCounted } from "../spared.ts";
 
 const FAILED = OUTCOME_KINDS.failed;
 

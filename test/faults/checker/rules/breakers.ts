@@ -1,8 +1,8 @@
-import { hostOf } from "../../history/lanes.ts";
+import { hostOf } from "../../history/guarded-facts.ts";
 import { CLOCK_TOLERANCE_MS } from "../clock.ts";
+import { failureCounted, isGuarded } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import type { Ledger, Message } from "../ledger.ts";
-import { failureCounted, isGuarded } from "../spared.ts";
 
 /**
  * A failure of a delivery from before the breaker of its host opened is not counted. Late ones are, if it
@@ -21,6 +21,6 @@ export function checkBurned(message: Message, ledger: Ledger, findings: Findings
       .find((at) => at >= issuedAt && at + CLOCK_TOLERANCE_MS < applied.from);
     if (openedAt === undefined) continue;
     const words = `${message}: the failure of delivery ${number}, issued at ${issuedAt} ms, was counted at ${applied.from} ms; its breaker had opened at ${openedAt} ms`;
-    findings.brokenUnlessForgotten("not-burned", words, issuedAt, applied.to);
+    findings.brokenUnlessForgotten("exempt-not-counted", words, issuedAt, applied.to);
   }
 }

@@ -2,9 +2,9 @@ import type { Counted } from "../../history/event.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
+import { failureCounted, type Counted as IsCounted, isGuarded } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import type { Ledger, Message, Source } from "../ledger.ts";
-import { failureCounted, type Counted as IsCounted, isGuarded } from "../spared.ts";
 import { mayHaveFailed } from "./attempts.ts";
 import { firstPlace, movesOf } from "./places.ts";
 import {
@@ -156,7 +156,7 @@ function isFailure(one: Delivery, next: Delivery | undefined): IsCounted {
   return failureCounted(one) ?? (mayHaveFailed(one, next) ? "perhaps" : "no");
 }
 
-/** Failures that a breaker has spared are counted as released. */
+/** Failures that a breaker has exempt are counted as released. */
 function isRelease(one: Delivery, next: Delivery | undefined): IsCounted {
   const { applied } = one;
   if (applied?.kind === released) return "yes";

@@ -1,9 +1,9 @@
 import { DIVERTED_QUEUE } from "../../history/routes.ts";
 import type { Delivery } from "../delivery.ts";
+import { failureCounted } from "../exempt.ts";
 import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
 import type { Message } from "../ledger.ts";
-import { failureCounted } from "../spared.ts";
 import { mayHaveFailed } from "./attempts.ts";
 
 /**

@@ -91,7 +91,7 @@ function isEnding(applied: Applied): boolean {
 /** At the end all faults are over, and workers have had the time to drain every queue. */
 export function checkFinished(message: Message, findings: Findings): void {
   const { kept, deliveries, source } = message;
-  if (source.plan !== "stock") {
+  if (source.plan !== "baseline") {
     if (kept !== undefined && kept.state !== "QUARANTINED") {
       findings.broken("finished", `${message} is still ${kept.state}`);
     }
@@ -99,9 +99,9 @@ export function checkFinished(message: Message, findings: Findings): void {
   }
   const [first] = deliveries;
   if (first !== undefined) {
-    findings.broken("stock-untouched", `${message} was delivered at ${first.at} ms`);
+    findings.broken("baseline-untouched", `${message} was delivered at ${first.at} ms`);
   } else if (kept !== undefined && (kept.state !== "SCHEDULED" || kept.number > 0)) {
     const words = `${message} is ${kept.state} after ${kept.number} deliveries`;
-    findings.broken("stock-untouched", words);
+    findings.broken("baseline-untouched", words);
   }
 }

@@ -21,9 +21,9 @@ export function checkIdentity(source: Source, findings: Findings): void {
   if (request !== undefined) checkDropped(source, findings);
   checkKnown(source, findings);
   if (messages.length === 0) return;
-  if (request === undefined) findings.broken("no-stranger", `${messages[0]} was never sent`);
+  if (request === undefined) findings.broken("nothing-invented", `${messages[0]} was never sent`);
   else if (refusedTries >= tries && messages.every((one) => one.sentAt === NEVER)) {
-    findings.broken("no-stranger", `${messages[0]} exists, and each try was refused`);
+    findings.broken("nothing-invented", `${messages[0]} exists, and each try was refused`);
   }
 }
 

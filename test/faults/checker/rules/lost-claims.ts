@@ -2,8 +2,8 @@ import { NEVER } from "../clock.ts";
 import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
 import { gapsOf } from "../gaps.ts";
-import type { HeardOutages } from "../heard-outages.ts";
 import type { Message } from "../ledger.ts";
+import type { ReportedOutages } from "../reported-outages.ts";
 
 /**
  * Of so many deliveries one may be lost without a fault, and without anybody who heard of it: on a busy
@@ -18,10 +18,10 @@ const DELIVERIES_A_CALM_LOSS = 10_000;
  */
 export class LostClaims {
   readonly #times: FaultTimes;
-  readonly #outages: HeardOutages;
+  readonly #outages: ReportedOutages;
   readonly #inCalm: string[] = [];
 
-  constructor(times: FaultTimes, outages: HeardOutages) {
+  constructor(times: FaultTimes, outages: ReportedOutages) {
     this.#times = times;
     this.#outages = outages;
   }

@@ -1,4 +1,4 @@
-import { GUARDED_QUEUE, HOLD_MS, orderOf } from "../../history/lanes.ts";
+import { GUARDED_QUEUE, HOLD_MS, orderOf } from "../../history/guarded-facts.ts";
 import { queueAfterFailure } from "../../history/routes.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { CLOCK_TOLERANCE_MS, type RunMs } from "../clock.ts";

@@ -1,9 +1,9 @@
 import { firstQueue, queueAfterFailure } from "../../history/routes.ts";
 import { NEVER } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
+import { failureCounted } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import type { Message, Source } from "../ledger.ts";
-import { failureCounted } from "../spared.ts";
 import { mayHaveFailed } from "./attempts.ts";
 
 /**

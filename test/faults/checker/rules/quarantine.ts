@@ -2,11 +2,11 @@ import type { Plan } from "../../history/event.ts";
 import { OUTCOME_KINDS } from "../../history/shape.ts";
 import { CLOCK_TOLERANCE_MS, type RunMs } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
+import { isGuarded } from "../exempt.ts";
 import type { FaultTimes } from "../fault-times.ts";
 import type { Findings } from "../findings.ts";
 import { gapsOf } from "../gaps.ts";
 import type { KeptState, Message } from "../ledger.ts";
-import { isGuarded } from "../spared.ts";
 import { endedUnknown } from "./duplicates.ts";
 
 /** Leases in a row that end without an outcome, before a message is set aside. */

@@ -1,9 +1,9 @@
 import { CLOCK_TOLERANCE_MS, NEVER, type RunMs } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
+import type { Counted } from "../exempt.ts";
 import type { Findings } from "../findings.ts";
 import { gapsOf, mostExpiredIn } from "../gaps.ts";
 import type { Message } from "../ledger.ts";
-import type { Counted } from "../spared.ts";
 import { onlyExpired } from "./duplicates.ts";
 import { placeAfter, remembered } from "./places.ts";
 import { CRASH_LOOP } from "./quarantine.ts";

@@ -46,12 +46,12 @@ export class Life {
     this.dueAt = of.dueAt;
   }
 
-  /** What the service answers to an outcome that counts. `isSpared`: its breaker has opened meanwhile. */
+  /** What the service answers to an outcome that counts. `isExempt`: its breaker has opened meanwhile. */
   apply(
     outcome: OutcomeKind,
     nonRetryable: boolean,
     at: number,
-    { record, random, isSpared }: { record: RunRecord; random: SeededRandom; isSpared: boolean },
+    { record, random, isExempt }: { record: RunRecord; random: SeededRandom; isExempt: boolean },
   ): AckResult {
     switch (outcome) {
       case "succeeded":
@@ -60,7 +60,7 @@ export class Life {
         record.count(this.queue, outcome);
         return { status: "APPLIED", state: outcome.toUpperCase() };
       case "failed":
-        if (isSpared && !nonRetryable && this.route !== "rule") {
+        if (isExempt && !nonRetryable && this.route !== "rule") {
           record.count(this.queue, "released");
           this.#expiries = 0;
           return this.#schedule(at);

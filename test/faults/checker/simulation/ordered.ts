@@ -1,6 +1,6 @@
 // Changes that break the order of a key, and leave each message by itself as it was.
 
-import { orderOf } from "../../history/lanes.ts";
+import { orderOf } from "../../history/guarded-facts.ts";
 import { type Success, successes } from "./again.ts";
 import { back, Lines, type Mutation, type Of } from "./mutate.ts";
 

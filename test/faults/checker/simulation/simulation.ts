@@ -4,7 +4,7 @@
 import type { SeededRandom } from "../../../support/random.ts";
 import type { HistoryEvent, OutcomeKind, Plan } from "../../history/event.ts";
 import { PLANS } from "../../history/event.ts";
-import { GUARDED_QUEUE, HOLD_MS, hostOf } from "../../history/lanes.ts";
+import { GUARDED_QUEUE, HOLD_MS, hostOf } from "../../history/guarded-facts.ts";
 import { DIVERTED_QUEUE, ROUTES } from "../../history/routes.ts";
 import { idAt, STARTED_AT } from "../story.ts";
 import { Life, outcomeOf } from "./life.ts";
@@ -136,7 +136,7 @@ class Simulation {
       source: `source-${sequence}${route}.h${sequence % HOSTS}${key}`,
       target: ordered === undefined ? random.pick(QUEUES) : GUARDED_QUEUE,
       plan,
-      dueAt: at + (plan === "stock" ? 30 * 86_400_000 : 1 + random.below(300)),
+      dueAt: at + (plan === "baseline" ? 30 * 86_400_000 : 1 + random.below(300)),
     });
     if (!this.#send(life, at)) return freeAt;
     this.#record.count(life.queue, "accepted");
@@ -145,7 +145,7 @@ class Simulation {
       return freeAt;
     }
     let now = Math.max(life.dueAt, freeAt);
-    while (life.state === "SCHEDULED" && life.plan !== "stock") {
+    while (life.state === "SCHEDULED" && life.plan !== "baseline") {
       now = this.#deliver(life, Math.max(now, life.dueAt) + random.below(20));
     }
     if (life.state !== "GONE") this.#record.run.kept.push(life.kept);
@@ -153,7 +153,7 @@ class Simulation {
   }
 
   /** Whether the breaker of its host has opened since it was handed out. */
-  #isSpared({ queue, source }: Life, { issuedAt }: Held, at: number): boolean {
+  #isExempt({ queue, source }: Life, { issuedAt }: Held, at: number): boolean {
     const openings = this.#openings.get(hostOf(source) ?? "") ?? [];
     return queue === GUARDED_QUEUE && openings.some((one) => issuedAt <= one && one < at);
   }
@@ -271,8 +271,8 @@ class Simulation {
       return life.state === "SCHEDULED" ? held.leaseEnd + 8 : over;
     }
     const appliedAt = at + 1;
-    const isSpared = this.#isSpared(life, held, appliedAt);
-    const given = { record: this.#record, random, isSpared };
+    const isExempt = this.#isExempt(life, held, appliedAt);
+    const given = { record: this.#record, random, isExempt };
     const result = life.apply(outcome, nonRetryable, appliedAt, given);
     if (fate < 0.12) {
       this.#record.write(held.worker, { ...failed, at: at + 2, refused: false });
@@ -291,7 +291,7 @@ class Simulation {
     if (said === undefined) return;
     life.unknown--;
     const nonRetryable = said.nonRetryable === true;
-    const given = { record: this.#record, random: this.#random, isSpared: false };
+    const given = { record: this.#record, random: this.#random, isExempt: false };
     const result = life.apply(said.outcome, nonRetryable, acking.at + 1, given);
     const { request } = acking;
     this.#record.write(held.worker, { e: "acked", at: acking.at + 2, request, results: [result] });

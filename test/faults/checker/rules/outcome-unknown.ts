@@ -10,7 +10,7 @@ import { endedUnknown } from "./duplicates.ts";
  * whatever was reported of others. It must be false when all earlier ones were received and each
  * had its outcome applied; else nobody can tell.
  */
-export function checkDoubt(message: Message, findings: Findings): void {
+export function checkOutcomeUnknown(message: Message, findings: Findings): void {
   const { deliveries } = message;
   let doubtful: Delivery | undefined;
   let known = 0;
@@ -29,11 +29,15 @@ export function checkDoubt(message: Message, findings: Findings): void {
     if (doubtful !== undefined && !one.isUnknown) {
       const words = `${message}: delivery ${one.number} does not say that delivery ${doubtful.number} ended without an outcome`;
       const { issuedAt } = doubtful;
-      findings.brokenUnlessForgotten("doubt-told", words, issuedAt, issuedAt);
+      findings.brokenUnlessForgotten("outcome-unknown-set", words, issuedAt, issuedAt);
     }
     if (one.isUnknown && known === one.number - 1) {
       const words = `${message}: delivery ${one.number} says that an outcome is unknown, all ${known} before had one`;
-      findings.brokenUnlessForgotten("doubt-true", words, ...forgottenOf(one, { from, to }));
+      findings.brokenUnlessForgotten(
+        "outcome-unknown-clear",
+        words,
+        ...forgottenOf(one, { from, to }),
+      );
     }
   }
 }

@@ -1,4 +1,4 @@
-import { GUARDED_QUEUE } from "../history/lanes.ts";
+import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { OUTCOME_KINDS } from "../history/shape.ts";
 import { CLOCK_TOLERANCE_MS } from "./clock.ts";
 import type { AppliedOutcome, Delivery } from "./delivery.ts";
@@ -14,7 +14,7 @@ export function isGuarded({ queue }: Delivery): boolean {
 export type Counted = "yes" | "no" | "perhaps";
 
 /**
- * Whether a failure that was applied was counted as an attempt. One that a breaker has spared is due again
+ * Whether a failure that was applied was counted as an attempt. One that a breaker has exempt is due again
  * at once; between the two lies how long the call took.
  */
 function isCounted(one: Delivery, { state, dueAt, from, to }: AppliedOutcome): Counted {

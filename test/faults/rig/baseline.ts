@@ -5,11 +5,11 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { seededRandom } from "../../support/random.ts";
 import type { SendRequest } from "../../support/send-requests.ts";
-import { payloadOf } from "../actors/letters.ts";
+import { payloadOf } from "../actors/payloads.ts";
 import { recording } from "../actors/recording.ts";
 import { openHistory } from "../history/writer.ts";
 import { STOCK_QUEUE } from "./crew.ts";
-import type { World } from "./world.ts";
+import type { Environment } from "./environment.ts";
 
 const BATCH = 1_000;
 const TRIES = 20;
@@ -21,25 +21,29 @@ const SEED = 1;
  * Fills the store with messages that are due in a month: what a start has to load, and what must be
  * there untouched at the end. Resolves with the path of its history.
  */
-export async function sendStock(world: World, count: number, folder: string): Promise<string> {
-  const path = `${folder}/stock-producer-1.jsonl`;
+export async function sendBaseline(
+  environment: Environment,
+  count: number,
+  folder: string,
+): Promise<string> {
+  const path = `${folder}/baseline-producer-1.jsonl`;
   const history = openHistory(path);
   history.write({
     e: "started",
-    actor: "stock-producer-1",
+    actor: "baseline-producer-1",
     role: "producer",
     language: "typescript",
   });
   const transport = createGrpcTransport({
-    baseUrl: `http://${world.balancer}`,
+    baseUrl: `http://${environment.balancer}`,
     interceptors: [recording(history)],
   });
   const dlq = createClient(DlqService, transport);
   const random = seededRandom(SEED);
   for (let sent = 0; sent < count; sent += BATCH) {
     const requests = Array.from({ length: Math.min(BATCH, count - sent) }, (_, at) => {
-      const source = `stock-${sent + at}`;
-      const value = payloadOf(source, "stock", random);
+      const source = `baseline-${sent + at}`;
+      const value = payloadOf(source, "baseline", random);
       return {
         requestId: source,
         queue: STOCK_QUEUE,
@@ -65,7 +69,7 @@ async function sendBatch(dlq: Client<typeof DlqService>, requests: readonly Send
     if (refused?.case !== "error") return;
     const { code, message } = refused.value;
     if (triesLeft === 1 || code !== Code.Unavailable) {
-      throw new Error(`stock was refused: ${Code[code]} ${message}`);
+      throw new Error(`baseline was refused: ${Code[code]} ${message}`);
     }
     await sleep(AGAIN_MS);
   }

@@ -5,9 +5,9 @@ import type { FaultRecord } from "./history/event.ts";
 import { nowMs } from "./history/writer.ts";
 import type { PlannedFault } from "./plan.ts";
 import { type Crew, LOAD_QUEUES } from "./rig/crew.ts";
+import type { Environment } from "./rig/environment.ts";
 import { untilServes } from "./rig/probe.ts";
 import type { Tail } from "./rig/tail.ts";
-import type { World } from "./rig/world.ts";
 
 /** One fault as it went, or two at a time. Recovery counts from the end of its last cause. */
 export interface FaultOutcome {
@@ -23,8 +23,8 @@ export interface FaultOutcome {
   readonly workersMs: number;
 }
 
-export interface Scenery<W extends World> {
-  readonly world: W;
+export interface Scenery<W extends Environment> {
+  readonly environment: W;
   readonly crew: Crew;
   readonly random: SeededRandom;
   readonly tail: Tail;
@@ -36,12 +36,12 @@ export interface Scenery<W extends World> {
 const FLOW_DEADLINE_MS = 60_000;
 
 /** Does what is planned, and waits until all works again. @param number place in the plan, from 1 */
-export async function strike<W extends World>(
+export async function inject<W extends Environment>(
   planned: PlannedFault<W>,
   number: number,
   scenery: Scenery<W>,
 ): Promise<FaultOutcome> {
-  const { world, crew, random, tail, records, failures } = scenery;
+  const { environment, crew, random, tail, records, failures } = scenery;
   const kinds = planned.map(({ kind }) => kind.name);
   const name = kinds.join("+");
   const record = (phase: FaultRecord["phase"], detail?: string) => {
@@ -53,7 +53,7 @@ export async function strike<W extends World>(
   const details = await Promise.all(
     planned.map(async ({ kind, afterMs }) => {
       if (afterMs > 0) await sleep(afterMs);
-      return kind.run({ world, crew, random }).catch((error: unknown) => {
+      return kind.run({ environment, crew, random }).catch((error: unknown) => {
         failures.push(`${kind.name}: ${String(error)}`);
         return String(error);
       });
@@ -70,7 +70,7 @@ export async function strike<W extends World>(
   const [queuesMs, workersMs, ...eachServerMs] = await Promise.all([
     took(issuedSince("of every queue", tail.lastByQueue, LOAD_QUEUES, overAtMs)),
     took(issuedSince("to every worker", tail.lastByActor, workers, overAtMs)),
-    ...world.servers.map((server, at) => took(untilServes(server, at + 1, FLOW_DEADLINE_MS))),
+    ...environment.servers.map((server, at) => took(untilServes(server, at + 1, FLOW_DEADLINE_MS))),
   ]);
   record("recovered");
   const serversMs = Math.max(...eachServerMs);

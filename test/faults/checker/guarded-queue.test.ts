@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { GUARDED_QUEUE, HOLD_MS } from "../history/lanes.ts";
+import { GUARDED_QUEUE, HOLD_MS } from "../history/guarded-facts.ts";
 import { Story } from "./story.ts";
 
 /** Two messages of one ordering key, in the order of their arrival. */
@@ -68,10 +68,10 @@ describe("a failure", () => {
       .ack("a.h1-1", "failed", { at: 100, dueAt });
 
   it("of a lease from before the breaker of its host opened is not counted", () => {
-    const spared = failed(102).opened("h1", 50);
-    done(spared.deliver("a.h1", { at: 110, number: 2 }), "a.h1-2", 120);
-    spared.counted = { failedAttempts: 0, released: 1 };
-    expect(spared.broken()).toEqual([]);
+    const exempt = failed(102).opened("h1", 50);
+    done(exempt.deliver("a.h1", { at: 110, number: 2 }), "a.h1-2", 120);
+    exempt.counted = { failedAttempts: 0, released: 1 };
+    expect(exempt.broken()).toEqual([]);
   });
 
   it("that is counted all the same is found; of another host, or a later lease, it is right", () => {
@@ -83,7 +83,7 @@ describe("a failure", () => {
         320,
       ).broken();
     };
-    expect(counted("h1", 50)).toEqual(["not-burned"]);
+    expect(counted("h1", 50)).toEqual(["exempt-not-counted"]);
     expect(counted("h2", 50)).toEqual([]);
     expect(counted("h1", 5)).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import type { RunMs } from "./clock.ts";
 
-/** Servers give up a call to the store after 1 s (rig/world.ts), and say so then. */
+/** Servers give up a call to the store after 1 s (rig/environment.ts), and say so then. */
 const DEADLINE_MS = 1_000;
 const STEP_MS = 100;
 
@@ -8,7 +8,7 @@ const STEP_MS = 100;
  * When somebody was answered UNAVAILABLE: a server could not reach its store just then, whether a
  * fault was the cause or a machine too busy to give anybody a turn within a deadline.
  */
-export class HeardOutages {
+export class ReportedOutages {
   readonly #steps = new Set<number>();
 
   heard(code: string, at: RunMs): void {

@@ -4,8 +4,8 @@ import type { LinkProxy } from "../../support/link-proxy.ts";
 import type { TestServer } from "../../support/server.ts";
 
 /** One deployment under test: servers, their store, and the links between all. */
-export interface World {
-  readonly name: WorldName;
+export interface Environment {
+  readonly name: EnvironmentName;
   /** What it is made of, in words. */
   readonly words: string;
   /** Where producers and workers connect to: each server through a link of its own. */
@@ -24,7 +24,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
-export type WorldName = "external" | "everysec" | "embedded" | "sentinel" | "replicas";
+export type EnvironmentName = "external" | "everysec" | "embedded" | "sentinel" | "replicas";
 
 /** Shortened by configuration, so that a run meets hundreds of leases and retries. */
 export const LEASE_MS = 2_000;

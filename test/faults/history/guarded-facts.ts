@@ -12,20 +12,20 @@ const HOSTS = 8;
 const ORDER_EVERY = 3;
 const ORDERS = 150;
 
-export interface LaneFacts {
+export interface GuardedFacts {
   readonly host: string;
   readonly order: string | undefined;
   readonly priority: number;
 }
 
 /** As python/messages.py has it. @param number from 1 */
-export function laneFacts(number: number): LaneFacts {
+export function guardedFacts(number: number): GuardedFacts {
   const order = number % ORDER_EVERY === 0 ? `o${number % (ORDER_EVERY * ORDERS)}` : undefined;
   const priority = number % 10 === 0 ? 5 : number % 10 === 1 ? -5 : 0;
   return { host: `h${number % HOSTS}`, order, priority };
 }
 
-/** Undefined: none, as of stock. */
+/** Undefined: none, as of baseline. */
 export function hostOf(source: string): string | undefined {
   return /\.(h\d+)(?:\.o\d+)?$/.exec(source)?.[1];
 }
