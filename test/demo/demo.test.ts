@@ -9,7 +9,7 @@ import { isRunning, runDemo } from "./demo-run.ts";
 
 const SHORT = ["--seconds", "5", "--seed", "3"];
 
-/** What each service's failures are, to whoever reads the errors. */
+/** Each service's failures, as a reader of the errors sees them. */
 const EXPECTED: Readonly<Record<string, { reason: string; quarantined: string }>> = {
   payments: { reason: "NETWORK_ERROR", quarantined: "0" },
   shipping: { reason: "TIMEOUT", quarantined: "0" },

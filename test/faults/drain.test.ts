@@ -17,7 +17,7 @@ async function start(graceMs: number) {
 
 const WAIT = { timeout: 15_000, interval: 50 };
 
-it("a server that is told to end lets its workers report what they hold", async () => {
+it("a stopping server accepts the outcomes of messages that its workers hold", async () => {
   const { server, dlq, health } = await start(10_000);
   const states: Serving[] = [];
   const watching = (async () => {
