@@ -1,4 +1,4 @@
-"""Whatever a program gives, and whatever of it raises, costs no message."""
+"""Unusual arguments, and objects whose methods raise."""
 
 from __future__ import annotations
 
@@ -12,64 +12,62 @@ from conftest import until
 
 import dlq
 import dlq.aio
-from dlq._core.letter import letter_of
+from dlq._core.send_request import send_request_of
 from dlq.options import ClientSettings
 from dlq.testing import FakeServer
 from dlq.worker_options import options_of
 
 
-class Wild:
+class RaisingStr:
     def __str__(self) -> str:
         raise RuntimeError("__str__")
 
     __repr__ = __str__
 
 
-class WildError(Exception):
+class RaisingStrError(Exception):
     def __str__(self) -> str:
         raise RuntimeError("__str__")
 
 
-class Unsendable(dict):  # type: ignore[type-arg]
+class RaisingItems(dict):  # type: ignore[type-arg]
     def items(self) -> Iterator[object]:  # type: ignore[override]
-        raise WildError
+        raise RaisingStrError
 
 
 @pytest.fixture
-def wild_log() -> Iterator[None]:
-    """A handler of the program raises."""
-
-    class WildHandler(logging.Handler):
+def raising_log_handler() -> Iterator[None]:
+    class RaisingHandler(logging.Handler):
         def handle(self, record: logging.LogRecord) -> bool:
             raise RuntimeError("the log")
 
-    wild, log = WildHandler(), logging.getLogger("dlq")
-    log.addHandler(wild)
+    handler, log = RaisingHandler(), logging.getLogger("dlq")
+    log.addHandler(handler)
     yield
-    log.removeHandler(wild)
+    log.removeHandler(handler)
 
 
-def test_none_is_as_good_as_nothing(fake: FakeServer) -> None:
-    nothing = dict.fromkeys(dlq.SendOptions.__optional_keys__)
-    letter = letter_of("q", "x", None, nothing, None)  # type: ignore[arg-type]
-    plain = letter_of("q", "x", None, {"request_id": letter.request.request_id}, None)
-    assert letter == plain
+def test_options_that_are_none_have_their_default(fake: FakeServer) -> None:
+    empty = dict.fromkeys(dlq.SendOptions.__optional_keys__)
+    request = send_request_of("q", "x", None, empty, None)  # type: ignore[arg-type]
+    plain = send_request_of("q", "x", None, {"request_id": request.proto.request_id}, None)
+    assert request == plain
     settings = dict.fromkeys(ClientSettings.__optional_keys__)
     with dlq.Client(fake.target, **settings) as client:  # type: ignore[arg-type]
-        assert client.send("q", "x", **nothing).status == "sent"  # type: ignore[arg-type]
+        assert client.send("q", "x", **empty).status == "sent"  # type: ignore[arg-type]
     of_worker = dict.fromkeys(dlq.WorkerSettings.__optional_keys__)
     assert options_of("q", of_worker) == options_of("q", {})  # type: ignore[arg-type]
 
 
-def test_texts_that_are_empty_are_none() -> None:
-    request = letter_of(
+def test_empty_texts_are_sent_as_absent() -> None:
+    request = send_request_of(
         "q", "x", None, {"source_id": "", "dedup_key": "", "ordering_key": ""}, None
-    ).request
+    ).proto
     assert (request.source_id, request.dedup_key, request.ordering_key) == ("", "", "")
 
 
 @pytest.mark.parametrize("given", [10**4, 10**12, 10**30])
-def test_no_more_is_asked_for_than_the_server_takes(given: int) -> None:
+def test_worker_requests_stay_within_server_limits(given: int) -> None:
     settings: list[dlq.WorkerSettings] = [
         {"concurrency": given},
         {"concurrency": 1, "prefetch": given},
@@ -81,29 +79,29 @@ def test_no_more_is_asked_for_than_the_server_takes(given: int) -> None:
         assert request.max_in_flight_bytes < 2**63
 
 
-@pytest.mark.parametrize("payload", [Unsendable(a=1), "x"])
-def test_what_can_not_even_be_shown_is_dropped_and_nothing_raised(
+@pytest.mark.parametrize("payload", [RaisingItems(a=1), "x"])
+def test_a_payload_or_queue_that_raises_is_dropped_without_an_exception(
     fake: FakeServer, payload: object
 ) -> None:
-    told: list[str] = []
+    dropped: list[str] = []
     with dlq.Client(
-        fake.target, spool=False, on_dropped=lambda error, _: told.append(error.kind)
+        fake.target, spool=False, on_dropped=lambda error, _: dropped.append(error.kind)
     ) as client:
-        queue: str = "q" if isinstance(payload, dict) else Wild()  # type: ignore[assignment]
-        result = client.send(queue, payload, WildError(), attributes={"a": "b"})
+        queue: str = "q" if isinstance(payload, dict) else RaisingStr()  # type: ignore[assignment]
+        result = client.send(queue, payload, RaisingStrError(), attributes={"a": "b"})
     assert isinstance(result, dlq.Dropped)
-    assert told == ["invalid"]
+    assert dropped == ["invalid"]
 
 
-def test_an_error_and_attributes_that_can_not_be_shown(fake: FakeServer) -> None:
+def test_an_error_without_str_is_sent_and_such_an_attribute_is_dropped(fake: FakeServer) -> None:
     with dlq.Client(fake.target, spool=False) as client:
-        assert client.send("q", "x", WildError()).status == "sent"
-        wild = {"a": Wild()}
-        assert client.send("q", "x", attributes=wild).status == "dropped"  # type: ignore[arg-type]
+        assert client.send("q", "x", RaisingStrError()).status == "sent"
+        attributes = {"a": RaisingStr()}
+        assert client.send("q", "x", attributes=attributes).status == "dropped"  # type: ignore[arg-type]
 
 
-@pytest.mark.usefixtures("wild_log")
-def test_with_a_log_that_raises_a_send_has_a_result_and_the_courier_goes_on(
+@pytest.mark.usefixtures("raising_log_handler")
+def test_a_raising_log_handler_stops_neither_sends_nor_the_spool_sender(
     fake: FakeServer, spool_folder: Path
 ) -> None:
     fake.go_down()
@@ -116,18 +114,18 @@ def test_with_a_log_that_raises_a_send_has_a_result_and_the_courier_goes_on(
         until(lambda: len(fake.messages("q")) == 1)
 
 
-def test_starlette_keeps_a_request_whose_options_raise(fake: FakeServer) -> None:
+def test_starlette_sends_a_request_whose_options_raise(fake: FakeServer) -> None:
     from dlq.starlette import DeadLetterMiddleware
 
     async def broken(*_: object) -> None:
         raise ValueError("no order")
 
-    def wild(scope: object) -> dlq.SendOptions:
+    def raising(scope: object) -> dlq.SendOptions:
         raise RuntimeError("options")
 
     async def main() -> None:
         async with dlq.aio.Client(fake.target, spool=False) as client:
-            app = DeadLetterMiddleware(broken, client=client, queue="http", options=wild)
+            app = DeadLetterMiddleware(broken, client=client, queue="http", options=raising)
             scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
             with pytest.raises(ValueError, match="no order"):
                 await app(scope, None, None)  # type: ignore[arg-type]
@@ -136,12 +134,12 @@ def test_starlette_keeps_a_request_whose_options_raise(fake: FakeServer) -> None
     assert len(fake.messages("http")) == 1
 
 
-def test_celery_keeps_a_task_where_nobody_knows_whether_it_is_wanted(fake: FakeServer) -> None:
+def test_celery_sends_a_task_when_should_send_raises(fake: FakeServer) -> None:
     celery = pytest.importorskip("celery")
     import dlq.celery
 
-    def wants(task: object) -> bool:
-        raise RuntimeError("wants")
+    def should_send(task: object) -> bool:
+        raise RuntimeError("should_send")
 
     app = celery.Celery("shop", broker="memory://")
 
@@ -150,7 +148,7 @@ def test_celery_keeps_a_task_where_nobody_knows_whether_it_is_wanted(fake: FakeS
         raise ValueError("no card")
 
     with dlq.Client(fake.target, spool=False) as client:
-        uninstall = dlq.celery.install(client, "tasks", wants=wants)
+        uninstall = dlq.celery.install(client, "tasks", should_send=should_send)
         charge.apply()
         uninstall()
     assert len(fake.messages("tasks")) == 1

@@ -1,4 +1,4 @@
-"""Presents the client's token with each call of a stub that the program has."""
+"""Adds the client's token to each call of a program's stub."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Details(
     __slots__ = ()
 
 
-class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+class TokenInterceptor(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     """For channels of grpc."""
 
     def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
@@ -43,7 +43,7 @@ class Bearer(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor
         )
 
 
-class _AioBearer:
+class _AioTokenInterceptor:
     def __init__(self, metadata: tuple[tuple[str, str], ...]) -> None:
         self._metadata = metadata
 
@@ -52,15 +52,15 @@ class _AioBearer:
         return details._replace(metadata=metadata)
 
 
-class AioUnaryBearer(_AioBearer, grpc.aio.UnaryUnaryClientInterceptor):
-    """For channels of grpc.aio, which take one kind of interceptor for each kind of call."""
+class AioUnaryTokenInterceptor(_AioTokenInterceptor, grpc.aio.UnaryUnaryClientInterceptor):
+    """For unary calls of grpc.aio, which needs one interceptor for each kind of call."""
 
     async def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return await continuation(self._with_token(details), request)
 
 
-class AioStreamBearer(_AioBearer, grpc.aio.UnaryStreamClientInterceptor):
-    """The same, for streams."""
+class AioStreamTokenInterceptor(_AioTokenInterceptor, grpc.aio.UnaryStreamClientInterceptor):
+    """For streams of grpc.aio."""
 
     async def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         return await continuation(self._with_token(details), request)

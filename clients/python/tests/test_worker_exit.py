@@ -1,4 +1,4 @@
-"""Programs that end while they work."""
+"""Programs that exit while a worker runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ assert started.wait(30)
 """
 
 
-def test_the_end_of_the_program_gives_back_what_it_holds(
+def test_exit_releases_running_deliveries(
     server: LocalServer, client: dlq.Client, queue: str
 ) -> None:
     subprocess.run([sys.executable, "-c", ENDING, server.target, queue], check=True, timeout=60)
@@ -48,7 +48,7 @@ print("ended", flush=True)
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_run_ends_in_order_by_a_signal(server: LocalServer, queue: str, number: int) -> None:
+def test_a_signal_ends_run_in_order(server: LocalServer, queue: str, number: int) -> None:
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, server.target, queue], stdout=subprocess.PIPE, text=True
     )

@@ -1,8 +1,9 @@
-"""Sends that leave for the spool: who hears why."""
+"""The warning about messages in the spool, and errors of sends that went there."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from concurrent.futures import Future
@@ -15,47 +16,49 @@ from test_spool_files import TARGET, request
 import dlq
 from dlq._core.call_error import CallError
 from dlq._core.error_details import ErrorDetails
-from dlq._core.letter import Letter
-from dlq._core.send_book import PendingSend
+from dlq._core.pending_sends import PendingSend
+from dlq._core.send_request import SendRequest
 from dlq._engine.connection import CallFailed
 from dlq._engine.sender import Sender
 from dlq.options import ClientOptions
-from dlq.spool.spool import Spool
-from dlq.spool.waiting_log import WaitingLog
+from dlq.spool.spool_store import SpoolStore
+from dlq.spool.spool_warning import SpoolWarning
 
 
-def kept_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    found = [one for one in caplog.records if one.message.startswith("dlq: the spool keeps")]
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    found = [one for one in caplog.records if " messages wait in the spool for " in one.message]
     assert {one.levelname for one in found} <= {"WARNING"}
     return [one.message for one in found]
 
 
-def test_a_refusal_of_what_is_on_its_way_to_the_spool_is_left_to_the_courier() -> None:
-    """The letter is there, and is told as dropped once, by whoever delivers it."""
+def test_a_late_refusal_of_a_send_on_its_way_to_the_spool_is_not_reported() -> None:
+    """The spool sender reports it as dropped, once."""
     refused = CallError("INVALID_ARGUMENT", "no", ErrorDetails("X", is_empty=False))
     dropped: list[object] = []
 
     async def run() -> None:
         is_being_written, is_answered = asyncio.Event(), asyncio.Event()
 
-        class Line:
+        class Channel:
             async def call(self, *_: object) -> None:
                 await is_being_written.wait()
                 asyncio.get_running_loop().call_later(0.05, is_answered.set)
                 raise CallFailed(refused)
 
         class SlowDisk:
-            async def keep(self, request: object) -> bool:
+            async def append(self, request: object) -> bool:
                 is_being_written.set()
                 await is_answered.wait()
                 return True
 
-            log = WaitingLog()
+            async def warn(self, error: object) -> None: ...
 
         future: Future[dlq.SendResult] = Future()
-        sender = Sender(ClientOptions(), Line(), SlowDisk(), lambda *given: dropped.append(given))  # type: ignore[arg-type]
-        letter = Letter(request("a"), 100)
-        sender.add([PendingSend(letter, time.monotonic() + 0.01, future)])
+        sender = Sender(
+            ClientOptions(), Channel(), SlowDisk(), lambda *given: dropped.append(given)
+        )  # type: ignore[arg-type]
+        send_request = SendRequest(request("a"), 100)
+        sender.add([PendingSend(send_request, time.monotonic() + 0.01, future)])
         assert await asyncio.wrap_future(future) == dlq.Spooled(durable=True)
         await sender.close()
 
@@ -63,45 +66,47 @@ def test_a_refusal_of_what_is_on_its_way_to_the_spool_is_left_to_the_courier() -
     assert dropped == []
 
 
-def test_what_can_not_be_delivered_is_told_before_its_send_has_a_result(
+def test_the_warning_is_logged_before_the_send_has_a_result(
     spool_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once, also of those that are not tried, as the service is known to be away, and of the courier."""
+    """One line for all sends, also for those without a call because the service is unavailable."""
     spool = dlq.SpoolOptions(folder=spool_folder)
     with dlq.Client("127.0.0.1:1", timeout=0.3, spool=spool) as client:
         for _ in range(3):
             assert client.send("q", "x") == dlq.Spooled(durable=True)
-            [line] = kept_lines(caplog)
-            assert line.startswith("dlq: the spool keeps what can't be delivered: ")
+            [line] = warnings(caplog)
+            assert line.startswith("dlq: 1 messages wait in the spool for 127.0.0.1:1: ")
             assert "Connection refused" in line
+            assert line.endswith("; retrying")
 
 
-def test_silence_is_told_too(spool_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_server_without_answer_is_warned_about(
+    spool_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     spool = dlq.SpoolOptions(folder=spool_folder)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = f"127.0.0.1:{silent.getsockname()[1]}"
         with dlq.Client(target, timeout=0.3, try_timeout=60, spool=spool) as client:
             assert client.send("q", "x") == dlq.Spooled(durable=True)
-            [line] = kept_lines(caplog)
-    assert line.startswith("dlq: the spool keeps what can't be delivered: ")
-    assert len(line) > len("dlq: the spool keeps what can't be delivered: ")
+            [line] = warnings(caplog)
+    assert re.fullmatch(rf"dlq: 1 messages wait in the spool for {target}: .+; retrying", line)
 
 
-def test_the_courier_tells_what_keeps_it_from_delivering(
+def test_messages_of_an_ended_process_are_warned_about(
     spool_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Of letters that an earlier process has left, no send says so."""
+    """No send of this process reports them."""
     spool = dlq.SpoolOptions(folder=spool_folder)
-    left = Spool(spool, TARGET, "shop")
-    left.append(request("a"))
-    left.close()
+    orphaned = SpoolStore(spool, TARGET, "shop")
+    orphaned.append(request("a"))
+    orphaned.close()
     with dlq.Client(TARGET, service="shop", spool=spool):
-        until(lambda: bool(kept_lines(caplog)))
-    [line] = kept_lines(caplog)
+        until(lambda: bool(warnings(caplog)))
+    [line] = warnings(caplog)
     assert "Connection refused" in line
 
 
-def test_what_is_kept_by_a_close_before_a_try_has_failed_is_not_told(
+def test_sends_spooled_by_close_before_a_failure_are_not_warned_about(
     spool_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     spool = dlq.SpoolOptions(folder=spool_folder)
@@ -111,36 +116,36 @@ def test_what_is_kept_by_a_close_before_a_try_has_failed_is_not_told(
         future = client.send_soon("q", "x")
         client.close(0)
     assert future.result(0) == dlq.Spooled(durable=True)
-    assert kept_lines(caplog) == []
+    assert warnings(caplog) == []
 
 
-def test_both_lines_share_one_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+def test_there_is_one_warning_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
-    log = WaitingLog(lambda: now)
-    log.tell_of(CallError("UNAUTHENTICATED", "who are you?"))
+    warning = SpoolWarning("dlq:50051", lambda: now)
+    warning.report(3, CallError("UNAUTHENTICATED", "wrong token"))
     now = 59.0
-    log.tell_of(CallError("UNAVAILABLE", "away"))
-    log.tell_of(None)
+    warning.report(3, CallError("UNAVAILABLE", "no route"))
+    warning.report(3, None)
     now = 61.0
-    log.tell_of(None)
+    warning.report(4, None)
     now = 122.0
-    log.tell_of(CallError("UNAVAILABLE", "away"))
-    log.close()
-    until(lambda: len(kept_lines(caplog)) == 3)
-    assert kept_lines(caplog) == [
-        "dlq: the spool keeps what is refused: "
-        "who are you?; give the client a `token` that the server knows",
-        "dlq: the spool keeps what can't be delivered: the server did not answer",
-        "dlq: the spool keeps what can't be delivered: away",
+    warning.report(5, CallError("UNAVAILABLE", "no route"))
+    warning.close()
+    until(lambda: len(warnings(caplog)) == 3)
+    assert warnings(caplog) == [
+        "dlq: 3 messages wait in the spool for dlq:50051: "
+        "wrong token; give the client a valid `token`; retrying",
+        "dlq: 4 messages wait in the spool for dlq:50051: the server did not answer; retrying",
+        "dlq: 5 messages wait in the spool for dlq:50051: no route; retrying",
     ]
 
 
-def test_without_room_a_send_says_why_the_service_does_not_have_it(spool_folder: Path) -> None:
-    """Also those that are not tried, as the service is known to be away."""
+def test_a_send_with_a_full_spool_has_the_call_error(spool_folder: Path) -> None:
+    """Also for sends without a call, because the service is unavailable."""
     spool = dlq.SpoolOptions(folder=spool_folder, max_bytes=1)
     with dlq.Client("127.0.0.1:1", timeout=0.5, spool=spool) as client:
         results = [client.send("q", "x") for _ in range(3)]
-        assert client.engine.sender.book.is_away(time.monotonic())
+        assert client.engine.sender.pending.is_unavailable(time.monotonic())
     for result in results:
         assert isinstance(result, dlq.Dropped)
         assert (result.error.kind, result.error.code) == ("spool-full", "UNAVAILABLE")

@@ -1,4 +1,4 @@
-"""What others choose, such as a request's headers, costs a message no more than itself; with the server."""
+"""Values of other programs that are too long for the service, such as headers, do not cost the message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conftest import until
 
 import dlq
 import dlq.aio
-from dlq._core.letter import letter_of
+from dlq._core.send_request import send_request_of
 from dlq.testing import FakeServer, LocalServer
 
 PARENT = f"00-{'a' * 32}-{'b' * 16}-01"
@@ -35,14 +35,16 @@ def only(client: dlq.Client, queue: str) -> dlq.Delivery:
         ({"traceparent": None}, "", ""),
     ],
 )
-def test_a_trace_that_is_too_long_is_left_out(
+def test_a_trace_context_that_is_too_long_is_left_out(
     given: dict[str, str], parent: str, state: str
 ) -> None:
-    trace = letter_of("q", "x", None, {"trace_context": given}, None).request.trace_context
+    trace = send_request_of("q", "x", None, {"trace_context": given}, None).proto.trace_context
     assert (trace.traceparent, trace.tracestate) == (parent, state)
 
 
-def test_with_a_trace_that_is_too_long_a_message_is_taken(client: dlq.Client, queue: str) -> None:
+def test_a_message_with_a_trace_context_that_is_too_long_is_stored(
+    client: dlq.Client, queue: str
+) -> None:
     trace = {"traceparent": PARENT, "tracestate": "a=" + "x" * 600}
     assert client.send(queue, "x", trace_context=trace).status == "sent"
     trace = {"traceparent": "x" * 200}
@@ -50,14 +52,14 @@ def test_with_a_trace_that_is_too_long_a_message_is_taken(client: dlq.Client, qu
 
 
 def test_text_is_cut_between_characters() -> None:
-    from dlq._core.peek import cut_to
+    from dlq._core.safe_read import cut_to_fit
 
-    assert cut_to("aé", 2) == "a"
-    assert cut_to("aé", 3) == "aé"
-    assert cut_to("a\ud800", 9) == "a?"
+    assert cut_to_fit("aé", 2) == "a"
+    assert cut_to_fit("aé", 3) == "aé"
+    assert cut_to_fit("a\ud800", 9) == "a?"
 
 
-def test_starlette_keeps_a_request_with_headers_that_are_too_long(
+def test_starlette_sends_a_request_with_headers_that_are_too_long(
     server: LocalServer, client: dlq.Client, queue: str
 ) -> None:
     from dlq.starlette import DeadLetterMiddleware
@@ -65,12 +67,12 @@ def test_starlette_keeps_a_request_with_headers_that_are_too_long(
     async def broken(*_: object) -> None:
         raise ValueError("no order")
 
-    def now(_: object) -> dlq.SendOptions:
+    def due_now(_: object) -> dlq.SendOptions:
         return {"delay": 0}
 
     async def main() -> None:
         async with dlq.aio.Client(server.target, spool=False) as sender:
-            app = DeadLetterMiddleware(broken, client=sender, queue=queue, options=now)
+            app = DeadLetterMiddleware(broken, client=sender, queue=queue, options=due_now)
             scope = {
                 "type": "http",
                 "method": "POST",
@@ -88,7 +90,7 @@ def test_starlette_keeps_a_request_with_headers_that_are_too_long(
     assert delivery.attributes["query"] == "a=" + "é" * 2_047
 
 
-def test_celery_keeps_a_task_whose_id_is_too_long(fake: FakeServer) -> None:
+def test_celery_sends_a_task_whose_id_is_too_long(fake: FakeServer) -> None:
     celery = pytest.importorskip("celery")
     import dlq.celery
 

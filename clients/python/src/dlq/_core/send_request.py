@@ -1,4 +1,4 @@
-"""A send as it goes over the wire."""
+"""Builds the request of a send."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dlq.v1.dlq_service_pb2 import SendToDlqRequest
 from dlq.v1.message_pb2 import Origin
 
 from ..options import RetryPolicy, SendOptions
-from .durations import MOST_WAIT_S, Seconds, duration, seconds, timestamp
+from .durations import MAX_WAIT_S, Seconds, duration, seconds, timestamp
 from .failure import failure_of
 from .names import reason_number
 from .payload import payload_of
-from .peek import peek, well_formed
+from .safe_read import safe_read, well_formed
 
 _JITTERS: Mapping[str, message_pb2.Jitter] = {
     "none": message_pb2.JITTER_NONE,
@@ -25,24 +25,26 @@ _JITTERS: Mapping[str, message_pb2.Jitter] = {
     "decorrelated": message_pb2.JITTER_DECORRELATED,
 }
 
-_MOST_TRACEPARENT_BYTES = 128
-_MOST_TRACESTATE_BYTES = 512
+_MAX_TRACEPARENT_BYTES = 128
+_MAX_TRACESTATE_BYTES = 512
 
 _FRAME_BYTES = 96
-"""The send number, which comes later, and the frame around each request of a batch."""
+"""For the send number, which is set later, and the frame of a request in a batch."""
 
 
 @dataclass
-class Letter:
-    request: SendToDlqRequest
-    bytes: int
-    """On the wire, and in memory; at least."""
+class SendRequest:
+    """A message that the service has not accepted yet."""
+
+    proto: SendToDlqRequest
+    size_bytes: int
+    """On the wire. In memory it takes more."""
 
 
-def letter_of(
+def send_request_of(
     queue: str, value: object, error: object, options: SendOptions, origin: Origin | None
-) -> Letter:
-    """Raises TypeError or ValueError if a value can't be put on the wire."""
+) -> SendRequest:
+    """Raises TypeError or ValueError if a value can't be encoded."""
     request = SendToDlqRequest(
         request_id=_text(options.get("request_id") or os.urandom(16).hex()),
         queue=_text(queue),
@@ -55,7 +57,7 @@ def letter_of(
     _fill(request, options)
     _set_first_retry(request, error, options)
     _set_reason(request, error, options)
-    return Letter(request, request.ByteSize() + _FRAME_BYTES)
+    return SendRequest(request, request.ByteSize() + _FRAME_BYTES)
 
 
 def _fill(request: SendToDlqRequest, options: SendOptions) -> None:
@@ -81,13 +83,14 @@ def _fill(request: SendToDlqRequest, options: SendOptions) -> None:
 
 
 def _set_trace(request: SendToDlqRequest, trace: Mapping[str, str]) -> None:
-    """Without what the service would refuse the whole message for: it is often somebody else's."""
+    """Leaves out values that are too long: the service would refuse the message, and the trace context
+    often comes from another program."""
     parent = _text(trace.get("traceparent") or "")
-    if not 0 < len(parent.encode()) <= _MOST_TRACEPARENT_BYTES:
+    if not 0 < len(parent.encode()) <= _MAX_TRACEPARENT_BYTES:
         return
     request.trace_context.traceparent = parent
     state = _text(trace.get("tracestate") or "")
-    if len(state.encode()) <= _MOST_TRACESTATE_BYTES:
+    if len(state.encode()) <= _MAX_TRACESTATE_BYTES:
         request.trace_context.tracestate = state
 
 
@@ -103,7 +106,7 @@ def _set_first_retry(request: SendToDlqRequest, error: object, options: SendOpti
 
 
 def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) -> None:
-    """An error that says that retrying is of no use goes to quarantine at once."""
+    """A non-retryable error sends the message to quarantine at once."""
     name = options.get("reason")
     if name is not None:
         request.failure.reason = reason_number(name)  # type: ignore[assignment]  # enums are open
@@ -112,19 +115,19 @@ def _set_reason(request: SendToDlqRequest, error: object, options: SendOptions) 
 
 
 def retry_after_of(error: object) -> float | None:
-    """An error's own word on when to come back, in seconds; None if it has none that makes sense."""
-    found = peek(error, "retry_after")
+    """Returns the error's `retry_after` in seconds; None if it has no valid one."""
+    found = safe_read(error, "retry_after")
     if not isinstance(error, BaseException) or found is None:
         return None
     try:
-        found_s = seconds("retry_after", found)  # type: ignore[arg-type]  # it refuses the rest
+        found_s = seconds("retry_after", found)  # type: ignore[arg-type]  # raises for other types
     except TypeError:
         return None
-    return min(found_s, MOST_WAIT_S) if found_s >= 0 else None
+    return min(found_s, MAX_WAIT_S) if found_s >= 0 else None
 
 
 def is_non_retryable(error: object) -> bool:
-    return peek(error, "non_retryable") is True
+    return safe_read(error, "non_retryable") is True
 
 
 def policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
@@ -144,5 +147,5 @@ def policy_of(options: RetryPolicy) -> message_pb2.RetryPolicy:
 
 
 def _text(value: object) -> str:
-    """Ids are often numbers where nobody checks types."""
+    """Untyped programs often pass numbers as ids."""
     return well_formed(str(value))

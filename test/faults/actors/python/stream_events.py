@@ -1,4 +1,4 @@
-"""What a stream brings, as the history has it."""
+"""Writes frames of a stream to the history."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from history import History, ms_of
 
 @dataclass(frozen=True)
 class Delivered:
-    """Of a delivery that was written down."""
+    """The plan and lease of a recorded delivery."""
 
     plan: str
     expires: float

@@ -1,4 +1,4 @@
-"""What a worker tells its owner."""
+"""Calls a worker's `on_error` and `on_settled`."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from .._core.names import quarantine_reason_name, state_name
 from ..delivery import Delivery
 from ..errors import DlqClientError
 from ..worker_options import SettledDelivery, WorkerOptions
-from .acks import Unreported
+from .ack_sender import UnreportedOutcome
 from .serial_thread import SerialThread
 
 
-class Reports:
-    """In a thread of its own: what the owner does with it must not hold up leases."""
+class WorkerReports:
+    """Calls them in its own thread: a slow callback must not delay leases."""
 
     def __init__(self, options: WorkerOptions) -> None:
         self._options = options
         self._thread = SerialThread("dlq-report")
 
-    def error(self, error: DlqClientError, held: Delivery | None = None) -> None:
+    def error(self, error: DlqClientError, delivery: Delivery | None = None) -> None:
         on_error = self._options.on_error
         if on_error is None:
             _log.warning("dlq: %s", error)
         else:
-            self._thread.submit(lambda: _shielded("on_error", on_error, error, held))
+            self._thread.submit(lambda: _call_safely("on_error", on_error, error, delivery))
 
-    def answered(self, one: Unreported, result: pb.AckResult) -> None:
+    def answered(self, one: UnreportedOutcome, result: pb.AckResult) -> None:
         if result.status != pb.ACK_STATUS_APPLIED:
-            words = f"{_about(one)} does not count: {_why_not(result)}"
-            self.error(DlqClientError("lease-lost", words), one.held)
+            text = f"{_name_of(one)} does not count: {_reason_of(result)}"
+            self.error(DlqClientError("lease-lost", text), one.delivery)
             return
         on_settled = self._options.on_settled
         if on_settled is None:
@@ -47,30 +47,30 @@ class Reports:
                 else None
             ),
         )
-        self._thread.submit(lambda: _shielded("on_settled", on_settled, one.held, settled))
+        self._thread.submit(lambda: _call_safely("on_settled", on_settled, one.delivery, settled))
 
-    def given_up(self, one: Unreported, error: CallError) -> None:
-        words = f"{_about(one)} could not be reported: {error.message}; it may come again"
-        self.error(DlqClientError("connection", words, code=error.code), one.held)
+    def given_up(self, one: UnreportedOutcome, error: CallError) -> None:
+        text = f"{_name_of(one)} could not be reported: {error.message}; it may be delivered again"
+        self.error(DlqClientError("connection", text, code=error.code), one.delivery)
 
     def close(self) -> None:
         self._thread.stop()
 
 
-def _about(one: Unreported) -> str:
-    return f"the outcome ({one.outcome.kind}) of message {one.held.id}"
+def _name_of(one: UnreportedOutcome) -> str:
+    return f"the outcome ({one.outcome.kind}) of message {one.delivery.id}"
 
 
-def _why_not(result: pb.AckResult) -> str:
+def _reason_of(result: pb.AckResult) -> str:
     if result.status == pb.ACK_STATUS_LEASE_LOST:
-        return "its lease was over and it moved on"
+        return "its lease had expired"
     if result.status == pb.ACK_STATUS_NOT_FOUND:
-        return "it is gone"
-    return result.detail or "the server gave no result"
+        return "the message does not exist any more"
+    return result.detail or "the server returned no result"
 
 
-def _shielded(name: str, call: object, *given: object) -> None:
+def _call_safely(name: str, callback: object, *arguments: object) -> None:
     try:
-        call(*given)  # type: ignore[operator]
+        callback(*arguments)  # type: ignore[operator]
     except Exception:
         _log.exception("dlq: %s raised", name)

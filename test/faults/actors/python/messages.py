@@ -1,4 +1,4 @@
-"""Messages that a producer of the fault suite sends."""
+"""Messages of the producers of the fault suite."""
 
 import hashlib
 import json
@@ -20,52 +20,52 @@ FAILURES = [
     failure_pb2.Failure(type="requests.exceptions.ConnectTimeout", message="no answer"),
     failure_pb2.Failure(reason=state_pb2.REASON_NETWORK_ERROR, message="connection reset"),
 ]
-# Far beyond any run.
-STOCK_DELAY = Duration(seconds=30 * 24 * 3600)
+# Longer than any run.
+BASELINE_DELAY = Duration(seconds=30 * 24 * 3600)
 
 
 def sum_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-# As history/lanes.ts has them.
+# The same as in history/lanes.ts.
 HOSTS = 8
 ORDER_EVERY, ORDERS = 3, 150
 PRIORITIES = {0: 5, 1: -5}
 
 
-def lane_facts(number: int) -> tuple[str, str, int]:
-    """Host, ordering key (empty: none) and priority of a producer's message, from 1."""
+def keys_of(number: int) -> tuple[str, str, int]:
+    """Returns host, ordering key (empty: none) and priority of a producer's message. Numbers begin at 1."""
     order = f"o{number % (ORDER_EVERY * ORDERS)}" if number % ORDER_EVERY == 0 else ""
     return f"h{number % HOSTS}", order, PRIORITIES.get(number % 10, 0)
 
 
-# As history/routes.ts has them: of every 50, from and to.
+# The same as in history/routes.ts: the range of each route in every 50 messages.
 ROUTE_EVERY = 50
 ROUTES = {"drop": (7, 8), "divert": (13, 15), "away": (20, 28), "swap": (30, 38), "rule": (40, 42)}
 
 
 def route_at(number: int) -> str:
-    """What rules do to a producer's message, from 1; empty: nothing."""
-    place = number % ROUTE_EVERY
-    return next((name for name, (first, end) in ROUTES.items() if first <= place < end), "")
+    """Returns the route that rules give to a producer's message; empty: none. Numbers begin at 1."""
+    position = number % ROUTE_EVERY
+    return next((name for name, (first, end) in ROUTES.items() if first <= position < end), "")
 
 
-# What the edits of the run add to a payload, as rig/guarded.yaml has them.
+# The fields that edits add to a payload, as configured in rig/guarded.yaml.
 EDIT = {"edit": {"by": "queue", "whole": True}}
 
 
 def edited_text(text: str) -> str:
-    """The payload with all that edits do to it, as JSON is written by them."""
+    """Returns the payload after all edits, formatted as the server does."""
     return json.dumps(json.loads(text) | EDIT, separators=(",", ":"))
 
 
-# As a request by bare stubs; producers that have a client take from it what they hand over.
-Letter = dlq.SendToDlqRequest
+# Producers with plain stubs send it. Producers with a client copy its fields.
+Request = dlq.SendToDlqRequest
 
 
-class Letters:
-    """Makes messages, the same ones for the same seed but for their request ids."""
+class Messages:
+    """Makes messages. The same seed gives the same messages, except for request ids."""
 
     def __init__(self, name: str, queues: list[str], plans: dict[str, float], seed: int):
         self._name, self._queues = name, queues
@@ -73,16 +73,16 @@ class Letters:
         self._random = random.Random(seed)
         self.made = 0
 
-    def next(self) -> Letter:
+    def next(self) -> Request:
         self.made += 1
-        host, order, priority = lane_facts(self.made)
+        host, order, priority = keys_of(self.made)
         parts = [f"{self._name}-{self.made}", route_at(self.made), host, order]
         source = ".".join(filter(None, parts))
         [plan] = self._random.choices(self._plans, self._weights)
         filler = self._random.randbytes(FILLER_CHARS // 2).hex()
         filler = filler[: self._random.randint(0, FILLER_CHARS)]
         content = {"source": source, "plan": plan, "filler": filler}
-        request = Letter(
+        request = Request(
             request_id=new_request(),
             queue=self._random.choice(self._queues),
             payload=message_pb2.Payload(text=json.dumps(content), content_type="application/json"),
@@ -96,8 +96,8 @@ class Letters:
         if plan == "exhaust":
             request.max_retries = 2
         if plan == "stock":
-            request.delay.CopyFrom(STOCK_DELAY)
+            request.delay.CopyFrom(BASELINE_DELAY)
         return request
 
-    def batch_size(self, most: int) -> int:
-        return self._random.randint(1, max(1, most))
+    def batch_size(self, max_size: int) -> int:
+        return self._random.randint(1, max(1, max_size))

@@ -1,4 +1,4 @@
-"""What errors of real libraries give, as they are raised."""
+"""Failures of real libraries' errors."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def failure(act: object) -> Failure:
     return failure_of(caught.value)
 
 
-def test_httpx(busy_url: str) -> None:
+def test_httpx_errors_have_status_and_errno(busy_url: str) -> None:
     httpx = pytest.importorskip("httpx")
     found = failure(lambda: httpx.get(busy_url).raise_for_status())
     assert (found.type, found.http_status) == ("httpx.HTTPStatusError", 429)
@@ -53,7 +53,7 @@ def test_httpx(busy_url: str) -> None:
     assert found.attributes["errno"] == "ECONNREFUSED"
 
 
-def test_requests(busy_url: str) -> None:
+def test_requests_errors_have_status_and_errno(busy_url: str) -> None:
     requests = pytest.importorskip("requests")
     found = failure(lambda: requests.get(busy_url).raise_for_status())
     assert (found.type, found.http_status) == ("requests.exceptions.HTTPError", 429)
@@ -63,14 +63,14 @@ def test_requests(busy_url: str) -> None:
     assert found.attributes["errno"] == "ECONNREFUSED"
 
 
-def test_redis() -> None:
+def test_redis_errors_have_errno() -> None:
     redis = pytest.importorskip("redis")
     found = failure(lambda: redis.Redis(port=refused_port()).ping())
     assert found.type == "redis.exceptions.ConnectionError"
     assert found.attributes["errno"] == "ECONNREFUSED"
 
 
-def test_sqlalchemy() -> None:
+def test_sqlalchemy_errors_have_the_cause() -> None:
     sqlalchemy = pytest.importorskip("sqlalchemy")
     engine = sqlalchemy.create_engine("sqlite://")
     with engine.connect() as connection:
@@ -80,14 +80,14 @@ def test_sqlalchemy() -> None:
     assert "sqlite3.OperationalError" in found.stack_trace
 
 
-def test_psycopg() -> None:
+def test_psycopg_errors_have_sqlstate() -> None:
     errors = pytest.importorskip("psycopg.errors")
     found = failure_of(errors.lookup("23505")("duplicate key"))
     assert found.type == "psycopg.errors.UniqueViolation"
     assert found.attributes["sqlstate"] == "23505"
 
 
-def test_botocore() -> None:
+def test_botocore_errors_have_code_and_status() -> None:
     exceptions = pytest.importorskip("botocore.exceptions")
     response = {
         "Error": {"Code": "SlowDown", "Message": "less"},

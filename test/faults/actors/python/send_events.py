@@ -1,4 +1,4 @@
-"""Sends, as the history has them: by bare stubs, or by whatever the client makes of them."""
+"""Writes sends to the history."""
 
 import json
 
@@ -6,11 +6,11 @@ from dlq.v1 import dlq_service_pb2 as dlq
 from dlq.v1 import state_pb2
 
 from history import History, ms_of
-from letters import Letter, edited_text, sum_of
+from messages import Request, edited_text, sum_of
 from servers import CallFailed
 
 
-def write_sending(history: History, request: Letter) -> None:
+def write_sending(history: History, request: Request) -> None:
     text = request.payload.text
     history.write(
         "sending",
@@ -24,13 +24,13 @@ def write_sending(history: History, request: Letter) -> None:
 
 
 def write_sent(history: History, request: str, response: dlq.SendToDlqResponse) -> None:
-    is_known_only = response.duplicate and not response.id
+    was_stored_before = response.duplicate and not response.id
     state = state_pb2.MessageState.Name(response.state).removeprefix("MESSAGE_STATE_")
     history.write(
         "sent",
         request=request,
         id=response.id,
-        state="KNOWN" if is_known_only else state,
+        state="KNOWN" if was_stored_before else state,
         dueAt=ms_of(response.due_time),  # 0 when there is none
     )
 

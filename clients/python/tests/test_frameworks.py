@@ -1,4 +1,4 @@
-"""What frameworks get, with the frameworks themselves."""
+"""Starlette, Celery and gunicorn, with the real frameworks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import dlq.aio
 from dlq.testing import FakeServer
 
 
-def test_starlette_keeps_requests_that_fail(fake: FakeServer) -> None:
+def test_starlette_sends_failed_requests(fake: FakeServer) -> None:
     pytest.importorskip("starlette")
     httpx = pytest.importorskip("httpx")
     from starlette.applications import Starlette
@@ -78,7 +78,7 @@ if __name__ == "__main__":
 """
 
 
-def test_celery_prefork_keeps_tasks_that_fail(fake: FakeServer, tmp_path: Path) -> None:
+def test_celery_prefork_sends_failed_tasks(fake: FakeServer, tmp_path: Path) -> None:
     pytest.importorskip("celery")
     program = tmp_path / "shop.py"
     program.write_text(CELERY)
@@ -95,7 +95,7 @@ def test_celery_prefork_keeps_tasks_that_fail(fake: FakeServer, tmp_path: Path) 
     assert all(one.request.source_id for one in messages)
 
 
-def test_celery_tasks_come_again(fake: FakeServer) -> None:
+def test_celery_resends_a_due_message_as_a_task(fake: FakeServer) -> None:
     celery = pytest.importorskip("celery")
     from dlq.celery import resend
 
@@ -143,7 +143,7 @@ def gunicorn_url(fake: FakeServer, tmp_path: Path) -> Iterator[str]:
     server.wait(30)
 
 
-def test_gunicorn_with_preload(fake: FakeServer, gunicorn_url: str) -> None:
+def test_gunicorn_workers_with_preload_send(fake: FakeServer, gunicorn_url: str) -> None:
     def status() -> str:
         try:
             with urllib.request.urlopen(gunicorn_url + "/order", timeout=20) as answer:
@@ -154,4 +154,4 @@ def test_gunicorn_with_preload(fake: FakeServer, gunicorn_url: str) -> None:
     until(lambda: status() != "")
     assert [status() for _ in range(8)] == ["sent"] * 8
     clients = {one.request.send_number.client_id for one in fake.messages("wsgi")}
-    assert len(clients) >= 2, "each process has a client_id of its own"
+    assert len(clients) >= 2, "each process has its own client_id"

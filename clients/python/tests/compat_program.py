@@ -1,5 +1,4 @@
-"""A program of the old package that has moved: but for the import, and for the address in the place of
-the Redis client, it is as it was."""
+"""A program of the old package with a changed import and connection."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""What the contract calls what this client takes and gives."""
+"""Converts between the JSON of scenarios and the objects of this client."""
 
 import base64
 import dataclasses
@@ -23,7 +23,7 @@ KINDS = {
 
 
 def seconds(given: dict) -> dict:
-    """`delay_ms` is `delay`, in seconds; on all levels but in maps of the user's."""
+    """Converts `delay_ms` to `delay` in seconds, on all levels except attributes and coordinates."""
     found = {}
     for name, value in given.items():
         if name == "due_time_ms":
@@ -47,19 +47,19 @@ def client_options(given: dict) -> dict:
 
 
 def error_of(given: dict | None) -> BaseException | None:
-    """As this language would raise it: with a traceback."""
+    """Returns a raised exception, with a traceback."""
     if given is None:
         return None
-    words = given.get("message", "it broke")
+    message = given.get("message", "it broke")
     if "retry_after_ms" in given:
-        error: BaseException = dlq.RetryAfterError(words, given["retry_after_ms"] / 1000)
+        error: BaseException = dlq.RetryAfterError(message, given["retry_after_ms"] / 1000)
     elif given.get("non_retryable"):
-        error = dlq.NonRetryableError(words)
+        error = dlq.NonRetryableError(message)
     elif given.get("kind") == "grpc":
         code = next(code for code in grpc.StatusCode if code.value[0] == given["code"])
-        error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details=words)
+        error = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details=message)
     else:
-        error = KINDS[given.get("kind", "custom")](words)
+        error = KINDS[given.get("kind", "custom")](message)
     try:
         raise error from error_of(given.get("cause"))
     except BaseException as raised:
@@ -75,15 +75,15 @@ def payload_of(given: dict) -> object:
 def result_of(result: dlq.SendResult) -> dict:
     if isinstance(result, dlq.Dropped):
         error = result.error
-        words = {"kind": error.kind, "maybe_stored": error.maybe_stored, "message": str(error)}
-        return {"status": "dropped", "error": words}
+        fields = {"kind": error.kind, "maybe_stored": error.maybe_stored, "message": str(error)}
+        return {"status": "dropped", "error": fields}
     found = {name: value for name, value in dataclasses.asdict(result).items() if value is not None}
     due_time = found.pop("due_time", None)
     return found if due_time is None else {**found, "due_time_ms": due_time.timestamp() * 1000}
 
 
 def outcome_of(how: str, note: str = "", error: dict | None = None, **options: object):
-    """What a handler returns; what it raises, if it is to raise."""
+    """Returns the value that a handler returns, or raises its exception."""
     if how == "throw":
         raise error_of(error or {})
     if how == "fail":
@@ -93,7 +93,7 @@ def outcome_of(how: str, note: str = "", error: dict | None = None, **options: o
     return {"return": lambda: None}.get(how, lambda: getattr(dlq, how)(note))()
 
 
-def delivery_words(delivery: dlq.Delivery) -> dict:
+def delivery_fields(delivery: dlq.Delivery) -> dict:
     found = {
         name: getattr(delivery, name)
         for name in (
