@@ -54,6 +54,6 @@ func (r *dropReport) flush() {
 
 func (r *dropReport) logLocked() {
 	r.logger.Error(fmt.Sprintf("dlq: dropped a message for queue %q (%s): %s", r.queue, r.latest.Kind, r.latest.text),
-		"messages", r.count)
+		"queue", r.queue, "kind", string(r.latest.Kind), "messages", r.count)
 	r.count = 0
 }

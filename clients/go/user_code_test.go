@@ -55,15 +55,6 @@ func TestHandlerMayReturnAnyError(t *testing.T) {
 	}
 }
 
-func TestDeadLetterAcceptsNilDelivery(t *testing.T) {
-	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
-	failure := errors.New("no delivery")
-	charge := dlq.DeadLetter(client, "orders", func(context.Context, *dlq.Delivery) error { return failure })
-	if err := charge(t.Context(), nil); !errors.Is(err, failure) {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestPanickingPayloadIsInvalid(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	if _, err := client.Send(t.Context(), "orders", panickingPayload{}, nil); !errors.Is(err, dlq.ErrInvalid) {
