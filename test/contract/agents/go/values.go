@@ -22,17 +22,17 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-// OrderError is an error of a service's own.
+// OrderError is an error type of a user's program.
 type OrderError struct {
-	words string
+	text  string
 	cause error
 }
 
 func (e *OrderError) Error() string {
 	if e.cause == nil {
-		return e.words
+		return e.text
 	}
-	return e.words + ": " + e.cause.Error()
+	return e.text + ": " + e.cause.Error()
 }
 
 func (e *OrderError) Unwrap() error { return e.cause }
@@ -46,7 +46,7 @@ type givenError struct {
 	NonRetryable bool        `json:"non_retryable"`
 }
 
-// asError is what the error of a command is in this language.
+// asError returns the Go error for the error of a command.
 func (g *givenError) asError() (error, error) {
 	if g == nil {
 		return nil, nil
@@ -230,74 +230,74 @@ func (g givenPolicy) policy() *dlq.RetryPolicy {
 	return policy
 }
 
-func resultWords(result dlq.Result, err error) words {
-	said := words{"status": result.Status}
+func resultFields(result dlq.Result, err error) fields {
+	values := fields{"status": result.Status}
 	var failure *dlq.Error
 	switch {
 	case errors.As(err, &failure):
-		said["error"] = words{
+		values["error"] = fields{
 			"kind": failure.Kind, "maybe_stored": failure.MaybeStored, "message": failure.Error(),
 		}
 	case result.Status == dlq.StatusSpooled:
-		said["durable"] = result.Durable
+		values["durable"] = result.Durable
 	case result.Status == dlq.StatusDelivery:
-		said["id"] = result.ID
+		values["id"] = result.ID
 	default:
-		said["id"], said["queue"] = result.ID, result.Queue
-		said["state"] = strings.TrimPrefix(result.State.String(), "MESSAGE_STATE_")
-		said["reason"] = strings.TrimPrefix(result.Reason.String(), "REASON_")
+		values["id"], values["queue"] = result.ID, result.Queue
+		values["state"] = strings.TrimPrefix(result.State.String(), "MESSAGE_STATE_")
+		values["reason"] = strings.TrimPrefix(result.Reason.String(), "REASON_")
 		if !result.DueTime.IsZero() {
-			said["due_time_ms"] = result.DueTime.UnixMilli()
+			values["due_time_ms"] = result.DueTime.UnixMilli()
 		}
 		if result.QuarantineReason != 0 {
-			said["quarantine_reason"] = strings.TrimPrefix(result.QuarantineReason.String(), "QUARANTINE_REASON_")
+			values["quarantine_reason"] = strings.TrimPrefix(result.QuarantineReason.String(), "QUARANTINE_REASON_")
 		}
 	}
-	return said
+	return values
 }
 
-func deliveryWords(d *dlq.Delivery) words {
-	payload := words{"text": d.Payload.Text()}
+func deliveryFields(d *dlq.Delivery) fields {
+	payload := fields{"text": d.Payload.Text()}
 	if !utf8.Valid(d.Payload.Bytes()) {
-		payload = words{"base64": base64.StdEncoding.EncodeToString(d.Payload.Bytes())}
+		payload = fields{"base64": base64.StdEncoding.EncodeToString(d.Payload.Bytes())}
 	}
 	attributes := d.Attributes
 	if attributes == nil {
 		attributes = map[string]string{}
 	}
-	said := words{
+	values := fields{
 		"id": d.ID, "queue": d.Queue, "payload": payload, "attributes": attributes, "attempt": d.Attempt,
 		"delivery_number": d.DeliveryNumber, "outcome_unknown": d.OutcomeUnknown,
 		"source_id": d.SourceID, "ordering_key": d.OrderingKey,
 	}
 	if d.TraceContext.Traceparent != "" {
-		said["trace_context"] = words{"traceparent": d.TraceContext.Traceparent}
+		values["trace_context"] = fields{"traceparent": d.TraceContext.Traceparent}
 	}
 	if failure := d.LatestFailure; failure != nil {
-		latest := failureWords(failure)
+		latest := failureFields(failure)
 		latest["reason"] = strings.TrimPrefix(d.Reason.String(), "REASON_")
-		said["latest_failure"] = latest
+		values["latest_failure"] = latest
 	}
-	return said
+	return values
 }
 
-func failureWords(failure *dlqv1.Failure) words {
+func failureFields(failure *dlqv1.Failure) fields {
 	attributes := failure.GetAttributes()
 	if attributes == nil {
 		attributes = map[string]string{}
 	}
-	said := words{
+	values := fields{
 		"type": failure.GetType(), "message": failure.GetMessage(),
 		"stack_trace": failure.GetStackTrace(), "attributes": attributes,
 	}
 	if failure.GrpcCode != nil {
-		said["grpc_code"] = failure.GetGrpcCode()
+		values["grpc_code"] = failure.GetGrpcCode()
 	}
 	if failure.HttpStatus != nil {
-		said["http_status"] = failure.GetHttpStatus()
+		values["http_status"] = failure.GetHttpStatus()
 	}
 	if failure.GetRetryAfter() != nil {
-		said["retry_after_ms"] = failure.GetRetryAfter().AsDuration().Milliseconds()
+		values["retry_after_ms"] = failure.GetRetryAfter().AsDuration().Milliseconds()
 	}
-	return said
+	return values
 }

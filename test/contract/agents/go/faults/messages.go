@@ -17,28 +17,27 @@ import (
 )
 
 const (
-	fillerChars = 400
-	// stockDelay is far beyond any run.
-	stockDelay = 30 * 24 * time.Hour
+	maxFiller = 400
+	// baselineDelay is longer than any run.
+	baselineDelay = 30 * 24 * time.Hour
 
-	// As history/lanes.ts has them.
+	// The same values as in test/faults/history.
 	hosts, orderEvery, orders = 8, 3, 150
-	// routeEvery: as history/routes.ts has them.
-	routeEvery = 50
+	routeEvery                = 50
 )
 
 var policy = &dlq.RetryPolicy{
 	InitialDelay: durationpb.New(100 * time.Millisecond), MaxDelay: durationpb.New(500 * time.Millisecond),
 }
 
-// content is the payload: its keys are in this order in each language.
+// content is a payload. All languages write its keys in this order.
 type content struct {
 	Source string `json:"source"`
 	Plan   string `json:"plan"`
 	Filler string `json:"filler"`
 }
 
-// edited is what the edits of the run, as rig/guarded.yaml has them, make of it.
+// edited is a payload after the edits of test/faults/rig/guarded.yaml.
 type edited struct {
 	content
 	Edit edit `json:"edit"`
@@ -49,44 +48,44 @@ type edit struct {
 	Whole bool   `json:"whole"`
 }
 
-// letter is a message that a producer hands over.
-type letter struct {
+// message is a message to send.
+type message struct {
 	queue, text string
 	options     []dlq.SendOption
 }
 
-// letters makes messages, the same ones for the same seed but for their request ids.
-type letters struct {
+// generator makes the messages of a producer. They depend on the seed only, except for their request ids.
+type generator struct {
 	name    string
 	queues  []string
 	plans   []string
 	weights map[string]float64
 	total   float64
-	chance  *rand.Rand
-	made    int
+	random  *rand.Rand
+	count   int
 }
 
-func newLetters(name string, queues []string, weights map[string]float64, seed uint64) *letters {
-	l := &letters{
+func newGenerator(name string, queues []string, weights map[string]float64, seed uint64) *generator {
+	g := &generator{
 		name: name, queues: queues, weights: weights,
 		plans:  slices.Sorted(maps.Keys(weights)),
-		chance: rand.New(rand.NewPCG(seed, 0)),
+		random: rand.New(rand.NewPCG(seed, 0)),
 	}
 	for _, weight := range weights {
-		l.total += weight
+		g.total += weight
 	}
-	return l
+	return g
 }
 
-func (l *letters) next() letter {
-	l.made++
-	host, order, priority := laneFacts(l.made)
+func (g *generator) next() message {
+	g.count++
+	host, order, priority := attributesOf(g.count)
 	source := strings.Join(slices.DeleteFunc(
-		[]string{fmt.Sprintf("%s-%d", l.name, l.made), routeAt(l.made), host, order},
+		[]string{fmt.Sprintf("%s-%d", g.name, g.count), routeOf(g.count), host, order},
 		func(part string) bool { return part == "" },
 	), ".")
-	plan := l.plan()
-	text := jsonOf(content{source, plan, l.filler()})
+	plan := g.plan()
+	text := jsonOf(content{source, plan, g.filler()})
 	options := []dlq.SendOption{
 		dlq.WithSourceID(source),
 		dlq.WithRetryPolicy(policy),
@@ -98,32 +97,33 @@ func (l *letters) next() letter {
 	case "exhaust":
 		options = append(options, dlq.WithMaxRetries(2))
 	case "stock":
-		options = append(options, dlq.WithDelay(stockDelay))
+		options = append(options, dlq.WithDelay(baselineDelay))
 	}
-	return letter{l.queues[l.chance.IntN(len(l.queues))], text, options}
+	return message{g.queues[g.random.IntN(len(g.queues))], text, options}
 }
 
-func (l *letters) plan() string {
-	at := l.chance.Float64() * l.total
-	for _, plan := range l.plans {
-		if at -= l.weights[plan]; at < 0 {
+// plan returns a random plan by weight.
+func (g *generator) plan() string {
+	rest := g.random.Float64() * g.total
+	for _, plan := range g.plans {
+		if rest -= g.weights[plan]; rest < 0 {
 			return plan
 		}
 	}
-	return l.plans[len(l.plans)-1]
+	return g.plans[len(g.plans)-1]
 }
 
-func (l *letters) filler() string {
+func (g *generator) filler() string {
 	const digits = "0123456789abcdef"
-	filler := make([]byte, l.chance.IntN(fillerChars+1))
-	for at := range filler {
-		filler[at] = digits[l.chance.IntN(len(digits))]
+	filler := make([]byte, g.random.IntN(maxFiller+1))
+	for i := range filler {
+		filler[i] = digits[g.random.IntN(len(digits))]
 	}
 	return string(filler)
 }
 
-// laneFacts are host, ordering key (empty: none) and priority of a producer's message, from 1.
-func laneFacts(number int) (host, order string, priority int32) {
+// attributesOf returns host, ordering key (may be empty) and priority of a message by its number, from 1.
+func attributesOf(number int) (host, order string, priority int32) {
 	if number%orderEvery == 0 {
 		order = fmt.Sprintf("o%d", number%(orderEvery*orders))
 	}
@@ -136,8 +136,8 @@ func laneFacts(number int) (host, order string, priority int32) {
 	return fmt.Sprintf("h%d", number%hosts), order, priority
 }
 
-// routeAt is what rules do to a producer's message, from 1; empty: nothing.
-func routeAt(number int) string {
+// routeOf returns what the routing rules do to a message by its number, from 1. It is empty for most.
+func routeOf(number int) string {
 	switch place := number % routeEvery; {
 	case place == 7:
 		return "drop"
@@ -159,7 +159,7 @@ func sumOf(payload []byte) string {
 	return hex.EncodeToString(sum[:])[:16]
 }
 
-// editedText is the payload with all that edits do to it, as JSON is written by them.
+// editedText returns the payload after all edits, formatted like the service does.
 func editedText(c content) string { return jsonOf(edited{c, edit{"queue", true}}) }
 
 func jsonOf(value any) string {
@@ -167,7 +167,7 @@ func jsonOf(value any) string {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
-		panic(err) // texts and numbers only
+		panic(err) // can't happen: there are only texts and numbers
 	}
 	return strings.TrimSuffix(text.String(), "\n")
 }

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-func (r *recording) beginAck(ack *dlqv1.AckRequest, response *dlqv1.AckResponse) end {
+func (r *recorder) beginAck(ack *dlqv1.AckRequest, response *dlqv1.AckResponse) end {
 	request := ack.GetRequestId()
 	outcomes := make([]fields, 0, len(ack.GetOutcomes()))
 	for _, outcome := range ack.GetOutcomes() {
@@ -54,7 +54,7 @@ func outcomeEntry(outcome *dlqv1.Outcome) fields {
 
 func resultEntry(result *dlqv1.AckResult) fields {
 	entry := fields{"status": bare(result.GetStatus())}
-	// States of what is gone are no states that the history knows.
+	// The history has no states of removed messages.
 	switch state := bare(result.GetState()); state {
 	case "SCHEDULED", "IN_FLIGHT", "QUARANTINED":
 		entry["state"] = state
@@ -65,7 +65,7 @@ func resultEntry(result *dlqv1.AckResult) fields {
 	return entry
 }
 
-func (r *recording) beginExtend(extend *dlqv1.ExtendLeaseRequest, response *dlqv1.ExtendLeaseResponse) end {
+func (r *recorder) beginExtend(extend *dlqv1.ExtendLeaseRequest, response *dlqv1.ExtendLeaseResponse) end {
 	request := r.name("extension")
 	tokens := append([]string{}, extend.GetLeaseTokens()...)
 	r.history.write("extending", fields{"request": request, "tokens": tokens})
@@ -86,7 +86,7 @@ func (r *recording) beginExtend(extend *dlqv1.ExtendLeaseRequest, response *dlqv
 	}
 }
 
-func (r *recording) stream(
+func (r *recorder) stream(
 	ctx context.Context, description *grpc.StreamDesc, conn *grpc.ClientConn, method string,
 	open grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
@@ -95,21 +95,21 @@ func (r *recording) stream(
 		return nil, err
 	}
 	r.open.Add(1)
-	recorded := &recordedStream{ClientStream: stream, recording: r, name: r.name("stream")}
-	// A client that has had enough of a stream reads it no further.
+	recorded := &recordedStream{ClientStream: stream, recorder: r, name: r.name("stream")}
+	// A client that cancels a stream does not read it to its end.
 	context.AfterFunc(ctx, func() { recorded.end("CANCELLED") })
 	return recorded, nil
 }
 
-// recordedStream has the frames of one stream, each written down before its reader has it.
+// recordedStream records each frame of a stream before the client receives it.
 type recordedStream struct {
 	grpc.ClientStream
-	recording *recording
-	name      string
+	recorder *recorder
+	name     string
 
 	mu             sync.Mutex
 	isOpen, isOver bool
-	why            string
+	reason         string // of the end, if known before
 }
 
 func (s *recordedStream) RecvMsg(message any) error {
@@ -128,7 +128,7 @@ func (s *recordedStream) RecvMsg(message any) error {
 	return err
 }
 
-// write gives false if the stream's end is written already: its reader must not have what comes after it.
+// write returns false if the end of the stream is recorded already. The client must not receive later frames.
 func (s *recordedStream) write(response *dlqv1.StreamDueResponse) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,7 +138,7 @@ func (s *recordedStream) write(response *dlqv1.StreamDueResponse) bool {
 	switch frame := response.GetFrame().(type) {
 	case *dlqv1.StreamDueResponse_Opened:
 		s.isOpen = true
-		s.recording.history.write("opened", fields{
+		s.recorder.history.write("opened", fields{
 			"stream": s.name, "session": frame.Opened.GetSessionId(),
 			"leaseMs":    frame.Opened.GetLeaseDuration().AsDuration().Milliseconds(),
 			"leasesHeld": frame.Opened.GetLeasesHeld(),
@@ -148,7 +148,7 @@ func (s *recordedStream) write(response *dlqv1.StreamDueResponse) bool {
 			s.delivered(delivery)
 		}
 	case *dlqv1.StreamDueResponse_Drain:
-		s.why = "drain"
+		s.reason = "drain"
 	}
 	return true
 }
@@ -163,7 +163,7 @@ func (s *recordedStream) delivered(delivery *dlqv1.Delivery) {
 	if err := json.Unmarshal(payload, &c); err != nil {
 		panic(err)
 	}
-	s.recording.history.write("delivered", fields{
+	s.recorder.history.write("delivered", fields{
 		"stream": s.name, "queue": message.GetQueue(), "id": message.GetId(), "source": message.GetSourceId(),
 		"sum": sumOf(payload), "plan": c.Plan, "token": delivery.GetLeaseToken(),
 		"number": delivery.GetDeliveryNumber(), "attempt": delivery.GetAttempt(),
@@ -171,18 +171,18 @@ func (s *recordedStream) delivered(delivery *dlqv1.Delivery) {
 	})
 }
 
-func (s *recordedStream) end(why string) {
+func (s *recordedStream) end(reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.isOver {
 		return
 	}
 	s.isOver = true
-	if s.why != "" {
-		why = s.why
+	if s.reason != "" {
+		reason = s.reason
 	}
 	if s.isOpen {
-		s.recording.history.write("closed", fields{"stream": s.name, "why": why})
+		s.recorder.history.write("closed", fields{"stream": s.name, "why": reason})
 	}
-	s.recording.open.Add(-1)
+	s.recorder.open.Add(-1)
 }

@@ -16,15 +16,15 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// scripted is a server of which a test says how it answers to sends, over a real connection.
+// scripted is a server on a real connection whose answers to sends are set by the test.
 type scripted struct {
 	dlqv1.UnimplementedDlqServiceServer
 	target string
 
 	mu      sync.Mutex
 	answer  func(*dlqv1.SendToDlqRequest) error
-	taken   []*dlqv1.SendToDlqRequest
-	changed chan struct{} // closed and made anew with each that is taken
+	stored  []*dlqv1.SendToDlqRequest
+	changed chan struct{} // closed and replaced with each stored send
 }
 
 func startScripted(t *testing.T, answer func(*dlqv1.SendToDlqRequest) error, opts ...grpc.ServerOption) *scripted {
@@ -41,8 +41,8 @@ func startScripted(t *testing.T, answer func(*dlqv1.SendToDlqRequest) error, opt
 	return s
 }
 
-// says has it answer otherwise from now on; nil takes all.
-func (s *scripted) says(answer func(*dlqv1.SendToDlqRequest) error) {
+// setAnswer changes the answers. With nil the server stores all sends.
+func (s *scripted) setAnswer(answer func(*dlqv1.SendToDlqRequest) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answer = answer
@@ -56,7 +56,7 @@ func (s *scripted) SendToDlq(_ context.Context, r *dlqv1.SendToDlqRequest) (*dlq
 			return nil, err
 		}
 	}
-	s.taken = append(s.taken, r)
+	s.stored = append(s.stored, r)
 	close(s.changed)
 	s.changed = make(chan struct{})
 	return &dlqv1.SendToDlqResponse{Id: "1", Queue: r.GetQueue(), State: dlq.StateScheduled}, nil
@@ -67,7 +67,7 @@ func (s *scripted) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatchRe
 	for _, one := range r.GetRequests() {
 		answer, err := s.SendToDlq(ctx, one)
 		if err != nil {
-			return nil, err // as a proxy does, of the whole call
+			return nil, err // a proxy answers for the whole call
 		}
 		response.Results = append(response.Results, &dlqv1.SendToDlqBatchResult{
 			Outcome: &dlqv1.SendToDlqBatchResult_Response{Response: answer},
@@ -76,21 +76,21 @@ func (s *scripted) SendToDlqBatch(ctx context.Context, r *dlqv1.SendToDlqBatchRe
 	return response, nil
 }
 
-// waitFor gives the sends that it has taken, once there are so many.
+// waitFor waits for that many stored sends and returns them.
 func (s *scripted) waitFor(t *testing.T, count int) []*dlqv1.SendToDlqRequest {
 	t.Helper()
 	late := time.After(10 * time.Second)
 	for {
 		s.mu.Lock()
-		taken, changed := s.taken, s.changed
+		stored, changed := s.stored, s.changed
 		s.mu.Unlock()
-		if len(taken) >= count {
-			return taken
+		if len(stored) >= count {
+			return stored
 		}
 		select {
 		case <-changed:
 		case <-late:
-			t.Fatalf("%d of %d were taken", len(taken), count)
+			t.Fatalf("%d of %d sends were stored", len(stored), count)
 		}
 	}
 }
@@ -99,18 +99,18 @@ func always(err error) func(*dlqv1.SendToDlqRequest) error {
 	return func(*dlqv1.SendToDlqRequest) error { return err }
 }
 
-var unavailable = always(status.Error(codes.Unavailable, "away"))
+var unavailable = always(status.Error(codes.Unavailable, "the store is down"))
 
-// own is an error as the service itself gives it, which carries details.
-func own(code codes.Code, reason string) error {
-	told, err := status.New(code, "no").WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "dlq"})
+// serviceError returns an error with details, as the service's own errors have them.
+func serviceError(code codes.Code, reason string) error {
+	st, err := status.New(code, "no").WithDetails(&errdetails.ErrorInfo{Reason: reason, Domain: "dlq"})
 	if err != nil {
 		panic(err)
 	}
-	return told.Err()
+	return st.Err()
 }
 
-// spoolingClient keeps what can't be sent within 100 ms in a folder of the test.
+// spoolingClient stores messages in a folder of the test if they can't be sent within 100 ms.
 func spoolingClient(t *testing.T, target string, opts ...dlq.Option) *dlq.Client {
 	t.Helper()
 	all := append([]dlq.Option{
@@ -128,6 +128,7 @@ func spoolingClient(t *testing.T, target string, opts ...dlq.Option) *dlq.Client
 	return client
 }
 
+// spooled sends a message and fails unless it goes to the spool.
 func spooled(t *testing.T, client *dlq.Client, payload any) {
 	t.Helper()
 	result, err := client.Send(t.Context(), "orders", payload, nil)
@@ -136,7 +137,7 @@ func spooled(t *testing.T, client *dlq.Client, payload any) {
 	}
 }
 
-// startSilent takes connections, and says nothing.
+// startSilent starts a server that accepts connections and sends nothing.
 func startSilent(t *testing.T) (target string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -156,4 +157,4 @@ func startSilent(t *testing.T) (target string) {
 	return listener.Addr().String()
 }
 
-func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+func noLog() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -17,33 +17,33 @@ import (
 )
 
 const (
-	look = 10 * time.Millisecond
-	// endedWithin: calls have deadlines of a few seconds, and end with their connections.
+	pollInterval = 10 * time.Millisecond
+	// endedWithin is longer than the deadline of any call.
 	endedWithin = 20 * time.Second
 )
 
-// refusals are codes by which the server itself says that nothing has changed.
+// refusals are the codes of the server's own errors that prove that nothing has changed.
 var refusals = []codes.Code{
 	codes.ResourceExhausted, codes.InvalidArgument, codes.Unauthenticated, codes.Unimplemented,
 }
 
-// recording writes down what the client puts on the wire, and what comes back: below all that it does itself.
-type recording struct {
+// recorder records every call of a client in a history, below its retries.
+type recorder struct {
 	history *history
-	// onSent is told each request that was answered.
+	// onSent is called with the request id of each stored message.
 	onSent func(request string)
-	named  atomic.Int64
-	open   atomic.Int64
+	names  atomic.Int64
+	open   atomic.Int64 // calls and streams
 }
 
-func (r *recording) dialOptions() []grpc.DialOption {
+func (r *recorder) dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{grpc.WithUnaryInterceptor(r.unary), grpc.WithStreamInterceptor(r.stream)}
 }
 
-// end is told what a call has come to: its error, or nil.
+// end records the end of a call with its error or nil.
 type end func(err error)
 
-func (r *recording) unary(
+func (r *recorder) unary(
 	ctx context.Context, method string, request, reply any, conn *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, opts ...grpc.CallOption,
 ) error {
@@ -55,7 +55,7 @@ func (r *recording) unary(
 	return err
 }
 
-func (r *recording) begin(request, reply any) end {
+func (r *recorder) begin(request, reply any) end {
 	switch request := request.(type) {
 	case *dlqv1.SendToDlqRequest:
 		response, _ := reply.(*dlqv1.SendToDlqResponse)
@@ -74,7 +74,7 @@ func (r *recording) begin(request, reply any) end {
 	}
 }
 
-func (r *recording) beginSend(request *dlqv1.SendToDlqRequest, response *dlqv1.SendToDlqResponse) end {
+func (r *recorder) beginSend(request *dlqv1.SendToDlqRequest, response *dlqv1.SendToDlqResponse) end {
 	r.sending(request)
 	return func(err error) {
 		if err != nil {
@@ -85,21 +85,21 @@ func (r *recording) beginSend(request *dlqv1.SendToDlqRequest, response *dlqv1.S
 	}
 }
 
-func (r *recording) beginBatch(requests []*dlqv1.SendToDlqRequest, response *dlqv1.SendToDlqBatchResponse) end {
+func (r *recorder) beginBatch(requests []*dlqv1.SendToDlqRequest, response *dlqv1.SendToDlqBatchResponse) end {
 	for _, request := range requests {
 		r.sending(request)
 	}
 	return func(err error) {
-		for at, request := range requests {
+		for i, request := range requests {
 			id := request.GetRequestId()
 			if err != nil {
 				r.unsent(id, err)
 				continue
 			}
-			switch outcome := response.GetResults()[at].GetOutcome().(type) {
+			switch outcome := response.GetResults()[i].GetOutcome().(type) {
 			case *dlqv1.SendToDlqBatchResult_Response:
 				r.sent(id, outcome.Response)
-			case *dlqv1.SendToDlqBatchResult_Error: // of one message: the server's own words
+			case *dlqv1.SendToDlqBatchResult_Error:
 				code := codes.Code(outcome.Error.GetCode()) //nolint:gosec // 0 to 16
 				r.history.write("unsent", fields{
 					"request": id, "code": codeName(code), "refused": slices.Contains(refusals, code),
@@ -109,7 +109,7 @@ func (r *recording) beginBatch(requests []*dlqv1.SendToDlqRequest, response *dlq
 	}
 }
 
-func (r *recording) sending(request *dlqv1.SendToDlqRequest) {
+func (r *recorder) sending(request *dlqv1.SendToDlqRequest) {
 	text := request.GetPayload().GetText()
 	var c content
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
@@ -121,7 +121,7 @@ func (r *recording) sending(request *dlqv1.SendToDlqRequest) {
 	})
 }
 
-func (r *recording) sent(request string, response *dlqv1.SendToDlqResponse) {
+func (r *recorder) sent(request string, response *dlqv1.SendToDlqResponse) {
 	state := bare(response.GetState())
 	if response.GetDuplicate() && response.GetId() == "" {
 		state = "KNOWN"
@@ -132,13 +132,13 @@ func (r *recording) sent(request string, response *dlqv1.SendToDlqResponse) {
 	r.onSent(request)
 }
 
-func (r *recording) unsent(request string, err error) {
+func (r *recorder) unsent(request string, err error) {
 	r.history.write("unsent", fields{"request": request, "code": codeOf(err), "refused": isRefused(err)})
 }
 
-// waitUntilEnded waits until each call and stream has its end in the history: some end after their client.
-func (r *recording) waitUntilEnded() error {
-	for late := time.Now().Add(endedWithin); r.open.Load() > 0; time.Sleep(look) {
+// waitUntilEnded waits until the history has the end of each call and stream. Some end after their client.
+func (r *recorder) waitUntilEnded() error {
+	for late := time.Now().Add(endedWithin); r.open.Load() > 0; time.Sleep(pollInterval) {
 		if time.Now().After(late) {
 			return fmt.Errorf("%d calls of the client have not ended", r.open.Load())
 		}
@@ -146,18 +146,19 @@ func (r *recording) waitUntilEnded() error {
 	return nil
 }
 
-func (r *recording) name(kind string) string { return fmt.Sprintf("%s-%d", kind, r.named.Add(1)) }
+func (r *recorder) name(kind string) string { return fmt.Sprintf("%s-%d", kind, r.names.Add(1)) }
 
 func codeName(code codes.Code) string { return rpccode.Code(code).String() } //nolint:gosec // 0 to 16
 
 func codeOf(err error) string { return codeName(status.Code(err)) }
 
-// isRefused: it has surely changed nothing, by the server's own words, which carry details. Else nobody knows.
+// isRefused reports whether the call has surely changed nothing: the server's own errors have details.
 func isRefused(err error) bool {
-	told := status.Convert(err)
-	return len(told.Proto().GetDetails()) > 0 && slices.Contains(refusals, told.Code())
+	st := status.Convert(err)
+	return len(st.Proto().GetDetails()) > 0 && slices.Contains(refusals, st.Code())
 }
 
+// bare returns the name of an enum value without the prefix of its enum.
 func bare(name fmt.Stringer) string {
 	short := name.String()
 	for _, prefix := range []string{"MESSAGE_STATE_", "ACK_STATUS_"} {

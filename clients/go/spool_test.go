@@ -18,24 +18,24 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-func TestWhatAProxyRefusesStaysInTheSpool(t *testing.T) {
+func TestMessageRefusedByProxyStaysInSpool(t *testing.T) {
 	server := startScripted(t, unavailable)
 	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(err *dlq.Error, _ string) { t.Error("dropped: ", err) }))
 	spooled(t, client, "a")
 	refusals := make(chan struct{}, 100)
-	server.says(func(*dlqv1.SendToDlqRequest) error {
+	server.setAnswer(func(*dlqv1.SendToDlqRequest) error {
 		refusals <- struct{}{}
 		return status.Error(codes.Unimplemented, "no such path")
 	})
 	for range 2 {
 		<-refusals
 	}
-	server.says(nil)
+	server.setAnswer(nil)
 	server.waitFor(t, 1)
 }
 
-func TestWhatIsRefusedForItsTokenWaitsAndIsToldOnce(t *testing.T) {
-	server := startScripted(t, always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+func TestMessageRefusedForTokenWaitsWithOneWarning(t *testing.T) {
+	server := startScripted(t, always(serviceError(codes.Unauthenticated, "UNAUTHENTICATED")))
 	var log strings.Builder
 	var mu sync.Mutex
 	logger := slog.New(slog.NewTextHandler(writer(func(line []byte) {
@@ -45,42 +45,42 @@ func TestWhatIsRefusedForItsTokenWaitsAndIsToldOnce(t *testing.T) {
 	}), nil))
 	client := spoolingClient(t, server.target, dlq.WithLogger(logger))
 	tries := make(chan struct{}, 100)
-	server.says(func(*dlqv1.SendToDlqRequest) error {
+	server.setAnswer(func(*dlqv1.SendToDlqRequest) error {
 		tries <- struct{}{}
-		return own(codes.Unauthenticated, "UNAUTHENTICATED")
+		return serviceError(codes.Unauthenticated, "UNAUTHENTICATED")
 	})
 	spooled(t, client, "a")
 	for range 4 {
 		<-tries
 	}
-	server.says(nil)
+	server.setAnswer(nil)
 	server.waitFor(t, 1)
 	mu.Lock()
 	defer mu.Unlock()
-	if told := log.String(); strings.Count(told, "keeps what is refused") != 1 || !strings.Contains(told, "WithToken") {
-		t.Error(told)
+	if lines := log.String(); strings.Count(lines, "messages wait in the spool") != 1 || !strings.Contains(lines, "WithToken") {
+		t.Error(lines)
 	}
 }
 
-// As of a job that ends at once: the courier has no time to find out.
-func TestARefusalIsToldBeforeItsSendHasAResult(t *testing.T) {
-	server := startScripted(t, always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+// A job may end right after the send, before the spool sender has tried.
+func TestRefusalIsLoggedBeforeSendReturns(t *testing.T) {
+	server := startScripted(t, always(serviceError(codes.Unauthenticated, "UNAUTHENTICATED")))
 	var lines atomic.Int32
 	logger := slog.New(slog.NewTextHandler(writer(func(line []byte) {
-		if strings.Contains(string(line), "keeps what is refused") {
+		if strings.Contains(string(line), "messages wait in the spool") {
 			lines.Add(1)
 		}
 	}), nil))
 	client := spoolingClient(t, server.target, dlq.WithLogger(logger), dlq.WithSendTimeout(5*time.Second))
 	for range 3 {
 		spooled(t, client, "a")
-		if told := lines.Load(); told != 1 {
-			t.Fatalf("told %d times", told)
+		if count := lines.Load(); count != 1 {
+			t.Fatalf("logged %d times", count)
 		}
 	}
 }
 
-// writer is an io.Writer of a function.
+// writer makes a function an io.Writer.
 type writer func(line []byte)
 
 func (w writer) Write(line []byte) (int, error) {
@@ -88,16 +88,16 @@ func (w writer) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-func TestWhatTheServiceRefusesForGoodIsToldAndHoldsNothingUp(t *testing.T) {
+func TestPermanentRefusalIsReportedAndDoesNotBlockOthers(t *testing.T) {
 	server := startScripted(t, unavailable)
 	dropped := make(chan *dlq.Error, 10)
 	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(err *dlq.Error, _ string) { dropped <- err }))
 	for _, payload := range []string{"a", "bad", "b"} {
 		spooled(t, client, payload)
 	}
-	server.says(func(r *dlqv1.SendToDlqRequest) error {
+	server.setAnswer(func(r *dlqv1.SendToDlqRequest) error {
 		if r.GetPayload().GetText() == "bad" {
-			return own(codes.InvalidArgument, "INVALID")
+			return serviceError(codes.InvalidArgument, "INVALID")
 		}
 		return nil
 	})
@@ -107,17 +107,17 @@ func TestWhatTheServiceRefusesForGoodIsToldAndHoldsNothingUp(t *testing.T) {
 	}
 }
 
-func TestARefusalToTheSpoolSaysThatTheServiceIsThere(t *testing.T) {
+func TestRefusalOfSpooledMessageShowsServiceIsAvailable(t *testing.T) {
 	server := startScripted(t, unavailable)
 	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	for range 3 {
 		spooled(t, client, "a")
 	}
-	server.says(func(r *dlqv1.SendToDlqRequest) error {
+	server.setAnswer(func(r *dlqv1.SendToDlqRequest) error {
 		if r.GetPayload().GetText() == "a" {
-			return own(codes.Unauthenticated, "UNAUTHENTICATED")
+			return serviceError(codes.Unauthenticated, "UNAUTHENTICATED")
 		}
-		return own(codes.InvalidArgument, "INVALID")
+		return serviceError(codes.InvalidArgument, "INVALID")
 	})
 	late := time.After(10 * time.Second)
 	for {
@@ -127,28 +127,28 @@ func TestARefusalToTheSpoolSaysThatTheServiceIsThere(t *testing.T) {
 		}
 		select {
 		case <-late:
-			t.Fatalf("sends still go to the spool, as if nobody were there: %v", err)
+			t.Fatalf("sends still go to the spool: %v", err)
 		default:
 		}
 	}
 }
 
-// One letter is refused for now, and the next one is too large for a proxy, say.
-func TestWhatTheCourierHearsItselfHastensItNot(t *testing.T) {
+// The service refuses one message, and a proxy is unavailable for the next one.
+func TestAnswersToSpoolSenderDoNotFlush(t *testing.T) {
 	server := startScripted(t, unavailable)
-	client := spoolingClient(t, server.target, dlq.WithLogger(quiet()))
+	client := spoolingClient(t, server.target, dlq.WithLogger(noLog()))
 	for _, first := range []byte("ab") {
-		payload := make([]byte, 2<<20) // two share no call
+		payload := make([]byte, 2<<20) // a call has room for one
 		payload[0] = first
 		spooled(t, client, payload)
 	}
 	var tries atomic.Int32
-	server.says(func(r *dlqv1.SendToDlqRequest) error {
+	server.setAnswer(func(r *dlqv1.SendToDlqRequest) error {
 		tries.Add(1)
 		if r.GetPayload().GetData()[0] == 'a' {
-			return own(codes.ResourceExhausted, "QUEUE_LIMIT")
+			return serviceError(codes.ResourceExhausted, "QUEUE_LIMIT")
 		}
-		return status.Error(codes.Unavailable, "away")
+		return status.Error(codes.Unavailable, "no route")
 	})
 	time.Sleep(time.Second)
 	if count := tries.Load(); count == 0 || count > 40 {
@@ -156,7 +156,7 @@ func TestWhatTheCourierHearsItselfHastensItNot(t *testing.T) {
 	}
 }
 
-func TestALetterThatIsDamagedHoldsNothingUp(t *testing.T) {
+func TestDamagedMessageDoesNotBlockOthers(t *testing.T) {
 	server := startScripted(t, unavailable)
 	folder := t.TempDir()
 	client := spoolingClient(t, server.target, dlq.WithSpool(dlq.Spool{Folder: folder}))
@@ -169,18 +169,18 @@ func TestALetterThatIsDamagedHoldsNothingUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// In place, as a disk does it.
+	// In place, because a new file would have a new inode.
 	if err := os.WriteFile(files[0], []byte(strings.Replace(string(data), "damaged", "damagee", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	spooled(t, client, "whole")
-	server.says(nil)
+	server.setAnswer(nil)
 	if taken := server.waitFor(t, 1); taken[0].GetPayload().GetText() != "whole" {
 		t.Errorf("got %v", taken)
 	}
 }
 
-func TestWhatNoMessageCanHoldIsInvalidAlsoWhileTheServiceIsAway(t *testing.T) {
+func TestUnencodableMessageIsInvalidWhileServiceIsUnavailable(t *testing.T) {
 	server := startScripted(t, unavailable)
 	client := spoolingClient(t, server.target, dlq.WithOnDropped(func(*dlq.Error, string) {}))
 	for range 3 {
@@ -197,38 +197,38 @@ func TestWhatNoMessageCanHoldIsInvalidAlsoWhileTheServiceIsAway(t *testing.T) {
 	spooled(t, client, "c")
 }
 
-func TestWhatIsLongerThanAllThatMayBePendingIsTooLong(t *testing.T) {
-	client := spoolingClient(t, startScripted(t, nil).target, dlq.WithLogger(quiet()))
+func TestMessageAboveMaxPendingBytesIsTooLargeForSpool(t *testing.T) {
+	client := spoolingClient(t, startScripted(t, nil).target, dlq.WithLogger(noLog()))
 	_, err := client.Send(t.Context(), "orders", make([]byte, 65<<20), nil)
-	if !errors.Is(err, dlq.ErrSpoolFull) || !strings.Contains(err.Error(), "8 MiB") || strings.Contains(err.Error(), "away") {
+	if !errors.Is(err, dlq.ErrSpoolFull) || !strings.Contains(err.Error(), "8 MiB") || strings.Contains(err.Error(), "server at the target") {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestWhatIsRefusedAndFindsNoRoomIsNotToldAsKept(t *testing.T) {
-	server := startScripted(t, always(own(codes.Unauthenticated, "UNAUTHENTICATED")))
+func TestRefusedMessageWithoutRoomIsNotLoggedAsWaiting(t *testing.T) {
+	server := startScripted(t, always(serviceError(codes.Unauthenticated, "UNAUTHENTICATED")))
 	logger := slog.New(slog.NewTextHandler(writer(func(line []byte) {
-		if strings.Contains(string(line), "keeps") {
-			t.Errorf("said %s", line)
+		if strings.Contains(string(line), "in the spool for") {
+			t.Errorf("logged %s", line)
 		}
 	}), nil))
 	client := spoolingClient(t, server.target, dlq.WithLogger(logger), dlq.WithSpool(dlq.Spool{Folder: t.TempDir(), MaxBytes: 1}))
 	_, err := client.Send(t.Context(), "orders", "a", nil, dlq.WithTimeout(5*time.Second))
-	var told *dlq.Error
-	if !errors.As(err, &told) || told.Kind != dlq.ErrSpoolFull || told.Code != codes.Unauthenticated ||
+	var dropped *dlq.Error
+	if !errors.As(err, &dropped) || dropped.Kind != dlq.ErrSpoolFull || dropped.Code != codes.Unauthenticated ||
 		!strings.Contains(err.Error(), "not sent: no") {
-		t.Errorf("got %+v, %v", told, err)
+		t.Errorf("got %+v, %v", dropped, err)
 	}
 }
 
-func TestWhatIsRefusedAndTooLongForTheSpoolNamesTheRefusal(t *testing.T) {
-	refused := own(codes.Unauthenticated, "UNAUTHENTICATED")
+func TestRefusedMessageTooLargeForSpoolNamesRefusal(t *testing.T) {
+	refused := serviceError(codes.Unauthenticated, "UNAUTHENTICATED")
 	server := startScripted(t, always(refused), grpc.MaxRecvMsgSize(16<<20))
-	client := spoolingClient(t, server.target, dlq.WithLogger(quiet()))
+	client := spoolingClient(t, server.target, dlq.WithLogger(noLog()))
 	_, err := client.Send(t.Context(), "orders", make([]byte, 9<<20), nil, dlq.WithTimeout(5*time.Second))
-	var told *dlq.Error
-	if !errors.As(err, &told) || told.Kind != dlq.ErrSpoolFull || told.Code != codes.Unauthenticated ||
+	var dropped *dlq.Error
+	if !errors.As(err, &dropped) || dropped.Kind != dlq.ErrSpoolFull || dropped.Code != codes.Unauthenticated ||
 		!strings.Contains(err.Error(), "8 MiB") || !strings.Contains(err.Error(), "not sent: no") {
-		t.Errorf("got %+v, %v", told, err)
+		t.Errorf("got %+v, %v", dropped, err)
 	}
 }

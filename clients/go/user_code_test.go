@@ -11,26 +11,26 @@ import (
 	"github.com/dlq-service/dlq/clients/go/dlqtest"
 )
 
-// What callers hand over is code of theirs: nothing that it does ends the program, or costs the message.
+// Code of the user, such as errors and callbacks, can neither end the program nor lose the message.
 
-type circleError struct{ words string }
+type circularError struct{ text string }
 
-func (e *circleError) Error() string { return e.words }
-func (e *circleError) Unwrap() error { return e }
+func (e *circularError) Error() string { return e.text }
+func (e *circularError) Unwrap() error { return e }
 
-type wildError struct{}
+type panickingError struct{}
 
-func (wildError) Error() string             { panic("Error") }
-func (wildError) Unwrap() error             { panic("Unwrap") }
-func (wildError) RetryAfter() time.Duration { panic("RetryAfter") }
-func (wildError) NonRetryable() bool        { panic("NonRetryable") }
+func (panickingError) Error() string             { panic("Error") }
+func (panickingError) Unwrap() error             { panic("Unwrap") }
+func (panickingError) RetryAfter() time.Duration { panic("RetryAfter") }
+func (panickingError) NonRetryable() bool        { panic("NonRetryable") }
 
-type wildPayload struct{}
+type panickingPayload struct{}
 
-func (wildPayload) MarshalJSON() ([]byte, error) { panic("MarshalJSON") }
+func (panickingPayload) MarshalJSON() ([]byte, error) { panic("MarshalJSON") }
 
-func TestAnyErrorCanBeSent(t *testing.T) {
-	for name, cause := range map[string]error{"a circle": &circleError{"again"}, "panics": wildError{}} {
+func TestSendAcceptsAnyError(t *testing.T) {
+	for name, cause := range map[string]error{"circular": &circularError{"again"}, "panics": panickingError{}} {
 		t.Run(name, func(t *testing.T) {
 			fake := dlqtest.NewFake(t)
 			if _, err := fake.Client().Send(t.Context(), "orders", "a", cause); err != nil {
@@ -43,8 +43,8 @@ func TestAnyErrorCanBeSent(t *testing.T) {
 	}
 }
 
-func TestAnyErrorCanBeAnOutcome(t *testing.T) {
-	for name, cause := range map[string]error{"a circle": &circleError{"again"}, "panics": wildError{}} {
+func TestHandlerMayReturnAnyError(t *testing.T) {
+	for name, cause := range map[string]error{"circular": &circularError{"again"}, "panics": panickingError{}} {
 		t.Run(name, func(t *testing.T) {
 			fake := dlqtest.NewFake(t)
 			client := fake.Client()
@@ -55,23 +55,14 @@ func TestAnyErrorCanBeAnOutcome(t *testing.T) {
 	}
 }
 
-func TestADeliveryThatIsNilCostsNoPanic(t *testing.T) {
+func TestPanickingPayloadIsInvalid(t *testing.T) {
 	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
-	failure := errors.New("no delivery")
-	charge := dlq.DeadLetter(client, "orders", func(context.Context, *dlq.Delivery) error { return failure })
-	if err := charge(t.Context(), nil); !errors.Is(err, failure) {
+	if _, err := client.Send(t.Context(), "orders", panickingPayload{}, nil); !errors.Is(err, dlq.ErrInvalid) {
 		t.Errorf("got %v", err)
 	}
 }
 
-func TestAPayloadThatPanicsIsInvalid(t *testing.T) {
-	client := dlqtest.NewFake(t).Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
-	if _, err := client.Send(t.Context(), "orders", wildPayload{}, nil); !errors.Is(err, dlq.ErrInvalid) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestAPayloadIsReadBeforeSendAsyncReturns(t *testing.T) {
+func TestSendAsyncReadsPayloadBeforeItReturns(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
 	client := fake.Client()
@@ -89,9 +80,9 @@ func TestAPayloadIsReadBeforeSendAsyncReturns(t *testing.T) {
 	}
 }
 
-func TestWhatIsToldMayPanic(t *testing.T) {
+func TestCallbacksMayPanic(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	client := fake.Client(dlq.WithLogger(quiet()), dlq.WithOnDropped(func(*dlq.Error, string) { panic("dropped") }))
+	client := fake.Client(dlq.WithLogger(noLog()), dlq.WithOnDropped(func(*dlq.Error, string) { panic("dropped") }))
 	if _, err := client.Send(t.Context(), "", "a", nil); !errors.Is(err, dlq.ErrRefused) {
 		t.Errorf("got %v", err)
 	}
@@ -106,7 +97,7 @@ func TestWhatIsToldMayPanic(t *testing.T) {
 	fake.WaitFor("orders", dlq.StateSucceeded)
 }
 
-func TestADeliveryIsSentAsItsPayload(t *testing.T) {
+func TestDeliveryIsSentAsItsPayload(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
@@ -120,7 +111,7 @@ func TestADeliveryIsSentAsItsPayload(t *testing.T) {
 	}
 }
 
-func TestAHandlerThatEndsItsGoroutineHasFailed(t *testing.T) {
+func TestHandlerThatEndsItsGoroutineFails(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	worker := work(t, client, func(context.Context, *dlq.Delivery) error {
@@ -136,7 +127,7 @@ func TestAHandlerThatEndsItsGoroutineHasFailed(t *testing.T) {
 	}
 }
 
-func TestASendAfterItsHandlerIsAMessageOfItsOwn(t *testing.T) {
+func TestSendAfterHandlerIsNewMessage(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	client := fake.Client()
 	contexts := make(chan context.Context, 1)
@@ -154,7 +145,7 @@ func TestASendAfterItsHandlerIsAMessageOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestAFlushEndsWithItsContext(t *testing.T) {
+func TestFlushEndsWithItsContext(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
 	client := fake.Client()
@@ -171,14 +162,14 @@ func TestAFlushEndsWithItsContext(t *testing.T) {
 	select {
 	case <-pending.Done():
 	default:
-		t.Error("it has no result after the flush")
+		t.Error("the send has no result after Flush")
 	}
 	if err := errors.Join(client.Close(t.Context()), client.Flush(t.Context())); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestACloseThatIsHastenedSaysSo(t *testing.T) {
+func TestCloseWithEndedContextDropsPendingSends(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	fake.GoDown()
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {}))
@@ -192,11 +183,11 @@ func TestACloseThatIsHastenedSaysSo(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if err := client.Close(t.Context()); err != nil {
-		t.Errorf("the second time: %v", err)
+		t.Errorf("the second Close returned %v", err)
 	}
 }
 
-func TestWhatIsToldMayEndItsGoroutine(t *testing.T) {
+func TestCallbacksMayEndTheirGoroutine(t *testing.T) {
 	fake := dlqtest.NewFake(t)
 	exit := func(*dlq.Error, *dlq.Delivery) { runtime.Goexit() } // as t.FailNow does
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) { runtime.Goexit() }))
@@ -205,7 +196,7 @@ func TestWhatIsToldMayEndItsGoroutine(t *testing.T) {
 	}
 	worker := work(t, client, func(context.Context, *dlq.Delivery) error { return nil }, dlq.WithOnError(exit),
 		dlq.WithOnSettled(func(*dlq.Delivery, dlq.Settled) { runtime.Goexit() }))
-	for range 10 { // more than there are calls at a time
+	for range 10 { // more than concurrent calls
 		send(t, client, "a")
 		fake.WaitFor("orders", dlq.StateSucceeded)
 	}
@@ -220,13 +211,13 @@ func TestWhatIsToldMayEndItsGoroutine(t *testing.T) {
 	}
 }
 
-// As of a job that ends after its Close, and whose log has to say what was lost.
-func TestAFlushWaitsUntilWhatWasDroppedIsTold(t *testing.T) {
+// A job may end right after Close, and its log must show the drops.
+func TestFlushReportsDropsBeforeItReturns(t *testing.T) {
 	fake := dlqtest.NewFake(t)
-	telling, flushed := make(chan struct{}), make(chan struct{})
+	reporting, flushed := make(chan struct{}), make(chan struct{})
 	wasTooEarly := make(chan bool, 1)
 	client := fake.Client(dlq.WithOnDropped(func(*dlq.Error, string) {
-		close(telling)
+		close(reporting)
 		select {
 		case <-flushed:
 			wasTooEarly <- true
@@ -235,25 +226,25 @@ func TestAFlushWaitsUntilWhatWasDroppedIsTold(t *testing.T) {
 		}
 	}))
 	pending := client.SendAsync(t.Context(), "", "a", nil)
-	<-telling
+	<-reporting
 	if err := client.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	close(flushed)
 	if <-wasTooEarly {
-		t.Error("it was still being told")
+		t.Error("Flush returned before the callback")
 	}
 	select {
 	case <-pending.Done():
 	default:
-		t.Error("it has no result after the flush")
+		t.Error("the send has no result after Flush")
 	}
 }
 
-type wildTracing struct{}
+type panickingTracing struct{}
 
-func (wildTracing) Current(context.Context) dlq.TraceContext { panic("Current") }
-func (wildTracing) Within(context.Context, dlq.TraceContext) context.Context {
+func (panickingTracing) Current(context.Context) dlq.TraceContext { panic("Current") }
+func (panickingTracing) Within(context.Context, dlq.TraceContext) context.Context {
 	panic("Within")
 }
 
@@ -264,14 +255,14 @@ func (emptyTracing) Current(context.Context) dlq.TraceContext {
 }
 func (emptyTracing) Within(context.Context, dlq.TraceContext) context.Context { return nil }
 
-func TestTracingThatPanicsCostsOnlyTheTrace(t *testing.T) {
+func TestPanickingTracingLosesOnlyTheTrace(t *testing.T) {
 	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-	for name, tracing := range map[string]dlq.Tracing{"panics": wildTracing{}, "gives nothing": emptyTracing{}} {
+	for name, tracing := range map[string]dlq.Tracing{"panics": panickingTracing{}, "returns nil": emptyTracing{}} {
 		t.Run(name, func(t *testing.T) {
 			fake := dlqtest.NewFake(t)
-			client := fake.Client(dlq.WithLogger(quiet()), dlq.WithTracing(tracing))
+			client := fake.Client(dlq.WithLogger(noLog()), dlq.WithTracing(tracing))
 			work(t, client, func(ctx context.Context, d *dlq.Delivery) error {
-				_, err := client.Send(ctx, d.Queue, d, errors.New("once more")) // known by the context
+				_, err := client.Send(ctx, d.Queue, d, errors.New("once more")) // the context has the delivery
 				return err
 			})
 			send(t, client, "a", dlq.WithMaxRetries(1))

@@ -1,12 +1,12 @@
 package dlq
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/dlq-service/dlq/clients/go/dlqv1"
 	"google.golang.org/protobuf/proto"
@@ -14,20 +14,22 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// mostWait is what the server takes of a worker.
-const mostWait = 30 * 24 * time.Hour
-
-// frameBytes is what one request takes in a call beside itself.
+// frameBytes is the overhead of one request or outcome in a call.
 const frameBytes = 16
 
-// letter is a request on its way, and how many bytes it takes there.
-type letter struct {
+// sendRequest is a request that the service has not accepted yet. size is its bytes in a call.
+type sendRequest struct {
 	request *dlqv1.SendToDlqRequest
 	size    int
 }
 
-// requestOf fails if the payload can't be put on the wire.
-func (c *Client) requestOf(
+// newSendRequest measures a request, which must not change any more.
+func newSendRequest(request *dlqv1.SendToDlqRequest) sendRequest {
+	return sendRequest{request: request, size: proto.Size(request) + frameBytes}
+}
+
+// buildRequest returns an error if the payload can't be encoded.
+func (c *Client) buildRequest(
 	ctx context.Context, queue string, value any, cause error, o *sendOptions,
 ) (*dlqv1.SendToDlqRequest, Payload, error) {
 	payload, err := payloadOf(value, o.contentType)
@@ -35,7 +37,7 @@ func (c *Client) requestOf(
 		return nil, payload, err
 	}
 	request := &dlqv1.SendToDlqRequest{
-		RequestId:   validText(o.requestID),
+		RequestId:   cmp.Or(validText(o.requestID), newUUID()),
 		Queue:       validText(queue),
 		Payload:     payload.message(),
 		Attributes:  validTexts(o.attributes),
@@ -47,9 +49,7 @@ func (c *Client) requestOf(
 		RetryPolicy: proto.CloneOf(o.retryPolicy),
 		Priority:    o.priority,
 	}
-	if request.RequestId == "" {
-		request.RequestId = newUUID()
-	}
+
 	if cause != nil {
 		request.Failure = failureOf(cause, callStack())
 	}
@@ -81,7 +81,8 @@ func setFirstRetry(request *dlqv1.SendToDlqRequest, cause error, o *sendOptions)
 	}
 }
 
-// setReason: an error that says that retrying is of no use goes to quarantine at once.
+// setReason sets the reason, if the options or the error name one. A non-retryable error is a poison message,
+// which the service quarantines at once.
 func setReason(request *dlqv1.SendToDlqRequest, cause error, o *sendOptions) {
 	reason := o.reason
 	if reason == ReasonUnspecified && isNonRetryable(cause) {
@@ -96,12 +97,7 @@ func setReason(request *dlqv1.SendToDlqRequest, cause error, o *sendOptions) {
 	request.Failure.Reason = reason
 }
 
-// letterOf is called once nothing is added to the request any more.
-func letterOf(request *dlqv1.SendToDlqRequest) letter {
-	return letter{request: request, size: proto.Size(request) + frameBytes}
-}
-
-// sendNumbers counts the sends of one client to each queue, so that the service knows a late repeat.
+// sendNumbers numbers the sends of a client to each queue, so that the service detects duplicates at any time.
 type sendNumbers struct {
 	mu       sync.Mutex
 	clientID []byte
@@ -121,7 +117,7 @@ func (n *sendNumbers) count(request *dlqv1.SendToDlqRequest) {
 	request.SendNumber = &dlqv1.SendNumber{ClientId: n.clientID, Number: n.latest[request.GetQueue()]}
 }
 
-// newUUID is a random one, of version 4.
+// newUUID returns a random UUID of version 4.
 func newUUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -131,15 +127,15 @@ func newUUID() string {
 	return strings.Join([]string{text[:8], text[8:12], text[12:16], text[16:20], text[20:]}, "-")
 }
 
-// validText is what a string of protobuf can hold.
+// validText replaces bytes that are not UTF-8, which protobuf does not accept.
 func validText(text string) string { return strings.ToValidUTF8(text, "\uFFFD") }
 
-func validTexts(given map[string]string) map[string]string {
-	if len(given) == 0 {
+func validTexts(texts map[string]string) map[string]string {
+	if len(texts) == 0 {
 		return nil
 	}
-	valid := make(map[string]string, len(given))
-	for name, value := range given {
+	valid := make(map[string]string, len(texts))
+	for name, value := range texts {
 		valid[validText(name)] = validText(value)
 	}
 	return valid
