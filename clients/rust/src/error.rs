@@ -54,7 +54,7 @@ impl std::fmt::Display for ErrorKind {
     }
 }
 
-/// An error of this client. Branch on [`kind`](Error::kind). The message says what to do.
+/// An error of this client. Branch on [`kind`](Error::kind). The message explains what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {

@@ -179,7 +179,7 @@ mod tests {
         struct Broken;
         impl std::fmt::Display for Broken {
             fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                panic!("no words")
+                panic!("no message")
             }
         }
         impl Error for Broken {}

@@ -6,7 +6,7 @@ use crate::v1::TraceContext;
 const MAX_TRACEPARENT_BYTES: usize = 128;
 const MAX_TRACESTATE_BYTES: usize = 512;
 
-/// Leaves out what is too long: it may come from a header, and the service would refuse the whole message.
+/// Leaves out a context that is too long, e.g. from a header: the service would refuse the whole message.
 pub(crate) fn without_oversized(mut trace: TraceContext) -> Option<TraceContext> {
     if trace.traceparent.is_empty() || trace.traceparent.len() > MAX_TRACEPARENT_BYTES {
         return None;

@@ -45,7 +45,7 @@ impl PendingSend {
     pub(crate) fn try_failed(&mut self, error: Option<Arc<Status>>, maybe_stored: bool) {
         self.was_maybe_stored |= maybe_stored;
         self.is_in_call = false;
-        // A timeout says less than an earlier error, such as a wrong certificate.
+        // Keep an earlier error, such as a wrong certificate: a timeout explains less.
         let keeps_earlier = self.last_error.is_some() && error.as_deref().is_some_and(call_error::is_timeout);
         if !keeps_earlier {
             self.last_error = error.or(self.last_error.take());

@@ -51,7 +51,7 @@ impl Reachability {
         if is_older_than(state.answered_since) || is_older_than(state.failed_at) {
             return;
         }
-        // A timeout says less than an earlier error.
+        // Keep an earlier error: a timeout explains less.
         if state.failures == 0 || !is_timeout(status) {
             state.last_error = Some(Arc::new(status.clone()));
         }

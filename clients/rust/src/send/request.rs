@@ -56,7 +56,7 @@ impl<'a> SendRequest<'a> {
         }
     }
 
-    /// Sets the failure: the error, its causes, and their wishes for the retry.
+    /// Sets the failure: the error, its causes, and its `RetryAfter` or `NonRetryable`.
     #[track_caller]
     pub fn error<E: AsError + ?Sized>(self, error: &E) -> Self {
         self.error_at(error, Location::caller())
@@ -131,7 +131,7 @@ impl<'a> SendRequest<'a> {
         self
     }
 
-    /// Sets the delay of the first retry, at most 365 days. Default: the delay that the error asks for, else the
+    /// Sets the delay of the first retry, at most 365 days. Default: that of a `RetryAfter` error, else the
     /// policy's.
     pub fn delay(mut self, delay: Duration) -> Self {
         self.request.first_retry = Some(FirstRetry::Delay(duration_to_wire(delay)));
@@ -233,7 +233,7 @@ impl fmt::Debug for SendRequest<'_> {
 
 /// A send under way. It continues if this is dropped.
 #[derive(Debug)]
-#[must_use = "its result says whether the message is stored"]
+#[must_use = "the result shows whether the message is stored"]
 pub struct Sending(State);
 
 #[derive(Debug)]

@@ -91,11 +91,11 @@ mod tests {
         let own = own("localhost:1", "shop");
         let now = SystemTime::now();
         assert!(!is_orphan(&own, &own, std::process::id(), now));
-        let gone = Owner {
+        let ended = Owner {
             pid: 4_194_305,
             ..own.clone()
         };
-        assert!(is_orphan(&gone, &own, 4_194_305, now));
+        assert!(is_orphan(&ended, &own, 4_194_305, now));
         let reused = Owner {
             process_start: own.process_start + 1,
             ..own.clone()
@@ -103,7 +103,7 @@ mod tests {
         assert!(is_orphan(&reused, &own, std::process::id(), now));
         let far = Owner {
             host: "elsewhere.example".to_owned(),
-            ..gone
+            ..ended
         };
         assert!(!is_orphan(&far, &own, 4_194_305, now));
         assert!(is_orphan(

@@ -40,7 +40,7 @@ impl SpoolSender {
         loop {
             let skipped = deferred.skipped();
             let bytes = call_size.bytes();
-            let Some(messages) = self.ask(|reply| Command::Next(bytes, skipped, reply)).await else {
+            let Some(messages) = self.call_writer(|reply| Command::Next(bytes, skipped, reply)).await else {
                 return;
             };
             if messages.is_empty() {
@@ -58,7 +58,7 @@ impl SpoolSender {
     }
 
     /// Returns the writer's reply, or `None` if the spool is closed.
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
+    async fn call_writer<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(command(reply)).ok()?;
         answer.await.ok()
@@ -111,7 +111,7 @@ impl SpoolSender {
                 .zip(results)
                 .filter_map(|(message, result)| self.finish(message, result, deferred))
                 .collect();
-            if self.ask(|reply| Command::Done(done, reply)).await.is_none() {
+            if self.call_writer(|reply| Command::Done(done, reply)).await.is_none() {
                 return false;
             }
         }

@@ -1,4 +1,4 @@
-//! The log line that says why messages wait in the spool.
+//! The log line for messages that wait in the spool.
 
 use crate::call_error;
 use crate::panics::catch_and_log;

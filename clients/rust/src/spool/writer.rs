@@ -20,7 +20,7 @@ const RECOVERY_INTERVAL: Duration = Duration::from_secs(30);
 /// A task for the writer thread.
 pub(crate) enum Command {
     Store(Arc<SizedRequest>, OnSpooled),
-    /// Reads the oldest messages for a call of at most so many bytes, without those at the given places.
+    /// Reads the oldest messages that fit into a number of bytes, without those at the given places.
     Next(usize, HashSet<Place>, oneshot::Sender<Vec<SpooledMessage>>),
     /// Removes messages.
     Done(Vec<Place>, oneshot::Sender<()>),
