@@ -1,4 +1,4 @@
-//! What had failed is named, so that nobody looks elsewhere.
+//! Error messages name the cause of a failure.
 
 use crate::timed_out;
 use dlq_client::{Client, ClientBuilder, Error, ErrorKind, SpoolOptions, Transport};
@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 use tower::layer::layer_fn;
 use tower::service_fn;
 
-/// Each call fails so, and is told.
+/// A client whose calls all fail and notify `called`.
 fn failing(status: fn() -> Status, called: &Arc<Notify>) -> ClientBuilder {
     let called = Arc::clone(called);
     Client::builder("http://127.0.0.1:1").layer(layer_fn(move |_: Transport| {
@@ -25,8 +25,8 @@ fn failing(status: fn() -> Status, called: &Arc<Notify>) -> ClientBuilder {
     }))
 }
 
-/// With a spool in this folder that has room for so much.
-fn spooling(builder: ClientBuilder, folder: &TempDir, max_bytes: u64) -> Client {
+/// Adds a spool with a size limit.
+fn with_spool(builder: ClientBuilder, folder: &TempDir, max_bytes: u64) -> Client {
     let spool = SpoolOptions {
         folder: Some(folder.path().to_owned()),
         max_bytes,
@@ -35,26 +35,26 @@ fn spooling(builder: ClientBuilder, folder: &TempDir, max_bytes: u64) -> Client 
     builder.spool(spool).on_dropped(|_, _| {}).build().unwrap()
 }
 
-fn assert_named(error: &Error, kind: ErrorKind, code: Code, words: &str) {
+fn assert_names(error: &Error, kind: ErrorKind, code: Code, text: &str) {
     assert_eq!((error.kind(), error.code()), (kind, Some(code)), "{error}");
-    assert!(error.to_string().contains(words), "{error}");
+    assert!(error.to_string().contains(text), "{error}");
 }
 
 #[tokio::test]
-async fn a_spool_without_room_names_the_refusal() {
+async fn a_spool_full_error_names_the_refusal() {
     let folder = tempfile::tempdir().unwrap();
     let refusing = || failing(|| Status::unauthenticated("an old token"), &Arc::default());
-    let full = spooling(refusing(), &folder, 1);
+    let full = with_spool(refusing(), &folder, 1);
     let error = full.send("q", "a", &timed_out()).await.unwrap_err();
-    assert_named(
+    assert_names(
         &error,
         ErrorKind::SpoolFull,
         Code::Unauthenticated,
         "not sent: an old token",
     );
-    let roomy = spooling(refusing(), &folder, 64 << 20);
-    let error = roomy.letter("q", vec![0; 9 << 20]).await.unwrap_err();
-    assert_named(
+    let roomy = with_spool(refusing(), &folder, 64 << 20);
+    let error = roomy.send_request("q", vec![0; 9 << 20]).await.unwrap_err();
+    assert_names(
         &error,
         ErrorKind::SpoolFull,
         Code::Unauthenticated,
@@ -63,13 +63,13 @@ async fn a_spool_without_room_names_the_refusal() {
 }
 
 #[tokio::test]
-async fn a_spool_without_room_names_why_nobody_is_reached_also_of_later_sends() {
+async fn a_spool_full_error_names_the_connection_error_for_later_sends_too() {
     let folder = tempfile::tempdir().unwrap();
     let builder = failing(|| Status::unavailable("no route"), &Arc::default());
-    let client = spooling(builder.timeout(Duration::from_millis(100)), &folder, 1);
+    let client = with_spool(builder.timeout(Duration::from_millis(100)), &folder, 1);
     for _ in 0..4 {
-        let error = client.letter("q", "a").await.unwrap_err();
-        assert_named(
+        let error = client.send_request("q", "a").await.unwrap_err();
+        assert_names(
             &error,
             ErrorKind::SpoolFull,
             Code::Unavailable,
@@ -79,7 +79,7 @@ async fn a_spool_without_room_names_why_nobody_is_reached_also_of_later_sends() 
 }
 
 #[tokio::test]
-async fn a_close_names_what_had_failed() {
+async fn a_closed_error_names_the_connection_error() {
     let called = Arc::new(Notify::new());
     let client = failing(|| Status::unavailable("no route"), &called).without_spool();
     let client = client
@@ -87,16 +87,16 @@ async fn a_close_names_what_had_failed() {
         .on_dropped(|_, _| {})
         .build()
         .unwrap();
-    let sending = client.letter("q", "a").into_future();
+    let sending = client.send_request("q", "a").into_future();
     for _ in 0..2 {
-        called.notified().await; // the answer to the first one is known
+        called.notified().await; // after the second call, the first result is known
     }
     client.close_within(Duration::ZERO).await;
     let error = sending.await.unwrap_err();
-    assert_named(
+    assert_names(
         &error,
         ErrorKind::Closed,
         Code::Unavailable,
-        "not taken it: no route",
+        "before the message was sent: no route",
     );
 }

@@ -1,4 +1,4 @@
-//! Messages that a producer of the fault suite sends.
+//! The messages of a producer of the fault suite.
 
 use rand::distr::weighted::WeightedIndex;
 use rand::rngs::StdRng;
@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 
 const FILLER_CHARS: usize = 400;
 
-// As history/lanes.ts has them.
+// As in test/faults/history.
 const HOSTS: u64 = 8;
 const ORDER_EVERY: u64 = 3;
 const ORDERS: u64 = 150;
 
-// As history/routes.ts has them: of every 50, from and to.
+/// Numbers within every 50 messages that take a route. As in test/faults/history.
 const ROUTE_EVERY: u64 = 50;
 const ROUTES: [(&str, std::ops::Range<u64>); 5] = [
     ("drop", 7..8),
@@ -23,30 +23,30 @@ const ROUTES: [(&str, std::ops::Range<u64>); 5] = [
     ("rule", 40..42),
 ];
 
-pub struct Letter {
+pub struct TestMessage {
     pub request_id: String,
     pub source_id: String,
     pub queue: String,
     pub plan: String,
     pub payload: String,
     pub host: String,
-    /// Empty: none.
+    /// Empty for none.
     pub ordering_key: String,
     pub priority: i32,
 }
 
-/// Makes messages, the same ones for the same seed but for their request ids.
-pub struct Letters {
+/// Generates messages. The same seed gives the same messages, except for their request ids.
+pub struct MessageGenerator {
     name: String,
     queues: Vec<String>,
     plans: Vec<String>,
     weights: WeightedIndex<f64>,
-    chance: StdRng,
-    pub made: u64,
+    random: StdRng,
+    pub count: u64,
 }
 
-impl Letters {
-    /// `plans`: their weights.
+impl MessageGenerator {
+    /// `plans` maps each plan to its weight.
     pub fn new(name: &str, queues: &[String], plans: &Map<String, Value>, seed: u64) -> Self {
         let weights = plans.values().map(|weight| weight.as_f64().unwrap_or_default());
         Self {
@@ -54,14 +54,14 @@ impl Letters {
             queues: queues.to_vec(),
             plans: plans.keys().cloned().collect(),
             weights: WeightedIndex::new(weights).expect("plans have weights"),
-            chance: StdRng::seed_from_u64(seed),
-            made: 0,
+            random: StdRng::seed_from_u64(seed),
+            count: 0,
         }
     }
 
-    pub fn next(&mut self) -> Letter {
-        self.made += 1;
-        let number = self.made;
+    pub fn next(&mut self) -> TestMessage {
+        self.count += 1;
+        let number = self.count;
         let host = format!("h{}", number % HOSTS);
         let ordering_key = match number % ORDER_EVERY {
             0 => format!("o{}", number % (ORDER_EVERY * ORDERS)),
@@ -74,14 +74,14 @@ impl Letters {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(".");
-        let plan = self.plans[self.chance.sample(&self.weights)].clone();
-        let length = self.chance.random_range(0..=FILLER_CHARS);
+        let plan = self.plans[self.random.sample(&self.weights)].clone();
+        let length = self.random.random_range(0..=FILLER_CHARS);
         let filler: String = (0..length)
-            .map(|_| char::from(self.chance.random_range(b'a'..=b'z')))
+            .map(|_| char::from(self.random.random_range(b'a'..=b'z')))
             .collect();
-        Letter {
+        TestMessage {
             request_id: format!("{:032x}", rand::random::<u128>()),
-            queue: self.queues[self.chance.random_range(0..self.queues.len())].clone(),
+            queue: self.queues[self.random.random_range(0..self.queues.len())].clone(),
             payload: json!({ "source": source_id, "plan": plan, "filler": filler }).to_string(),
             source_id,
             plan,
@@ -96,7 +96,7 @@ impl Letters {
     }
 }
 
-/// What rules do to a producer's message, from 1; empty: nothing.
+/// Returns the route of a message, by its number from 1. Empty for none.
 fn route_at(number: u64) -> &'static str {
     let place = number % ROUTE_EVERY;
     ROUTES
@@ -105,13 +105,13 @@ fn route_at(number: u64) -> &'static str {
         .map_or("", |(name, _)| name)
 }
 
-/// Of a payload, as histories name it.
-pub fn sum_of(bytes: &[u8]) -> String {
+/// Returns the checksum of a payload, as in histories.
+pub fn checksum_of(bytes: &[u8]) -> String {
     let sum = Sha256::digest(bytes);
     sum.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The payload with all that edits of the run do to it, as rig/guarded.yaml has them.
+/// Returns the payload after all edits of the run, as in test/faults/rig.
 pub fn edited_text(text: &str) -> String {
     let mut content: Value = serde_json::from_str(text).expect("a payload is JSON");
     content["edit"] = json!({ "by": "queue", "whole": true });

@@ -1,8 +1,8 @@
-//! The connection of sends and outcomes.
+//! The connection for sends and outcomes, which is replaced when it does not answer.
 
-use crate::call_error::is_silent;
-use crate::connection::{Authorized, Connection, Connector, of_panic, within};
-use crate::panics::guarded;
+use crate::call_error::is_timeout;
+use crate::connection::{Authorized, Connection, Connector, layer_panicked, with_timeout};
+use crate::panics::catch_async_panic;
 use crate::v1::dlq_service_client::DlqServiceClient;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,15 +12,14 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 use tonic::{Response, Status};
 
-/// A younger one stays: deadlines too short for a busy server must not cost it a handshake each.
-const LEAST_AGE: Duration = Duration::from_secs(1);
+/// A younger connection stays: deadlines that are too short must not cost a busy server a handshake each.
+const MIN_AGE: Duration = Duration::from_secs(1);
 
-/// The connection of sends and outcomes. When a call on it is not answered in time it is replaced: a
-/// peer that vanished without a word is otherwise found by pings only, long after the deadlines. Calls
-/// of before go on, on their own handle of it.
-pub(crate) struct Line {
+/// The connection for sends and outcomes. It is replaced when a call is not answered in time: pings would find
+/// a dead peer only after the deadlines. Earlier calls continue on the old connection.
+pub(crate) struct ReconnectingChannel {
     connector: Connector,
-    /// Of the client: that of a call, such as a worker's, may end sooner.
+    /// The client's runtime. The runtime of a call, such as a worker's, may end earlier.
     runtime: Handle,
     current: Mutex<Current>,
 }
@@ -31,7 +30,7 @@ struct Current {
     number: u64,
 }
 
-impl Line {
+impl ReconnectingChannel {
     pub(crate) fn new(connector: Connector) -> Self {
         let connection = connector.connect();
         Self {
@@ -45,10 +44,10 @@ impl Line {
         }
     }
 
-    /// Makes a call on it, and minds how it ended.
+    /// Makes a call, for at most `timeout`.
     pub(crate) async fn call<T, F>(
         &self,
-        limit: Duration,
+        timeout: Duration,
         call: impl FnOnce(DlqServiceClient<Authorized>) -> F,
     ) -> Result<T, Status>
     where
@@ -58,25 +57,25 @@ impl Line {
             let current = self.current.lock().unwrap();
             (current.connection.service(), current.number)
         };
-        // A layer of the user's may panic: then this try has failed, and no task of ours has ended.
-        let result = guarded(within(limit, Box::pin(call(service))))
+        // A user's layer may panic: then only this try fails.
+        let result = catch_async_panic(with_timeout(timeout, Box::pin(call(service))))
             .await
-            .unwrap_or_else(|_| Err(of_panic()));
+            .unwrap_or_else(|_| Err(layer_panicked()));
         if let Err(status) = &result {
-            self.failed(number, status);
+            self.replace_after(number, status);
         }
         result
     }
 
-    fn failed(&self, number: u64, status: &Status) {
-        if !is_silent(status) {
+    fn replace_after(&self, number: u64, status: &Status) {
+        if !is_timeout(status) {
             return;
         }
         let mut current = self.current.lock().unwrap();
-        if current.number == number && current.made_at.elapsed() >= LEAST_AGE {
-            let _within = self.runtime.enter();
+        if current.number == number && current.made_at.elapsed() >= MIN_AGE {
+            let _entered = self.runtime.enter();
             let Ok(connection) = catch_unwind(AssertUnwindSafe(|| self.connector.connect())) else {
-                return; // a layer of the user's; the old one may do
+                return; // a user's layer panicked: keep the old connection
             };
             *current = Current {
                 connection,
@@ -95,9 +94,9 @@ mod tests {
     use std::net::TcpListener;
     use tokio::runtime::Runtime;
 
-    /// As of a worker that was started in a runtime of its own.
+    /// A worker may be started in another runtime than the client.
     #[test]
-    fn outlives_a_runtime_that_was_lent_to_a_call() {
+    fn it_survives_the_end_of_a_calls_runtime() {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let target = format!("http://{}", silent.local_addr().unwrap());
         let target = Target::new(
@@ -106,18 +105,18 @@ mod tests {
             None,
         );
         let connector = Connector::new(&target.unwrap(), None, None).unwrap();
-        let (own, lent) = (Runtime::new().unwrap(), Runtime::new().unwrap());
-        let line = own.block_on(async { Line::new(connector) });
+        let (own, other) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+        let channel = own.block_on(async { ReconnectingChannel::new(connector) });
         let call = || {
-            line.call(Duration::from_millis(50), |mut service| async move {
+            channel.call(Duration::from_millis(50), |mut service| async move {
                 service.stats(StatsRequest::default()).await
             })
         };
-        line.current.lock().unwrap().made_at = Instant::now() - LEAST_AGE;
-        assert!(is_silent(&lent.block_on(call()).unwrap_err()));
-        assert_eq!(line.current.lock().unwrap().number, 1);
-        drop(lent);
+        channel.current.lock().unwrap().made_at = Instant::now() - MIN_AGE;
+        assert!(is_timeout(&other.block_on(call()).unwrap_err()));
+        assert_eq!(channel.current.lock().unwrap().number, 1);
+        drop(other);
         let status = own.block_on(call()).unwrap_err();
-        assert!(is_silent(&status), "{status}");
+        assert!(is_timeout(&status), "{status}");
     }
 }

@@ -1,4 +1,4 @@
-//! What the contract calls what this client takes and gives.
+//! Converts between the client's values and the JSON of scenarios.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -18,8 +18,8 @@ pub fn payload_of(given: &Value) -> Result<Payload, Error> {
 
 pub fn result_of(result: Result<Receipt, Error>) -> Value {
     match result {
-        Ok(Receipt::Sent(stored)) => stored_words("sent", stored),
-        Ok(Receipt::Joined(stored)) => stored_words("joined", stored),
+        Ok(Receipt::Sent(stored)) => stored_json("sent", stored),
+        Ok(Receipt::Joined(stored)) => stored_json("joined", stored),
         Ok(Receipt::Spooled { durable }) => json!({ "status": "spooled", "durable": durable }),
         Ok(Receipt::Delivery { id }) => json!({ "status": "delivery", "id": id }),
         Ok(_) => json!({ "status": "unknown" }),
@@ -34,54 +34,54 @@ pub fn result_of(result: Result<Receipt, Error>) -> Value {
     }
 }
 
-fn stored_words(status: &str, stored: Stored) -> Value {
-    let mut words = Map::new();
-    words.insert("status".to_owned(), status.into());
-    words.insert("id".to_owned(), stored.id.into());
-    words.insert(
+fn stored_json(status: &str, stored: Stored) -> Value {
+    let mut json = Map::new();
+    json.insert("status".to_owned(), status.into());
+    json.insert("id".to_owned(), stored.id.into());
+    json.insert(
         "state".to_owned(),
-        bare(stored.state.as_str_name(), "MESSAGE_STATE_").into(),
+        without_prefix(stored.state.as_str_name(), "MESSAGE_STATE_").into(),
     );
-    words.insert(
+    json.insert(
         "reason".to_owned(),
-        bare(stored.reason.as_str_name(), "REASON_").into(),
+        without_prefix(stored.reason.as_str_name(), "REASON_").into(),
     );
-    words.insert("queue".to_owned(), stored.queue.into());
+    json.insert("queue".to_owned(), stored.queue.into());
     if let Some(time) = stored.due_time {
-        words.insert("due_time_ms".to_owned(), ms_of(time).into());
+        json.insert("due_time_ms".to_owned(), ms_of(time).into());
     }
     if let Some(reason) = stored.quarantine_reason {
-        words.insert(
+        json.insert(
             "quarantine_reason".to_owned(),
-            bare(reason.as_str_name(), "QUARANTINE_REASON_").into(),
+            without_prefix(reason.as_str_name(), "QUARANTINE_REASON_").into(),
         );
     }
-    Value::Object(words)
+    Value::Object(json)
 }
 
 fn ms_of(time: SystemTime) -> f64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() * 1_000.0
 }
 
-fn bare<'a>(name: &'a str, prefix: &str) -> &'a str {
+fn without_prefix<'a>(name: &'a str, prefix: &str) -> &'a str {
     name.strip_prefix(prefix).unwrap_or(name)
 }
 
-pub fn settled_words(settled: &Settled) -> Value {
+pub fn settled_json(settled: &Settled) -> Value {
     json!({
         "event": "settled",
         "outcome": settled.outcome.as_str(),
-        "state": bare(settled.state.as_str_name(), "MESSAGE_STATE_"),
+        "state": without_prefix(settled.state.as_str_name(), "MESSAGE_STATE_"),
     })
 }
 
-pub fn delivery_words(delivery: &Delivery) -> Value {
+pub fn delivery_json(delivery: &Delivery) -> Value {
     let bytes = delivery.payload().bytes();
     let payload = match std::str::from_utf8(bytes) {
         Ok(text) => json!({ "text": text }),
         Err(_) => json!({ "base64": BASE64.encode(bytes) }),
     };
-    let mut words = json!({
+    let mut json = json!({
         "event": "delivery",
         "id": delivery.id(),
         "queue": delivery.queue(),
@@ -94,31 +94,30 @@ pub fn delivery_words(delivery: &Delivery) -> Value {
         "ordering_key": delivery.ordering_key(),
     });
     if let Some(trace) = delivery.trace_context() {
-        words["trace_context"] = json!({ "traceparent": trace.traceparent });
+        json["trace_context"] = json!({ "traceparent": trace.traceparent });
     }
     if let Some(failure) = delivery.latest_failure() {
-        words["latest_failure"] = failure_words(failure);
-        words["latest_failure"]["reason"] =
-            bare(delivery.reason().as_str_name(), "REASON_").into();
+        json["latest_failure"] = failure_json(failure);
+        json["latest_failure"]["reason"] = without_prefix(delivery.reason().as_str_name(), "REASON_").into();
     }
-    words
+    json
 }
 
-fn failure_words(failure: &Failure) -> Value {
-    let mut words = json!({
+fn failure_json(failure: &Failure) -> Value {
+    let mut json = json!({
         "type": failure.r#type,
         "message": failure.message,
         "stack_trace": failure.stack_trace,
         "attributes": failure.attributes,
     });
     if let Some(code) = failure.grpc_code {
-        words["grpc_code"] = code.into();
+        json["grpc_code"] = code.into();
     }
     if let Some(status) = failure.http_status {
-        words["http_status"] = status.into();
+        json["http_status"] = status.into();
     }
     if let Some(wait) = &failure.retry_after {
-        words["retry_after_ms"] = (wait.seconds * 1_000 + i64::from(wait.nanos / 1_000_000)).into();
+        json["retry_after_ms"] = (wait.seconds * 1_000 + i64::from(wait.nanos / 1_000_000)).into();
     }
-    words
+    json
 }

@@ -1,4 +1,4 @@
-//! Code of users that panics harms nobody else.
+//! Panics of user code affect nothing else.
 
 use crate::{server, timed_out};
 use dlq_client::testing::{FakeDlq, FakeState};
@@ -15,8 +15,8 @@ use tower::layer::layer_fn;
 use tower::{Layer, ServiceExt};
 use tracing_subscriber::layer::SubscriberExt;
 
-/// So many calls of each method panic, the first ones.
-fn within_a_layer_that_panics(builder: ClientBuilder, times: u32) -> Client {
+/// A client with a layer that panics in the first calls of each method.
+fn client_with_panicking_layer(builder: ClientBuilder, times: u32) -> Client {
     let calls = Arc::new(Mutex::new(HashMap::<String, u32>::new()));
     let layer = layer_fn(move |transport: Transport| {
         let calls = Arc::clone(&calls);
@@ -35,40 +35,40 @@ fn within_a_layer_that_panics(builder: ClientBuilder, times: u32) -> Client {
 }
 
 #[tokio::test]
-async fn whoever_is_told_of_what_is_dropped_may_send() {
-    let within = Arc::new(OnceLock::<Client>::new());
-    let (client, (told, mut dropped)) = (Arc::clone(&within), mpsc::unbounded_channel());
+async fn on_dropped_may_send() {
+    let cell = Arc::new(OnceLock::<Client>::new());
+    let (client, (report, mut dropped)) = (Arc::clone(&cell), mpsc::unbounded_channel());
     let builder = FakeDlq::new().builder().on_dropped(move |error, queue| {
-        told.send((error.kind(), queue.to_owned())).unwrap();
-        drop(client.get().unwrap().letter("dropped", "a").into_future());
+        report.send((error.kind(), queue.to_owned())).unwrap();
+        drop(client.get().unwrap().send_request("dropped", "a").into_future());
     });
-    let client = within.get_or_init(|| builder.build().unwrap());
+    let client = cell.get_or_init(|| builder.build().unwrap());
     client.close().await;
     for _ in 0..2 {
-        client.letter("q", "a").await.unwrap_err();
+        client.send_request("q", "a").await.unwrap_err();
         assert_eq!(dropped.recv().await, Some((ErrorKind::Closed, "q".to_owned())));
     }
 }
 
 #[tokio::test]
-async fn a_layer_that_panics_costs_a_try() {
+async fn a_panic_of_a_layer_fails_one_try() {
     let server = server();
-    let client = within_a_layer_that_panics(Client::builder(server.target()).without_spool(), 5);
+    let client = client_with_panicking_layer(Client::builder(server.target()).without_spool(), 5);
     let sent = client.send("layer-panics", "a", &timed_out()).await;
     assert!(matches!(sent, Ok(Receipt::Sent(_))), "{sent:?}");
 }
 
 #[tokio::test]
-async fn a_worker_outlives_a_layer_that_panics() {
+async fn a_worker_continues_after_a_panic_of_a_layer() {
     let server = server();
-    let client = within_a_layer_that_panics(Client::builder(server.target()).without_spool(), 1);
+    let client = client_with_panicking_layer(Client::builder(server.target()).without_spool(), 1);
     let sent = client.send("layer-panics-work", "a", &timed_out());
     sent.delay(Duration::ZERO).await.unwrap();
-    let (told, mut settled) = mpsc::unbounded_channel();
+    let (report, mut settled) = mpsc::unbounded_channel();
     let worker = client
         .worker(["layer-panics-work"])
         .on_error(|_, _| {})
-        .on_settled(move |_, result| told.send(result.outcome.as_str()).unwrap())
+        .on_settled(move |_, result| report.send(result.outcome.as_str()).unwrap())
         .run(|_| async { Ok::<(), io::Error>(()) })
         .unwrap();
     let settled = tokio::time::timeout(Duration::from_secs(10), settled.recv());
@@ -76,25 +76,28 @@ async fn a_worker_outlives_a_layer_that_panics() {
     worker.stop().await;
 }
 
-struct Unwritable;
+struct PanickingJson;
 
-impl serde::Serialize for Unwritable {
+impl serde::Serialize for PanickingJson {
     fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
         panic!("no JSON")
     }
 }
 
 #[tokio::test]
-async fn a_payload_whose_code_panics_is_dropped_and_told() {
+async fn a_message_whose_payload_panics_is_dropped_and_reported() {
     let fake = FakeDlq::new();
-    let (told, mut dropped) = mpsc::unbounded_channel();
+    let (report, mut dropped) = mpsc::unbounded_channel();
     let builder = fake.builder();
-    let client = builder.on_dropped(move |error, _| told.send(error.kind()).unwrap());
+    let client = builder.on_dropped(move |error, _| report.send(error.kind()).unwrap());
     let client = client.build().unwrap();
-    let error = client.letter("orders", Json(Unwritable)).await.unwrap_err();
+    let error = client
+        .send_request("orders", Json(PanickingJson))
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(dropped.recv().await, Some(ErrorKind::Invalid));
-    // That of a layer does not keep its service from answering.
+    // A panic of the layer's payload does not affect the service.
     let layer = client.dead_letter_layer("orders", |_: &u32| -> String { panic!("no payload") });
     let service = layer.layer(tower::service_fn(|number: u32| async move {
         if number == 17 {
@@ -109,11 +112,13 @@ async fn a_payload_whose_code_panics_is_dropped_and_told() {
 }
 
 #[tokio::test]
-async fn a_coordinate_whose_words_panic_costs_itself_only() {
+async fn a_coordinate_that_panics_is_left_out() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
-    let letter = client.letter("orders", "a").coordinate("topic", Wordless);
-    letter.coordinate("offset", 7).await.unwrap();
+    let send = client
+        .send_request("orders", "a")
+        .coordinate("topic", PanickingText);
+    send.coordinate("offset", 7).await.unwrap();
     let messages = fake.wait_for("orders", FakeState::Scheduled, 1).await;
     let origin = messages[0].request.origin.as_ref().unwrap();
     assert_eq!(
@@ -122,7 +127,7 @@ async fn a_coordinate_whose_words_panic_costs_itself_only() {
     );
 }
 
-/// A log that takes nothing.
+/// A log subscriber that panics.
 struct BrokenLog;
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for BrokenLog {
@@ -132,22 +137,22 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for BrokenLog {
 }
 
 #[tokio::test]
-async fn a_log_that_panics_costs_nothing_else() {
+async fn sends_work_with_a_log_that_panics() {
     let log = tracing_subscriber::registry().with(BrokenLog);
     let _logs = tracing::subscriber::set_default(log);
     let client = Client::builder("http://127.0.0.1:1").without_spool();
     let client = client.timeout(Duration::from_millis(20)).build().unwrap();
     for _ in 0..2 {
-        let late = client.letter("q", "a").await.unwrap_err();
+        let late = client.send_request("q", "a").await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Deadline);
     }
-    let wrong = client.letter("q", Json(Unwritable)).await.unwrap_err();
+    let wrong = client.send_request("q", Json(PanickingJson)).await.unwrap_err();
     assert_eq!(wrong.kind(), ErrorKind::Invalid);
     client.close().await;
 }
 
 #[tokio::test]
-async fn work_that_panics_has_its_message_kept() {
+async fn the_message_of_work_that_panics_is_sent() {
     let fake = FakeDlq::new();
     let client = fake.client().unwrap();
     let broken = async {
@@ -171,7 +176,7 @@ async fn work_that_panics_has_its_message_kept() {
 }
 
 #[derive(Debug)]
-struct Blocked(Wordless);
+struct Blocked(PanickingText);
 
 impl std::fmt::Display for Blocked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -186,35 +191,35 @@ impl std::error::Error for Blocked {
 }
 
 #[derive(Debug)]
-struct Wordless;
+struct PanickingText;
 
-impl std::fmt::Display for Wordless {
+impl std::fmt::Display for PanickingText {
     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        panic!("no words")
+        panic!("no text")
     }
 }
 
-impl std::error::Error for Wordless {}
+impl std::error::Error for PanickingText {}
 
 #[tokio::test]
-async fn a_layers_error_whose_words_panic_costs_the_words_only() {
+async fn an_error_of_a_layer_may_panic() {
     let layer = layer_fn(|_: Transport| {
         tower::service_fn(|_: http::Request<Body>| async {
-            Err::<http::Response<Body>, _>(Blocked(Wordless))
+            Err::<http::Response<Body>, _>(Blocked(PanickingText))
         })
     });
     let client = Client::builder("http://127.0.0.1:1").without_spool().layer(layer);
     let client = client.timeout(Duration::from_millis(50)).build().unwrap();
     for _ in 0..2 {
-        let late = client.letter("q", "a").await.unwrap_err();
+        let late = client.send_request("q", "a").await.unwrap_err();
         assert_eq!(late.kind(), ErrorKind::Deadline, "{late}");
     }
 }
 
 #[tokio::test]
-async fn whoever_is_told_of_what_is_dropped_may_spawn_a_task() {
+async fn on_dropped_may_spawn_a_task() {
     let folder = tempfile::tempdir().unwrap();
-    let (told, mut dropped) = mpsc::unbounded_channel();
+    let (report, mut dropped) = mpsc::unbounded_channel();
     let client = Client::builder("http://127.0.0.1:1")
         .spool(SpoolOptions {
             folder: Some(folder.path().to_owned()),
@@ -223,12 +228,12 @@ async fn whoever_is_told_of_what_is_dropped_may_spawn_a_task() {
         })
         .timeout(Duration::from_millis(1))
         .on_dropped(move |error, _| {
-            let (told, kind) = (told.clone(), error.kind());
-            tokio::spawn(async move { told.send(kind) });
+            let (report, kind) = (report.clone(), error.kind());
+            tokio::spawn(async move { report.send(kind) });
         })
         .build()
         .unwrap();
-    client.letter("q", "a").await.unwrap_err();
+    client.send_request("q", "a").await.unwrap_err();
     drop(client);
     assert_eq!(dropped.recv().await, Some(ErrorKind::SpoolFull));
 }
