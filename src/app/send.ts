@@ -208,7 +208,7 @@ function before(importedHistory: SendCommand["importedHistory"], nowMs: number) 
   return {
     attempts,
     firstFailureAtMs: Math.min(firstFailureAtMs, nowMs),
-    setAside: quarantined,
+    wasQuarantined: quarantined,
   };
 }
 

@@ -3,7 +3,7 @@ import type { QueueSettings } from "./settings.ts";
 
 export type NonRetryable = Pick<QueueSettings, "nonRetryableReasons" | "nonRetryableTypes">;
 
-/** Why the queue never retries such a failure; undefined when it does. */
+/** Returns why the queue never retries such a failure; undefined if it does. */
 export function whyNonRetryable(
   reason: Reason,
   type: string,
@@ -18,15 +18,15 @@ export function whyNonRetryable(
   return named === undefined ? undefined : `the queue does not retry failures of type ${named}`;
 }
 
-/** `OrderGone [ECONNREFUSED]`, as the TypeScript client sends it, without the code of its cause. */
+/** Removes the code that the TypeScript client appends: `OrderGone [ECONNREFUSED]`. */
 function withoutCode(type: string): string {
   const code = type.endsWith("]") ? type.lastIndexOf(" [") : -1;
   return code > 0 ? type.slice(0, code) : type;
 }
 
 /**
- * `requests.exceptions.Timeout`, `*net.OpError`, `serde_json::Error`, `Outer$Inner`, `Foo\Bar` and
- * `Problem<T>` without what stands around the name itself.
+ * The bare name in `requests.exceptions.Timeout`, `*net.OpError`, `serde_json::Error`,
+ * `Outer$Inner`, `Foo\Bar` and `Problem<T>`.
  */
 function lastPart(type: string): string {
   const generic = type.indexOf("<", 1);

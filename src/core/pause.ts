@@ -1,6 +1,6 @@
 import type { PauseSettings } from "./settings.ts";
 
-/** Whether nothing is handed out at this instant of the store. */
+/** Reports whether the queue is paused at this time of the store's clock. */
 export function isPaused(settings: PauseSettings, nowMs: number): boolean {
   const { paused, pausedUntilAtMs } = settings;
   return paused && (pausedUntilAtMs === undefined || pausedUntilAtMs > nowMs);

@@ -57,7 +57,7 @@ export function planEdits(
   const result = applyTransforms(
     fresh.map(({ transform }) => transform),
     editableOf(before),
-    { limits: context.limits, atMs: context.atMs, who: "" },
+    { limits: context.limits, atMs: context.atMs, source: "" },
   );
   if (!result.ok) {
     const { index, refusal } = result;

@@ -3,16 +3,16 @@ import { utf8Bytes } from "../utf8.ts";
 import type { TransformLimits } from "./editable.ts";
 
 export const EDIT_LIMITS = {
-  /** Transforms of one retry, or of a queue. */
+  /** Transforms of one retry, one rule or one queue. */
   transforms: 10,
-  /** Transforms that are ever applied to one message: of each one the hash is kept. */
+  /** Transforms that one message may ever get. The hash of each is stored. */
   applied: 256,
-  /** Diffs that are kept of one message, the latest ones; and how long they may be together. */
+  /** Diffs that are stored for one message, latest first, and their total size. */
   diffs: 32,
   diffBytes: 64 * 1024,
-  /** Payloads that one call edits, together: each MiB holds up everybody else for 20 ms and more. */
+  /** Total payload that one call may edit: each MiB blocks other calls for at least 20 ms. */
   callBytes: 16 * 1024 * 1024,
-  /** Words on why a message can't be edited. */
+  /** The text that explains why a message cannot be edited. */
   detailBytes: 240,
 } as const;
 
@@ -27,15 +27,15 @@ export function transformLimits(
   return { payloadBytes, attributes: { count, keyBytes, valueBytes } };
 }
 
-/** What one edit did, and what undoes it; empty: not kept. */
+/** What one edit changed, and its inverse. Empty: not stored. */
 interface Diff {
   patch: string;
   inverse: string;
 }
 
 /**
- * The latest diffs that there is room for. One that is too long by itself goes without what undoes
- * it, or without both: what was sent is kept, and so is what has become of it.
+ * Returns the latest diffs that fit. If a single diff is too long, its inverse is dropped, then its
+ * patch; the original message and the result are always stored.
  */
 export function keepLatest<Kept extends Diff>(diffs: readonly Kept[]): Kept[] {
   const kept: Kept[] = [];

@@ -14,7 +14,7 @@ export interface TransformLimits {
   attributes: { count: number; keyBytes: number; valueBytes: number };
 }
 
-/** The parts of a message that can be edited. Bytes stay bytes, text stays text. */
+/** The parts of a message that can be edited. Bytes remain bytes, text remains text. */
 export interface EditableMessage {
   payload: string | Uint8Array;
   attributes: Readonly<Record<string, string>>;
@@ -55,13 +55,13 @@ export function readAttributes(
   document: Json,
   { attributes: limits }: TransformLimits,
 ): Record<string, string> {
-  const refuse = (words: string) => new TransformRefusal("ATTRIBUTES_INVALID", words);
+  const refuse = (message: string) => new TransformRefusal("ATTRIBUTES_INVALID", message);
   if (!isObject(document)) throw refuse("the attributes would no longer be an object");
   const entries = Object.entries(document);
   if (entries.length > limits.count) throw refuse(`there would be more than ${limits.count}`);
   for (const [key, value] of entries) {
     const name = JSON.stringify(key.slice(0, 128));
-    if (typeof value !== "string") throw refuse(`${name} would not be a text`);
+    if (typeof value !== "string") throw refuse(`${name} would not be a string`);
     if (key === "" || exceedsUtf8(key, limits.keyBytes)) {
       throw refuse(`the name ${name} must have 1 to ${limits.keyBytes} bytes`);
     }

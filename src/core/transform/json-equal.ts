@@ -1,6 +1,6 @@
 import { isObject, type Json, memberOf, NumberText } from "./json.ts";
 
-/** Equality as RFC 6902 has it: members in any order, numbers by their value. */
+/** Equality of RFC 6902: members in any order, numbers by value. */
 export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true;
   if (a === undefined || b === undefined) return false;
@@ -21,10 +21,13 @@ function isNumber(value: Json): value is number | NumberText {
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
 
-/** To compute with more digits of an exponent takes seconds; two such numbers are equal as they are written. */
+/**
+ * Computing with longer exponents takes seconds. Such numbers are equal only if they are written
+ * alike.
+ */
 const EXPONENT_DIGITS = 1_000;
 
-/** One spelling for each value: the digits without zeros at either end, and where the point is. */
+/** One spelling for each value: the digits without outer zeros, and the exponent. */
 function decimal(value: number | NumberText): string {
   const text = typeof value === "number" ? String(value) : value.text;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
@@ -36,7 +39,7 @@ function decimal(value: number | NumberText): string {
   return `${sign}${digits}e${BigInt(exponent) + BigInt(dropped - fraction.length)}`;
 }
 
-/** Not by a pattern: it would try each of a million zeros that stand elsewhere as the first one of the end. */
+/** No regular expression: it would restart at each of a million inner zeros. */
 function withoutZerosAtEnd(digits: string): string {
   let end = digits.length;
   while (end > 0 && digits[end - 1] === "0") end--;

@@ -1,7 +1,7 @@
 import { isObject, type Json, memberOf } from "./json.ts";
 import { TransformRefusal } from "./refusal.ts";
 
-/** RFC 6901: the names on the way from the document's root; none is the document itself. */
+/** The parsed tokens of an RFC 6901 pointer. Empty: the whole document. */
 export type JsonPointer = readonly string[];
 
 export function parsePointer(text: string): JsonPointer {
@@ -18,7 +18,7 @@ export function formatPointer(pointer: JsonPointer): string {
   return pointer.map((token) => `/${token.replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
-/** The value at a place; undefined where there is none. */
+/** Returns the value at the pointer; undefined if there is none. */
 export function valueAt(document: Json, pointer: JsonPointer): Json | undefined {
   let value: Json | undefined = document;
   for (const token of pointer) {
@@ -29,7 +29,7 @@ export function valueAt(document: Json, pointer: JsonPointer): Json | undefined 
   return value;
 }
 
-/** Digits without leading zeros; anything else is no index. */
+/** Parses an index: digits without leading zeros; undefined for other text. */
 export function arrayIndex(token: string): number | undefined {
   return /^(?:0|[1-9]\d{0,9})$/.test(token) ? Number(token) : undefined;
 }

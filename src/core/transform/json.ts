@@ -6,12 +6,12 @@ export interface JsonObject {
   [key: string]: Json;
 }
 
-/** Deeper texts are refused: recursion over them has to end. */
+/** Deeper JSON is refused, which bounds recursion. */
 export const MAX_JSON_NESTING = 256;
 
 /**
- * A number that JavaScript would spell in another way: 9007199254740993 (which it would change),
- * 1.0, 1E5, 1e400. Nobody asked for such a change, so the spelling is kept.
+ * A number that JavaScript would write differently, such as 9007199254740993 (which it would
+ * change), 1.0, 1E5 or 1e400. Its spelling is kept.
  */
 export class NumberText {
   readonly text: string;
@@ -25,7 +25,7 @@ export class NumberText {
   }
 }
 
-/** What V8 has and the library of types does not know yet. */
+/** Functions of V8 that TypeScript's library does not declare yet. */
 const NATIVE_JSON = JSON as unknown as {
   parse(
     text: string,
@@ -41,7 +41,7 @@ export function parseJson(text: string, what: string): Json {
   }
   try {
     const plain = JSON.parse(text) as Json;
-    // What comes back unchanged has lost nothing, and costs a quarter of the careful way.
+    // A text that round-trips has lost nothing. This costs a quarter of the careful way.
     if (JSON.stringify(plain) === text) return plain;
     return NATIVE_JSON.parse(text, (_key, value, { source }) =>
       typeof value === "number" && source !== undefined && String(value) !== source
@@ -63,7 +63,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
   );
 }
 
-/** By definition, not by assignment: `__proto__` is a name like any other. */
+/** Defines the member, because an assignment to `__proto__` would set the prototype. */
 export function setMember(object: JsonObject, key: string, value: Json): void {
   Object.defineProperty(object, key, {
     value,

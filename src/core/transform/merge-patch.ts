@@ -3,8 +3,8 @@ import type { JsonPointer } from "./json-pointer.ts";
 import type { Operation } from "./operation.ts";
 
 /**
- * What a JSON Merge Patch (RFC 7396) does to a document, as operations of a JSON Patch: both kinds
- * are then applied, recorded and undone in one way.
+ * Turns a JSON Merge Patch (RFC 7396) into operations of a JSON Patch, so that both kinds are
+ * applied, recorded and undone alike.
  */
 export function mergeOperations(document: Json, patch: Json): Operation[] {
   const operations: Operation[] = [];
@@ -27,7 +27,7 @@ function collect(target: JsonObject, patch: JsonObject, at: JsonPointer, into: O
   }
 }
 
-/** A patch merged into nothing: itself, without the members that only say "remove". */
+/** The patch merged into nothing: without its null members. */
 function merged(patch: Json): Json {
   if (!isObject(patch)) return patch;
   const result: JsonObject = {};

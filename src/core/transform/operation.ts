@@ -8,10 +8,10 @@ export type Operation =
   | { op: "remove"; path: JsonPointer }
   | { op: "move" | "copy"; from: JsonPointer; path: JsonPointer };
 
-/** Each may move the elements of a long array, so that their number has to be bounded. */
+/** The most operations of a patch. Each may shift a long array, so the number must be bounded. */
 export const MAX_OPERATIONS = 256;
 
-/** Reads a JSON Patch; what is wrong with any of its operations refuses all of it. */
+/** Reads a JSON Patch; one invalid operation refuses the whole patch. */
 export function readOperations(text: string): Operation[] {
   const patch = parsePatch(text);
   if (!Array.isArray(patch)) throw malformed("a JSON Patch is an array of operations");
@@ -21,7 +21,7 @@ export function readOperations(text: string): Operation[] {
   return patch.map(readOperation);
 }
 
-/** Reads the text of a patch of either kind. */
+/** Parses the JSON text of a patch of either kind. */
 export function parsePatch(text: string): Json {
   try {
     return parseJson(text, "the patch");
@@ -74,6 +74,6 @@ function pointerMember(given: JsonObject, name: "path" | "from", index: number):
   return parsePointer(text);
 }
 
-function malformed(words: string): TransformRefusal {
-  return new TransformRefusal("PATCH_INVALID", words);
+function malformed(message: string): TransformRefusal {
+  return new TransformRefusal("PATCH_INVALID", message);
 }

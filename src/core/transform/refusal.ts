@@ -1,16 +1,16 @@
-/** Why an edit was not made. Nothing of it was. */
+/** Why a transform was refused. Nothing was changed. */
 export const REFUSAL_KINDS = [
-  /** What is to be edited is not JSON text. */
+  /** The payload is not JSON. */
   "NOT_JSON",
-  /** The patch itself is malformed: it would fail on any message. */
+  /** The patch is malformed: it would fail on any message. */
   "PATCH_INVALID",
-  /** The message has nothing at a path that the patch needs. */
+  /** A path of the patch does not exist in the message. */
   "PATH_MISSING",
-  /** A `test` of the patch found another value. */
+  /** A `test` operation found another value. */
   "TEST_FAILED",
   /** The result would exceed a limit. */
   "TOO_LARGE",
-  /** The attributes would no longer be texts by name, within their limits. */
+  /** The attributes would no longer be strings by name within their limits. */
   "ATTRIBUTES_INVALID",
 ] as const;
 
