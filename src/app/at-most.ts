@@ -1,4 +1,4 @@
-/** Waits for the work, but not longer than that; the work itself goes on. */
+/** Waits for the work, at most `ms`. The work itself continues. */
 export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

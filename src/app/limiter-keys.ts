@@ -5,7 +5,7 @@ export function valueIn(attributes: Readonly<Record<string, string>>) {
   return (name: string) => (Object.hasOwn(attributes, name) ? attributes[name] : undefined);
 }
 
-/** What limits by key go by, where the queue has some; else nothing. */
+/** The limiter key of a message; empty if the queue has no limits by key. */
 export function limiterKeyOf(
   attribute: (name: string) => string | undefined,
   { keyAttribute }: Pick<QueueSettings, "keyAttribute">,
@@ -13,7 +13,7 @@ export function limiterKeyOf(
   return keyAttribute === "" ? "" : cutKey(attribute(keyAttribute) ?? "");
 }
 
-/** The ordering key, where the queue keeps order. */
+/** The ordering key of a message; empty if the queue keeps no order. */
 export function orderingKeyOf(
   orderingKey: string,
   { ordering }: Pick<QueueSettings, "ordering">,

@@ -1,7 +1,7 @@
 import type { MessageFilter } from "../core/message.ts";
 import type { QueueSnapshot } from "../store/contract.ts";
 
-/** How many messages a filter matches, by the queue's counts. */
+/** Returns how many messages a filter matches, by the queue's counts. */
 export function matchingCount(filter: MessageFilter, cells: QueueSnapshot["cells"]): number {
   const { reasons, quarantineReasons } = filter;
   const states: readonly string[] = filter.states.length > 0 ? filter.states : ["QUARANTINED"];
@@ -9,7 +9,7 @@ export function matchingCount(filter: MessageFilter, cells: QueueSnapshot["cells
   for (const { state, reason, quarantineReason, count } of cells) {
     if (!states.includes(state)) continue;
     if (reasons.length > 0 && !reasons.includes(reason)) continue;
-    // Only a quarantined message has a quarantine reason: asking for one leaves no other.
+    // A filter by quarantine reason excludes messages in other states.
     if (quarantineReasons.length > 0) {
       if (quarantineReason === undefined || !quarantineReasons.includes(quarantineReason)) continue;
     }

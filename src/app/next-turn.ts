@@ -1,4 +1,4 @@
-/** Lets everything else have its turn before work goes on. */
+/** Resolves in the next turn of the event loop, so that other work can run in between. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

@@ -167,6 +167,8 @@ export const LIMITS = {
   attributeValueBytes: 4096,
   batchRequests: 1000,
   batchBytes: 3.5 * 1024 * 1024,
+  /** A frame of deliveries stays below this, except for a single larger message. */
+  frameBytes: 1024 * 1024,
   maxInFlight: 10_000,
   maxInFlightDefault: 16,
   leaseMinMs: 1_000,

@@ -1,7 +1,7 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { StreamDueRequest, StreamDueResponse } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import type { Dlq } from "../app/commands.ts";
-import { writeFrames } from "./convert/deliveries.ts";
+import { writeFrame } from "./convert/deliveries.ts";
 import { readStream } from "./convert/stream.ts";
 
 const NEVER = new AbortController().signal;
@@ -34,10 +34,11 @@ export async function* streamDue(
     else signal.addEventListener("abort", onStop, { once: true });
   }
   try {
-    for await (const frame of dlq.stream(command, stop.signal))
-      yield* writeFrames(frame, { spliced });
+    for await (const frame of dlq.stream(command, stop.signal)) {
+      yield writeFrame(frame, { spliced });
+    }
     if (aging.aborted && !context.signal.aborted) {
-      yield* writeFrames({ kind: "drain", graceMs: drainGraceMs });
+      yield writeFrame({ kind: "drain", graceMs: drainGraceMs });
     }
   } finally {
     // Signals of a connection outlive the stream, and would keep it.

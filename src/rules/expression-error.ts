@@ -1,7 +1,7 @@
-/** Why an expression is not valid, and where. */
+/** An invalid expression: why, and where. */
 export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
-  /** In characters of the expression, from 0; undefined where it concerns all of it. */
+  /** Position in characters, from 0; undefined if the whole expression is meant. */
   readonly offset: number | undefined;
 
   constructor(message: string, offset?: number | undefined) {

@@ -1,21 +1,20 @@
 import type { RuleAction } from "./rule.ts";
 
-/** Moves by rules that a message may make in its life. */
+/** How often rules may move a message. */
 export const MAX_HOPS = 8;
 
-/** What becomes of the move that an action asks for. */
+/** The result of the move that an action asks for. */
 export type Move =
   | { kind: "none" }
-  /** `hops`: the message's from now on. */
+  /** `hops`: the message's new number of moves. */
   | { kind: "move"; queue: string; hops: number }
-  /** Ignored and counted: rules send the message round in a circle. */
+  /** Ignored: rules move the message in a circle. */
   | { kind: "circle"; queue: string };
 
 /**
- * Rules may send A's failures to B and B's to A. A message carries how often rules have moved it;
- * once that is MAX_HOPS it stays where it is, under the verdict of that queue, so that it ends as
- * every other message does. The rest of the action holds. On arrival the rules are tried once: those
- * of the destination's arrivals are the same rules, and are not tried again.
+ * Rules may move failures from A to B and from B to A. After MAX_HOPS moves a message stays in its
+ * queue under the settings of that queue; the rest of the action applies. On arrival the rules are
+ * evaluated only once, not again for the new queue.
  */
 export function moveOf(action: RuleAction, queue: string, hops: number): Move {
   if (action.drop || !action.queue || action.queue === queue) return { kind: "none" };

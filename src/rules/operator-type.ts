@@ -1,8 +1,8 @@
 import { type ExpressionType, isList, isNumeric, isScalar } from "./vocabulary.ts";
 
-/** Why operands can't stand there; `operand`: which of them, where it is one. */
+/** Why the operands are invalid. `operand` is the index of the wrong one, if it is one. */
 export interface OperandMistake {
-  words: string;
+  problem: string;
   operand?: number;
 }
 
@@ -10,7 +10,9 @@ const EQUALITIES = ["==", "!="];
 const COMPARISONS = ["<", "<=", ">", ">=", ...EQUALITIES];
 const ARITHMETIC = ["+", "-", "*", "/", "%"];
 
-/** What an operator gives, by its name as the parser spells it: `_==_`, `!_`, `_?_:_`, `@in`. */
+/**
+ * Returns the result type of an operator. Names are the parser's: `_==_`, `!_`, `_?_:_`, `@in`.
+ */
 export function operatorType(
   name: string,
   types: readonly ExpressionType[],
@@ -25,18 +27,18 @@ export function operatorType(
     case "!_": {
       const operand = types.findIndex((type) => type !== "bool");
       if (operand < 0) return "bool";
-      return { words: `here a bool is needed, not a ${types[operand]}`, operand };
+      return { problem: `bool is needed here, not ${types[operand]}`, operand };
     }
     case "-_":
-      return isNumeric(a) ? a : { words: `-${a} can't be computed` };
+      return isNumeric(a) ? a : { problem: `-${a} is not defined` };
     case "_?_:_":
       if (a === "bool" && b === c && isScalar(b)) return b;
-      return { words: `${a} ? ${b} : ${c} has no type` };
+      return { problem: `${a} ? ${b} : ${c} has no type` };
     case "@in":
       if (b === "map" ? a === "string" : b === "empty list" || b === `list of ${a}`) return "bool";
-      return { words: `${a} in ${b} has no meaning` };
+      return { problem: `${a} in ${b} is not defined` };
     default:
-      return { words: `the operator ${name} is not known here` };
+      return { problem: `unknown operator ${name}` };
   }
 }
 
@@ -48,7 +50,7 @@ function comparisonType(
   if (isNumeric(a) && isNumeric(b)) return "bool";
   const equality = EQUALITIES.includes(sign);
   if (a === b && (a === "string" || (equality && (isScalar(a) || isList(a))))) return "bool";
-  return { words: `${a} ${sign} ${b} is no comparison` };
+  return { problem: `${a} ${sign} ${b} is not defined` };
 }
 
 function arithmeticType(
@@ -57,6 +59,6 @@ function arithmeticType(
   b: ExpressionType,
 ): ExpressionType | OperandMistake {
   if (a === b && isNumeric(a) && (sign !== "%" || a === "int")) return a;
-  // Joined texts could be as long as the expression has terms, and be searched again and again.
-  return { words: `${a} ${sign} ${b} can't be computed` };
+  // Strings cannot be joined: the result could be long and be searched repeatedly.
+  return { problem: `${a} ${sign} ${b} is not defined` };
 }

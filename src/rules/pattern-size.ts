@@ -1,13 +1,13 @@
 /**
- * About how many steps a pattern has once its counts (`{20}`) are written out: never much less than
- * what the compiler makes of it, so that a huge one is refused before it is compiled. Takes any
- * text; whether it is a pattern at all is found elsewhere.
+ * Estimates the steps of a pattern with its counts (`{20}`) written out, so that a huge one is
+ * refused before it is compiled. The result is never much below the compiler's. Accepts any text,
+ * valid or not.
  */
 export function expandedSteps(pattern: string): number {
-  /** Steps so far of each group that is open. */
+  /** Steps of each open group so far. */
   const open: number[] = [];
   let total = 0;
-  /** Steps of what a count would repeat. */
+  /** Steps of the part that a count would repeat. */
   let last = 0;
   for (let i = 0; i < pattern.length; ) {
     const count = /^\{(\d+)(?:,(\d*))?\}/.exec(pattern.slice(i, i + MAX_COUNT_LENGTH));
@@ -34,13 +34,13 @@ export function expandedSteps(pattern: string): number {
   return open.reduce((sum, steps) => sum + steps, total);
 }
 
-/** `{1000,1000}`; longer numbers are no counts. */
+/** The length of `{1000,1000}` and more; longer ones are no counts. */
 const MAX_COUNT_LENGTH = 16;
 
 function endOfAtom(pattern: string, at: number): number {
   if (pattern[at] === "\\") return at + 2;
   if (pattern[at] !== "[") return at + 1;
-  // A class: ends with the first ] that is not its first character, escaped, or of a [:name:].
+  // A class ends with the first ] that is not its first character, escaped, or part of [:name:].
   let i = at + 1;
   if (pattern[i] === "^") i++;
   if (pattern[i] === "]") i++;

@@ -1,4 +1,4 @@
-/** A set of small numbers that is emptied at once. */
+/** A set of small numbers that can be cleared in constant time. */
 export class StepSet {
   count = 0;
   readonly #members: Int32Array;
@@ -17,7 +17,7 @@ export class StepSet {
     return this.#members[n] ?? 0;
   }
 
-  /** False: it was there. */
+  /** Returns false if it was already a member. */
   add(member: number): boolean {
     const place = this.#places[member] ?? 0;
     if (place < this.count && this.#members[place] === member) return false;

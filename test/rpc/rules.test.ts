@@ -123,7 +123,7 @@ describe("a test of samples", () => {
       matched: ["a", "b"],
       failed: [{ rule: "c", error: "no number" }],
       action: { queue: "b", priority: -3, retryPolicy: { preset: "webhook" } },
-      saidBy: {},
+      decidedBy: {},
       edits: [],
     };
     const sample = { event: RuleEvent.FAILURE, message: { queue: "q", payload } };
@@ -143,7 +143,14 @@ describe("a test of samples", () => {
       payload: create(PayloadSchema, { body: { case: "text", value: "[]" } }),
       attributes: { b: "2" },
     };
-    rig.rules.decision = { matched: ["a"], failed: [], action: {}, saidBy: {}, edits: [], edited };
+    rig.rules.decision = {
+      matched: ["a"],
+      failed: [],
+      action: {},
+      decidedBy: {},
+      edits: [],
+      edited,
+    };
     const message = { queue: "q", payload, attributes: { a: "1" }, sourceId: "s" };
     const { results } = await tried([{ event: RuleEvent.ARRIVAL, message }]);
     expect(results[0]?.transformed).toMatchObject({

@@ -7,10 +7,13 @@ import { groupsOfRules, planGroups } from "./plan-groups.ts";
 import type { RefusedEdits } from "./refused-edits.ts";
 
 export interface ArrivalEditsParts extends EditContextParts {
-  refusedEdits: Pick<RefusedEdits, "tell">;
+  refusedEdits: Pick<RefusedEdits, "report">;
 }
 
-/** What rules of arrivals edit, of sends to one queue: they are stored as sent, and the edits beside them. */
+/**
+ * Plans the edits that arrival rules ask for. Messages are stored as sent, with the edits beside
+ * them.
+ */
 export async function arrivalEdits(
   parts: ArrivalEditsParts,
   queue: string,
@@ -24,7 +27,9 @@ export async function arrivalEdits(
     const stored = { envelope: routed.command.encodeEnvelope(routed.reason), edits: undefined };
     const groups = groupsOfRules(routed.edits);
     const { write, refused } = planGroups(stored, groups, context, budget);
-    for (const { by, detail } of refused) parts.refusedEdits.tell(queue, "", by, detail);
+    for (const { source, detail } of refused) {
+      parts.refusedEdits.report(queue, "", source, detail);
+    }
     if (write !== undefined) writes.set(routed, write);
     await nextTurn();
   }

@@ -1,17 +1,17 @@
 import { EDIT_LIMITS } from "../../core/transform/edit-limits.ts";
 
-/** What one call may edit: each side of it, what is read and what is written, has the same bound. */
+/** How many bytes one call may edit. Reading and writing have the same limit. */
 export class EditBudget {
   #toRead: number = EDIT_LIMITS.callBytes;
   #toWrite: number = EDIT_LIMITS.callBytes;
 
-  /** False: that is too much for one call. */
+  /** Takes bytes from the budget. False: the call exceeds it. */
   read(bytes: number): boolean {
     this.#toRead -= bytes;
     return this.#toRead >= 0;
   }
 
-  /** Whatever else is read is too much, too. */
+  /** Whether the read budget is used up. */
   get isReadOut(): boolean {
     return this.#toRead < 0;
   }

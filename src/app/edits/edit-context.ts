@@ -7,11 +7,11 @@ export interface EditContextParts {
   settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
   /** The wall clock. */
   now(): number;
-  /** Largest payload of a message. */
+  /** Largest payload of a message, in bytes. */
   payloadMaxBytes?: number | undefined;
 }
 
-/** Within what messages of a queue are edited, from now on. */
+/** The limits and settings for edits in a queue. */
 export function editContext(queue: string, parts: EditContextParts): EditContext {
   const settings = parts.settingsOf(queue);
   return {

@@ -19,14 +19,14 @@ import type { MessageContent } from "../commands.ts";
 import { valueIn } from "../limiter-keys.ts";
 import { editedContent, readEdits } from "./edited-content.ts";
 
-/** An edit on somebody's word, as the record of it names them. */
+/** A transform and its source, as the record of the edit names it. */
 export interface SourcedTransform {
   transform: Transform;
-  who: string;
+  source: string;
 }
 
 export type EditPlan =
-  /** It has had all of them before. */
+  /** All transforms were applied before. */
   | { kind: "unchanged" }
   | { kind: "edit"; write: EditWrite; before: MessageContent; after: MessageContent }
   | { kind: "refuse"; detail: string };
@@ -34,14 +34,16 @@ export type EditPlan =
 export interface EditContext {
   atMs: number;
   limits: TransformLimits;
-  /** What limits by key go by, of edited attributes. */
+  /** Returns the limiter key for edited attributes. */
   limiterKeyOf(attribute: (name: string) => string | undefined): string;
 }
 
-/** Of a stored message, what edits start from. */
+/** The stored content that edits start from. */
 export type StoredEdits = Pick<StoredContent, "envelope" | "edits">;
 
-/** What transforms make of a stored message, each of them once in its life; all of them, or nothing. */
+/**
+ * Applies transforms to a stored message: all or none. Each transform applies once to a message.
+ */
 export function planEdits(
   stored: StoredEdits,
   transforms: readonly SourcedTransform[],
@@ -51,7 +53,9 @@ export function planEdits(
   const fresh = freshOf(transforms, record?.applied ?? []);
   if (fresh.length === 0) return { kind: "unchanged" };
   if ((record?.applied.length ?? 0) + fresh.length > EDIT_LIMITS.applied) {
-    return refuse(`it has had ${EDIT_LIMITS.applied} transforms, which is as many as may be`);
+    return refuse(
+      `the message already has ${EDIT_LIMITS.applied} transforms, the most that are allowed`,
+    );
   }
   const before = contentOf(fromBinary(EnvelopeSchema, stored.envelope), record);
   const result = applyTransforms(
@@ -76,19 +80,19 @@ export function planEdits(
 }
 
 interface Fresh extends SourcedTransform {
-  /** Among those that were given. */
+  /** Index in the given transforms. */
   index: number;
   hash: Uint8Array;
 }
 
-/** Those that the message has not had yet. */
+/** The transforms that were not yet applied to the message. */
 function freshOf(transforms: readonly SourcedTransform[], applied: readonly Uint8Array[]): Fresh[] {
-  const known = new Set(applied.map(hexOf));
-  return transforms.flatMap(({ transform, who }, index) => {
+  const seen = new Set(applied.map(hexOf));
+  return transforms.flatMap(({ transform, source }, index) => {
     const hash = hashOf(transform);
-    if (known.has(hexOf(hash))) return [];
-    known.add(hexOf(hash));
-    return [{ transform, who, index, hash }];
+    if (seen.has(hexOf(hash))) return [];
+    seen.add(hexOf(hash));
+    return [{ transform, source, index, hash }];
   });
 }
 
@@ -100,8 +104,8 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-function refuse(words: string): EditPlan {
-  return { kind: "refuse", detail: cutUtf8(words, EDIT_LIMITS.detailBytes) };
+function refuse(why: string): EditPlan {
+  return { kind: "refuse", detail: cutUtf8(why, EDIT_LIMITS.detailBytes) };
 }
 
 /** As it would be delivered now. */
@@ -149,17 +153,24 @@ function limiterKeyAfter({ attributes }: MessageContent, { limiterKeyOf }: EditC
   return limiterKeyOf(valueIn(attributes));
 }
 
-function diffOf({ who, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {
+function diffOf({ source, hash }: Fresh, { atMs, target, patch, undo }: Edit): StoredEdit {
   const time = timestampFromMs(atMs);
   const inverse = undo ?? "";
-  return create(EditSchema, { who, hash, patch, time, target: TransformTarget[target], inverse });
+  return create(EditSchema, {
+    who: source,
+    hash,
+    patch,
+    time,
+    target: TransformTarget[target],
+    inverse,
+  });
 }
 
 export function payloadBytes({ body }: Payload): number {
   return typeof body.value === "string" ? utf8Bytes(body.value) : (body.value?.length ?? 0);
 }
 
-/** About how many bytes it is on the wire. */
+/** The approximate size on the wire, in bytes. */
 export function contentBytes({ payload, attributes }: MessageContent): number {
   let bytes = payloadBytes(payload);
   for (const [key, value] of Object.entries(attributes)) bytes += utf8Bytes(key) + utf8Bytes(value);

@@ -5,33 +5,33 @@ import type { MessageContent } from "../commands.ts";
 import type { EditBudget } from "./edit-budget.ts";
 import { type EditContext, type EditPlan, planEdits, type StoredEdits } from "./plan-edits.ts";
 
-/** On whose word a message is edited. */
+/** Who asks for an edit: a routing rule or a queue. */
 export type EditSource = { rule: string } | { queue: string };
 
-/** Transforms on one word: all of them are applied, or none; those of others stand by themselves. */
+/** Transforms of one source: all are applied, or none. Other groups do not depend on them. */
 export interface EditGroup {
-  by: EditSource;
+  source: EditSource;
   transforms: readonly Transform[];
 }
 
 export interface GroupsPlan {
-  /** Absent: nothing changes. */
+  /** Absent if nothing changes. */
   write?: EditWrite;
   after?: MessageContent;
-  refused: { by: EditSource; detail: string }[];
+  refused: { source: EditSource; detail: string }[];
 }
 
-/** What rules edit, each on its own word. */
+/** The edits of rules, one group for each rule. */
 export function groupsOfRules(edits: MergedAction["edits"]): EditGroup[] {
-  return edits.map(({ rule, transforms }) => ({ by: { rule }, transforms }));
+  return edits.map(({ rule, transforms }) => ({ source: { rule }, transforms }));
 }
 
-/** As the record of an edit names it. */
+/** The name in the record of an edit. */
 export function nameOf(source: EditSource): string {
   return "rule" in source ? `rule ${source.rule}` : `queue ${source.queue}`;
 }
 
-/** What groups of transforms make of a stored message, one after another. */
+/** Applies groups of transforms to a stored message, one after another. */
 export function planGroups(
   stored: StoredEdits,
   groups: readonly EditGroup[],
@@ -40,13 +40,13 @@ export function planGroups(
 ): GroupsPlan {
   const plan: GroupsPlan = { refused: [] };
   let edits = stored.edits;
-  for (const { by, transforms } of groups) {
-    const who = nameOf(by);
-    const sourced = transforms.map((transform) => ({ transform, who }));
-    const next = withinBudget({ ...stored, edits }, budget, (now) =>
-      planEdits(now, sourced, context),
+  for (const { source, transforms } of groups) {
+    const name = nameOf(source);
+    const sourced = transforms.map((transform) => ({ transform, source: name }));
+    const next = withinBudget({ ...stored, edits }, budget, (current) =>
+      planEdits(current, sourced, context),
     );
-    if (next.kind === "refuse") plan.refused.push({ by, detail: next.detail });
+    if (next.kind === "refuse") plan.refused.push({ source, detail: next.detail });
     if (next.kind !== "edit") continue;
     edits = next.write.edits;
     plan.after = next.after;
@@ -70,8 +70,8 @@ function withinBudget(
   return planned.kind !== "edit" || budget.write(planned.write.edits.length) ? planned : tooMuch();
 }
 
-/** Why those that no room is left for are not edited. */
-export const TOO_MUCH = "the messages of one call have more than 16 MiB together";
+/** Why messages beyond the budget are not edited. */
+export const TOO_MUCH = "the messages of one call exceed 16 MiB in total";
 
 function tooMuch(): EditPlan {
   return { kind: "refuse", detail: TOO_MUCH };

@@ -9,7 +9,10 @@ export interface RefusedEditsParts {
   now(): number;
 }
 
-/** Tells of edits that a queue or a rule asks for and that can't be made: the message goes on as it is. */
+/**
+ * Reports edits that a queue or a rule asks for and that are refused. The message is accepted or
+ * retried without them.
+ */
 export class RefusedEdits {
   readonly #parts: RefusedEditsParts;
   readonly #once: OnceAMinute;
@@ -19,13 +22,16 @@ export class RefusedEdits {
     this.#once = new OnceAMinute(parts.now);
   }
 
-  /** `id` is empty for a message that has none yet. */
-  tell(queue: string, id: string, by: EditSource, why: string): void {
+  /** `id` is empty if the message has none yet. */
+  report(queue: string, id: string, source: EditSource, why: string): void {
     const { observer, log } = this.#parts;
-    if ("rule" in by) observer.ruleFailed(by.rule);
+    if ("rule" in source) observer.ruleFailed(source.rule);
     else observer.transformsRefused(queue);
-    if (!this.#once.isDue(nameOf(by))) return;
+    if (!this.#once.isDue(nameOf(source))) return;
     const message = id === "" ? {} : { id };
-    log.warn({ queue, ...message, by: nameOf(by), why }, "goes on without its transforms");
+    log.warn(
+      { queue, ...message, by: nameOf(source), why },
+      "transforms refused; the message continues without them",
+    );
   }
 }

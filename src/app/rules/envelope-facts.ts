@@ -3,7 +3,7 @@ import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envel
 import type { RuleFacts } from "../../rules/facts.ts";
 import { editedContent, readEdits } from "../edits/edited-content.ts";
 
-/** What rules see of a message that is stored: as it would be delivered, edits included. */
+/** The facts about a stored message for rules: as it would be delivered, with its edits. */
 export function envelopeFacts(
   { envelope, edits }: { envelope: Uint8Array; edits?: Uint8Array | undefined },
   { queue, priority }: Pick<RuleFacts["message"], "queue" | "priority">,

@@ -5,23 +5,23 @@ import type { SendCommand } from "../commands.ts";
 import { reasonOf } from "../reason-of.ts";
 import { failureFacts, type RuleJudge } from "./rule-judge.ts";
 
-/** A send, and what the rules make of it. */
+/** A send with the decisions of routing rules. */
 export interface RoutedSend {
   readonly command: SendCommand;
   readonly reason: Reason;
-  /** Where it goes: where it was sent to, unless a rule says otherwise. */
+  /** The target queue: the one it was sent to, unless a rule chose another one. */
   readonly queue: string;
   readonly action: RuleAction;
-  /** What rules edit. */
+  /** The edits that rules ask for. */
   readonly edits: RuleDecision["edits"];
-  /** The rule that decided most of it; empty: none did. */
-  readonly by: string;
+  /** The rule that decided; empty: none. */
+  readonly rule: string;
 }
 
 const NOTHING: RuleAction = Object.freeze({});
 const NO_EDITS: RuleDecision["edits"] = Object.freeze([]);
 
-/** Asks the rules of arrivals, if there are any. */
+/** Applies the arrival rules, if there are any. */
 export function routeSend(
   command: SendCommand,
   rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
@@ -29,10 +29,10 @@ export function routeSend(
   const { queue, failure } = command;
   const reason = reasonOf(failure);
   if (!rules?.hasRulesFor("ARRIVAL")) {
-    return { command, reason, queue, action: NOTHING, edits: NO_EDITS, by: "" };
+    return { command, reason, queue, action: NOTHING, edits: NO_EDITS, rule: "" };
   }
   const facts = { message: command.ruleFacts(), failure: failureFacts(failure, reason) };
-  const { action, saidBy, edits } = rules.judge("ARRIVAL", facts);
-  const by = saidBy.drop ?? saidBy.quarantine ?? saidBy.queue ?? "";
-  return { command, reason, queue: action.queue ?? queue, action, edits, by };
+  const { action, decidedBy, edits } = rules.judge("ARRIVAL", facts);
+  const rule = decidedBy.drop ?? decidedBy.quarantine ?? decidedBy.queue ?? "";
+  return { command, reason, queue: action.queue ?? queue, action, edits, rule };
 }

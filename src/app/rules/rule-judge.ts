@@ -15,7 +15,7 @@ export interface RuleJudgeParts {
   now(): number;
 }
 
-/** Asks the rules in force, and tells what they said. */
+/** Evaluates the rules in force and reports matches and failures. */
 export class RuleJudge {
   readonly #parts: RuleJudgeParts;
   readonly #once: OnceAMinute;
@@ -25,7 +25,7 @@ export class RuleJudge {
     this.#once = new OnceAMinute(parts.now);
   }
 
-  /** Whether any rule is tried: if none is, nobody needs to collect facts. */
+  /** Reports whether there are rules for the event. If not, callers need not collect facts. */
   hasRulesFor(event: RuleEvent): boolean {
     return this.#parts.rules.current().hasRulesFor(event);
   }
@@ -37,21 +37,24 @@ export class RuleJudge {
     for (const failure of decision.failed) {
       observer.ruleFailed(failure.rule);
       const { rule, error } = failure;
-      const told = { rule, queue: facts.message.queue, error };
-      this.#log(rule, told, "a routing rule failed, and was skipped");
+      this.#warn(
+        rule,
+        { rule, queue: facts.message.queue, error },
+        "a routing rule failed and was skipped",
+      );
     }
     return decision;
   }
 
-  /** A move that is ignored, since rules have moved the message so often that it may go in a circle. */
-  circle(rule: string, queue: string, target: string): void {
+  /** Reports a move that is ignored because rules have moved the message too often. */
+  reportCircle(rule: string, queue: string, target: string): void {
     this.#parts.observer.ruleMove("circle");
-    const words = "a routing rule moves a message in a circle; it stays where it is";
-    this.#log(rule, { rule, queue, target }, words);
+    const message = "routing rules move a message in a circle; it stays in its queue";
+    this.#warn(rule, { rule, queue, target }, message);
   }
 
-  #log(rule: string, facts: object, words: string): void {
-    if (this.#once.isDue(rule)) this.#parts.log.warn(facts, words);
+  #warn(rule: string, facts: object, message: string): void {
+    if (this.#once.isDue(rule)) this.#parts.log.warn(facts, message);
   }
 }
 

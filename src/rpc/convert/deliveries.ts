@@ -14,49 +14,35 @@ import { editedContent, readEdits } from "../../app/edits/edited-content.ts";
 import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
-import { WIRE_LIMITS } from "./limits.ts";
 import { writeQueueStatus } from "./queue-status.ts";
 import { spliceDeliveries } from "./spliced.ts";
 
-/** What a delivery adds to its envelope at most: token, id, queue name, five times, counters. */
-const DELIVERY_SLACK_BYTES = 768;
-
 /**
- * One frame of the use cases is one or more on the wire: none too large for a stock client.
- * `spliced`: the peer gets protobuf's bytes, and nobody looks into the frames before.
+ * Converts a frame. `spliced`: the peer gets protobuf bytes and nothing reads the frame before, so
+ * stored bytes are copied as they are.
  */
-export function* writeFrames(
-  frame: StreamFrame,
-  { spliced = false } = {},
-): Generator<StreamDueResponse> {
+export function writeFrame(frame: StreamFrame, { spliced = false } = {}): StreamDueResponse {
   switch (frame.kind) {
-    case "opened":
-      yield wire({
-        case: "opened",
-        value: {
-          sessionId: frame.sessionId,
-          leaseDuration: durationFromMs(frame.leaseMs),
-          leasesHeld: frame.leasesHeld,
-        },
-      });
-      return;
+    case "opened": {
+      const { sessionId, leaseMs, leasesHeld } = frame;
+      const leaseDuration = durationFromMs(leaseMs);
+      return wire({ case: "opened", value: { sessionId, leaseDuration, leasesHeld } });
+    }
     case "heartbeat":
-      yield wire({ case: "heartbeat", value: {} });
-      return;
+      return wire({ case: "heartbeat", value: {} });
     case "queueStatus":
-      yield wire({
+      return wire({
         case: "queueStatus",
         value: writeQueueStatus(frame.queue, frame.deliveryStatus),
       });
-      return;
     case "drain":
-      yield wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });
-      return;
+      return wire({ case: "drain", value: { grace: durationFromMs(frame.graceMs) } });
     case "deliveries":
-      for (const group of splitBySize(frame.deliveries)) {
-        if (spliced) yield spliceDeliveries(group);
-        else yield wire({ case: "deliveries", value: { deliveries: group.map(writeDelivery) } });
-      }
+      if (spliced) return spliceDeliveries(frame.deliveries);
+      return wire({
+        case: "deliveries",
+        value: { deliveries: frame.deliveries.map(writeDelivery) },
+      });
   }
 }
 
@@ -67,35 +53,6 @@ type FrameInit = Exclude<
 
 function wire(frame: NonNullable<FrameInit>): StreamDueResponse {
   return create(StreamDueResponseSchema, { frame });
-}
-
-/** An upper bound of the encoded size that needs no encoding. */
-export function deliveryBytes(delivery: DueDelivery): number {
-  const { envelope, edits, latestFailure } = delivery;
-  const stored = envelope.length + (edits?.length ?? 0) + (latestFailure?.length ?? 0);
-  return stored + DELIVERY_SLACK_BYTES;
-}
-
-/** Groups in order, each under the frame limit, save a message that alone is larger. */
-export function splitBySize(
-  deliveries: readonly DueDelivery[],
-  maxBytes: number = WIRE_LIMITS.frameBytes,
-): DueDelivery[][] {
-  const groups: DueDelivery[][] = [];
-  let group: DueDelivery[] = [];
-  let bytes = 0;
-  for (const delivery of deliveries) {
-    const size = deliveryBytes(delivery);
-    if (group.length > 0 && bytes + size > maxBytes) {
-      groups.push(group);
-      group = [];
-      bytes = 0;
-    }
-    group.push(delivery);
-    bytes += size;
-  }
-  if (group.length > 0) groups.push(group);
-  return groups;
 }
 
 export function writeDelivery(due: DueDelivery): Delivery {

@@ -45,5 +45,5 @@ export const WIRE_LIMITS = {
   /** Queues of a stream or of a stats request, outcomes, tokens, ids, requests of a batch. */
   items: 1000,
   inFlightBytesDefault: 64 * 1024 * 1024,
-  frameBytes: 1024 * 1024,
+  frameBytes: LIMITS.frameBytes,
 } as const;

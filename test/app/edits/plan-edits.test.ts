@@ -33,7 +33,7 @@ const stored = (
 const plan = (content: StoredContent, ...transforms: Transform[]): EditPlan =>
   planEdits(
     content,
-    transforms.map((transform) => ({ transform, who: "Retry" })),
+    transforms.map((transform) => ({ transform, source: "Retry" })),
     CONTEXT,
   );
 
