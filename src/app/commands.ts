@@ -1,10 +1,10 @@
-import type { Payload } from "../../gen/dlq/v1/message_pb.ts";
 import type { BreakerState, DeliveryStatus } from "../core/delivery-status.ts";
 import type { DlqError } from "../core/errors.ts";
 import type { LeaseTokenParts } from "../core/lease-token.ts";
 import type {
   DueDelivery,
   GoneState,
+  MessageContent,
   MessageFilter,
   RetryOutcome,
   StoredState,
@@ -24,6 +24,7 @@ import type { RuleFacts } from "../rules/facts.ts";
 export type {
   DueDelivery,
   GoneState,
+  MessageContent,
   MessageFilter,
   RetryOutcome,
   RetryRefusal,
@@ -148,12 +149,6 @@ export interface RetryCommand {
   transforms?: readonly Transform[] | undefined;
   /** Returns what would happen and changes nothing. */
   dryRun?: boolean | undefined;
-}
-
-/** The parts of a message that edits can change. */
-export interface MessageContent {
-  payload: Payload;
-  attributes: Readonly<Record<string, string>>;
 }
 
 /** A message before and after edits. */

@@ -1,3 +1,5 @@
+import { decodeRetrySettings, encodeRetrySettings } from "../codec/retry-settings.ts";
+import { reasonOf } from "../core/categorize.ts";
 import { createdAtMs } from "../core/message-id.ts";
 import type { MessageRetry } from "../core/policy.ts";
 import type { Reason } from "../core/reason.ts";
@@ -7,12 +9,9 @@ import type { RuleDecision } from "../rules/compiled-rules.ts";
 import { moveOf } from "../rules/hops.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
 import type { OutcomeCommand } from "./commands.ts";
-import type { DecidedOutcome } from "./edits/outcome-edits.ts";
-import { groupsOfRules } from "./edits/plan-groups.ts";
-import { reasonOf } from "./reason-of.ts";
-import { decodeRetrySettings, encodeRetrySettings } from "./retry-settings.ts";
-import { envelopeFacts } from "./rules/envelope-facts.ts";
-import { failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
+import type { DecidedOutcome } from "./edits/automatic-edits.ts";
+import { groupsOfRules } from "./edits/plan-edits.ts";
+import { envelopeFacts, failureFacts, type RuleJudge } from "./rules/rule-judge.ts";
 
 /** What an outcome does to a message, and why. */
 export interface Decision extends DecidedOutcome {

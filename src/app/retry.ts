@@ -1,8 +1,8 @@
 import { aborted, precondition } from "../core/errors.ts";
-import type { RetryOutcome } from "../core/message.ts";
+import type { MessageFilter, RetryOutcome } from "../core/message.ts";
 import { LIMITS, type QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
-import type { Store } from "../store/contract.ts";
+import type { QueueSnapshot, Store } from "../store/contract.ts";
 import type { RetryCommand, RetryResult } from "./commands.ts";
 import {
   type EditedRetryParts,
@@ -10,7 +10,6 @@ import {
   retryEdited,
   tryRetry,
 } from "./edits/edited-retry.ts";
-import { matchingCount } from "./matching-count.ts";
 import type { DecisionLog } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 
@@ -139,4 +138,21 @@ function mismatch(expected: number, found: number) {
     "expected_count",
     `is ${expected}, but ${found} match; nothing was changed: call Stats again`,
   );
+}
+
+/** Returns how many messages a filter matches, by the queue's counts. */
+export function matchingCount(filter: MessageFilter, cells: QueueSnapshot["cells"]): number {
+  const { reasons, quarantineReasons } = filter;
+  const states: readonly string[] = filter.states.length > 0 ? filter.states : ["QUARANTINED"];
+  let total = 0;
+  for (const { state, reason, quarantineReason, count } of cells) {
+    if (!states.includes(state)) continue;
+    if (reasons.length > 0 && !reasons.includes(reason)) continue;
+    // A filter by quarantine reason excludes messages in other states.
+    if (quarantineReasons.length > 0) {
+      if (quarantineReason === undefined || !quarantineReasons.includes(quarantineReason)) continue;
+    }
+    total += count;
+  }
+  return total;
 }

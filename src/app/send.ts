@@ -1,16 +1,14 @@
+import { encodeRetrySettings } from "../codec/retry-settings.ts";
+import { limiterKeyOf, orderingKeyOf } from "../core/delivery-rules.ts";
 import { aborted, DlqError, internal, queueDeleting, queueLimit } from "../core/errors.ts";
 import { formatMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { arrivalVerdict, POISON_WHY, type Verdict } from "../core/verdict.ts";
 import type { SendItem, SendReply, Store } from "../store/contract.ts";
 import type { SendCommand, SendResult } from "./commands.ts";
-import { arrivalEdits } from "./edits/arrival-edits.ts";
-import { RefusedEdits } from "./edits/refused-edits.ts";
-import { limiterKeyOf, orderingKeyOf } from "./limiter-keys.ts";
+import { arrivalEdits, RefusedEdits } from "./edits/automatic-edits.ts";
 import type { DecisionLog, EditObserver, Observer } from "./observer.ts";
-import { encodeRetrySettings } from "./retry-settings.ts";
-import { type RoutedSend, routeSend } from "./rules/routed-send.ts";
-import type { RuleJudge } from "./rules/rule-judge.ts";
+import { type RoutedSend, type RuleJudge, routeSend } from "./rules/rule-judge.ts";
 
 export interface SendParts {
   store: Pick<Store, "send" | "route">;

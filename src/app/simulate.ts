@@ -1,3 +1,4 @@
+import { decodeRetrySettings } from "../codec/retry-settings.ts";
 import type { StoredState } from "../core/message.ts";
 import { createdAtMs } from "../core/message-id.ts";
 import { resolvePolicy } from "../core/policy.ts";
@@ -12,8 +13,7 @@ import {
   simulateStored,
 } from "../core/simulate.ts";
 import type { Store, WalkedMessage, WalkPlace } from "../store/contract.ts";
-import { nextTurn } from "./next-turn.ts";
-import { decodeRetrySettings } from "./retry-settings.ts";
+import { nextTurn } from "./timers.ts";
 
 export interface SimulateParts {
   store: Pick<Store, "messages">;

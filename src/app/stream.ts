@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { parseMessageId } from "../core/message-id.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import type { SessionRecord, Store } from "../store/contract.ts";
-import { atMost } from "./at-most.ts";
 import type { StreamCommand, StreamFrame } from "./commands.ts";
 import { giveBack } from "./delivery/give-back.ts";
 import { Session } from "./delivery/session.ts";
 import type { SessionRegistry } from "./delivery/session-registry.ts";
 import type { DecisionLog } from "./observer.ts";
+import { atMost } from "./timers.ts";
 
 export interface StreamParts {
   store: Store;

@@ -194,3 +194,10 @@ for (const { types, text, reason } of TYPE_EXCEPTIONS) {
     exceptionsByType.set(key, [...(exceptionsByType.get(key) ?? []), exception]);
   }
 }
+
+/** The reason in force: the given one, or the category of the failure. */
+export function reasonOf(
+  failure: Omit<UncategorizedFailure, "reasonNumber"> & { reason: Reason | undefined },
+): Reason {
+  return failure.reason ?? categorize(failure);
+}

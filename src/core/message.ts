@@ -32,6 +32,18 @@ export interface RetryOutcome {
   refused: readonly RefusedRetry[];
 }
 
+/** A payload: a text, or bytes. Undefined: none. */
+export interface Payload {
+  body: string | Uint8Array | undefined;
+  contentType: string;
+}
+
+/** The parts of a message that edits can change. */
+export interface MessageContent {
+  payload: Payload;
+  attributes: Readonly<Record<string, string>>;
+}
+
 /** One delivery, as the store returns it. */
 export interface DueDelivery {
   queue: string;

@@ -1,4 +1,4 @@
-import { atMost } from "../app/at-most.ts";
+import { atMost } from "../app/timers.ts";
 import type { MetricsRegistry } from "../observe/metrics.ts";
 import type { ListenAddress } from "./bind.ts";
 import { stopping } from "./error-map.ts";

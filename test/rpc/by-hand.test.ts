@@ -12,8 +12,8 @@ import {
 } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { type Failure, FailureSchema } from "../../gen/dlq/v1/failure_pb.ts";
 import type { DueDelivery } from "../../src/app/commands.ts";
+import { encodeEnvelope } from "../../src/codec/envelope.ts";
 import { writeFrame } from "../../src/rpc/convert/deliveries.ts";
-import { encodeEnvelope } from "../../src/rpc/convert/envelope.ts";
 import { spliceDeliveries } from "../../src/rpc/convert/spliced.ts";
 import { delivery } from "./scripted-dlq.ts";
 

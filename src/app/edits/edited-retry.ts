@@ -4,10 +4,16 @@ import { formatMessageId } from "../../core/message-id.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { Messages, RetryItem, StoredContent } from "../../store/contract.ts";
 import type { RetryPreview } from "../commands.ts";
-import { nextTurn } from "../next-turn.ts";
-import { EditBudget } from "./edit-budget.ts";
-import { type EditContextParts, editContext } from "./edit-context.ts";
-import { contentBytes, type EditContext, planEdits, type SourcedTransform } from "./plan-edits.ts";
+import { nextTurn } from "../timers.ts";
+import {
+  contentBytes,
+  EditBudget,
+  type EditContext,
+  type EditContextParts,
+  editContext,
+  planEdits,
+  type SourcedTransform,
+} from "./plan-edits.ts";
 import { AnsweredBefore, storedContents } from "./stored-contents.ts";
 
 export interface EditedRetryParts extends EditContextParts {

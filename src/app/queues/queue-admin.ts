@@ -1,17 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { QueueRecordSchema } from "../../../gen/dlq/storage/v1/queue_pb.ts";
-import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
+import {
+  encodeQueueRecord,
+  isEmptyQueueConfig,
+  isSameQueueConfig,
+  type QueueConfig,
+  type QueueRecord,
+} from "../../codec/queue-record.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
 import type { Deletions, QueueDeletion } from "./deletion.ts";
-import type { SettingsInForce, StoredConfig } from "./settings-in-force.ts";
+import type { SettingsInForce } from "./settings-in-force.ts";
 
 /** A queue with its settings, for operators. */
-export interface QueueView extends StoredConfig {
+export interface QueueView extends QueueRecord {
   readonly name: string;
   readonly settings: QueueSettings;
   readonly exists: boolean;
@@ -102,7 +105,7 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
     const seen = store.configs.get(queue);
     const present = inForce.stored(queue);
     const next = update.apply(present.config);
-    if (isSame(next, present.config)) return;
+    if (isSameQueueConfig(next, present.config)) return;
     if (etag !== "" && etag !== present.etag)
       throw staleEtag(`the configuration of queue ${queue}`);
     check(queue, next);
@@ -115,19 +118,11 @@ async function applyUpdate(parts: QueueAdminParts, update: QueueUpdate): Promise
   throw aborted(200, `the configuration of queue ${queue}`);
 }
 
-/** Compares the encoded form, so that fields of later versions count too. */
-function isSame(a: QueueConfig, b: QueueConfig): boolean {
-  return Buffer.from(toBinary(QueueConfigSchema, a)).equals(toBinary(QueueConfigSchema, b));
-}
-
 /** Undefined if there is nothing to store. */
 function encoder(config: QueueConfig): ((nowMs: number) => Uint8Array) | undefined {
-  if (toBinary(QueueConfigSchema, config).length === 0) return undefined;
+  if (isEmptyQueueConfig(config)) return undefined;
   const etag = randomBytes(8).toString("hex");
-  return (nowMs) => {
-    const record = create(QueueRecordSchema, { config, etag, updateTime: timestampFromMs(nowMs) });
-    return toBinary(QueueRecordSchema, record);
-  };
+  return (nowMs) => encodeQueueRecord(config, etag, nowMs);
 }
 
 function byCodeUnits(a: string, b: string): number {

@@ -1,18 +1,12 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { QueueRecordSchema } from "../../../gen/dlq/storage/v1/queue_pb.ts";
-import { type QueueConfig, QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
+import {
+  decodeQueueRecord,
+  emptyQueueConfig,
+  type QueueConfig,
+  type QueueRecord,
+} from "../../codec/queue-record.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
 import type { DecisionLog } from "../observer.ts";
-
-/** A queue's configuration that was set with UpdateQueue. */
-export interface StoredConfig {
-  readonly config: QueueConfig;
-  /** Empty: nothing is set. */
-  readonly etag: string;
-  readonly updatedAtMs: number | undefined;
-}
 
 export interface InForceParts {
   store: Pick<Store, "configs">;
@@ -25,7 +19,7 @@ export interface InForceParts {
   log: Pick<DecisionLog, "warn">;
 }
 
-interface Decoded extends StoredConfig {
+interface Decoded extends QueueRecord {
   settings: QueueSettings;
 }
 
@@ -49,10 +43,10 @@ export class SettingsInForce {
       : this.#decoded(queue, record).settings;
   };
 
-  stored(queue: string): StoredConfig {
+  stored(queue: string): QueueRecord {
     const record = this.#parts.store.configs.get(queue);
     if (record !== undefined) return this.#decoded(queue, record);
-    return { config: create(QueueConfigSchema), etag: "", updatedAtMs: undefined };
+    return { config: emptyQueueConfig(), etag: "", updatedAtMs: undefined };
   }
 
   #decoded(queue: string, record: StoredRecord): Decoded {
@@ -67,16 +61,15 @@ export class SettingsInForce {
   #decode(queue: string, { bytes }: StoredRecord): Decoded {
     const { configured, resolve, log } = this.#parts;
     try {
-      const { config = create(QueueConfigSchema), etag, updateTime } = decode(bytes);
-      const updatedAtMs = updateTime === undefined ? undefined : timestampMs(updateTime);
-      return { config, etag, updatedAtMs, settings: resolve(queue, config) };
+      const record = decodeQueueRecord(bytes);
+      return { ...record, settings: resolve(queue, record.config) };
     } catch (error) {
       // Unknown or damaged: the queue works without it, and the next update replaces it.
       log.warn(
         { queue, error: String(error) },
         "the stored configuration of a queue cannot be read; using the server's configuration until the next UpdateQueue",
       );
-      const config = create(QueueConfigSchema);
+      const config = emptyQueueConfig();
       return { config, etag: UNREADABLE, updatedAtMs: undefined, settings: configured(queue) };
     }
   }
@@ -84,7 +77,3 @@ export class SettingsInForce {
 
 /** An etag that no record has. */
 const UNREADABLE = "unreadable";
-
-function decode(bytes: Uint8Array) {
-  return fromBinary(QueueRecordSchema, bytes);
-}

@@ -1,10 +1,8 @@
-import { fromBinary } from "@bufbuild/protobuf";
-import { type Envelope, EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
+import { decodeEdits, decodeMessage, type StoredMessage } from "../../codec/message.ts";
+import { limiterKeyOf, orderingKeyOf, valueIn } from "../../core/delivery-rules.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import type { QueueSettings } from "../../core/settings.ts";
 import type { MovingMessage, Received, ReceiveItem, Store } from "../../store/contract.ts";
-import { editedContent, readEdits } from "../edits/edited-content.ts";
-import { limiterKeyOf, orderingKeyOf, valueIn } from "../limiter-keys.ts";
 import type { DecisionLog, RuleObserver } from "../observer.ts";
 
 export interface MoverParts {
@@ -126,11 +124,9 @@ export class Mover {
 function contentOf({
   envelope,
   edits,
-}: MovingMessage): Pick<Envelope, "orderingKey" | "attributes"> {
+}: MovingMessage): Pick<StoredMessage, "orderingKey" | "attributes"> {
   try {
-    const stored = fromBinary(EnvelopeSchema, envelope);
-    const { attributes } = editedContent(stored, readEdits(edits));
-    return { orderingKey: stored.orderingKey, attributes };
+    return decodeMessage(envelope, decodeEdits(edits));
   } catch {
     return { orderingKey: "", attributes: {} };
   }

@@ -1,19 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { create, toBinary } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
+import { areSameRules, encodeRuleSet, type RuleSet } from "../../codec/rule-set.ts";
 import { aborted, staleEtag } from "../../core/errors.ts";
+import type { MessageContent } from "../../core/message.ts";
 import { transformLimits } from "../../core/transform/edit-limits.ts";
 import type { TransformLimits } from "../../core/transform/editable.ts";
 import { CompiledRules, type RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import type { Rule, RuleEvent } from "../../rules/rule.ts";
 import type { Store } from "../../store/contract.ts";
-import type { MessageContent } from "../commands.ts";
-import { EditBudget } from "../edits/edit-budget.ts";
-import { groupsOfRules, planGroups } from "../edits/plan-groups.ts";
-import { nextTurn } from "../next-turn.ts";
+import { EditBudget, groupsOfRules, planGroups } from "../edits/plan-edits.ts";
 import type { DecisionLog } from "../observer.ts";
+import { nextTurn } from "../timers.ts";
 import { RULES, type RulesInForce, UNREADABLE } from "./rules-in-force.ts";
 
 export interface RuleUpdate {
@@ -116,13 +113,10 @@ async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): 
     await store.deployment.refresh();
     const seen = store.deployment.get(RULES);
     const present = inForce.stored();
-    if (encoded(rules).equals(encoded(present.rules)) && present.etag !== UNREADABLE) return;
+    if (areSameRules(rules, present.rules) && present.etag !== UNREADABLE) return;
     if (etag !== "" && etag !== present.etag) throw staleEtag("the set of routing rules");
     const next = randomBytes(8).toString("hex");
-    const encode = (nowMs: number) => {
-      const updateTime = timestampFromMs(nowMs);
-      return toBinary(RuleSetSchema, create(RuleSetSchema, { rules, etag: next, updateTime }));
-    };
+    const encode = (nowMs: number) => encodeRuleSet(rules, next, nowMs);
     if (await store.deployment.replace(RULES, seen, encode)) {
       log.info({ rules: rules.length }, "routing rules updated");
       await store.deployment.refresh();
@@ -130,9 +124,4 @@ async function applyUpdate(parts: RuleAdminParts, { etag, rules }: RuleUpdate): 
     }
   }
   throw aborted(200, "the set of routing rules");
-}
-
-/** Compares the encoded form, so that fields of later versions count too. */
-function encoded(rules: RuleSet["rules"]): Buffer {
-  return Buffer.from(toBinary(RuleSetSchema, create(RuleSetSchema, { rules })));
 }

@@ -1,10 +1,12 @@
+import { decodeEdits, decodeMessage } from "../../codec/message.ts";
+import { reasonOf } from "../../core/categorize.ts";
 import type { Reason } from "../../core/reason.ts";
 import type { RuleDecision } from "../../rules/compiled-rules.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
-import type { RuleEvent } from "../../rules/rule.ts";
-import type { FailureRecord } from "../commands.ts";
-import type { DecisionLog, RuleObserver } from "../observer.ts";
-import { OnceAMinute } from "../once-a-minute.ts";
+import type { RuleAction, RuleEvent } from "../../rules/rule.ts";
+import type { FailureRecord, SendCommand } from "../commands.ts";
+import { payloadBytes } from "../edits/plan-edits.ts";
+import { type DecisionLog, OnceAMinute, type RuleObserver } from "../observer.ts";
 import type { RulesInForce } from "./rules-in-force.ts";
 
 export interface RuleJudgeParts {
@@ -61,4 +63,49 @@ export class RuleJudge {
 export function failureFacts(failure: FailureRecord, reason: Reason): RuleFacts["failure"] {
   const { type, message, grpcCode, httpStatus, attributes } = failure;
   return { reason, type, message, grpcCode, httpStatus, attributes };
+}
+
+/** A send with the decisions of routing rules. */
+export interface RoutedSend {
+  readonly command: SendCommand;
+  readonly reason: Reason;
+  /** The target queue: the one it was sent to, unless a rule chose another one. */
+  readonly queue: string;
+  readonly action: RuleAction;
+  /** The edits that rules ask for. */
+  readonly edits: RuleDecision["edits"];
+  /** The rule that decided; empty: none. */
+  readonly rule: string;
+}
+
+const NOTHING: RuleAction = Object.freeze({});
+const NO_EDITS: RuleDecision["edits"] = Object.freeze([]);
+
+/** Applies the arrival rules, if there are any. */
+export function routeSend(
+  command: SendCommand,
+  rules: Pick<RuleJudge, "hasRulesFor" | "judge"> | undefined,
+): RoutedSend {
+  const { queue, failure } = command;
+  const reason = reasonOf(failure);
+  if (!rules?.hasRulesFor("ARRIVAL")) {
+    return { command, reason, queue, action: NOTHING, edits: NO_EDITS, rule: "" };
+  }
+  const facts = { message: command.ruleFacts(), failure: failureFacts(failure, reason) };
+  const { action, decidedBy, edits } = rules.judge("ARRIVAL", facts);
+  const rule = decidedBy.drop ?? decidedBy.quarantine ?? decidedBy.queue ?? "";
+  return { command, reason, queue: action.queue ?? queue, action, edits, rule };
+}
+
+/** The facts about a stored message for rules: as it would be delivered, with its edits. */
+export function envelopeFacts(
+  { envelope, edits }: { envelope: Uint8Array; edits?: Uint8Array | undefined },
+  { queue, priority }: Pick<RuleFacts["message"], "queue" | "priority">,
+): RuleFacts["message"] {
+  const { payload, ...stored } = decodeMessage(envelope, decodeEdits(edits));
+  return {
+    ...{ queue, priority, ...stored },
+    payloadBytes: payloadBytes(payload),
+    contentType: payload.contentType,
+  };
 }

@@ -1,5 +1,4 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
-import { type RuleSet, RuleSetSchema } from "../../../gen/dlq/v1/rule_pb.ts";
+import { decodeRuleSet, emptyRuleSet, type RuleSet } from "../../codec/rule-set.ts";
 import { CompiledRules } from "../../rules/compiled-rules.ts";
 import type { Rule } from "../../rules/rule.ts";
 import type { Store, StoredRecord } from "../../store/contract.ts";
@@ -40,12 +39,12 @@ export class RulesInForce {
   /** The stored rules, as of the last refresh. */
   stored(): RuleSet {
     const record = this.#parts.store.deployment.get(RULES);
-    if (record === undefined) return create(RuleSetSchema);
+    if (record === undefined) return emptyRuleSet();
     try {
-      return fromBinary(RuleSetSchema, record.bytes);
+      return decodeRuleSet(record.bytes);
     } catch {
       // Unknown or damaged: the next update replaces it.
-      return create(RuleSetSchema, { etag: UNREADABLE });
+      return emptyRuleSet(UNREADABLE);
     }
   }
 
@@ -53,7 +52,7 @@ export class RulesInForce {
     const { read, observer, log } = this.#parts;
     this.#seen = record;
     try {
-      const rules = record === undefined ? [] : read(fromBinary(RuleSetSchema, record.bytes));
+      const rules = record === undefined ? [] : read(decodeRuleSet(record.bytes));
       this.#compiled = new CompiledRules(rules);
       observer.rulesInForce(rules.map(({ name }) => name));
       log.info({ rules: rules.length }, "routing rules in force");

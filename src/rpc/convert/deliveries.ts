@@ -1,6 +1,5 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { EnvelopeSchema } from "../../../gen/dlq/storage/v1/envelope_pb.ts";
 import {
   type Delivery,
   DeliverySchema,
@@ -10,7 +9,7 @@ import {
 import { FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type Message, MessageSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import type { DueDelivery, StreamFrame } from "../../app/commands.ts";
-import { editedContent, readEdits } from "../../app/edits/edited-content.ts";
+import { openStored } from "../../codec/message.ts";
 import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
@@ -74,9 +73,7 @@ export function writeDelivery(due: DueDelivery): Delivery {
 
 /** Assigned field by field: this runs for every delivery, and `create` with values walks them. */
 function writeMessage(due: DueDelivery): Message {
-  const envelope = fromBinary(EnvelopeSchema, due.envelope);
-  const edits = readEdits(due.edits);
-  const { payload, attributes } = editedContent(envelope, edits);
+  const { envelope, payload, attributes, editCount } = openStored(due.envelope, due.edits);
   const message = create(MessageSchema);
   message.id = formatMessageId(due.id);
   message.queue = due.queue;
@@ -98,7 +95,7 @@ function writeMessage(due: DueDelivery): Message {
   message.dueTime = timestampFromMs(due.dueAtMs);
   if (due.expireAtMs !== undefined) message.expireTime = timestampFromMs(due.expireAtMs);
   message.attempts = due.attempts;
-  message.edited = edits !== undefined;
-  message.editCount = edits?.applied.length ?? 0;
+  message.edited = due.edits !== undefined;
+  message.editCount = editCount;
   return message;
 }

@@ -6,7 +6,7 @@ import {
   ImportedHistorySchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { ImportedHistoryFacts } from "../../app/commands.ts";
-import { reasonOf } from "../../app/reason-of.ts";
+import { reasonOf } from "../../core/categorize.ts";
 import { readFailure } from "./failure.ts";
 import { WIRE_LIMITS } from "./limits.ts";
 import { readTimestampMs } from "./time.ts";

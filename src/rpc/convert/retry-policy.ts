@@ -1,5 +1,10 @@
 import type { RetryPolicy as WirePolicy } from "../../../gen/dlq/v1/message_pb.ts";
-import { BACKOFF_NUMBERS, encodePolicy, JITTER_NUMBERS, nameOf } from "../../app/retry-settings.ts";
+import {
+  BACKOFF_NUMBERS,
+  encodePolicy,
+  JITTER_NUMBERS,
+  nameOfNumber,
+} from "../../codec/retry-settings.ts";
 import type { MessageRetry } from "../../core/policy.ts";
 import {
   asOverride,
@@ -73,7 +78,7 @@ function readEnum<Name extends string>(
   number: number,
 ): Name | undefined {
   if (number === 0) return undefined;
-  const name = nameOf(numbers, number);
+  const name = nameOfNumber(numbers, number);
   if (name === undefined) v.add(field, `is not a value of ${type} that this server knows`);
   return name;
 }

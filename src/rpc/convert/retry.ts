@@ -16,6 +16,7 @@ import type {
   RetryCommand,
   RetryResult,
 } from "../../app/commands.ts";
+import { wirePayload } from "../../codec/message.ts";
 import { formatMessageId, parseMessageId } from "../../core/message-id.ts";
 import {
   QUARANTINE_REASONS,
@@ -129,7 +130,7 @@ export function writeRetry(request: RetryRequest, result: RetryResult): RetryRes
 
 function writeContent({ payload, attributes }: MessageContent): WireContent {
   const content = create(MessageContentSchema);
-  content.payload = payload;
+  content.payload = wirePayload(payload);
   content.attributes = { ...attributes };
   return content;
 }

@@ -14,10 +14,11 @@ import {
   RuleEvent as WireEvent,
   type Rule as WireRule,
 } from "../../../gen/dlq/v1/rule_pb.ts";
-import { reasonOf } from "../../app/reason-of.ts";
-import { encodePolicy } from "../../app/retry-settings.ts";
 import type { RuleTest, RuleTestOutcome, RuleUpdate } from "../../app/rules/rule-admin.ts";
 import { failureFacts } from "../../app/rules/rule-judge.ts";
+import { wirePayload } from "../../codec/message.ts";
+import { encodePolicy } from "../../codec/retry-settings.ts";
+import { reasonOf } from "../../core/categorize.ts";
 import { DlqError, type FieldViolation } from "../../core/errors.ts";
 import type { Transform } from "../../core/transform/transform.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
@@ -151,7 +152,12 @@ export function writeOutcome(
   { matched, failed, action, edited }: RuleTestOutcome,
   sample: RuleSample | undefined,
 ): RuleTestResult {
-  const transformed = edited && sample?.message && { ...sample.message, ...edited };
+  const transformed = edited &&
+    sample?.message && {
+      ...sample.message,
+      payload: wirePayload(edited.payload),
+      attributes: { ...edited.attributes },
+    };
   return create(RuleTestResultSchema, {
     matched: [...matched],
     failed: failed.map(({ rule, error }) => ({ rule, error })),

@@ -7,12 +7,12 @@ import type {
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { SendToDlqResponseSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { SendCommand, SendResult } from "../../app/commands.ts";
-import { valueIn } from "../../app/limiter-keys.ts";
+import { encodeEnvelope } from "../../codec/envelope.ts";
+import { valueIn } from "../../core/delivery-rules.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { QUARANTINE_REASONS, REASONS } from "../../core/reason.ts";
 import type { RuleFacts } from "../../rules/facts.ts";
 import { checkMap, checkQueue, checkRequestId } from "./checks.ts";
-import { encodeEnvelope } from "./envelope.ts";
 import { readFailure } from "./failure.ts";
 import { readImportedHistory } from "./imported-history.ts";
 import { WIRE_LIMITS } from "./limits.ts";

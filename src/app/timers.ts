@@ -10,3 +10,10 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<void> 
     clearTimeout(timer);
   }
 }
+
+/** Resolves in the next turn of the event loop, so that other work can run in between. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

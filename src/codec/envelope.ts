@@ -5,9 +5,9 @@ import {
   type ImportedHistory,
   ImportedHistorySchema,
   type SendToDlqRequest,
-} from "../../../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
-import { OriginSchema, type Payload, TraceContextSchema } from "../../../gen/dlq/v1/message_pb.ts";
+} from "../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../gen/dlq/v1/failure_pb.ts";
+import { OriginSchema, type Payload, TraceContextSchema } from "../../gen/dlq/v1/message_pb.ts";
 
 const { LengthDelimited, Varint } = WireType;
 

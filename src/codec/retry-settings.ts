@@ -56,7 +56,7 @@ export const BACKOFF_NUMBERS = {
 } as const satisfies Record<BackoffKind, Backoff>;
 
 /** The name of a number; undefined for one that says nothing or that this version does not know. */
-export function nameOf<Name extends string>(
+export function nameOfNumber<Name extends string>(
   numbers: Readonly<Record<Name, number>>,
   number: number,
 ): Name | undefined {
@@ -96,7 +96,7 @@ function encodeWindow({ timeZone, startMinute, endMinute, days }: RetryWindow): 
 function decodePolicy(policy: RetryPolicy): PolicyOverride {
   const { initialDelay, maxDelay, increment, schedule, maxElapsed } = policy;
   const scheduleMs = schedule.length === 0 ? undefined : schedule.map(durationMs);
-  const backoff = nameOf(BACKOFF_NUMBERS, policy.backoff);
+  const backoff = nameOfNumber(BACKOFF_NUMBERS, policy.backoff);
   const windows = policy.windows.flatMap((window) => decodeWindow(window) ?? []);
   return {
     preset: Object.hasOwn(PRESETS, policy.preset) ? (policy.preset as PresetName) : undefined,
@@ -107,7 +107,7 @@ function decodePolicy(policy: RetryPolicy): PolicyOverride {
     multiplier: policy.multiplier,
     incrementMs: increment === undefined ? undefined : durationMs(increment),
     scheduleMs,
-    jitter: nameOf(JITTER_NUMBERS, policy.jitter),
+    jitter: nameOfNumber(JITTER_NUMBERS, policy.jitter),
     maxElapsedMs: maxElapsed === undefined ? undefined : durationMs(maxElapsed),
     windows: windows.length === 0 ? undefined : windows,
   };
