@@ -6,7 +6,7 @@ import type { Reason } from "../core/reason.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { failureVerdict, type Verdict } from "../core/verdict.ts";
 import type { RuleDecision } from "../rules/compiled-rules.ts";
-import { moveOf } from "../rules/hops.ts";
+import { moveOf } from "../rules/merge-actions.ts";
 import type { Examined, SettleItem } from "../store/contract.ts";
 import type { OutcomeCommand } from "./commands.ts";
 import type { DecidedOutcome } from "./edits/automatic-edits.ts";

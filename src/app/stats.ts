@@ -1,4 +1,4 @@
-import { isPaused } from "../core/pause.ts";
+import { isPaused } from "../core/delivery-status.ts";
 import { queueConditions } from "../core/queue-conditions.ts";
 import type { QueueSettings } from "../core/settings.ts";
 import { nextTokenInMs } from "../core/token-bucket.ts";

@@ -1,3 +1,5 @@
+import type { PauseSettings } from "./settings.ts";
+
 export type BreakerState = "CLOSED" | "OPEN" | "HALF_OPEN";
 
 /** Why the deliveries of a queue are blocked at one moment. Workers get it as `queue_status`. */
@@ -26,4 +28,10 @@ export function sameDeliveryStatus(a: DeliveryStatus, b: DeliveryStatus): boolea
     a.retryAtMs === b.retryAtMs &&
     a.openBreakers === b.openBreakers
   );
+}
+
+/** Reports whether the queue is paused at this time of the store's clock. */
+export function isPaused(settings: PauseSettings, nowMs: number): boolean {
+  const { paused, pausedUntilAtMs } = settings;
+  return paused && (pausedUntilAtMs === undefined || pausedUntilAtMs > nowMs);
 }

@@ -6,17 +6,17 @@ import { readStream } from "./convert/stream.ts";
 
 const NEVER = new AbortController().signal;
 
-/** Aborts when the connection of a call has reached its maximum age. Set by the listener. */
+/** Aborts when the connection of a call reaches its maximum age. Set by the listener. */
 export const connectionAging = createContextKey<AbortSignal>(NEVER, {
   description: "maximum age of the connection",
 });
 
 /**
- * The frames of one worker's stream. The next frame is asked for when the last one is written,
+ * Yields the frames of a worker's stream. The next frame is requested when the last one is written,
  * so that nothing is claimed for a worker that does not read.
  *
- * On a connection that has grown too old the stream ends as in a drain: the worker reconnects,
- * perhaps to another server, and goes on. What it holds stays its own.
+ * When the connection reaches its maximum age, the stream ends as in a drain: the worker reconnects
+ * and keeps its leases.
  */
 export async function* streamDue(
   dlq: Dlq,
@@ -41,7 +41,7 @@ export async function* streamDue(
       yield writeFrame({ kind: "drain", graceMs: drainGraceMs });
     }
   } finally {
-    // Signals of a connection outlive the stream, and would keep it.
+    // The signals live longer than the stream and would keep it in memory.
     for (const signal of [context.signal, aging]) signal.removeEventListener("abort", onStop);
     onStop();
   }

@@ -1,12 +1,12 @@
 import type { parse } from "@bufbuild/cel";
-import { ExpressionError } from "./expression-error.ts";
-import { operatorType } from "./operator-type.ts";
 import { RULE_LIMITS } from "./rule.ts";
 import {
+  ExpressionError,
   type ExpressionType,
   FUNCTIONS,
   fieldsOf,
   isScalar,
+  operatorType,
   variableNames,
   variableType,
 } from "./vocabulary.ts";

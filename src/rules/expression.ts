@@ -10,9 +10,9 @@ import {
 } from "@bufbuild/cel";
 import { exceedsUtf8 } from "../core/utf8.ts";
 import { checkExpression } from "./check-expression.ts";
-import { ExpressionError } from "./expression-error.ts";
 import { Pattern, PatternError } from "./pattern.ts";
 import { RULE_LIMITS, type RuleEvent } from "./rule.ts";
+import { ExpressionError } from "./vocabulary.ts";
 
 /** An expression. Its cost is bounded by its size and that of the strings it reads. */
 export interface Expression {

@@ -3,9 +3,9 @@ import type { PolicyOverride } from "../core/policy-override.ts";
 import { QUEUE_NAME } from "../core/settings.ts";
 import { transformProblem } from "../core/transform/transform.ts";
 import { compileExpression } from "./expression.ts";
-import { ExpressionError } from "./expression-error.ts";
 import { partsSet } from "./merge-actions.ts";
 import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "./rule.ts";
+import { ExpressionError } from "./vocabulary.ts";
 
 /** Validates a policy; `field` in the result is relative to the policy. */
 export type CheckPolicy = (policy: PolicyOverride) => readonly FieldViolation[];

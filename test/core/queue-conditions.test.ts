@@ -102,7 +102,9 @@ describe("what holds back a part of the messages", () => {
     expect(codes({ nextTokenInMs: 1 })).toEqual(["LIMITED", "DELIVERING"]);
     expect(codes({ nextTokenInMs: 90_000, inFlight: 0 })).toEqual(["LIMITED"]);
     expect(codes({ nextTokenInMs: 1, dueNow: 0 })).toEqual(["NOTHING_DUE", "DELIVERING"]);
-    expect(text({ ...busy, nextTokenInMs: 89_001 }, "LIMITED")).toContain("the next message is delivered in 90 s");
+    expect(text({ ...busy, nextTokenInMs: 89_001 }, "LIMITED")).toContain(
+      "the next message is delivered in 90 s",
+    );
   });
 
   it("says nothing of keys while the whole queue waits for its breaker", () => {

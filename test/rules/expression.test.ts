@@ -1,8 +1,8 @@
 import { describe, expect, it, test } from "vitest";
 import { compileExpression } from "../../src/rules/expression.ts";
-import { ExpressionError } from "../../src/rules/expression-error.ts";
 import { bindingsOf, type RuleFacts } from "../../src/rules/facts.ts";
 import type { RuleEvent } from "../../src/rules/rule.ts";
+import { ExpressionError } from "../../src/rules/vocabulary.ts";
 import { factsWith } from "./facts.ts";
 
 const FACTS = factsWith({}, {}, 2);

@@ -1,8 +1,7 @@
 import { RE2JS } from "@bufbuild/re2";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { Pattern, PatternError } from "../../src/rules/pattern.ts";
-import { expandedSteps } from "../../src/rules/pattern-size.ts";
+import { expandedSteps, Pattern, PatternError } from "../../src/rules/pattern.ts";
 
 const PATTERNS = [
   "timed out",

@@ -9,8 +9,13 @@ import {
 import { limiterKeyOf, valueIn } from "../../core/delivery-rules.ts";
 import type { MessageContent, Payload } from "../../core/message.ts";
 import type { QueueSettings } from "../../core/settings.ts";
-import { EDIT_LIMITS, keepLatest, transformLimits } from "../../core/transform/edit-limits.ts";
-import type { EditableMessage, TransformLimits } from "../../core/transform/editable.ts";
+import {
+  EDIT_LIMITS,
+  type EditableMessage,
+  keepLatest,
+  type TransformLimits,
+  transformLimits,
+} from "../../core/transform/editable.ts";
 import { applyTransforms, type Edit, type Transform } from "../../core/transform/transform.ts";
 import { cutUtf8, utf8Bytes } from "../../core/utf8.ts";
 import type { MergedAction } from "../../rules/merge-actions.ts";

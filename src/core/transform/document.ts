@@ -1,8 +1,21 @@
-import { isObject, type Json, type JsonObject, memberOf, NumberText, setMember } from "./json.ts";
-import { jsonEqual } from "./json-equal.ts";
-import { arrayIndex, formatPointer, type JsonPointer, valueAt } from "./json-pointer.ts";
-import { formatOperation, type Operation } from "./operation.ts";
-import { TransformRefusal } from "./refusal.ts";
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  jsonEqual,
+  memberOf,
+  NumberText,
+  setMember,
+  TransformRefusal,
+} from "./json.ts";
+import {
+  arrayIndex,
+  formatOperation,
+  formatPointer,
+  type JsonPointer,
+  type Operation,
+  valueAt,
+} from "./operation.ts";
 
 /**
  * A JSON document that applies the operations of a patch and records how to undo them. It changes

@@ -1,5 +1,3 @@
-import { TransformRefusal } from "./refusal.ts";
-
 /** A JSON value while it is edited. */
 export type Json = null | boolean | number | string | NumberText | Json[] | JsonObject;
 export interface JsonObject {
@@ -95,3 +93,80 @@ export function nestsTooDeeply(text: string): boolean {
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** Why a transform was refused. Nothing was changed. */
+export const REFUSAL_KINDS = [
+  /** The payload is not JSON. */
+  "NOT_JSON",
+  /** The patch is malformed: it would fail on any message. */
+  "PATCH_INVALID",
+  /** A path of the patch does not exist in the message. */
+  "PATH_MISSING",
+  /** A `test` operation found another value. */
+  "TEST_FAILED",
+  /** The result would exceed a limit. */
+  "TOO_LARGE",
+  /** The attributes would no longer be strings by name within their limits. */
+  "ATTRIBUTES_INVALID",
+] as const;
+
+export type RefusalKind = (typeof REFUSAL_KINDS)[number];
+
+/** The message is for the operator who wrote the patch. */
+export class TransformRefusal extends Error {
+  override readonly name = "TransformRefusal";
+  readonly kind: RefusalKind;
+
+  constructor(kind: RefusalKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+export const NESTED_TOO_DEEPLY = "the result would nest too deeply";
+
+/** Equality of RFC 6902: members in any order, numbers by value. */
+export function jsonEqual(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined) return false;
+  if (isNumber(a) && isNumber(b)) return decimal(a) === decimal(b);
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => jsonEqual(item, b[index]));
+  }
+  if (!isObject(a) || !isObject(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => jsonEqual(memberOf(a, key), memberOf(b, key)));
+}
+
+function isNumber(value: Json): value is number | NumberText {
+  return typeof value === "number" || value instanceof NumberText;
+}
+
+const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
+
+/**
+ * Computing with longer exponents takes seconds. Such numbers are equal only if they are written
+ * alike.
+ */
+const EXPONENT_DIGITS = 1_000;
+
+/** One spelling for each value: the digits without outer zeros, and the exponent. */
+function decimal(value: number | NumberText): string {
+  const text = typeof value === "number" ? String(value) : value.text;
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
+  const significant = (whole + fraction).replace(/^0+/, "");
+  const digits = withoutZerosAtEnd(significant);
+  if (digits === "") return "0";
+  if (exponent.length > EXPONENT_DIGITS) return text;
+  const dropped = significant.length - digits.length;
+  return `${sign}${digits}e${BigInt(exponent) + BigInt(dropped - fraction.length)}`;
+}
+
+/** No regular expression: it would restart at each of a million inner zeros. */
+function withoutZerosAtEnd(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
+}

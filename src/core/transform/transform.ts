@@ -8,10 +8,14 @@ import {
   type TransformLimits,
   writePayload,
 } from "./editable.ts";
-import type { Json } from "./json.ts";
-import { mergeOperations } from "./merge-patch.ts";
-import { formatOperation, type Operation, parsePatch, readOperations } from "./operation.ts";
-import { NESTED_TOO_DEEPLY, TransformRefusal } from "./refusal.ts";
+import { type Json, NESTED_TOO_DEEPLY, TransformRefusal } from "./json.ts";
+import {
+  formatOperation,
+  mergeOperations,
+  type Operation,
+  parsePatch,
+  readOperations,
+} from "./operation.ts";
 
 export type TransformTarget = "PAYLOAD" | "ATTRIBUTES";
 

@@ -3,6 +3,8 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type Delivery,
   DeliverySchema,
+  type QueueStatus,
+  QueueStatusSchema,
   type StreamDueResponse,
   StreamDueResponseSchema,
 } from "../../../gen/dlq/v1/dlq_service_pb.ts";
@@ -10,11 +12,12 @@ import { FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type Message, MessageSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import type { DueDelivery, StreamFrame } from "../../app/commands.ts";
 import { openStored } from "../../codec/message.ts";
+import type { DeliveryStatus } from "../../core/delivery-status.ts";
 import { encodeLeaseToken } from "../../core/lease-token.ts";
 import { formatMessageId } from "../../core/message-id.ts";
 import { REASONS } from "../../core/reason.ts";
-import { writeQueueStatus } from "./queue-status.ts";
 import { spliceDeliveries } from "./spliced.ts";
+import { BREAKER_NUMBERS } from "./states.ts";
 
 /**
  * Converts a frame. `spliced`: the peer gets protobuf bytes and nothing reads the frame before, so
@@ -64,14 +67,16 @@ export function writeDelivery(due: DueDelivery): Delivery {
     nonce: due.nonce,
   });
   delivery.leaseExpireTime = timestampFromMs(due.leaseExpireAtMs);
-  // Attempts are failures so far; this hand-out is the next one.
+  // `attempts` counts failures so far; this delivery is the next attempt.
   delivery.attempt = due.attempts + 1;
   delivery.deliveryNumber = due.deliveryNumber;
   delivery.outcomeUnknown = due.outcomeUnknown;
   return delivery;
 }
 
-/** Assigned field by field: this runs for every delivery, and `create` with values walks them. */
+/**
+ * Assigns field by field, because `create` with values is slower and this runs for every delivery.
+ */
 function writeMessage(due: DueDelivery): Message {
   const { envelope, payload, attributes, editCount } = openStored(due.envelope, due.edits);
   const message = create(MessageSchema);
@@ -98,4 +103,12 @@ function writeMessage(due: DueDelivery): Message {
   message.edited = due.edits !== undefined;
   message.editCount = editCount;
   return message;
+}
+
+export function writeQueueStatus(queue: string, deliveryStatus: DeliveryStatus): QueueStatus {
+  const { paused, breaker, retryAtMs, openBreakers } = deliveryStatus;
+  const status = create(QueueStatusSchema, { queue, paused, openBreakers });
+  status.breakerState = BREAKER_NUMBERS[breaker];
+  if (retryAtMs !== undefined) status.retryTime = timestampFromMs(retryAtMs);
+  return status;
 }

@@ -2,7 +2,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it, test } from "vitest";
 import { TransformTarget } from "../../../gen/dlq/v1/rule_pb.ts";
 import { type EditPlan, planEdits } from "../../../src/app/edits/plan-edits.ts";
-import { EDIT_LIMITS, transformLimits } from "../../../src/core/transform/edit-limits.ts";
+import { EDIT_LIMITS, transformLimits } from "../../../src/core/transform/editable.ts";
 import type { Transform } from "../../../src/core/transform/transform.ts";
 import type { StoredContent } from "../../../src/store/contract.ts";
 import {

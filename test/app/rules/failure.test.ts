@@ -8,7 +8,7 @@ import { encodeRetrySettings } from "../../../src/codec/retry-settings.ts";
 import type { MessageRetry } from "../../../src/core/policy.ts";
 import { DEFAULT_QUEUE_SETTINGS, type QueueSettings } from "../../../src/core/settings.ts";
 import { NO_METRICS } from "../../../src/observe/metrics.ts";
-import { MAX_HOPS } from "../../../src/rules/hops.ts";
+import { MAX_HOPS } from "../../../src/rules/merge-actions.ts";
 import { tokenOf } from "../../support/delivery.ts";
 import { mergeAttributes, mergePayload, readEdits } from "../../support/edits.ts";
 import { useTestStore } from "../../support/store.ts";
