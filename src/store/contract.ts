@@ -177,7 +177,7 @@ export interface SettleItem {
   /** Failures: the message's from now on, `dlq.storage.v1.RetrySettings`. */
   retrySettings?: Uint8Array;
   /** Where a `failMove` goes, and what becomes of the message here if it is refused there. */
-  move?: { target: string; home: { delayMs: number; quarantineReason?: QuarantineReason } };
+  move?: { target: string; ifRefused: { delayMs: number; quarantineReason?: QuarantineReason } };
   /** failReschedule: edits of the message before its next delivery, decided on `version`. */
   edit?: EditWrite;
 }

@@ -114,7 +114,7 @@ test("a send whose failure asks for time gets it as the least of its first delay
   const failure = { ...command.failure, retryAfterText: "90" };
   const { dueAtMs, nowMs } = await sendNow({ failure });
   expect(dueAtMs).toBe(nowMs + 90_000);
-  expect(lines[0]?.facts.why).toBe("delay asked for by the failed call");
+  expect(lines[0]?.facts.why).toBe("delay set by the failed call");
   const explicit = await sendNow({ failure, delayMs: 7 });
   expect(explicit.dueAtMs).toBe(explicit.nowMs + 7);
 });

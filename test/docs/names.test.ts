@@ -16,7 +16,7 @@ import { file_dlq_v1_state as stateFile } from "../../gen/dlq/v1/state_pb.ts";
 import { ALL_SETTINGS } from "../../src/config/given-values.ts";
 import { POLICY_SETTINGS } from "../../src/config/retry-policy.ts";
 import { variableOf, yamlKeyOf } from "../../src/config/setting.ts";
-import { REFUSAL_KINDS } from "../../src/core/transform/refusal.ts";
+import { REFUSAL_KINDS } from "../../src/core/transform/json.ts";
 import { createMetrics } from "../../src/observe/metrics.ts";
 import { codeName } from "../../src/rpc/error-map.ts";
 import { SCRIPTS } from "../../src/store/redis/scripts.ts";

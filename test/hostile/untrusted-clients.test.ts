@@ -154,7 +154,7 @@ function untilRoom(server: Server): Promise<void> {
 }
 
 it("on the HTTP port, answers that nobody reads end, and a stream that has nothing to say stays", async () => {
-  const { server, watch } = await startUnread({ takenWithinMs: 100 });
+  const { server, watch } = await startUnread({ unreadTimeoutMs: 100 });
   await untilRoom(server);
   expect(watch.isClosed).toBe(false);
   const received = once(watch.socket, "data");

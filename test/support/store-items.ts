@@ -50,7 +50,7 @@ export function session(n: number, over: Partial<SessionCredit> = {}): SessionCr
     count: 100,
     bytes: 64 << 20,
     leaseMs: 30_000,
-    idle: true,
+    canIsolate: true,
     ...over,
   };
 }

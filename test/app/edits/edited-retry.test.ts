@@ -191,8 +191,8 @@ describe("a dry run", () => {
         previews: [
           {
             id: good,
-            before: { payload: { body: { value: '{"to":"a"}' } } },
-            after: { payload: { body: { value: '{"to":"b"}' } } },
+            before: { payload: { body: '{"to":"a"}' } },
+            after: { payload: { body: '{"to":"b"}' } },
           },
         ],
       });

@@ -90,8 +90,8 @@ async function tick(play: Play, rig: Rig, args: TickArgs): Promise<TickReply | u
   });
   for (const { worker, reservation } of taken) checkRoom(play, worker, reservation);
   const offers = taken.map(({ worker: { name: session, leaseMs }, reservation }): Offer => {
-    const { count, bytes, idle } = reservation;
-    return { session, count, bytes, idle, leaseMs };
+    const { count, bytes, canIsolate } = reservation;
+    return { session, count, bytes, canIsolate, leaseMs };
   });
   const sessions = offers.map(({ session, ...credit }): SessionCredit => {
     return { ...credit, sessionId: Buffer.from(session, "hex"), nonce: randomBytes(16) };
@@ -236,7 +236,7 @@ function toHandedOut(claim: Claimed, offers: readonly Offer[]): HandedOut {
 
 /** What waits for the stream is written to it: now its worker has the tokens. */
 export function writeTo(play: Play, rig: Rig, worker: Worker): void {
-  for (const claim of rig.streams.of(worker).take()) {
+  for (const claim of rig.streams.of(worker).takeFrame()) {
     play.tokens.push(tokenOf({ ...claim, session: 0 }, [{ session: worker.name }]));
   }
 }

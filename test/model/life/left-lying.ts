@@ -53,11 +53,11 @@ function staying(left: readonly Message[], others: readonly Message[], rooms: re
   const wrong: string[] = [];
   const open = rooms.filter(({ alone, taken, count }) => !alone && taken < count);
   // An empty stream takes a suspect before all else.
-  const isIdle = rooms.some(({ alone, idle, count }) => !alone && idle && count > 0);
+  const isIdle = rooms.some(({ alone, canIsolate, count }) => !alone && canIsolate && count > 0);
   if (left.some(isSuspect) && isIdle) wrong.push("a suspect stays beside an empty stream");
   // One that fits nowhere holds up those behind it: which one, if several may be next, is open.
   const fits = ({ envelope }: Message) =>
-    open.some((room) => envelope.length <= room.bytes || (room.idle && room.taken === 0));
+    open.some((room) => envelope.length <= room.bytes || (room.canIsolate && room.taken === 0));
   const next = nextOf(others);
   if (next.length > 0 && next.every(fits)) wrong.push(`${next[0]?.id} stays, and fits`);
   return wrong;

@@ -15,7 +15,7 @@ export interface Offer {
   bytes: number;
   leaseMs: number;
   /** It holds nothing: may take what must be alone, or what is larger than its bytes. */
-  idle: boolean;
+  canIsolate: boolean;
 }
 
 /** One hand-out, as it was told. */
@@ -129,13 +129,13 @@ export function handOut(
     if (why !== undefined) wrong.push(`${message.id} was handed out, and ${why}`);
     wrong.push(...misjudged(life, message, claim, room.offer));
     const held = heldBefore[claim.offer] ?? [];
-    if (isSuspect(message) && (held.length > 0 || room.taken > 0 || !room.idle)) {
+    if (isSuspect(message) && (held.length > 0 || room.taken > 0 || !room.canIsolate)) {
       wrong.push(`${message.id} must be alone, its stream holds others`);
     }
     if (room.alone || held.some(isSuspect))
       wrong.push(`${message.id} joins one that must be alone`);
     if (room.taken >= room.count) wrong.push(`${room.session} got more than its room`);
-    const fits = message.envelope.length <= room.bytes || (room.idle && room.taken === 0);
+    const fits = message.envelope.length <= room.bytes || (room.canIsolate && room.taken === 0);
     if (!fits) wrong.push(`${room.session} got more bytes than its room`);
     room.taken++;
     room.bytes -= message.envelope.length;

@@ -104,7 +104,7 @@ test("a message moves to a queue of another slot", async () => {
     sessions: [session(2)],
     settings,
   });
-  const over = { delayMs: 0, move: { target: to, home: { delayMs: 0 } } };
+  const over = { delayMs: 0, move: { target: to, ifRefused: { delayMs: 0 } } };
   await store.settle(from, bytes("m"), [outcome(only(claimed), "failMove", over)]);
   const messages = await store.moves.pending(from, { olderThanMs: 0 });
   const items = messages.map((message) => ({ message, limiterKey: "k", orderingKey: "o" }));

@@ -71,7 +71,7 @@ test("after two expiries it is only handed to a session that holds nothing, and 
     nextIsolatedAtMs: START_MS + 60_000,
   });
 
-  const busy = await at.current.tick(QUEUE, [session(1, { idle: false })]);
+  const busy = await at.current.tick(QUEUE, [session(1, { canIsolate: false })]);
   expect(busy.claimed.map((c) => hex(c.id))).toEqual([hex(neighbour)]);
   await send();
   const { claimed } = await at.current.tick(QUEUE, [session(2), session(3)]);

@@ -29,7 +29,7 @@ const HOME_MS = 5_000;
 const moveOf = (claimed: Claimed, over: Partial<SettleItem> = {}, target = B): SettleItem =>
   outcome(claimed, "failMove", {
     ...{ delayMs: THERE_MS, reason: "NETWORK_ERROR", failure: bytes("attempt failed") },
-    move: { target, home: { delayMs: HOME_MS } },
+    move: { target, ifRefused: { delayMs: HOME_MS } },
     ...over,
   });
 
@@ -351,8 +351,8 @@ describe("a refusal", () => {
   });
 
   test("leads to quarantine where the verdict was so", async () => {
-    const home = { delayMs: 0, quarantineReason: "RETRIES_EXHAUSTED" } as const;
-    await setOut({}, { move: { target: B, home } });
+    const ifRefused = { delayMs: 0, quarantineReason: "RETRIES_EXHAUSTED" } as const;
+    await setOut({}, { move: { target: B, ifRefused } });
     await end(await pending(), false);
     expect(await messagesOf(A)).toMatchObject([
       { state: "QUARANTINED", quarantineReason: "RETRIES_EXHAUSTED" },

@@ -55,7 +55,7 @@ class Life {
   async claim(queue: string): Promise<void> {
     const { random } = this;
     const leaseMs = random.pick([500, 5_000, 30_000]);
-    const over = { count: random.between(1, 8), leaseMs, idle: random.chance(0.5) };
+    const over = { count: random.between(1, 8), leaseMs, canIsolate: random.chance(0.5) };
     const ttlAction = random.pick(["quarantine", "discard"] as const);
     const quarantineRetentionMs = random.pick([0, 0, 0, 15_000]);
     const settings = { ttlAction, quarantineRetentionMs };
@@ -85,7 +85,7 @@ class Life {
       ...random.pick([{}, {}, { quarantineReason: "RULE" as const }]),
       move: {
         target: random.pick(QUEUES.filter((name) => name !== claimed.queue)),
-        home: { delayMs: random.below(1_000), ...random.pick([{}, {}, quarantined]) },
+        ifRefused: { delayMs: random.below(1_000), ...random.pick([{}, {}, quarantined]) },
       },
     });
   }

@@ -55,7 +55,7 @@ test.each(SEEDS)("a random walk keeps every invariant: seed %d", async (seed) =>
         count: random.below(6),
         bytes: random.pick([20, 100, 10_000]),
         leaseMs: random.pick([1_000, 5_000, 30_000]),
-        idle: random.chance(0.5),
+        canIsolate: random.chance(0.5),
       }),
     );
 

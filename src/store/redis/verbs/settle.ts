@@ -170,7 +170,7 @@ function packChanges({ priority, retrySettings, move }: SettleItem): Uint8Array 
   if (priority !== undefined) packed.i8(priority);
   if (retrySettings !== undefined) packed.u16(retrySettings.length).raw(retrySettings);
   if (move !== undefined) {
-    const { quarantineReason, delayMs } = move.home;
+    const { quarantineReason, delayMs } = move.ifRefused;
     packed
       .u8(quarantineReason ? QUARANTINE_REASONS[quarantineReason] : 0)
       .ms(delayMs)

@@ -55,7 +55,7 @@ export async function runTick(
       count: session.count,
       bytes: session.bytes,
       lease: session.leaseMs,
-      idle: session.idle ? 1 : 0,
+      idle: session.canIsolate ? 1 : 0,
     })),
   )) as [Buffer, Buffer, Buffer, ...ClaimValue[]];
 

@@ -112,9 +112,9 @@ test("what a rule moves leaves also while it is open, if no retry can help it, h
   const moving: string[] = [];
   for (const [kind, [state, there, here]] of Object.entries(kinds)) {
     const one = held.shift() as Claimed;
-    const home = { delayMs: 0, ...(here === undefined ? {} : { quarantineReason: here }) };
+    const ifRefused = { delayMs: 0, ...(here === undefined ? {} : { quarantineReason: here }) };
     const reply = await settle([one], "failMove", {
-      ...{ delayMs: 0, countsForBreaker: true, move: { target: "other", home } },
+      ...{ delayMs: 0, countsForBreaker: true, move: { target: "other", ifRefused } },
       ...(there === undefined ? {} : { quarantineReason: there }),
     });
     expect(reply?.results[0], kind).toMatchObject({ status: "APPLIED", state });

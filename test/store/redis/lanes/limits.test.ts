@@ -40,7 +40,7 @@ test("a rate holds over all nodes together", async () => {
       {
         sessionId: new Uint8Array(16).fill(9),
         nonce: new Uint8Array(16).fill(9),
-        ...{ count: 100, bytes: 1 << 20, leaseMs: 30_000, idle: true },
+        ...{ count: 100, bytes: 1 << 20, leaseMs: 30_000, canIsolate: true },
       },
     ],
     settings,
@@ -141,7 +141,7 @@ test("a suspect whose key is closed goes within a second of its opening", async 
   }
   await send({ name: "other", limiterKey: "a" });
   // A stream that holds something gets no suspect.
-  const held = await claim({ idle: false });
+  const held = await claim({ canIsolate: false });
   expect(names(held)).toEqual(["other"]);
   expect(await claimNames()).toEqual([]);
   await settle(held, "succeed");

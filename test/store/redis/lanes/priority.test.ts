@@ -55,7 +55,7 @@ test("a queue that had priorities and has none any more keeps no list of them", 
       count: 1,
       bytes: 1,
       leaseMs: 1_000,
-      idle: true,
+      canIsolate: true,
     },
   ]);
   expect((await at.current.dump("orders")).lanes.priorities).toEqual([]);

@@ -55,10 +55,10 @@ const store = new RedisStore({
 await until("the store", () => store.ready || undefined);
 
 let claims = 0;
-async function claim(leaseMs = 30_000, idle = true): Promise<readonly Claimed[]> {
+async function claim(leaseMs = 30_000, canIsolate = true): Promise<readonly Claimed[]> {
   const { claimed } = await store.tick(QUEUE, {
     claimNumber: ++claims,
-    sessions: [session(1, { leaseMs, idle, count: 1_000 })],
+    sessions: [session(1, { leaseMs, canIsolate, count: 1_000 })],
     settings: { ttlAction: "quarantine", quarantineRetentionMs: 0 },
   });
   return claimed;

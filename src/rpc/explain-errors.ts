@@ -11,19 +11,18 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { explainTransportError, notCallable } from "./error-map.ts";
 
 /**
- * Errors that Connect raises before the implementation runs are complete when its handler returns,
- * and lack what ours have: words that help, and an ErrorInfo. This puts them right, for gRPC's
- * trailers and for Connect's JSON. Ours always have details, which is how they are told apart.
- * gRPC-Web keeps Connect's words.
+ * Completes errors that Connect raises before an implementation runs: they lack a helpful message
+ * and an ErrorInfo. Works on gRPC trailers and Connect's JSON. Our own errors always have details,
+ * so they are left alone. gRPC-Web keeps Connect's message.
  */
-export async function explainAnswer(
+export async function explainErrors(
   answer: UniversalServerResponse,
   handler: Pick<UniversalHandler, "method" | "allowedMethods">,
 ): Promise<UniversalServerResponse> {
   const type = answer.header?.get("content-type") ?? "";
   if (answer.status === 405 || answer.status === 415) return refuse(answer.status, handler);
   if (answer.trailer !== undefined) explainTrailer(answer.trailer);
-  // A compressed body is left as it is: those are large, and ours.
+  // Compressed bodies are large and our own.
   if (answer.status !== 200 && type === "application/json") {
     return answer.header?.has("content-encoding") ? answer : explainBody(answer);
   }
@@ -33,7 +32,7 @@ export async function explainAnswer(
   return answer;
 }
 
-/** Connect answers these with nothing, which tells the user of curl nothing. */
+/** Connect sends no body for these. */
 function refuse(
   status: number,
   { method, allowedMethods }: Pick<UniversalHandler, "method" | "allowedMethods">,
@@ -47,8 +46,8 @@ function refuse(
 function explainTrailer(trailer: Headers): void {
   const status = Number(trailer.get("grpc-status") ?? 0);
   if (status === 0 || trailer.has("grpc-status-details-bin")) return;
-  const words = decodeURIComponent(trailer.get("grpc-message") ?? "");
-  const error = explainTransportError(status, words);
+  const message = decodeURIComponent(trailer.get("grpc-message") ?? "");
+  const error = explainTransportError(status, message);
   if (error !== undefined) setTrailerStatus(trailer, error);
 }
 
@@ -59,12 +58,12 @@ async function explainBody(answer: UniversalServerResponse): Promise<UniversalSe
   const raised = errorFromJsonBytes(body, undefined, UNREADABLE);
   const error = explained(raised);
   if (error === undefined) return { ...answer, body: one(body) };
-  // Connect's status follows its code: unreadable bytes are no longer the server's error.
+  // The status must match the new code: unreadable bytes are the client's error.
   const status = error.code === Code.InvalidArgument ? 400 : answer.status;
   return withError({ ...answer, status }, error);
 }
 
-/** Connect's streams end by an envelope: a byte of flags, four of length, and JSON. */
+/** Connect's streams end with an envelope: a byte of flags, four of length, and JSON. */
 async function* explainStream(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   // Each chunk is one envelope.
   for await (const chunk of body) yield chunk[0] === endStreamFlag ? explainEnd(chunk) : chunk;

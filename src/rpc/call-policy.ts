@@ -1,18 +1,18 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { Metrics } from "../observe/metrics.ts";
-import type { Calls } from "./calls.ts";
 import { canceled, deadlineExceeded } from "./error-map.ts";
+import type { Calls } from "./guard.ts";
 
-/** What one call is told by its guard. */
-export interface CallRules {
+/** How the guard handles calls of one method. */
+export interface CallPolicy {
   readonly name: string;
   readonly calls: Calls;
   readonly metrics: Pick<Metrics, "rpc" | "streams">;
   readonly defaultTimeoutMs: number;
   readonly maxTimeoutMs: number;
-  /** Throws when the caller may not. */
+  /** Throws if the caller is refused. */
   authorize(context: HandlerContext): void;
-  /** Any thrown value as what the client is told, and the log where it must know. */
+  /** Converts any thrown value to an error for the client, and logs internal errors. */
   explain(error: unknown, context: HandlerContext): ConnectError;
   done(startedAtMs: number, error: ConnectError | undefined): void;
 }
@@ -21,38 +21,41 @@ export type UnaryFn = (request: unknown, context: HandlerContext) => unknown;
 export type StreamFn = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
 
 /**
- * A context may tell of its end without a signal: making one and listening to it costs more than
- * the rest of a small call. Connect's own contexts only have the signal.
+ * A context that reports its end without a signal. Creating a signal and listening to it costs more
+ * than the rest of a small call. Connect's own contexts only have the signal.
  */
-interface TellsItsEnd {
+interface NotifiesOnAbort {
   readonly isAborted: boolean;
   whenAborted(listener: (() => void) | undefined): void;
-  /** Aborts with DEADLINE_EXCEEDED soon after; a tenth of a second is near enough for a server. */
+  /** Aborts with DEADLINE_EXCEEDED within 100 ms after the timeout. */
   endAfter(timeoutMs: number): void;
 }
 
-function tellsItsEnd(context: HandlerContext): context is HandlerContext & TellsItsEnd {
+function notifiesOnAbort(context: HandlerContext): context is HandlerContext & NotifiesOnAbort {
   return "whenAborted" in context;
 }
 
 export function isAborted(context: HandlerContext): boolean {
-  return tellsItsEnd(context) ? context.isAborted : context.signal.aborted;
+  return notifiesOnAbort(context) ? context.isAborted : context.signal.aborted;
 }
 
-/** Whether the context itself keeps the deadline: a timer a call costs more than looking at all. */
+/**
+ * Lets the context keep the deadline, if it can, and reports whether it does. A timer for each call
+ * costs more than checking all calls at intervals.
+ */
 export function keepsDeadline(context: HandlerContext, timeoutMs: number): boolean {
-  if (!tellsItsEnd(context)) return false;
+  if (!notifiesOnAbort(context)) return false;
   context.endAfter(timeoutMs);
   return true;
 }
 
-/** Calls `listener` when the call ends early; undefined takes `former` away. */
+/** Calls `listener` when the call ends early. Undefined removes the `former` listener. */
 export function whenAborted(
   context: HandlerContext,
   listener: (() => void) | undefined,
   former?: () => void,
 ): void {
-  if (tellsItsEnd(context)) {
+  if (notifiesOnAbort(context)) {
     context.whenAborted(listener);
     return;
   }
@@ -60,14 +63,14 @@ export function whenAborted(
   if (listener !== undefined) context.signal.addEventListener("abort", listener, { once: true });
 }
 
-/** Why a call's signal was aborted, as an error. */
+/** Returns why a call's signal was aborted. */
 export function abortError(context: HandlerContext): ConnectError {
   const reason: unknown = context.signal.reason;
   if (!(reason instanceof ConnectError)) return canceled();
-  // Connect's own has no details.
+  // Connect's own error has no details.
   if (reason.code === Code.DeadlineExceeded) {
     return reason.details.length > 0 ? reason : deadlineExceeded(undefined);
   }
-  // The listener's own words when it stops; anything else is the peer's doing.
+  // The listener's error when the server stops; anything else comes from the peer.
   return reason.code === Code.Unavailable ? reason : canceled();
 }

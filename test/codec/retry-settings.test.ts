@@ -2,7 +2,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { RetrySettingsSchema } from "../../gen/dlq/storage/v1/envelope_pb.ts";
 import type { Backoff, DayOfWeek, Jitter } from "../../gen/dlq/v1/message_pb.ts";
-import { decodeRetrySettings, encodeRetrySettings } from "../../src/app/retry-settings.ts";
+import { decodeRetrySettings, encodeRetrySettings } from "../../src/codec/retry-settings.ts";
 import type { MessageRetry } from "../../src/core/policy.ts";
 import { BACKOFF_KINDS, JITTERS } from "../../src/core/settings.ts";
 

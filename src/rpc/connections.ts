@@ -1,40 +1,40 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 
-export interface SessionsOptions {
-  /** Between two PINGs of one connection. */
+export interface ConnectionsOptions {
+  /** Time between two PINGs of a connection. */
   pingIntervalMs: number;
-  /** Connections are asked to move after this time, give or take a tenth. 0: never. */
+  /** Connections are asked to reconnect after this time, plus or minus a tenth. 0: never. */
   maxAgeMs: number;
-  /** From 0 to 1; spreads the ages, so that clients of one moment don't reconnect in one. */
+  /** From 0 to 1. Spreads the ages, so that clients do not all reconnect at once. */
   random: () => number;
   log: { debug(fields: object, message: string): void };
 }
 
 /**
- * What a peer may have under way to us on one connection. No bound of what waits here to be read:
- * that is the window of a stream, times their number.
+ * Bytes that a peer may send on one connection before we read them. What waits here to be read is
+ * bounded by the window of a stream times the number of streams.
  */
 const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
 
-/** A peer that is alive answers in far less than this many intervals. */
+/** A connection is dead after this many unanswered PINGs. */
 const UNANSWERED_LIMIT = 2;
 
 const NEVER = new AbortController().signal;
 
 /**
- * The HTTP/2 connections of one listener. A peer that is gone without a word (a pulled cable, a
- * dropped NAT entry) goes on "receiving" what TCP buffers for many minutes: PINGs find it, and
- * its leases become free for others.
+ * The HTTP/2 connections of one listener. A peer that vanished (a pulled cable, a dropped NAT
+ * entry) seems to receive data for many minutes because TCP buffers it. PINGs detect it, and its
+ * leases become free.
  */
-export class Sessions {
-  readonly #options: SessionsOptions;
+export class Connections {
+  readonly #options: ConnectionsOptions;
   readonly #agings = new Map<ServerHttp2Session, AbortController>();
-  /** A session that has ended waits for its peer to close the connection, perhaps for ever. */
+  /** After its end a connection waits for its peer to close the socket, perhaps for ever. */
   readonly #sockets = new Set<Socket>();
   readonly #whenEmpty = new Set<() => void>();
 
-  constructor(options: SessionsOptions) {
+  constructor(options: ConnectionsOptions) {
     this.#options = options;
   }
 
@@ -50,7 +50,7 @@ export class Sessions {
     session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
     const stopPinging = this.#ping(session, socket);
     const stopAging = this.#age(session, aging);
-    // A broken connection is an everyday event; its calls learn of it by their signals.
+    // Broken connections are normal; their calls end by their signals.
     session.on("error", (err) => this.#options.log.debug({ err }, "connection failed"));
     session.once("close", () => {
       stopPinging();
@@ -62,12 +62,15 @@ export class Sessions {
     });
   }
 
-  /** Aborts when the connection is asked to move. */
+  /** Returns a signal that aborts when the connection is asked to reconnect. */
   agingOf(session: ServerHttp2Session | undefined): AbortSignal {
     return (session === undefined ? undefined : this.#agings.get(session)?.signal) ?? NEVER;
   }
 
-  /** GOAWAY: open streams go on, new ones go elsewhere, the connection ends with its last one. */
+  /**
+   * Sends GOAWAY: open streams continue, new ones use another connection, and the connection closes
+   * after its last stream.
+   */
   closeGracefully(): void {
     for (const session of this.#agings.keys()) session.close();
   }
@@ -86,12 +89,15 @@ export class Sessions {
     let unanswered = 0;
     const timer = setInterval(() => {
       if (session.destroyed) {
-        // It was told to leave an interval ago, and stays.
+        // It was asked to close an interval ago.
         socket.destroy();
         return;
       }
       if (unanswered >= UNANSWERED_LIMIT) {
-        this.#options.log.debug({ unanswered }, "connection is dead: its peer answers no PING");
+        this.#options.log.debug(
+          { unanswered },
+          "connection is dead: PINGs are unanswered; closing it",
+        );
         session.destroy();
         return;
       }

@@ -1,4 +1,4 @@
-/** Waits for the work, but not longer than that; the work itself goes on. */
+/** Waits for the work, at most `ms`. The work itself continues. */
 export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
@@ -9,4 +9,11 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<void> 
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Resolves in the next turn of the event loop, so that other work can run in between. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

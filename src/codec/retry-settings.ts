@@ -19,7 +19,7 @@ import { DAY_MINUTES, formatTimeOfDay, parseTimeOfDay, type RetryWindow } from "
 
 const NOTHING = new Uint8Array();
 
-/** A message's own say in its retries, as the store keeps it beside its state. Mostly nothing. */
+/** Encodes the retry settings of one message. Usually empty. */
 export function encodeRetrySettings(retry: MessageRetry): Uint8Array {
   const { maxRetries, policy, rulePolicy } = retry;
   if (maxRetries === undefined && policy === undefined && rulePolicy === undefined) return NOTHING;
@@ -55,15 +55,15 @@ export const BACKOFF_NUMBERS = {
   schedule: Backoff.SCHEDULE,
 } as const satisfies Record<BackoffKind, Backoff>;
 
-/** The name of a number; undefined for one that says nothing or that this version does not know. */
-export function nameOf<Name extends string>(
+/** Returns the name of a number; undefined for an unspecified or unknown number. */
+export function nameOfNumber<Name extends string>(
   numbers: Readonly<Record<Name, number>>,
   number: number,
 ): Name | undefined {
   return (Object.keys(numbers) as Name[]).find((name) => numbers[name] === number);
 }
 
-/** What was named, and nothing else. */
+/** Encodes only the fields that are set. */
 export function encodePolicy(own: PolicyOverride): RetryPolicy {
   const policy = create(RetryPolicySchema);
   if (own.preset !== undefined) policy.preset = own.preset;
@@ -90,13 +90,13 @@ function encodeWindow({ timeZone, startMinute, endMinute, days }: RetryWindow): 
 }
 
 /**
- * Of what is stored, all that this version understands: a newer one may have written more, and a
- * message must not be lost for it. What it does not understand is as good as absent.
+ * Decodes the parts that this version understands. Unknown values of a newer version count as
+ * absent, so that the message is not lost.
  */
 function decodePolicy(policy: RetryPolicy): PolicyOverride {
   const { initialDelay, maxDelay, increment, schedule, maxElapsed } = policy;
   const scheduleMs = schedule.length === 0 ? undefined : schedule.map(durationMs);
-  const backoff = nameOf(BACKOFF_NUMBERS, policy.backoff);
+  const backoff = nameOfNumber(BACKOFF_NUMBERS, policy.backoff);
   const windows = policy.windows.flatMap((window) => decodeWindow(window) ?? []);
   return {
     preset: Object.hasOwn(PRESETS, policy.preset) ? (policy.preset as PresetName) : undefined,
@@ -107,7 +107,7 @@ function decodePolicy(policy: RetryPolicy): PolicyOverride {
     multiplier: policy.multiplier,
     incrementMs: increment === undefined ? undefined : durationMs(increment),
     scheduleMs,
-    jitter: nameOf(JITTER_NUMBERS, policy.jitter),
+    jitter: nameOfNumber(JITTER_NUMBERS, policy.jitter),
     maxElapsedMs: maxElapsed === undefined ? undefined : durationMs(maxElapsed),
     windows: windows.length === 0 ? undefined : windows,
   };
@@ -118,7 +118,7 @@ function decodeWindow(window: StoredWindow): RetryWindow | undefined {
   const startMinute = parseTimeOfDay(window.startTime);
   const endMinute = parseTimeOfDay(window.endTime);
   if (startMinute === undefined || endMinute === undefined) return undefined;
-  // Zones are of the runtime, which may have been replaced by one with fewer of them.
+  // Time zones belong to the runtime, and another runtime may have fewer.
   if (startMinute === DAY_MINUTES || endMinute === 0 || !isTimeZone(timeZone)) return undefined;
   return { timeZone, startMinute, endMinute, days: window.days };
 }
