@@ -1,5 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Origin, OriginSchema } from "../../../gen/dlq/v1/message_pb.ts";
+import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
 import { createConnections, type DlqAdminStubs, type DlqStubs, targetOf } from "./connection.ts";
 import { createDeadLetter, type DeadLetter } from "./dead-letter.ts";
 import { Deadline } from "./deadline.ts";
@@ -8,8 +10,6 @@ import { Drops } from "./drops.ts";
 import { textOf } from "./error-chain.ts";
 import { DlqClientError } from "./errors.ts";
 import { failureOf } from "./failure.ts";
-import { type Origin, OriginSchema } from "./gen/dlq/v1/message_pb.ts";
-import { Reason } from "./gen/dlq/v1/state_pb.ts";
 import { isNonRetryable, type Letter, letterOf } from "./letter.ts";
 import { Line } from "./line.ts";
 import { coalesceOf, type DlqClientOptions } from "./options.ts";

@@ -1,7 +1,7 @@
 import { type Client, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { DlqAdminService } from "./gen/dlq/v1/dlq_admin_service_pb.ts";
-import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { DlqClientOptions, TlsOptions } from "./options.ts";
 import { createSessionManager } from "./session-manager.ts";
 

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
+import { type Failure, FailureSchema } from "../../../gen/dlq/v1/failure_pb.ts";
 import { type ChainedError, chainOf, isErrorLike, stackOf, textOf } from "./error-chain.ts";
-import { type Failure, FailureSchema } from "./gen/dlq/v1/failure_pb.ts";
 import { retryDelayOf } from "./google-details.ts";
 import { cut, describe, peek, peekHeader, peekInteger, peekText } from "./peek.ts";
 

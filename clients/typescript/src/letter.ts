@@ -1,17 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Duration, timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { failureOf } from "./failure.ts";
-import { duration, integer, text } from "./field-values.ts";
-import { type SendToDlqRequest, SendToDlqRequestSchema } from "./gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "./gen/dlq/v1/failure_pb.ts";
+import {
+  type SendToDlqRequest,
+  SendToDlqRequestSchema,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../gen/dlq/v1/failure_pb.ts";
 import {
   type Origin,
   OriginSchema,
   type Payload,
   RetryPolicySchema,
-} from "./gen/dlq/v1/message_pb.ts";
-import { Reason } from "./gen/dlq/v1/state_pb.ts";
+} from "../../../gen/dlq/v1/message_pb.ts";
+import { Reason } from "../../../gen/dlq/v1/state_pb.ts";
+import { failureOf } from "./failure.ts";
+import { duration, integer, text } from "./field-values.ts";
 import { byteLengthOf, payloadOf } from "./payload.ts";
 import { peek } from "./peek.ts";
 import { policyOf } from "./retry-policy.ts";

@@ -1,6 +1,6 @@
 // Enum values of the contract by their bare names, as logs, metrics and tools print them.
 
-import { MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../../gen/dlq/v1/state_pb.ts";
 
 /** Why a message failed; decides how it is retried. */
 export type ReasonName = keyof typeof Reason;

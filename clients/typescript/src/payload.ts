@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Payload, PayloadSchema } from "./gen/dlq/v1/message_pb.ts";
+import { type Payload, PayloadSchema } from "../../../gen/dlq/v1/message_pb.ts";
 
 const JSON_TYPE = "application/json";
 

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { duration, integer } from "./field-values.ts";
 import {
   Backoff,
   DayOfWeek,
@@ -8,7 +7,8 @@ import {
   RetryPolicySchema,
   type RetryWindow,
   RetryWindowSchema,
-} from "./gen/dlq/v1/message_pb.ts";
+} from "../../../gen/dlq/v1/message_pb.ts";
+import { duration, integer } from "./field-values.ts";
 
 /** How delays grow. */
 export type BackoffName = "exponential" | "linear" | "fixed" | "schedule";

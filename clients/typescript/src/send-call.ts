@@ -1,11 +1,11 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { cannotBeWritten, isTooLargeOnTheWay } from "./call-error.ts";
-import type { DlqStubs } from "./connection.ts";
 import type {
   SendToDlqBatchResult,
   SendToDlqRequest,
   SendToDlqResponse,
-} from "./gen/dlq/v1/dlq_service_pb.ts";
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { cannotBeWritten, isTooLargeOnTheWay } from "./call-error.ts";
+import type { DlqStubs } from "./connection.ts";
 
 /** The result of one message, whichever call it went in. */
 export type Answer =

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
-import { SendNumberSchema, type SendToDlqRequest } from "./gen/dlq/v1/dlq_service_pb.ts";
+import { SendNumberSchema, type SendToDlqRequest } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 
 /** Numbers the sends of one client to each queue, so that the service knows a late repeat. */
 export class SendNumbers {

@@ -1,6 +1,6 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { SendToDlqResponse } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { DlqClientError } from "./errors.ts";
-import type { SendToDlqResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
 import {
   type MessageStateName,
   type QuarantineReasonName,

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
+import { type TraceContext, TraceContextSchema } from "../../../gen/dlq/v1/message_pb.ts";
 import { text } from "./field-values.ts";
-import { type TraceContext, TraceContextSchema } from "./gen/dlq/v1/message_pb.ts";
 import type { TraceContextOptions } from "./send-options.ts";
 
 /** What the service takes of each, in bytes. */

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import type * as OpenTelemetry from "@opentelemetry/api";
-import type { TraceContext } from "./gen/dlq/v1/message_pb.ts";
+import type { TraceContext } from "../../../gen/dlq/v1/message_pb.ts";
 import type { TraceContextOptions } from "./send-options.ts";
 
 const TRACEPARENT =

@@ -2,12 +2,16 @@
 
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { DlqAdminService } from "./gen/dlq/v1/dlq_admin_service_pb.ts";
-import { DlqService } from "./gen/dlq/v1/dlq_service_pb.ts";
+import { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
+import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 
 export { Code, ConnectError } from "@connectrpc/connect";
-export { ConditionCode, type QueueStats, type StatsResponse } from "./gen/dlq/v1/dlq_service_pb.ts";
-export { MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts";
+export {
+  ConditionCode,
+  type QueueStats,
+  type StatsResponse,
+} from "../../../gen/dlq/v1/dlq_service_pb.ts";
+export { MessageState, QuarantineReason, Reason } from "../../../gen/dlq/v1/state_pb.ts";
 
 /** What {@link createDlqReader} takes. */
 export interface DlqReaderOptions {

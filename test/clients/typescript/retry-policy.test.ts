@@ -3,13 +3,10 @@
 import { create, isFieldSet, toBinary } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { SendToDlqRequestSchema } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
-import {
-  type RetryPolicy,
-  RetryPolicySchema,
-} from "../../../clients/typescript/src/gen/dlq/v1/message_pb.ts";
 import type { RetryPolicyOptions } from "../../../clients/typescript/src/index.ts";
 import { letterOf } from "../../../clients/typescript/src/letter.ts";
+import { SendToDlqRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
+import { type RetryPolicy, RetryPolicySchema } from "../../../gen/dlq/v1/message_pb.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, errorOf, stored } from "./client.ts";
 

@@ -3,9 +3,9 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, it } from "vitest";
 import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
-import { SendToDlqRequestSchema } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { PendingSend } from "../../../clients/typescript/src/pending-send.ts";
 import { SendQueue } from "../../../clients/typescript/src/send-queue.ts";
+import { SendToDlqRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 
 it("lets go of what was settled, also while no call takes it", () => {
   const queue = new SendQueue();

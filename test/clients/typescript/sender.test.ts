@@ -4,13 +4,13 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { expect, it, vi } from "vitest";
 import type { DlqAdminStubs } from "../../../clients/typescript/src/connection.ts";
 import { DlqClientError } from "../../../clients/typescript/src/errors.ts";
-import { DlqService } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { letterOf } from "../../../clients/typescript/src/letter.ts";
 import { Line } from "../../../clients/typescript/src/line.ts";
 import { coalesceOf } from "../../../clients/typescript/src/options.ts";
 import { Reachability } from "../../../clients/typescript/src/reachability.ts";
 import { Sender } from "../../../clients/typescript/src/sender.ts";
 import type { Placed } from "../../../clients/typescript/src/spool/shelf.ts";
+import { DlqService } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { errorOf, until } from "./client.ts";
 
 it("a send that can't be put on the wire says nothing of the service", async () => {

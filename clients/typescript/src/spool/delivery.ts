@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
 import { callErrorOf, isForGood, isWorthAgain, neverArrived, refusalOf } from "../call-error.ts";
 import type { DlqClientError } from "../errors.ts";
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
 import type { Reachability } from "../reachability.ts";
 import { type Answer, callSend, isOfTheWholeCall, withoutService } from "../send-call.ts";

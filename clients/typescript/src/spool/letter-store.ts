@@ -1,4 +1,4 @@
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 
 /** A letter that waits for its delivery. */
 export interface StoredLetter {

@@ -1,4 +1,4 @@
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import type { LetterStore, StoredLetter } from "./letter-store.ts";
 
 interface Kept {

@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { type Owner, OwnerSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import { type Owner, OwnerSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
 import { encodeRecord, FILE_HEADER, type FoundRecord, RecordType } from "./framing.ts";
 import { canCompare, isRunning, type ProcessIdentity } from "./process-identity.ts";
 import type { ListedFile } from "./spool-folder.ts";

@@ -1,6 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { fromBinary } from "@bufbuild/protobuf";
-import { type Done, DoneSchema, SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
+import {
+  type Done,
+  DoneSchema,
+  SpooledMessageSchema,
+} from "../../../../gen/dlq/spool/v1/spool_pb.ts";
 import {
   FILE_HEADER,
   type FoundRecord,

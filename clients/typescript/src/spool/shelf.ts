@@ -1,9 +1,9 @@
 import { basename, join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { SpooledMessageSchema } from "../../../../gen/dlq/spool/v1/spool_pb.ts";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { textOf } from "../error-chain.ts";
-import { SpooledMessageSchema } from "../gen/dlq/spool/v1/spool_pb.ts";
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { FolderUse } from "./folder-use.ts";
 import { encodeRecord, MOST_BODY_BYTES, RecordType } from "./framing.ts";
 import type { LetterStore } from "./letter-store.ts";

@@ -1,5 +1,5 @@
-import type { SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
+import type { SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
 import {
   type MessageStateName,
   type QuarantineReasonName,

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { ErrorStatusSchema } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { ErrorStatusSchema } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 
 const ERROR_INFO = "google.rpc.ErrorInfo";
 const DOMAIN = "dlq.v1";

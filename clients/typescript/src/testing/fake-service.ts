@@ -16,9 +16,9 @@ import {
   type SendToDlqResponse,
   SendToDlqResponseSchema,
   type StreamDueRequest,
-} from "../gen/dlq/v1/dlq_service_pb.ts";
-import { MessageSchema } from "../gen/dlq/v1/message_pb.ts";
-import { MessageState, QuarantineReason, Reason } from "../gen/dlq/v1/state_pb.ts";
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import { MessageSchema } from "../../../../gen/dlq/v1/message_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../../../gen/dlq/v1/state_pb.ts";
 import type { FakeMessage } from "./fake-message.ts";
 import { invalid, withinResponse } from "./fake-refusal.ts";
 import type { FakeStore } from "./fake-store.ts";

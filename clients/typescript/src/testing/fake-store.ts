@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import type { Outcome, SendToDlqRequest } from "../gen/dlq/v1/dlq_service_pb.ts";
+import type { Outcome, SendToDlqRequest } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { samePayload } from "../payload.ts";
 import { FakeMessage } from "./fake-message.ts";
 

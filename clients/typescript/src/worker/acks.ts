@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectError } from "@connectrpc/connect";
+import type {
+  AckResult,
+  Outcome as OutcomeMessage,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
 import { callErrorOf, isForGood, isTooLargeOnTheWay } from "../call-error.ts";
-import type { AckResult, Outcome as OutcomeMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { failureBytes } from "../letter.ts";
 import type { Line } from "../line.ts";
 import type { HeldDelivery } from "./delivery.ts";

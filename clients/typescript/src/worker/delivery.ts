@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import type { Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
-import type { Message, Origin, TraceContext } from "../gen/dlq/v1/message_pb.ts";
+import type { Delivery as DeliveryMessage } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
+import type { Message, Origin, TraceContext } from "../../../../gen/dlq/v1/message_pb.ts";
 import { type ReasonName, reasonName } from "../names.ts";
 import { type DeliveryPayload, HeldPayload } from "../payload.ts";
 import type { Outcome } from "./outcome.ts";

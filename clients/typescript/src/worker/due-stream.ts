@@ -1,10 +1,10 @@
 import { durationMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { Delivery } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { Backoff } from "../backoff.ts";
 import { callErrorOf, cannotBeWritten, refusalOf, wordsOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { DlqClientError } from "../errors.ts";
-import type { Delivery } from "../gen/dlq/v1/dlq_service_pb.ts";
 
 /** What a {@link DueStream} asks for, and whom it tells. */
 export interface DueStreamOptions {

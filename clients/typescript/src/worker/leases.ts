@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { ConnectError } from "@connectrpc/connect";
+import { AckStatus } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { callErrorOf, isWorthAgain } from "../call-error.ts";
 import type { DlqStubs } from "../connection.ts";
-import { AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
 import type { HeldDelivery } from "./delivery.ts";
 

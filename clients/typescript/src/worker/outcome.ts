@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import { failureOf } from "../failure.ts";
 import {
   DiscardedSchema,
   FailedSchema,
@@ -8,8 +7,9 @@ import {
   QuarantinedSchema,
   ReleasedSchema,
   SucceededSchema,
-} from "../gen/dlq/v1/dlq_service_pb.ts";
-import type { Failure } from "../gen/dlq/v1/failure_pb.ts";
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
+import type { Failure } from "../../../../gen/dlq/v1/failure_pb.ts";
+import { failureOf } from "../failure.ts";
 import { isNonRetryable, retryAfterOf, waitOf } from "../letter.ts";
 import { cut } from "../peek.ts";
 

@@ -1,8 +1,8 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
+import { type AckResult, AckStatus } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { wordsOf } from "../call-error.ts";
 import { DlqClientError } from "../errors.ts";
-import { type AckResult, AckStatus } from "../gen/dlq/v1/dlq_service_pb.ts";
 import { quarantineReasonName, stateName } from "../names.ts";
 import { say } from "../say.ts";
 import { shielded } from "../shielded.ts";

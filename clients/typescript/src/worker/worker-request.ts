@@ -1,7 +1,10 @@
 import { hostname } from "node:os";
 import { create } from "@bufbuild/protobuf";
+import {
+  type StreamDueRequest,
+  StreamDueRequestSchema,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { duration } from "../field-values.ts";
-import { type StreamDueRequest, StreamDueRequestSchema } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { WorkerOptions } from "./worker-options.ts";
 
 /** The most that the server takes. */

@@ -1,8 +1,11 @@
+import {
+  AckStatus,
+  type Delivery as DeliveryMessage,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { refusalOf } from "../call-error.ts";
 import type { Connection } from "../connection.ts";
 import { Deadline } from "../deadline.ts";
 import { DlqClientError } from "../errors.ts";
-import { AckStatus, type Delivery as DeliveryMessage } from "../gen/dlq/v1/dlq_service_pb.ts";
 import type { Line } from "../line.ts";
 import { withinTrace } from "../tracing.ts";
 import { Acks, type Unreported } from "./acks.ts";

@@ -4,10 +4,6 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, it, onTestFinished, vi } from "vitest";
 import type { DlqAdminStubs } from "../../../../clients/typescript/src/connection.ts";
-import {
-  DlqService,
-  SendToDlqRequestSchema,
-} from "../../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { Line } from "../../../../clients/typescript/src/line.ts";
 import { Reachability } from "../../../../clients/typescript/src/reachability.ts";
 import { SpoolDelivery } from "../../../../clients/typescript/src/spool/delivery.ts";
@@ -15,6 +11,7 @@ import type { LetterStore } from "../../../../clients/typescript/src/spool/lette
 import { MemoryLetters } from "../../../../clients/typescript/src/spool/memory-letters.ts";
 import type { Shelf } from "../../../../clients/typescript/src/spool/shelf.ts";
 import { SpoolNews } from "../../../../clients/typescript/src/spool/spool-news.ts";
+import { DlqService, SendToDlqRequestSchema } from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { until } from "../client.ts";
 
 function lettersOf(...requestIds: readonly string[]): MemoryLetters {

@@ -4,15 +4,15 @@ import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import {
-  type SendToDlqRequest,
-  SendToDlqRequestSchema,
-} from "../../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
 import { RecordScanner } from "../../../../clients/typescript/src/spool/framing.ts";
 import { ownerOf } from "../../../../clients/typescript/src/spool/owner.ts";
 import { Shelf } from "../../../../clients/typescript/src/spool/shelf.ts";
 import { SpoolFile } from "../../../../clients/typescript/src/spool/spool-file.ts";
 import { newFileName } from "../../../../clients/typescript/src/spool/spool-folder.ts";
+import {
+  type SendToDlqRequest,
+  SendToDlqRequestSchema,
+} from "../../../../gen/dlq/v1/dlq_service_pb.ts";
 import { newFolder, spoolFiles } from "./spool-support.ts";
 
 const request = (requestId: string, text = "x"): SendToDlqRequest =>
