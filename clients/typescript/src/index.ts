@@ -1,6 +1,6 @@
-// Everything that users of the package import.
+// The public API of the package `dlq-client`.
 
-/** Of Connect: errors of `stubs`, and the statuses that they and a DlqClientError carry. */
+/** Connect's errors, which `stubs` throw, and the gRPC statuses that they and a DlqClientError have. */
 export { Code, ConnectError } from "@connectrpc/connect";
 export { DlqAdminService } from "../../../gen/dlq/v1/dlq_admin_service_pb.ts";
 export {
@@ -42,6 +42,7 @@ export {
 export { createDlqClient, type DlqClient } from "./client.ts";
 export type { DlqAdminStubs, DlqStubs } from "./connection.ts";
 export type { DeadLetter, DeadLetterOptions } from "./dead-letter.ts";
+export type { MessageStateName, QuarantineReasonName, ReasonName } from "./enum-names.ts";
 export {
   DlqClientError,
   type DlqErrorDetails,
@@ -50,7 +51,6 @@ export {
   RetryAfterError,
 } from "./errors.ts";
 export { failureOf } from "./failure.ts";
-export type { MessageStateName, QuarantineReasonName, ReasonName } from "./names.ts";
 export type { CoalesceOptions, DlqClientOptions, TlsOptions } from "./options.ts";
 export type { DeliveryPayload } from "./payload.ts";
 export type {
