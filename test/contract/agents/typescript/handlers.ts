@@ -10,8 +10,8 @@ import {
   type SettledDelivery,
 } from "../../../../clients/typescript/src/index.ts";
 import type { JsonMap } from "../../json.ts";
-import { givenError } from "./given-error.ts";
 import { camelCase, deliveryOf, resultOf } from "./convert.ts";
+import { givenError } from "./given-error.ts";
 
 interface Running {
   readonly delivery: Delivery;

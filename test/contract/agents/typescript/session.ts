@@ -5,10 +5,10 @@ import {
 } from "../../../../clients/typescript/src/index.ts";
 import { isMap, type Json, type JsonMap } from "../../json.ts";
 import { callMethod } from "./call.ts";
+import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./convert.ts";
 import { givenError } from "./given-error.ts";
 import { caseNames, failureOfCase } from "./golden.ts";
 import { Handlers } from "./handlers.ts";
-import { camelCase, payloadOf, resultOf, sendOptionsOf } from "./convert.ts";
 
 type Op = (fields: JsonMap) => Promise<JsonMap>;
 
