@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DescFile, DescMessage } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { file_dlq_spool_v1_spool as spoolFile } from "../../clients/typescript/src/gen/dlq/spool/v1/spool_pb.ts";
+import { file_dlq_spool_v1_spool as spoolFile } from "../../gen/dlq/spool/v1/spool_pb.ts";
 import { file_dlq_v1_dlq_admin_service as adminFile } from "../../gen/dlq/v1/dlq_admin_service_pb.ts";
 import { file_dlq_v1_dlq_service as serviceFile } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { file_dlq_v1_failure as failureFile } from "../../gen/dlq/v1/failure_pb.ts";

@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { createConnections } from "../../../clients/typescript/src/connection.ts";
-import type { Delivery } from "../../../clients/typescript/src/gen/dlq/v1/dlq_service_pb.ts";
+import type { Delivery } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { seededRandom } from "../../support/random.ts";
 import { openHistory } from "../history/writer.ts";
 import { readArguments, untilAsked } from "./arguments.ts";

@@ -1,4 +1,4 @@
-// What programs without types give, and what functions of theirs throw, loses nothing.
+// Programs without types: wrong options, and callbacks that throw, lose no message.
 
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from "vitest";
@@ -25,7 +25,7 @@ const unreadable: object = new Proxy(() => {}, {
   },
 });
 
-it("options that are null are none", async () => {
+it("an option that is null counts as absent", async () => {
   await using fake = createFakeDlq();
   const names = ["sourceId", "dedupKey", "orderingKey", "priority", "ttlMs", "maxRetries"];
   names.push("retryPolicy", "attributes", "contentType", "delayMs", "dueTime", "reason");
@@ -41,10 +41,10 @@ it("options that are null are none", async () => {
 });
 
 it.each([
-  ["a worker's options that are null", { concurrency: null, prefetch: null }],
-  ["more than anybody could hold", { concurrency: 1e15, maxInFlightBytes: 1e300 }],
-  ["no bound at all", { maxInFlightBytes: Number.POSITIVE_INFINITY }],
-])("%s: it works", async (_, options) => {
+  ["null", { concurrency: null, prefetch: null }],
+  ["huge limits", { concurrency: 1e15, maxInFlightBytes: 1e300 }],
+  ["an infinite limit", { maxInFlightBytes: Number.POSITIVE_INFINITY }],
+])("a worker runs with %s as options", async (_, options) => {
   const dlq = clientOf(server);
   await dlq.send("worked", "x", error, { delayMs: 0 });
   await new Promise<void>((done) => {
@@ -52,7 +52,7 @@ it.each([
   });
 });
 
-it("a console that throws loses no result", async () => {
+it("a console that throws does not change the result of a send", async () => {
   const log = vi.spyOn(console, "error").mockImplementation(() => {
     throw new Error("EPIPE");
   });
@@ -62,19 +62,21 @@ it("a console that throws loses no result", async () => {
   };
   expect(errorOf(await clientOf(server, { onDropped }).send("no/queue", "x")).kind).toBe("refused");
   const spool = { folder: await newFolder() };
-  const away = clientOf(
+  const unreachable = clientOf(
     { grpcAddress: `127.0.0.1:${await freePort()}` },
     { spool, timeoutMs: 200 },
   );
-  expect((await away.send("q", "x", error)).status).toBe("spooled");
+  expect((await unreachable.send("q", "x", error)).status).toBe("spooled");
   expect(log).toHaveBeenCalledTimes(2);
 });
 
-it("nor does an interceptor that throws what can't be read", { timeout: 10_000 }, async () => {
-  const hostile: Interceptor = () => () => {
+it("a send is dropped if an interceptor throws an unreadable value", {
+  timeout: 10_000,
+}, async () => {
+  const throwing: Interceptor = () => () => {
     throw unreadable;
   };
-  const dlq = clientOf(server, { interceptors: [hostile], timeoutMs: 300 });
+  const dlq = clientOf(server, { interceptors: [throwing], timeoutMs: 300 });
   expect((await dlq.send("q", "x", error)).status).toBe("dropped");
   const transport = {
     unary: () => Promise.reject(unreadable),

@@ -1,5 +1,5 @@
-// A message that fails in a handler is not sent a second time; and functions whose messages are
-// sent when they fail.
+// A send of the message that a handler works on becomes its outcome, and functions wrapped with
+// deadLetter.
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
@@ -24,7 +24,7 @@ let count = 0;
 const newQueue = () => `s${++count}`;
 const error = new Error("it broke");
 
-interface Told {
+interface Settled {
   readonly settled: SettledDelivery;
   readonly id: string;
 }
@@ -34,7 +34,7 @@ async function workOn(
   queue: string,
   handler: Handler,
   options: { payload?: unknown; sourceId?: string } = {},
-): Promise<Told> {
+): Promise<Settled> {
   const { payload = { order: 42 }, sourceId } = options;
   const { id } = stored(await dlq.send(queue, payload, error, { delayMs: 0, sourceId }));
   const { promise, resolve } = Promise.withResolvers<SettledDelivery>();
@@ -62,7 +62,7 @@ describe("a send of the same message in its handler", () => {
     expect(totals).toMatchObject({ accepted: 1n, failedAttempts: 1n });
   });
 
-  it("is known by its source id, whatever its payload is now", async () => {
+  it("is recognized by its source id, although its payload has changed", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const handler: Handler = async () => {
@@ -72,7 +72,7 @@ describe("a send of the same message in its handler", () => {
     expect(settled.outcome).toBe("failed");
   });
 
-  it("is known by its JSON, whoever wrote that", async () => {
+  it("is recognized by its JSON, although its text differs", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const payload = '{ "name": "J\\u00fcrgen",\n "amount": 1.0 }';
@@ -86,7 +86,7 @@ describe("a send of the same message in its handler", () => {
     expect((await statsOf(dlq.stubs, queue)).totals).toMatchObject({ accepted: 1n });
   });
 
-  it("gives way to the outcome that the handler returns", async () => {
+  it("is overridden by the outcome that the handler returns", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const { settled } = await workOn(dlq, queue, async ({ payload }) => {
@@ -96,7 +96,7 @@ describe("a send of the same message in its handler", () => {
     expect(settled).toMatchObject({ outcome: "quarantined", state: "QUARANTINED" });
   });
 
-  it("counts with a wait that is longer than a worker may ask for", async () => {
+  it("counts although its delay is longer than the limit of workers", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const { settled } = await workOn(dlq, queue, async ({ payload }) => {
@@ -105,15 +105,15 @@ describe("a send of the same message in its handler", () => {
     expect(settled).toMatchObject({ outcome: "failed", state: "SCHEDULED" });
   });
 
-  it("is no failure of a message whose handler was aborted by the worker's end", async () => {
+  it("becomes a release if the stopping worker has aborted the handler", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     stored(await dlq.send(queue, "x", error, { delayMs: 0 }));
-    const { promise: isRunning, resolve: runs } = Promise.withResolvers<void>();
+    const { promise: isRunning, resolve: started } = Promise.withResolvers<void>();
     const handler = dlq.deadLetter(queue, async ({ signal }: Delivery): Promise<void> => {
       await new Promise((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason));
-        runs();
+        started();
       });
     });
     const worker = dlq.worker({ queues: [queue], handler });
@@ -123,7 +123,7 @@ describe("a send of the same message in its handler", () => {
     expect(totals).toMatchObject({ accepted: 1n, released: 1n, failedAttempts: 0n });
   });
 
-  it("waits as the send says", async () => {
+  it("uses the delay of the send", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const { settled } = await workOn(dlq, queue, async ({ payload }) => {
@@ -137,7 +137,7 @@ describe("a send of the same message in its handler", () => {
     ["another source id", { payload: { order: 42 }, sourceId: "order-43" }],
     ["another queue", { payload: { order: 42 }, queue: "elsewhere" }],
   ])(
-    "is another message with %s",
+    "is a new message with %s",
     async (_, {
       payload,
       sourceId,
@@ -162,7 +162,7 @@ describe("a send of the same message in its handler", () => {
 });
 
 describe("deadLetter", () => {
-  it("gives what the function gives", async () => {
+  it("resolves to the result of the function", async () => {
     const dlq = clientOf(server);
     const double = dlq.deadLetter(newQueue(), async (n: number) => n * 2);
     expect(await double(21)).toBe(42);
@@ -189,7 +189,7 @@ describe("deadLetter", () => {
     expect(seen?.failure).toMatchObject({ type: "RangeError", message: "no funds" });
   });
 
-  it("sends what its options take from the arguments", async () => {
+  it("sends the payload and options that its options compute from the arguments", async () => {
     const dlq = clientOf(server);
     const queue = newQueue();
     const charge = dlq.deadLetter(
@@ -206,14 +206,14 @@ describe("deadLetter", () => {
     expect(totals).toMatchObject({ accepted: 2n, joined: 1n });
   });
 
-  it("throws the error itself when the message could not be kept", async () => {
+  it("rejects with the function's error when the message could not be stored", async () => {
     const dlq = clientOf(server);
     const own = new RangeError("no funds");
     const charge = dlq.deadLetter("no/queue", () => Promise.reject(own));
     await expect(charge()).rejects.toBe(own);
   });
 
-  it("throws the error itself when its options throw", async () => {
+  it("rejects with the function's error when its options throw", async () => {
     const dlq = clientOf(server);
     const own = new RangeError("no funds");
     const log = vi.spyOn(console, "error").mockImplementation(() => {});
@@ -225,7 +225,7 @@ describe("deadLetter", () => {
     log.mockRestore();
   });
 
-  it("in a handler, or as one, makes no second message", async () => {
+  it("makes no second message in a handler, or as a handler", async () => {
     const dlq = clientOf(server);
     const inside = newQueue();
     const charge = dlq.deadLetter(inside, (_order: unknown) => Promise.reject(error));

@@ -1,10 +1,10 @@
-// Connections of the TypeScript client that die without a word.
+// A connection whose peer vanishes without closing it.
 
 import { once } from "node:events";
 import { createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
-import { createSessionManager } from "../../../clients/typescript/src/session-manager.ts";
+import { createHttp2Connection } from "../../../clients/typescript/src/connection.ts";
 import { LinkProxy } from "../../support/link-proxy.ts";
 
 let server: Http2Server;
@@ -24,24 +24,24 @@ afterAll(async () => {
   server.close();
 });
 
-it("end their calls, and not the process, also when they are left at that moment", async () => {
+it("ends its calls, and not the process, also if it is closed at that moment", async () => {
   const pings = { pingIntervalMs: 50, pingTimeoutMs: 50 };
-  const manager = createSessionManager(`http://${link.address}`, pings);
-  onTestFinished(() => manager.close());
-  const stream = await manager.request("GET", "/", {}, {});
+  const connection = createHttp2Connection(`http://${link.address}`, pings);
+  onTestFinished(() => connection.close());
+  const stream = await connection.request("GET", "/", {}, {});
   const { session } = stream;
   if (session === undefined) throw new Error("a stream without a connection");
   await once(stream, "data");
   link.set({ blackhole: true });
 
-  // The call hears of it first, and its caller leaves the connection; then the connection says it.
-  const told = Promise.withResolvers<Error>();
+  // The call fails first, and its caller closes the connection; then the connection reports the error.
+  const failed = Promise.withResolvers<Error>();
   stream.on("error", (error) => {
-    manager.close();
-    told.resolve(error);
+    connection.close();
+    failed.resolve(error);
   });
   const ended = Promise.withResolvers<void>();
-  session.once("close", () => ended.resolve()); // not `once`: it would listen for errors, too
-  expect((await told.promise).message).toContain("PING timed out");
+  session.once("close", () => ended.resolve()); // not events.once, which listens for errors, too
+  expect((await failed.promise).message).toContain("PING timed out");
   await ended.promise;
 });

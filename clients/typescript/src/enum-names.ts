@@ -1,12 +1,12 @@
-// Enum values of the contract by their bare names, as logs, metrics and tools print them.
+// Names of the contract's enum values, as logs, metrics and tools print them.
 
-import { MessageState, QuarantineReason, Reason } from "./gen/dlq/v1/state_pb.ts";
+import { MessageState, QuarantineReason, Reason } from "../../../gen/dlq/v1/state_pb.ts";
 
-/** Why a message failed; decides how it is retried. */
+/** Why a message failed. It decides the retry policy. */
 export type ReasonName = keyof typeof Reason;
-/** Where a message is in its life. */
+/** The state of a message. */
 export type MessageStateName = keyof typeof MessageState;
-/** Why a message is in quarantine. */
+/** Why a message is quarantined. */
 export type QuarantineReasonName = keyof typeof QuarantineReason;
 
 function namesOf<Name extends string>(values: Readonly<Record<Name, number>>): Map<number, Name> {
@@ -17,7 +17,7 @@ const reasons = namesOf(Reason);
 const states = namesOf(MessageState);
 const quarantineReasons = namesOf(QuarantineReason);
 
-/** A number that this version does not know has no name. */
+/** Returns the name; `UNSPECIFIED` for a number that this version does not have. */
 export const reasonName = (value: number): ReasonName => reasons.get(value) ?? "UNSPECIFIED";
 export const stateName = (value: number): MessageStateName => states.get(value) ?? "UNSPECIFIED";
 export const quarantineReasonName = (value: number): QuarantineReasonName =>

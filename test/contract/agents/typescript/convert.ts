@@ -1,4 +1,4 @@
-// What this client's results are called in the contract.
+// Converts options and results between the names of the scenarios and those of this client.
 
 import { isUtf8 } from "node:buffer";
 import { durationMs } from "@bufbuild/protobuf/wkt";
@@ -10,12 +10,12 @@ import type {
 } from "../../../../clients/typescript/src/index.ts";
 import { isMap, type Json, type JsonMap } from "../../json.ts";
 
-/** `source_id` is `sourceId`, `delay_ms` is `delayMs`; on all levels but in maps of the user's. */
+/** Converts `source_id` to `sourceId` on all levels, except in maps of the user. */
 export function camelCase(given: JsonMap): Record<string, unknown> {
   const named = Object.entries(given).map(([name, value]) => {
-    const camel = name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    const isOpen = name === "attributes" || name === "coordinates";
-    return [camel, isMap(value) && !isOpen ? camelCase(value) : value];
+    const camel = name.replace(/_([a-z])/g, (_, first: string) => first.toUpperCase());
+    const isUserMap = name === "attributes" || name === "coordinates";
+    return [camel, isMap(value) && !isUserMap ? camelCase(value) : value];
   });
   return Object.fromEntries(named);
 }
@@ -27,7 +27,7 @@ export function sendOptionsOf(given: JsonMap): SendOptions {
 }
 
 export function payloadOf(given: Json | undefined): unknown {
-  if (!isMap(given)) throw new Error("a payload is text, base64 or json");
+  if (!isMap(given)) throw new Error("give a payload as text, base64 or json");
   if (typeof given.text === "string") return given.text;
   if (typeof given.base64 === "string") return Buffer.from(given.base64, "base64");
   return given.json;
@@ -40,7 +40,7 @@ export function resultOf(result: SendResult): JsonMap {
   }
   const { dueTime, ...others } = result as SendResult & { dueTime?: Date };
   const named = Object.entries(others).map(([name, value]) => [
-    name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`),
     value as Json,
   ]);
   const due = dueTime === undefined ? {} : { due_time_ms: dueTime.getTime() };
@@ -51,7 +51,7 @@ export function deliveryOf(delivery: Delivery): JsonMap {
   const { id, queue, attributes, attempt, failure, traceContext, payload } = delivery;
   return {
     ...{ id, queue, attributes, attempt },
-    payload: payloadWords(payload.bytes()),
+    payload: payloadFields(payload.bytes()),
     delivery_number: delivery.deliveryNumber,
     outcome_unknown: delivery.outcomeUnknown,
     source_id: delivery.sourceId,
@@ -59,11 +59,11 @@ export function deliveryOf(delivery: Delivery): JsonMap {
     ...(traceContext === undefined
       ? {}
       : { trace_context: { traceparent: traceContext.traceparent } }),
-    ...(failure === undefined ? {} : { latest_failure: failureWords(failure, delivery.reason) }),
+    ...(failure === undefined ? {} : { latest_failure: failureFields(failure, delivery.reason) }),
   };
 }
 
-function failureWords(failure: Failure, reason: string): JsonMap {
+function failureFields(failure: Failure, reason: string): JsonMap {
   const { type, message, stackTrace, grpcCode, httpStatus, retryAfter, attributes } = failure;
   return {
     ...{ type, message, reason, attributes, stack_trace: stackTrace },
@@ -73,7 +73,7 @@ function failureWords(failure: Failure, reason: string): JsonMap {
   };
 }
 
-function payloadWords(bytes: Uint8Array): JsonMap {
+function payloadFields(bytes: Uint8Array): JsonMap {
   const data = Buffer.from(bytes);
   return isUtf8(data) ? { text: data.toString() } : { base64: data.toString("base64") };
 }

@@ -1,4 +1,4 @@
-// The connection of sends and outcomes: when it is replaced, and what is left of it.
+// When the channel replaces its connection, and when it closes the old one.
 
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -7,17 +7,17 @@ import type {
   DlqAdminStubs,
   DlqStubs,
 } from "../../../clients/typescript/src/connection.ts";
-import { Line } from "../../../clients/typescript/src/line.ts";
+import { ReconnectingChannel } from "../../../clients/typescript/src/reconnecting-channel.ts";
 
-const late = new ConnectError("the operation timed out", Code.DeadlineExceeded);
+const timeout = new ConnectError("the operation timed out", Code.DeadlineExceeded);
 
 let connections: { readonly stubs: DlqStubs; isClosed: boolean }[];
-let line: Line;
+let channel: ReconnectingChannel;
 
 beforeEach(() => {
   vi.useFakeTimers();
   connections = [];
-  line = new Line(() => {
+  channel = new ReconnectingChannel(() => {
     const one = { stubs: {} as DlqStubs, isClosed: false };
     connections.push(one);
     return {
@@ -33,28 +33,28 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const openOnes = () => connections.filter(({ isClosed }) => !isClosed).length;
+const openCount = () => connections.filter(({ isClosed }) => !isClosed).length;
 
-it("calls that time out again and again cost a connection a second at most", () => {
+it("repeated timeouts open at most one connection a second", () => {
   for (let at = 0; at < 50; at++) {
     vi.advanceTimersByTime(100);
-    line.failed(line.stubs, late);
+    channel.failed(channel.stubs, timeout);
   }
   expect(connections.length).toBeGreaterThan(3);
   expect(connections.length).toBeLessThan(8);
 });
 
-it("one that was replaced may answer for a while, and is closed then", () => {
+it("a replaced connection is closed after 5 s", () => {
   vi.advanceTimersByTime(2_000);
-  line.failed(line.stubs, late);
-  expect(openOnes()).toBe(2);
+  channel.failed(channel.stubs, timeout);
+  expect(openCount()).toBe(2);
   vi.advanceTimersByTime(5_000);
-  expect(openOnes()).toBe(1);
+  expect(openCount()).toBe(1);
 });
 
-it("its end leaves no connection open, so that the process can end", () => {
+it("close closes all connections, so that the process can end", () => {
   vi.advanceTimersByTime(2_000);
-  line.failed(line.stubs, late);
-  line.close();
-  expect(openOnes()).toBe(0);
+  channel.failed(channel.stubs, timeout);
+  channel.close();
+  expect(openCount()).toBe(0);
 });
