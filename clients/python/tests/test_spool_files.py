@@ -212,7 +212,7 @@ def test_damaged_bytes_are_skipped_and_counted_except_at_the_end(spool_folder: P
     assert texts(store) == ["a", "c", "d"]
 
 
-def test_an_unknown_record_type_is_read() -> None:
+def test_an_unknown_record_type_does_not_stop_reading() -> None:
     data = HEADER + encode(7, b"new") + encode(RecordType.MESSAGE, b"x")  # type: ignore[arg-type]
     assert [one.type for one in Records(data)] == [7, RecordType.MESSAGE]
 

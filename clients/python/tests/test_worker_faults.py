@@ -27,7 +27,7 @@ class FakeCore:
     def __init__(self) -> None:
         self.deliveries: list[Delivery] = []
 
-    def ended(self, delivery: Delivery, given: object, error: BaseException | None) -> None:
+    def ended(self, delivery: Delivery, returned: object, error: BaseException | None) -> None:
         self.deliveries.append(delivery)
 
 

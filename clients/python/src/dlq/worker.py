@@ -75,17 +75,17 @@ class ThreadRunner:
 
     def _handle(self, delivery: Delivery) -> None:
         current_delivery.set(delivery)
-        given: object = None
+        returned: object = None
         error: BaseException | None = None
         try:
             with within_trace(delivery.trace_context):
-                given = self._handler(delivery)
+                returned = self._handler(delivery)
         except BaseException as raised:  # SystemExit too: a handler must not end its thread
             error = raised
         with self._lock:
             self._busy -= 1
         if self.core is not None:
-            self.core.ended(delivery, given, error)
+            self.core.ended(delivery, returned, error)
 
 
 class Worker:

@@ -86,14 +86,16 @@ class WorkerCore:
         if self._stopping is None:
             self._stopping = self._loop.create_task(self._drain())
 
-    def ended(self, delivery: Delivery, given: object, error: BaseException | None) -> None:
+    def ended(self, delivery: Delivery, returned: object, error: BaseException | None) -> None:
         """Called when a handler has returned or raised, in the handler's thread."""
         outcome: Outcome
         if error is not None:
             # A handler that was cancelled because the worker stops has not failed.
             outcome = release() if self._is_cancelling else delivery._sent_outcome or fail(error)
         else:
-            outcome = given if isinstance(given, Outcome) else delivery._sent_outcome or succeed()
+            outcome = (
+                returned if isinstance(returned, Outcome) else delivery._sent_outcome or succeed()
+            )
         try:
             self._loop.call_soon_threadsafe(self._ended, delivery, outcome)
         except RuntimeError:

@@ -63,27 +63,29 @@ class TaskRunner:
             task.cancel()
 
     async def _handle(self, delivery: Delivery) -> None:
-        given: object = None
+        returned: object = None
         error: BaseException | None = None
         try:
             with within_trace(delivery.trace_context):
                 if self._is_async:
-                    given = await self._handler(delivery)  # type: ignore[misc]
+                    returned = await self._handler(delivery)  # type: ignore[misc]
                 else:
-                    given = await asyncio.to_thread(self._handler, delivery)
-                if inspect.isawaitable(given):
-                    given = await given
+                    returned = await asyncio.to_thread(self._handler, delivery)
+                if inspect.isawaitable(returned):
+                    returned = await returned
         except (Exception, asyncio.CancelledError) as raised:
             error = raised
         except BaseException as raised:
-            self._end_handler(delivery, given, raised)
+            self._end_handler(delivery, returned, raised)
             raise
-        self._end_handler(delivery, given, error)
+        self._end_handler(delivery, returned, error)
 
-    def _end_handler(self, delivery: Delivery, given: object, error: BaseException | None) -> None:
+    def _end_handler(
+        self, delivery: Delivery, returned: object, error: BaseException | None
+    ) -> None:
         del self._tasks[delivery]
         if self.core is not None:
-            self.core.ended(delivery, given, error)
+            self.core.ended(delivery, returned, error)
 
 
 class Worker:

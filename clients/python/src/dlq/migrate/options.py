@@ -74,7 +74,7 @@ def read_options(arguments: list[str] | None) -> MigrateOptions:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dlq-migrate",
-        description="Sends the old package's messages in Redis to the DLQ service, oldest first, with their "
+        description="Sends the old package's messages in Redis to the DLQ service, oldest first, with their\n"
         "history. Repeated runs send no message twice. Without --delete, Redis is not changed.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
