@@ -40,7 +40,10 @@ impl SpoolSender {
         loop {
             let skipped = deferred.skipped();
             let bytes = call_size.bytes();
-            let Some(messages) = self.call_writer(|reply| Command::Next(bytes, skipped, reply)).await else {
+            let Some(messages) = self
+                .call_writer(|reply| Command::Next(bytes, skipped, reply))
+                .await
+            else {
                 return;
             };
             if messages.is_empty() {
@@ -111,7 +114,11 @@ impl SpoolSender {
                 .zip(results)
                 .filter_map(|(message, result)| self.finish(message, result, deferred))
                 .collect();
-            if self.call_writer(|reply| Command::Done(done, reply)).await.is_none() {
+            if self
+                .call_writer(|reply| Command::Done(done, reply))
+                .await
+                .is_none()
+            {
                 return false;
             }
         }

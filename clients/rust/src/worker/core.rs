@@ -29,7 +29,6 @@ const CANCEL_GRACE: Duration = Duration::from_secs(1);
 const MIN_REPORT_TIME: Duration = Duration::from_secs(1);
 const MAX_REPORT_TIME: Duration = Duration::from_secs(5);
 
-/// The common part of workers with handlers and with a stream.
 pub(crate) struct WorkerCore {
     client: Client,
     runtime: Handle,

@@ -12,7 +12,6 @@ use crate::worker::outcome::OutcomeKind;
 use std::sync::Arc;
 use tonic::Status;
 
-/// Reports errors and outcomes to the user's callbacks.
 pub(crate) struct Reports {
     on_error: Option<OnError>,
     on_settled: Option<OnSettled>,
