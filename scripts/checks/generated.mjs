@@ -7,12 +7,11 @@ import { ROOT } from "../setup/places.mjs";
 
 /**
  * Where the stubs of each client are. They have templates of their own: their plugins take other
- * packages than what gen/ is made from.
+ * packages than what gen/ is made from. Maven generates those of Java at each build.
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 const CLIENTS = {
   go: ["clients/go/dlqspoolv1", "clients/go/dlqv1"],
-  java: ["clients/java/src/generated/java"],
   python: ["clients/python/src/dlq/spool/v1", "clients/python/src/dlq/v1"],
   rust: ["clients/rust/src/gen"],
   typescript: ["clients/typescript/src/gen"],

@@ -2,8 +2,8 @@ package io.dlqservice.dlq.spool;
 
 import com.google.protobuf.Timestamp;
 import io.dlqservice.dlq.spool.SpoolFolder.Listed;
-import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.spool.v1.Owner;
+import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -266,7 +266,8 @@ public final class Shelf {
   }
 
   private static byte[] recordOf(SendToDlqRequest request) {
-    SpooledMessage letter = SpooledMessage.newBuilder().setRequest(request).setSpoolTime(now()).build();
+    SpooledMessage letter =
+        SpooledMessage.newBuilder().setRequest(request).setSpoolTime(now()).build();
     return Framing.encode(RecordType.LETTER, letter.toByteArray());
   }
 

@@ -3,8 +3,8 @@ package io.dlqservice.dlq.spool;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.spool.v1.Owner;
+import io.dlqservice.dlq.spool.v1.SpooledMessage;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -39,7 +39,8 @@ class OrphansTest {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     content.writeBytes(Framing.header());
     content.writeBytes(Framing.encode(RecordType.OWNER, owners[0].toByteArray()));
-    SpooledMessage letter = SpooledMessage.newBuilder().setRequest(SendToDlqRequest.newBuilder()).build();
+    SpooledMessage letter =
+        SpooledMessage.newBuilder().setRequest(SendToDlqRequest.newBuilder()).build();
     content.writeBytes(Framing.encode(RecordType.LETTER, letter.toByteArray()));
     for (int at = 1; at < owners.length; at++) {
       content.writeBytes(Framing.encode(RecordType.OWNER, owners[at].toByteArray()));
