@@ -3,11 +3,11 @@ package io.dlqservice.dlq.spool;
 import io.dlqservice.dlq.spool.v1.Owner;
 
 /**
- * For whom letters are kept: only the same delivers them.
+ * The target and service of a spool. Only clients with the same ones send its messages.
  *
  * @param target {@code host:port}
  */
-public record SpoolPurpose(String target, String service) {
+public record SpoolScope(String target, String service) {
   boolean isOf(Owner owner) {
     return owner.getTarget().equals(target) && owner.getService().equals(service);
   }

@@ -13,28 +13,27 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * A request on its way.
+ * A request to send one message.
  *
- * @param bytes what it takes on the wire, within a batch
+ * @param bytes its size within a batch
  */
-record Letter(SendToDlqRequest request, int bytes) {
+record SendRequest(SendToDlqRequest proto, int bytes) {
   private static final int FRAME_BYTES = 16;
 
-  static Letter of(SendToDlqRequest request) {
-    return new Letter(request, request.getSerializedSize() + FRAME_BYTES);
+  static SendRequest of(SendToDlqRequest request) {
+    return new SendRequest(request, request.getSerializedSize() + FRAME_BYTES);
   }
 
   /**
-   * @param error null if there is none
-   * @param origin null where the client was told nothing
+   * @param error null for none
+   * @param origin null for none
    */
-  static SendToDlqRequest.Builder request(
+  static SendToDlqRequest.Builder builder(
       String queue, Payload payload, Throwable error, SendOptions options, Origin origin) {
     SendToDlqRequest.Builder request =
         SendToDlqRequest.newBuilder()
             .setRequestId(
-                options.requestId == null
-                        || options.requestId.isEmpty() // an empty one would be none
+                options.requestId == null || options.requestId.isEmpty() // an empty id is no id
                     ? UUID.randomUUID().toString()
                     : options.requestId)
             .setQueue(Text.wellFormed(queue))
@@ -80,7 +79,7 @@ record Letter(SendToDlqRequest request, int bytes) {
     else delay.ifPresent(wait -> request.setDelay(Times.to(wait)));
   }
 
-  /** An error that says that trying again is of no use goes to quarantine at once. */
+  /** A non-retryable error quarantines the message at once. */
   private static void setReason(
       SendToDlqRequest.Builder request, Throwable error, SendOptions options) {
     Reason reason = options.reason;
@@ -91,13 +90,13 @@ record Letter(SendToDlqRequest request, int bytes) {
     request.setFailure(failure.setReason(reason));
   }
 
-  /** An error's own word on when to come back, within what the server takes. */
+  /** The delay that the error asks for, within the server's limits. */
   static Optional<Duration> retryAfter(Throwable error) {
     try {
       return CauseChain.unwrapped(error) instanceof RetryHint hint
-          ? hint.retryAfter().map(Times::takenWait)
+          ? hint.retryAfter().map(Times::clampWait)
           : Optional.empty();
-    } catch (Throwable itsOwnFault) {
+    } catch (Throwable failed) {
       return Optional.empty();
     }
   }
@@ -105,7 +104,7 @@ record Letter(SendToDlqRequest request, int bytes) {
   static boolean isNonRetryable(Throwable error) {
     try {
       return CauseChain.unwrapped(error) instanceof RetryHint hint && hint.nonRetryable();
-    } catch (Throwable itsOwnFault) {
+    } catch (Throwable failed) {
       return false;
     }
   }

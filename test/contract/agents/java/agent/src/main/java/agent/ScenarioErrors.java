@@ -9,9 +9,9 @@ import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 
-/** What `error` of a command says, as this language would throw it. */
-final class GivenError {
-  /** A class of a program's own. */
+/** Makes the exception that the {@code error} of a command describes. */
+final class ScenarioErrors {
+  /** An exception class of a program. */
   static final class OrderError extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -20,10 +20,10 @@ final class GivenError {
     }
   }
 
-  private GivenError() {}
+  private ScenarioErrors() {}
 
   /**
-   * @return null where none is given
+   * @return null without an error
    */
   static Exception of(JsonElement given) {
     if (given == null || !given.isJsonObject()) return null;
@@ -58,7 +58,7 @@ final class GivenError {
       case "custom":
         return new OrderError(message);
       default:
-        throw new IllegalArgumentException("unknown kind of error: " + kind);
+        throw new IllegalArgumentException("unknown error kind: " + kind);
     }
   }
 }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.dlqservice.dlq.SendResult.Spooled;
-import io.dlqservice.dlq.spool.Shelf;
-import io.dlqservice.dlq.spool.SpoolPurpose;
+import io.dlqservice.dlq.spool.SpoolScope;
+import io.dlqservice.dlq.spool.SpoolStore;
 import io.dlqservice.dlq.v1.SendToDlqRequest;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -19,11 +19,11 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** That something waits in the spool is told, and why. */
-class WaitingTest {
+/** The log says that messages wait in the spool, and why. */
+class SpoolWarningTest {
   private static final String SERVICE = "tests";
-  private static final String NOBODY = "127.0.0.1:1";
-  private static final String TOLD = "the spool keeps what can't be delivered: ";
+  private static final String NO_SERVER = "127.0.0.1:1";
+  private static final String WARNING = " wait in the spool for 127.0.0.1:";
   private static final int MIB = 1024 * 1024;
   private static final Spooled KEPT = new Spooled(true);
 
@@ -35,40 +35,41 @@ class WaitingTest {
   }
 
   private void leaveOne(String target) {
-    Shelf left = new Shelf(new SpoolPurpose(target, SERVICE), folder, MIB, false, words -> {});
-    left.append(List.of(SendToDlqRequest.newBuilder().setRequestId("r").setQueue("q").build()));
-    left.release();
+    SpoolStore store =
+        new SpoolStore(new SpoolScope(target, SERVICE), folder, MIB, false, warning -> {});
+    store.append(List.of(SendToDlqRequest.newBuilder().setRequestId("r").setQueue("q").build()));
+    store.release();
   }
 
   @Test
-  void whatFoundNobodyIsToldOnce() {
+  void anUnreachableServiceIsLoggedOnce() {
     try (Logged logged = new Logged()) {
-      try (DlqClient dlq = builder(NOBODY).build()) {
+      try (DlqClient dlq = builder(NO_SERVER).build()) {
         for (int n = 0; n < 3; n++) assertEquals(KEPT, dlq.send("q", "a", null));
       }
-      List<String> told = logged.with(TOLD);
-      assertEquals(1, told.size(), "" + told);
-      assertTrue(told.get(0).contains("Connection refused"), told.get(0));
-      assertTrue(told.get(0).contains("WARN"), told.get(0));
+      List<String> logs = logged.with(WARNING);
+      assertEquals(1, logs.size(), "" + logs);
+      assertTrue(logs.get(0).contains("Connection refused"), logs.get(0));
+      assertTrue(logs.get(0).contains("WARN"), logs.get(0));
     }
   }
 
   @Test
-  void whatFoundOnlySilenceIsTold() throws Exception {
+  void aSilentServerIsLogged() throws Exception {
     try (Logged logged = new Logged();
         ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
       try (DlqClient dlq = builder("127.0.0.1:" + silent.getLocalPort()).build()) {
         assertEquals(KEPT, dlq.send("q", "a", null));
       }
-      assertEquals(1, logged.with(TOLD).size());
+      assertEquals(1, logged.with(WARNING).size());
     }
   }
 
   @Test
-  void aTokenThatCantBeReadIsTold() {
+  void aTokenSupplierThatThrowsIsLogged() {
     try (Logged logged = new Logged()) {
       DlqClientBuilder builder =
-          builder(NOBODY)
+          builder(NO_SERVER)
               .token(
                   () -> {
                     throw new UncheckedIOException(new NoSuchFileException("/run/token"));
@@ -76,37 +77,37 @@ class WaitingTest {
       try (DlqClient dlq = builder.build()) {
         assertEquals(KEPT, dlq.send("q", "a", null));
       }
-      List<String> told = logged.with(TOLD);
-      assertEquals(1, told.size(), "" + told);
-      assertTrue(told.get(0).contains("/run/token"), told.get(0));
+      List<String> logs = logged.with(WARNING);
+      assertEquals(1, logs.size(), "" + logs);
+      assertTrue(logs.get(0).contains("/run/token"), logs.get(0));
     }
   }
 
   @Test
-  void whatWasLeftByAnotherIsTold() {
-    leaveOne(NOBODY);
+  void recoveredMessagesAreLogged() {
+    leaveOne(NO_SERVER);
     try (Logged logged = new Logged()) {
-      try (DlqClient dlq = builder(NOBODY).build()) {
-        Poll.until(() -> !logged.with(TOLD).isEmpty());
+      try (DlqClient dlq = builder(NO_SERVER).build()) {
+        Poll.until(() -> !logged.with(WARNING).isEmpty());
       }
-      assertTrue(logged.with(TOLD).get(0).contains("Connection refused"));
+      assertTrue(logged.with(WARNING).get(0).contains("Connection refused"));
     }
   }
 
   @Test
-  void whatOnlyItsOwnEndCutOffIsNoReason() throws Exception {
+  void aCallCutOffByTheCloseIsNotLogged() throws Exception {
     try (Logged logged = new Logged();
         ServerSocket silent = new ServerSocket(0, 0, InetAddress.getLoopbackAddress())) {
       String target = "127.0.0.1:" + silent.getLocalPort();
       leaveOne(target);
       try (DlqClient dlq = builder(target).timeout(Duration.ofMinutes(1)).build();
-          Socket ofTheCourier = silent.accept()) {
+          Socket connection = silent.accept()) {
         CompletableFuture<SendResult> send = dlq.sendAsync("q", "a", null);
         dlq.close(Duration.ZERO);
         assertEquals(KEPT, send.join());
-        assertTrue(ofTheCourier.isConnected());
+        assertTrue(connection.isConnected());
       }
-      assertEquals(List.of(), logged.with("keeps what"));
+      assertEquals(List.of(), logged.with("wait in the spool"));
     }
   }
 }

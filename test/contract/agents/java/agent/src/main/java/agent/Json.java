@@ -30,11 +30,11 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 
-/** What the contract calls what this client takes and gives. */
-final class Words {
+/** Converts between the JSON of commands and the types of the client. */
+final class Json {
   private static final Gson GSON = new Gson();
 
-  private Words() {}
+  private Json() {}
 
   static JsonObject event(String name) {
     JsonObject event = new JsonObject();
@@ -51,7 +51,7 @@ final class Words {
   }
 
   /**
-   * @return null where none is given
+   * @return null without the field
    */
   static Duration duration(JsonObject fields, String name) {
     return fields.has(name) ? ofMillis(fields.get(name)) : null;
@@ -61,7 +61,7 @@ final class Words {
     return Duration.ofNanos((long) (ms.getAsDouble() * 1_000_000));
   }
 
-  /** Enum values without what their names begin with. */
+  /** Returns the name of an enum value without its prefix. */
   static String bare(ProtocolMessageEnum value, String prefix) {
     return value.toString().substring(prefix.length());
   }
@@ -150,8 +150,8 @@ final class Words {
               if (name.endsWith("_ms")) {
                 json.addProperty(name.replace("_ms", ""), value.getAsDouble() / 1_000 + "s");
               } else if (isEnum) {
-                String words = name + "_" + value.getAsString();
-                json.addProperty(name, words.toUpperCase(Locale.ROOT));
+                String constant = name + "_" + value.getAsString();
+                json.addProperty(name, constant.toUpperCase(Locale.ROOT));
               } else {
                 json.add(name, value);
               }
@@ -160,63 +160,63 @@ final class Words {
       RetryPolicy.Builder policy = RetryPolicy.newBuilder();
       JsonFormat.parser().merge(json.toString(), policy);
       return policy.build();
-    } catch (InvalidProtocolBufferException misspelled) {
-      throw new IllegalArgumentException(misspelled);
+    } catch (InvalidProtocolBufferException invalid) {
+      throw new IllegalArgumentException(invalid);
     }
   }
 
   static Object payload(JsonObject given) {
     if (given.has("text")) return given.get("text").getAsString();
     if (given.has("base64")) return Base64.getDecoder().decode(given.get("base64").getAsString());
-    return given.get("json"); // which Gson writes as it is
+    return given.get("json"); // Gson writes it unchanged
   }
 
   static JsonObject result(SendResult result) {
-    JsonObject words = new JsonObject();
-    words.addProperty("status", result.status().toString().toLowerCase(Locale.ROOT));
+    JsonObject json = new JsonObject();
+    json.addProperty("status", result.status().toString().toLowerCase(Locale.ROOT));
     if (result instanceof SendResult.Dropped dropped) {
       JsonObject error = new JsonObject();
       error.addProperty("kind", dropped.error().kind().toString());
       error.addProperty("maybe_stored", dropped.error().maybeStored());
       error.addProperty("message", dropped.error().getMessage());
-      words.add("error", error);
+      json.add("error", error);
     } else if (result instanceof SendResult.Spooled spooled) {
-      words.addProperty("durable", spooled.durable());
+      json.addProperty("durable", spooled.durable());
     } else if (result instanceof SendResult.FailedDelivery delivery) {
-      words.addProperty("id", delivery.id());
+      json.addProperty("id", delivery.id());
     } else if (result instanceof SendResult.Stored stored) {
-      words.addProperty("id", stored.id());
-      words.addProperty("state", bare(stored.state(), "MESSAGE_STATE_"));
-      words.addProperty("reason", bare(stored.reason(), "REASON_"));
-      words.addProperty("queue", stored.queue());
-      stored.dueTime().ifPresent(at -> words.addProperty("due_time_ms", at.toEpochMilli()));
+      json.addProperty("id", stored.id());
+      json.addProperty("state", bare(stored.state(), "MESSAGE_STATE_"));
+      json.addProperty("reason", bare(stored.reason(), "REASON_"));
+      json.addProperty("queue", stored.queue());
+      stored.dueTime().ifPresent(at -> json.addProperty("due_time_ms", at.toEpochMilli()));
       stored
           .quarantineReason()
           .ifPresent(
               reason ->
-                  words.addProperty("quarantine_reason", bare(reason, "QUARANTINE_REASON_")));
+                  json.addProperty("quarantine_reason", bare(reason, "QUARANTINE_REASON_")));
     }
-    return words;
+    return json;
   }
 
   static JsonObject delivery(Delivery delivery) {
-    JsonObject words = new JsonObject();
-    words.addProperty("id", delivery.id());
-    words.addProperty("queue", delivery.queue());
-    words.add("payload", payload(delivery.payload().bytes()));
-    words.add("attributes", GSON.toJsonTree(delivery.attributes()));
-    words.addProperty("attempt", delivery.attempt());
-    words.addProperty("delivery_number", delivery.deliveryNumber());
-    words.addProperty("outcome_unknown", delivery.outcomeUnknown());
-    words.addProperty("source_id", delivery.sourceId());
-    words.addProperty("ordering_key", delivery.orderingKey());
+    JsonObject json = new JsonObject();
+    json.addProperty("id", delivery.id());
+    json.addProperty("queue", delivery.queue());
+    json.add("payload", payload(delivery.payload().bytes()));
+    json.add("attributes", GSON.toJsonTree(delivery.attributes()));
+    json.addProperty("attempt", delivery.attempt());
+    json.addProperty("delivery_number", delivery.deliveryNumber());
+    json.addProperty("outcome_unknown", delivery.outcomeUnknown());
+    json.addProperty("source_id", delivery.sourceId());
+    json.addProperty("ordering_key", delivery.orderingKey());
     delivery
         .traceContext()
         .ifPresent(
             trace -> {
               JsonObject context = new JsonObject();
               context.addProperty("traceparent", trace.getTraceparent());
-              words.add("trace_context", context);
+              json.add("trace_context", context);
             });
     delivery
         .latestFailure()
@@ -224,35 +224,35 @@ final class Words {
             failure -> {
               JsonObject latest = failure(failure);
               latest.addProperty("reason", bare(delivery.reason(), "REASON_"));
-              words.add("latest_failure", latest);
+              json.add("latest_failure", latest);
             });
-    return words;
+    return json;
   }
 
   private static JsonObject failure(Failure failure) {
-    JsonObject words = new JsonObject();
-    words.addProperty("type", failure.getType());
-    words.addProperty("message", failure.getMessage());
-    words.addProperty("stack_trace", failure.getStackTrace());
-    words.add("attributes", GSON.toJsonTree(failure.getAttributesMap()));
-    if (failure.hasGrpcCode()) words.addProperty("grpc_code", failure.getGrpcCode());
-    if (failure.hasHttpStatus()) words.addProperty("http_status", failure.getHttpStatus());
+    JsonObject json = new JsonObject();
+    json.addProperty("type", failure.getType());
+    json.addProperty("message", failure.getMessage());
+    json.addProperty("stack_trace", failure.getStackTrace());
+    json.add("attributes", GSON.toJsonTree(failure.getAttributesMap()));
+    if (failure.hasGrpcCode()) json.addProperty("grpc_code", failure.getGrpcCode());
+    if (failure.hasHttpStatus()) json.addProperty("http_status", failure.getHttpStatus());
     if (failure.hasRetryAfter()) {
-      words.addProperty("retry_after_ms", Durations.toMillis(failure.getRetryAfter()));
+      json.addProperty("retry_after_ms", Durations.toMillis(failure.getRetryAfter()));
     }
-    return words;
+    return json;
   }
 
   private static JsonObject payload(byte[] bytes) {
-    JsonObject words = new JsonObject();
+    JsonObject json = new JsonObject();
     try {
       String text =
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-      words.addProperty("text", text);
+      json.addProperty("text", text);
     } catch (CharacterCodingException noText) {
-      words.addProperty("base64", Base64.getEncoder().encodeToString(bytes));
+      json.addProperty("base64", Base64.getEncoder().encodeToString(bytes));
     }
-    return words;
+    return json;
   }
 
   private static void given(JsonObject fields, String name, Consumer<JsonElement> take) {

@@ -8,12 +8,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Looks at what exceptions of libraries say, without needing the libraries. Never throws. */
-final class Peek {
-  /**
-   * Where each class has what it is asked for, or not: to look for it costs more than all else of a
-   * send.
-   */
+/** Reads fields of other libraries' exceptions by reflection. Never throws. */
+final class SafeRead {
+  /** Caches the methods of each class: a lookup costs more than the rest of a send. */
   private static final ClassValue<Map<String, Optional<Method>>> METHODS =
       new ClassValue<>() {
         @Override
@@ -22,9 +19,9 @@ final class Peek {
         }
       };
 
-  private Peek() {}
+  private SafeRead() {}
 
-  /** What a public method without parameters gives; empty if there is none, or it throws. */
+  /** Calls a public method without parameters; empty if it is missing or throws. */
   static Optional<Object> call(Object holder, String name) {
     return call(holder, name, new Class<?>[0]);
   }
@@ -36,7 +33,7 @@ final class Peek {
     if (method == null) return Optional.empty();
     try {
       return Optional.ofNullable(method.invoke(holder, arguments));
-    } catch (ReflectiveOperationException | RuntimeException | LinkageError notThere) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError failed) {
       return Optional.empty();
     }
   }
@@ -48,14 +45,14 @@ final class Peek {
         .orElse(null);
   }
 
-  /** Of the first public class from this one upwards that has it, or public interface of one. */
+  /** Finds the method in the first public class or interface, from this class upwards. */
   private static Method find(Class<?> type, String name, Class<?>[] types) {
     try {
       for (Class<?> one = type; one != null; one = one.getSuperclass()) {
-        Method found = publicly(one, name, types);
+        Method found = publicMethod(one, name, types);
         if (found != null) return found;
         for (Class<?> known : one.getInterfaces()) {
-          found = publicly(known, name, types);
+          found = publicMethod(known, name, types);
           if (found != null) return found;
         }
       }
@@ -65,16 +62,16 @@ final class Peek {
     return null;
   }
 
-  private static Method publicly(Class<?> type, String name, Class<?>[] types) {
+  private static Method publicMethod(Class<?> type, String name, Class<?>[] types) {
     if (!Modifier.isPublic(type.getModifiers())) return null;
     try {
       return type.getMethod(name, types);
-    } catch (NoSuchMethodException notHere) {
-      return null; // one above may have it
+    } catch (NoSuchMethodException missing) {
+      return null; // a superclass may have it
     }
   }
 
-  /** A number, or an object of which {@code value()} or {@code code()} is one. */
+  /** Returns a number, or the number of an object's {@code value()} or {@code code()}. */
   static OptionalInt integer(Object holder, String name) {
     Object found = call(holder, name).orElse(null);
     if (found != null && !(found instanceof Number) && !(found instanceof String)) {
@@ -91,13 +88,13 @@ final class Peek {
         .filter(text -> !text.isEmpty());
   }
 
-  /** Of Spring's HttpHeaders, a map of lists, or java.net.http's. */
+  /** Reads Spring's HttpHeaders, a map of lists, or java.net.http's headers. */
   static Optional<String> header(Object headers, String name) {
     if (headers == null) return Optional.empty();
     try {
       return headerIn(headers, name);
     } catch (RuntimeException unreadable) {
-      return Optional.empty(); // a map of the library's own, of an answer that is closed
+      return Optional.empty(); // such as the headers of a closed response
     }
   }
 

@@ -5,16 +5,16 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 
-/** How many bytes of a folder are taken, by files of other processes too. */
-final class FolderUse {
-  /** How old the figure may be: other processes write, too. */
+/** How many bytes other processes use in a folder. */
+final class FolderUsage {
+  /** How old the number may be. */
   private static final long STALE_NS = 1_000_000_000L;
 
   private final Path folder;
   private List<Listed> listed;
   private long lookedAtNs;
 
-  FolderUse(Path folder) {
+  FolderUsage(Path folder) {
     this.folder = folder;
   }
 
@@ -23,9 +23,9 @@ final class FolderUse {
   }
 
   /**
-   * @param own files that are not to be counted
+   * @param own files that do not count
    */
-  long ofOthers(Collection<Path> own) {
+  long bytesOfOthers(Collection<Path> own) {
     if (listed == null || System.nanoTime() - lookedAtNs > STALE_NS) {
       listed = SpoolFolder.list(folder);
       lookedAtNs = System.nanoTime();

@@ -15,127 +15,131 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Everything that a client has to deliver: its spool files, and letters that none could take. All
- * of it works with the disk: not for threads that must not wait.
+ * The spooled messages of a client that are still to be sent: its files, and the in-memory
+ * fallback. All methods may wait for the disk.
  */
-public final class Shelf {
-  /** What a record has room for. */
-  public static final int MOST_LETTER_BYTES = Framing.MOST_BODY_BYTES;
+public final class SpoolStore {
+  /** Limit of one message. */
+  public static final int MAX_MESSAGE_BYTES = Framing.MAX_BODY_BYTES;
 
-  /** Then another file is begun, so that this one can go once its letters have gone. */
+  /** A larger file gets no more messages, so that it can be removed once they are sent. */
   private static final long FULL_FILE_BYTES = 16L * 1024 * 1024;
 
-  /** How long a folder that could not be written is left alone. */
+  /** How long to wait after a failed write before the next try. */
   private static final long RETRY_DISK_NS = 30_000_000_000L;
 
-  /** The first one may be adopted by somebody; that new ones are is a fault of the file system. */
-  private static final int MOST_TRIES = 3;
+  /** Another process may take the first new file. More often means a faulty file system. */
+  private static final int MAX_TRIES = 3;
 
-  /** Each file that is held is a descriptor of this process. */
-  private static final int MOST_HELD = 64;
+  /** Each file takes a file descriptor. */
+  private static final int MAX_HELD = 64;
 
-  private final SpoolPurpose purpose;
+  private final SpoolScope scope;
   private final List<Path> folders;
   private final long maxBytes;
   private final boolean isSynced;
-  private final Consumer<String> tell;
+  private final Consumer<String> warn;
   private final ProcessIdentity identity = ProcessIdentity.own();
-  private final MemoryLetters memory = new MemoryLetters();
+  private final MemoryFallback memory = new MemoryFallback();
 
-  /** By age. */
+  /** Oldest first. */
   private final List<SpoolFile> files = new ArrayList<>();
 
-  /** The one that letters are appended to; null for none. */
+  /** New messages go here; null for none. */
   private SpoolFile current;
 
-  private FolderUse use;
+  private FolderUsage usage;
   private long diskFailedAtNs;
   private boolean isInMemory;
 
   /**
    * @param folder the client's option, or null
-   * @param tell says something that an operator should know
+   * @param warn logs a warning
    */
-  public Shelf(
-      SpoolPurpose purpose, Path folder, long maxBytes, boolean isSynced, Consumer<String> tell) {
-    this(purpose, SpoolFolder.candidates(folder, purpose.service()), maxBytes, isSynced, tell);
+  public SpoolStore(
+      SpoolScope scope, Path folder, long maxBytes, boolean isSynced, Consumer<String> warn) {
+    this(scope, SpoolFolder.candidates(folder, scope.service()), maxBytes, isSynced, warn);
   }
 
   /**
    * @param folders of the service, the best first
    */
-  Shelf(
-      SpoolPurpose purpose,
+  SpoolStore(
+      SpoolScope scope,
       List<Path> folders,
       long maxBytes,
       boolean isSynced,
-      Consumer<String> tell) {
-    this.purpose = purpose;
+      Consumer<String> warn) {
+    this.scope = scope;
     this.folders = folders;
     this.maxBytes = maxBytes;
     this.isSynced = isSynced;
-    this.tell = tell;
+    this.warn = warn;
   }
 
-  public synchronized List<LetterStore> stores() {
-    List<LetterStore> stores = new ArrayList<>(files);
-    stores.add(memory);
-    return stores;
+  public String target() {
+    return scope.target();
+  }
+
+  public synchronized List<SpoolSource> sources() {
+    List<SpoolSource> sources = new ArrayList<>(files);
+    sources.add(memory);
+    return sources;
   }
 
   public synchronized int count() {
     return files.stream().mapToInt(SpoolFile::count).sum() + memory.count();
   }
 
-  /** One answer for each, in their order. */
-  public synchronized List<Placed> append(List<SendToDlqRequest> requests) {
-    List<byte[]> records = requests.stream().map(Shelf::recordOf).toList();
-    List<Placed> placed = places(records);
+  /** Returns one result for each request, in order. */
+  public synchronized List<SpoolResult> append(List<SendToDlqRequest> requests) {
+    List<byte[]> records = requests.stream().map(SpoolStore::recordOf).toList();
+    List<SpoolResult> results = place(records);
     List<byte[]> fitting = new ArrayList<>();
     for (int at = 0; at < records.size(); at++) {
-      if (placed.get(at) == Placed.DISK) fitting.add(records.get(at));
+      if (results.get(at) == SpoolResult.DISK) fitting.add(records.get(at));
     }
-    if (writeToDisk(fitting)) return placed;
+    if (writeToDisk(fitting)) return results;
     for (int at = 0; at < records.size(); at++) {
-      if (placed.get(at) != Placed.DISK) continue;
+      if (results.get(at) != SpoolResult.DISK) continue;
       memory.add(requests.get(at), records.get(at).length);
-      placed.set(at, Placed.MEMORY);
+      results.set(at, SpoolResult.MEMORY);
     }
-    return placed;
+    return results;
   }
 
-  /** Those letters need not be delivered any more. */
-  public synchronized void finish(LetterStore store, List<Long> positions) {
-    if (store == memory) {
+  /** Removes messages that are sent or refused. */
+  public synchronized void finish(SpoolSource source, List<Long> positions) {
+    if (source == memory) {
       memory.finish(positions);
       return;
     }
-    if (!(store instanceof SpoolFile file) || !files.contains(file)) return;
+    if (!(source instanceof SpoolFile file) || !files.contains(file)) return;
     try {
       file.finish(positions, isSynced);
     } catch (IOException unwritable) {
-      // delivered twice, then
+      // they are sent twice
     }
     if (file.count() == 0) remove(file);
   }
 
-  /** Takes over what others have left. */
-  public synchronized void adopt() {
-    Orphans orphans = new Orphans(purpose, identity);
+  /** Takes over the files of processes that have ended. */
+  public synchronized void recover() {
+    Orphans orphans = new Orphans(scope, identity);
     for (Path folder : folders) {
       for (Listed listed : SpoolFolder.list(folder)) {
-        if (files.size() >= MOST_HELD) return;
+        if (files.size() >= MAX_HELD) return;
         List<Path> held = files.stream().map(SpoolFile::path).toList();
-        orphans.take(listed, held).ifPresent(this::adopt);
+        orphans.take(listed, held).ifPresent(this::recover);
       }
     }
   }
 
-  private void adopt(Path path) {
+  private void recover(Path path) {
     try {
-      SpoolFile file = SpoolFile.adopt(path);
+      SpoolFile file = SpoolFile.recover(path);
       if (file.skippedBytes() > 0) {
-        tell.accept("passed over " + file.skippedBytes() + " damaged bytes of " + path);
+        warn.accept("skipped " + file.skippedBytes() + " damaged bytes in spool file " + path);
       }
       if (file.count() == 0) {
         file.remove();
@@ -145,7 +149,7 @@ public final class Shelf {
       files.sort(Comparator.comparing(one -> one.path().getFileName()));
       claim(file);
     } catch (IOException unreadable) {
-      tell.accept("can't read " + path + ": " + unreadable);
+      warn.accept("cannot read spool file " + path + ": " + unreadable);
     }
   }
 
@@ -154,23 +158,23 @@ public final class Shelf {
       file.touch();
       file.claim(ownerRecord(), isSynced);
     } catch (IOException fullDisk) {
-      // its name says whose it is, and delivering it makes room
+      // the name has the owner, and sending makes room
     }
   }
 
-  /** Says that the files have an owner, and lets go of those that somebody else has. */
+  /** Shows others that this process runs, and closes files that another one took. */
   public synchronized void touch() {
     for (SpoolFile file : List.copyOf(files)) {
       try {
         if (file.hasItsName()) file.touch();
-        else letGo(file);
+        else release(file);
       } catch (IOException unwritable) {
-        // the next time, then
+        // the next touch tries again
       }
     }
   }
 
-  /** Leaves the files to others, and gives what is in no file. */
+  /** Leaves the files to others, and returns the messages in memory. */
   public synchronized List<SendToDlqRequest> release() {
     files.forEach(SpoolFile::release);
     files.clear();
@@ -178,55 +182,58 @@ public final class Shelf {
     return memory.clear();
   }
 
-  /** The disk, for those that fit. */
-  private List<Placed> places(List<byte[]> records) {
+  /** DISK for messages that fit. */
+  private List<SpoolResult> place(List<byte[]> records) {
     long used = memory.bytes() + files.stream().mapToLong(SpoolFile::bytes).sum();
     try {
       openFolder();
-      used += use.ofOthers(files.stream().map(SpoolFile::path).toList());
-    } catch (IOException writingFindsOutToo) {
-      // then memory alone counts
+      used += usage.bytesOfOthers(files.stream().map(SpoolFile::path).toList());
+    } catch (IOException unwritable) {
+      // the write fails as well
     }
-    List<Placed> places = new ArrayList<>();
+    List<SpoolResult> results = new ArrayList<>();
     for (byte[] record : records) {
-      boolean isTooLong = record.length - Framing.RECORD_HEAD_BYTES > MOST_LETTER_BYTES;
+      boolean isTooLong = record.length - Framing.RECORD_HEAD_BYTES > MAX_MESSAGE_BYTES;
       boolean isRoom = used + record.length <= maxBytes;
-      places.add(isTooLong ? Placed.TOO_LONG : isRoom ? Placed.DISK : Placed.FULL);
+      results.add(isTooLong ? SpoolResult.TOO_LONG : isRoom ? SpoolResult.DISK : SpoolResult.FULL);
       if (!isTooLong && isRoom) used += record.length;
     }
-    return places;
+    return results;
   }
 
   /**
-   * @return false where there is no disk to write to
+   * @return false if no file can be written
    */
   private boolean writeToDisk(List<byte[]> records) {
     if (records.isEmpty()) return true;
     if (isInMemory && System.nanoTime() - diskFailedAtNs < RETRY_DISK_NS) return false;
     try {
-      appendToOne(records);
+      appendToFile(records);
       isInMemory = false;
       return true;
     } catch (IOException failure) {
       diskFailedAtNs = System.nanoTime();
       SpoolFile failed = current;
       current = null;
-      if (failed != null && failed.count() == 0) remove(failed); // else each try would leave one
+      if (failed != null && failed.count() == 0) remove(failed); // else each try would leave a file
       if (!isInMemory) {
-        tell.accept("keeps letters in memory only, for no file can be written: " + failure);
+        warn.accept(
+            "cannot write a spool folder ("
+                + failure
+                + "); keeping messages in memory, which are lost if the process ends");
       }
       isInMemory = true;
       return false;
     }
   }
 
-  private void appendToOne(List<byte[]> records) throws IOException {
-    for (int tries = 0; tries < MOST_TRIES; tries++) if (appendOnce(records)) return;
-    throw new IOException("files lose their names as soon as they are made");
+  private void appendToFile(List<byte[]> records) throws IOException {
+    for (int tries = 0; tries < MAX_TRIES; tries++) if (appendOnce(records)) return;
+    throw new IOException("other processes take each new spool file at once");
   }
 
   /**
-   * @return false where somebody has adopted the file, maybe before it had these
+   * @return false if another process took the file, maybe before the write
    */
   private boolean appendOnce(List<byte[]> records) throws IOException {
     if (current == null || current.bytes() >= FULL_FILE_BYTES) {
@@ -240,21 +247,21 @@ public final class Shelf {
     start.writeBytes(ownerRecord());
     file.append(records, start.toByteArray(), isSynced);
     if (file.hasItsName()) return true;
-    letGo(file);
+    release(file);
     return false;
   }
 
   private Path openFolder() throws IOException {
     Path folder = SpoolFolder.firstWritable(folders);
-    if (use == null || !use.folder().equals(folder)) use = new FolderUse(folder);
+    if (usage == null || !usage.folder().equals(folder)) usage = new FolderUsage(folder);
     return folder;
   }
 
   private byte[] ownerRecord() {
     Owner owner =
         Owner.newBuilder()
-            .setTarget(purpose.target())
-            .setService(purpose.service())
+            .setTarget(scope.target())
+            .setService(scope.service())
             .setHost(identity.host())
             .setBootId(identity.bootId())
             .setPidNamespace(identity.pidNamespace())
@@ -262,13 +269,13 @@ public final class Shelf {
             .setProcessStart(identity.processStart())
             .setCreateTime(now())
             .build();
-    return Framing.encode(RecordType.OWNER, owner.toByteArray());
+    return Framing.encode(Framing.OWNER, owner.toByteArray());
   }
 
   private static byte[] recordOf(SendToDlqRequest request) {
-    SpooledMessage letter =
+    SpooledMessage message =
         SpooledMessage.newBuilder().setRequest(request).setSpoolTime(now()).build();
-    return Framing.encode(RecordType.LETTER, letter.toByteArray());
+    return Framing.encode(Framing.MESSAGE, message.toByteArray());
   }
 
   private static Timestamp now() {
@@ -281,7 +288,7 @@ public final class Shelf {
     file.remove();
   }
 
-  private void letGo(SpoolFile file) {
+  private void release(SpoolFile file) {
     forget(file);
     file.close();
   }

@@ -6,14 +6,14 @@ import java.util.function.Supplier;
 /**
  * What a worker uses of its client.
  *
- * @param client which one it is
+ * @param client the identity of the client
  * @param connect makes a connection for a stream
- * @param threads where handlers run, unless they have threads of their own
+ * @param threads runs handlers, unless the worker has an executor
  */
-record WorkerHome(
+record WorkerContext(
     Object client,
     Loop loop,
-    Line line,
+    ReconnectingChannel channel,
     Supplier<Connection> connect,
     ExecutorService threads,
     Listeners listeners,

@@ -16,14 +16,14 @@ import java.util.Random;
 import java.util.StringJoiner;
 import java.util.UUID;
 
-/** Makes the messages of a producer, the same ones for the same seed but for their request ids. */
-final class Letters {
+/** Makes the messages of a producer. The same seed makes the same messages, except for request ids. */
+final class MessageMaker {
   /**
-   * What a producer hands to its client.
+   * The arguments of a send.
    *
-   * @param text JSON, with the plan of the message in it
+   * @param text JSON with the plan of the message
    */
-  record Letter(String requestId, String queue, String text, SendOptions options) {}
+  record Draft(String requestId, String queue, String text, SendOptions options) {}
 
   private static final int FILLER_CHARS = 400;
   private static final int SUM_DIGITS = 16;
@@ -33,17 +33,17 @@ final class Letters {
           .setMaxDelay(com.google.protobuf.Duration.newBuilder().setNanos(500_000_000))
           .build();
 
-  /** Far beyond any run. */
+  /** Longer than any run. */
   private static final Duration STOCK_DELAY = Duration.ofDays(30);
 
-  // As history/lanes.ts has them.
+  // The same values as in history/lanes.ts.
   private static final int HOSTS = 8;
   private static final int ORDER_EVERY = 3;
   private static final int ORDERS = 150;
   private static final Map<Integer, Integer> PRIORITIES = Map.of(0, 5, 1, -5);
   private static final int PRIORITY_EVERY = 10;
 
-  /** Of every 50 messages, from and to, as history/routes.ts has them. */
+  /** The routes of every 50 messages, from and to, as in history/routes.ts. */
   private enum Route {
     DROP(7, 8),
     DIVERT(13, 15),
@@ -60,7 +60,7 @@ final class Letters {
       this.end = end;
     }
 
-    /** What rules do to a producer's message, from 1; empty: nothing. */
+    /** Returns the route of a producer's message, numbered from 1; empty for none. */
     static String at(int number) {
       int place = number % EVERY;
       for (Route route : values()) {
@@ -76,7 +76,7 @@ final class Letters {
   private final Random random;
   private int made;
 
-  Letters(String name, List<String> queues, Map<String, Double> plans, long seed) {
+  MessageMaker(String name, List<String> queues, Map<String, Double> plans, long seed) {
     this.name = name;
     this.queues = queues;
     this.plans = plans;
@@ -87,7 +87,7 @@ final class Letters {
     return made;
   }
 
-  Letter next() {
+  Draft next() {
     made++;
     String host = "h" + made % HOSTS;
     String order = made % ORDER_EVERY == 0 ? "o" + made % (ORDER_EVERY * ORDERS) : "";
@@ -113,7 +113,7 @@ final class Letters {
     if (plan.equals("exhaust")) options.maxRetries(2);
     if (plan.equals("stock")) options.delay(STOCK_DELAY);
     String queue = queues.get(random.nextInt(queues.size()));
-    return new Letter(requestId, queue, content.toString(), options.build());
+    return new Draft(requestId, queue, content.toString(), options.build());
   }
 
   private String plan() {
@@ -138,12 +138,12 @@ final class Letters {
     try {
       byte[] sum = MessageDigest.getInstance("SHA-256").digest(payload);
       return HexFormat.of().formatHex(sum).substring(0, SUM_DIGITS);
-    } catch (NoSuchAlgorithmException everyJavaHasIt) {
-      throw new IllegalStateException(everyJavaHasIt);
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException(impossible);
     }
   }
 
-  /** The payload with all that edits of the run do to it, as rig/guarded.yaml has them. */
+  /** Returns the payload after the edits of the run, as in rig/guarded.yaml. */
   static byte[] edited(String text) {
     JsonObject edit = new JsonObject();
     edit.addProperty("by", "queue");
