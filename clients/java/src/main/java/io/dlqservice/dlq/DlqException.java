@@ -3,7 +3,7 @@ package io.dlqservice.dlq;
 import io.grpc.Status;
 import java.util.Optional;
 
-/** An error of the client. Check {@link #kind()}; the message says what to do. */
+/** An error of the client. Check {@link #kind()}; the message has advice. */
 public final class DlqException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -78,7 +78,7 @@ final class PendingSend {
    */
   PendingSend tryFailed(CallError error, boolean mayHaveArrived) {
     if (error != null && (lastError == null || !error.isUnanswered())) {
-      lastError = error; // a timeout says less than an earlier error
+      lastError = error; // a timeout has less information
     }
     wasMaybeStored |= mayHaveArrived;
     isInCall = false;

@@ -41,7 +41,8 @@ final class Reachability {
   void failed(long beganAtMs, long nowMs, CallError error) {
     // Concurrent calls that fail together count as one failure.
     if (beganAtMs < answeredSinceMs || beganAtMs < failedAtMs) return;
-    if (lastError == null || !error.isUnanswered()) lastError = error; // a timeout says less
+    if (lastError == null || !error.isUnanswered())
+      lastError = error; // a timeout has less information
     failures++;
     failedAtMs = nowMs;
   }

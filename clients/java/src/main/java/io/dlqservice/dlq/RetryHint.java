@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Lets an exception say how to retry. Implement it, or throw {@link RetryAfterException} or {@link
- * NonRetryableException}.
+ * An exception that decides about its retry. Implement it, or throw {@link RetryAfterException} or
+ * {@link NonRetryableException}.
  */
 public interface RetryHint {
   /** How long to wait until the next attempt, instead of the policy's delay. */

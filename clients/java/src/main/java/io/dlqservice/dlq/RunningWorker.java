@@ -49,12 +49,9 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private final CompletableFuture<Void> handlersDone = new CompletableFuture<>();
   private boolean isStopping;
-
   private boolean hasFailed;
-
   private long drainUntilMs;
   private ScheduledFuture<?> drainTimer;
-
   private volatile boolean isInterrupting;
 
   RunningWorker(WorkerBuilder options, WorkerContext context) {
@@ -177,8 +174,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
       running.add(held);
       try {
         handlers.execute(() -> run(held));
-      } catch (RuntimeException
-          | Error noThread) { // RejectedExecutionException, or no native thread
+      } catch (RuntimeException | Error noThread) { // rejected, or no native thread
         running.remove(held);
         waiting.addFirst(held);
         retryWithoutThread(noThread);
@@ -208,7 +204,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
       throw new RejectedExecutionException("handlers do not run in the client's thread");
     Outcome outcome = Outcome.released(); // if even the failure cannot be recorded
     try {
-      // Skips a delivery whose lease was lost, or that came before a stop.
+      // Not if its lease was lost, or the worker stopped, before a thread was free.
       if (!held.isAborted()) outcome = handle(held);
     } finally {
       Outcome settled = outcome;

@@ -2,7 +2,7 @@ package io.dlqservice.dlq;
 
 import io.dlqservice.dlq.spool.SpoolStore;
 
-/** Errors of dropped sends, which say what to do. */
+/** Errors of dropped sends, with advice. */
 final class SendErrors {
   private static final String CLOSED_BEFORE = "the client was closed before it sent the message";
 
@@ -28,7 +28,7 @@ final class SendErrors {
 
   static DlqException spoolFull(PendingSend send, long maxBytes) {
     String text =
-        "the spool is full: it may have "
+        "the spool is full, its limit is "
             + maxBytes
             + " bytes"
             + whyNotSent(send)
@@ -38,7 +38,7 @@ final class SendErrors {
 
   static DlqException tooLongForSpool(PendingSend send) {
     String text =
-        "the message is too long for the spool: a record may have "
+        "the message is too long for the spool, the limit is "
             + SpoolStore.MAX_MESSAGE_BYTES
             + " bytes"
             + whyNotSent(send)
@@ -50,8 +50,7 @@ final class SendErrors {
     String text =
         "not sent in time: "
             + send.lateError().description()
-            + "; check that the server at the target runs, store the message elsewhere, or set a larger"
-            + " timeout";
+            + "; check that the server at the target runs, or set a larger timeout";
     return withLastError(ErrorKind.DEADLINE, text, send);
   }
 

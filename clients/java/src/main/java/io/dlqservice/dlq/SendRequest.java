@@ -90,7 +90,7 @@ record SendRequest(SendToDlqRequest proto, int bytes) {
     request.setFailure(failure.setReason(reason));
   }
 
-  /** The delay that the error asks for, within the server's limits. */
+  /** The delay of the error's {@link RetryHint}, within the server's limits. */
   static Optional<Duration> retryAfter(Throwable error) {
     try {
       return CauseChain.unwrapped(error) instanceof RetryHint hint

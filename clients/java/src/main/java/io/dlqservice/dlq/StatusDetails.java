@@ -34,7 +34,7 @@ final class StatusDetails {
     return find(details, ErrorInfo.class).map(ErrorInfo::getReason).orElse("");
   }
 
-  /** Whether the server says that a retry may help. */
+  /** Whether the server suggests a retry. */
   static boolean hasRetryInfo(List<Any> details) {
     return find(details, RetryInfo.class).isPresent();
   }

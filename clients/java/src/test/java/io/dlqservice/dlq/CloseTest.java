@@ -92,9 +92,9 @@ class CloseTest {
     try (Logged logged = new Logged()) {
       for (int n = 0; n < 3; n++) dlq.send("q", "a", null, soon);
       dlq.close();
-      List<String> told = logged.with("dropped a message for queue \"q\"");
-      assertEquals(2, told.size(), told.toString());
-      assertTrue(told.get(1).contains("(deadline) and 1 before it: "), told.toString());
+      List<String> logs = logged.with("dropped a message for queue \"q\"");
+      assertEquals(2, logs.size(), logs.toString());
+      assertTrue(logs.get(1).contains("(deadline) and 1 before it: "), logs.toString());
       dlq.send("q", "a", null);
       assertEquals(3, logged.with("dropped a message for queue \"q\"").size());
     }
@@ -220,13 +220,13 @@ class CloseTest {
       DlqClient dlq = DlqClient.builder(fake.target()).withoutSpool().build();
       CountDownLatch begun = new CountDownLatch(1);
       CountDownLatch isClosing = new CountDownLatch(1);
-      CompletableFuture<String> told = new CompletableFuture<>();
+      CompletableFuture<String> error = new CompletableFuture<>();
       dlq.worker("q")
           .start(
               delivery -> {
                 begun.countDown();
                 isClosing.await();
-                told.complete(errorOf(() -> dlq.worker("q").start(another -> {})));
+                error.complete(errorOf(() -> dlq.worker("q").start(another -> {})));
               });
       dlq.send("q", "a", null);
       begun.await();
@@ -237,7 +237,7 @@ class CloseTest {
       second.start();
       Poll.until(() -> second.getState() == Thread.State.WAITING);
       isClosing.countDown();
-      assertTrue(told.get(10, TimeUnit.SECONDS).contains("is closed"));
+      assertTrue(error.get(10, TimeUnit.SECONDS).contains("is closed"));
       first.join();
       second.join();
     }
@@ -266,7 +266,7 @@ class CloseTest {
 
   @Test
   void aCloseReportsDropsBeforeItReturns() {
-    AtomicInteger told = new AtomicInteger();
+    AtomicInteger calls = new AtomicInteger();
     DlqClient dlq =
         DlqClient.builder("127.0.0.1:1")
             .withoutSpool()
@@ -274,12 +274,12 @@ class CloseTest {
             .onDropped(
                 (error, queue) -> {
                   LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
-                  told.incrementAndGet();
+                  calls.incrementAndGet();
                 })
             .build();
     for (int n = 0; n < 5; n++) dlq.sendAsync("q", "a", null);
     dlq.close(Duration.ZERO);
-    assertEquals(5, told.get());
+    assertEquals(5, calls.get());
   }
 
   @Test

@@ -41,13 +41,13 @@ class SenderTest {
     return new Connector(target, null, null, List.of()).connect();
   }
 
-  private Sender sender(Supplier<Connection> connect, SendFallback shelter) {
+  private Sender sender(Supplier<Connection> connect, SendFallback fallback) {
     channel = new ReconnectingChannel(connect, loop);
     return new Sender(
         loop,
         channel,
         new Reachability(),
-        shelter,
+        fallback,
         CoalesceOptions.builder().build(),
         MINUTE_MS,
         (error, queue) -> {});

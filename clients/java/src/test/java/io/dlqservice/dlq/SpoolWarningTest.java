@@ -19,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The log says that messages wait in the spool, and why. */
+/** A warning in the log reports that messages wait in the spool, and why. */
 class SpoolWarningTest {
   private static final String SERVICE = "tests";
   private static final String NO_SERVER = "127.0.0.1:1";

@@ -57,8 +57,7 @@ public final class GrpcDeadLetters {
   }
 
   /**
-   * For a client: sends calls that fail. {@link #isKept} tells from the error whether the request
-   * is in the DLQ.
+   * For a client: sends calls that fail. {@link #isKept} reports whether the request is in the DLQ.
    */
   public static ClientInterceptor clientInterceptor(DlqClient dlq, String queue) {
     return clientInterceptor(dlq, queue, options -> {});

@@ -9,7 +9,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Set;
 
-/** A response whose status is not 2xx. It says when, and whether, to retry. */
+/** A response whose status is not 2xx. Decides whether and when to retry. */
 public final class HttpStatusException extends Exception implements RetryHint {
   private static final long serialVersionUID = 1L;
 

@@ -6,7 +6,7 @@ import java.util.zip.CRC32;
 
 /** The format of records in a spool file. */
 final class Framing {
-  // Record types. A reader skips types that it does not know.
+  // Record types. A reader skips unknown types.
   static final int OWNER = 1;
   static final int MESSAGE = 2;
   static final int DONE = 3;

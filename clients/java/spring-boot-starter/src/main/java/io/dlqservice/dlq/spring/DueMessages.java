@@ -15,9 +15,9 @@ import java.lang.annotation.Target;
  * void handle(Order order, Delivery delivery) { … }
  * }</pre>
  *
- * <p>Parameters, both optional: the payload, read as JSON unless the type is {@code String} or {@code
- * byte[]}, and the {@link io.dlqservice.dlq.Delivery}. Returning reports success, throwing reports a
- * failure. The method may return an {@link io.dlqservice.dlq.Outcome}.
+ * <p>Parameters, both optional: the payload, read as JSON unless the type is {@code String} or
+ * {@code byte[]}, and the {@link io.dlqservice.dlq.Delivery}. Returning reports success, throwing
+ * reports a failure. The method may return an {@link io.dlqservice.dlq.Outcome}.
  */
 @Documented
 @Retention(RetentionPolicy.RUNTIME)

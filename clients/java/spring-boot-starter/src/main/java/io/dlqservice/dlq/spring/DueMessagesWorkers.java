@@ -24,8 +24,8 @@ import org.springframework.core.MethodIntrospector.MetadataLookup;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 /**
- * Runs one worker for each {@link DueMessages} method while the application runs. All workers stop at
- * the same time, before any bean is destroyed.
+ * Runs one worker for each {@link DueMessages} method while the application runs. All workers stop
+ * at the same time, before any bean is destroyed.
  */
 final class DueMessagesWorkers
     implements SmartLifecycle, SmartInitializingSingleton, ApplicationContextAware {
@@ -90,7 +90,10 @@ final class DueMessagesWorkers
     if (!workers.isEmpty()) keepAlive();
   }
 
-  /** The client's threads are daemons. Without this thread, an application without a web server ends. */
+  /**
+   * The client's threads are daemons. Without this thread, an application without a web server
+   * ends.
+   */
   private void keepAlive() {
     CountDownLatch end = new CountDownLatch(1);
     stopped = end;
