@@ -15,25 +15,25 @@ export const QUEUE_KEYS = {
   /** zset: scheduled messages that are only delivered with nothing else in flight, by due time. */
   isolated: ":isolated",
   /** zset: lanes (lua/lib/lanes.lua) by the due time of their first message, if no gate is closed. */
-  lanes: ":lanes",
+  keyQueues: ":lanes",
   /** zset: priorities other than 0 that messages have; their `due` and `lanes` end in `:priority`. */
   priorities: ":priorities",
   /** zset a lane: its messages by due time. */
-  lane: ":lane:",
+  keyQueue: ":lane:",
   /** zset: messages in lanes, and those that wait behind their ordering key, by due time. */
-  laned: ":laned",
+  indirect: ":laned",
   /** zset: messages on their way to another queue, by when they set out; no claim looks at them. */
   moving: ":moving",
   /** hash: id -> which arrival here it was, of each message that came from another queue. */
-  foreign: ":foreign",
+  movedIn: ":foreign",
   /** zset: the same messages by when they were first accepted, which their arrival here does not tell. */
-  elders: ":elders",
+  byAge: ":elders",
   /** hash of a day: message and delivery -> what was decided of its move to here. Expires. */
   arrived: ":arrived:",
   /** zset: closed gates with lanes behind them, by when they are looked at again. */
-  gates: ":gates",
+  limiters: ":gates",
   /** set a gate: the lanes behind it. */
-  parked: ":parked:",
+  blocked: ":parked:",
   /** string a token bucket: what is in it, and since when. Expires when it would be full. */
   bucket: ":bucket:",
   /** string a breaker (lua/lib/breaker.lua): '' or the key. Expires. */
@@ -41,7 +41,7 @@ export const QUEUE_KEYS = {
   /** zset: keys of breakers that are not closed, by when they first opened. */
   breakers: ":breakers",
   /** hash: key -> messages in flight. */
-  keyed: ":keyed",
+  inFlightByKey: ":keyed",
   /** zset an ordering key: its messages by arrival. */
   order: ":order:",
   /** hash: ordering key -> the message whose turn it is. */

@@ -52,7 +52,7 @@ export const SCRIPTS = {
     ],
     strings: ["claimer", "delivery_rules"],
     item: ["session", "nonce", "count", "bytes", "lease", "idle"],
-    parts: ["outage", "leases", "lives", "gates", "candidates", "claims"],
+    parts: ["outage", "leases", "lives", "limiters", "candidates", "claims"],
   },
   examine: {
     flags: "no-writes",
@@ -181,14 +181,14 @@ export type ScriptClock = "store" | "key";
 const COMMON = ["lazy", "reasons", "writes"] as const;
 
 const LIBRARY = [
-  "foreign",
+  "moved_in",
   "state",
   "counters",
   "journal",
   "rules",
   "buckets",
   "breaker",
-  "lanes",
+  "key_queues",
   "waiting",
   "ordering",
   "message",
@@ -200,10 +200,32 @@ const LIBRARY = [
 
 /** Keys that few calls have a use for: their names are put together where they are needed. */
 const RARE_KEYS: ReadonlySet<string> = new Set<keyof typeof QUEUE_KEYS>([
-  ...(["lanes", "priorities", "lane", "gates", "parked", "bucket", "breaker", "breakers"] as const),
-  ...(["keyed", "order", "turns", "holds", "fences", "failures", "sources", "answers"] as const),
-  ...(["elders", "numbers"] as const),
+  ...([
+    "keyQueues",
+    "priorities",
+    "keyQueue",
+    "limiters",
+    "blocked",
+    "bucket",
+    "breaker",
+    "breakers",
+  ] as const),
+  ...([
+    "inFlightByKey",
+    "order",
+    "turns",
+    "holds",
+    "fences",
+    "failures",
+    "sources",
+    "answers",
+  ] as const),
+  ...(["byAge", "numbers"] as const),
 ]);
+
+/** A name of a key as Lua has it: `movedIn` is `moved_in` there. */
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camelCase = (name: string) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
 function readLua(path: string): string {
   return readFileSync(new URL(`./lua/${path}.lua`, import.meta.url), "utf8");
@@ -213,7 +235,7 @@ function readLua(path: string): string {
 export function loadScript(name: ScriptName, clock: ScriptClock = "store"): LoadedScript {
   const spec: ScriptSpec = SCRIPTS[name];
   const text = [
-    readLua(clock === "store" ? "lib/time" : "lib/clock-from-key"),
+    readLua(clock === "store" ? "lib/time" : "lib/time_from_key"),
     ...COMMON.map((part) => readLua(`lib/${part}`)),
     // Lua looks for the variable of an outer function among all those that are open, the youngest first: for
     // each function that it makes, and each variable of it. Those of one function further out are at hand.
@@ -223,16 +245,17 @@ export function loadScript(name: ScriptName, clock: ScriptClock = "store"): Load
     readLua(name),
     "end)()",
   ].join("\n");
-  const body = text.replace(/\bk_(\w+)/g, (name, key: string) =>
-    RARE_KEYS.has(key) ? `(BASE .. '${QUEUE_KEYS[key as keyof typeof QUEUE_KEYS]}')` : name,
-  );
+  const body = text.replace(/\bk_(\w+)/g, (name, key: string) => {
+    const own = camelCase(key);
+    return RARE_KEYS.has(own) ? `(BASE .. '${QUEUE_KEYS[own as keyof typeof QUEUE_KEYS]}')` : name;
+  });
   const lines = [
     spec.flags === "" ? "#!lua" : `#!lua flags=${spec.flags}`,
     "local BASE = KEYS[1]",
     "local PREFIX, QUEUE = string.match(BASE, '^(.*):{(.*)}$')",
   ];
   for (const [key, suffix] of Object.entries(QUEUE_KEYS)) {
-    lines.push(`local k_${key} = BASE .. '${suffix}'`);
+    lines.push(`local k_${snakeCase(key)} = BASE .. '${suffix}'`);
   }
   let at = 1;
   for (const arg of spec.numbers) lines.push(`local ${arg} = tonumber(ARGV[${at++}])`);

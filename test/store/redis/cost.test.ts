@@ -15,8 +15,17 @@ const QUEUE = "orders";
 
 /** What only lanes, ordering, breakers, rules, edits and moves need. */
 const RARE = [
-  ...(["lanes", "priorities", "lane", "laned", "gates", "parked", "bucket", "keyed"] as const),
-  ...(["breaker", "breakers", "order", "turns", "holds", "foreign", "moving", "edits"] as const),
+  ...([
+    "keyQueues",
+    "priorities",
+    "keyQueue",
+    "indirect",
+    "limiters",
+    "blocked",
+    "bucket",
+    "inFlightByKey",
+  ] as const),
+  ...(["breaker", "breakers", "order", "turns", "holds", "movedIn", "moving", "edits"] as const),
 ];
 
 /** The keys that scripts name while something is done. */

@@ -98,10 +98,10 @@ test("credit and takeover reach the other nodes, not the one that tells", async 
 });
 
 test("deployments that share a Redis do not hear each other", async () => {
-  const foreign = at.current.openStore({ prefix: `${at.current.prefix}-other` });
-  await until("the connection", () => foreign.ready || undefined);
-  foreign.hints.announceCredit("x", []);
+  const other = at.current.openStore({ prefix: `${at.current.prefix}-other` });
+  await until("the connection", () => other.ready || undefined);
+  other.hints.announceCredit("x", []);
   await at.current.redis.set(`${at.current.prefix}-other:clock`, 1);
-  await foreign.send(QUEUE, [item()], SETTINGS);
+  await other.send(QUEUE, [item()], SETTINGS);
   expect(await hints()).toEqual([]);
 });

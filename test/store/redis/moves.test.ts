@@ -241,15 +241,15 @@ describe("at the other queue", () => {
         await end(messages, true, queue);
       }
     }
-    const { messages, foreign } = await at.current.dump(B);
+    const { messages, movedIn } = await at.current.dump(B);
     const sizes = Map.groupBy(messages.values(), ({ chunk }) => chunk);
     expect([...sizes.values()].map((own) => own.length).toSorted()).toEqual([127, 128, 45]);
-    expect(foreign.size).toBe(300);
+    expect(movedIn.size).toBe(300);
     await at.current.store.deletion.seal(B, 300);
     while ((await at.current.store.deletion.purge(B)) === "removed")
       await at.current.checkInvariants(B);
     await at.current.store.deletion.remove(B);
-    expect((await at.current.dump(B)).foreign.size).toBe(0);
+    expect((await at.current.dump(B)).movedIn.size).toBe(0);
   });
 });
 

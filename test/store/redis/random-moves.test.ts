@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type DeliveryRules, NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
 import type { Claimed, MovingMessage, SendItem, SettleItem } from "../../../src/store/contract.ts";
-import { BREAKER } from "../../support/lanes.ts";
+import { BREAKER } from "../../support/key-queue-steps.ts";
 import { type SeededRandom, seededRandom } from "../../support/random.ts";
 import { useTestStore } from "../../support/store.ts";
 import {

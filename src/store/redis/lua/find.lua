@@ -3,7 +3,7 @@
 local wanted = {}
 for cell in string.gmatch(cells, '[^ ]+') do wanted[cell] = true end
 
-local index = ({ due = k_due, isolated = k_isolated, laned = k_laned, moving = k_moving,
+local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, moving = k_moving,
   quarantine = k_quarantine })[place]
 local seen = redis.call('ZRANGE', index, start, start + page - 1)
 local found = {}

@@ -39,7 +39,7 @@ end
 finish()
 if removed > 0 then return REMOVED end
 
--- There may have been as many gates and breakers as keys: some in each call, as of messages.
+-- There may have been as many limiters and breakers as keys: some in each call, as of messages.
 local function unlink_some(index, family)
   local names = redis.call('ZRANGE', index, 0, NAMES_A_CALL - 1)
   for _, name in ipairs(names) do redis.call('UNLINK', family .. name) end
@@ -47,7 +47,7 @@ local function unlink_some(index, family)
   return #names == NAMES_A_CALL
 end
 local left = tonumber(redis.call('HGET', k_counters, 'messages') or '0')
-if left == 0 and (unlink_some(k_gates, k_parked) or unlink_some(k_breakers, k_breaker)) then return REMOVED end
+if left == 0 and (unlink_some(k_limiters, k_blocked) or unlink_some(k_breakers, k_breaker)) then return REMOVED end
 if ending == 0 then return EMPTY end
 
 if left > 0 then
@@ -61,9 +61,9 @@ end
 -- arrived from other queues do: a move that is repeated must not bring back what went with the queue. So do
 -- tokens of keys, and what closed breakers of keys have counted.
 redis.call('UNLINK', k_breaker, k_bucket .. 'q', k_bucket .. 'b')
-redis.call('UNLINK', k_gates, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
-  k_meta, k_sequence, k_journal, k_lanes, k_priorities, k_laned, k_breakers, k_keyed, k_turns, k_holds, k_moving,
-  k_foreign, k_elders)
+redis.call('UNLINK', k_limiters, k_due, k_isolated, k_leases, k_quarantine, k_expiry, k_chunks, k_counters, k_rates,
+  k_meta, k_sequence, k_journal, k_key_queues, k_priorities, k_indirect, k_breakers, k_in_flight_by_key, k_turns, k_holds, k_moving,
+  k_moved_in, k_by_age)
 -- Requests of the old life must not be answered by it.
 local generation = math.floor(now / GENERATION_MS)
 for back = 0, GENERATIONS do

@@ -51,7 +51,7 @@ local function take_in(item, s)
   end
   -- Where it was looked for is not where it will be.
   chunks_of_ids[id] = nil
-  foreign.add(id, redis.call('INCR', k_sequence))
+  moved_in.add(id, redis.call('INCR', k_sequence))
   local chunk = chunk_of(id)
   put(bodies_of(chunk), id, ARGV[item.at + I_envelope])
   rank(k_chunks, chunk, chunk)

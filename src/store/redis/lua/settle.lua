@@ -59,7 +59,7 @@ end
 
 -- The breaker that the message belongs to has opened since it was handed out: the failure is on record
 -- and not counted. It comes back when the breaker lets it.
-local function spare(id, s, o)
+local function release_exempt(id, s, o)
   s.expiries, s.releases, s.place = 0, 0, PLACE_DUE
   set_flag(s, FLAG_REJOINED, false)
   append_failure(id, s, o.reason, o.failure)
@@ -80,7 +80,7 @@ end
 
 -- On its way to another queue: nobody can claim it here any more, and it is not there yet. Its delay and
 -- quarantine reason are for there.
-local function set_out(id, s, o)
+local function start_move(id, s, o)
   if redis.call('HEXISTS', k_meta, 'deleting') == 1 then
     -- An outcome that came late: what goes with its queue goes nowhere else.
     if o.home_qreason > 0 then quarantine(id, s, o.home_qreason) else schedule(id, s, now + o.home_delay) end
@@ -90,7 +90,7 @@ local function set_out(id, s, o)
   s.move = struct.pack('>BBI6', o.qreason, o.home_qreason, now + o.home_delay) .. o.target
   if s.order ~= '' then ordering.leave(id, s) end
   -- Who moves it knows of it; the others learn of the first one, in case that server dies.
-  if redis.call('EXISTS', k_moving) == 0 then lanes.wake = true end
+  if redis.call('EXISTS', k_moving) == 0 then key_queues.wake = true end
   rank(k_moving, id, now)
   put(k_meta, 'moves', '1')
   count_cell(s, 1)
@@ -105,7 +105,7 @@ local function is_beyond_retry(o)
 end
 
 -- Whether the breaker says that the failure is not to be counted against the message.
-local function tell_breaker(o, s, late)
+local function report_to_breaker(o, s, late)
   local kind = o.kind
   local is_failure = kind == FAIL_RESCHEDULE or kind == FAIL_QUARANTINE or kind == FAIL_DISCARD or kind == FAIL_MOVE
   if not is_failure and kind ~= SUCCEED then return false end
@@ -114,12 +114,12 @@ end
 
 local function apply(o, s, uncrashed, late)
   local id, kind, delay, qreason = o.id, o.kind, o.delay, o.qreason
-  local spared = has_breakers and tell_breaker(o, s, late)
+  local exempt = has_breakers and report_to_breaker(o, s, late)
   if kind == SUCCEED and not has_flag(s, FLAG_REJOINED) then
     return remove(id, s, STATE_SUCCEEDED, 'succeeded')
   elseif kind == DISCARD then
     return remove(id, s, STATE_DISCARDED, 'discarded')
-  elseif kind == FAIL_DISCARD and not spared then
+  elseif kind == FAIL_DISCARD and not exempt then
     s.attempts = s.attempts + 1
     count('failed_attempts')
     return remove(id, s, STATE_DISCARDED, 'discarded')
@@ -142,7 +142,7 @@ local function apply(o, s, uncrashed, late)
     return 'succeeded'
   end
   forget_lease(s)
-  if spared then return spare(id, s, o) end
+  if exempt then return release_exempt(id, s, o) end
   if kind == FAIL_RESCHEDULE then
     fail(id, s, o)
     schedule(id, s, now + delay)
@@ -153,7 +153,7 @@ local function apply(o, s, uncrashed, late)
     return 'quarantined'
   elseif kind == FAIL_MOVE then
     fail(id, s, o)
-    set_out(id, s, o)
+    start_move(id, s, o)
     return 'failed'
   elseif kind == QUARANTINE then
     quarantine(id, s, qreason)

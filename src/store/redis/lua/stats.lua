@@ -9,8 +9,8 @@ end
 local function oldest()
   local first = redis.call('ZRANGE', k_chunks, 0, 0)[1]
   if not first then return 0 end
-  local elder = head(k_elders)
-  local at = elder > 0 and elder or math.huge
+  local first_moved_in = head(k_by_age)
+  local at = first_moved_in > 0 and first_moved_in or math.huge
   for _, id in ipairs(redis.call('HKEYS', k_states .. first)) do at = math.min(at, created_at(id)) end
   return at == math.huge and 0 or at
 end
@@ -30,11 +30,11 @@ for at = 1, #entries, 2 do
   workers[#workers + 1] = redis.call('HLEN', k_session .. entries[at])
 end
 
--- What is scheduled with a priority, in a lane, or behind its ordering key.
+-- What is scheduled with a priority, in a key_queue, or behind its ordering key.
 local used = redis.call('HGET', k_meta, 'laned')
-local laned, laned_due, first_laned = 0, 0, 0
+local indirect, indirect_due, first_indirect = 0, 0, 0
 if used then
-  laned, laned_due, first_laned = redis.call('ZCARD', k_laned), redis.call('ZCOUNT', k_laned, '-inf', now), head(k_laned)
+  indirect, indirect_due, first_indirect = redis.call('ZCARD', k_indirect), redis.call('ZCOUNT', k_indirect, '-inf', now), head(k_indirect)
 end
 local breaker = breakers.of('')
 -- As stored: whoever asks knows the rate that fills it. No instant: it is full.
@@ -48,16 +48,16 @@ local isolated_due = redis.call('ZCOUNT', k_isolated, '-inf', now)
 local due, isolated = head(k_due), head(k_isolated)
 local next_due = due
 if isolated > 0 and (due == 0 or isolated < due) then next_due = isolated end
-if first_laned > 0 and (next_due == 0 or first_laned < next_due) then next_due = first_laned end
+if first_indirect > 0 and (next_due == 0 or first_indirect < next_due) then next_due = first_indirect end
 return {
   struct.pack('>I6I6I6I6I6I6I6I6I6ddddBI6I6I6I6dI6', now,
-    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated) + laned + redis.call('ZCARD', k_moving),
-    redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due + laned_due, isolated_due,
+    redis.call('ZCARD', k_due) + redis.call('ZCARD', k_isolated) + indirect + redis.call('ZCARD', k_moving),
+    redis.call('ZCOUNT', k_due, '-inf', now) + isolated_due + indirect_due, isolated_due,
     redis.call('ZCARD', k_leases), redis.call('ZCARD', k_quarantine),
     next_due, head(k_quarantine), oldest(),
     rate('accepted'), rate('deliveries'), rate('succeeded'), rate('failed_attempts'),
     breaker.state, breaker.state == OPEN and breaker.till or 0, redis.call('ZCARD', k_breakers), used and redis.call('ZCARD', k_holds) or 0,
-    used and redis.call('ZCARD', k_gates) or 0, tokens, tokens_at),
+    used and redis.call('ZCARD', k_limiters) or 0, tokens, tokens_at),
   redis.call('HGETALL', k_counters),
   workers,
 }

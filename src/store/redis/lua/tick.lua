@@ -7,9 +7,9 @@ flush_writes()
 flush_ends()
 end_lives()
 flush_writes()
-if laned then bring_back() end
-if laned or (rules and rules.scope > 0) then forget_breakers() end
-local left = queue_gate()
+if indirect then bring_back() end
+if indirect or (rules and rules.scope > 0) then forget_breakers() end
+local left = queue_allows()
 if not fenced and #ARGV >= FIRST and left > 0 then
   local sessions, taken = claim_isolated(open_sessions(), left)
   if #sessions > 0 and left > taken then claim_due(sessions, left - taken) end
@@ -28,7 +28,7 @@ do
   if first_quarantined > 0 and (first_end == 0 or first_quarantined + retention < first_end) then
     first_end = first_quarantined + retention
   end
-  if laned or lanes.noted then
+  if indirect or key_queues.noted then
     local first_hold = head_score(k_holds) or math.huge
     if first_hold < math.huge and (first_end == 0 or first_hold < first_end) then first_end = first_hold end
   end
@@ -36,7 +36,7 @@ do
   if leases_out > 0 or leases_left > 0 then redis.call('HSET', k_meta, 'tended', now) end
 
   -- While the whole queue waits, so does what is due.
-  local still_left, reopens = queue_gate()
+  local still_left, reopens = queue_allows()
   local function when_open(at)
     if still_left > 0 or at == 0 then return at end
     return reopens < math.huge and math.max(at, reopens) or 0
@@ -49,9 +49,9 @@ do
     if breaker_state == OPEN then retry_at = breakers.of('').till end
   end
   if is_paused then retry_at = paused_until end
-  local gate = struct.pack('>BBI6I4', is_paused and 1 or 0, breaker_state, retry_at, open_breakers)
+  local limiter = struct.pack('>BBI6I4', is_paused and 1 or 0, breaker_state, retry_at, open_breakers)
   replies[1] = struct.pack('>I6BBI6I6I6I6I4', now, is_deleting and 1 or 0, head_too_large and 1 or 0,
-    when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left) .. gate
+    when_open(first_due()), when_open(at_head(k_isolated)), at_head(k_leases), first_end, leases_left) .. limiter
     .. struct.pack('>I6', tended[6] and at_head(k_moving) or 0)
   table.insert(replies, 2, table.concat(lost))
   table.insert(replies, 3, table.concat(gone))

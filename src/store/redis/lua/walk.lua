@@ -1,6 +1,6 @@
 -- One page of a walk through an index: of each message what a verdict on its next failure depends on.
 -- Reads only; looks at `page` messages at the most.
-local index = ({ due = k_due, isolated = k_isolated, laned = k_laned, leases = k_leases,
+local index = ({ due = k_due, isolated = k_isolated, indirect = k_indirect, leases = k_leases,
   quarantine = k_quarantine })[place]
 local seen = redis.call('ZRANGE', index, start, start + page - 1)
 load_states(seen)

@@ -198,6 +198,6 @@ function filterStates(filter: MessageFilter): readonly ("SCHEDULED" | "QUARANTIN
 
 function filterPlaces(filter: MessageFilter): string[] {
   return filterStates(filter).flatMap((state) =>
-    state === "SCHEDULED" ? ["due", "isolated", "laned", "moving"] : ["quarantine"],
+    state === "SCHEDULED" ? ["due", "isolated", "indirect", "moving"] : ["quarantine"],
   );
 }

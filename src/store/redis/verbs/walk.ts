@@ -9,7 +9,7 @@ const PAGE = 500;
 
 /** The indexes of each state; a message is in one of them. */
 const PLACES = {
-  SCHEDULED: ["due", "isolated", "laned"],
+  SCHEDULED: ["due", "isolated", "indirect"],
   IN_FLIGHT: ["leases"],
   QUARANTINED: ["quarantine"],
 } as const satisfies Record<StoredState, readonly string[]>;

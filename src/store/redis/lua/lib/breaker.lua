@@ -12,7 +12,7 @@ local FORGOTTEN_MS = 86400000
 local breakers = lazy({})
 
 function breakers.build()
-  -- By key. `moved`: gates that this script has opened or closed; what waits behind them comes back at its end.
+  -- By key. `moved`: limiters that this script has opened or closed; what waits behind them comes back at its end.
   breakers.known, breakers.moved = {}, {}
 
   local function new_breaker()
@@ -52,7 +52,7 @@ function breakers.build()
 
   local NOBODY_ID = string.rep('\0', 16)
 
-  local function tell_breaker(kind, b)
+  local function report_to_breaker(kind, b)
     breakers.moved[b.key] = true
     journal(kind, NOBODY_ID, { state = b.state, reason = 0, qreason = 0, attempts = b.times, delivery = 0, due = b.till },
       b.key)
@@ -70,14 +70,14 @@ function breakers.build()
     b.till = now + math.min(rules.open_time * 2 ^ math.min(b.times - 1, 40), math.max(rules.open_time, rules.max_open_time))
     forget_counts(b)
     rank(k_breakers, b.key, b.first)
-    tell_breaker('breaker_opened', b)
+    report_to_breaker('breaker_opened', b)
   end
 
   local function close_breaker(b)
     b.state, b.times, b.till, b.changed = CLOSED, 0, 0, true
     forget_counts(b)
     rank(k_breakers, b.key, false)
-    tell_breaker('breaker_closed', b)
+    report_to_breaker('breaker_closed', b)
   end
 
   -- Drops what is older than the window.
@@ -157,7 +157,7 @@ function breakers.build()
   function breakers.allowed(b, leases)
     if b.state == OPEN and now >= b.till then
       b.state, b.half, b.out, b.won, b.changed = HALF_OPEN, now, 0, 0, true
-      tell_breaker('breaker_half_opened', b)
+      report_to_breaker('breaker_half_opened', b)
     end
     -- It may need fewer than when its probes went out.
     if b.state == HALF_OPEN and b.won >= rules.probes then close_breaker(b) end

@@ -1,12 +1,12 @@
 -- What a message can do. Each function changes its state, every index and every count together.
--- A message in state s is in exactly one of: due, isolated, laned or moving (SCHEDULED), leases
+-- A message in state s is in exactly one of: due, isolated, indirect or moving (SCHEDULED), leases
 -- (IN_FLIGHT), quarantine (QUARANTINED). Ends of lives are not indexed by message: those of one chunk come at
 -- about the same time, so the chunk is in expiry with the first of them.
 
 local function drop_lease(id, s)
   rank(k_leases, id, false)
   if s.session ~= '' then put(k_session .. s.session, id, false) end
-  if s.key ~= '' then lanes.count_keyed(s.key, -1) end
+  if s.key ~= '' then key_queues.count_in_flight(s.key, -1) end
   if s.flags >= FLAG_PROBE and has_flag(s, FLAG_PROBE) then
     breakers.probe_ended(s)
     set_flag(s, FLAG_PROBE, false)
@@ -53,13 +53,13 @@ end
 local function schedule(id, s, due)
   s.state, s.qreason, s.due, s.since = SCHEDULED, 0, due, now
   local is_budgeted = rules ~= nil and rules.budget > 0 and s.attempts > 0 and s.place == PLACE_DUE
-  -- No smaller flag stands for a lane, nor for an order.
+  -- No smaller flag stands for a key_queue, nor for an order.
   if is_budgeted or s.flags >= FLAG_BUDGETED then set_flag(s, FLAG_BUDGETED, is_budgeted) end
   if s.order == '' or ordering.take_turn(id, s) then
     enter_index(id, s)
   else
     set_flag(s, FLAG_WAITING, true)
-    lanes.list(id, due)
+    key_queues.list(id, due)
   end
   if s.expire > 0 then
     -- A due time at or beyond the end of its life extends it by one more time to live: else it
@@ -88,7 +88,7 @@ local function forget(id, s)
   put(states_of(chunk), id, false)
   put(bodies_of(chunk), id, false)
   if s.failures > 1 then put(k_failures .. chunk, id, false) end
-  if s.hops > 0 then foreign.forget(id) end
+  if s.hops > 0 then moved_in.forget(id) end
   if s.flags >= FLAG_EDITED then put(k_edits .. chunk, id, false) end
   thinned_chunks[chunk] = true
   count('messages', -1)

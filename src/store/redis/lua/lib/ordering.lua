@@ -22,7 +22,7 @@ function ordering.build()
   -- A quarantined message whose turn it is holds its key, for so long.
   local function hold(order)
     rank(k_holds, order, rules and rules.hold > 0 and now + rules.hold or '+inf')
-    lanes.note_use()
+    key_queues.note_use()
   end
 
   -- It is this message's turn, which has waited or lies in quarantine.
@@ -32,7 +32,7 @@ function ordering.build()
       hold(order)
     elseif has_flag(s, FLAG_WAITING) then
       set_flag(s, FLAG_WAITING, false)
-      rank(k_laned, id, false)
+      rank(k_indirect, id, false)
       enter_index(id, s)
       save_state(id, s)
     end
@@ -71,7 +71,7 @@ function ordering.build()
     if other and other.state == SCHEDULED then
       leave_index(turn, other)
       set_flag(other, FLAG_WAITING, true)
-      lanes.list(turn, other.due)
+      key_queues.list(turn, other.due)
       save_state(turn, other)
     elseif turn then
       rank(k_holds, order, false)

@@ -4,7 +4,7 @@
 --   H attempts   B expiries   B releases   H unknown   H failures   I4 delivery   I4 size
 --   I6 due   I6 expire (0: never)   I4 ttl (seconds)   I6 since   I4 lease (ms)
 --   then three strings behind their length: lease (B, nonce 16 + session 16), source (B), retry (H).
---   With FLAG_EXTRA, what few messages have: b priority   B lane key   H ordering key (each string
+--   With FLAG_EXTRA, what few messages have: b priority   B key_queue key   H ordering key (each string
 --   behind its length)   I6 round (when its round of attempts began, 0: at its arrival)   I6 last delay
 --   B hops (moves by rules so far)   where it moves to, behind its length (B): B quarantine reason there,
 --   B and I6 the quarantine reason or the due time here if it is refused there, then the queue.
@@ -13,7 +13,7 @@ local EXTRA_FORMAT = '>bBc0Hc0I6I6BBc0'
 local STATE_FORMAT = '>BBBBBHHBBHHI4I4I6I6I4I6I4Bc0Bc0Hc0'
 
 local SCHEDULED, IN_FLIGHT, QUARANTINED = 1, 2, 3
--- Where a scheduled message waits: the common due set, or the lane of those that are only ever
+-- Where a scheduled message waits: the common due set, or the key_queue of those that are only ever
 -- delivered with nothing else in flight on their stream; or, on its way to another queue, nowhere that
 -- claims look at.
 local PLACE_DUE, PLACE_ISOLATED, PLACE_MOVING = 0, 1, 2
@@ -27,7 +27,7 @@ local FLAG_HISTORY = 4
 local FLAG_EXTRA = 8
 -- In flight to try whether a half-open breaker may close.
 local FLAG_PROBE = 16
--- Waits in a lane of retries, which the retry budget may close.
+-- Waits in a key_queue of retries, which the retry budget may close.
 local FLAG_BUDGETED = 32
 -- Waits behind another message of its ordering key, in no index that claims look at.
 local FLAG_WAITING = 64
@@ -80,7 +80,7 @@ end
 -- An id is a UUIDv7: 48 bits of time, then, around version and variant, the queue's 40-bit counter
 -- of arrivals, then 34 random bits. So ids of one millisecond sort by arrival, and an id alone
 -- finds its place: 128 messages in the order of their arrival share a chunk. (Of a message that came from
--- another queue lib/foreign.lua says which arrival it was.) The time is that of the message's first failure,
+-- another queue lib/moved_in.lua says which arrival it was.) The time is that of the message's first failure,
 -- where it is known to be older: age and longest time count from there.
 local function make_id(sequence, random, born)
   local low = sequence % 4194304
@@ -110,13 +110,13 @@ local function arrival_by_id(id)
 end
 
 -- How many came before here.
-local function arrival_of(id) return foreign.arrival(id) or arrival_by_id(id) end
+local function arrival_of(id) return moved_in.arrival(id) or arrival_by_id(id) end
 
 -- Of a message that has been loaded. Before that it is a guess: where the id says.
 local function chunk_of(id)
   local name = chunks_of_ids[id]
   if not name then
-    name = chunk_of_sequence(foreign.arrivals[id] or arrival_by_id(id))
+    name = chunk_of_sequence(moved_in.arrivals[id] or arrival_by_id(id))
     chunks_of_ids[id] = name
   end
   return name
@@ -153,7 +153,7 @@ local function load_state(id)
   local s = known_states[id]
   if s == nil then
     local v = redis.call('HGET', states_of(chunk_of(id)), id)
-    if not v and foreign.arrival(id) then
+    if not v and moved_in.arrival(id) then
       chunks_of_ids[id] = nil
       v = redis.call('HGET', states_of(chunk_of(id)), id)
     end
@@ -184,7 +184,7 @@ local function fetch_states(ids, each)
     if v then each(id, v) else elsewhere[#elsewhere + 1] = id end
   end)
   if #elsewhere == 0 then return end
-  local here = foreign.among(elsewhere)
+  local here = moved_in.among(elsewhere)
   for _, id in ipairs(here) do chunks_of_ids[id] = nil end
   fetch(k_states, here, function(id, v)
     if v then each(id, v) end

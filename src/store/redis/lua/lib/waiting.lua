@@ -1,4 +1,4 @@
--- Where scheduled messages wait, as claims look for them: a message of no lane by itself, by due time.
+-- Where scheduled messages wait, as claims look for them: a message of no key_queue by itself, by due time.
 
 local function head_score(key)
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
@@ -19,10 +19,10 @@ end
 -- look by themselves.
 local function flush_wake()
   for index, due in pairs(noted_due.earliest) do
-    if due < noted_due.head[index] then lanes.wake = true end
+    if due < noted_due.head[index] then key_queues.wake = true end
   end
   -- A user without rights on channels loses the hint, not the script.
-  if lanes.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
+  if key_queues.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
 end
 
 -- Of a message that something holds back besides its queue.
@@ -32,37 +32,37 @@ function waiting.build()
   local function index_of(s)
     if s.place == PLACE_ISOLATED then return k_isolated end
     if s.place == PLACE_MOVING then return k_moving end
-    return lanes.index(k_due, s.priority)
+    return key_queues.index(k_due, s.priority)
   end
 
-  -- In no lane, and yet not in `due`.
-  local function is_laned(s) return s.priority ~= 0 and s.place == PLACE_DUE end
+  -- In no key_queue, and yet not in `due`.
+  local function is_indirect(s) return s.priority ~= 0 and s.place == PLACE_DUE end
 
-  -- Suspects are in no lane: they are few, and each is looked at by itself.
-  local function lane_of(s)
-    return s.place == PLACE_DUE and lanes.of(s) or nil
+  -- Suspects are in no key_queue: they are few, and each is looked at by itself.
+  local function key_queue_of(s)
+    return s.place == PLACE_DUE and key_queues.of(s) or nil
   end
 
   function waiting.enter(id, s)
-    local lane = lane_of(s)
-    if s.priority ~= 0 then lanes.list_priority(s.priority) end
-    if lane then return lanes.add(lane, id, s.due) end
+    local key_queue = key_queue_of(s)
+    if s.priority ~= 0 then key_queues.list_priority(s.priority) end
+    if key_queue then return key_queues.add(key_queue, id, s.due) end
     local index = index_of(s)
     note_due(index, s.due)
     rank(index, id, s.due)
-    if is_laned(s) then lanes.list(id, s.due) end
+    if is_indirect(s) then key_queues.list(id, s.due) end
   end
 
   function waiting.leave(id, s)
     if has_flag(s, FLAG_WAITING) then
       set_flag(s, FLAG_WAITING, false)
-      rank(k_laned, id, false)
+      rank(k_indirect, id, false)
       return
     end
-    local lane = lane_of(s)
-    if lane then return lanes.remove(lane, id) end
+    local key_queue = key_queue_of(s)
+    if key_queue then return key_queues.remove(key_queue, id) end
     rank(index_of(s), id, false)
-    if is_laned(s) then rank(k_laned, id, false) end
+    if is_indirect(s) then rank(k_indirect, id, false) end
   end
 end
 

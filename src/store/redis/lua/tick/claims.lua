@@ -15,7 +15,7 @@ local function claim(id, s, at)
   s.nonce, s.session, s.lease = nonce, session, lease
   rank(k_leases, id, now + lease)
   put(k_session .. session, id, isolated and -s.size or s.size)
-  if s.key ~= '' then lanes.count_keyed(s.key, 1) end
+  if s.key ~= '' then key_queues.count_in_flight(s.key, 1) end
   if rules then charge(s) end
   count_cell(s, 1)
   count('deliveries')
@@ -51,11 +51,11 @@ local function reply_has_room(s)
   return sent == 0 or sent + s.size <= reply_bytes
 end
 
--- A suspect is in no lane, and nothing tells when its key has opened: it is looked at each second.
-local SUSPECT_LOOK_MS = 1000
+-- A suspect is in no key_queue, and nothing tells when its key has opened: it is looked at each second.
+local ISOLATED_LOOK_MS = 1000
 
 local function key_allows(s)
-  return s.key == '' or lane_allows({ key = s.key }) > 0
+  return s.key == '' or key_queue_allows({ key = s.key }) > 0
 end
 
 -- Suspects first: each alone, on a session that holds nothing. Returns the sessions that are left.
@@ -69,7 +69,7 @@ local function claim_isolated(sessions, most)
       if key_allows(s) then
         suspects[#suspects + 1] = { id = id, s = s }
       else
-        rank(k_isolated, id, now + SUSPECT_LOOK_MS)
+        rank(k_isolated, id, now + ISOLATED_LOOK_MS)
       end
     end
   end
@@ -94,12 +94,12 @@ end
 local function claimable(id)
   local s = load_state(id)
   if s and s.state == SCHEDULED and s.place == PLACE_DUE then return s end
-  if not laned or not s then return indexed(k_due, id, SCHEDULED) end
-  for _, name in ipairs({ lanes.named(s.key, true, s.priority), lanes.named(s.key, false, s.priority) }) do
-    rank(k_lane .. name, id, false)
-    lanes.touch(name)
+  if not indirect or not s then return indexed(k_due, id, SCHEDULED) end
+  for _, name in ipairs({ key_queues.named(s.key, true, s.priority), key_queues.named(s.key, false, s.priority) }) do
+    rank(k_key_queue .. name, id, false)
+    key_queues.touch(name)
   end
-  rank(lanes.index(k_due, s.priority), id, false)
+  rank(key_queues.index(k_due, s.priority), id, false)
   count('healed')
   return nil
 end
@@ -110,7 +110,7 @@ local function claim_due(sessions, most)
   local room = 0
   for _, session in ipairs(sessions) do room = room + session.count end
   most = math.min(room, batch, most)
-  local due = laned and due_candidates(most)
+  local due = indirect and due_candidates(most)
     or redis.call('ZRANGEBYSCORE', k_due, '-inf', now, 'LIMIT', 0, most)
   load_states(due)
   local turn = 1

@@ -4,9 +4,9 @@ local lost = {}
 local function expire(id, s)
   local session, held = s.session, math.max(0, now - s.since)
   -- While what it calls is down, a lease that ends says nothing of the message.
-  local spared = has_breakers and breakers.expired(s)
+  local exempt = has_breakers and breakers.expired(s)
   leave(id, s)
-  s.expiries, s.unknown = s.expiries + (spared and 0 or 1), s.unknown + 1
+  s.expiries, s.unknown = s.expiries + (exempt and 0 or 1), s.unknown + 1
   count('lease_expiries')
   if s.expiries >= crash_loop_at then
     quarantine(id, s, QUARANTINE_CRASH_LOOP)

@@ -7,8 +7,8 @@ local fenced = claim_number <= fence
 -- servers were away, and workers could not speak: leases get one more grace from now.
 local tended = redis.call('HMGET', k_meta, 'tended', 'resumed', 'laned', 'gated_by', 'deleting', 'moves')
 local resumed = tonumber(tended[2] or '0')
--- Whether the queue has ever had anything of what lib/lanes.lua keeps.
-local laned = tended[3]
+-- Whether the queue has ever had anything of what lib/key_queues.lua keeps.
+local indirect = tended[3]
 -- Of a queue that is being deleted nothing is handed out any more.
 local is_deleting = tended[5] and true or false
 local leases_out = redis.call('ZCARD', k_leases)

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 import { NO_REQUEST } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, names, settle } = laneSteps(at, QUEUE);
+const { rules, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
 const HOUR_MS = 3_600_000;
 
 function keyed(over: { hold?: boolean } = {}): void {
@@ -131,8 +131,8 @@ test("nothing is kept of a key that has no message", async () => {
   await send(a("a1"), a("a2"));
   await settle(await claim(), "succeed");
   await settle(await claim(), "succeed");
-  const { lanes } = await at.current.dump(QUEUE);
-  expect([lanes.turns.size, lanes.orders.size, lanes.holds.size]).toEqual([0, 0, 0]);
+  const { keyQueues } = await at.current.dump(QUEUE);
+  expect([keyQueues.turns.size, keyQueues.orders.size, keyQueues.holds.size]).toEqual([0, 0, 0]);
 });
 
 test("order, key limits and priority hold together", async () => {

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 import { NO_REQUEST, only, tokenOf } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { send, claim, settle } = laneSteps(at, QUEUE);
+const { send, claim, settle } = keyQueueSteps(at, QUEUE);
 const examine = async (claimed: Claimed) => {
   const found = await at.current.store.examine(QUEUE, NO_REQUEST, [tokenOf(claimed)]);
   if (!Array.isArray(found)) throw new Error("answered before");
