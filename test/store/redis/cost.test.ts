@@ -8,6 +8,7 @@ import {
   SETTINGS,
   session,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -60,7 +61,7 @@ test("a queue that uses none of them is asked for nothing of lanes, order, break
       outcome(second, "failReschedule"),
       outcome(third, "failQuarantine"),
     ]);
-    await store.retry(QUEUE, NO_REQUEST, [third.id]);
+    await store.messages.retry(QUEUE, NO_REQUEST, toRetry([third.id]));
   });
   expect(keys).toContain(at.current.key(QUEUE, QUEUE_KEYS.due));
   const rare = RARE.map((name) => at.current.key(QUEUE, QUEUE_KEYS[name]));

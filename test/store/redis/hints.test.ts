@@ -11,6 +11,7 @@ import {
   session,
   sessionId,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -57,7 +58,7 @@ test("outcomes and retries wake as sends do", async () => {
   expect(await hints()).toEqual([]);
   await store.settle(QUEUE, NO_REQUEST, [outcome(claimed, "failReschedule", { delayMs: 90_000 })]);
   expect(await hints()).toEqual([]);
-  await store.retry(QUEUE, NO_REQUEST, [second as Uint8Array]);
+  await store.messages.retry(QUEUE, NO_REQUEST, toRetry([second as Uint8Array]));
   expect(await hints()).toEqual([WAKE]);
 });
 

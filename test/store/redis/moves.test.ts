@@ -19,6 +19,7 @@ import {
   session,
   text,
   tokenOf,
+  toRetry,
 } from "../../support/store-items.ts";
 
 const at = useTestStore();
@@ -110,7 +111,7 @@ describe("a message that has set out", () => {
     const { store } = at.current;
     const late = await store.settle(A, NO_REQUEST, [outcome(claimed, "succeed")]);
     expect(late?.results).toMatchObject([{ status: "LEASE_LOST" }]);
-    expect(await store.retry(A, NO_REQUEST, [claimed.id])).toEqual({
+    expect(await store.messages.retry(A, NO_REQUEST, toRetry([claimed.id]))).toEqual({
       retriedCount: 0,
       refused: [{ index: 0, refusal: "IN_FLIGHT" }],
     });

@@ -1,4 +1,4 @@
--- What every script that writes ends with.
+-- The end of every script that writes.
 local function finish()
   flush_writes()
   if key_queues.built or breakers.built or buckets.built then

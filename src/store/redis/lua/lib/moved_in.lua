@@ -1,8 +1,8 @@
--- Messages that came from another queue: their ids name places there. `moved_in` says which arrival here
--- each of them was. It is only asked of ids that are not where they say: most queues have none.
+-- Moved-in messages: their ids name the arrival in the queue that they came from. `moved_in` maps each to its
+-- arrival here. It is read only for ids that are not where they say: most queues have no such message.
 local moved_in = { arrivals = {} }
 
--- Which arrival here it was; false: the id says it.
+-- The arrival here; false: the id says it.
 function moved_in.arrival(id)
   local arrival = moved_in.arrivals[id]
   if arrival == nil then
@@ -14,11 +14,11 @@ function moved_in.arrival(id)
   return arrival
 end
 
--- Which of these came from another queue. A script has a few hundred ids, a thousand at most.
+-- Returns those of the ids, at most a thousand, that are moved in.
 function moved_in.among(ids)
   local values, found = redis.call('HMGET', k_moved_in, unpack(ids)), {}
   for index, id in ipairs(ids) do
-    -- What this script has changed is not written yet.
+    -- Changes of this script are not written yet.
     if moved_in.arrivals[id] == nil then moved_in.arrivals[id] = values[index] and tonumber(values[index]) end
     if moved_in.arrivals[id] then found[#found + 1] = id end
   end

@@ -1,2 +1,2 @@
--- The store's clock, set by hand: for tests that decide what time it is.
+-- A clock that tests set, in place of time.lua.
 local now = tonumber(redis.call('GET', PREFIX .. ':clock') or '0')

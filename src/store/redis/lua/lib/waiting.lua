@@ -1,12 +1,12 @@
--- Where scheduled messages wait, as claims look for them: a message of no key_queue by itself, by due time.
+-- The indexes of scheduled messages, as claims look at them.
 
 local function head_score(key)
   local head = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   return head[2] and tonumber(head[2]) or nil
 end
 
--- By index: the earliest due time among what this script schedules, and that of the head before.
--- Apart, because a suspect that waits for an idle session must not hide what others could take.
+-- By index: the earliest due time that this script schedules, and that of the head before. Each index counts by
+-- itself: a message that waits for isolated delivery must not hide what other sessions could take.
 local noted_due = { earliest = {}, head = {} }
 
 local function note_due(index, due)
@@ -15,8 +15,7 @@ local function note_due(index, due)
   if not earliest or due < earliest then noted_due.earliest[index] = due end
 end
 
--- Wakes the pumps, if something is now due before all that was there. Only a hint: pumps also
--- look by themselves.
+-- Wakes the pumps if something is now due before all else. Only a hint: pumps also look by themselves.
 local function flush_wake()
   for index, due in pairs(noted_due.earliest) do
     if due < noted_due.head[index] then key_queues.wake = true end
@@ -25,22 +24,22 @@ local function flush_wake()
   if key_queues.wake then redis.pcall('PUBLISH', PREFIX .. ':wake', QUEUE) end
 end
 
--- Of a message that something holds back besides its queue.
+-- Of messages that something besides their queue can hold back.
 local waiting = lazy({})
 
 function waiting.build()
   local function index_of(s)
-    if s.place == PLACE_ISOLATED then return k_isolated end
-    if s.place == PLACE_MOVING then return k_moving end
+    if s.place == PLACE.ISOLATED then return k_isolated end
+    if s.place == PLACE.MOVING then return k_moving end
     return key_queues.index(k_due, s.priority)
   end
 
-  -- In no key_queue, and yet not in `due`.
-  local function is_indirect(s) return s.priority ~= 0 and s.place == PLACE_DUE end
+  -- In no key queue, and yet not in `due`.
+  local function is_indirect(s) return s.priority ~= 0 and s.place == PLACE.DUE end
 
-  -- Suspects are in no key_queue: they are few, and each is looked at by itself.
+  -- Messages with isolated delivery are few: each is looked at by itself, and none is in a key queue.
   local function key_queue_of(s)
-    return s.place == PLACE_DUE and key_queues.of(s) or nil
+    return s.place == PLACE.DUE and key_queues.of(s) or nil
   end
 
   function waiting.enter(id, s)
@@ -54,8 +53,8 @@ function waiting.build()
   end
 
   function waiting.leave(id, s)
-    if has_flag(s, FLAG_WAITING) then
-      set_flag(s, FLAG_WAITING, false)
+    if has_flag(s, FLAG.WAITING) then
+      set_flag(s, FLAG.WAITING, false)
       rank(k_indirect, id, false)
       return
     end
@@ -66,9 +65,9 @@ function waiting.build()
   end
 end
 
--- Nothing can hold it back, save its queue: most messages are so.
+-- Only its queue can hold it back: so most messages are.
 local function is_plain(s)
-  return s.priority == 0 and s.key == '' and s.flags < FLAG_BUDGETED and s.place == PLACE_DUE
+  return s.priority == 0 and s.key == '' and s.flags < FLAG.BUDGETED and s.place == PLACE.DUE
 end
 
 local function enter_index(id, s)
