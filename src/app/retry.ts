@@ -1,4 +1,4 @@
-import { aborted, precondition } from "../core/errors.ts";
+import { aborted, internal, precondition } from "../core/errors.ts";
 import type { MessageFilter, RetryOutcome } from "../core/message.ts";
 import { LIMITS, type QueueSettings } from "../core/settings.ts";
 import type { Transform } from "../core/transform/transform.ts";
@@ -14,7 +14,7 @@ import type { DecisionLog } from "./observer.ts";
 import { requestKey } from "./request-key.ts";
 
 export interface RetryParts {
-  store: Pick<Store, "retry" | "retryMatching" | "messages" | "stats">;
+  store: Pick<Store, "messages" | "stats">;
   settingsOf(queue: string): Pick<QueueSettings, "keyAttribute">;
   /** The wall clock. */
   now(): number;
@@ -67,28 +67,30 @@ class Retry {
   }
 
   byIds(target: Target, given: readonly (Uint8Array | undefined)[]): Promise<RetryOutcome> {
-    const { queue, request, transforms } = target;
     return withReadable(given, (ids) =>
-      transforms.length === 0
-        ? this.#store.retry(queue, request, ids)
+      target.transforms.length === 0
+        ? this.#retryPlain(target, ids)
         : retryEdited(this.#parts, { ...target, ids }),
     );
   }
 
+  async #retryPlain({ queue, request }: Target, ids: readonly Uint8Array[]): Promise<RetryOutcome> {
+    const items = ids.map((id) => ({ kind: "retry", id }) as const);
+    const outcome = await this.#store.messages.retry(queue, request, items);
+    // Nothing was decided on a version that could have changed.
+    if (outcome === "moved") throw internal(new Error(`plain retry in queue ${queue}: "moved"`));
+    return outcome;
+  }
+
   async byFilter(target: Target, { filter, expectedCount }: ByFilter): Promise<RetryOutcome> {
     const { queue, request, transforms } = target;
-    const prepare = (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...target, ids });
+    const { messages } = this.#store;
+    const prepare =
+      transforms.length === 0
+        ? undefined
+        : (ids: readonly Uint8Array[]) => prepareEdits(this.#parts, { ...target, ids });
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const outcome =
-        transforms.length === 0
-          ? await this.#store.retryMatching(queue, request, filter, expectedCount)
-          : await this.#store.messages.retryMatching(
-              queue,
-              request,
-              filter,
-              expectedCount,
-              prepare,
-            );
+      const outcome = await messages.retryMatching(queue, request, filter, expectedCount, prepare);
       if (outcome === "moved") continue;
       if (!("mismatch" in outcome)) return outcome;
       throw mismatch(expectedCount, outcome.mismatch);

@@ -1,5 +1,5 @@
 import type { LeaseTokenParts } from "../core/lease-token.ts";
-import type { GoneState, MessageFilter, RetryOutcome, StoredState } from "../core/message.ts";
+import type { GoneState, StoredState } from "../core/message.ts";
 import type { QuarantineReason, Reason } from "../core/reason.ts";
 import type { TokenBucket } from "../core/token-bucket.ts";
 import type { DeletionSteps } from "./contract/deletion.ts";
@@ -84,15 +84,6 @@ export interface Store {
   extend(queue: string, items: readonly ExtendItem[]): Promise<ExtendReply[]>;
   /** The live leases of a session in one queue. */
   leases(queue: string, sessionId: Uint8Array): Promise<HeldLease[]>;
-
-  retry(queue: string, request: Uint8Array, ids: readonly Uint8Array[]): Promise<RetryOutcome>;
-  /** All that match, if that is as many as expected; else why not. */
-  retryMatching(
-    queue: string,
-    request: Uint8Array,
-    filter: MessageFilter,
-    expectedCount: number,
-  ): Promise<RetryOutcome | { mismatch: number } | "moved">;
 
   readonly messages: Messages;
   readonly limiters: Limiters;

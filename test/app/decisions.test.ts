@@ -13,7 +13,7 @@ import { NO_METRICS } from "../../src/observe/metrics.ts";
 import type { Claimed } from "../../src/store/contract.ts";
 import { factsWith } from "../rules/facts.ts";
 import { tokenOf } from "../support/delivery.ts";
-import { BREAKER } from "../support/lanes.ts";
+import { BREAKER } from "../support/key-queue-steps.ts";
 import { useTestStore } from "../support/store.ts";
 import { item, NO_REQUEST, outcome, SETTINGS, session } from "../support/store-items.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type DeliveryRules, NO_DELIVERY_RULES } from "../../../src/core/delivery-rules.ts";
 import type { Claimed, MovingMessage, SendItem, SettleItem } from "../../../src/store/contract.ts";
-import { BREAKER } from "../../support/lanes.ts";
+import { BREAKER } from "../../support/key-queue-steps.ts";
 import { type SeededRandom, seededRandom } from "../../support/random.ts";
 import { useTestStore } from "../../support/store.ts";
 import {
@@ -12,6 +12,7 @@ import {
   SETTINGS,
   session,
   storedId,
+  toRetry,
 } from "../../support/store-items.ts";
 
 // Moves between three queues amid all else that happens: rules that change, orders, lanes, lives that end,
@@ -144,7 +145,7 @@ class Life {
     else if (roll < 66) await this.settle();
     else if (roll < 80) await this.move(queue);
     else if (roll < 86 && ids.length > 0)
-      await at.current.store.retry(queue, NO_REQUEST, [random.pick(ids)]);
+      await at.current.store.messages.retry(queue, NO_REQUEST, toRetry([random.pick(ids)]));
     else if (roll < 92) await at.current.clock.advance(random.below(4_000));
     else if (roll < 98) this.changeRules(queue);
     else if (roll < 99) await this.delete(queue);

@@ -65,7 +65,7 @@ test("a claim carries what a worker needs, and its whole state says who has it",
     nextEndAtMs: START_MS + 60_000,
     leasesOut: 1,
     headTooLarge: false,
-    gate: UNBLOCKED,
+    deliveryStatus: UNBLOCKED,
   });
   const dump = await at.current.dump(QUEUE);
   expect([...dump.messages.values()]).toMatchObject([

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
-import { BREAKER, laneSteps } from "../../../support/lanes.ts";
+import { BREAKER, keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 import { bytes, hex } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, settle } = laneSteps(at, QUEUE);
+const { rules, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, n) => ({ name: `${over.limiterKey ?? "m"} ${n}`, ...over }));
 const fail = (claims: readonly Claimed[]) =>
@@ -278,18 +278,18 @@ test("the end of a lease from before it opened is not held against the message",
 
 test("a failure that burns no attempt ends a row of expired leases, as any outcome does", async () => {
   rules({ breaker: BREAKER });
-  await send({ name: "suspect" });
+  await send({ name: "isolated" });
   for (let time = 0; time < 2; time++) {
     await claim({ leaseMs: 1_000 });
     await at.current.clock.advance(1_000);
     await at.current.tick(QUEUE, []);
   }
-  const [suspect] = (await claim()) as [Claimed];
-  expect(suspect.isolated).toBe(true);
+  const [isolated] = (await claim()) as [Claimed];
+  expect(isolated.isolated).toBe(true);
   await send(...many(4));
   await fail(await claim());
-  await fail([suspect]);
-  expect(await message(suspect)).toMatchObject({ attempts: 0, expiries: 0, isolated: false });
+  await fail([isolated]);
+  expect(await message(isolated)).toMatchObject({ attempts: 0, expiries: 0, isolated: false });
 });
 
 test("a breaker that was off while its probes ended tries again when it is back", async () => {

@@ -8,7 +8,7 @@ import type { TestStore } from "./store.ts";
 import { bytes, item, NO_REQUEST, outcome, SETTINGS, session, text } from "./store-items.ts";
 
 /** What tests of lanes, gates and orders share: one queue, messages named by their envelopes. */
-export function laneSteps(at: { readonly current: TestStore }, queue: string) {
+export function keyQueueSteps(at: { readonly current: TestStore }, queue: string) {
   const names = (claims: readonly Claimed[]) => claims.map(({ envelope }) => text(envelope));
   const claim = async (over: Partial<SessionCredit> = {}) =>
     (await at.current.tick(queue, [session(1, over)])).claimed;

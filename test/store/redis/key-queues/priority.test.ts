@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { useTestStore } from "../../../support/store.ts";
 
 const at = useTestStore();
-const { send, claim, claimNames, names, settle } = laneSteps(at, "orders");
+const { send, claim, claimNames, names, settle } = keyQueueSteps(at, "orders");
 
 test("among due messages the larger priority goes first, then the earlier due time", async () => {
   await send(
@@ -58,5 +58,5 @@ test("a queue that had priorities and has none any more keeps no list of them", 
       canIsolate: true,
     },
   ]);
-  expect((await at.current.dump("orders")).lanes.priorities).toEqual([]);
+  expect((await at.current.dump("orders")).keyQueues.priorities).toEqual([]);
 });

@@ -1,28 +1,27 @@
--- What comes back by time: lanes behind gates, and ordering keys that wait behind a quarantined message.
+-- What comes back by time: blocked key queues, and ordering keys that wait behind a quarantined message.
 
 local forget_breakers, bring_back
-if laned or rules then
-  -- A breaker that nothing has moved for long is no more; a few entries of such at a time.
+if uses_indirect or rules then
+  -- Takes breakers off the list that have expired unused; a few in each tick.
   function forget_breakers()
     for _, key in ipairs(redis.call('ZRANDMEMBER', k_breakers, 2)) do
       if redis.call('EXISTS', k_breaker .. key) == 0 then rank(k_breakers, key, false) end
     end
   end
 
-  -- Under other rules than those that gates were closed by, and after the clock has jumped back, all of
-  -- them are looked at anew.
-  local function look_anew()
-    local by_others = tended[4] and tended[4] ~= delivery_rules
-    local last = redis.call('ZRANGE', k_gates, -1, -1, 'WITHSCORES')[2]
+  -- Makes all limiters due for a look, if other rules have closed them or the clock has jumped back.
+  local function look_again()
+    local by_others = limited_by and limited_by ~= delivery_rules
+    local last = redis.call('ZRANGE', k_limiters, -1, -1, 'WITHSCORES')[2]
     if last and (by_others or tonumber(last) > now + LONGEST_CLOSED_MS) then
-      redis.call('ZUNIONSTORE', k_gates, 1, k_gates, 'WEIGHTS', 0)
+      redis.call('ZUNIONSTORE', k_limiters, 1, k_limiters, 'WEIGHTS', 0)
     end
     if by_others then redis.call('HDEL', k_meta, 'gated_by') end
   end
 
   local function release_holds()
     local orders
-    if rules and rules.ordering == ORDERED_HOLD then
+    if rules and rules.ordering == ORDERING.HOLD then
       orders = redis.call('ZRANGEBYSCORE', k_holds, '-inf', now, 'LIMIT', 0, batch)
     else
       orders = redis.call('ZRANGE', k_holds, 0, batch - 1)
@@ -34,30 +33,30 @@ if laned or rules then
     end
   end
 
-  local function open_gates()
-    for _, gate in ipairs(redis.call('ZRANGEBYSCORE', k_gates, '-inf', now, 'LIMIT', 0, batch)) do
-      lanes.unpark(gate, batch)
+  local function open_limiters()
+    for _, limiter in ipairs(redis.call('ZRANGEBYSCORE', k_limiters, '-inf', now, 'LIMIT', 0, batch)) do
+      key_queues.unblock(limiter, batch)
     end
   end
 
   function bring_back()
-    look_anew()
+    look_again()
     release_holds()
-    open_gates()
+    open_limiters()
     flush_writes()
-    lanes.flush()
+    key_queues.flush()
     flush_writes()
   end
 end
 
--- The first due time of what waits, or the instant at which a gate is looked at; 0: nothing waits.
+-- Returns the first due time of what waits, or the instant at which a limiter is looked at; 0: nothing waits.
 local function first_due()
   local first = head_score(k_due) or math.huge
-  if laned or lanes.noted then
-    first = math.min(first, head_score(k_lanes) or math.huge, head_score(k_gates) or math.huge)
+  if uses_indirect or key_queues.noted then
+    first = math.min(first, head_score(k_key_queues) or math.huge, head_score(k_limiters) or math.huge)
     for _, priority in ipairs(redis.call('ZRANGE', k_priorities, 0, -1)) do
       first = math.min(first, head_score(k_due .. ':' .. priority) or math.huge,
-        head_score(k_lanes .. ':' .. priority) or math.huge)
+        head_score(k_key_queues .. ':' .. priority) or math.huge)
     end
   end
   return first < math.huge and first or 0

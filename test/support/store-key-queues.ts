@@ -1,20 +1,20 @@
 import type { Redis } from "ioredis";
 import type { QueueDump } from "./store-dump.ts";
 
-/** What lua/lib/lanes.lua and ordering.lua keep of a queue, decoded. */
-export interface LaneDump {
-  /** Lane -> id -> due time. */
+/** What lua/lib/keyQueues.lua and ordering.lua keep of a queue, decoded. */
+export interface KeyQueueDump {
+  /** Key queue -> id -> due time. */
   members: Map<string, Map<string, number>>;
-  /** Lane -> the due time of its first message, among what claims look at. */
+  /** Key queue -> the due time of its first message, among what claims look at. */
   entries: Map<string, number>;
-  /** Priority -> id -> due time: messages of no lane. */
+  /** Priority -> id -> due time: messages of no key queue. */
   prioritized: Map<number, Map<string, number>>;
   priorities: number[];
-  /** Gate -> lanes that wait behind it. */
-  parked: Map<string, string[]>;
+  /** Limiter -> key queues that it blocks. */
+  blocked: Map<string, string[]>;
   limiters: Map<string, number>;
   /** Key -> messages in flight. */
-  keyed: Map<string, number>;
+  inFlightByKey: Map<string, number>;
   /** Ordering key -> whose turn it is. */
   turns: Map<string, string>;
   /** Ordering key -> its messages, in order. */
@@ -22,14 +22,14 @@ export interface LaneDump {
   holds: Map<string, number>;
 }
 
-export interface Lane {
+export interface KeyQueue {
   retries: boolean;
   priority: number;
   key: string;
 }
 
-/** A lane's name, in hex, as lua/lib/lanes.lua makes it. */
-export function readLane(name: string): Lane {
+/** The name of a key queue, in hex, as lua/lib/keyQueues.lua makes it. */
+export function readKeyQueue(name: string): KeyQueue {
   const bytes = Buffer.from(name, "hex");
   const length = bytes.readUInt8(6);
   return {
@@ -39,7 +39,7 @@ export function readLane(name: string): Lane {
   };
 }
 
-export async function dumpLanes(redis: Redis, base: string): Promise<LaneDump> {
+export async function dumpKeyQueues(redis: Redis, base: string): Promise<KeyQueueDump> {
   const family = async <T>(name: string, read: (key: Buffer) => Promise<T>) => {
     const found = new Map<string, T>();
     const start = Buffer.byteLength(`${base}:${name}:`);
@@ -69,13 +69,13 @@ export async function dumpLanes(redis: Redis, base: string): Promise<LaneDump> {
     ]),
     prioritized: new Map([...textKeys(byPriority)].map(([p, ids]) => [Number(p), ids])),
     priorities: [...text(await zset(`${base}:priorities`)).keys()].map(Number),
-    parked: textKeys(
+    blocked: textKeys(
       await family("parked", async (key) =>
         ((await redis.callBuffer("SMEMBERS", key)) as Buffer[]).map((name) => name.toString("hex")),
       ),
     ),
     limiters: text(await zset(`${base}:gates`)),
-    keyed: text(flatMap(keyed, String, Number)),
+    inFlightByKey: text(flatMap(keyed, String, Number)),
     turns: new Map(
       Array.from({ length: turns.length / 2 }, (_, at) => [
         String(turns[2 * at]),
@@ -99,45 +99,55 @@ function flatMap(
   return found;
 }
 
-/** What contradicts itself among lanes, limiters and orders, in words. */
-export function brokenLanes(dump: QueueDump): string[] {
+/** What contradicts itself among key queues, limiters and orders, in words. */
+export function brokenKeyQueues(dump: QueueDump): string[] {
   const broken: string[] = [];
   const check = (holds: boolean, words: string) => {
     if (!holds) broken.push(words);
   };
-  const { lanes, messages } = dump;
-  const lanesOf = new Map<string, string[]>();
-  for (const [lane, ids] of lanes.members) {
-    for (const id of ids.keys()) lanesOf.set(id, [...(lanesOf.get(id) ?? []), lane]);
+  const { keyQueues, messages } = dump;
+  const keyQueuesOf = new Map<string, string[]>();
+  for (const [keyQueue, ids] of keyQueues.members) {
+    for (const id of ids.keys()) keyQueuesOf.set(id, [...(keyQueuesOf.get(id) ?? []), keyQueue]);
   }
   const inFlight = new Map<string, number>();
   for (const [id, m] of messages) {
     const name = `message ${m.arrival}`;
     const scheduled = m.state === "SCHEDULED" && !m.waiting && !m.isolated && !m.moving;
-    const laned = scheduled && (m.budgeted || m.limiterKey !== "");
-    const own = lanesOf.get(id) ?? [];
-    check(own.length === (laned ? 1 : 0), `${name} is in ${own.length} lanes`);
-    for (const lane of own) {
-      const { key, priority, retries } = readLane(lane);
+    const inKeyQueue = scheduled && (m.budgeted || m.limiterKey !== "");
+    const own = keyQueuesOf.get(id) ?? [];
+    check(own.length === (inKeyQueue ? 1 : 0), `${name} is in ${own.length} key queues`);
+    for (const keyQueue of own) {
+      const { key, priority, retries } = readKeyQueue(keyQueue);
       const fits = key === m.limiterKey && priority === m.priority && retries === m.budgeted;
-      check(fits, `${name} is in a foreign lane`);
-      check(lanes.members.get(lane)?.get(id) === m.dueAtMs, `${name}: another time in its lane`);
+      check(fits, `${name} is in a wrong key queue`);
+      check(
+        keyQueues.members.get(keyQueue)?.get(id) === m.dueAtMs,
+        `${name}: another time in its key queue`,
+      );
     }
-    const prioritized = scheduled && !laned && m.priority !== 0;
+    const prioritized = scheduled && !inKeyQueue && m.priority !== 0;
     check(
-      (lanes.prioritized.get(m.priority)?.get(id) === m.dueAtMs) === prioritized,
+      (keyQueues.prioritized.get(m.priority)?.get(id) === m.dueAtMs) === prioritized,
       `${name}: among those of priority ${m.priority}`,
     );
-    if (prioritized) check(lanes.priorities.includes(m.priority), `${name}: priority not listed`);
+    if (prioritized)
+      check(keyQueues.priorities.includes(m.priority), `${name}: priority not listed`);
     if (m.state === "IN_FLIGHT" && m.limiterKey !== "") {
       inFlight.set(m.limiterKey, (inFlight.get(m.limiterKey) ?? 0) + 1);
     }
     if (m.waiting) check(m.state === "SCHEDULED" && m.orderingKey !== "", `${name} waits`);
   }
-  check(sameMap(lanes.keyed, inFlight), `in flight by key: ${[...lanes.keyed]}`);
-  for (const [lane, ids] of lanes.members) brokenLane(lanes, lane, ids, check);
-  for (const lane of lanes.entries.keys()) {
-    check(lanes.members.has(lane), `the entry of an empty lane: ${readLane(lane).key}`);
+  check(
+    sameMap(keyQueues.inFlightByKey, inFlight),
+    `in flight by key: ${[...keyQueues.inFlightByKey]}`,
+  );
+  for (const [keyQueue, ids] of keyQueues.members) brokenKeyQueue(keyQueues, keyQueue, ids, check);
+  for (const keyQueue of keyQueues.entries.keys()) {
+    check(
+      keyQueues.members.has(keyQueue),
+      `the entry of an empty key queue: ${readKeyQueue(keyQueue).key}`,
+    );
   }
   brokenOrders(dump, check);
   return broken;
@@ -145,40 +155,48 @@ export function brokenLanes(dump: QueueDump): string[] {
 
 type Check = (holds: boolean, words: string) => void;
 
-function brokenLane(lanes: LaneDump, lane: string, ids: Map<string, number>, check: Check): void {
-  const name = `lane ${JSON.stringify(readLane(lane))}`;
-  const parked = [...lanes.parked].filter(([, names]) => names.includes(lane));
+function brokenKeyQueue(
+  keyQueues: KeyQueueDump,
+  keyQueue: string,
+  ids: Map<string, number>,
+  check: Check,
+): void {
+  const name = `key queue ${JSON.stringify(readKeyQueue(keyQueue))}`;
+  const limiters = [...keyQueues.blocked].filter(([, names]) => names.includes(keyQueue));
   const head = Math.min(...ids.values());
-  if (parked.length === 0) {
-    check(lanes.entries.get(lane) === head, `${name}: entry ${lanes.entries.get(lane)}, ${head}`);
+  if (limiters.length === 0) {
+    check(
+      keyQueues.entries.get(keyQueue) === head,
+      `${name}: entry ${keyQueues.entries.get(keyQueue)}, ${head}`,
+    );
     return;
   }
-  check(!lanes.entries.has(lane), `${name} is parked, and among what claims look at`);
-  for (const [limiter] of parked)
-    check(lanes.limiters.has(limiter), `${name}: limiter ${limiter} never opens`);
+  check(!keyQueues.entries.has(keyQueue), `${name} is blocked and still among what claims look at`);
+  for (const [limiter] of limiters)
+    check(keyQueues.limiters.has(limiter), `${name}: limiter ${limiter} never opens`);
 }
 
-function brokenOrders({ lanes, messages }: QueueDump, check: Check): void {
+function brokenOrders({ keyQueues, messages }: QueueDump, check: Check): void {
   const live = new Map<string, string[]>();
   for (const [id, m] of messages) {
     if (m.orderingKey === "" || m.state === "QUARANTINED" || m.moving) continue;
     live.set(m.orderingKey, [...(live.get(m.orderingKey) ?? []), id]);
   }
   for (const [order, ids] of live) {
-    const turn = lanes.turns.get(order);
+    const turn = keyQueues.turns.get(order);
     for (const id of ids) {
       check(messages.get(id)?.waiting === (id !== turn), `order ${order}: who waits`);
-      check(lanes.orders.get(order)?.includes(id) === true, `order ${order}: one is missing`);
+      check(keyQueues.orders.get(order)?.includes(id) === true, `order ${order}: one is missing`);
     }
   }
-  for (const [order, turn] of lanes.turns) {
+  for (const [order, turn] of keyQueues.turns) {
     const holder = messages.get(turn);
     check(holder?.orderingKey === order, `order ${order}: the turn of nobody`);
     check(
-      (holder?.state === "QUARANTINED") === lanes.holds.has(order),
+      (holder?.state === "QUARANTINED") === keyQueues.holds.has(order),
       `order ${order}: held without a message in quarantine, or the other way round`,
     );
-    const [first] = lanes.orders.get(order) ?? [];
+    const [first] = keyQueues.orders.get(order) ?? [];
     const ahead = first !== turn && holder?.state !== "IN_FLIGHT";
     check(!ahead, `order ${order}: not the first one's turn`);
   }

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
-import { NO_REQUEST, only, tokenOf } from "../../../support/store-items.ts";
+import { NO_REQUEST, only, tokenOf, toRetry } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { send, claim, settle } = laneSteps(at, QUEUE);
+const { send, claim, settle } = keyQueueSteps(at, QUEUE);
 const examine = async (claimed: Claimed) => {
   const found = await at.current.store.examine(QUEUE, NO_REQUEST, [tokenOf(claimed)]);
   if (!Array.isArray(found)) throw new Error("answered before");
@@ -30,6 +30,6 @@ test("a message brought back from quarantine begins a new round", async () => {
   expect(await examine(first)).toMatchObject({ roundStartedAtMs: undefined });
   await settle([first], "quarantine");
   await at.current.clock.advance(5_000);
-  await at.current.store.retry(QUEUE, NO_REQUEST, [first.id]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([first.id]));
   expect(await examine(only(await claim()))).toMatchObject({ roundStartedAtMs: START_MS + 5_000 });
 });

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
-import { NO_REQUEST } from "../../../support/store-items.ts";
+import { NO_REQUEST, toRetry } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, names, settle } = laneSteps(at, QUEUE);
+const { rules, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
 const HOUR_MS = 3_600_000;
 
 function keyed(over: { hold?: boolean } = {}): void {
@@ -61,7 +61,7 @@ test("a quarantined one steps out of the way, and after a retry it goes first ag
   await settle(first, "quarantine");
   const second = await claim();
   expect(names(second)).toEqual(["a2"]);
-  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([first[0]?.id as Uint8Array]));
   expect(await claimNames()).toEqual([]);
   await settle(second, "succeed");
   expect(await claimNames()).toEqual(["a1"]);
@@ -72,7 +72,7 @@ test("a retried one goes before one that only waits for its due time", async () 
   await send(a("a1"), a("a2", { delayMs: 5_000 }));
   const first = await claim();
   await settle(first, "quarantine");
-  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([first[0]?.id as Uint8Array]));
   expect(await claimNames()).toEqual(["a1"]);
   await at.current.clock.advance(5_000);
   expect(await claimNames()).toEqual([]);
@@ -85,7 +85,7 @@ test("with hold a key waits behind its quarantined message until that is retried
   await settle(first, "quarantine");
   expect(await claimNames()).toEqual([]);
   expect((await at.current.store.stats([QUEUE]))[0]?.heldKeys).toBe(1);
-  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([first[0]?.id as Uint8Array]));
   const again = await claim();
   expect(names(again)).toEqual(["a1"]);
   await settle(again, "succeed");
@@ -131,8 +131,8 @@ test("nothing is kept of a key that has no message", async () => {
   await send(a("a1"), a("a2"));
   await settle(await claim(), "succeed");
   await settle(await claim(), "succeed");
-  const { lanes } = await at.current.dump(QUEUE);
-  expect([lanes.turns.size, lanes.orders.size, lanes.holds.size]).toEqual([0, 0, 0]);
+  const { keyQueues } = await at.current.dump(QUEUE);
+  expect([keyQueues.turns.size, keyQueues.orders.size, keyQueues.holds.size]).toEqual([0, 0, 0]);
 });
 
 test("order, key limits and priority hold together", async () => {
@@ -170,7 +170,7 @@ test("an earlier one that came back while a later one was in flight goes before 
   const first = await claim();
   await settle(first, "quarantine");
   const second = await claim();
-  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([first[0]?.id as Uint8Array]));
   await settle(second, "failReschedule", { delayMs: 0 });
   const third = await claim();
   expect(names(third)).toEqual(["a1"]);
@@ -184,7 +184,7 @@ test("one that had to step back is counted among what is scheduled", async () =>
   const first = await claim();
   await settle(first, "quarantine");
   await send(a("a2"));
-  await at.current.store.retry(QUEUE, NO_REQUEST, [first[0]?.id as Uint8Array]);
+  await at.current.store.messages.retry(QUEUE, NO_REQUEST, toRetry([first[0]?.id as Uint8Array]));
   expect((await at.current.store.stats([QUEUE]))[0]?.scheduled).toBe(2);
 });
 

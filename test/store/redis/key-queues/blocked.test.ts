@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import type { DeliveryRules } from "../../../../src/core/delivery-rules.ts";
 import type { SendItem } from "../../../../src/store/contract.ts";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { useTestStore } from "../../../support/store.ts";
 import { session } from "../../../support/store-items.ts";
 
@@ -13,7 +13,7 @@ const at = useTestStore();
 afterEach(() => at.current.redis.flushall());
 
 const QUEUE = "blocked";
-const { rules, send, claimNames } = laneSteps(at, QUEUE);
+const { rules, send, claimNames } = keyQueueSteps(at, QUEUE);
 const BLOCKED = 100_000;
 const BATCH = 1_000;
 const TICKS = 400;

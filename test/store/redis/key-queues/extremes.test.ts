@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { Claimed } from "../../../../src/store/contract.ts";
-import { BREAKER, laneSteps } from "../../../support/lanes.ts";
+import { BREAKER, keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, useTestStore } from "../../../support/store.ts";
 
 // Numbers at the ends of what the configuration allows.
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, settle } = laneSteps(at, QUEUE);
+const { rules, send, claim, claimNames, settle } = keyQueueSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, n) => ({ name: `${n}`, ...over }));
 const fail = (claims: readonly Claimed[]) =>

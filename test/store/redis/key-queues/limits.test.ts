@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { laneSteps } from "../../../support/lanes.ts";
+import { keyQueueSteps } from "../../../support/key-queue-steps.ts";
 import { START_MS, until, useTestStore } from "../../../support/store.ts";
 import { session } from "../../../support/store-items.ts";
 
 const at = useTestStore();
 const QUEUE = "orders";
-const { rules, send, claim, claimNames, names, settle } = laneSteps(at, QUEUE);
+const { rules, send, claim, claimNames, names, settle } = keyQueueSteps(at, QUEUE);
 const many = (count: number, over: Record<string, unknown> = {}) =>
   Array.from({ length: count }, (_, n) => ({ name: `${over.limiterKey ?? "m"} ${n}`, ...over }));
 
@@ -93,9 +93,9 @@ test("a claim looks at no blocked message: a hundred keys that are closed cost o
   for (let key = 0; key < 100; key++) await send(...many(5, { limiterKey: `k${key}` }));
   await claim({ count: 100 });
   await claimNames();
-  const { lanes } = await at.current.dump(QUEUE);
-  expect(lanes.entries.size).toBe(0);
-  expect(lanes.limiters.size).toBe(100);
+  const { keyQueues } = await at.current.dump(QUEUE);
+  expect(keyQueues.entries.size).toBe(0);
+  expect(keyQueues.limiters.size).toBe(100);
 });
 
 test("other rules open what the old ones had closed", async () => {
