@@ -4,9 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fencesOf, readDocument } from "./markdown.ts";
-import { findGrpcurl, openShell, type Shell } from "./shell.ts";
+import { openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
 const BLOCKS = fencesOf(readDocument("docs/guides/protect.md")).filter(({ info }) =>

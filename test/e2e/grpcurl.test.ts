@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { grpcurl } from "../rpc/sockets.ts";
+import { grpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 // The program that our users try first; its output is what they see.

@@ -4,9 +4,10 @@ import { until } from "../support/until.ts";
 import type { FaultRecord } from "./history/event.ts";
 import { nowMs } from "./history/writer.ts";
 import type { PlannedFault } from "./plan.ts";
-import { type Crew, LOAD_QUEUES } from "./rig/crew.ts";
+import type { Crew } from "./rig/crew.ts";
 import type { Environment } from "./rig/environment.ts";
 import { untilServes } from "./rig/probe.ts";
+import { LOAD_QUEUES } from "./rig/queues.ts";
 import type { Tail } from "./rig/tail.ts";
 
 /** One fault as it went, or two at a time. Recovery counts from the end of its last cause. */

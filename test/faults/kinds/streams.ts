@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { StreamDueRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { until } from "../../support/until.ts";
-import { LOAD_QUEUES } from "../rig/crew.ts";
+import { LOAD_QUEUES } from "../rig/queues.ts";
 import type { FaultKind } from "./kind.ts";
 
 const STREAMS = 2_000;

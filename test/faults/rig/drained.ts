@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./crew.ts";
 import type { Environment } from "./environment.ts";
+import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./queues.ts";
 
 const QUEUES = [...SERVED_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
 const LOOK_MS = 50;
