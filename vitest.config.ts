@@ -7,6 +7,7 @@ export default defineConfig({
     // Deadlines end a test that hangs. They are far above what a slow machine needs.
     testTimeout: 120_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     setupFiles: ["test/support/patient-waits.ts"],
     // By default vitest leaves one core free.
     maxWorkers: Math.max(availableParallelism(), 2),

@@ -49,13 +49,13 @@ beforeAll(async () => {
   worker = new AgentProcess(handling);
   worker.listen((event) => events.add(event));
   await open(worker);
-}, 60_000);
+});
 
 afterAll(async () => {
   await worker?.stop();
   peers?.stop();
   await stage?.stop();
-}, 60_000);
+});
 
 async function open(agent: AgentProcess): Promise<void> {
   const options = { target: `127.0.0.1:${stage.port}`, token: TOKEN, spool: false };

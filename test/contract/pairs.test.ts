@@ -46,7 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...agents.values()].map((agent) => agent.stop()));
   await stage?.stop();
-}, 60_000);
+});
 
 async function start(program: AgentProgram): Promise<void> {
   const agent = new AgentProcess(program);
@@ -152,7 +152,7 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
   afterAll(async () => {
     await link?.close();
     await Promise.all([...folders.values()].map((folder) => rm(folder, { recursive: true })));
-  }, 60_000);
+  });
 
   it.concurrent.for(names)("is delivered by %s", TIMEOUT, async (to) => {
     const client = clientOf(to);

@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("the page on protection does what it says", { timeout: 60_000 }, async () => {
+test("the page on protection does what it says", async () => {
   let output = "";
   expect(BLOCKS.length).toBeGreaterThan(3);
   for (const { info, text } of BLOCKS) {

@@ -311,8 +311,8 @@ describe("the end", () => {
     const server = await startServer();
     await server.client.stats({});
     const startedAtMs = performance.now();
-    await server.listeners.close(10_000);
-    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+    await server.listeners.close(60_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(30_000);
   });
 });
 
