@@ -7,13 +7,14 @@ import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { withWords } from "./setup/step.mjs";
 import { runFaults } from "./tests/faults.mjs";
-import { partsOf } from "./tests/parts.mjs";
+import { LONG_FORMS, partsOf } from "./tests/parts.mjs";
 import { allTests, splitArguments, testsOf } from "./tests/select.mjs";
 import { duration, keepPartTime, readTimes } from "./tests/times.mjs";
 import { setUp } from "./tests/tools.mjs";
 import { runVitest } from "./tests/vitest.mjs";
 
 /** @typedef {import("./tests/vitest.mjs").Count} Count */
+/** @typedef {import("./tests/parts.mjs").Part} Part */
 /** @typedef {{ name: string, run: (laterMs: number) => Count }} Step */
 
 const COMMANDS = ["--check", "--slow"];
@@ -24,27 +25,31 @@ await withWords(() => {
   const node = ensureNode();
   ensureDependencies({ dev: true, node });
 
-  /** @param {string} name @param {readonly string[]} files @returns {Step} */
-  const tests = (name, files) => ({
+  /** @param {Pick<Part, "name" | "files" | "env">} part @returns {Step} */
+  const tests = ({ name, files, env: more }) => ({
     name,
     run: (laterMs) => {
       const { env, files: runnable } = setUp(node, files);
-      return runVitest(node, runnable, { options, env, part: name, laterMs });
+      return runVitest(node, runnable, { options, env: { ...more, ...env }, part: name, laterMs });
     },
   });
   const parts = (/** @type {string} */ command) =>
     partsOf()
       .filter((part) => part.command === command)
-      .map(({ name, files }) => tests(name, files));
+      .map(tests);
   const quick = [{ name: "checks", run: () => runChecks(QUICK_CHECKS, node) }, ...parts("check")];
 
   /** @returns {readonly Step[]} */
   function steps() {
-    if (paths.length > 0) return [tests("tests", testsOf(paths))];
-    if (options.length > 0) return [tests("tests", allTests())];
+    if (paths.length > 0) return [tests({ name: "tests", files: testsOf(paths) })];
+    if (options.length > 0) return [tests({ name: "tests", files: allTests() })];
     if (args.includes("--check")) return quick;
     if (args.includes("--slow")) {
-      return [...parts("slow"), { name: "fault suite", run: () => runFaults(node) }];
+      return [
+        ...parts("slow"),
+        tests(LONG_FORMS),
+        { name: "fault suite", run: () => runFaults(node) },
+      ];
     }
     return [
       ...quick,

@@ -4,7 +4,7 @@
 import { allTests } from "./select.mjs";
 
 /** @typedef {"check" | "test" | "slow"} Command `test` includes `check`; `slow` is for itself */
-/** @typedef {{ name: string, command: Command, files: string[] }} Part */
+/** @typedef {{ name: string, command: Command, files: string[], env?: NodeJS.ProcessEnv }} Part */
 
 /** @type {readonly (readonly [name: string, command: Command, pattern: RegExp])[]} */
 const PATTERNS = [
@@ -23,6 +23,14 @@ const PATTERNS = [
 
 /** In the order in which they run: what fails soonest comes first. */
 const ORDER = ["unit and store", "docs", "end to end", "clients", "contract", "long runs"];
+
+/** Tests that `npm test` runs in a short form, with the settings of their long form. @type {Part} */
+export const LONG_FORMS = {
+  name: "long forms",
+  command: "slow",
+  files: ["test/e2e/breaker.test.ts", "test/model/life.test.ts"],
+  env: { DLQ_TEST_DOWN_MS: "60000", DLQ_MODEL_RUNS: "400" },
+};
 
 /** @returns {readonly Part[]} all parts with their files */
 export function partsOf(files = allTests()) {

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import { needsOf } from "../../scripts/tests/needs.mjs";
-import { partsOf } from "../../scripts/tests/parts.mjs";
+import { LONG_FORMS, partsOf } from "../../scripts/tests/parts.mjs";
 import { allTests, splitArguments, testsOf } from "../../scripts/tests/select.mjs";
 
 const parts = partsOf();
@@ -12,6 +12,10 @@ test("every test file is in exactly one part", () => {
   const files = parts.flatMap((part) => part.files);
   expect(files.toSorted()).toEqual(allTests().toSorted());
   expect(parts.filter((part) => part.files.length === 0)).toEqual([]);
+});
+
+test("long forms are tests that `npm test` runs, too", () => {
+  expect(allTests()).toEqual(expect.arrayContaining([...LONG_FORMS.files]));
 });
 
 test("`npm run check` needs no tools but Node and redis-server", () => {

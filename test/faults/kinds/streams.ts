@@ -11,7 +11,7 @@ const STREAMS = 2_000;
 /** Resets at once before the next are opened; a server may end a session that resets too many. */
 const AT_ONCE = 50;
 /** For a server that is down or stopped at the same time. */
-const STORM_DEADLINE_MS = 60_000;
+const STORM_DEADLINE_MS = 180_000;
 
 export const resetStorm: FaultKind = {
   name: "stream-reset-storm",
