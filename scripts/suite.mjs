@@ -6,12 +6,12 @@ import { runChild } from "./setup/child.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { envWithFirst, ROOT } from "./setup/places.mjs";
-import { withWords } from "./setup/step.mjs";
+import { runScript } from "./setup/step.mjs";
 import { setUp } from "./tests/tools.mjs";
 
 const SETS_UP_NOTHING = ["--help", "-h", "--list"];
 
-await withWords(async () => {
+await runScript(async () => {
   const [suite = "", ...args] = process.argv.slice(2);
   const main = `test/${suite}/main.ts`;
   const node = ensureNode();

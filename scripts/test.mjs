@@ -5,7 +5,7 @@
 import { QUICK_CHECKS, runChecks, runGeneratedCheck } from "./checks/checks.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
-import { withWords } from "./setup/step.mjs";
+import { runScript } from "./setup/step.mjs";
 import { runFaults } from "./tests/faults.mjs";
 import { LONG_FORMS, partsOf } from "./tests/parts.mjs";
 import { allTests, splitArguments, testsOf } from "./tests/select.mjs";
@@ -19,7 +19,7 @@ import { runVitest } from "./tests/vitest.mjs";
 
 const COMMANDS = ["--check", "--slow"];
 
-await withWords(() => {
+await runScript(() => {
   const args = process.argv.slice(2);
   const { paths, options } = splitArguments(args.filter((arg) => !COMMANDS.includes(arg)));
   const node = ensureNode();

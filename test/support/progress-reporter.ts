@@ -116,12 +116,12 @@ export default class ProgressReporter extends MinimalReporter {
 
   /** Undefined where the last run says nothing. */
   #leftMs(tookMs: number): number | undefined {
-    const { ms } = this.#expected;
+    const { ms, tests } = this.#expected;
     if (ms === 0) return undefined;
     let doneMs = 0;
     for (const [file, done] of this.#done) {
-      const last = this.#last[file];
-      if (last !== undefined) doneMs += last.ms * Math.min(1, done / Math.max(1, last.tests));
+      const last = this.#last[file] ?? { ms: (ms * done) / Math.max(1, tests), tests: done };
+      doneMs += last.ms * Math.min(1, done / Math.max(1, last.tests));
     }
     const share = Math.min(1, doneMs / ms);
     // At first by the last run's speed, then by this one's.
