@@ -4,9 +4,14 @@ import { LongFirst } from "./test/support/long-first.ts";
 
 export default defineConfig({
   test: {
-    // vitest itself would leave a core to others.
+    // Deadlines end a test that hangs. They are far above what a slow machine needs.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
+    setupFiles: ["test/support/patient-waits.ts"],
+    // By default vitest leaves one core free.
     maxWorkers: Math.max(availableParallelism(), 2),
-    // What is marked as concurrent mostly waits.
+    // Concurrent tests mostly wait.
     maxConcurrency: 12,
     sequence: { sequencer: LongFirst },
   },

@@ -1,5 +1,5 @@
-// `npm run bench`: sets up what the chosen rows need, and measures. What can't be had is said in one
-// line; its rows then fail, the others run. `npm run bench -- --help` tells what there is.
+// `npm run bench`: sets up what the chosen rows need, and measures. Rows whose tools can't be installed fail; the others run.
+// `npm run bench -- --help` lists the options.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -20,11 +20,11 @@ import { envWithFirst, ROOT } from "./setup/places.mjs";
 import { ensurePython } from "./setup/python.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
 import { ensureRust, withCargo } from "./setup/rust.mjs";
-import { SetupError, withWords } from "./setup/step.mjs";
+import { runScript, SetupError } from "./setup/step.mjs";
 
 const MAIN = join(ROOT, "test/bench/main.ts");
 
-/** By the names that the bench asks for. @type {Record<string, (node: string, env: NodeJS.ProcessEnv) => void>} */
+/** By the names that `--tools` of the bench prints. @type {Record<string, (node: string, env: NodeJS.ProcessEnv) => void>} */
 const TOOLS = {
   ghz: ensureGhz,
   bullmq: ensureBullmq,
@@ -47,14 +47,14 @@ const TOOLS = {
   },
 };
 
-await withWords(async () => {
+await runScript(async () => {
   const args = process.argv.slice(2);
   const node = ensureNode();
   ensureDependencies({ dev: true, node });
   const env = withCargo(envWithFirst(node));
   const asked = spawnSync(node, [MAIN, ...args, "--tools"], { env, encoding: "utf8" });
-  const onlyLooks = args.some((arg) => ["--help", "-h", "--list"].includes(arg));
-  if (asked.status === 0 && !onlyLooks) {
+  const isQuestion = args.some((arg) => ["--help", "-h", "--list"].includes(arg));
+  if (asked.status === 0 && !isQuestion) {
     env.DLQ_REDIS_SERVER = ensureRedisServer();
     for (const tool of JSON.parse(asked.stdout)) provide(tool, node, env);
     removeGoLeftovers();
@@ -68,7 +68,9 @@ function provide(tool, node, env) {
     TOOLS[tool]?.(node, env);
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    const [why = "", ...more] = error.message.split("\n").filter((line) => line !== "");
-    process.stderr.write(`${tool} can't be had, its rows will fail: ${why} ${more.at(-1) ?? ""}\n`);
+    const [reason = "", ...more] = error.message.split("\n").filter((line) => line !== "");
+    process.stderr.write(
+      `${tool} was not set up, its rows will fail: ${reason} ${more.at(-1) ?? ""}\n`,
+    );
   }
 }

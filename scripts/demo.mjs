@@ -1,5 +1,4 @@
-// `npm run demo`: sets up what is missing, then shows the service at work on a shop that fails.
-// `npm run demo -- --help` tells what there is.
+// `npm run demo`: sets up what is missing, then runs the demo. `npm run demo -- --help` lists its options.
 
 import { join } from "node:path";
 import { runChild } from "./setup/child.mjs";
@@ -7,16 +6,16 @@ import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { ensureRedisServer } from "./setup/redis-server.mjs";
-import { withWords } from "./setup/step.mjs";
+import { runScript } from "./setup/step.mjs";
 
 const MAIN = join(ROOT, "examples/demo/main.ts");
 
-await withWords(async () => {
+await runScript(async () => {
   const args = process.argv.slice(2);
   const node = ensureNode();
   ensureDependencies({ dev: false, node });
   const env = { ...process.env };
-  const onlyLooks = args.some((arg) => ["--help", "-h"].includes(arg));
-  if (!onlyLooks) env.DLQ_REDIS_SERVER = ensureRedisServer();
+  const isQuestion = args.some((arg) => ["--help", "-h"].includes(arg));
+  if (!isQuestion) env.DLQ_REDIS_SERVER = ensureRedisServer();
   process.exitCode = await runChild(node, [MAIN, ...args], env);
 });

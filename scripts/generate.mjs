@@ -1,12 +1,12 @@
-// `npm run generate`: writes gen/ and the stubs of the clients from proto/.
+// `npm run generate`: writes gen/ and the stubs of the clients.
 
 import { spawnSync } from "node:child_process";
 import { generateCommands } from "./checks/generated.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { ensurePlugins } from "./setup/plugins.mjs";
-import { withWords } from "./setup/step.mjs";
+import { runScript } from "./setup/step.mjs";
 
-await withWords(ensurePlugins);
+await runScript(ensurePlugins);
 if (process.exitCode) process.exit();
 for (const [command = "", ...args] of generateCommands(ROOT)) {
   // npm puts node_modules/.bin first in PATH.

@@ -1,5 +1,5 @@
-// `npm start`: sets up what is missing, then runs the server on it. With `DLQ_SETUP=off` it only
-// looks. Arguments go to the server: `npm start -- --help`.
+// `npm start`: sets up what is missing, then runs the server. With `DLQ_SETUP=off` it sets up nothing. Arguments go to the
+// server: `npm start -- --help`.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -8,12 +8,12 @@ import { ensureDependencies } from "./setup/dependencies.mjs";
 import { ensureNode } from "./setup/node-runtime.mjs";
 import { ROOT } from "./setup/places.mjs";
 import { ensureRedisServer, needsRedisServer } from "./setup/redis-server.mjs";
-import { withWords } from "./setup/step.mjs";
+import { runScript } from "./setup/step.mjs";
 
-/** One Ctrl-C reaches us up to twice, from the terminal and from npm; a second one is meant. */
+/** One Ctrl-C may arrive twice, from the terminal and from npm. A later one is a second Ctrl-C. */
 const SAME_SIGNAL_MS = 1_000;
 
-await withWords(() => {
+await runScript(() => {
   const args = process.argv.slice(2);
   const node = ensureNode();
   ensureDependencies({ dev: false, node });
@@ -23,8 +23,8 @@ await withWords(() => {
 });
 
 /**
- * The server gets a process group of its own, so that the terminal's Ctrl-C reaches it only
- * through here, exactly once, and this process ends when the server has drained, as it ended.
+ * Runs the server in a process group of its own, so that Ctrl-C in a terminal reaches it only through this process, and
+ * once. This process ends after the server, with its exit code.
  * @param {string} node
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
@@ -37,7 +37,7 @@ function runServer(node, args, env) {
     const nowMs = performance.now();
     if (nowMs - (lastAtMs.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS) return;
     lastAtMs.set(signal, nowMs);
-    child.kill(signal === "SIGHUP" ? "SIGTERM" : signal); // a closed terminal is an orderly end
+    child.kill(signal === "SIGHUP" ? "SIGTERM" : signal); // a closed terminal stops the server in order
   };
   const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
   for (const signal of signals) process.on(signal, forward);

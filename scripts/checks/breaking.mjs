@@ -1,6 +1,5 @@
-// `buf breaking`: the contract must not break those who use what was released. What was released
-// is a descriptor set in the tree, so that any clone can compare, however shallow; it is written
-// anew with each release, by `npm run release:contract`.
+// `buf breaking`: the contract stays compatible with its last release. `npm run release:contract` writes that release as
+// descriptors into the tree, so that shallow clones can compare, too.
 
 export const RELEASED = "proto/released.binpb";
 
@@ -13,6 +12,6 @@ export function checkBreaking(run) {
   if (ok) return { ok, output };
   return {
     ok,
-    output: `${output}\nA field or value that was released stays; add a new one beside it.`,
+    output: `${output}\nA released field or value stays; add a new one beside it.`,
   };
 }

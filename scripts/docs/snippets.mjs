@@ -1,5 +1,4 @@
-// `npm run docs:snippets`: writes the programs of docs/guides/choose-your-language.md anew from the examples
-// of the clients, which the clients' tests compile and run.
+// `npm run docs:snippets`: copies examples of the clients, which their tests run, into docs/guides/choose-your-language.md.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
@@ -8,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = resolve(fileURLToPath(import.meta.url), "../../..");
 export const PAGE = join(ROOT, "docs/guides/choose-your-language.md");
 
-/** Folder of a client -> what its language is called, and its fences are. In the order of the page. */
+/** By folder of the client, in the order of the page: the language, the name of its fences, the end of its files. */
 export const LANGUAGES = {
   typescript: { name: "TypeScript", fence: "ts", end: ".ts" },
   python: { name: "Python", fence: "python", end: ".py" },
@@ -18,11 +17,11 @@ export const LANGUAGES = {
 };
 const PARTS = ["producer", "worker"];
 
-/** @param {string} page @returns {string} with its programs as the examples are now */
+/** @param {string} page @returns {string} the page with the current examples */
 export function withSnippets(page) {
   return PARTS.reduce((text, part) => {
     const mark = new RegExp(`(<!-- programs: ${part} -->\n)[^]*?(<!-- end -->)`);
-    if (!mark.test(text)) throw new Error(`the page has no place for the programs of the ${part}`);
+    if (!mark.test(text)) throw new Error(`the page has no mark for programs: ${part}`);
     const programs = Object.entries(LANGUAGES).map(([folder, { name, fence, end }]) => {
       const { file, code } = snippetOf(folder, end, part);
       return `### ${name}${part === "worker" ? " worker" : ""}\n\n[${file}](../../${file})\n\n\`\`\`${fence}\n${code}\`\`\`\n`;
@@ -32,7 +31,7 @@ export function withSnippets(page) {
 }
 
 /**
- * What stands between `[part]` and `[/part]` in the one example that has it.
+ * The lines between `[part]` and `[/part]` of the one example that has them.
  * @param {string} folder @param {string} end @param {string} part
  */
 function snippetOf(folder, end, part) {
@@ -58,7 +57,7 @@ function examplesOf(client, end) {
   return names.filter(isExample).map((name) => join(client, name));
 }
 
-/** @param {string} text @param {string} part @returns {string} all regions of that name */
+/** All regions of a part. @param {string} text @param {string} part @returns {string} */
 function regionsOf(text, part) {
   const region = new RegExp(
     `^[ \\t]*(?://|#) \\[${part}\\]\n([^]*?)^[ \\t]*(?://|#) \\[/${part}\\]$`,
@@ -68,7 +67,7 @@ function regionsOf(text, part) {
   return regions.join("\n");
 }
 
-/** Without the indentation that all its lines have. @param {string} code */
+/** Removes the indentation that all lines share. @param {string} code */
 function dedented(code) {
   const lines = code.split("\n");
   const own = lines

@@ -1,10 +1,8 @@
 // A protoc plugin for `buf generate` that writes the Python stubs of one proto package.
 //
-// Python has no such plugin of its own: messages, type stubs and gRPC stubs are generators inside
-// the protoc of `grpcio-tools`. This reads buf's request, lets that protoc work on the very same
-// descriptors, and answers with its files. Option: `package=dlq.v1`. Other packages of an input
-// give nothing, and files are named relative to the package's folder, because buf empties the
-// output folder, which must therefore hold generated files only.
+// The generators of Python are inside the protoc of `grpcio-tools`. This plugin runs that protoc on the descriptors of buf's
+// request and returns its files. Its option `package=dlq.v1` selects one package. Files are named relative to the folder of
+// the package: buf empties the output folder.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,9 +20,8 @@ import { grpcTypes } from "./python-grpc-types.mjs";
 const ROOT = resolve(import.meta.dirname, "../..");
 const PINS = join(ROOT, "scripts/python-requirements.txt");
 
-// protoc.main, not `-m grpc_tools.protoc`: that adds an include path, which protoc refuses
-// together with descriptors. The version comes first, since other versions write other bytes and
-// raise the least grpcio and protobuf that users of the stubs need.
+// protoc.main, not `-m grpc_tools.protoc`: that adds an include path, which protoc refuses together with descriptors.
+// Another version of grpcio-tools would write other stubs, and raise the oldest grpcio and protobuf of their users.
 const PROTOC = `
 import sys
 from importlib.metadata import version
@@ -78,8 +75,7 @@ function generate(request) {
 }
 
 /**
- * Arguments that may be given as mappings: protoc does not say of what, which strict checkers report
- * to users.
+ * Completes the type of arguments that may be mappings: strict checkers report a bare `_Mapping`.
  * @param {string} content
  */
 function complete(content) {
@@ -98,9 +94,9 @@ function protoc(args) {
   const python = process.env.DLQ_PYTHON ?? (existsSync(venv) ? venv : "python3");
   const result = spawnSync(python, ["-c", PROTOC, pin, ...args], { encoding: "utf8" });
   if (result.status === 0) return;
-  const why = result.error?.message ?? result.stderr.trim();
+  const reason = result.error?.message ?? result.stderr.trim();
   throw new Error(
-    `${python} can't generate: ${why}\n` +
+    `${python} can't generate: ${reason}\n` +
       "Run `npm test` once to set up Python, or set DLQ_PYTHON to a Python that has\n" +
       "scripts/python-requirements.txt installed.",
   );

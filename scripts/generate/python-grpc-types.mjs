@@ -1,5 +1,4 @@
-// Types of the Python gRPC stubs (`_pb2_grpc.pyi`), which protoc writes none of: for mypy, pyright and
-// editors, in the terms of `types-grpcio`.
+// Types of the Python gRPC stubs (`_pb2_grpc.pyi`), which protoc does not write. They use the types of `types-grpcio`.
 
 /**
  * @param {import("@bufbuild/protobuf/wkt").FileDescriptorProto} file with at least one service
@@ -12,7 +11,7 @@ export function grpcTypes(file, all) {
     const home = all.find(({ package: scope, messageType }) =>
       messageType.some((message) => `.${scope}.${message.name}` === name),
     );
-    if (home === undefined) throw new Error(`${name} is no message of a file's own`);
+    if (home === undefined) throw new Error(`${name} is not a message at the top level of a file`);
     const path = home.name.slice(0, -".proto".length).replaceAll("/", ".");
     const module = `${path}_pb2`;
     modules.add(module);

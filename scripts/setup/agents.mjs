@@ -1,4 +1,4 @@
-// The agents of all languages, which tests, the fault suite and the bench run: built here, once.
+// Builds the agents of all languages, which tests, the fault suite and the bench run.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -9,14 +9,14 @@ const BUILD = join(ROOT, "test/contract/build-agents.ts");
 
 /**
  * @param {string} node @param {NodeJS.ProcessEnv} env
- * @returns {Record<string, string>} what tells tests that they are built
+ * @returns {Record<string, string>} for the environment of tests, which then build none
  */
 export function buildAgents(node, env) {
   build(node, env, []);
   return { DLQ_TEST_AGENTS_BUILT: "1" };
 }
 
-/** As fast as it can be. @param {string} language @param {string} node @param {NodeJS.ProcessEnv} env */
+/** An optimized build. @param {string} language @param {string} node @param {NodeJS.ProcessEnv} env */
 export function buildBenchAgent(language, node, env) {
   build(node, env, ["--bench", language]);
 }
@@ -24,5 +24,5 @@ export function buildBenchAgent(language, node, env) {
 /** @param {string} node @param {NodeJS.ProcessEnv} env @param {readonly string[]} args */
 function build(node, env, args) {
   const { status } = spawnSync(node, [BUILD, ...args], { cwd: ROOT, env, stdio: "inherit" });
-  if (status !== 0) throw new SetupError("An agent could not be built: see above.");
+  if (status !== 0) throw new SetupError("An agent was not built: see the error above.");
 }

@@ -1,5 +1,4 @@
-// Packages that only the bench compares with: in a folder and with a lockfile of their own, so that
-// nothing else of the project can come to need them.
+// Packages that only the bench needs, in a folder and with a lock file of their own.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

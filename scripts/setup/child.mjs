@@ -1,11 +1,12 @@
-// A program that a command of ours runs for its user, and that ends with it.
+// Runs a program as a child that ends together with its script.
 
 import { spawn } from "node:child_process";
 
-const PARENT_LOOK_MS = 250;
+const PARENT_CHECK_MS = 250;
 
 /**
- * npm hands SIGTERM to the shell that it put between us, and that shell ends without a word.
+ * Calls `then` when npm has ended. npm sends its SIGTERM to the shell that runs this script, and the shell does not pass it
+ * on.
  * @param {() => void} then
  */
 export function onParentEnd(then) {
@@ -15,11 +16,11 @@ export function onParentEnd(then) {
     if (process.ppid === parent) return;
     clearInterval(timer);
     then();
-  }, PARENT_LOOK_MS).unref();
+  }, PARENT_CHECK_MS).unref();
 }
 
 /**
- * A terminal's Ctrl-C reaches the program too, which ends what it has started; this waits for that.
+ * Waits for the program to end, also after signals: Ctrl-C in a terminal reaches both.
  * @param {string} node
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env

@@ -1,4 +1,4 @@
-// npm packages, exactly as package-lock.json names them.
+// The npm packages of package-lock.json.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +7,7 @@ import { envWithFirst, ROOT } from "./places.mjs";
 import { announce } from "./step.mjs";
 
 /**
- * npm writes what it installed beside what it installed, so comparing the two tells what is
- * missing or outdated, whoever installed it.
+ * Installs packages that are missing or outdated, by the list that npm writes into node_modules.
  * @param {{ dev: boolean, node: string }} options `node`: the binary that will run the packages
  */
 export function ensureDependencies({ dev, node }) {
@@ -23,7 +22,7 @@ export function ensureDependencies({ dev, node }) {
       installed[path]?.version !== entry.version,
   );
   if (missing.length === 0) return;
-  // Whoever has development packages keeps them when the others must be renewed.
+  // Development packages that are installed are kept.
   const all = dev || Object.values(installed).some((entry) => entry.dev);
   const args = all ? ["ci"] : ["ci", "--omit=dev"];
   announce(`${missing.length} npm packages`, `npm ${args.join(" ")}`);

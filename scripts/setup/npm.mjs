@@ -2,7 +2,7 @@ import { ROOT } from "./places.mjs";
 import { run } from "./step.mjs";
 
 /**
- * Runs the npm that runs us, or the one in PATH.
+ * Runs the npm that runs this script, or the one in PATH.
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} [env]
  */

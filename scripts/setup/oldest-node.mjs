@@ -1,4 +1,4 @@
-// The oldest Node that the TypeScript client promises to work with, for its tests only.
+// The oldest Node that the TypeScript client supports, for its tests.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { npm } from "./npm.mjs";
 import { RUNTIME } from "./places.mjs";
 import { announce } from "./step.mjs";
 
-/** Of the oldest line, what people have who keep it up to date. */
+/** The last release of the oldest supported line. */
 const VERSION = "20.20.0";
 
-/** npm packages that hold nothing but a Node binary. */
+/** Platforms with an npm package of that Node. */
 const PACKAGED = ["linux-x64", "linux-arm64"];
 
-/** @returns {string} the path of a Node binary; empty where none can be had, and its tests say so */
+/** @returns {string} the path of a Node binary; empty on other platforms, where its tests are skipped */
 export function ensureOldestNode() {
   const platform = `${process.platform}-${process.arch}`;
   if (!PACKAGED.includes(platform)) return "";
@@ -21,6 +21,6 @@ export function ensureOldestNode() {
   const binary = join(prefix, "node_modules", name, "bin/node");
   if (existsSync(binary)) return binary;
   announce(`Node ${VERSION}`, `npm package ${name}, into .runtime (for tests of the client)`);
-  npm(["install", "--no-save", "--prefix", prefix, `${name}@${VERSION}`]);
+  npm(["install", "--no-save", "--ignore-scripts", "--prefix", prefix, `${name}@${VERSION}`]);
   return binary;
 }

@@ -1,11 +1,10 @@
-// Where things are. Whatever set-up adds beyond node_modules is below `.runtime`, which git
-// ignores: removing the two folders undoes it all (save packages of the system).
+// Folders. Set-up writes into node_modules and .runtime only, which git ignores, and may install packages of the system.
 
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// Not import.meta.dirname: this must run on any Node 20, to say or fetch what it needs.
+// Not import.meta.dirname: early releases of Node 20 do not have it.
 export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 export const RUNTIME = join(ROOT, ".runtime");
 export const RUNTIME_BIN = join(RUNTIME, "bin");

@@ -1,4 +1,4 @@
-// A Python with the pinned packages, for tests of the Python client and for generating its code.
+// A Python with the pinned packages, for tests and for generating the stubs of the Python client.
 
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const REQUIREMENTS = join(ROOT, "scripts/python-requirements.txt");
 const VENV = join(RUNTIME, "venv");
 const PYTHON = join(VENV, "bin/python");
 
-/** A copy of the requirements that were installed: the stamp that says whether they still hold. */
+/** A copy of the installed requirements. If they differ now, they are installed again. */
 const STAMP = join(VENV, "requirements.txt");
 
 /** @returns {string} the path of a Python that has the packages */
@@ -35,7 +35,7 @@ export function ensurePython() {
 }
 
 /**
- * pip in our Python, for tools that it can bring.
+ * Runs pip in this Python.
  * @param {readonly string[]} args
  */
 export function pip(args) {
@@ -45,7 +45,7 @@ export function pip(args) {
 function createVenv() {
   return (
     inPath("python3") !== undefined &&
-    // One that is there is used again, unless the Python it was made from is gone.
+    // An existing one is used again, unless its Python is gone.
     [[], ["--clear"]].some(
       (clear) => tryRun("python3", ["-m", "venv", ...clear, VENV]).ok && isRecentPython(),
     )

@@ -1,6 +1,5 @@
-// The redis-server binary. Never the package `redis-server`: that one also enables a service of
-// the system, which nobody asked for. Debian's `redis-tools` has the very same binary as
-// `redis-check-rdb`; it becomes a server when it is called by that name.
+// The redis-server binary. Not from Debian's package `redis-server`, which also enables a service of the system:
+// `redis-tools` has the same binary as `redis-check-rdb`, which is a server when it is called by that name.
 
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { installPackages, mayInstallPackages } from "./system-packages.mjs";
 const OLDEST_MAJOR = 7;
 const LINK = join(RUNTIME_BIN, "redis-server");
 
-/** Whatever names another Redis, or another binary, or only asks for help. */
+/** Flags with which the server needs no binary of this script. */
 const UNNEEDED_FLAGS = ["--redis-url", "--redis-sentinels", "--redis-server", "--help", "-h"];
 
 /** @param {readonly string[]} args of the server */
@@ -25,12 +24,12 @@ export function needsRedisServer(args) {
   return file === undefined || !namesRedis(file);
 }
 
-/** A look at the lines is enough here; the server itself reads the file properly. @param {string} file */
+/** A pattern is enough here: the server itself parses the file. @param {string} file */
 function namesRedis(file) {
   try {
     return /^redis[-_]?(url|sentinels|server)["']?\s*:/im.test(readFileSync(file, "utf8"));
   } catch {
-    return true; // the server says what is wrong with it
+    return true; // the server reports the error
   }
 }
 
@@ -41,7 +40,7 @@ export function ensureRedisServer() {
     const version = versionOf(given);
     if (version && version >= OLDEST_MAJOR) return given;
     throw new SetupError(
-      `DLQ_REDIS_SERVER names ${given}, which is no redis-server ${OLDEST_MAJOR}.0 or newer.`,
+      `DLQ_REDIS_SERVER names ${given}, which is not redis-server ${OLDEST_MAJOR}.0 or newer.`,
     );
   }
   const found = search();
@@ -70,7 +69,7 @@ function isRecent(path) {
   return isExecutable(path) && (versionOf(path) ?? 0) >= OLDEST_MAJOR;
 }
 
-/** The major version; Valkey counts its own from 7. @param {string} path */
+/** The major version; Valkey's begins at 7. @param {string} path */
 function versionOf(path) {
   const { stdout } = tryRun(path, ["--version"]);
   const major = /(?:Redis|Valkey) server v=(\d+)\./.exec(stdout)?.[1];

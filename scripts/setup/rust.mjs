@@ -1,5 +1,4 @@
-// Cargo, which builds and tests the Rust client, and the plugins of `buf generate` that write its
-// stubs, built into .runtime/bin.
+// Cargo, for the Rust client, and the plugins that write its stubs, built into .runtime/bin.
 
 import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
@@ -8,23 +7,23 @@ import { isInstalled, markInstalled } from "./installed.mjs";
 import { inPath, isExecutable, RUNTIME, RUNTIME_BIN } from "./places.mjs";
 import { announce, run, SetupError } from "./step.mjs";
 
-/** Those of prost 0.14 and tonic 0.14: other versions write other code. */
+/** For prost 0.14 and tonic 0.14: other versions write other code. */
 const PLUGINS = { "protoc-gen-prost": "0.5.0", "protoc-gen-tonic": "0.5.0" };
 
-const OF_RUSTUP = join(homedir(), ".cargo/bin/cargo");
+const RUSTUP_CARGO = join(homedir(), ".cargo/bin/cargo");
 
 /**
- * rustup puts its folder into the PATH of login shells only.
+ * rustup adds its folder to the PATH of login shells only.
  * @param {NodeJS.ProcessEnv} env @returns {NodeJS.ProcessEnv} in which Cargo is found, if there is one
  */
 export function withCargo(env) {
-  if (inPath("cargo") !== undefined || !isExecutable(OF_RUSTUP)) return env;
-  return { ...env, PATH: `${env.PATH}${delimiter}${dirname(OF_RUSTUP)}` };
+  if (inPath("cargo") !== undefined || !isExecutable(RUSTUP_CARGO)) return env;
+  return { ...env, PATH: `${env.PATH}${delimiter}${dirname(RUSTUP_CARGO)}` };
 }
 
 /** @throws {SetupError} */
 export function ensureRust() {
-  if (inPath("cargo") !== undefined || isExecutable(OF_RUSTUP)) return;
+  if (inPath("cargo") !== undefined || isExecutable(RUSTUP_CARGO)) return;
   throw new SetupError(
     "The Rust client needs Cargo 1.88 or newer: https://rustup.rs has it, and " +
       "`rustup toolchain install stable` brings it up to date.",
@@ -40,7 +39,7 @@ export function ensureRustPlugins() {
     mkdirSync(RUNTIME_BIN, { recursive: true });
     const env = withCargo({ ...process.env, CARGO_TARGET_DIR: join(RUNTIME, "rust-plugins") });
     const source = ["--locked", "--force", "--root", RUNTIME, `${name}@${version}`];
-    // A plugin runs for a moment: it need not be fast, only built soon.
+    // A debug build takes less time, and a plugin runs only briefly.
     run("cargo", ["install", "--quiet", "--debug", "--no-track", ...source], { env });
     markInstalled(name, version);
   }

@@ -1,31 +1,32 @@
-// One step of setting up: it says what it does, runs a command quietly, and shows its output only
-// when it fails. Everything goes to stderr, since stdout belongs to the server.
+// Steps of the set-up. A step prints a line, runs a command, and shows its output only if it fails. All goes to stderr:
+// stdout belongs to the server.
 
 import { spawnSync } from "node:child_process";
 
-/** What is missing, in words for whoever typed the command. Printed without a stack. */
+/** Something is missing. The message says what to do; it is printed without a stack. */
 export class SetupError extends Error {}
 
-/** With `DLQ_SETUP=off` nothing is installed or written: things are only looked for. */
+/** With `DLQ_SETUP=off` nothing is installed or written; what is missing is an error. */
 export const setupIsOff = process.env.DLQ_SETUP === "off";
 
-/** How much of a failed command is shown: the end, where the reason mostly is. */
+/** Lines of a failed command's output that are shown: its end. */
 const OUTPUT_LINES = 60;
 
 /**
  * Announces a step that changes something.
- * @param {string} what `npm packages`: what is being set up
- * @param {string} how the command or the place it comes from
+ * @param {string} what such as `npm packages`
+ * @param {string} how the command, or where it comes from
+ * @throws {SetupError} with `DLQ_SETUP=off`
  */
 export function announce(what, how) {
   if (setupIsOff) {
-    throw new SetupError(`${what}: missing, and DLQ_SETUP=off forbids to set it up (${how}).`);
+    throw new SetupError(`${what}: missing, and DLQ_SETUP=off forbids setting it up (${how}).`);
   }
   process.stderr.write(`Setting up ${what}: ${how}\n`);
 }
 
 /**
- * Runs a command to its end and gives what it wrote to stdout.
+ * Runs a command to its end and returns its stdout. @throws {SetupError} if it fails
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean }} [options]
@@ -37,7 +38,7 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Like `run`, for a command that may fail.
+ * Like `run`, but never throws.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean }} [options]
@@ -49,16 +50,16 @@ export function tryRun(command, args, options = {}) {
     maxBuffer: 64 * 2 ** 20,
     ...options,
   });
-  const said = result.error?.message ?? `${result.stdout}${result.stderr}`;
-  const output = said.trimEnd().split("\n").slice(-OUTPUT_LINES).join("\n");
+  const text = result.error?.message ?? `${result.stdout}${result.stderr}`;
+  const output = text.trimEnd().split("\n").slice(-OUTPUT_LINES).join("\n");
   return { ok: result.status === 0, stdout: result.stdout ?? "", output };
 }
 
 /**
- * Runs the main function of a script; what is missing becomes words and exit code 1.
+ * Runs the main function of a script. Prints a SetupError, and sets exit code 1.
  * @param {() => void | Promise<void>} main
  */
-export async function withWords(main) {
+export async function runScript(main) {
   try {
     await main();
   } catch (error) {

@@ -1,5 +1,4 @@
-// Packages of the system, where we may install them: root on a system with apt (a container, a
-// fresh virtual machine). Everywhere else the person decides.
+// Packages of the system. They are installed only for root on a system with apt, such as a container.
 
 import { inPath } from "./places.mjs";
 import { announce, run, tryRun } from "./step.mjs";
@@ -14,7 +13,7 @@ export function installPackages(what, names) {
   announce(what, `apt-get install ${names.join(" ")}`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   if (tryRun("apt-get", install, { env }).ok) return;
-  // A fresh image has no package lists, or old ones.
+  // A new image has no package lists, or old ones.
   run("apt-get", ["update"], { env });
   run("apt-get", install, { env });
 }

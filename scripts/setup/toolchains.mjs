@@ -1,5 +1,5 @@
-// What the clients of other languages are built and tested with. Where a machine hasn't it, and it
-// can't be installed either, the tests of that language are left out, in so many words; not in CI.
+// The toolchains of the clients. If one is missing and can't be installed, the tests of its language are left out, and a line
+// says so. In CI that is an error.
 
 import { ensureGo } from "./go-tools.mjs";
 import { ensureJava } from "./java.mjs";
@@ -15,13 +15,13 @@ const TOOLCHAINS = {
 
 export const LANGUAGES = Object.keys(TOOLCHAINS);
 
-/** As CI systems set it. */
+/** CI systems set `CI`. */
 export const isCi = !["", "false", "0", undefined].includes(process.env.CI);
 
 /**
- * @param {readonly string[]} languages of which there must be tools
- * @returns {string[]} those that have none here; each was told in a line
- * @throws {SetupError} in CI, which leaves nothing out
+ * @param {readonly string[]} languages
+ * @returns {string[]} languages whose tools are missing, after a line for each
+ * @throws {SetupError} in CI, if tools are missing
  */
 export function ensureToolchains(languages = LANGUAGES) {
   return languages.filter((language) => {
@@ -31,14 +31,14 @@ export function ensureToolchains(languages = LANGUAGES) {
       return false;
     } catch (error) {
       if (!(error instanceof SetupError) || isCi) throw error;
-      const why = error.message.split(/\s*\n\s*/).join("; ");
-      process.stderr.write(`${toolchain?.name}'s tests are left out. ${why}\n`);
+      const reason = error.message.split(/\s*\n\s*/).join("; ");
+      process.stderr.write(`${toolchain?.name}'s tests are left out. ${reason}\n`);
       return true;
     }
   });
 }
 
-/** Tells tests, checks and the fault suite what to leave out. @param {readonly string[]} languages */
+/** For the environment of tests, which leave out these languages. @param {readonly string[]} languages */
 export function leavingOut(languages) {
   return languages.length === 0 ? {} : { DLQ_TEST_LEFT_OUT: languages.join(",") };
 }

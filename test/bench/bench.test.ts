@@ -82,7 +82,7 @@ test("rows become a table and a file, and can be compared with an earlier run", 
     `${file}2`,
   );
   expect(again.stdout).toMatch(/^\| deliver .*\| [+-]?\d+ %( !)? +\|$/m);
-}, 60_000);
+});
 
 test("clients of other languages are measured as the one in TypeScript is", async () => {
   const file = join(await temporaryFolder(), "results.json");
@@ -128,7 +128,7 @@ test("a failing row is reported, the others run, and the exit code is 1", async 
   expect(stderr).toContain("send-unary/noop:http2 failed: ");
   const { cells } = JSON.parse(await readFile(file, "utf8")) as ResultFile;
   expect(cells.map(({ failure }) => failure !== undefined)).toEqual([true, false]);
-}, 60_000);
+});
 
 test("wrong arguments are reported, and nothing runs", async () => {
   expect(await bench("--samples", "none")).toMatchObject({
@@ -157,7 +157,7 @@ test("an interrupted run ends what it has started", async () => {
   child.kill("SIGINT");
   expect(await ended).toMatchObject({ code: 1, stdout: expect.stringContaining("FAILED") });
   expect(pids.filter(isRunning)).toEqual([]);
-}, 60_000);
+});
 
 function isRunning(pid: number): boolean {
   try {

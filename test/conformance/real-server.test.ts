@@ -12,7 +12,7 @@ const { sendToDlq, streamDue, ack, stats } = DlqService.method;
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer({ args: ["--compress-min", "1"] });
-}, 60_000);
+});
 afterAll(() => server.stop());
 
 const addresses = () => ({ grpc: server.grpcAddress, http: server.httpAddress });

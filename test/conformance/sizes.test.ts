@@ -83,7 +83,7 @@ describe.for(GRPC_CLIENTS)("$name", (client) => {
     }
     expect(server.dlq.statsOf).toHaveLength(1_000);
     await untilIdle(server);
-  }, 20_000);
+  });
 });
 
 describe("a reader that stops reading", () => {

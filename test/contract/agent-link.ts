@@ -1,14 +1,14 @@
 import { callAnswers, countCalls } from "../support/link-answers.ts";
 import { LinkProxy } from "../support/link-proxy.ts";
-import { type Stranger, startNarrowProxy, startStranger } from "./stranger.ts";
+import { startLimitedProxy, startUnknownServer, type UnknownServer } from "./unknown-server.ts";
 
-/** Between an agent and the server: a link of its own for each scenario, which may break. */
+/** The link between an agent and the server. Each scenario has its own, and may break it. */
 export class AgentLink {
   readonly #proxy: LinkProxy;
   readonly #port: () => number;
   readonly #calls: { count: number };
   #isCut = false;
-  #stranger: Stranger | undefined;
+  #unknown: UnknownServer | undefined;
 
   private constructor(proxy: LinkProxy, port: () => number, calls: { count: number }) {
     this.#proxy = proxy;
@@ -16,11 +16,11 @@ export class AgentLink {
     this.#calls = calls;
   }
 
-  /** @param port where the server is; asked for each connection */
+  /** @param port of the server, read for each connection */
   static async open(port: () => number): Promise<AgentLink> {
     const calls = { count: 0 };
     const proxy: LinkProxy = await LinkProxy.open(
-      () => (link.#isCut ? [] : [{ port: link.#stranger?.port ?? port() }]),
+      () => (link.#isCut ? [] : [{ port: link.#unknown?.port ?? port() }]),
       () => {
         const answers = callAnswers();
         const counter = countCalls(() => void calls.count++);
@@ -35,63 +35,63 @@ export class AgentLink {
     return this.#proxy.address;
   }
 
-  /** Calls that were begun on it so far, streams and tries included. */
+  /** Calls over this link so far, streams and retries included. */
   get calls(): number {
     return this.#calls.count;
   }
 
-  /** Resets what there is, and refuses what is new. */
+  /** Resets connections, and new ones until `restore`. */
   cut(): void {
     this.#isCut = true;
     this.#proxy.reset();
   }
 
-  /** Resets what there is; what is new meets somebody else, who answers 404 to each call. */
+  /** Resets connections. New ones reach a server that answers 404 to each call. */
   async misroute(): Promise<void> {
-    await this.#meet(() => startStranger());
+    await this.#redirect(() => startUnknownServer());
   }
 
-  /** Resets what there is; what is new goes by a proxy that answers 413 to each call of more than that. */
+  /** Resets connections. New ones use a proxy that answers 413 to larger calls. */
   async narrow(mostBytes: number): Promise<void> {
-    await this.#meet(() => startNarrowProxy(this.#port(), mostBytes));
+    await this.#redirect(() => startLimitedProxy(this.#port(), mostBytes));
   }
 
-  async #meet(start: () => Promise<Stranger>): Promise<void> {
+  async #redirect(start: () => Promise<UnknownServer>): Promise<void> {
     await this.restore();
-    this.#stranger = await start();
+    this.#unknown = await start();
     this.#proxy.reset();
   }
 
-  /** Resets what there is. */
+  /** Resets connections; new ones work. */
   break(): void {
     this.#proxy.reset();
   }
 
-  /** Nothing passes, and nobody is told. */
+  /** Nothing passes, silently. */
   hold(): void {
     this.#proxy.set({ stalled: true });
   }
 
-  /** What is asked passes, what is answered does not. */
+  /** Requests pass, answers do not. */
   mute(): void {
     this.#proxy.set({ stalled: true }, ["down"]);
   }
 
-  /** What is asked passes at 200 KiB/s, as from a place with a poor uplink. */
+  /** Requests pass at 200 KiB/s, as over a slow uplink. */
   slow(): void {
     this.#proxy.set({ latencyMs: 320 }, ["up"]);
   }
 
-  /** All is well again; what was held passes now. */
+  /** Ends every fault; what was held passes now. */
   async restore(): Promise<void> {
     this.#isCut = false;
     this.#proxy.clear();
-    const stranger = this.#stranger;
-    this.#stranger = undefined;
-    await stranger?.close();
+    const unknown = this.#unknown;
+    this.#unknown = undefined;
+    await unknown?.close();
   }
 
-  /** The next answer to a call is lost with its connection: the server has done its part. */
+  /** The next answer to a call is lost with its connection; the server has executed the call. */
   loseAnswer(): void {
     this.#proxy.cutReplies(1);
   }

@@ -1,14 +1,14 @@
-// What the harness makes of agents that do not do as they should: each is a failure with its reason.
+// Agents that break the protocol fail their test with the reason.
 
 import { expect, it, onTestFinished } from "vitest";
 import { AgentProcess } from "./agent-process.ts";
 import { EventLog } from "./event-log.ts";
 
-/** An agent that runs `code` for each line, as `message`. */
+/** An agent that runs `code` for each line. `message` is the parsed line. */
 function agentOf(code: string): AgentProcess {
   const program = `require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
     const message = JSON.parse(line);
-    const tell = (what) => console.log(JSON.stringify(what));
+    const reply = (what) => console.log(JSON.stringify(what));
     ${code}
   });`;
   const agent = new AgentProcess({
@@ -20,21 +20,21 @@ function agentOf(code: string): AgentProcess {
   return agent;
 }
 
-it("gives each reply to who has asked, in whatever order they come", async () => {
+it("matches replies to commands by id, in any order", async () => {
   const agent = agentOf(`
     globalThis.first ??= message.id;
-    if (message.id !== first) for (const id of [message.id, first]) tell({ id, result: { id } });
+    if (message.id !== first) for (const id of [message.id, first]) reply({ id, result: { id } });
   `);
   const asked = await Promise.all([agent.ask("a", {}), agent.ask("b", {})]);
   expect(asked).toEqual([{ id: 1 }, { id: 2 }]);
 });
 
-it("fails what an agent can't do, with its words", async () => {
-  const agent = agentOf(`tell({ id: message.id, error: "no " + message.op });`);
+it("rejects a command with the error of the agent", async () => {
+  const agent = agentOf(`reply({ id: message.id, error: "no " + message.op });`);
   await expect(agent.ask("worker", {})).rejects.toThrow(/worker: "no worker"/);
 });
 
-it("fails what is asked of an agent that ends, with what it has said", async () => {
+it("rejects commands to an agent that ends, with its output", async () => {
   const agent = agentOf(
     `console.error("out of luck"); process.exitCode = 3; process.stdin.destroy();`,
   );
@@ -42,7 +42,7 @@ it("fails what is asked of an agent that ends, with what it has said", async () 
   await expect(agent.ask("open", {})).rejects.toThrow(/ended with 3/);
 });
 
-it("fails where there is no such program", async () => {
+it("rejects commands if the program does not exist", async () => {
   const agent = new AgentProcess({
     ...{ language: "none", folder: import.meta.dirname, env: process.env, lacks: [] },
     command: ["./no-such-program"],
@@ -51,9 +51,9 @@ it("fails where there is no such program", async () => {
   await expect(agent.ask("open", {})).rejects.toThrow("ENOENT");
 });
 
-it("hands each event to one step, and says which there were when none is as it should be", async () => {
-  const agent = agentOf(`tell({ event: "delivery", n: 1 }); tell({ event: "delivery", n: 2 });
-    tell({ id: message.id, result: {} });`);
+it("gives each event to one step, and lists the events if none matches", async () => {
+  const agent = agentOf(`reply({ event: "delivery", n: 1 }); reply({ event: "delivery", n: 2 });
+    reply({ id: message.id, result: {} });`);
   const events = new EventLog();
   agent.listen((event) => events.add(event));
   await agent.ask("open", {});

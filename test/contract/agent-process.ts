@@ -5,7 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import type { AgentProgram } from "./agent-program.ts";
 import { isMap, type JsonMap, shown } from "./json.ts";
 
-/** An agent could not do what a step asks for; a client's refusal is a result, and no error. */
+/** An agent could not run a command. A refusal by its client is a result, not an error. */
 export class AgentError extends Error {
   override readonly name = "AgentError";
 }
@@ -16,25 +16,25 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** No client may leave anything in the tester's home, whatever its defaults are. */
+/** Clients must not write into the home of the person who runs the tests. */
 const NO_HOME = { HOME: "/dev/null", XDG_STATE_HOME: "/dev/null", DLQ_SPOOL_DIR: undefined };
 
 const KEPT_CHARS = 4_000;
-const END_MS = 10_000;
+const END_MS = 60_000;
 
-/** Agents that still run when the test process ends are killed with it. */
+/** Killed when the test process ends. */
 const running = new Set<AgentProcess>();
 process.on("exit", () => {
   for (const agent of running) agent.signal("SIGKILL");
 });
 
-/** A running agent: commands go in as lines of JSON, replies and events come out as such. */
+/** A running agent. Commands, replies and events are lines of JSON. */
 export class AgentProcess {
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
   readonly #waiting = new Map<number, Waiting>();
   readonly #listeners = new Set<(event: JsonMap) => void>();
   #lastId = 0;
-  #complaint = "";
+  #output = "";
   #ended: Error | undefined;
 
   constructor({ command, env, folder }: AgentProgram) {
@@ -42,11 +42,11 @@ export class AgentProcess {
     const stdio = ["pipe", "pipe", "pipe"] satisfies StdioPipe[];
     this.#child = spawn(program, args, { cwd: folder, env: { ...env, ...NO_HOME }, stdio });
     running.add(this);
-    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#hear(line));
-    createInterface({ input: this.#child.stderr }).on("line", (line) => this.#keep(line));
+    createInterface({ input: this.#child.stdout }).on("line", (line) => this.#onMessage(line));
+    createInterface({ input: this.#child.stderr }).on("line", (line) => this.#keepOutput(line));
     this.#child.stdin.on("error", () => {}); // `close` follows
     this.#child.once("error", (error) => this.#end(error.message));
-    this.#child.once("close", (code, signal) => this.#end(`it ended with ${code ?? signal}`));
+    this.#child.once("close", (code, signal) => this.#end(`ended with ${code ?? signal}`));
   }
 
   get pid(): number {
@@ -57,7 +57,7 @@ export class AgentProcess {
     return this.#ended === undefined;
   }
 
-  /** Called with each event from now on. */
+  /** @param listener called with each event from now on */
   listen(listener: (event: JsonMap) => void): void {
     this.#listeners.add(listener);
   }
@@ -66,7 +66,7 @@ export class AgentProcess {
     this.#listeners.delete(listener);
   }
 
-  /** @throws AgentError when it can't do that, or ends before it replies */
+  /** @throws AgentError if the agent replies with an error, or ends before it replies */
   ask(op: string, fields: JsonMap): Promise<JsonMap> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
@@ -77,7 +77,7 @@ export class AgentProcess {
     return reply;
   }
 
-  /** Ends its input, and by that the process. */
+  /** Closes its input, which ends the agent. */
   async stop(): Promise<void> {
     if (this.#ended !== undefined) return;
     const closed = once(this.#child, "close", { signal: AbortSignal.timeout(END_MS) });
@@ -96,13 +96,13 @@ export class AgentProcess {
     this.#child.kill(name);
   }
 
-  #hear(line: string): void {
+  #onMessage(line: string): void {
     const message = parsed(line);
     const waiting = this.#waiting.get(Number(message?.id));
     if (typeof message?.event === "string") {
       for (const listener of this.#listeners) listener(message);
     } else if (message === undefined || waiting === undefined) {
-      this.#keep(line);
+      this.#keepOutput(line);
     } else {
       this.#waiting.delete(Number(message.id));
       if (isMap(message.result)) waiting.resolve(message.result);
@@ -110,8 +110,8 @@ export class AgentProcess {
     }
   }
 
-  #keep(line: string): void {
-    this.#complaint = `${this.#complaint}${line}\n`.slice(-KEPT_CHARS);
+  #keepOutput(line: string): void {
+    this.#output = `${this.#output}${line}\n`.slice(-KEPT_CHARS);
   }
 
   #end(how: string): void {
@@ -121,8 +121,8 @@ export class AgentProcess {
     this.#waiting.clear();
   }
 
-  #error(words: string): AgentError {
-    return new AgentError(`the agent: ${words}\n${this.#complaint}`.trimEnd());
+  #error(text: string): AgentError {
+    return new AgentError(`the agent: ${text}\n${this.#output}`.trimEnd());
   }
 }
 

@@ -16,36 +16,36 @@ export interface AgentProgram {
   readonly folder: string;
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** Parts of the contract that the client does not have yet: shown in the table. */
+  /** Parts of the contract that the client lacks; the table shows them. */
   readonly lacks: readonly string[];
-  /** Whether what runs is there; undefined: nothing of it is built. */
+  /** Whether the program is built; undefined if it needs no build. */
   readonly isBuilt?: boolean;
-  /** Builds it, once, unless `npm test` has done so; rejects with what went wrong. */
+  /** Builds the program once, unless `npm test` has built it. */
   ready(): Promise<void>;
 }
 
-/** `agent.json`. In texts, `{root}`, `{runtime}`, `{node}`, `{python}` and `{go}` stand for paths, `{unique}` for a word. */
+/** `agent.json`. `{root}`, `{runtime}`, `{node}`, `{python}` and `{go}` stand for paths, `{unique}` for a unique name. */
 interface AgentFile {
   readonly command: readonly string[];
-  /** What the setup makes: without it, nothing runs. */
+  /** The file that the setup builds. */
   readonly built?: string;
-  /** Run before the command, in the same folder; each must exit with 0. */
+  /** Commands that build it, in the same folder; each must exit with 0. */
   readonly setup?: readonly (readonly string[])[];
   readonly env?: Readonly<Record<string, string>>;
   readonly lacks?: readonly string[];
-  /** What is other where speed counts: built and run as a user would in production. */
+  /** What differs for the bench: built and run as in production. */
   readonly bench?: Pick<AgentFile, "command" | "built" | "setup">;
 }
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const AGENTS = join(import.meta.dirname, "agents");
-/** What is built under a name of its own and then renamed is whole for whoever starts it meanwhile. */
+/** A program is built under a unique name and then renamed, so that nobody starts half of it. */
 const UNIQUE = randomUUID();
-const SETUP_MS = 580_000;
+const SETUP_MS = 1_200_000;
 
 /**
- * By name, without those of languages that this machine has no tools for.
- * @param form tests need a program soon, the bench one that is fast
+ * Sorted by name, without languages that this machine has no tools for.
+ * @param form tests need a quick build, the bench a fast program
  */
 export function findAgents(form: "test" | "bench" = "test"): readonly AgentProgram[] {
   const folders = readdirSync(AGENTS).filter((name) =>

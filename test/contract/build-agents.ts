@@ -1,6 +1,5 @@
-// Builds the agents of all languages, or of those that are named, and says what it does: once, before
-// tests that would each do it by themselves, and wait for each other. With --bench, as the bench
-// needs them.
+// Builds the agents of all languages, or of those that are named, before the tests that run them. With --bench, for the
+// bench.
 
 import { parseArgs } from "node:util";
 import { findAgents } from "./agent-program.ts";
@@ -11,7 +10,7 @@ const { values, positionals } = parseArgs({
 });
 const agents = findAgents(values.bench === true ? "bench" : "test");
 for (const { language, isBuilt, ready } of agents) {
-  if (isBuilt === undefined) continue; // it runs as it is
+  if (isBuilt === undefined) continue; // needs no build
   if (positionals.length > 0 && !positionals.includes(language)) continue;
   process.stderr.write(`Building the agent of ${language}\n`);
   const startedAtMs = performance.now();

@@ -1,52 +1,52 @@
-// Every scenario of clients/scenarios, played by the client of every language that has an agent.
-// `npm test` prints the table of them at its end.
+// Every scenario of clients/scenarios, with the client of every language that has an agent. table-reporter.ts prints the
+// results as a table.
 
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { AgentProcess } from "./agent-process.ts";
 import { type AgentProgram, findAgents } from "./agent-program.ts";
-import type { Cell } from "./cell.ts";
-import { play } from "./play.ts";
 import { readScenarios, type Scenario } from "./scenario.ts";
-import { type Stage, startOwnStage, startSharedStage } from "./stage.ts";
+import { playScenario } from "./scenario-run.ts";
+import { type ScenarioServer, startOwnServer, startSharedServer } from "./scenario-server.ts";
+import type { Cell } from "./table.ts";
 
-const SCENARIO = { timeout: 90_000 };
-/** A compiler that begins with nothing takes minutes. */
-const SETUP_MS = 600_000;
+const SCENARIO = { timeout: 300_000 };
+/** A first build takes minutes. */
+const SETUP_MS = 1_200_000;
 const scenarios = readScenarios();
 
-let shared: Stage;
+let shared: ScenarioServer;
 beforeAll(async () => {
-  shared = await startSharedStage();
-}, 90_000);
+  shared = await startSharedServer();
+});
 afterAll(() => shared.stop());
 
-// Scenarios mostly wait: languages are played side by side.
+// Scenarios mostly wait: all languages run at the same time.
 describe.concurrent.for(findAgents())("the $language client", (program) => {
   let agent: AgentProcess | undefined;
-  let own: Stage;
-  // What goes wrong here fails each of the scenarios: no cell is without a word.
+  let own: ScenarioServer;
+  // An agent that does not start fails each scenario, so that each cell of the table has its result.
   const running = async () => {
     await program.ready();
-    if (!agent?.isRunning) agent = new AgentProcess(program); // one that hung was killed
+    if (!agent?.isRunning) agent = new AgentProcess(program); // also after one that hung was killed
     return agent;
   };
   beforeAll(async () => {
-    own = await startOwnStage();
+    own = await startOwnServer();
     await program.ready().catch(() => {});
   }, SETUP_MS);
   afterAll(() => Promise.all([agent?.stop(), own.stop()]));
 
-  const besideOthers = scenarios.filter(({ ownServer }) => !ownServer);
-  const alone = scenarios.filter(({ ownServer }) => ownServer);
-  describe.concurrent("beside others", () => define(besideOthers, () => shared));
-  describe("with a server that goes away", { concurrent: false }, () => define(alone, () => own));
+  const onShared = scenarios.filter(({ ownServer }) => !ownServer);
+  const onOwn = scenarios.filter(({ ownServer }) => ownServer);
+  describe.concurrent("on a shared server", () => define(onShared, () => shared));
+  describe("on a server that is stopped", { concurrent: false }, () => define(onOwn, () => own));
 
-  function define(list: readonly Scenario[], stage: () => Stage): void {
+  function define(list: readonly Scenario[], server: () => ScenarioServer): void {
     for (const scenario of list) {
       const cell = cellOf(scenario, program);
       it(`${scenario.name}: ${scenario.about}`, { ...SCENARIO, meta: { cell } }, async (test) => {
-        if (cell.lacks.length > 0) test.skip(`it has no ${cell.lacks.join(", ")} yet`);
-        await play(scenario, program, await running(), stage());
+        if (cell.lacks.length > 0) test.skip(`the client lacks ${cell.lacks.join(", ")}`);
+        await playScenario(scenario, program, await running(), server());
       });
     }
   }

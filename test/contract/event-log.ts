@@ -1,7 +1,7 @@
 import { isMap, type Json, type JsonMap, shown } from "./json.ts";
 import { mismatch } from "./matching.ts";
 
-/** What agents have told unasked, in order, each until a step has waited for it. */
+/** Events of agents, in order. A step that waits for an event takes it out. */
 export class EventLog {
   readonly #events: JsonMap[] = [];
   readonly #wakes = new Set<() => void>();
@@ -11,7 +11,7 @@ export class EventLog {
     for (const wake of this.#wakes) wake();
   }
 
-  /** The first one that is so, taken out; waits until it comes. */
+  /** Takes out the first event that matches; waits until it comes. */
   async take(wanted: Json, withinMs: number): Promise<JsonMap> {
     const deadlineAtMs = performance.now() + withinMs;
     for (;;) {
@@ -25,7 +25,7 @@ export class EventLog {
     }
   }
 
-  /** @throws if one that is so is there, or comes */
+  /** @throws if a matching event is there, or comes */
   async none(unwanted: Json, forMs: number): Promise<void> {
     const deadlineAtMs = performance.now() + forMs;
     for (;;) {

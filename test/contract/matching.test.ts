@@ -32,6 +32,6 @@ it.for<[Json, RegExp]>([
   expect(mismatch(wanted, RESULT)).toMatch(words);
 });
 
-it("refuses what it does not know", () => {
+it("refuses unknown comparisons", () => {
   expect(() => mismatch({ id: { $mni: 1 } }, RESULT)).toThrow("$mni");
 });

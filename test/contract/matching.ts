@@ -1,10 +1,10 @@
-// Whether a result is as a scenario expects: maps are compared by what they name, and only that.
+// Whether a value matches what a scenario expects. Of maps, only the named fields are compared.
 
 import { isMap, type Json, type JsonMap, shown } from "./json.ts";
 
 type Matcher = (wanted: Json, actual: Json | undefined) => boolean;
 
-/** What a map with one of these names compares by, instead of by its fields. */
+/** A map with one of these names is a comparison, not a map of fields. */
 const MATCHERS: Readonly<Record<string, Matcher>> = {
   $min: (wanted, actual) => typeof actual === "number" && actual >= Number(wanted),
   $max: (wanted, actual) => typeof actual === "number" && actual <= Number(wanted),
@@ -18,7 +18,7 @@ const MATCHERS: Readonly<Record<string, Matcher>> = {
     (typeof actual === "string" || Array.isArray(actual)) && actual.length === wanted,
 };
 
-/** @returns what differs, in words; undefined where all is as it should be */
+/** @returns the first difference; undefined if the value matches */
 export function mismatch(
   wanted: Json | undefined,
   actual: Json | undefined,

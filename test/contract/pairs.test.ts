@@ -1,4 +1,4 @@
-// All pairs of languages: what one sends, or leaves in its spool, the other one handles as it was.
+// All pairs of languages: one client handles unchanged what another one sends or leaves in its spool.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,12 +10,12 @@ import { AgentProcess } from "./agent-process.ts";
 import { type AgentProgram, findAgents } from "./agent-program.ts";
 import { EventLog } from "./event-log.ts";
 import type { JsonMap } from "./json.ts";
+import { type ScenarioServer, startSharedServer, TOKEN } from "./scenario-server.ts";
 import { countSpooled } from "./spool-file.ts";
-import { type Stage, startSharedStage, TOKEN } from "./stage.ts";
 import { storedFailures } from "./stored-failures.ts";
 
-const WITHIN_MS = 30_000;
-const TIMEOUT = { timeout: 120_000 };
+const WITHIN_MS = 120_000;
+const TIMEOUT = { timeout: 600_000 };
 const TRACE = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
 const PAYLOADS: readonly JsonMap[] = [
   { text: 'Grüße, 世界, עולם, 🧭, é, "\\"\n' },
@@ -28,25 +28,25 @@ const ERROR = {
   cause: { kind: "grpc", code: UNAVAILABLE, message: "the shop is closed: 閉店" },
 };
 
-/** The asyncio client of Python shares what it sends and reads with the other one. */
+/** Without the asyncio client of Python: it shares the code that sends and reads. */
 const programs = findAgents().filter(({ language }) => language !== "python-asyncio");
 const names = programs.map(({ language }) => language);
 const pairs = names.flatMap((from) => names.map((to) => [from, to] as const));
 
-let stage: Stage;
+let server: ScenarioServer;
 const agents = new Map<string, AgentProcess>();
 const events = new Map<string, EventLog>();
 
 beforeAll(async () => {
-  stage = await startSharedStage();
+  server = await startSharedServer();
   for (const program of programs) await program.ready();
   await Promise.all(programs.map(start));
-}, 600_000);
+}, 1_200_000);
 
 afterAll(async () => {
   await Promise.all([...agents.values()].map((agent) => agent.stop()));
-  await stage?.stop();
-}, 60_000);
+  await server?.stop();
+});
 
 async function start(program: AgentProgram): Promise<void> {
   const agent = new AgentProcess(program);
@@ -54,20 +54,20 @@ async function start(program: AgentProgram): Promise<void> {
   agent.listen((event) => log.add(event));
   agents.set(program.language, agent);
   events.set(program.language, log);
-  const options = { target: `127.0.0.1:${stage.port}`, token: TOKEN, spool: false };
+  const options = { target: `127.0.0.1:${server.port}`, token: TOKEN, spool: false };
   await agent.ask("open", { client: "direct", options });
 }
 
 function agentOf(language: string): AgentProcess {
   const agent = agents.get(language);
-  if (agent === undefined) throw new Error(`there is no agent of ${language}`);
+  if (agent === undefined) throw new Error(`no agent for ${language}`);
   return agent;
 }
 
-/** What the worker of a language gets next of a queue. */
+/** The next matching delivery to a worker of a language. */
 async function delivered(language: string, wanted: JsonMap): Promise<JsonMap> {
   const log = events.get(language);
-  if (log === undefined) throw new Error(`there is no agent of ${language}`);
+  if (log === undefined) throw new Error(`no agent for ${language}`);
   return log.take({ event: "delivery", ...wanted }, WITHIN_MS);
 }
 
@@ -75,8 +75,8 @@ async function finish(language: string, { key }: JsonMap): Promise<void> {
   await agentOf(language).ask("finish", { ...(key === undefined ? {} : { key }), how: "return" });
 }
 
-/** All that is said of it beside its payload. */
-const aboutOrder = (at: number) => ({
+/** Everything but the payload. */
+const fieldsOf = (at: number) => ({
   attributes: { "x-tenant": "acme", empty: "", n: String(at) },
   source_id: `order-${at}`,
   ordering_key: "customer-7",
@@ -90,19 +90,19 @@ describe("a message", () => {
     async ([from, to]) => {
       const queue = `pair-${from}-${to}`;
       const send = async (payload: JsonMap, at: number) => {
-        const options = { ...aboutOrder(at), delay_ms: 0, timeout_ms: WITHIN_MS };
+        const options = { ...fieldsOf(at), delay_ms: 0, timeout_ms: WITHIN_MS };
         const fields = { client: "direct", queue, payload, error: ERROR, options };
         const sent = await agentOf(from).ask("send", fields);
         expect(sent).toMatchObject({ status: "sent" });
         return sent.id;
       };
       const ids = await Promise.all(PAYLOADS.map(send));
-      const stored = await storedFailures(stage.client.dlq, queue, PAYLOADS.length);
+      const stored = await storedFailures(server.client.dlq, queue, PAYLOADS.length);
       await agentOf(to).ask("worker", { client: "direct", worker: queue, queues: [queue] });
       for (const [at, payload] of PAYLOADS.entries()) {
         const delivery = await delivered(to, { worker: queue, source_id: `order-${at}` });
-        expect(delivery).toMatchObject({ ...aboutOrder(at), payload, id: ids[at], queue });
-        // As the server has it, and the server has it as the sender's runtime says it.
+        expect(delivery).toMatchObject({ ...fieldsOf(at), payload, id: ids[at], queue });
+        // The worker gets the failure that is stored, which has the fields of the sender's error.
         const failure = stored.get(`order-${at}`);
         expect(delivery.latest_failure).toEqual(failure);
         expect(failure).toMatchObject({
@@ -128,9 +128,9 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
     return { target: link.address, token: TOKEN, service: "shop", spool: { folder } };
   };
 
-  // A process that is killed leaves a folder for each reader.
+  // A killed process leaves a spool folder for each reader.
   beforeAll(async () => {
-    link = await AgentLink.open(() => stage.port);
+    link = await AgentLink.open(() => server.port);
     const writer = new AgentProcess({ language: from, ...program });
     for (const to of names) {
       folders.set(to, await mkdtemp(join(tmpdir(), "dlq-pair-")));
@@ -147,12 +147,12 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
     for (const result of results) {
       expect(result).toMatchObject({ status: "spooled", durable: true });
     }
-  }, 120_000);
+  }, 600_000);
 
   afterAll(async () => {
     await link?.close();
     await Promise.all([...folders.values()].map((folder) => rm(folder, { recursive: true })));
-  }, 60_000);
+  });
 
   it.concurrent.for(names)("is delivered by %s", TIMEOUT, async (to) => {
     const client = clientOf(to);
@@ -160,7 +160,7 @@ describe.for(programs)("the spool of $language", ({ language: from, ...program }
     expect(await countSpooled(folder)).toMatchObject({ messages: PAYLOADS.length });
     await agentOf(to).ask("open", { client, options: optionsOf(to) });
     const isDone = async () => (await countSpooled(folder)).files === 0 || undefined;
-    await until("the end of the spool", isDone, WITHIN_MS);
+    await until("an empty spool", isDone, WITHIN_MS);
     await agentOf(to).ask("worker", { client, worker: client, queues: [client] });
     for (const payload of PAYLOADS) {
       await finish(to, await delivered(to, { worker: client, payload }));

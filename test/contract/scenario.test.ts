@@ -6,11 +6,11 @@ import { resolved } from "./values.ts";
 const STEPS = [{ open: {} }];
 const SCENARIO = { name: "one", about: "Something.", steps: STEPS };
 
-it("knows the scenarios of the repository", () => {
+it("reads the scenarios of the repository", () => {
   expect(readScenarios().length).toBeGreaterThanOrEqual(40);
 });
 
-it("tells which ones can't share a server or an agent", () => {
+it("marks scenarios that can't share a server or an agent", () => {
   const steps = [...STEPS, { server: "kill" }, { agent: "kill" }];
   const shared = scenarioFrom({ ...SCENARIO, steps: [...STEPS, { link: "cut" }] }, "file");
   expect(scenarioFrom({ ...SCENARIO, steps }, "file")).toMatchObject({
@@ -22,7 +22,7 @@ it("tells which ones can't share a server or an agent", () => {
 
 it.for([
   [{ ...SCENARIO, step: [] }, "unknown key step"],
-  [{ ...SCENARIO, name: "Not So" }, "no good name"],
+  [{ ...SCENARIO, name: "Not So" }, "a name has only"],
   [{ ...SCENARIO, steps: [] }, "no steps"],
   [{ ...SCENARIO, steps: [{ sned: {} }] }, "unknown action sned"],
   [{ ...SCENARIO, steps: [{ open: {}, send: {} }] }, "one action"],

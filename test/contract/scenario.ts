@@ -1,11 +1,11 @@
-// Reads clients/scenarios: what is misspelled there is an error, not a step that does nothing.
+// Reads clients/scenarios. Unknown keys and actions are errors.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parse } from "yaml";
 import { isMap, type Json, type JsonMap } from "./json.ts";
 
-/** One step: who does what. */
+/** One step of a scenario. */
 export interface Step {
   readonly action: Action;
   readonly given: Json;
@@ -14,18 +14,18 @@ export interface Step {
 /** A promise of the contract, as steps that every client plays. */
 export interface Scenario {
   readonly name: string;
-  /** The file it is in, without its ending: what it is about at large. */
+  /** Its file, without the extension. */
   readonly group: string;
   readonly about: string;
-  /** Parts of a client that it is about and that one may still lack. */
+  /** Parts of the contract that a client must have to play it. */
   readonly needs: readonly string[];
   readonly steps: readonly Step[];
-  /** The server or the agent is killed in it: it can't share them. */
+  /** It stops the server, or kills the agent, so it can't share them. */
   readonly ownServer: boolean;
   readonly ownAgent: boolean;
 }
 
-/** Done by the agent, with its client. */
+/** Run by the agent, with its client. */
 export const AGENT_ACTIONS = [
   ...["open", "send", "worker", "finish", "stop", "flush", "close", "call"],
 ] as const;
@@ -44,7 +44,7 @@ const ACTIONS: readonly string[] = [...AGENT_ACTIONS, ...HARNESS_ACTIONS];
 const KEYS = ["name", "about", "needs", "steps"];
 const NAME = /^[a-z0-9-]{1,60}$/;
 
-/** All of them, in the order of their files. */
+/** All scenarios, in the order of their files. */
 export function readScenarios(folder = FOLDER): readonly Scenario[] {
   const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
   const scenarios = files.toSorted().flatMap((file) => {
@@ -64,8 +64,9 @@ export function scenarioFrom(value: unknown, group: string): Scenario {
   const where = `${group}, ${String(name)}`;
   const unknown = Object.keys(value).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) throw new Error(`${where}: unknown key ${unknown}`);
-  if (typeof name !== "string" || !NAME.test(name)) throw new Error(`${where}: no good name`);
-  if (typeof about !== "string") throw new Error(`${where}: say what it is about`);
+  if (typeof name !== "string" || !NAME.test(name))
+    throw new Error(`${where}: a name has only a-z, 0-9 and -`);
+  if (typeof about !== "string") throw new Error(`${where}: about is missing`);
   if (!Array.isArray(steps) || steps.length === 0) throw new Error(`${where}: no steps`);
   const all = steps.map((step: unknown, at) => stepFrom(step, `${where}, step ${at + 1}`));
   const has = (action: Action) => all.some((step) => step.action === action);

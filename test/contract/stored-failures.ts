@@ -7,8 +7,8 @@ import { Worker } from "../support/worker.ts";
 import type { JsonMap } from "./json.ts";
 
 /**
- * The latest failures of a queue's due messages as the server has them, in the words of an agent's
- * `latest_failure`, by source id. By bare stubs; the messages are due again afterwards.
+ * The latest failures of a queue's due messages by source id, in the format of an agent's `latest_failure`. It reads them
+ * with the stubs alone; the messages are due again afterwards.
  */
 export async function storedFailures(
   dlq: DlqClient,
@@ -19,14 +19,14 @@ export async function storedFailures(
   try {
     const received = await worker.take(count);
     await worker.settleAll(received, released());
-    return new Map(received.map(({ message }) => [message.sourceId, failureWords(message)]));
+    return new Map(received.map(({ message }) => [message.sourceId, latestFailureOf(message)]));
   } finally {
     await worker.close();
   }
 }
 
-function failureWords({ failure, reason }: Message): JsonMap {
-  if (failure === undefined) throw new Error("it has no failure");
+function latestFailureOf({ failure, reason }: Message): JsonMap {
+  if (failure === undefined) throw new Error("the message has no failure");
   const { type, message, stackTrace, grpcCode, httpStatus, retryAfter, attributes } = failure;
   return {
     ...{ type, message, attributes, reason: reasonName(reason), stack_trace: stackTrace },

@@ -1,8 +1,7 @@
-// Prints the table of scenarios at the end of a run, if it has played any.
+// Prints the table of scenarios at the end of a run that played any.
 
 import type { Reporter, TestCase, TestModule } from "vitest/node";
-import type { PlayedCell } from "./cell.ts";
-import { tableOf } from "./table.ts";
+import { type PlayedCell, tableOf } from "./table.ts";
 
 export default class TableReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {

@@ -1,13 +1,12 @@
 import { expect, it } from "vitest";
-import type { PlayedCell } from "./cell.ts";
-import { tableOf } from "./table.ts";
+import { type PlayedCell, tableOf } from "./table.ts";
 
 const CELL: PlayedCell = {
   ...{ language: "a", group: "send", scenario: "sent", lacks: [] },
   ...{ state: "passed", tookMs: 1234 },
 };
 
-it("has a word in each cell, and adds up", () => {
+it("has a result in each cell, and counts them", () => {
   const table = tableOf([
     CELL,
     { ...CELL, scenario: "joined", state: "failed" },

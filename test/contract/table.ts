@@ -1,8 +1,29 @@
-import type { PlayedCell } from "./cell.ts";
+// The table of scenarios by language. Tests carry their cell in `meta`; the reporter reads it.
+
+declare module "vitest" {
+  interface TaskMeta {
+    cell?: Cell;
+  }
+}
+
+/** A scenario in one language. */
+export interface Cell {
+  readonly language: string;
+  readonly group: string;
+  readonly scenario: string;
+  /** Parts that the client lacks, so that the scenario is not played. */
+  readonly lacks: readonly string[];
+}
+
+/** A cell with its result. */
+export interface PlayedCell extends Cell {
+  readonly state: "passed" | "failed" | "not played";
+  readonly tookMs: number;
+}
 
 const COLUMN = 16;
 
-/** Scenarios by language; each cell says something, and the last lines add up. */
+/** Scenarios by language. Each cell has a result; the last lines count them. */
 export function tableOf(cells: readonly PlayedCell[]): string {
   const languages = [...new Set(cells.map(({ language }) => language))].toSorted();
   const inOrder = cells.toSorted((one, other) => one.group.localeCompare(other.group));

@@ -1,28 +1,28 @@
-// What stands for values in a scenario: results of earlier steps, and what is too long to be written.
+// References in a scenario: to results of earlier steps, and to generated values.
 
 import { randomBytes } from "node:crypto";
 import { isMap, type Json, type JsonMap } from "./json.ts";
 
-/** Names that a step may refer to, by `$name`. */
+/** Results that a step may refer to by `$name`. */
 export type Scope = Record<string, Json | undefined>;
 
-/** Makes the value of a map that has one of these names, and no other. */
+/** A map with exactly one of these names is a generated value. */
 const MADE: Readonly<Record<string, (given: Json) => Json>> = {
-  // So many ms from now, as an instant in ms.
+  // An instant in ms, this long from now.
   $from_now: (ms) => Date.now() + Number(ms),
   // `{ text, times }`
   $repeat: (given) => {
     const { text, times } = given as { text: string; times: number };
     return text.repeat(times);
   },
-  // So many bytes that nothing makes smaller, as base64.
+  // This many random bytes, as base64.
   $random: (bytes) => randomBytes(Number(bytes)).toString("base64"),
 };
 
 const WHOLE = /^\$(?<path>[a-z][\w.]*)$/;
 const WITHIN = /\$\{(?<path>[a-z][\w.]*)\}/g;
 
-/** The value with all references followed, in maps and lists, too. */
+/** Returns the value with all references replaced, also inside maps and lists. */
 export function resolved(value: Json | undefined, scope: Scope): Json | undefined {
   if (typeof value === "string") return resolvedText(value, scope);
   if (Array.isArray(value)) return value.map((item) => resolved(item as Json, scope) ?? null);

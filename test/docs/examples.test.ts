@@ -91,14 +91,14 @@ process.exit(0);
 describe("the programs of the guides", () => {
   const expected = { accepted: "1", failedAttempts: "1", succeeded: "1", deliveries: "2" };
 
-  test("Python: a dead letter is sent, fails once, and is done", { timeout: 60_000 }, async () => {
+  test("Python: a dead letter is sent, fails once, and is done", async () => {
     const parts = [fence(SEND, "python producer"), fence(WORK, "python worker"), PYTHON_DRIVER];
     const out = await run(findPython(), ["-"], inQueue("python", parts.join("\n")));
     expect(out).toBe("one,one");
     expect(await totalsOf("python")).toMatchObject(expected);
   });
 
-  test("TypeScript: the same", { timeout: 60_000 }, async () => {
+  test("TypeScript: the same", async () => {
     const parts = [fence(SEND, "ts producer"), fence(WORK, "ts worker"), TYPESCRIPT_DRIVER];
     const args = ["--input-type=module-typescript", "-"];
     const out = await run(process.execPath, args, inQueue("typescript", parts.join("\n")));

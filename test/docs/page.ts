@@ -5,9 +5,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer } from "../support/server.ts";
 import { fencesOf, readDocument } from "./markdown.ts";
-import { findGrpcurl, openShell } from "./shell.ts";
+import { openShell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
 export function testPage(file: string, mark: string, atLeast: number): void {

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fencesOf, readDocument } from "./markdown.ts";
-import { findGrpcurl, openShell, type Shell } from "./shell.ts";
+import { openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
 const BLOCKS = fencesOf(readDocument("docs/guides/protect.md")).filter(({ info }) =>
@@ -27,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test("the page on protection does what it says", { timeout: 60_000 }, async () => {
+test("the page on protection does what it says", async () => {
   let output = "";
   expect(BLOCKS.length).toBeGreaterThan(3);
   for (const { info, text } of BLOCKS) {

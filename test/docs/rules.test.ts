@@ -21,9 +21,10 @@ import { RULE_LIMITS, RULE_NAME, type Rule, type RuleAction } from "../../src/ru
 import { ruleViolations } from "../../src/rules/validate-rules.ts";
 import { FUNCTIONS, fieldsOf, variableType } from "../../src/rules/vocabulary.ts";
 import { CONTEXT } from "../core/transform/context.ts";
+import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { codesOf, fence, fencesOf, readDocument, tableRows } from "./markdown.ts";
-import { findGrpcurl, openShell, type Shell } from "./shell.ts";
+import { openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
 const PAGE = readDocument("docs/reference/rules.md");
@@ -116,13 +117,13 @@ describe("the calls that are shown", () => {
   beforeAll(async () => {
     server = await startTestServer();
     shell = openShell(`grpcurl() { '${findGrpcurl()}' "$@"; }`);
-  }, 60_000);
+  });
   afterAll(async () => {
     shell?.close();
     await server?.stop();
   });
 
-  it("answer what stands below them", { timeout: 60_000 }, async () => {
+  it("answer what stands below them", async () => {
     let output = "";
     expect(blocks.length).toBe(8);
     for (const { info, text } of blocks) {

@@ -1,9 +1,6 @@
 // A shell that is fed one block at a time, as a reader pastes them: variables and functions stay.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { ROOT } from "./markdown.ts";
 
 export interface Shell {
   /** Runs a block to its end and gives all that it wrote, errors included. */
@@ -51,13 +48,4 @@ export function openShell(preamble: string): Shell {
       shell.kill();
     },
   };
-}
-
-/** DLQ_GRPCURL, else what `npm test` has set up. */
-export function findGrpcurl(): string {
-  const grpcurl = process.env.DLQ_GRPCURL ?? join(ROOT, ".runtime/bin/grpcurl");
-  if (!existsSync(grpcurl)) {
-    throw new Error(`no grpcurl at ${grpcurl}: run \`npm test\` once, or set DLQ_GRPCURL to one`);
-  }
-  return grpcurl;
 }

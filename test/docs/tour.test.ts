@@ -2,9 +2,10 @@
 // a real server, and what it says they print is looked for in what they print.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { findGrpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fencesOf, readDocument } from "./markdown.ts";
-import { findGrpcurl, openShell, type Shell } from "./shell.ts";
+import { openShell, type Shell } from "./shell.ts";
 import { atServer, firstMissing } from "./transcript.ts";
 
 const BLOCKS = fencesOf(readDocument("README.md")).filter(({ info }) => info.includes(" tour"));

@@ -6,15 +6,15 @@ import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { errorOf, reasonOf } from "../rpc/in-memory.ts";
-import { grpcurl } from "../rpc/sockets.ts";
 import { connectTo, type TestClientOptions } from "../support/grpc.ts";
+import { grpcurl } from "../support/grpcurl.ts";
 import { sendRequest } from "../support/send-requests.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../support/server.ts";
 import { Worker } from "../support/worker.ts";
 
 async function start(options: TestServerOptions): Promise<TestServer> {
   const server = await startTestServer(options);
-  onTestFinished(() => server.stop(), 30_000);
+  onTestFinished(() => server.stop());
   return server;
 }
 
@@ -24,7 +24,7 @@ function connect(address: string, options: TestClientOptions = {}) {
   return client;
 }
 
-describe("a server with tokens", { timeout: 30_000 }, () => {
+describe("a server with tokens", () => {
   it("serves only who has one of them, and health to everybody", async () => {
     const server = await start({
       env: { DLQ_TOKENS: "first-token-0123456789,second-token-0123456789" },
@@ -49,7 +49,7 @@ describe("a server with tokens", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a server with a certificate", { timeout: 30_000 }, () => {
+describe("a server with a certificate", () => {
   let dir: string;
   let certFile: string;
   let keyFile: string;

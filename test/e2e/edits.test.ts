@@ -16,11 +16,11 @@ let client: TestClient;
 beforeAll(async () => {
   server = await startTestServer({ args: ["--payload-max", "2MiB"] });
   client = connectTo(server.grpcAddress);
-}, 30_000);
+});
 afterAll(async () => {
   client?.close();
   await server?.stop();
-}, 30_000);
+});
 
 const merge = (patch: object, target: TransformTarget = TransformTarget.PAYLOAD) => ({
   target,

@@ -17,18 +17,18 @@ beforeAll(async () => {
   });
   client = connectTo(server.grpcAddress);
   dlq = client.dlq;
-}, 30_000);
+});
 afterAll(async () => {
   client?.close();
   await server?.stop();
-}, 30_000);
+});
 
 const bytesOf = (received: readonly Received[]) =>
   received.reduce((sum, { message: { payload } }) => {
     return sum + (payload?.body.case === "data" ? payload.body.value.length : 0);
   }, 0);
 
-describe("max_in_flight", { timeout: 30_000 }, () => {
+describe("max_in_flight", () => {
   it.each([1, 16, 1_000])("of %i is reached and never exceeded", async (maxInFlight) => {
     const queue = `most-${maxInFlight}`;
     await sendAll(dlq, sendRequests(maxInFlight * 3, queue));
@@ -84,7 +84,7 @@ describe("max_in_flight", { timeout: 30_000 }, () => {
   });
 });
 
-describe("max_in_flight_bytes", { timeout: 30_000 }, () => {
+describe("max_in_flight_bytes", () => {
   const KIB = 1024;
 
   it("is never exceeded", async () => {
@@ -121,7 +121,7 @@ describe("max_in_flight_bytes", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a stream that does not read", { timeout: 30_000 }, () => {
+describe("a stream that does not read", () => {
   /** A stream by bare HTTP/2, of which nothing is read after its first bytes. */
   async function openAndStall(queue: string) {
     const session: ClientHttp2Session = connect(`http://${server.grpcAddress}`);
@@ -163,9 +163,8 @@ describe("a stream that does not read", { timeout: 30_000 }, () => {
     session.destroy();
     // What was on its way (one written, one being written) keeps its lease; the rest is due again,
     // long before a lease ends.
-    await vi.waitFor(
-      async () => expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeLessThanOrEqual(2),
-      { timeout: 10_000 },
+    await vi.waitFor(async () =>
+      expect(Number((await statsOf(dlq, "stalled")).inFlight)).toBeLessThanOrEqual(2),
     );
     expect((await statsOf(dlq, "stalled")).totals).toMatchObject({ leaseExpiries: 0n });
   });

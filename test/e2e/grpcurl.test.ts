@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { grpcurl } from "../rpc/sockets.ts";
+import { grpcurl } from "../support/grpcurl.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 // The program that our users try first; its output is what they see.
@@ -7,8 +7,8 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 let server: TestServer;
 beforeAll(async () => {
   server = await startTestServer();
-}, 30_000);
-afterAll(() => server?.stop(), 30_000);
+});
+afterAll(() => server?.stop());
 
 async function call(method: string, request: object, ...flags: string[]): Promise<string> {
   const { out } = await run(method, request, ...flags);
@@ -31,7 +31,7 @@ function parseAll(out: string): Record<string, unknown>[] {
   return objects.map((text) => JSON.parse(text.replace(/^\}[\s\S]*/m, "}")));
 }
 
-describe("grpcurl", { timeout: 30_000 }, () => {
+describe("grpcurl", () => {
   it("lists the services", async () => {
     const { code, out } = await grpcurl("-plaintext", server.grpcAddress, "list");
     expect(code).toBe(0);

@@ -16,16 +16,16 @@ beforeAll(async () => {
   server = await startTestServer();
   client = connectTo(server.grpcAddress);
   dlq = client.dlq;
-}, 30_000);
+});
 afterAll(async () => {
   client?.close();
   await server?.stop();
-}, 30_000);
+});
 
 /** The present, in whole seconds. */
 const nowMs = () => Math.floor(Date.now() / 1_000) * 1_000;
 
-describe.concurrent("a message with an imported history", { timeout: 30_000 }, () => {
+describe.concurrent("a message with an imported history", () => {
   it("goes on where it was: with its attempts, its age and its latest failure", async () => {
     const worker = await Worker.open(dlq, { queues: ["going-on"] });
     const firstMs = nowMs() - HOUR_MS;

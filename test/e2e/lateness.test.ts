@@ -1,22 +1,50 @@
 import { expect, it, onTestFinished } from "vitest";
-import { connectTo, statsOf } from "../support/grpc.ts";
+import { connectTo, sendAll, statsOf, type TestClient } from "../support/grpc.ts";
 import { measureLateness } from "../support/lateness.ts";
 import { quantile } from "../support/quantile.ts";
+import { sendRequests } from "../support/send-requests.ts";
 import { startTestServer } from "../support/server.ts";
 
-// The goal is a p99 below 20 ms, which `npm run bench` shows on a quiet machine. Here other tests run
-// at the same time.
+// The goal is a p99 below 20 ms, which `npm run bench` shows on an idle machine. Here other tests run at the same time,
+// so that the limits follow what a call to the server takes meanwhile.
 it("a thousand messages due each second are streamed when they are due", async () => {
   const server = await startTestServer();
   onTestFinished(() => server.stop());
   const client = connectTo(server.grpcAddress);
   onTestFinished(() => client.close());
-  const late = await measureLateness(client.dlq, { queue: "q", rate: 1_000, seconds: 3 });
+  const startedAtMs = performance.now();
+  await sendAll(client.dlq, sendRequests(1_000, "rehearsal"));
+  const storeOneMs = (3 * (performance.now() - startedAtMs)) / 1_000;
+  const stopCalls = measureCalls(client);
+  const options = { queue: "q", rate: 1_000, seconds: 3, storeOneMs };
+  const late = await measureLateness(client.dlq, options);
+  const callMs = await stopCalls();
   const [p50, p99, max] = [0.5, 0.99, 1].map((share) => quantile(late, share));
-  console.info(`3000 messages, 1000 due a second: p50 ${p50} ms, p99 ${p99} ms, max ${max} ms`);
+  console.info(
+    `3000 messages, 1000 due a second: p50 ${p50} ms, p99 ${p99} ms, max ${max} ms; a call ${quantile(callMs, 0.5)} ms`,
+  );
   expect(late).toHaveLength(3_000);
   expect(late[0]).toBeGreaterThanOrEqual(0);
-  expect(p50).toBeLessThan(100);
-  expect(p99).toBeLessThan(1_000);
+  expect(p50).toBeLessThan(100 + 10 * quantile(callMs, 0.5));
+  expect(p99).toBeLessThan(1_000 + 10 * quantile(callMs, 0.99));
   expect((await statsOf(client.dlq, "q")).totals).toMatchObject({ leaseExpiries: 0n });
-}, 60_000);
+});
+
+/** Calls the server one call after another until the end. Gives their times, sorted. */
+function measureCalls({ health }: TestClient): () => Promise<number[]> {
+  const tookMs: number[] = [];
+  let isOver = false;
+  const calls = (async () => {
+    while (!isOver) {
+      const startedAtMs = performance.now();
+      await health.check({});
+      tookMs.push(performance.now() - startedAtMs);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  return async () => {
+    isOver = true;
+    await calls;
+    return tookMs.toSorted((a, b) => a - b);
+  };
+}

@@ -21,20 +21,20 @@ beforeAll(async () => {
   server = await startTestServer({ env: { DLQ_HEARTBEAT_INTERVAL: "50ms" } });
   client = connectTo(server.grpcAddress);
   dlq = client.dlq;
-}, 30_000);
+});
 afterAll(async () => {
   client?.close();
   await server?.stop();
-}, 30_000);
+});
 
-const WAIT = { timeout: 15_000, interval: 50 };
+const WAIT = { interval: 50 };
 
 /** A worker with the shortest lease there is. */
 function hasty(queue: string, over: WorkerRequest = {}): Promise<Worker> {
   return Worker.open(dlq, { queues: [queue], leaseDuration: durationFromMs(1_000), ...over });
 }
 
-describe.concurrent("a lease", { timeout: 30_000 }, () => {
+describe.concurrent("a lease", () => {
   it("that expires brings the message back, with an unknown outcome and no attempt more", async ({
     expect,
   }) => {
@@ -132,7 +132,7 @@ describe.concurrent("a lease", { timeout: 30_000 }, () => {
   });
 });
 
-describe.concurrent("a time to live", { timeout: 30_000 }, () => {
+describe.concurrent("a time to live", () => {
   it("that ends with no worker there sets the message aside", async ({ expect }) => {
     await dlq.sendToDlq(sendRequest("short", { ttl: durationFromMs(1_000) }));
     await expect.poll(async () => (await statsOf(dlq, "short")).quarantined, WAIT).toBe(1n);

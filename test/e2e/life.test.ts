@@ -23,13 +23,13 @@ beforeAll(async () => {
   server = await startTestServer({ env: { DLQ_HEARTBEAT_INTERVAL: "50ms" } });
   client = connectTo(server.grpcAddress);
   dlq = client.dlq;
-}, 30_000);
+});
 afterAll(async () => {
   client?.close();
   await server?.stop();
-}, 30_000);
+});
 
-describe.concurrent("a message a message", { timeout: 30_000 }, () => {
+describe.concurrent("a message a message", () => {
   it("sent with a delay, it comes when it is due, and is gone when it succeeded", async () => {
     const worker = await Worker.open(dlq, { queues: ["delayed"] });
     const sent = await dlq.sendToDlq(sendRequest("delayed", dueIn(1_000)));

@@ -16,7 +16,7 @@ const [FROM, TO, COUNT] = ["fast", "slow", 60];
 /** On each way; a step takes two of them. */
 const LATENCY_MS = 150;
 /** An abandoned move is found by a hint, or by the safety tick of 30 s. */
-const FOUND_WITHIN = { timeout: 45_000, interval: 100 };
+const FOUND_WITHIN = { timeout: 90_000, interval: 100 };
 
 let redis: TestRedis;
 let link: LinkProxy;
@@ -45,7 +45,7 @@ beforeEach(async () => {
   };
   await b.admin.updateRules({ ruleSet: { rules: [rule] } });
   await a.admin.getRules({});
-}, 60_000);
+});
 afterEach(async () => {
   a?.close();
   b?.close();
@@ -53,7 +53,7 @@ afterEach(async () => {
   await Promise.all([dying, other].map((server) => server?.stop()));
   await link?.close();
   await redis?.stop();
-}, 60_000);
+});
 
 const moving = () => store.zcard(`dlq:{${FROM}}:moving`);
 const arrived = async () => Number(await store.hget(`dlq:{${TO}}:counters`, "moved_in"));
@@ -98,7 +98,7 @@ async function expectEachOnce(ids: ReadonlySet<string>, there: Worker): Promise<
   expect(there.received).toHaveLength(COUNT);
 }
 
-describe("a server that is killed when messages", { timeout: 90_000 }, () => {
+describe("a server that is killed when messages", { timeout: 240_000 }, () => {
   it.each(Object.keys(STEPS) as Step[])(
     "%s: another one finishes, none is lost, none twice",
     async (step) => {
@@ -117,7 +117,7 @@ describe("a server that is killed when messages", { timeout: 90_000 }, () => {
   );
 });
 
-describe("a server that stands still when messages", { timeout: 90_000 }, () => {
+describe("a server that stands still when messages", { timeout: 240_000 }, () => {
   it.each(Object.keys(STEPS) as Step[])("%s: it finds them moved when it goes on", async (step) => {
     const there = await Worker.open(b.dlq, { queues: [TO], maxInFlight: 2 * COUNT });
     const ids = await failAll(step);

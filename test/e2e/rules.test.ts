@@ -27,13 +27,13 @@ beforeAll(async () => {
     [redis.url, deafUrl].map((redisUrl) => startTestServer({ redisUrl })),
   );
   [a, deaf] = servers.map(({ grpcAddress }) => connectTo(grpcAddress)) as [TestClient, TestClient];
-}, 60_000);
+});
 afterAll(async () => {
   a?.close();
   deaf?.close();
   await Promise.all((servers ?? []).map((server) => server.stop()));
   await redis?.stop();
-}, 60_000);
+});
 
 type Rules = NonNullable<
   NonNullable<Parameters<TestClient["admin"]["updateRules"]>[0]["ruleSet"]>["rules"]
@@ -46,10 +46,13 @@ afterEach(async () => {
   await vi.waitFor(async () => expect((await a.admin.getRules({})).ruleSet?.rules).toEqual([]));
 });
 
-/** A change acts everywhere within this. */
-const ACTS_WITHIN_MS = 2_000;
+/**
+ * A change acts everywhere within 2 s where the machine has time. The limit leaves room for one that has not, and is far
+ * below the 30 s after which each server looks without a hint.
+ */
+const ACTS_WITHIN_MS = 15_000;
 
-describe("a change of the rules", { timeout: 30_000 }, () => {
+describe("a change of the rules", () => {
   it.each([
     ["from a server with hints to one without", () => [a, deaf] as const],
     ["from a server without hints to one with", () => [deaf, a] as const],
@@ -64,7 +67,7 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
     await vi.waitFor(
       async () =>
         expect((await to.dlq.sendToDlq(sendRequest(queue))).state).toBe(MessageState.DISCARDED),
-      { timeout: 10_000, interval: 10 },
+      { interval: 10 },
     );
     const ms = performance.now() - began;
     console.info(`${name}: after ${Math.round(ms)} ms`);
@@ -98,7 +101,7 @@ describe("a change of the rules", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a message that fails", { timeout: 30_000 }, () => {
+describe("a message that fails", () => {
   it("goes to the queue that a rule says, with its attempts, and is processed there", async () => {
     await set(a, {
       ...{ name: "slow-host", event: RuleEvent.FAILURE },

@@ -7,6 +7,9 @@ import { sendRequest, sendRequests } from "../support/send-requests.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { type Received, settle, Worker } from "../support/worker.ts";
 
+/** Without a hint about an outcome the stream would wait until its leases end, after 30 s. */
+const FAR_BELOW_A_LEASE_MS = 15_000;
+
 let redis: TestRedis;
 let serverB: TestServer;
 let b: TestClient;
@@ -20,22 +23,22 @@ beforeAll(async () => {
   redis = await startTestRedis({ appendonly: false });
   serverB = await start();
   b = connectTo(serverB.grpcAddress);
-}, 60_000);
+});
 afterAll(async () => {
   b?.close();
   await serverB?.stop();
   await redis?.stop();
-}, 60_000);
+});
 beforeEach(async () => {
   serverA = await start();
   a = connectTo(serverA.grpcAddress);
-}, 60_000);
+});
 afterEach(async () => {
   a.close();
   await serverA.stop();
-}, 60_000);
+});
 
-describe("two servers on one Redis", { timeout: 30_000 }, () => {
+describe("two servers on one Redis", () => {
   it("both deliver, and no message is with two workers at once", async () => {
     const count = 2_000;
     const held = new Map<string, Worker>();
@@ -59,7 +62,7 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
     await sendAll(a.dlq, sendRequests(count, "both"));
     await vi.waitFor(
       async () => expect((await statsOf(b.dlq, "both")).totals?.succeeded).toBe(BigInt(count)),
-      { timeout: 20_000, interval: 100 },
+      { interval: 100 },
     );
     const shares = workers.map(({ received }) => received.length);
     console.info(`the two servers delivered ${shares.join(" and ")}`);
@@ -79,24 +82,26 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
       const settledAt = performance.now();
       expect((await settle(b.dlq, received)).status).toBe(AckStatus.APPLIED);
       received = await worker.next();
-      expect(performance.now() - settledAt).toBeLessThan(3_000);
+      expect(performance.now() - settledAt).toBeLessThan(FAR_BELOW_A_LEASE_MS);
     }
     await worker.close();
   });
 
   it("a stream at the one hears at once of what the other accepts", async () => {
     const worker = await Worker.open(a.dlq, { queues: ["wake"], maxInFlight: 100 });
-    const late: number[] = [];
-    for (let n = 0; n < 20; n++) {
-      const sent = await b.dlq.sendToDlq(sendRequest("wake"));
-      const received = await worker.next();
-      expect(received.message.id).toBe(sent.id);
-      late.push(received.atMs - msOf(sent.dueTime));
-    }
-    late.sort((x, y) => x - y);
-    console.info(`woken by the other server: median ${late[10]} ms, most ${late.at(-1)} ms`);
-    expect(late[10]).toBeLessThan(100);
-    expect(late.at(-1)).toBeLessThan(1_000);
+    const medianLateMs = async (sender: TestClient) => {
+      const late: number[] = [];
+      for (let n = 0; n < 20; n++) {
+        const sent = await sender.dlq.sendToDlq(sendRequest("wake"));
+        const received = await worker.next();
+        expect(received.message.id).toBe(sent.id);
+        late.push(received.atMs - msOf(sent.dueTime));
+      }
+      return late.toSorted((x, y) => x - y)[10] ?? Number.NaN;
+    };
+    const [own, other] = [await medianLateMs(a), await medianLateMs(b)];
+    console.info(`median from accepted to delivered: ${own} ms by one server, ${other} ms by two`);
+    expect(other).toBeLessThan(100 + 10 * own);
     await worker.settleAll(worker.received);
     await worker.close();
   });
@@ -109,17 +114,14 @@ describe("two servers on one Redis", { timeout: 30_000 }, () => {
     const atB = await Worker.open(b.dlq, { queues });
     expect(await workersNow()).toBe(3);
     await atA.close();
-    await vi.waitFor(async () => expect(await workersNow()).toBe(2), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await workersNow()).toBe(2));
     await serverA.kill9();
-    await vi.waitFor(async () => expect(await workersNow()).toBe(1), {
-      timeout: 20_000,
-      interval: 250,
-    });
+    await vi.waitFor(async () => expect(await workersNow()).toBe(1), { interval: 250 });
     await atB.close();
   });
 });
 
-describe("a rate", { timeout: 30_000 }, () => {
+describe("a rate", () => {
   it("holds over both servers, and is whole for the one that is left when the other is killed", async () => {
     const [queue, perSecond, lookMs] = ["rated", 40, 2_000];
     const config = { rate: { perSecond, burst: 10 } };
@@ -151,7 +153,7 @@ describe("a rate", { timeout: 30_000 }, () => {
   });
 });
 
-describe("a session that is resumed at the other server", { timeout: 30_000 }, () => {
+describe("a session that is resumed at the other server", () => {
   const queues = ["resumed-a", "resumed-b"];
   const request = { queues, maxInFlight: 4 };
 

@@ -12,11 +12,12 @@ import type { Scene } from "./kinds/catalog.ts";
 import type { PlannedFault } from "./plan.ts";
 import { sendBaseline } from "./rig/baseline.ts";
 import { letBreakersClose } from "./rig/breakers.ts";
-import { Crew, LOAD_QUEUES } from "./rig/crew.ts";
+import { Crew } from "./rig/crew.ts";
 import { untilDrained } from "./rig/drained.ts";
 import type { Environment } from "./rig/environment.ts";
 import { MemoryWatch } from "./rig/memory.ts";
 import { isProbed } from "./rig/probe.ts";
+import { LOAD_QUEUES } from "./rig/queues.ts";
 import { setRules } from "./rig/rules.ts";
 import { takeSnapshot } from "./rig/snapshot.ts";
 import { Tail } from "./rig/tail.ts";
@@ -58,9 +59,9 @@ export interface RunResult {
 
 const CALM_MS = 500;
 /** All actors begin at once: runtimes start, and the load is under way. */
-const START_MS = 60_000;
+const START_MS = 180_000;
 /** Producers that get no acknowledgement for so long, with no fault there, never will. */
-const STALLED_MS = 60_000;
+const STALLED_MS = 180_000;
 
 /**
  * Runs one scene: load, faults one after another, the end of all work, and the proof. Whatever fails

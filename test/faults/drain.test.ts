@@ -9,16 +9,17 @@ import { Worker } from "../support/worker.ts";
 
 async function start(graceMs: number) {
   const server = await startTestServer({ env: { DLQ_DRAIN_GRACE: `${graceMs}ms` } });
-  onTestFinished(() => server.stop(), 60_000);
+  onTestFinished(() => server.stop());
   const client = connectTo(server.grpcAddress);
   onTestFinished(() => client.close());
   return { server, ...client };
 }
 
-const WAIT = { timeout: 15_000, interval: 50 };
+const WAIT = { interval: 50 };
+const GRACE_MS = 60_000;
 
 it("a stopping server accepts the outcomes of messages that its workers hold", async () => {
-  const { server, dlq, health } = await start(10_000);
+  const { server, dlq, health } = await start(GRACE_MS);
   const states: Serving[] = [];
   const watching = (async () => {
     for await (const { status } of health.watch({})) states.push(status);
@@ -33,7 +34,7 @@ it("a stopping server accepts the outcomes of messages that its workers hold", a
   const ended = server.terminate();
   for (const worker of workers) {
     expect(await worker.ended).toBeUndefined();
-    expect(worker.drain?.grace && durationMs(worker.drain.grace)).toBe(10_000);
+    expect(worker.drain?.grace && durationMs(worker.drain.grace)).toBe(GRACE_MS);
   }
   await vi.waitFor(() => expect(states).toEqual([Serving.SERVING, Serving.NOT_SERVING]));
   // Nothing new comes to those that end, and their outcomes still count.
@@ -45,13 +46,13 @@ it("a stopping server accepts the outcomes of messages that its workers hold", a
   // All is reported: it need not wait for the grace to end.
   const began = performance.now();
   expect(await ended).toBe(0);
-  expect(performance.now() - began).toBeLessThan(5_000);
+  expect(performance.now() - began).toBeLessThan(GRACE_MS / 2);
   await watching;
 
   await server.restart();
   const stats = await vi.waitFor(() => statsOf(dlq, "q"), WAIT);
   expect(stats).toMatchObject({ scheduled: 4n, inFlight: 0n, totals: { succeeded: 6n } });
-}, 60_000);
+});
 
 it("under load it ends all the same, and what nobody reported comes again", async () => {
   const { server, dlq } = await start(500);
@@ -74,4 +75,4 @@ it("under load it ends all the same, and what nobody reported comes again", asyn
     expect((await statsOf(dlq, "q")).totals).toMatchObject({ succeeded: 100n });
   }, WAIT);
   await next.close();
-}, 60_000);
+});

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SeededRandom } from "../support/random.ts";
+import { measureStalls } from "../support/stalls.ts";
 import { until } from "../support/until.ts";
 import type { FaultRecord } from "./history/event.ts";
 import { nowMs } from "./history/writer.ts";
 import type { PlannedFault } from "./plan.ts";
-import { type Crew, LOAD_QUEUES } from "./rig/crew.ts";
+import type { Crew } from "./rig/crew.ts";
 import type { Environment } from "./rig/environment.ts";
 import { untilServes } from "./rig/probe.ts";
+import { LOAD_QUEUES } from "./rig/queues.ts";
 import type { Tail } from "./rig/tail.ts";
 
 /** One fault as it went, or two at a time. Recovery counts from the end of its last cause. */
@@ -21,6 +23,8 @@ export interface FaultOutcome {
   readonly serversMs: number;
   /** Until every worker got something that was issued since, ms. */
   readonly workersMs: number;
+  /** How long the machine did not let the suite run meanwhile, ms. */
+  readonly stalledMs: number;
 }
 
 export interface Scenery<W extends Environment> {
@@ -33,7 +37,7 @@ export interface Scenery<W extends Environment> {
 }
 
 /** Everything that was in its way must be over by then. */
-const FLOW_DEADLINE_MS = 60_000;
+const FLOW_DEADLINE_MS = 180_000;
 
 /** Does what is planned, and waits until all works again. @param number place in the plan, from 1 */
 export async function inject<W extends Environment>(
@@ -62,6 +66,7 @@ export async function inject<W extends Environment>(
   const after = planned.filter(({ afterMs }) => afterMs > 0).map(({ afterMs }) => `+${afterMs} ms`);
   const detail = [...after, ...details].filter((words) => words !== undefined).join("; ");
   const overAtMs = record("over", detail);
+  const stopStalls = measureStalls();
   const took = async (what: Promise<unknown>) => {
     await what.catch((error: unknown) => failures.push(`${name}: ${String(error)}`));
     return nowMs() - overAtMs;
@@ -74,7 +79,8 @@ export async function inject<W extends Environment>(
   ]);
   record("recovered");
   const serversMs = Math.max(...eachServerMs);
-  return { kinds, detail, heldMs: overAtMs - beganAtMs, queuesMs, serversMs, workersMs };
+  const [heldMs, stalledMs] = [overAtMs - beganAtMs, stopStalls()];
+  return { kinds, detail, heldMs, queuesMs, serversMs, workersMs, stalledMs };
 }
 
 /** @param last of each name, when the latest delivery that an actor has seen was issued */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededRandom } from "../support/random.ts";
 import { type RunResult, run } from "./conductor.ts";
-import { amountsOf, groupsOf, isShort, SHORT_AIM_S, SHORT_LIMIT_S } from "./forms.ts";
+import { amountsOf, groupsOf, isShort, SHORT_AIM_S } from "./forms.ts";
 import { EMBEDDED, EVERYSEC, EXTERNAL, REPLICAS, type Scene, SENTINEL } from "./kinds/catalog.ts";
 import { languagesOf } from "./languages.ts";
 import { HELP, type Options, readOptions, UsageError } from "./options.ts";
@@ -78,9 +78,6 @@ async function main(options: Options): Promise<void> {
   const problems = [
     ...results.flatMap((result) => problemsOf(result, options.long)),
     ...brokenOff.map(({ environment, why }) => `${environment} did not come to its end: ${why}`),
-    ...(isShort(options) && tookS > SHORT_LIMIT_S
-      ? [`the short form took ${Math.round(tookS)} s, more than ${SHORT_LIMIT_S} s`]
-      : []),
   ];
   if (problems.length > 0) {
     print(`\n${problems.join("\n")}\n\nWhat the actors wrote down is in ${folder}.\n`);

@@ -15,13 +15,13 @@ beforeEach(async () => {
   server = await startTestServer();
   client = connectTo(server.grpcAddress);
   dlq = client.dlq;
-}, 60_000);
+});
 afterEach(async () => {
   client?.close();
   await server?.stop();
-}, 60_000);
+});
 
-const WAIT = { timeout: 20_000, interval: 50 };
+const WAIT = { interval: 50 };
 
 /** All processes of the embedded Redis of this data folder. */
 async function redisPids(): Promise<number[]> {
@@ -66,7 +66,7 @@ async function survives(kill: () => Promise<void>, times: number): Promise<void>
   await worker.stop();
 }
 
-describe("under load, on the embedded Redis", { timeout: 60_000 }, () => {
+describe("under load, on the embedded Redis", () => {
   it("killing the server loses nothing, and leaves one Redis", async () => {
     const [first] = await redisPids();
     await survives(async () => {
@@ -93,7 +93,7 @@ describe("under load, on the embedded Redis", { timeout: 60_000 }, () => {
   });
 });
 
-describe("after both were killed", { timeout: 60_000 }, () => {
+describe("after both were killed", () => {
   it("everything is there in the same state", async () => {
     await dlq.sendToDlq(sendRequest("q", dueIn(3_600_000)));
     await dlq.sendToDlq(sendRequest("q"));

@@ -37,13 +37,13 @@ beforeAll(async () => {
   steady = new SteadyClient(server.grpcAddress);
   await delay(WARM_UP_MS);
   atFirst = await memoryOf(server);
-}, 60_000);
+});
 
 afterAll(async () => {
   await steady.end();
   // Rejects where the process did not live to here, or does not end in order.
   await server.stop();
-}, 60_000);
+});
 
 it.for(ATTACKS)("$name: $what", { timeout: 90_000 }, async (attack) => {
   const trial = await runTrial(server, steady, attack, FULL_QUEUE, LIMITS);

@@ -68,7 +68,7 @@ it.for(["grpc", "http"] as const)("the %s port keeps so many connections", async
     // Whatever each of them says to that, a connection that is not kept hears nothing.
     const heard = once(next.socket, "data").then(() => "heard");
     expect(await Promise.race([next.closed, heard])).toBe("heard");
-  }, 5_000);
+  });
 });
 
 it("a call that is reset in the same breath is not begun", async () => {
@@ -150,7 +150,7 @@ function untilRoom(server: Server): Promise<void> {
     next.socket.write(GET);
     const heard = once(next.socket, "data").then(() => "heard");
     expect(await Promise.race([next.closed, heard])).toBe("heard");
-  }, 10_000);
+  });
 }
 
 it("on the HTTP port, answers that nobody reads end, and a stream that has nothing to say stays", async () => {

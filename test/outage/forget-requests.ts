@@ -1,8 +1,8 @@
 import { connectToRedis } from "../soak/redis-figures.ts";
 
 /**
- * Has the service forget all request ids at once: it promises to know them for 10 minutes, and does so
- * for longer. What clients deliver later has to be known by its `send_number`.
+ * Removes all request ids from the store, as happens 10 to 20 minutes after a request. Spooled sends that come later
+ * must be recognized by their `send_number`.
  *
  * @param dataDir of a server with an embedded Redis
  */

@@ -1,29 +1,27 @@
-// The clients as users have them: built, and installed into a folder of the run.
+// Builds the clients and installs them into the folder of the run, as users do.
 
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import type { ActorProgram } from "../faults/rig/actor-program.ts";
 import { findPython } from "../support/python.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAMS = resolve(import.meta.dirname, "programs");
 const run = promisify(execFile);
 
-/** How the programs of one language are started. */
+/** One language and its programs. */
 export interface Language {
   readonly name: string;
-  readonly command: (program: "producer" | "worker") => readonly string[];
-  /** Further arguments of the programs. */
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
+  program(role: "producer" | "worker"): ActorProgram;
 }
 
 export function installClients(folder: string): Promise<readonly Language[]> {
   return Promise.all([installTypeScript(folder), installPython(folder)]);
 }
 
-/** As `npm install` of the packed package does it, with the dependencies that are here. */
+/** As `npm install` of the packed package does, with the dependencies of this project. */
 async function installTypeScript(folder: string): Promise<Language> {
   const modules = join(folder, "typescript-client/node_modules");
   const installed = join(modules, "dlq-client");
@@ -34,11 +32,12 @@ async function installTypeScript(folder: string): Promise<Language> {
   for (const scope of ["@bufbuild", "@connectrpc"]) {
     await symlink(join(ROOT, "node_modules", scope), join(modules, scope));
   }
+  const client = join(installed, "dist/index.js");
   return {
     name: "typescript",
-    command: (program) => [process.execPath, join(PROGRAMS, `${program}.ts`)],
-    args: ["--client", join(installed, "dist/index.js")],
-    env: {},
+    program: (role) => ({
+      command: [process.execPath, join(PROGRAMS, `${role}.ts`), "--client", client],
+    }),
   };
 }
 
@@ -46,14 +45,16 @@ async function installPython(folder: string): Promise<Language> {
   const python = findPython();
   const site = join(folder, "python-client");
   const quiet = ["--quiet", "--disable-pip-version-check"];
-  // By the hatchling that is installed, and without dependencies, which are here: nothing is fetched.
+  // With the installed hatchling and packages: nothing is downloaded.
   const alone = ["--no-deps", "--no-build-isolation", "--target", site];
   const source = join(ROOT, "clients/python");
   await run(python, ["-m", "pip", "install", ...quiet, ...alone, source]);
+  const env = {
+    ...process.env,
+    ...{ PYTHONPATH: site, PYTHONDONTWRITEBYTECODE: "1", GRPC_VERBOSITY: "NONE" },
+  };
   return {
     name: "python",
-    command: (program) => [python, join(PROGRAMS, `${program}.py`)],
-    args: [],
-    env: { PYTHONPATH: site, PYTHONDONTWRITEBYTECODE: "1", GRPC_VERBOSITY: "NONE" },
+    program: (role) => ({ command: [python, join(PROGRAMS, `${role}.py`)], env }),
   };
 }

@@ -1,12 +1,46 @@
-import type { Handled, OutageEvent, Sending, Told } from "./event.ts";
+// What producers and workers record, a line of JSON each, and what became of each send by that.
 
-/** What is known of one send. */
+/** Recorded before a send. */
+export interface Sending {
+  readonly event: "sending";
+  /** The message's name and payload: language, process, and its number there. */
+  readonly name: string;
+  readonly atMs: number;
+}
+
+/** The client's result of a send. */
+export interface Result {
+  readonly event: "result";
+  readonly name: string;
+  readonly atMs: number;
+  readonly tookMs: number;
+  readonly status: "sent" | "joined" | "spooled" | "delivery" | "dropped";
+  /** Of `spooled`. */
+  readonly durable?: boolean;
+  /** Of `dropped`: kind and message. */
+  readonly error?: string;
+}
+
+/** Recorded by a handler before it returns. */
+export interface Handled {
+  readonly event: "handled";
+  readonly name: string;
+  readonly atMs: number;
+  /** The message's id. */
+  readonly id: string;
+  readonly attempt: number;
+  readonly outcomeUnknown: boolean;
+}
+
+export type OutageEvent = Sending | Result | Handled;
+
+/** One send. */
 export interface Entry {
   readonly name: string;
-  /** Undefined for what was processed and never sent. */
+  /** Undefined if a worker handled what no producer sent. */
   sending?: Sending;
-  /** Every word of the client on it: more than one is a fault. */
-  readonly told: Told[];
+  /** More than one is a fault. */
+  readonly results: Result[];
   readonly handled: Handled[];
 }
 
@@ -24,8 +58,8 @@ export class Ledger {
         entry.sending = event;
         this.counts.sending++;
         break;
-      case "told":
-        entry.told.push(event);
+      case "result":
+        entry.results.push(event);
         this.counts[event.status]++;
         break;
       case "handled":
@@ -37,7 +71,7 @@ export class Ledger {
   #entry(name: string): Entry {
     let entry = this.entries.get(name);
     if (entry === undefined) {
-      entry = { name, told: [], handled: [] };
+      entry = { name, results: [], handled: [] };
       this.entries.set(name, entry);
     }
     return entry;

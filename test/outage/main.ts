@@ -1,4 +1,4 @@
-// What ten minutes without the service cost its clients: nothing, or this says what.
+// `npm run outage`: clients without the service for ten minutes. Nothing may be lost or doubled.
 
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ async function main({ plan, keep, help }: Options): Promise<void> {
   const folder = keep === undefined ? await mkdtemp(join(tmpdir(), "dlq-outage-")) : resolve(keep);
   await mkdir(folder, { recursive: true });
   const languages = await installClients(folder);
-  print(`histories and spools in ${folder}`);
+  print(`Histories and spools are in ${folder}`);
   const reports = await runOutage(plan, { languages, folder, print, signal });
   print(`\n${table(reports)}\n`);
   const faults = reports.flatMap(({ language, verdict }) =>
@@ -36,7 +36,7 @@ async function main({ plan, keep, help }: Options): Promise<void> {
   for (const fault of faults) print(fault);
   if (faults.length > 0) {
     process.exitCode = 1;
-    return print(`Not as promised; see above, and ${folder}.`);
+    return print(`The promises do not hold: see above, and the histories in ${folder}.`);
   }
   print("Each send that was kept was processed as one message.");
   if (keep === undefined) await rm(folder, { recursive: true });

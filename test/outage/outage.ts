@@ -1,5 +1,5 @@
-// The course of an outage: a server that goes under load, comes back, goes again while it takes what
-// clients have kept meanwhile, and comes back.
+// The course of an outage: the server is killed under load, comes back, is killed again while clients flush their spools,
+// and comes back.
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { QueueStats } from "../../gen/dlq/v1/dlq_service_pb.ts";
@@ -8,13 +8,13 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 import { forgetRequests } from "./forget-requests.ts";
 import type { Language } from "./install.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { type TeamReport, waitsOf } from "./report.ts";
 import { Team } from "./team.ts";
 import { judge } from "./verdict.ts";
 
-export interface Surroundings {
+export interface RunContext {
   readonly languages: readonly Language[];
   /** Of histories and spools. */
   readonly folder: string;
@@ -22,28 +22,28 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-/** Sends go through and answers don't, for so long at least before the server is killed. */
-const MUTE_MS = 300;
-/** A send that began so long before that has been answered by then. */
+/** Answers are lost for at least this long before the server is killed. */
+const LOSE_ANSWERS_MS = 300;
+/** A send that began this long before has its answer. */
 const TRY_MS = 500;
-/** Answers of each language that are lost while the service takes what was spooled. */
+/** Answers of each language that are lost while spools are flushed. */
 const LOST_ANSWERS = 4;
-/** Clients try again after up to 30 s. */
-const RETURN_DEADLINE_MS = 60_000;
-const SPOOL_DEADLINE_MS = 240_000;
-const SETTLE_DEADLINE_MS = 240_000;
-const START_DEADLINE_MS = 30_000;
-/** Between the second end of the server and its start. */
+/** Clients retry after up to 30 s. These deadlines only end a run that hangs. */
+const RETURN_DEADLINE_MS = 180_000;
+const SPOOL_DEADLINE_MS = 480_000;
+const SETTLE_DEADLINE_MS = 480_000;
+const START_DEADLINE_MS = 120_000;
+/** Between the second kill of the server and its start. */
 const SECOND_OUTAGE_MS = 1_000;
 
-export async function runOutage(plan: Plan, around: Surroundings): Promise<readonly TeamReport[]> {
+export async function runOutage(plan: Plan, context: RunContext): Promise<readonly TeamReport[]> {
   const server = await startTestServer();
   const teams: Team[] = [];
   try {
     const serverPort = () => Number(server.grpcAddress.split(":")[1]);
-    const place = { folder: around.folder, serverPort, rate: plan.rate };
-    for (const language of around.languages) teams.push(await Team.start(language, place));
-    return await new Outage(plan, around, server, teams).run();
+    const options = { folder: context.folder, serverPort, rate: plan.rate };
+    for (const language of context.languages) teams.push(await Team.start(language, options));
+    return await new Outage(plan, context, server, teams).run();
   } finally {
     await Promise.allSettled(teams.map((team) => team.end()));
     await server.stop();
@@ -52,26 +52,27 @@ export async function runOutage(plan: Plan, around: Surroundings): Promise<reado
 
 class Outage {
   readonly #plan: Plan;
-  readonly #around: Surroundings;
+  readonly #context: RunContext;
   readonly #server: TestServer;
   readonly #direct: TestClient;
   readonly #teams: readonly Team[];
   readonly #progress: Progress;
-  readonly #inDoubt = new Map<Team, number>();
+  /** Sends that are stored without a result. */
+  readonly #unanswered = new Map<Team, number>();
   readonly #spoolEmptyAfterMs = new Map<Team, number>();
-  readonly #orphans: Promise<void>[] = [];
-  #mutedAtMs = 0;
-  #wentAtMs = 0;
+  readonly #recoveries: Promise<void>[] = [];
+  #losingAtMs = 0;
+  #killedAtMs = 0;
   #returnedAtMs = 0;
   #backAtMs = 0;
 
-  constructor(plan: Plan, around: Surroundings, server: TestServer, teams: readonly Team[]) {
+  constructor(plan: Plan, context: RunContext, server: TestServer, teams: readonly Team[]) {
     this.#plan = plan;
-    this.#around = around;
+    this.#context = context;
     this.#server = server;
     this.#direct = connectTo(server.grpcAddress);
     this.#teams = teams;
-    this.#progress = new Progress(teams, around.print);
+    this.#progress = new Progress(teams, context.print);
   }
 
   async run(): Promise<readonly TeamReport[]> {
@@ -87,9 +88,9 @@ class Outage {
       await this.#killUnderLoad();
       await forgetRequests(this.#server.dataDir);
       await this.#replaceKilled();
-      await this.#wait(this.#wentAtMs + outageMs / 2 - performance.now());
+      await this.#wait(this.#killedAtMs + outageMs / 2 - performance.now());
       await this.#replaceKilled();
-      await this.#wait(this.#wentAtMs + outageMs - performance.now());
+      await this.#wait(this.#killedAtMs + outageMs - performance.now());
       await this.#comeBack();
       const spoolsEmpty = this.#noteEmptySpools();
       await this.#replaceKilled();
@@ -98,7 +99,7 @@ class Outage {
       await Promise.all(this.#teams.map((team) => team.stopProducers()));
       this.#progress.phase = "settling";
       await this.#settled();
-      await Promise.all([...this.#orphans, ...this.#teams.map((team) => team.stopWorker())]);
+      await Promise.all([...this.#recoveries, ...this.#teams.map((team) => team.stopWorker())]);
       return await Promise.all(this.#teams.map((team) => this.#reportOf(team)));
     } finally {
       this.#progress.stop();
@@ -106,29 +107,29 @@ class Outage {
     }
   }
 
-  /** What is sent in its last moments is stored, and nobody hears of it. */
+  /** The last sends are stored, and their answers are lost. */
   async #killUnderLoad(): Promise<void> {
-    this.#mutedAtMs = performance.now();
-    for (const team of this.#teams) team.mute();
-    await this.#wait(MUTE_MS);
-    await until("sends in doubt", () => this.#haveDoubts(), START_DEADLINE_MS);
+    this.#losingAtMs = performance.now();
+    for (const team of this.#teams) team.loseAnswers();
+    await this.#wait(LOSE_ANSWERS_MS);
+    await until("sends without an answer", () => this.#haveUnanswered(), START_DEADLINE_MS);
     await this.#server.kill9();
-    for (const team of this.#teams) team.mend();
-    this.#wentAtMs = performance.now();
-    this.#progress.phase = "away";
+    for (const team of this.#teams) team.reconnect();
+    this.#killedAtMs = performance.now();
+    this.#progress.phase = "unavailable";
   }
 
-  /** Whether sends of each team are stored that it has had no answer to. */
-  async #haveDoubts(): Promise<true | undefined> {
+  /** Whether each team has sends that are stored and not answered. */
+  async #haveUnanswered(): Promise<true | undefined> {
     for (const team of this.#teams) {
       const accepted = Number((await this.#statsOf(team)).totals?.accepted ?? 0n);
       const { sent, joined } = team.read().counts;
-      this.#inDoubt.set(team, accepted - sent - joined);
+      this.#unanswered.set(team, accepted - sent - joined);
     }
-    return this.#teams.every((team) => (this.#inDoubt.get(team) ?? 0) > 0) || undefined;
+    return this.#teams.every((team) => (this.#unanswered.get(team) ?? 0) > 0) || undefined;
   }
 
-  /** The server is there, loses its first answers to the spools, is killed again, and is there for good. */
+  /** The server starts, loses its first answers to spooled sends, is killed again, and starts again. */
   async #comeBack(): Promise<void> {
     for (const team of this.#teams) team.producers.cutReplies(LOST_ANSWERS);
     this.#returnedAtMs = performance.now();
@@ -138,7 +139,7 @@ class Outage {
     await this.#server.kill9();
     for (const team of this.#teams) {
       team.producers.cutReplies(0);
-      team.mend();
+      team.reconnect();
     }
     await this.#wait(SECOND_OUTAGE_MS);
     await this.#server.restart();
@@ -149,16 +150,16 @@ class Outage {
   async #replaceKilled(): Promise<void> {
     const { replaceAfterMs } = this.#plan;
     for (const team of this.#teams) {
-      await team.killOne();
-      this.#orphans.push(team.watchOrphans(replaceAfterMs + START_DEADLINE_MS));
+      await team.killVictim();
+      this.#recoveries.push(team.watchRecovery(replaceAfterMs + START_DEADLINE_MS));
     }
     await this.#wait(replaceAfterMs);
-    for (const team of this.#teams) team.replace();
+    for (const team of this.#teams) team.replaceVictim();
   }
 
-  /** Writes down when it was so. */
+  /** Records when each spool became empty. */
   async #noteEmptySpools(): Promise<void> {
-    await this.#orTheVerdictSays(async (team) => {
+    await this.#forEachTeam(async (team) => {
       const isEmpty = async () => (await team.spool()).names.length === 0 || undefined;
       await until("an empty spool", isEmpty, SPOOL_DEADLINE_MS);
       this.#spoolEmptyAfterMs.set(team, performance.now() - this.#backAtMs);
@@ -166,14 +167,14 @@ class Outage {
   }
 
   async #settled(): Promise<void> {
-    await this.#orTheVerdictSays(async (team) => {
+    await this.#forEachTeam(async (team) => {
       const isSettled = async () => leftIn(await this.#statsOf(team)) === 0 || undefined;
       await until("an empty queue", isSettled, SETTLE_DEADLINE_MS);
     });
   }
 
-  /** What never comes to be is found in the end, with all else that is wrong. */
-  async #orTheVerdictSays(wait: (team: Team) => Promise<void>): Promise<void> {
+  /** Never rejects: the verdict finds what did not happen. */
+  async #forEachTeam(wait: (team: Team) => Promise<void>): Promise<void> {
     await Promise.allSettled(this.#teams.map(wait));
   }
 
@@ -189,24 +190,24 @@ class Outage {
     const verdict = judge({ ledger: team.read(), killed: team.killed, stored });
     const faults = [...verdict.faults];
     if (spool.names.length > 0) faults.push(`${spool.names.length} spool files are left`);
-    if (this.#plan.mustAdopt && team.adoptions.some((one) => !one.beforeReplaced)) {
-      faults.push("what a killed process had left was not adopted by the other one");
+    if (this.#plan.mustRecover && team.recoveries.some((one) => !one.beforeReplaced)) {
+      faults.push("the other producer did not recover the spool files of a killed one");
     }
     return {
       language: team.name,
       verdict: { ...verdict, faults },
-      inDoubt: this.#inDoubt.get(team) ?? 0,
+      unanswered: this.#unanswered.get(team) ?? 0,
       lostAnswers: team.producers.cut,
-      adoptions: team.adoptions,
+      recoveries: team.recoveries,
       most: this.#progress.mostOf(team),
       spoolEmptyAfterMs: this.#spoolEmptyAfterMs.get(team),
       processedAfterMs: this.#processedAfterMs(team),
-      before: this.#waitsBetween(team, 0, this.#mutedAtMs - TRY_MS),
-      away: this.#waitsBetween(team, this.#wentAtMs, this.#returnedAtMs),
+      before: this.#waitsBetween(team, 0, this.#losingAtMs - TRY_MS),
+      during: this.#waitsBetween(team, this.#killedAtMs, this.#returnedAtMs),
     };
   }
 
-  /** When all was processed that had been sent before the service was back. */
+  /** How long after the server was back all earlier sends were processed. */
   #processedAfterMs({ ledger }: Team): number {
     const backAtMs = performance.timeOrigin + this.#backAtMs;
     const early = [...ledger.entries.values()].filter(
@@ -219,24 +220,24 @@ class Outage {
     return lastAtMs - backAtMs;
   }
 
-  /** Of sends that began in a span of this process' clock. */
+  /** Of sends that began in this span of this process' clock. */
   #waitsBetween({ ledger }: Team, fromMs: number, toMs: number) {
     const beganAtMs = (atMs: number) => atMs - performance.timeOrigin;
-    const told = [...ledger.entries.values()].flatMap(({ sending, told }) => {
+    const tookMs = [...ledger.entries.values()].flatMap(({ sending, results }) => {
       const at = sending === undefined ? Number.NaN : beganAtMs(sending.atMs);
-      return at >= fromMs && at < toMs ? told.map(({ tookMs }) => tookMs) : [];
+      return at >= fromMs && at < toMs ? results.map((result) => result.tookMs) : [];
     });
-    return waitsOf(told);
+    return waitsOf(tookMs);
   }
 
-  /** Asked of the server itself, past the links. */
+  /** From the server itself, not over the links. */
   #statsOf({ queue }: Team): Promise<QueueStats> {
     return statsOf(this.#direct.dlq, queue);
   }
 
   async #untilAll(what: string, isSo: (team: Team) => boolean, deadlineMs: number): Promise<void> {
     const look = () => {
-      this.#around.signal.throwIfAborted();
+      this.#context.signal.throwIfAborted();
       for (const team of this.#teams) team.read();
       return this.#teams.every(isSo) || undefined;
     };
@@ -244,7 +245,7 @@ class Outage {
   }
 
   async #wait(ms: number): Promise<void> {
-    await delay(Math.max(0, ms), undefined, { signal: this.#around.signal });
+    await delay(Math.max(0, ms), undefined, { signal: this.#context.signal });
     for (const team of this.#teams) team.read();
   }
 }

@@ -1,13 +1,13 @@
 import { compact } from "../bench/report/table.ts";
 import type { Team } from "./team.ts";
 
-export type Phase = "serving" | "away" | "returning" | "back" | "settling";
+export type Phase = "serving" | "unavailable" | "returning" | "back" | "settling";
 
 const EVERY_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 const MIB = 1024 ** 2;
 
-/** Tells how it goes, and looks how large the spools become. */
+/** Prints how the run goes, and measures how large the spools become. */
 export class Progress {
   phase: Phase = "serving";
   readonly #teams: readonly Team[];
@@ -24,7 +24,7 @@ export class Progress {
   start(phase: Phase): void {
     this.phase = phase;
     this.#timers = [
-      setInterval(() => this.#tell(), EVERY_MS),
+      setInterval(() => this.#printLine(), EVERY_MS),
       setInterval(() => void this.#look(), LOOK_EVERY_MS),
     ];
   }
@@ -37,7 +37,7 @@ export class Progress {
     return this.#most.get(team) ?? { spoolBytes: 0, spoolFiles: 0 };
   }
 
-  #tell(): void {
+  #printLine(): void {
     const seconds = Math.round((performance.now() - this.#startedAtMs) / 1_000);
     const parts = this.#teams.map((team) => {
       const { counts, handled } = team.ledger;
@@ -48,7 +48,7 @@ export class Progress {
         `${counts.dropped} dropped, ${handled} processed`
       );
     });
-    this.#print(`${String(seconds).padStart(5)} s  ${this.phase.padEnd(9)}  ${parts.join("; ")}`);
+    this.#print(`${String(seconds).padStart(5)} s  ${this.phase.padEnd(11)}  ${parts.join("; ")}`);
   }
 
   async #look(): Promise<void> {

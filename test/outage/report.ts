@@ -1,9 +1,9 @@
 import { compact, markdown } from "../bench/report/table.ts";
 import { quantile } from "../support/quantile.ts";
-import type { Adoption } from "./team.ts";
+import type { Recovery } from "./team.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** How long sends took that were told of in a span of time. */
+/** How long sends took, of those that began in a span of time. */
 export interface Waits {
   readonly medianMs: number;
   readonly p99Ms: number;
@@ -17,18 +17,18 @@ export const LONG_MS = 100;
 export interface TeamReport {
   readonly language: string;
   readonly verdict: Verdict;
-  /** Stored when the server was killed, of which no answer had been heard. */
-  readonly inDoubt: number;
-  /** Answers that were lost while the service took what had been spooled. */
+  /** Sends that were stored and not answered when the server was killed. */
+  readonly unanswered: number;
+  /** Answers that were lost while spools were flushed. */
   readonly lostAnswers: number;
-  readonly adoptions: readonly Adoption[];
+  readonly recoveries: readonly Recovery[];
   readonly most: { readonly spoolBytes: number; readonly spoolFiles: number };
-  /** From the last start of the server. */
+  /** After the last start of the server. */
   readonly spoolEmptyAfterMs: number | undefined;
-  /** All that had been sent until then was processed. */
+  /** When all earlier sends were processed. */
   readonly processedAfterMs: number;
   readonly before: Waits;
-  readonly away: Waits;
+  readonly during: Waits;
 }
 
 export function waitsOf(tookMs: readonly number[]): Waits {
@@ -50,22 +50,22 @@ export function table(reports: readonly TeamReport[]): string {
     ["`joined`", ({ verdict }) => verdict.joined],
     ["`spooled`", ({ verdict }) => verdict.spooled],
     ["`dropped`", ({ verdict }) => verdict.dropped],
-    ["of killed processes, never told of", ({ verdict }) => verdict.untold],
-    ["of these, in the service", ({ verdict }) => verdict.untoldStored],
+    ["without a result, as their process was killed", ({ verdict }) => verdict.unanswered],
+    ["of these, stored", ({ verdict }) => verdict.unansweredStored],
     ["messages processed", ({ verdict }) => verdict.processed],
     ["redeliveries after a lost outcome", ({ verdict }) => verdict.redelivered],
-    ["stored and not answered as the server died", ({ inDoubt }) => inDoubt],
-    ["answers lost while the spool was delivered", ({ lostAnswers }) => lostAnswers],
-    ["orphans' files adopted after", ({ adoptions }) => adoptions.map(adoption).join(", ")],
+    ["stored and not answered when the server was killed", ({ unanswered }) => unanswered],
+    ["answers lost while spools were flushed", ({ lostAnswers }) => lostAnswers],
+    ["orphaned files recovered after", ({ recoveries }) => recoveries.map(recovery).join(", ")],
     [
       "most in spool files",
       ({ most }) => `${compact(most.spoolBytes / MIB)} MiB, ${most.spoolFiles} files`,
     ],
     ["spool empty after the service was back", (report) => seconds(report.spoolEmptyAfterMs)],
-    ["all sent until then processed after", (report) => seconds(report.processedAfterMs)],
+    ["all earlier sends processed after", (report) => seconds(report.processedAfterMs)],
     ["a send before: median, p99, most", ({ before }) => waits(before)],
-    ["a send without the service", ({ away }) => waits(away)],
-    [`of these, more than ${LONG_MS} ms`, ({ away }) => away.long],
+    ["a send during the outage", ({ during }) => waits(during)],
+    [`of these, more than ${LONG_MS} ms`, ({ during }) => during.long],
   ];
   return markdown(
     ["what", ...reports.map(({ language }) => language)],
@@ -76,7 +76,7 @@ export function table(reports: readonly TeamReport[]): string {
 const shown = (value: string | number) =>
   typeof value === "number" ? value.toLocaleString("en") : value;
 
-const adoption = ({ tookMs }: Adoption) => (tookMs === undefined ? "never" : seconds(tookMs));
+const recovery = ({ tookMs }: Recovery) => (tookMs === undefined ? "never" : seconds(tookMs));
 
 const seconds = (ms: number | undefined) =>
   ms === undefined ? "never" : `${(ms / 1_000).toFixed(1)} s`;

@@ -1,9 +1,8 @@
 import { expect, it } from "vitest";
-import type { OutageEvent, Told } from "./event.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger, type OutageEvent, type Result } from "./ledger.ts";
 import { judge } from "./verdict.ts";
 
-const ALL_WELL: readonly OutageEvent[] = [
+const GOOD: readonly OutageEvent[] = [
   ...sent("a-1", "sent"),
   ...sent("a-2", "spooled", { durable: true }),
   ...sent("dead-1", "spooled", { durable: true }),
@@ -13,11 +12,11 @@ const ALL_WELL: readonly OutageEvent[] = [
   { ...handled("a-1"), outcomeUnknown: true },
 ];
 
-function sent(name: string, status: Told["status"], more: Partial<Told> = {}): OutageEvent[] {
+function sent(name: string, status: Result["status"], more: Partial<Result> = {}): OutageEvent[] {
   const at = { name, atMs: 1 };
   return [
     { event: "sending", ...at },
-    { event: "told", ...at, tookMs: 1, status, ...more },
+    { event: "result", ...at, tookMs: 1, status, ...more },
   ];
 }
 
@@ -32,9 +31,16 @@ function verdictOf(events: readonly OutageEvent[], accepted = 4, left = 0) {
   return judge({ ledger, stored, killed: ["dead"] });
 }
 
-it("is content where each kept send was processed as one message", () => {
-  const counts = { sends: 5, sent: 1, spooled: 2, untold: 2, untoldStored: 1, processed: 4 };
-  expect(verdictOf(ALL_WELL)).toMatchObject({ ...counts, redelivered: 1, faults: [] });
+it("a run where each kept send was processed as one message has no faults", () => {
+  const counts = {
+    sends: 5,
+    sent: 1,
+    spooled: 2,
+    unanswered: 2,
+    unansweredStored: 1,
+    processed: 4,
+  };
+  expect(verdictOf(GOOD)).toMatchObject({ ...counts, redelivered: 1, faults: [] });
 });
 
 it.each<[string, readonly OutageEvent[], number]>([
@@ -45,16 +51,16 @@ it.each<[string, readonly OutageEvent[], number]>([
     [...sent("a-3", "spooled", { durable: false }), handled("a-3")],
     5,
   ],
-  ["1 without a word on what became of them: a-3", [{ event: "sending", name: "a-3", atMs: 1 }], 4],
+  ["1 without a result: a-3", [{ event: "sending", name: "a-3", atMs: 1 }], 4],
   ["1 processed as several messages: a-2", [handled("a-2", "another")], 4],
-  ["1 processed twice without a doubt: a-2", [handled("a-2")], 4],
+  ["1 processed twice without a lost outcome: a-2", [handled("a-2")], 4],
   ["1 processed and never sent: x-1", [handled("x-1")], 4],
-  ["1 told of twice: a-1", sent("a-1", "sent").slice(1), 4],
+  ["1 with two results: a-1", sent("a-1", "sent").slice(1), 4],
   ["the service has accepted 5 messages instead of 4", [], 5],
 ])("finds: %s", (fault, events, accepted) => {
-  expect(verdictOf([...ALL_WELL, ...events], accepted).faults).toContain(fault);
+  expect(verdictOf([...GOOD, ...events], accepted).faults).toContain(fault);
 });
 
-it("finds what is left in the service", () => {
-  expect(verdictOf(ALL_WELL, 4, 1).faults).toEqual(["of 4, 3 have succeeded, 1 are left"]);
+it("finds messages that are left in the service", () => {
+  expect(verdictOf(GOOD, 4, 1).faults).toEqual(["of 4, 3 have succeeded, 1 are left"]);
 });

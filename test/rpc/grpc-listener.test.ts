@@ -266,7 +266,9 @@ describe("connections", () => {
       `cannot listen for gRPC on ${server.grpc}: the port is in use`,
     );
     // All or nothing: the other listener is closed again when the second one fails.
-    await expect(startServer({ config: { http: taken } })).rejects.toThrow("cannot listen for HTTP");
+    await expect(startServer({ config: { http: taken } })).rejects.toThrow(
+      "cannot listen for HTTP",
+    );
   });
 });
 
@@ -311,8 +313,8 @@ describe("the end", () => {
     const server = await startServer();
     await server.client.stats({});
     const startedAtMs = performance.now();
-    await server.listeners.close(10_000);
-    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+    await server.listeners.close(60_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(30_000);
   });
 });
 

@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { file_dlq_v1_dlq_service } from "../../gen/dlq/v1/dlq_service_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
-import { grpcurl, startServer } from "./sockets.ts";
+import { grpcurl } from "../support/grpcurl.ts";
+import { startServer } from "./sockets.ts";
 
 describe.each([
   ["v1", ServerReflection],

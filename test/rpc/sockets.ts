@@ -1,7 +1,4 @@
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { connect as connectHttp2, constants, type OutgoingHttpHeaders } from "node:http2";
-import { resolve } from "node:path";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { onTestFinished } from "vitest";
@@ -50,22 +47,6 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 export function grpcClient(baseUrl: string): Client<typeof DlqService> {
   return createClient(DlqService, createGrpcTransport({ baseUrl }));
-}
-
-/** The program `grpcurl`, which stands for every client that is not ours. */
-export function grpcurl(...args: string[]): Promise<{ code: number; out: string }> {
-  const found = [process.env.DLQ_GRPCURL, resolve(".runtime/bin/grpcurl")].find(
-    (file) => file !== undefined && existsSync(file),
-  );
-  return new Promise((done) => {
-    execFile(found ?? "grpcurl", args, { timeout: 20_000 }, (error, stdout, stderr) => {
-      if (error !== null && (error as NodeJS.ErrnoException).code === "ENOENT") {
-        done({ code: -1, out: "grpcurl is missing: run npm test, or set DLQ_GRPCURL to it" });
-        return;
-      }
-      done({ code: typeof error?.code === "number" ? error.code : 0, out: stdout + stderr });
-    });
-  });
 }
 
 export interface RawAnswer {

@@ -1,5 +1,5 @@
-// `npm start` on a copy of the scripts with a small program in the server's place: what is under
-// test is what it sets up or asks for, and how it passes on arguments, signals and the end.
+// `npm start` on a copy of the scripts, with a small program instead of the server: set-up, advice, arguments, signals and
+// exit codes.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,14 +12,14 @@ import { findRedisServer } from "../support/redis.ts";
 
 const SCRIPTS = resolve(import.meta.dirname, "../../scripts");
 
-/** Says what it was given and each signal; ends on `SIGUSR2` with 7, on its command with a code. */
+/** Prints its arguments and each signal. Exits with 7 on `SIGUSR2`. */
 const PROGRAM = `
-  const say = (value) => console.log(JSON.stringify(value));
-  for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => say(name));
+  const print = (value) => console.log(JSON.stringify(value));
+  for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => print(name));
   process.on("SIGUSR2", () => process.exit(7));
   const { DLQ_REDIS_SERVER: redis } = process.env;
-  say({ args: process.argv.slice(2), redis, pid: process.pid });
-  const parent = process.ppid; // not left behind when a test fails
+  print({ args: process.argv.slice(2), redis, pid: process.pid });
+  const parent = process.ppid; // ends also when a test fails
   setInterval(() => process.ppid === parent || process.exit(), 1_000);`;
 
 let root: string;
@@ -65,7 +65,7 @@ function start(args: readonly string[], env: Record<string, string>) {
   };
 }
 
-test("nothing missing: it is quiet, and the server gets its arguments and the Redis", async () => {
+test("with nothing missing it prints nothing, and the server gets its arguments and Redis", async () => {
   const redis = findRedisServer();
   const run = start(["--log-level", "debug"], { DLQ_REDIS_SERVER: redis });
   const greeting = (await run.next()) as Greeting;
@@ -75,19 +75,19 @@ test("nothing missing: it is quiet, and the server gets its arguments and the Re
   expect(await readdir(root)).toEqual(["scripts", "src"]);
 });
 
-test("one Ctrl-C that arrives twice is one, and the end waits for the server", async () => {
+test("one Ctrl-C that arrives twice is one signal, and the script ends after the server", async () => {
   const run = start([], { DLQ_REDIS_SERVER: findRedisServer() });
   const { pid } = (await run.next()) as Greeting;
   run.child.kill("SIGINT");
   expect(await run.next()).toBe("SIGINT");
-  run.child.kill("SIGINT"); // npm's copy of it
+  run.child.kill("SIGINT"); // the copy of npm
   run.child.kill("SIGTERM");
   expect(await run.next()).toBe("SIGTERM");
   process.kill(pid, "SIGUSR2");
   expect(await run.ended()).toMatchObject({ code: 7 });
 });
 
-test("the terminal's Ctrl-C does not reach the server by itself: it has its own group", async () => {
+test("the server has a process group of its own, which Ctrl-C in a terminal does not reach", async () => {
   const run = start([], { DLQ_REDIS_SERVER: findRedisServer() });
   const { pid } = (await run.next()) as Greeting;
   expect(() => process.kill(-pid, 0)).not.toThrow();
@@ -95,7 +95,7 @@ test("the terminal's Ctrl-C does not reach the server by itself: it has its own 
   expect(await run.ended()).toMatchObject({ signal: "SIGKILL" });
 });
 
-test("DLQ_SETUP=off touches nothing and says what is missing and what to do", async () => {
+test("DLQ_SETUP=off writes nothing, and names what is missing and what to do", async () => {
   const { code, errors } = await start([], { DLQ_SETUP: "off", PATH: "" }).ended();
   expect(code).toBe(1);
   expect(errors).toMatch(/No redis-server.*apt-get install redis-tools.*DLQ_REDIS_URL/s);
@@ -109,7 +109,7 @@ test("DLQ_SETUP=off touches nothing and says what is missing and what to do", as
   expect(second).toMatchObject({ code: 1, errors: expect.stringContaining("npm ci") });
 });
 
-test("DLQ_REDIS_SERVER that is no redis-server is refused by name", async () => {
+test("a DLQ_REDIS_SERVER that is not redis-server is refused", async () => {
   const { code, errors } = await start([], { DLQ_REDIS_SERVER: process.execPath }).ended();
   expect({ code, errors }).toMatchObject({
     code: 1,
@@ -123,7 +123,7 @@ test.each([
   ["a URL flag", ["--redis-url=redis://localhost"], {}],
   ["a configuration file that names one", ["--config", "dlq.yaml"], {}],
   ["help", ["--help"], {}],
-])("no redis-server is looked for with %s", async (_, args, env) => {
+])("no redis-server is needed with %s", async (_, args, env) => {
   const file = join(root, "dlq.yaml");
   await writeFile(file, "redis-url: redis://localhost\n");
   const given = args.map((arg) => (arg === "dlq.yaml" ? file : arg));

@@ -64,7 +64,7 @@ test("a server that is killed while it upgrades leaves it to the next one", asyn
   } finally {
     await server.stop();
   }
-}, 30_000);
+});
 
 test("a server whose data becomes that of a newer one ends within a few seconds, and says why", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
@@ -79,7 +79,7 @@ test("a server whose data becomes that of a newer one ends within a few seconds,
   } finally {
     await server.stop();
   }
-}, 20_000);
+});
 
 function isRunning(pid: number): boolean {
   try {

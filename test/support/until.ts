@@ -1,8 +1,11 @@
-/** Resolves with the first value that is not undefined; rejects at a deadline, saying for what. */
+/**
+ * Resolves with the first value that is neither undefined nor false. Rejects at a deadline, which only ends a test that
+ * hangs.
+ */
 export async function until<T>(
   what: string,
   look: () => T | undefined | Promise<T | undefined>,
-  deadlineMs = 10_000,
+  deadlineMs = 60_000,
 ): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

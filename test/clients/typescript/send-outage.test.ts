@@ -2,6 +2,7 @@
 
 import { connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import type { DlqClient, SendResult } from "../../../clients/typescript/src/index.ts";
 import { statsOf } from "../../support/grpc.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { clientOf, countingTransport, errorOf, stored } from "./client.ts";
@@ -13,48 +14,56 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 const error = new Error("it broke");
-const LONG = { timeout: 90_000 };
+const LONG = { timeout: 300_000 };
+/** Longer than a restart takes on a slow machine. */
+const TIMEOUT_MS = 240_000;
+const MOST_PENDING = 1_000;
 
-it("a server that is killed and restarted gets every message once", LONG, async () => {
-  const dlq = clientOf(server, { timeoutMs: 60_000 });
-  const sends: Promise<unknown>[] = [];
-  const send = () => void sends.push(dlq.send("killed", `m${sends.length}`, error));
-  const timer = setInterval(send, 1);
-  await dlq.send("killed", "the first", error);
-  await server.kill9();
-  send();
+/**
+ * Sends at a steady rate until it is stopped. No more than `MOST_PENDING` sends are pending, however long the server takes
+ * to start.
+ */
+function sendSteadily(dlq: DlqClient, queue: string, perMs: number) {
+  const results: Promise<SendResult>[] = [];
+  let pending = 0;
+  const timer = setInterval(() => {
+    for (let n = 0; n < perMs && pending < MOST_PENDING; n++) {
+      pending++;
+      results.push(dlq.send(queue, `m${results.length}`, error).finally(() => pending--));
+    }
+  }, 1);
+  return {
+    /** Ids of all that was sent. */
+    async stop() {
+      clearInterval(timer);
+      return (await Promise.all(results)).map((result) => stored(result).id);
+    },
+  };
+}
+
+it.each([
+  ["that is killed and restarted gets every message once", 1, () => server.kill9()],
+  ["that restarts in order loses and duplicates nothing", 5, () => server.terminate()],
+])("a server %s", LONG, async (_, perMs, end) => {
+  const queue = `restarted-${perMs}`;
+  const dlq = clientOf(server, { timeoutMs: TIMEOUT_MS });
+  const load = sendSteadily(dlq, queue, perMs);
+  await dlq.send(queue, "the first", error);
+  await end();
   await server.restart();
-  await dlq.send("killed", "the last", error);
-  clearInterval(timer);
-  const results = await Promise.all(sends);
-  const ids = results.map((result) => stored(result as never).id);
+  await dlq.send(queue, "the last", error);
+  const ids = await load.stop();
   expect(ids.length).toBeGreaterThan(10);
   expect(new Set(ids).size).toBe(ids.length);
-  const { totals } = await statsOf(dlq.stubs, "killed");
-  expect(totals?.accepted).toBe(BigInt(ids.length + 2));
-});
-
-it("a server that restarts gets every message once", LONG, async () => {
-  const dlq = clientOf(server, { timeoutMs: 60_000 });
-  const sends: Promise<unknown>[] = [];
-  const timer = setInterval(() => {
-    for (let at = 0; at < 5; at++) sends.push(dlq.send("restarted", `m${sends.length}`, error));
-  }, 1);
-  await dlq.send("restarted", "the first", error);
-  await server.restart();
-  await dlq.send("restarted", "the last", error);
-  clearInterval(timer);
-  const ids = (await Promise.all(sends)).map((result) => stored(result as never).id);
-  expect(new Set(ids).size).toBe(ids.length);
-  const { totals } = await statsOf(dlq.stubs, "restarted");
+  const { totals } = await statsOf(dlq.stubs, queue);
   expect(totals?.accepted).toBe(BigInt(ids.length + 2));
 });
 
 it("a connection that never answers is replaced", LONG, async () => {
   const { address, connections } = await firstSilent();
-  const dlq = clientOf({ grpcAddress: address }, { timeoutMs: 60_000, tryTimeoutMs: 200 });
+  const dlq = clientOf({ grpcAddress: address }, { timeoutMs: TIMEOUT_MS, tryTimeoutMs: 200 });
   expect((await dlq.send("silent", "x", error)).status).toBe("sent");
-  expect(connections()).toBe(2);
+  expect(connections()).toBeGreaterThan(1);
 });
 
 /** A proxy to the server. It accepts the first connection and never answers on it. */
@@ -88,7 +97,7 @@ it("while the server is unavailable, there is not a call for each send", LONG, a
   }
   expect(calls.length).toBeLessThan(50); // five batches, some tries each
   await server.restart();
-  expect((await dlq.send("unavailable", "again", error, { timeoutMs: 30_000 })).status).toBe(
+  expect((await dlq.send("unavailable", "again", error, { timeoutMs: TIMEOUT_MS })).status).toBe(
     "sent",
   );
 });

@@ -70,9 +70,7 @@ it("a console that throws does not change the result of a send", async () => {
   expect(log).toHaveBeenCalledTimes(2);
 });
 
-it("a send is dropped if an interceptor throws an unreadable value", {
-  timeout: 10_000,
-}, async () => {
+it("a send is dropped if an interceptor throws an unreadable value", async () => {
   const throwing: Interceptor = () => () => {
     throw unreadable;
   };

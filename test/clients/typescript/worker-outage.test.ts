@@ -10,17 +10,24 @@ import { clientOf, until } from "./client.ts";
 
 let server: TestServer;
 beforeAll(async () => {
-  server = await startTestServer({ env: { DLQ_DRAIN_GRACE: "5s" } });
+  server = await startTestServer({ env: { DLQ_DRAIN_GRACE: "5s", DLQ_EXPIRY_GRACE_MAX: "1s" } });
 });
 afterAll(() => server.stop());
 
 const error = new Error("it broke");
-const LONG = { timeout: 90_000 };
+const LONG = { timeout: 300_000 };
+/** What a killed server had written and the worker not read is delivered again after this. */
+const LEASE_MS = 5_000;
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** Sends `count` messages, and processes them while `disturb` runs. */
-async function through(queue: string, count: number, disturb: () => Promise<void>) {
-  const dlq = clientOf(server, { timeoutMs: 60_000 });
+async function through(
+  queue: string,
+  count: number,
+  disturb: () => Promise<void>,
+  options: { readonly leaseDurationMs?: number } = {},
+) {
+  const dlq = clientOf(server, { timeoutMs: 240_000 });
   const payloads = Array.from({ length: count }, (_, at) => `m${at}`);
   await Promise.all(payloads.map((text) => dlq.send(queue, text, error, { delayMs: 0 })));
   const done = new Set<string>();
@@ -29,6 +36,7 @@ async function through(queue: string, count: number, disturb: () => Promise<void
   const worker = dlq.worker({
     queues: [queue],
     concurrency: 4,
+    ...options,
     onError: ({ kind }) => errors.push(kind),
     handler: async ({ payload }) => {
       calls++;
@@ -51,10 +59,11 @@ it("a restart of the server: each message is processed once", LONG, async () => 
 });
 
 it("a killed server: the worker reconnects, and every message is processed", LONG, async () => {
-  const { stats, errors } = await through("killed", 600, async () => {
+  const kill = async () => {
     await server.kill9();
     await server.restart();
-  });
+  };
+  const { stats, errors } = await through("killed", 600, kill, { leaseDurationMs: LEASE_MS });
   expect(errors).toContain("connection");
   expect(stats.totals).toMatchObject({ accepted: 600n, succeeded: 600n, failedAttempts: 0n });
   expect(stats).toMatchObject({ inFlight: 0n, scheduled: 0n });

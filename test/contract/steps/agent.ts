@@ -1,15 +1,15 @@
-// Steps that the agent does with its client.
+// Steps that the agent runs with its client.
 
-import type { Json, JsonMap } from "../json.ts";
+import { measureStalls } from "../../support/stalls.ts";
+import { type Json, type JsonMap, mapOf, numberOf, textOf } from "../json.ts";
 import { mismatch } from "../matching.ts";
-import { type Play, WITHIN_MS } from "../play.ts";
 import type { AgentAction } from "../scenario.ts";
-import { TOKEN } from "../stage.ts";
+import type { ScenarioRun } from "../scenario-run.ts";
+import { TOKEN } from "../scenario-server.ts";
 import { resolved } from "../values.ts";
-import { becomes, compare } from "./expectations.ts";
-import { mapOf, numberOf, textOf } from "./given.ts";
+import { becomes, compare, limitOf } from "./expectations.ts";
 
-/** Which of these an op takes; each has a value where a step says nothing. */
+/** Fields that each command takes, and that have a default. */
 const DEFAULTS: Readonly<
   Record<AgentAction, readonly ("client" | "worker" | "queue" | "queues")[]>
 > = {
@@ -24,38 +24,38 @@ const DEFAULTS: Readonly<
 };
 
 /**
- * Gives the command, once or several times, and waits for the replies unless the step is `async`.
- * Replies that came are results with `took_ms` beside what the agent says.
+ * Gives the command, once or several times, and waits for the replies unless the step is `async`. A result is the reply of
+ * the agent, `took_ms` and `stalled_ms`.
  */
-export async function askAgent(action: AgentAction, given: Json, play: Play): Promise<void> {
+export async function askAgent(action: AgentAction, given: Json, run: ScenarioRun): Promise<void> {
   const { as, async: isAsync, again, times, each, within_ms, expect, ...fields } = mapOf(given);
-  const withinMs = numberOf(within_ms, WITHIN_MS);
+  const withinMs = limitOf(within_ms);
   if (again === true) {
     return becomes(withinMs, async () => {
-      const result = await askOnce(action, fields, play.scope, withinMs, play);
-      return mismatch(resolved(expect ?? null, play.scope) ?? {}, result);
+      const result = await askOnce(action, fields, run.scope, withinMs, run);
+      return mismatch(resolved(expect ?? null, run.scope) ?? {}, result);
     });
   }
-  const asked = roundsOf(times, each, play).map((round) =>
-    askOnce(action, fields, { ...play.scope, ...round }, withinMs, play),
+  const asked = roundsOf(times, each, run).map((round) =>
+    askOnce(action, fields, { ...run.scope, ...round }, withinMs, run),
   );
   const isList = times !== undefined || each !== undefined;
   const reply: Promise<Json> = isList ? Promise.all(asked) : (asked[0] ?? Promise.resolve(null));
   if (isAsync === true) {
-    reply.catch(() => {}); // told to whoever waits for it
-    play.pending.set(textOf(as), reply);
+    reply.catch(() => {}); // the step that waits for the reply fails
+    run.pending.set(textOf(as), reply);
     return;
   }
   const result = await reply;
-  if (as !== undefined) play.scope[textOf(as)] = result;
-  if (expect !== undefined) compare(expect, result, play.scope);
+  if (as !== undefined) run.scope[textOf(as)] = result;
+  if (expect !== undefined) compare(expect, result, run.scope);
 }
 
-/** What `$n` and `$it` are, for each time that it is done. */
-function roundsOf(times: Json | undefined, each: Json | undefined, play: Play): JsonMap[] {
+/** The values of `$n` and `$it`, for each command. */
+function roundsOf(times: Json | undefined, each: Json | undefined, run: ScenarioRun): JsonMap[] {
   if (each !== undefined) {
-    const list = resolved(each, play.scope);
-    if (!Array.isArray(list)) throw new Error("each is of a list");
+    const list = resolved(each, run.scope);
+    if (!Array.isArray(list)) throw new Error("each takes a list");
     return list.map((it: Json, n) => ({ it, n }));
   }
   return Array.from({ length: numberOf(times, 1) }, (_, n) => ({ n }));
@@ -66,28 +66,31 @@ async function askOnce(
   fields: JsonMap,
   scope: JsonMap,
   withinMs: number,
-  play: Play,
+  run: ScenarioRun,
 ): Promise<JsonMap> {
-  const own = { client: "c", worker: "w", queue: play.queue, queues: [play.queue] };
+  const own = { client: "c", worker: "w", queue: run.queue, queues: [run.queue] };
   const defaults = Object.fromEntries(DEFAULTS[action].map((name) => [name, own[name]]));
   const command = { ...defaults, ...mapOf(resolved(fields, scope) ?? null) };
   const startedAtMs = performance.now();
+  const stopStalls = measureStalls();
   const result = await inTime(
-    play.ask(action, action === "open" ? openedWith(command, play) : command),
+    run.ask(action, action === "open" ? openedWith(command, run) : command),
     `a reply to ${action}`,
     withinMs,
   );
-  return { ...result, took_ms: Math.round(performance.now() - startedAtMs) };
+  const tookMs = Math.round(performance.now() - startedAtMs);
+  return { ...result, took_ms: tookMs, stalled_ms: Math.round(stopStalls()) };
 }
 
-/** A client goes over the scenario's link, with the right token and no spool, unless it is told. */
-function openedWith(command: JsonMap, play: Play): JsonMap {
+/** By default a client uses the scenario's link and the right token, and has no spool. */
+function openedWith(command: JsonMap, run: ScenarioRun): JsonMap {
   const { options, ...others } = command;
   const { token = TOKEN, ...given } = mapOf(options ?? null);
   const auth = token === null ? {} : { token };
-  return { ...others, options: { target: play.link.address, spool: false, ...auth, ...given } };
+  return { ...others, options: { target: run.link.address, spool: false, ...auth, ...given } };
 }
 
+/** @throws Error after `withinMs`, with `what` is missing */
 export async function inTime<T>(promise: Promise<T>, what: string, withinMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

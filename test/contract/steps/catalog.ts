@@ -1,7 +1,8 @@
 import type { Json } from "../json.ts";
-import type { Play } from "../play.ts";
 import { AGENT_ACTIONS, type AgentAction, type HarnessAction, type Step } from "../scenario.ts";
+import type { ScenarioRun } from "../scenario-run.ts";
 import { askAgent } from "./agent.ts";
+import { changeAgent, changeLink, changeQueue, changeServer, pass } from "./changes.ts";
 import {
   expectCalls,
   expectEvent,
@@ -10,10 +11,9 @@ import {
   expectStored,
 } from "./expectations.ts";
 import { expectSpooled, writeSpoolFile } from "./spool.ts";
-import { changeAgent, changeLink, changeQueue, changeServer, pass } from "./surroundings.ts";
 
-/** Does what a step of the harness says. @throws where something is not as it should be */
-export type TakeStep = (given: Json, play: Play) => Promise<void>;
+/** Runs a step of the harness. @throws Error if an expectation fails */
+export type TakeStep = (given: Json, run: ScenarioRun) => Promise<void>;
 
 const HARNESS_STEPS: Readonly<Record<HarnessAction, TakeStep>> = {
   expect: expectResult,
@@ -30,9 +30,9 @@ const HARNESS_STEPS: Readonly<Record<HarnessAction, TakeStep>> = {
   wait_ms: pass,
 };
 
-export async function takeStep({ action, given }: Step, play: Play): Promise<void> {
-  if (isOfAgent(action)) await askAgent(action, given, play);
-  else await HARNESS_STEPS[action](given, play);
+export async function takeStep({ action, given }: Step, run: ScenarioRun): Promise<void> {
+  if (isOfAgent(action)) await askAgent(action, given, run);
+  else await HARNESS_STEPS[action](given, run);
 }
 
 function isOfAgent(action: Step["action"]): action is AgentAction {

@@ -1,31 +1,45 @@
-// Steps that look whether something is as it should be, or becomes so.
+// Steps that compare, at once or until a time limit.
 
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { MessageState, QuarantineReason } from "../../../gen/dlq/v1/state_pb.ts";
-import { isMap, type Json, type JsonMap, shown } from "../json.ts";
+import { isMap, type Json, type JsonMap, mapOf, numberOf, shown, textOf } from "../json.ts";
 import { mismatch } from "../matching.ts";
-import { type Play, WITHIN_MS } from "../play.ts";
+import { type ScenarioRun, WITHIN_MS } from "../scenario-run.ts";
 import { resolved, type Scope } from "../values.ts";
-import { mapOf, numberOf, textOf } from "./given.ts";
 
 const LOOK_EVERY_MS = 20;
 
-export async function expectResult(given: Json, play: Play): Promise<void> {
-  const { of: name, ...wanted } = mapOf(given);
-  const pending = play.pending.get(textOf(name));
-  if (pending !== undefined) {
-    play.pending.delete(textOf(name));
-    play.scope[textOf(name)] = await pending;
-  }
-  if (!(textOf(name) in play.scope)) throw new Error(`no step has made ${String(name)}`);
-  compare(wanted, play.scope[textOf(name)], play.scope);
+/** The time limit of a step. 0 means now; any other limit is at least the default, which a slow machine needs. */
+export function limitOf(withinMs: Json | undefined): number {
+  return withinMs === 0 ? 0 : Math.max(numberOf(withinMs, WITHIN_MS), WITHIN_MS);
 }
 
-/** Of a list: what each is, whose field differs from one to the next, and how many there are. */
+export async function expectResult(given: Json, run: ScenarioRun): Promise<void> {
+  const { of: name, ...wanted } = mapOf(given);
+  const pending = run.pending.get(textOf(name));
+  if (pending !== undefined) {
+    run.pending.delete(textOf(name));
+    run.scope[textOf(name)] = await pending;
+  }
+  if (!(textOf(name) in run.scope)) throw new Error(`no step has made ${String(name)}`);
+  compare(wanted, run.scope[textOf(name)], run.scope);
+}
+
+/** A list is compared by `each` item, by fields that are `distinct` or the `same`, and by `length`. */
 export function compare(given: Json, actual: Json | undefined, scope: Scope): void {
   const wanted = mapOf(resolved(given, scope) ?? null);
-  const difference = Array.isArray(actual) ? ofList(wanted, actual) : mismatch(wanted, actual);
+  const difference = Array.isArray(actual) ? ofList(wanted, actual) : ofOne(wanted, actual);
   if (difference !== undefined) throw new Error(`${difference}\nin ${shown(actual)}`);
+}
+
+/** The most that a reply may take is for a machine with a free core: stalls are added. */
+function ofOne(wanted: JsonMap, actual: Json | undefined, path = ""): string | undefined {
+  const { took_ms: tookMs } = wanted;
+  if (!isMap(actual) || !isMap(tookMs) || tookMs.$max === undefined) {
+    return mismatch(wanted, actual, path);
+  }
+  const most = numberOf(tookMs.$max) + numberOf(actual.stalled_ms, 0);
+  return mismatch({ ...wanted, took_ms: { ...tookMs, $max: most } }, actual, path);
 }
 
 function ofList(wanted: JsonMap, list: readonly Json[]): string | undefined {
@@ -36,7 +50,7 @@ function ofList(wanted: JsonMap, list: readonly Json[]): string | undefined {
     return `${String(distinct)} comes twice`;
   }
   if (same !== undefined && valuesOf(list, same).size !== 1) return `${String(same)} differs`;
-  const differences = list.map((one, at) => mismatch(each ?? {}, one, `[${at}]`));
+  const differences = list.map((one, at) => ofOne(mapOf(each ?? null), one, `[${at}]`));
   return differences.find((one) => one !== undefined);
 }
 
@@ -44,41 +58,39 @@ function valuesOf(list: readonly Json[], field: Json): Set<Json | undefined> {
   return new Set(list.map((one) => (isMap(one) ? one[String(field)] : undefined)));
 }
 
-export async function expectEvent(given: Json, play: Play): Promise<void> {
+export async function expectEvent(given: Json, run: ScenarioRun): Promise<void> {
   const { as, times, within_ms, ...fields } = mapOf(given);
-  const wanted = resolved(fields, play.scope) ?? null;
-  const withinMs = numberOf(within_ms, WITHIN_MS);
+  const wanted = resolved(fields, run.scope) ?? null;
+  const withinMs = limitOf(within_ms);
   const found: JsonMap[] = [];
-  for (let n = 0; n < numberOf(times, 1); n++) found.push(await play.events.take(wanted, withinMs));
-  if (as !== undefined) play.scope[textOf(as)] = times === undefined ? found[0] : found;
+  for (let n = 0; n < numberOf(times, 1); n++) found.push(await run.events.take(wanted, withinMs));
+  if (as !== undefined) run.scope[textOf(as)] = times === undefined ? found[0] : found;
 }
 
-export async function expectNone(given: Json, play: Play): Promise<void> {
+export async function expectNone(given: Json, run: ScenarioRun): Promise<void> {
   const { for_ms, ...fields } = mapOf(given);
-  await play.events.none(resolved(fields, play.scope) ?? null, numberOf(for_ms));
+  await run.events.none(resolved(fields, run.scope) ?? null, numberOf(for_ms));
 }
 
 /**
- * The server's Stats of a queue, by the names of the contract; `totals` are flat. `quarantined_by` has
- * the counts by reason of quarantine, `due_in_ms` is when the next one is due.
+ * The server's Stats of a queue by the names of the contract, `totals` included. `quarantined_by` has the counts by
+ * QuarantineReason, `due_in_ms` is the time until the next message is due.
  */
-export async function expectStored(given: Json, play: Play): Promise<void> {
-  const { queue, within_ms, ...wanted } = mapOf(resolved(given, play.scope) ?? null);
-  await becomes(numberOf(within_ms, WITHIN_MS), async () => {
-    return mismatch(wanted, await countsOf(play, textOf(queue, play.queue)));
+export async function expectStored(given: Json, run: ScenarioRun): Promise<void> {
+  const { queue, within_ms, ...wanted } = mapOf(resolved(given, run.scope) ?? null);
+  await becomes(limitOf(within_ms), async () => {
+    return mismatch(wanted, await countsOf(run, textOf(queue, run.queue)));
   });
 }
 
-async function countsOf({ stage }: Play, queue: string): Promise<JsonMap> {
-  const { queues, storeTime } = await stage.client.dlq.stats({ queues: [queue] });
+async function countsOf({ server }: ScenarioRun, queue: string): Promise<JsonMap> {
+  const { queues, storeTime } = await server.client.dlq.stats({ queues: [queue] });
   const [found] = queues;
   if (found === undefined) throw new Error(`no stats of ${queue}`);
   const { totals, nextDueTime, counts, ...stats } = found;
   const named = Object.entries({ ...stats, ...totals }).flatMap(([name, value]) => {
     if (typeof value !== "bigint" && typeof value !== "number") return [];
-    return [
-      [name.replace(/[A-Z]/g, (sendRequest) => `_${sendRequest.toLowerCase()}`), Number(value)],
-    ];
+    return [[name.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`), Number(value)]];
   });
   const quarantined = counts.filter(({ state }) => state === MessageState.QUARANTINED);
   const isDue = nextDueTime !== undefined && storeTime !== undefined;
@@ -96,13 +108,13 @@ function nameOf(wanted: QuarantineReason): string {
   return name;
 }
 
-/** How many calls have gone over the scenario's link so far. */
-export function expectCalls(given: Json, play: Play): Promise<void> {
-  const difference = mismatch(given, play.link.calls, "the number of calls");
+/** The number of calls over the scenario's link so far. */
+export function expectCalls(given: Json, run: ScenarioRun): Promise<void> {
+  const difference = mismatch(given, run.link.calls, "the number of calls");
   return difference === undefined ? Promise.resolve() : Promise.reject(new Error(difference));
 }
 
-/** Looks until nothing differs any more. @throws the last difference when it takes too long */
+/** Repeats `difference` until it finds none. @throws Error with the last one after `withinMs` */
 export async function becomes(
   withinMs: number,
   difference: () => Promise<string | undefined>,

@@ -1,33 +1,31 @@
-// Steps that look into a spool's folder, or leave a file there as another process would.
+// Steps that read the spool folder, or write a file there as another process would.
 
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdir, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import type { Json } from "../json.ts";
+import { type Json, mapOf, numberOf, textOf } from "../json.ts";
 import { mismatch } from "../matching.ts";
-import { type Play, WITHIN_MS } from "../play.ts";
+import type { ScenarioRun } from "../scenario-run.ts";
 import { countSpooled, encodeSpoolFile, GONE_PID, goneOwner } from "../spool-file.ts";
 import { resolved } from "../values.ts";
-import { becomes } from "./expectations.ts";
-import { mapOf, numberOf, textOf } from "./given.ts";
+import { becomes, limitOf } from "./expectations.ts";
 
-/** `files` and open `messages` of the scenario's folder become so. */
-export async function expectSpooled(given: Json, play: Play): Promise<void> {
-  const { within_ms, ...wanted } = mapOf(resolved(given, play.scope) ?? null);
-  await becomes(numberOf(within_ms, WITHIN_MS), async () => {
-    return mismatch(wanted, { ...(await countSpooled(play.folder)) });
+/** Waits until the scenario's folder has this many files and open messages. */
+export async function expectSpooled(given: Json, run: ScenarioRun): Promise<void> {
+  const { within_ms, ...wanted } = mapOf(resolved(given, run.scope) ?? null);
+  await becomes(limitOf(within_ms), async () => {
+    return mismatch(wanted, { ...(await countSpooled(run.folder)) });
   });
 }
 
 /**
- * A file of `service` with a message for each text of `texts`. `owner`: `gone`, a process of this
- * machine that has ended; `far`, one of another host, which has touched it `age_ms` ago. Its
- * sends are numbered from 1, as of `client_id`.
+ * Writes a spool file of `service` with a message for each of `texts`, sent by `client_id` and numbered from 1. `owner` is
+ * `gone`, a process of this machine that has ended, or `far`, one of another host that touched the file `age_ms` ago.
  */
-export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
+export async function writeSpoolFile(given: Json, run: ScenarioRun): Promise<void> {
   const { service, texts, owner, age_ms, target, damage, client_id } = mapOf(
-    resolved(given, play.scope) ?? null,
+    resolved(given, run.scope) ?? null,
   );
   if (!Array.isArray(texts)) throw new Error("texts is a list");
   const nowMs = Date.now();
@@ -38,13 +36,13 @@ export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
     owner: {
       ...(owner === "far" ? { host: "elsewhere.example", bootId: "other", pid: 1n } : goneOwner()),
       service: textOf(service),
-      target: textOf(target, play.link.address),
+      target: textOf(target, run.link.address),
       createTime: timestampFromMs(touchedAtMs),
     },
     messages: texts.map((text: Json, at) => ({
       request: {
         requestId: randomUUID(),
-        queue: play.queue,
+        queue: run.queue,
         payload: { body: { case: "text", value: textOf(text) } },
         failure: { type: "Error", message: "it broke" },
         firstRetry: { case: "delay", value: { seconds: 0n } },
@@ -54,9 +52,8 @@ export async function writeSpoolFile(given: Json, play: Play): Promise<void> {
     })),
     damage: damage === undefined ? undefined : textOf(damage),
   });
-  const folder = join(play.folder, textOf(service));
+  const folder = join(run.folder, textOf(service));
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // The process id is that of the owner, or of one on another host.
   const pid = owner === "far" ? 1 : GONE_PID;
   const name = `${touchedAtMs}-${pid}-${randomBytes(8).toString("hex")}.spool`;
   await writeFile(join(folder, name), file, { mode: 0o600 });

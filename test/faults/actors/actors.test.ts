@@ -76,13 +76,13 @@ beforeAll(async () => {
   server = await startTestServer();
   client = connectTo(server.grpcAddress);
   dlq = client.dlq;
-}, 60_000);
+});
 afterAll(async () => {
   for (const child of children) child.kill();
   client?.close();
   await server?.stop();
   await rm(dataDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 function startActor(
   program: ActorProgram,

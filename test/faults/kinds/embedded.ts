@@ -13,10 +13,10 @@ import { mustBeAnother, mustRun, untilGone } from "./process-state.ts";
 import { keepFull } from "./refusals.ts";
 
 const MAIN = resolve(import.meta.dirname, "../../../src/main.ts");
-const SECOND_DEADLINE_MS = 20_000;
+const SECOND_DEADLINE_MS = 120_000;
 const FULL_MS = 4_000;
 /** A server that is restarted starts its Redis again. */
-const REDIS_DEADLINE_MS = 30_000;
+const REDIS_DEADLINE_MS = 120_000;
 
 /** @throws Error if there is none for so long: another fault may have just ended it */
 function redisOf(environment: EmbeddedEnvironment): Promise<number> {

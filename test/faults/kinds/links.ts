@@ -11,7 +11,7 @@ import type { FaultKind } from "./kind.ts";
 const HOLD_MS = 3_000;
 const CUTS = 20;
 /** For what makes it slow at the same time: a server or a store that is down or parted. */
-const SEEN_DEADLINE_MS = 45_000;
+const SEEN_DEADLINE_MS = 180_000;
 const EITHER: readonly (readonly Direction[])[] = [["up"], ["down"], ["up", "down"]];
 
 /** Cuts so many answers, one after the other. @throws Error if there were too few to cut */

@@ -3,7 +3,7 @@ import { until } from "../../support/until.ts";
 import type { Tail } from "../rig/tail.ts";
 
 /** Long enough for what makes it slow at the same time: a store that is parted, a restart. */
-const SEEN_DEADLINE_MS = 30_000;
+const SEEN_DEADLINE_MS = 180_000;
 const AGAIN_MS = 100;
 
 /**

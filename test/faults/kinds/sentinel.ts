@@ -8,7 +8,7 @@ import type { SentinelEnvironment } from "../rig/sentinel.ts";
 import type { FaultKind } from "./kind.ts";
 import { mustRun } from "./process-state.ts";
 
-const FAILOVER_DEADLINE_MS = 30_000;
+const FAILOVER_DEADLINE_MS = 120_000;
 /** Longer than servers wait for a replica. */
 const LAG_MS = 600;
 

@@ -4,14 +4,14 @@ import { setImmediate } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { StreamDueRequestSchema } from "../../../gen/dlq/v1/dlq_service_pb.ts";
 import { until } from "../../support/until.ts";
-import { LOAD_QUEUES } from "../rig/crew.ts";
+import { LOAD_QUEUES } from "../rig/queues.ts";
 import type { FaultKind } from "./kind.ts";
 
 const STREAMS = 2_000;
 /** Resets at once before the next are opened; a server may end a session that resets too many. */
 const AT_ONCE = 50;
 /** For a server that is down or stopped at the same time. */
-const STORM_DEADLINE_MS = 60_000;
+const STORM_DEADLINE_MS = 180_000;
 
 export const resetStorm: FaultKind = {
   name: "stream-reset-storm",

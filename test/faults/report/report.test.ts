@@ -10,7 +10,7 @@ import { recoveryOf } from "./recovery.ts";
 const MIB = 1024 ** 2;
 
 function outcome(over: Partial<FaultOutcome> = {}): FaultOutcome {
-  const fast = { queuesMs: 100, serversMs: 100, workersMs: 100 };
+  const fast = { queuesMs: 100, serversMs: 100, workersMs: 100, stalledMs: 0 };
   return { kinds: ["kill-redis"], detail: "", heldMs: 1_000, ...fast, ...over };
 }
 

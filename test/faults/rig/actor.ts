@@ -16,7 +16,7 @@ export interface ActorSpec {
 }
 
 /** An actor that has not ended by then hangs. Sends and outcomes try for some seconds themselves. */
-const STOP_DEADLINE_MS = 60_000;
+const STOP_DEADLINE_MS = 240_000;
 
 /** Processes that still run when the suite ends are killed with it. */
 const running = new Set<ChildProcess>();

@@ -8,8 +8,8 @@ import type { SendRequest } from "../../support/send-requests.ts";
 import { payloadOf } from "../actors/payloads.ts";
 import { recording } from "../actors/recording.ts";
 import { openHistory } from "../history/writer.ts";
-import { STOCK_QUEUE } from "./crew.ts";
 import type { Environment } from "./environment.ts";
+import { STOCK_QUEUE } from "./queues.ts";
 
 const BATCH = 1_000;
 const TRIES = 20;

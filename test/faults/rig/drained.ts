@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
-import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./crew.ts";
 import type { Environment } from "./environment.ts";
+import { CRASH_QUEUE, QUIET_QUEUE, SERVED_QUEUES } from "./queues.ts";
 
 const QUEUES = [...SERVED_QUEUES, QUIET_QUEUE, CRASH_QUEUE];
 const LOOK_MS = 50;
 /** Work that is not less after so long is stuck. A crash loop alone takes five leases. */
-const STUCK_MS = 60_000;
+const STUCK_MS = 240_000;
 
 /**
  * Resolves when nothing waits for workers any more: all is done, or in quarantine.

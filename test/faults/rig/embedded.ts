@@ -23,7 +23,7 @@ const DISK_MIB = 2_048;
 /** Sends are refused below this much free space. */
 export const DISK_LOW_MIB = 64;
 /** A server that is restarted starts its Redis again. */
-const SOCKET_DEADLINE_MS = 30_000;
+const SOCKET_DEADLINE_MS = 120_000;
 
 export async function openEmbeddedEnvironment(): Promise<EmbeddedEnvironment> {
   const disk = makeSmallDisk(DISK_MIB);

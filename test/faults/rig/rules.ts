@@ -2,8 +2,8 @@ import { RuleEvent } from "../../../gen/dlq/v1/rule_pb.ts";
 import { connectTo } from "../../support/grpc.ts";
 import { GUARDED_QUEUE } from "../history/guarded-facts.ts";
 import { DIVERTED_QUEUE, type Route } from "../history/routes.ts";
-import { LOAD_QUEUES } from "./crew.ts";
 import type { Environment } from "./environment.ts";
+import { LOAD_QUEUES } from "./queues.ts";
 
 /** Of the load's own queues alone: what is diverted stays there. */
 const of = (route: Route, queues: readonly string[] = LOAD_QUEUES) =>

@@ -28,7 +28,7 @@ export interface Roles {
 }
 
 /** Sentinel looks at replicas every 10 s only. */
-const WHOLE_DEADLINE_MS = 60_000;
+const WHOLE_DEADLINE_MS = 180_000;
 /** Longer than a machine at its limit keeps a process from its turn. */
 const DOWN_AFTER_MS = 3_000;
 

@@ -1,8 +1,7 @@
-import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { LEASE_MS } from "./environment.ts";
+import { Follower } from "./follower.ts";
 
 const EVERY_MS = 20;
-const PIECE_BYTES = 1 << 20;
 
 /** A delivery that an actor has written down. */
 export interface SeenDelivery {
@@ -81,34 +80,4 @@ export class Tail {
 
 function later(times: Map<string, number>, key: string, at: number): void {
   if (at > (times.get(key) ?? 0)) times.set(key, at);
-}
-
-class Follower {
-  readonly #path: string;
-  readonly #buffer = Buffer.alloc(PIECE_BYTES);
-  #position = 0;
-  #rest = "";
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  newLines(): string[] {
-    if (!existsSync(this.#path)) return [];
-    const file = openSync(this.#path, "r");
-    try {
-      let text = this.#rest;
-      for (;;) {
-        const bytes = readSync(file, this.#buffer, 0, PIECE_BYTES, this.#position);
-        if (bytes === 0) break;
-        this.#position += bytes;
-        text += this.#buffer.toString("latin1", 0, bytes);
-      }
-      const lines = text.split("\n");
-      this.#rest = lines.pop() ?? "";
-      return lines;
-    } finally {
-      closeSync(file);
-    }
-  }
 }

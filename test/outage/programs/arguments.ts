@@ -1,32 +1,32 @@
 import { openSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { OutageEvent } from "../event.ts";
+import type { OutageEvent } from "../ledger.ts";
 
 const value = { type: "string", default: "" } as const;
 
-/** What both programs are started with. */
+/** The arguments of both programs. */
 export const { values: given } = parseArgs({
   options: {
     client: value,
     target: value,
     queue: value,
-    history: value,
+    out: value,
     folder: value,
     name: value,
     rate: value,
   },
 });
 
-/** The client as installed: its module, with the types of its source. */
+/** The installed client, with the types of its source. */
 export async function installedClient(): Promise<
   typeof import("../../../clients/typescript/src/index.ts")
 > {
   return await import(given.client);
 }
 
-const file = openSync(given.history, "a");
+const file = openSync(given.out, "a");
 
-/** Whatever happens to this process afterwards, it is written. */
-export function note(event: OutageEvent): void {
+/** Writes an event at once: a kill of this process loses none. */
+export function record(event: OutageEvent): void {
   writeSync(file, `${JSON.stringify(event)}\n`);
 }

@@ -1,11 +1,11 @@
-"""Sends at a steady rate until SIGTERM, and writes down each send before it and after it."""
+"""Sends at a steady rate until SIGTERM. Records each send and its result."""
 
 import signal
 import threading
 import time
 from concurrent.futures import Future
 
-from arguments import given, note
+from arguments import given, record
 
 import dlq
 
@@ -20,18 +20,18 @@ class NoAnswer(Exception):
 def send(client: dlq.Client, name: str) -> None:
     began = time.monotonic()
 
-    def tell(future: "Future[dlq.SendResult]") -> None:
+    def record_result(future: "Future[dlq.SendResult]") -> None:
         result = future.result()
         fields: dict[str, object] = {"status": result.status}
         if result.status == "spooled":
             fields["durable"] = result.durable
         if result.status == "dropped":
             fields["error"] = f"{result.error.kind}: {result.error}"
-        note("told", name, tookMs=(time.monotonic() - began) * 1000, **fields)
+        record("result", name, tookMs=(time.monotonic() - began) * 1000, **fields)
 
-    note("sending", name)
+    record("sending", name)
     error = NoAnswer("shop.example did not answer")
-    client.send_soon(given.queue, name, error, delay=0.05).add_done_callback(tell)
+    client.send_soon(given.queue, name, error, delay=0.05).add_done_callback(record_result)
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
         given.target,
         service="outage",
         spool=dlq.SpoolOptions(folder=given.folder),
-        on_dropped=lambda *_: None,  # its result says so
+        on_dropped=lambda *_: None,  # the result says so
     )
     started = time.monotonic()
     count = 0

@@ -1,13 +1,13 @@
-// Sends at a steady rate until SIGTERM, and writes down each send before it and after it.
+// Sends at a steady rate until SIGTERM. Records each send and its result.
 
-import { given, installedClient, note } from "./arguments.ts";
+import { given, installedClient, record } from "./arguments.ts";
 
 const { createDlqClient } = await installedClient();
 const dlq = createDlqClient({
   url: `http://${given.target}`,
   service: "outage",
   spool: { folder: given.folder },
-  onDropped: () => {}, // its result says so
+  onDropped: () => {}, // the result says so
 });
 
 const everyMs = 1_000 / Number(given.rate);
@@ -20,7 +20,7 @@ process.once("SIGTERM", async () => {
   process.exit(0);
 });
 
-/** As many as should have gone by now, however late the timer is. */
+/** Sends as many as are due by now: the timer may be late. */
 function sendDue(): void {
   while (count * everyMs <= performance.now() - startedAtMs) void sendOne(++count);
 }
@@ -28,11 +28,11 @@ function sendDue(): void {
 async function sendOne(number: number): Promise<void> {
   const name = `${given.name}-${number}`;
   const beganAtMs = performance.now();
-  note({ event: "sending", name, atMs: Date.now() });
+  record({ event: "sending", name, atMs: Date.now() });
   const error = new Error("shop.example did not answer");
   const result = await dlq.send(given.queue, name, error, { delayMs: 50 });
-  note({
-    event: "told",
+  record({
+    event: "result",
     name,
     atMs: Date.now(),
     tookMs: performance.now() - beganAtMs,

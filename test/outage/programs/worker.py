@@ -1,12 +1,12 @@
-"""Processes what is due until SIGTERM, and writes down each delivery."""
+"""Handles what is due until SIGTERM. Records each delivery."""
 
-from arguments import given, note
+from arguments import given, record
 
 import dlq
 
 
 def handle(delivery: dlq.Delivery) -> None:
-    note(
+    record(
         "handled",
         delivery.text,
         id=delivery.id,
@@ -19,6 +19,6 @@ with dlq.Client(given.target, spool=False) as client:
     worker = client.worker(
         given.queue,
         lease_duration=5,
-        on_error=lambda *_: None,  # the service is away
+        on_error=lambda *_: None,  # the service is unavailable
     )
     worker.run(handle)

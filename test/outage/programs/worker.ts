@@ -1,6 +1,6 @@
-// Processes what is due until SIGTERM, and writes down each delivery.
+// Handles what is due until SIGTERM. Records each delivery.
 
-import { given, installedClient, note } from "./arguments.ts";
+import { given, installedClient, record } from "./arguments.ts";
 
 const { createDlqClient } = await installedClient();
 const dlq = createDlqClient({ url: `http://${given.target}`, spool: false });
@@ -9,9 +9,9 @@ dlq.worker({
   leaseDurationMs: 5_000,
   handler: ({ payload, id, attempt, outcomeUnknown }) => {
     const name = payload.text();
-    note({ event: "handled", name, atMs: Date.now(), id, attempt, outcomeUnknown });
+    record({ event: "handled", name, atMs: Date.now(), id, attempt, outcomeUnknown });
   },
-  onError: () => {}, // the service is away
+  onError: () => {}, // the service is unavailable
 });
 process.once("SIGTERM", async () => {
   await dlq.close();

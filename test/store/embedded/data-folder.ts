@@ -58,7 +58,7 @@ export async function start(
 }
 
 /** Polls; the deadline only bounds how long a failing test takes. */
-export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 10_000) {
+export async function until(condition: () => boolean | Promise<boolean>, deadlineMs = 60_000) {
   const deadline = performance.now() + deadlineMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`still not so: ${condition}`);

@@ -136,7 +136,7 @@ describe("numbers are remembered", () => {
     expect(await send(numbered(2))).toMatchObject({ status: "stored" });
   });
 
-  test("as a set would", { timeout: 60_000 }, async () => {
+  test("as a set would", async () => {
     const number = fc.integer({ min: 1, max: 300 });
     const inRow = fc
       .tuple(number, fc.integer({ min: 1, max: 20 }))

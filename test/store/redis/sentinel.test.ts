@@ -25,7 +25,7 @@ beforeAll(async () => {
     compressMinBytes: 0,
   });
   await until("the connection", () => store.ready || undefined);
-}, 20_000);
+});
 afterAll(async () => {
   await store?.close();
   await set?.stop();
@@ -74,4 +74,4 @@ test("the store goes on after a failover: calls, leases and hints", async () => 
   await store.send(QUEUE, [item()], SETTINGS);
   await until("a hint", () => woken.includes(QUEUE) || undefined);
   expect(only((await tick(2)).claimed)).toMatchObject({ deliveryNumber: 1 });
-}, 20_000);
+});

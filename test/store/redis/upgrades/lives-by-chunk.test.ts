@@ -134,7 +134,7 @@ test("it may be killed after any step, and begin again", async () => {
     await livesByChunk.run(stepsThatEnd(Number.POSITIVE_INFINITY));
     expect((await at.current.dump(QUEUE)).chunkEnds).toEqual(done.chunkEnds);
   }
-}, 20_000);
+});
 
 test("a step that comes when all is done changes nothing", async () => {
   const { store } = at.current;

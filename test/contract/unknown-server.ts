@@ -8,8 +8,8 @@ import {
 } from "node:http2";
 import type { AddressInfo } from "node:net";
 
-/** Somebody who speaks HTTP/2 in the service's place, or between. */
-export interface Stranger {
+/** A server of HTTP/2 that is not the service, such as a proxy. */
+export interface UnknownServer {
   readonly port: number;
   close(): Promise<void>;
 }
@@ -17,12 +17,12 @@ export interface Stranger {
 type Answer = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => Promise<void>;
 
 /** A proxy that knows no route to the service. */
-export function startStranger(): Promise<Stranger> {
+export function startUnknownServer(): Promise<UnknownServer> {
   return start((stream) => refuse(stream, 404));
 }
 
-/** A proxy that passes on what is no larger than that, as nginx by default of 1 MiB. */
-export async function startNarrowProxy(port: number, mostBytes: number): Promise<Stranger> {
+/** A proxy that passes on calls up to a size, like nginx, whose default is 1 MiB. */
+export async function startLimitedProxy(port: number, mostBytes: number): Promise<UnknownServer> {
   const upstream = connect(`http://127.0.0.1:${port}`).on("error", () => {});
   const proxy = await start(async (stream, headers) => {
     const body = await bodyUpTo(mostBytes, stream);
@@ -45,7 +45,7 @@ export async function startNarrowProxy(port: number, mostBytes: number): Promise
   };
 }
 
-/** Undefined as soon as there is more; what follows is read and thrown away. */
+/** Resolves with undefined once the body is larger; the rest is read and dropped. */
 function bodyUpTo(mostBytes: number, stream: ServerHttp2Stream): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
     let parts: Buffer[] = [];
@@ -64,11 +64,11 @@ async function refuse(stream: ServerHttp2Stream, status: number): Promise<void> 
   stream.end(`<h1>${status}</h1>`);
 }
 
-async function start(answer: Answer): Promise<Stranger> {
+async function start(answer: Answer): Promise<UnknownServer> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createServer();
   server.on("stream", (stream, headers) => {
-    stream.on("error", () => {}); // links are cut while it speaks
+    stream.on("error", () => {}); // scenarios cut links
     answer(stream, headers).catch(() => stream.close());
   });
   server.on("session", (session) => {

@@ -1,23 +1,22 @@
-// Steps that happen to the server, to the link before it, to the agent, and to the queue.
+// Steps that change the server, the link to it, the agent or the queue.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { QueueConfigSchema } from "../../../gen/dlq/v1/queue_pb.ts";
-import type { Json } from "../json.ts";
-import type { Play } from "../play.ts";
-import type { ServerChange } from "../stage.ts";
+import { type Json, numberOf, textOf } from "../json.ts";
+import type { ScenarioRun } from "../scenario-run.ts";
+import type { ServerChange } from "../scenario-server.ts";
 import { resolved } from "../values.ts";
-import { numberOf, textOf } from "./given.ts";
 
 const SERVER_CHANGES: readonly ServerChange[] = ["stop", "start", "kill", "restart", "drain"];
 
-export async function changeServer(given: Json, { stage }: Play): Promise<void> {
+export async function changeServer(given: Json, { server }: ScenarioRun): Promise<void> {
   const what = SERVER_CHANGES.find((one) => one === given);
   if (what === undefined) throw new Error(`unknown: ${textOf(given)}`);
-  await stage.change(what);
+  await server.change(what);
 }
 
-export async function changeLink(given: Json, { link }: Play): Promise<void> {
+export async function changeLink(given: Json, { link }: ScenarioRun): Promise<void> {
   const changes: Readonly<Record<string, () => void | Promise<void>>> = {
     cut: () => link.cut(),
     break: () => link.break(),
@@ -35,15 +34,15 @@ export async function changeLink(given: Json, { link }: Play): Promise<void> {
   await change();
 }
 
-export async function changeAgent(given: Json, play: Play): Promise<void> {
-  if (given === "kill") await play.killAgent();
-  else if (given === "start") play.startAgent();
+export async function changeAgent(given: Json, run: ScenarioRun): Promise<void> {
+  if (given === "kill") await run.killAgent();
+  else if (given === "start") run.startAgent();
   else throw new Error(`unknown: ${JSON.stringify(given)}`);
 }
 
-export async function changeQueue(given: Json, play: Play): Promise<void> {
-  const config = fromJson(QueueConfigSchema, resolved(given, play.scope) as JsonValue);
-  await play.stage.client.admin.updateQueue({ queue: { name: play.queue, config } });
+export async function changeQueue(given: Json, run: ScenarioRun): Promise<void> {
+  const config = fromJson(QueueConfigSchema, resolved(given, run.scope) as JsonValue);
+  await run.server.client.admin.updateQueue({ queue: { name: run.queue, config } });
 }
 
 export async function pass(given: Json): Promise<void> {

@@ -7,89 +7,93 @@ import type { AgentProgram } from "./agent-program.ts";
 import { EventLog } from "./event-log.ts";
 import type { Json, JsonMap } from "./json.ts";
 import type { Scenario } from "./scenario.ts";
-import type { Stage } from "./stage.ts";
+import type { ScenarioServer } from "./scenario-server.ts";
 import { inTime } from "./steps/agent.ts";
 import { takeStep } from "./steps/catalog.ts";
 import type { Scope } from "./values.ts";
 
-/** How long a step waits for what should come, unless it says so itself. */
-export const WITHIN_MS = 15_000;
+/** The time limit of a step that names none. It only ends a scenario that hangs. */
+export const WITHIN_MS = 60_000;
 
-/** One scenario while it is played: all that its steps act on. */
-export interface Play {
-  readonly stage: Stage;
+/** One run of a scenario: what its steps act on. */
+export interface ScenarioRun {
+  readonly server: ScenarioServer;
   readonly link: AgentLink;
-  /** Results by name. */
+  /** Results of steps, by name. */
   readonly scope: Scope;
-  /** Replies that nobody has waited for yet, by the name of the result. */
+  /** Replies of `async` steps, by the name of the result. */
   readonly pending: Map<string, Promise<Json>>;
   readonly events: EventLog;
-  /** Its queue. */
+  /** The queue of the scenario. */
   readonly queue: string;
-  /** A folder of its own, gone when it is over. */
+  /** The folder of the scenario, removed at its end. */
   readonly folder: string;
-  /** Commands for the agent, where names of clients and workers are this scenario's own. */
+  /** Gives the agent a command. Names of clients and workers are unique to the scenario. */
   ask(op: string, fields: JsonMap): Promise<JsonMap>;
-  /** Only where the agent is the scenario's own. */
+  /** Only for a scenario with an agent of its own. */
   killAgent(): Promise<void>;
   startAgent(): void;
 }
 
-const CLOSE_MS = 10_000;
+const CLOSE_MS = 60_000;
 
 let count = 0;
 
-/** Plays it to its end. @throws where something is not as it should be, with the step */
-export async function play(
+/** Plays a scenario to its end. @throws Error that names the step that failed */
+export async function playScenario(
   scenario: Scenario,
   program: AgentProgram,
   shared: AgentProcess,
-  stage: Stage,
+  server: ScenarioServer,
 ): Promise<void> {
-  const run = `s${++count}`;
+  const id = `s${++count}`;
   const folder = await mkdtemp(join(tmpdir(), "dlq-scenario-"));
-  const link = await AgentLink.open(() => stage.port);
+  const link = await AgentLink.open(() => server.port);
   const queue = `${scenario.name}-${program.language}`;
-  const cast = new Cast(run, scenario.ownAgent ? new AgentProcess(program) : shared, program);
-  const playing: Play = {
-    ...{ stage, link, queue, folder, events: cast.events },
-    scope: { queue, folder, server: `127.0.0.1:${stage.port}` },
+  const agent = new ScenarioAgent(
+    id,
+    scenario.ownAgent ? new AgentProcess(program) : shared,
+    program,
+  );
+  const run: ScenarioRun = {
+    ...{ server, link, queue, folder, events: agent.events },
+    scope: { queue, folder, server: `127.0.0.1:${server.port}` },
     pending: new Map(),
-    ask: (op, fields) => cast.ask(op, fields),
-    killAgent: () => cast.kill(),
-    startAgent: () => cast.start(),
+    ask: (op, fields) => agent.ask(op, fields),
+    killAgent: () => agent.kill(),
+    startAgent: () => agent.start(),
   };
   try {
     for (const [at, step] of scenario.steps.entries()) {
-      await takeStep(step, playing).catch((cause: unknown) => {
-        const words = cause instanceof Error ? cause.message : String(cause);
-        throw new Error(`step ${at + 1}, ${step.action}: ${words}`, { cause });
+      await takeStep(step, run).catch((cause: unknown) => {
+        const message = cause instanceof Error ? cause.message : String(cause);
+        throw new Error(`step ${at + 1}, ${step.action}: ${message}`, { cause });
       });
     }
   } finally {
     await link.restore();
-    await stage.restore();
-    await cast.leave(scenario.ownAgent);
+    await server.restore();
+    await agent.leave(scenario.ownAgent);
     await link.close();
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The agent of one scenario: its own process, or what it has in one that many share. */
-class Cast {
+/** The agent of one scenario: a process of its own, or its clients and workers in a shared one. */
+class ScenarioAgent {
   readonly events = new EventLog();
-  readonly #run: string;
+  readonly #id: string;
   readonly #program: AgentProgram;
   readonly #clients = new Set<string>();
-  /** Of its deliveries: what else is told of them names no worker. */
+  /** Keys of its deliveries: later events of a delivery name no worker. */
   readonly #keys = new Set<Json>();
   #agent: AgentProcess;
 
-  constructor(run: string, agent: AgentProcess, program: AgentProgram) {
-    this.#run = run;
+  constructor(id: string, agent: AgentProcess, program: AgentProgram) {
+    this.#id = id;
     this.#agent = agent;
     this.#program = program;
-    agent.listen(this.#hear);
+    agent.listen(this.#onMessage);
   }
 
   ask(op: string, fields: JsonMap): Promise<JsonMap> {
@@ -109,34 +113,34 @@ class Cast {
 
   start(): void {
     this.#agent = new AgentProcess(this.#program);
-    this.#agent.listen(this.#hear);
+    this.#agent.listen(this.#onMessage);
   }
 
   async leave(isOwn: boolean): Promise<void> {
     const closes = [...this.#clients].map((client) =>
       this.#agent.ask("close", { client, timeout_ms: 0 }),
     );
-    const closed = Promise.allSettled(closes); // some are closed already
-    await inTime(closed, "an answer to close", CLOSE_MS).catch(() => this.#agent.kill()); // it hangs
-    this.#agent.unlisten(this.#hear);
+    const closed = Promise.allSettled(closes); // some clients are closed already
+    await inTime(closed, "a reply to close", CLOSE_MS).catch(() => this.#agent.kill());
+    this.#agent.unlisten(this.#onMessage);
     if (isOwn) await this.#agent.stop();
   }
 
   #own(name: Json | undefined): string {
-    return `${this.#run}.${String(name)}`;
+    return `${this.#id}.${String(name)}`;
   }
 
-  /** Of all events of the process those of this scenario, with the names as it knows them. */
-  readonly #hear = (event: JsonMap): void => {
+  /** Keeps the events of this scenario, with the names that its steps use. */
+  readonly #onMessage = (event: JsonMap): void => {
     const { key, worker, client } = event;
     const holder = worker ?? client;
     if (typeof holder !== "string") {
       if (key !== undefined && this.#keys.has(key)) this.events.add(event);
       return;
     }
-    if (!holder.startsWith(`${this.#run}.`)) return;
+    if (!holder.startsWith(`${this.#id}.`)) return;
     if (key !== undefined) this.#keys.add(key);
     const name = worker === undefined ? "client" : "worker";
-    this.events.add({ ...event, [name]: holder.slice(this.#run.length + 1) });
+    this.events.add({ ...event, [name]: holder.slice(this.#id.length + 1) });
   };
 }

@@ -1,27 +1,27 @@
-// The servers that scenarios are played against. Most share one; those that stop it have another,
-// which is mended after each.
+// The servers that scenarios are played against. Most share one server. Those that stop it use another one, which is
+// started again after each scenario.
 
 import { connectTo, type TestClient } from "../support/grpc.ts";
 import { startTestRedis, type TestRedis } from "../support/redis.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
-/** What `server` steps say. */
+/** The values of `server` steps. */
 export type ServerChange = "stop" | "start" | "kill" | "restart" | "drain";
 
-export interface Stage {
-  /** Where agents' connections go at present, on loopback. */
+export interface ScenarioServer {
+  /** Where connections of agents go now, on loopback. */
   readonly port: number;
-  /** The harness's own connection, past every link. */
+  /** The harness's own connection, not over a link. */
   readonly client: TestClient;
   change(what: ServerChange): Promise<void>;
-  /** Makes it as it was at first; the store keeps what it has. */
+  /** Starts the server again if it was stopped; the data stay. */
   restore(): Promise<void>;
   stop(): Promise<void>;
-  /** The last words of the server, for failures. */
+  /** The last output of the server, for failures. */
   output(): string;
 }
 
-/** What agents present. */
+/** The token of agents. */
 export const TOKEN = "token-of-scenarios";
 const SETTINGS = {
   env: { DLQ_TOKENS: TOKEN, DLQ_EXPIRY_GRACE_MAX: "1s", DLQ_DRAIN_GRACE: "20s" },
@@ -30,8 +30,8 @@ const SETTINGS = {
 const portOf = (server: TestServer) => Number(server.grpcAddress.split(":")[1]);
 const clientOf = (server: TestServer) => connectTo(server.grpcAddress, { token: TOKEN });
 
-/** With the embedded Redis, as it is by default; nobody may stop it. */
-export async function startSharedStage(): Promise<Stage> {
+/** With the embedded Redis, as by default. No scenario may stop it. */
+export async function startSharedServer(): Promise<ScenarioServer> {
   const server = await startTestServer(SETTINGS);
   const client = clientOf(server);
   return {
@@ -47,22 +47,21 @@ export async function startSharedStage(): Promise<Stage> {
   };
 }
 
-/** With a Redis beside it, so that a second server may take over. */
-export async function startOwnStage(): Promise<Stage> {
+/** With a Redis of its own, so that a second server can take over. */
+export async function startOwnServer(): Promise<ScenarioServer> {
   const redis = await startTestRedis();
-  const stage = new OwnStage(redis, await startBeside(redis));
-  return stage;
+  return new OwnServer(redis, await startWith(redis));
 }
 
-const startBeside = (redis: TestRedis) => startTestServer({ ...SETTINGS, redisUrl: redis.url });
+const startWith = (redis: TestRedis) => startTestServer({ ...SETTINGS, redisUrl: redis.url });
 
-class OwnStage implements Stage {
+class OwnServer implements ScenarioServer {
   readonly #redis: TestRedis;
   #server: TestServer;
   #client: TestClient;
   #isUp = true;
-  /** Servers that drain, and end by themselves. */
-  #leaving: Promise<void>[] = [];
+  /** Servers that drain and then end. */
+  #draining: Promise<void>[] = [];
 
   constructor(redis: TestRedis, server: TestServer) {
     this.#redis = redis;
@@ -88,12 +87,12 @@ class OwnStage implements Stage {
 
   async restore(): Promise<void> {
     if (!this.#isUp) await this.change("start");
-    await Promise.all(this.#leaving.splice(0));
+    await Promise.all(this.#draining.splice(0));
   }
 
   async stop(): Promise<void> {
     this.#client.close();
-    await Promise.all([this.#server.stop(), ...this.#leaving]);
+    await Promise.all([this.#server.stop(), ...this.#draining]);
     await this.#redis.stop();
   }
 
@@ -101,12 +100,12 @@ class OwnStage implements Stage {
     return this.#server.output();
   }
 
-  /** As a rolling deployment does: another server takes what is new, and this one is asked to end. */
+  /** As in a rolling deployment: new connections go to another server, and this one gets SIGTERM. */
   async #drain(): Promise<void> {
     const [old, oldClient] = [this.#server, this.#client];
-    this.#server = await startBeside(this.#redis);
+    this.#server = await startWith(this.#redis);
     this.#client = clientOf(this.#server);
     oldClient.close();
-    this.#leaving.push(old.stop());
+    this.#draining.push(old.stop());
   }
 }

@@ -1,0 +1,56 @@
+// Which tests `npm run check`, `npm test` and `npm run test:slow` run, and what they set up for them.
+
+import { expect, test } from "vitest";
+import { needsOf } from "../../scripts/tests/needs.mjs";
+import { LONG_FORMS, partsOf } from "../../scripts/tests/parts.mjs";
+import { allTests, splitArguments, testsOf } from "../../scripts/tests/select.mjs";
+
+const parts = partsOf();
+const filesOf = (name: string) => parts.find((part) => part.name === name)?.files ?? [];
+
+test("every test file is in exactly one part", () => {
+  const files = parts.flatMap((part) => part.files);
+  expect(files.toSorted()).toEqual(allTests().toSorted());
+  expect(parts.filter((part) => part.files.length === 0)).toEqual([]);
+});
+
+test("long forms are tests that `npm test` runs, too", () => {
+  expect(allTests()).toEqual(expect.arrayContaining([...LONG_FORMS.files]));
+});
+
+test("`npm run check` needs no tools but Node and redis-server", () => {
+  const quick = parts.filter(({ command }) => command === "check");
+  expect(quick.map(({ name }) => name)).toEqual(["unit and store"]);
+  expect([...needsOf(filesOf("unit and store"))]).toEqual([]);
+});
+
+test.each([
+  ["test/clients/java-client.test.ts", ["java"]],
+  ["test/clients/python.test.ts", ["python"]],
+  ["test/clients/typescript/package.test.ts", ["oldest-node"]],
+  ["test/contract/pairs.test.ts", ["agents"]],
+  ["test/contract/scenario.test.ts", []],
+  ["test/docs/tour.test.ts", ["grpcurl"]],
+  ["test/docs/faults.test.ts", []],
+])("%s needs %j", (file, tools) => {
+  expect([...needsOf([file])]).toEqual(tools);
+});
+
+test("a folder means the tests below it, and no others", () => {
+  expect(testsOf(["test/cli"])).toEqual([
+    "test/cli/cli.test.ts",
+    "test/cli/config-command.test.ts",
+  ]);
+  expect(testsOf(["test/cli/", "./test/cli/cli.test.ts"])).toHaveLength(2);
+});
+
+test("a path without tests is an error", () => {
+  expect(() => testsOf(["test/cl"])).toThrow("test/cl is no test file");
+});
+
+test("options go to vitest, with their values", () => {
+  expect(splitArguments(["test/core", "-t", "a name", "--bail=1"])).toEqual({
+    paths: ["test/core"],
+    options: ["-t", "a name", "--bail=1"],
+  });
+});
