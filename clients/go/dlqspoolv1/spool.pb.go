@@ -4,7 +4,7 @@
 // 	protoc        (unknown)
 // source: dlq/spool/v1/spool.proto
 
-// What clients write into spool files. The frame around each record is in clients/SPOOL.md.
+// The records of spool files. clients/SPOOL.md describes the frame around each record.
 
 package dlqspoolv1
 
@@ -25,25 +25,25 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// The first record of each file: who writes it, and for whom.
+// The process that owns the file, and the service it sends to. The first record of each file.
 type Owner struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the messages go: `host:port`, as the client was given it. Only clients of the same target
-	// deliver what is in the file.
+	// send the messages of the file.
 	Target string `protobuf:"bytes,1,opt,name=target,proto3" json:"target,omitempty"`
-	// The service that sent them.
+	// The service whose sends they are.
 	Service string `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
-	// Together they say whether the process that writes the file still runs. Host name.
+	// Host name. With the next fields it identifies the process.
 	Host string `protobuf:"bytes,3,opt,name=host,proto3" json:"host,omitempty"`
-	// Changes with each start of the machine; empty where it can't be read.
+	// Changes with each boot of the machine; empty if it can't be read.
 	BootId string `protobuf:"bytes,4,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	// Which process ids can be compared; empty where there is no such thing.
+	// Namespace of the process id; empty if there is none.
 	PidNamespace string `protobuf:"bytes,5,opt,name=pid_namespace,json=pidNamespace,proto3" json:"pid_namespace,omitempty"`
-	// The process.
+	// Process id.
 	Pid int64 `protobuf:"varint,6,opt,name=pid,proto3" json:"pid,omitempty"`
-	// When it started, in the unit of the platform; another value means another process. 0: unknown.
+	// Start time of the process, in the platform's unit. Another value means another process. 0: unknown.
 	ProcessStart int64 `protobuf:"varint,7,opt,name=process_start,json=processStart,proto3" json:"process_start,omitempty"`
-	// Of the file.
+	// When the file was created.
 	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -138,7 +138,7 @@ func (x *Owner) GetCreateTime() *timestamppb.Timestamp {
 // A send that could not be delivered.
 type SpooledMessage struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// As it is to be sent: with its request_id and its send_number.
+	// The request, with its request_id and send_number.
 	Request *dlqv1.SendToDlqRequest `protobuf:"bytes,1,opt,name=request,proto3" json:"request,omitempty"`
 	// When it was written.
 	SpoolTime     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=spool_time,json=spoolTime,proto3" json:"spool_time,omitempty"`
@@ -190,7 +190,7 @@ func (x *SpooledMessage) GetSpoolTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// Messages of this file that need not be delivered any more: the service has them, or refused them.
+// Messages of this file that are finished: the service has or refused them.
 type Done struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where their records begin, in bytes from the start of the file.

@@ -29,7 +29,7 @@ type ListQueuesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1,000. Default 100.
 	PageSize uint32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// As the last answer gave it. Empty: from the start.
+	// From the previous answer. Empty: from the start.
 	PageToken     string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -333,9 +333,9 @@ type DeleteQueueRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
-	// How many messages it holds, in any state: they are removed with it. Absent: it must be empty.
+	// How many messages it holds, in any state. They are removed with it. Absent: it must be empty.
 	ExpectedCount *int64 `protobuf:"varint,2,opt,name=expected_count,json=expectedCount,proto3,oneof" json:"expected_count,omitempty"`
-	// Not empty: removed only if its settings are still these.
+	// Not empty: removed only if its settings have this etag.
 	Etag          string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -395,8 +395,7 @@ func (x *DeleteQueueRequest) GetEtag() string {
 // The queue is gone.
 type DeleteQueueResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Messages that were removed with it, by this call and by those before it that were not answered;
-	// 0 if it was gone already.
+	// Messages removed with it, by this call and by earlier unanswered ones; 0 if it was already gone.
 	DeletedCount  int64 `protobuf:"varint,1,opt,name=deleted_count,json=deletedCount,proto3" json:"deleted_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -444,8 +443,7 @@ type SimulatePolicyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The queue whose settings apply, and whose messages are counted.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
-	// Tried as if UpdateQueue set it as retry_policy and nothing else of retries: what it leaves out
-	// comes from there. Absent: what is in force.
+	// Used as if UpdateQueue set it as the only retry setting. Absent: the policy in force.
 	RetryPolicy *RetryPolicy `protobuf:"bytes,2,opt,name=retry_policy,json=retryPolicy,proto3" json:"retry_policy,omitempty"`
 	// Of the failures. Default UNKNOWN_ERROR.
 	Reason Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=dlq.v1.Reason" json:"reason,omitempty"`
@@ -527,13 +525,12 @@ type SimulatePolicyResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The policy, completed.
 	RetryPolicy *RetryPolicy `protobuf:"bytes,1,opt,name=retry_policy,json=retryPolicy,proto3" json:"retry_policy,omitempty"`
-	// One for each attempt that it allows, at most 100: as if each began when due and failed at once.
+	// One for each attempt that it allows, at most 100, if each starts when due and fails at once.
 	Attempts []*SimulatedAttempt `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	// Whether more attempts would follow.
 	Truncated bool `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"`
-	// Of the messages stored, if all of them failed now once more with their present reasons. What a
-	// message says itself of its retries holds; types that are never retried are not looked at. Absent
-	// with skip_stored.
+	// The stored messages, if each failed now once more with its present reason. A message's own retry
+	// settings apply; types that are never retried are not considered. Absent with skip_stored.
 	Stored        *SimulatedQueue `protobuf:"bytes,4,opt,name=stored,proto3" json:"stored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -602,11 +599,11 @@ type SimulatedAttempt struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// From 1.
 	Attempt uint32 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// After the failure before, without jitter.
+	// After the previous failure, without jitter.
 	Delay *durationpb.Duration `protobuf:"bytes,2,opt,name=delay,proto3" json:"delay,omitempty"`
-	// With the smallest and the largest that jitter makes of it.
+	// The smallest delay with jitter.
 	MinDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=min_delay,json=minDelay,proto3" json:"min_delay,omitempty"`
-	// See min_delay.
+	// The largest delay with jitter.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,4,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
 	// When it would be due, without jitter, windows included.
 	DueTime       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
@@ -679,10 +676,10 @@ func (x *SimulatedAttempt) GetDueTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// What would become of the messages of a queue.
+// What would happen to the messages of a queue.
 type SimulatedQueue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Messages that were looked at: at most 10,000 of each state.
+	// Messages that were considered: at most 10,000 of each state.
 	ExaminedCount int64 `protobuf:"varint,1,opt,name=examined_count,json=examinedCount,proto3" json:"examined_count,omitempty"`
 	// Those that would be retried, by when.
 	Retried []*SimulatedBucket `protobuf:"bytes,2,rep,name=retried,proto3" json:"retried,omitempty"`
@@ -973,7 +970,7 @@ func (x *UpdateRulesResponse) GetRuleSet() *RuleSet {
 	return nil
 }
 
-// What to try.
+// Rules and samples to try.
 type TestRulesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Rules to try. Absent: those in force.
@@ -1154,10 +1151,9 @@ type RuleTestResult struct {
 	Matched []string `protobuf:"bytes,1,rep,name=matched,proto3" json:"matched,omitempty"`
 	// Those that failed, with why: they are skipped.
 	Failed []*RuleFailure `protobuf:"bytes,2,rep,name=failed,proto3" json:"failed,omitempty"`
-	// What is done, of all that match together.
+	// The combined action of all that match.
 	Action *RuleAction `protobuf:"bytes,3,opt,name=action,proto3" json:"action,omitempty"`
-	// With transforms: the message after them, those that can't be applied left out. They are named in
-	// `failed`.
+	// With transforms: the message after them. Those that can't be applied are listed in `failed`.
 	Transformed   *SendToDlqRequest `protobuf:"bytes,4,opt,name=transformed,proto3" json:"transformed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1276,7 +1272,7 @@ func (x *RuleFailure) GetError() string {
 	return ""
 }
 
-// Which key to let go on.
+// Which key to release.
 type ReleaseOrderingKeyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The queue.
@@ -1487,9 +1483,9 @@ type Breaker struct {
 	State BreakerState `protobuf:"varint,2,opt,name=state,proto3,enum=dlq.v1.BreakerState" json:"state,omitempty"`
 	// Since when it is not closed.
 	OpenSince *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=open_since,json=openSince,proto3" json:"open_since,omitempty"`
-	// When it tries again. Absent while half-open.
+	// When it probes next. Absent while half-open.
 	RetryTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
-	// Times that it opened without a success in between.
+	// How often it opened without a success in between.
 	OpenedCount   uint32 `protobuf:"varint,5,opt,name=opened_count,json=openedCount,proto3" json:"opened_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -36,49 +36,47 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For operators: how queues work, and changes to it while they run. A change acts on the next
-// decision of every server within 2 s.
+// For operators: reads and changes how queues work. A change acts on every server within 2 s.
 //
-// Errors are those of DlqService. Changes take an etag, so that nobody undoes what somebody else
-// has just done: ABORTED means that it is not the present one; read again, and decide again.
+// Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
+// ABORTED means that it is not the current one; read again and decide again.
 type DlqAdminServiceClient interface {
-	// The queues that exist or have settings of their own, by name. Reads only. Errors:
+	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(ctx context.Context, in *ListQueuesRequest, opts ...grpc.CallOption) (*ListQueuesResponse, error)
-	// One queue, with what was set and what is in force. Also for a queue that does not exist: then
-	// that is what its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	// Returns one queue with its own settings and those in force. For a queue that does not exist: the
+	// settings that its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	GetQueue(ctx context.Context, in *GetQueueRequest, opts ...grpc.CallOption) (*GetQueueResponse, error)
-	// Sets the fields that the mask names; one that is absent in the request is taken back, so that
-	// the next level decides again. Safe to repeat, also with the etag of before: what is already so is
-	// no change. Messages that are scheduled keep their due times; all else acts at once. Errors:
+	// Sets the fields that the mask names. A named field that is absent in the request is cleared: the
+	// next level applies again. Safe to repeat, also with the previous etag: equal settings are no
+	// change. Scheduled messages keep their due times; everything else acts at once. Errors:
 	// INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-	// RESOURCE_EXHAUSTED (as many queues have settings as there may be), UNAVAILABLE.
+	// RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
 	UpdateQueue(ctx context.Context, in *UpdateQueueRequest, opts ...grpc.CallOption) (*UpdateQueueResponse, error)
-	// Removes a queue: its settings, its messages and its counts. Without expected_count only an
-	// empty one. Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a queue of
-	// that name knows nothing of this one. Safe to repeat: what a call has begun that was not answered
-	// is finished by any server, and of a queue that is gone nothing is removed. Errors:
+	// Removes a queue: its settings, messages and counts. Without expected_count only an empty one.
+	// Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a new queue of that name
+	// starts empty. Safe to repeat: any server completes an unanswered deletion. Errors:
 	// FAILED_PRECONDITION (it is not empty, or holds another number than expected, or messages are in
 	// flight; nothing changed), ABORTED (another etag), INVALID_ARGUMENT, UNAVAILABLE.
 	DeleteQueue(ctx context.Context, in *DeleteQueueRequest, opts ...grpc.CallOption) (*DeleteQueueResponse, error)
-	// What a policy does: the schedule that it gives to one message, and, over the messages stored
-	// in a queue, how many would be retried when, or quarantined. Changes nothing. Errors:
+	// Shows what a policy does: the schedule of one message, and how many stored messages of a queue
+	// would be retried when, or quarantined. Changes nothing. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	SimulatePolicy(ctx context.Context, in *SimulatePolicyRequest, opts ...grpc.CallOption) (*SimulatePolicyResponse, error)
-	// The routing rules. Reads only. Errors: UNAVAILABLE.
+	// Returns the routing rules. Reads only. Errors: UNAVAILABLE.
 	GetRules(ctx context.Context, in *GetRulesRequest, opts ...grpc.CallOption) (*GetRulesResponse, error)
-	// Replaces all routing rules. Nothing is set unless every rule is valid. Safe to repeat.
-	// Errors: INVALID_ARGUMENT (with each rule and place), ABORTED (another etag), UNAVAILABLE.
+	// Replaces all routing rules, if every rule is valid. Safe to repeat.
+	// Errors: INVALID_ARGUMENT (with each rule and position), ABORTED (another etag), UNAVAILABLE.
 	UpdateRules(ctx context.Context, in *UpdateRulesRequest, opts ...grpc.CallOption) (*UpdateRulesResponse, error)
-	// What rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	// Shows what rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	TestRules(ctx context.Context, in *TestRulesRequest, opts ...grpc.CallOption) (*TestRulesResponse, error)
-	// Lets an ordering key go on that waits behind a quarantined message. That message stays in
+	// Releases an ordering key that waits behind a quarantined message. That message stays in
 	// quarantine. Safe to repeat. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	ReleaseOrderingKey(ctx context.Context, in *ReleaseOrderingKeyRequest, opts ...grpc.CallOption) (*ReleaseOrderingKeyResponse, error)
-	// The breakers of a queue that are not closed, the longest open first. Reads only. Errors:
+	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(ctx context.Context, in *ListBreakersRequest, opts ...grpc.CallOption) (*ListBreakersResponse, error)
-	// Closes a breaker by hand and forgets what it has counted. Safe to repeat. Errors:
+	// Closes a breaker and clears its counts. Safe to repeat. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ResetBreaker(ctx context.Context, in *ResetBreakerRequest, opts ...grpc.CallOption) (*ResetBreakerResponse, error)
 }
@@ -205,49 +203,47 @@ func (c *dlqAdminServiceClient) ResetBreaker(ctx context.Context, in *ResetBreak
 // All implementations must embed UnimplementedDlqAdminServiceServer
 // for forward compatibility.
 //
-// For operators: how queues work, and changes to it while they run. A change acts on the next
-// decision of every server within 2 s.
+// For operators: reads and changes how queues work. A change acts on every server within 2 s.
 //
-// Errors are those of DlqService. Changes take an etag, so that nobody undoes what somebody else
-// has just done: ABORTED means that it is not the present one; read again, and decide again.
+// Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
+// ABORTED means that it is not the current one; read again and decide again.
 type DlqAdminServiceServer interface {
-	// The queues that exist or have settings of their own, by name. Reads only. Errors:
+	// Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
 	// INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
 	ListQueues(context.Context, *ListQueuesRequest) (*ListQueuesResponse, error)
-	// One queue, with what was set and what is in force. Also for a queue that does not exist: then
-	// that is what its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	// Returns one queue with its own settings and those in force. For a queue that does not exist: the
+	// settings that its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	GetQueue(context.Context, *GetQueueRequest) (*GetQueueResponse, error)
-	// Sets the fields that the mask names; one that is absent in the request is taken back, so that
-	// the next level decides again. Safe to repeat, also with the etag of before: what is already so is
-	// no change. Messages that are scheduled keep their due times; all else acts at once. Errors:
+	// Sets the fields that the mask names. A named field that is absent in the request is cleared: the
+	// next level applies again. Safe to repeat, also with the previous etag: equal settings are no
+	// change. Scheduled messages keep their due times; everything else acts at once. Errors:
 	// INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-	// RESOURCE_EXHAUSTED (as many queues have settings as there may be), UNAVAILABLE.
+	// RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
 	UpdateQueue(context.Context, *UpdateQueueRequest) (*UpdateQueueResponse, error)
-	// Removes a queue: its settings, its messages and its counts. Without expected_count only an
-	// empty one. Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a queue of
-	// that name knows nothing of this one. Safe to repeat: what a call has begun that was not answered
-	// is finished by any server, and of a queue that is gone nothing is removed. Errors:
+	// Removes a queue: its settings, messages and counts. Without expected_count only an empty one.
+	// Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a new queue of that name
+	// starts empty. Safe to repeat: any server completes an unanswered deletion. Errors:
 	// FAILED_PRECONDITION (it is not empty, or holds another number than expected, or messages are in
 	// flight; nothing changed), ABORTED (another etag), INVALID_ARGUMENT, UNAVAILABLE.
 	DeleteQueue(context.Context, *DeleteQueueRequest) (*DeleteQueueResponse, error)
-	// What a policy does: the schedule that it gives to one message, and, over the messages stored
-	// in a queue, how many would be retried when, or quarantined. Changes nothing. Errors:
+	// Shows what a policy does: the schedule of one message, and how many stored messages of a queue
+	// would be retried when, or quarantined. Changes nothing. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	SimulatePolicy(context.Context, *SimulatePolicyRequest) (*SimulatePolicyResponse, error)
-	// The routing rules. Reads only. Errors: UNAVAILABLE.
+	// Returns the routing rules. Reads only. Errors: UNAVAILABLE.
 	GetRules(context.Context, *GetRulesRequest) (*GetRulesResponse, error)
-	// Replaces all routing rules. Nothing is set unless every rule is valid. Safe to repeat.
-	// Errors: INVALID_ARGUMENT (with each rule and place), ABORTED (another etag), UNAVAILABLE.
+	// Replaces all routing rules, if every rule is valid. Safe to repeat.
+	// Errors: INVALID_ARGUMENT (with each rule and position), ABORTED (another etag), UNAVAILABLE.
 	UpdateRules(context.Context, *UpdateRulesRequest) (*UpdateRulesResponse, error)
-	// What rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+	// Shows what rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	TestRules(context.Context, *TestRulesRequest) (*TestRulesResponse, error)
-	// Lets an ordering key go on that waits behind a quarantined message. That message stays in
+	// Releases an ordering key that waits behind a quarantined message. That message stays in
 	// quarantine. Safe to repeat. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	ReleaseOrderingKey(context.Context, *ReleaseOrderingKeyRequest) (*ReleaseOrderingKeyResponse, error)
-	// The breakers of a queue that are not closed, the longest open first. Reads only. Errors:
+	// Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ListBreakers(context.Context, *ListBreakersRequest) (*ListBreakersResponse, error)
-	// Closes a breaker by hand and forgets what it has counted. Safe to repeat. Errors:
+	// Closes a breaker and clears its counts. Safe to repeat. Errors:
 	// INVALID_ARGUMENT, UNAVAILABLE.
 	ResetBreaker(context.Context, *ResetBreakerRequest) (*ResetBreakerResponse, error)
 	mustEmbedUnimplementedDlqAdminServiceServer()

@@ -24,15 +24,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Whether an outcome counts.
+// Whether an outcome was applied.
 type AckStatus int32
 
 const (
 	// Never sent by the server.
 	AckStatus_ACK_STATUS_UNSPECIFIED AckStatus = 0
-	// It counts.
+	// It was applied.
 	AckStatus_ACK_STATUS_APPLIED AckStatus = 1
-	// The lease expired and the message moved on: the outcome is dropped.
+	// The lease expired and the message changed: the outcome is ignored.
 	AckStatus_ACK_STATUS_LEASE_LOST AckStatus = 2
 	// The message is gone: acknowledged before, discarded, purged, or moved to another queue by a rule.
 	AckStatus_ACK_STATUS_NOT_FOUND AckStatus = 3
@@ -91,14 +91,14 @@ type RetryRefusal int32
 const (
 	// Never sent by the server.
 	RetryRefusal_RETRY_REFUSAL_UNSPECIFIED RetryRefusal = 0
-	// The queue has no message of this id: it is gone, or never was.
+	// The queue has no message with this id.
 	RetryRefusal_RETRY_REFUSAL_NOT_FOUND RetryRefusal = 1
-	// A worker holds it at present, and its outcome retries or removes it; or a rule is moving it to
-	// another queue, where it arrives within a moment.
+	// A worker holds it, and its outcome will retry or remove it; or a rule is moving it to another
+	// queue.
 	RetryRefusal_RETRY_REFUSAL_IN_FLIGHT RetryRefusal = 2
 	// The id is not a UUID.
 	RetryRefusal_RETRY_REFUSAL_INVALID_ID RetryRefusal = 3
-	// It can't be edited so; `detail` says why. It is as it was, and not retried.
+	// It can't be edited like this; `detail` says why. It is unchanged and not retried.
 	RetryRefusal_RETRY_REFUSAL_TRANSFORM_FAILED RetryRefusal = 4
 )
 
@@ -147,7 +147,7 @@ func (RetryRefusal) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_service_proto_rawDescGZIP(), []int{1}
 }
 
-// Why a queue does or does not move.
+// Why a queue does or does not deliver.
 type ConditionCode int32
 
 const (
@@ -155,7 +155,7 @@ const (
 	ConditionCode_CONDITION_CODE_UNSPECIFIED ConditionCode = 0
 	// There is nothing in it.
 	ConditionCode_CONDITION_CODE_EMPTY ConditionCode = 1
-	// Everything in it waits in quarantine for a decision.
+	// All its messages are quarantined.
 	ConditionCode_CONDITION_CODE_ALL_QUARANTINED ConditionCode = 2
 	// Messages are scheduled, and none is due yet.
 	ConditionCode_CONDITION_CODE_NOTHING_DUE ConditionCode = 3
@@ -165,14 +165,14 @@ const (
 	ConditionCode_CONDITION_CODE_WORKERS_BUSY ConditionCode = 5
 	// Messages are being delivered.
 	ConditionCode_CONDITION_CODE_DELIVERING ConditionCode = 6
-	// Delivery is stopped by hand, by UpdateQueue or the configuration.
+	// Delivery is paused by UpdateQueue or the configuration.
 	ConditionCode_CONDITION_CODE_PAUSED ConditionCode = 7
-	// A circuit breaker holds deliveries back, of the whole queue or of some keys.
+	// A circuit breaker blocks the whole queue or some keys.
 	ConditionCode_CONDITION_CODE_BREAKER_OPEN ConditionCode = 8
-	// Messages are due whose leases have expired before; each waits for a stream with nothing else
-	// in flight, so that it harms no neighbour if it crashes its worker.
+	// Due messages wait for isolated delivery, because their leases expired before: each needs a
+	// stream with nothing else in flight, so that it harms no other message if it crashes its worker.
 	ConditionCode_CONDITION_CODE_ISOLATING ConditionCode = 9
-	// Due messages wait for a limit of the queue: its rate, its limits by key, or its retry budget.
+	// A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
 	ConditionCode_CONDITION_CODE_LIMITED ConditionCode = 10
 	// Ordering keys wait behind a quarantined message: retry it, remove it, or call
 	// DlqAdminService.ReleaseOrderingKey.
@@ -258,13 +258,13 @@ type SendToDlqRequest struct {
 	// Sends with the same key and the same payload within the dedup window (default 1 h) join one
 	// message. At most 256 bytes. Empty: never joins.
 	DedupKey string `protobuf:"bytes,7,opt,name=dedup_key,json=dedupKey,proto3" json:"dedup_key,omitempty"`
-	// Messages that belong in one order, at most 256 bytes. Kept and handed to the worker; enforced
-	// where the queue says so (QueueConfig.ordering).
+	// Messages with the same key belong in one order. At most 256 bytes. Passed to the worker; enforced
+	// if the queue says so (QueueConfig.ordering).
 	OrderingKey string `protobuf:"bytes,8,opt,name=ordering_key,json=orderingKey,proto3" json:"ordering_key,omitempty"`
 	// Where it came from.
 	Origin *Origin `protobuf:"bytes,9,opt,name=origin,proto3" json:"origin,omitempty"`
 	// When the first retry is due. Absent: the policy's first delay. Windows and max_elapsed of the
-	// policy hold for it, too.
+	// policy apply to it.
 	//
 	// Types that are valid to be assigned to FirstRetry:
 	//
@@ -278,15 +278,15 @@ type SendToDlqRequest struct {
 	MaxRetries *uint32 `protobuf:"varint,13,opt,name=max_retries,json=maxRetries,proto3,oneof" json:"max_retries,omitempty"`
 	// The message's own policy; wins over the queue's and the reason's.
 	RetryPolicy *RetryPolicy `protobuf:"bytes,14,opt,name=retry_policy,json=retryPolicy,proto3" json:"retry_policy,omitempty"`
-	// -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the one
-	// that has been due longest, so that the lower ones get their share.
+	// -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the
+	// message that has been due longest, so that low priorities are not starved.
 	Priority int32 `protobuf:"varint,15,opt,name=priority,proto3" json:"priority,omitempty"`
-	// Trace that the retries belong to.
+	// The trace of the retries.
 	TraceContext *TraceContext `protobuf:"bytes,16,opt,name=trace_context,json=traceContext,proto3" json:"trace_context,omitempty"`
-	// Which send of its client this is, so that a repeat makes no second message also when the
-	// request_id is forgotten, after 10 minutes. For clients that keep sends on disk.
+	// The number of this send at its client, so that a repeat makes no second message after the
+	// request_id is forgotten (10 minutes). For clients that keep sends on disk.
 	SendNumber *SendNumber `protobuf:"bytes,17,opt,name=send_number,json=sendNumber,proto3" json:"send_number,omitempty"`
-	// What happened to the message before it came here; for imports from another system.
+	// The history of a message from another system.
 	ImportedHistory *ImportedHistory `protobuf:"bytes,18,opt,name=imported_history,json=importedHistory,proto3" json:"imported_history,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -477,19 +477,18 @@ func (*SendToDlqRequest_Delay) isSendToDlqRequest_FirstRetry() {}
 
 func (*SendToDlqRequest_DueTime) isSendToDlqRequest_FirstRetry() {}
 
-// The number of a send among those of one client to one queue. The queue that the message is in
-// remembers for 7 days after a client's last send which numbers it has taken. While the request_id
-// is known, a repeat gets its first answer; afterwards a number that was taken before is answered
-// as a duplicate, with an empty id and no state, and nothing happens. A send that is refused takes
-// no number. A queue that is deleted forgets them, and where a routing rule has come or gone since,
-// a repeat may get to a queue that does not know its number.
+// The number of a send among those of one client to one queue. The message's queue remembers used
+// numbers for 7 days after the client's last send. While the request_id is known, a repeat gets its
+// first answer. After that, a used number is answered as a duplicate, with an empty id and no state,
+// and nothing happens. A refused send uses no number. A deleted queue forgets its numbers. If a
+// routing rule changed since, a repeat may reach a queue that does not know the number.
 type SendNumber struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// 16 random bytes, fresh for each client instance; kept beside what is kept on disk.
+	// 16 random bytes, fresh for each client instance; stored with its sends on disk.
 	ClientId []byte `protobuf:"bytes,1,opt,name=client_id,json=clientId,proto3" json:"client_id,omitempty"`
-	// From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers need not come
-	// in order. The 64 highest ranges of numbers taken are remembered: a number below them counts as
-	// taken for the first time, so that a repeat of it is a second message, never a loss.
+	// From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers may come in
+	// any order. The 64 highest ranges of used numbers are remembered. A number below them counts as
+	// new: a repeat is then a second message, never a loss.
 	Number        uint64 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -539,24 +538,22 @@ func (x *SendNumber) GetNumber() uint64 {
 	return 0
 }
 
-// Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
-// have ended there, are not known here: they count from this send on. A send that joins an earlier
-// message adds its failure to that one, and nothing of its imported history.
+// Earlier attempts, as another system counted them. Poison detection and lease expiries count from
+// this send. A send that joins an earlier message adds its failure to that one, and nothing of its
+// imported history.
 type ImportedHistory struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Failed attempts before this send: 0 to 1000. They count for max_retries, and delays go on from
-	// there; where there are as many as the policy allows, the message is quarantined as
-	// RETRIES_EXHAUSTED.
+	// Failed attempts before this send: 0 to 1000. They count for max_retries and delays. If the policy
+	// allows no more, the message is quarantined as RETRIES_EXHAUSTED.
 	Attempts uint32 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
 	// in all, each within the limits of every failure.
 	Failures []*ImportedFailure `protobuf:"bytes,2,rep,name=failures,proto3" json:"failures,omitempty"`
-	// When the message failed first, 1970 or later; in the future: now. Time to live, max_elapsed and
-	// age count from here, and Message.create_time is this. As always a message that is due at or
-	// after the end of its time to live gets one more from then. Absent: now.
+	// When the message first failed, 1970 or later; in the future: now. Time to live, max_elapsed, age
+	// and Message.create_time begin here. A message that is due at or after the end of its time to
+	// live gets another one from then. Absent: now.
 	FirstFailureTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=first_failure_time,json=firstFailureTime,proto3" json:"first_failure_time,omitempty"`
-	// True: to quarantine, whatever the policy says; as PRODUCER_REQUEST, where nothing else is the
-	// reason.
+	// True: quarantines the message, as PRODUCER_REQUEST unless there is another reason.
 	Quarantined   bool `protobuf:"varint,4,opt,name=quarantined,proto3" json:"quarantined,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -620,7 +617,7 @@ func (x *ImportedHistory) GetQuarantined() bool {
 	return false
 }
 
-// One of them.
+// One earlier failure.
 type ImportedFailure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why.
@@ -675,26 +672,26 @@ func (x *ImportedFailure) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
-// What became of a dead letter.
+// The result of a send.
 type SendToDlqResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The message's id; of the message it joined, if it did. Empty if it was discarded, or if its
-	// send_number was taken before.
+	// send_number was used before.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// SCHEDULED, IN_FLIGHT (joined a message that a worker holds), QUARANTINED, or DISCARDED: a
-	// routing rule drops it, and it was counted, not stored. Unspecified: its send_number was taken
-	// before, and what became of that send is not known any more.
+	// routing rule dropped it; it was counted, not stored. Unspecified: its send_number was used
+	// before, and the result of that send is no longer known.
 	State MessageState `protobuf:"varint,2,opt,name=state,proto3,enum=dlq.v1.MessageState" json:"state,omitempty"`
 	// As given, or as categorized.
 	Reason Reason `protobuf:"varint,3,opt,name=reason,proto3,enum=dlq.v1.Reason" json:"reason,omitempty"`
 	// When the next retry is due. Absent unless SCHEDULED.
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
-	// True: it joined an earlier message by its dedup_key, as one more failure of it; or, with no
-	// state, its send_number was taken before, and this call has changed nothing.
+	// True: it joined an earlier message by its dedup_key, as another failure; or, with no state, its
+	// send_number was used before, and this call changed nothing.
 	Duplicate bool `protobuf:"varint,5,opt,name=duplicate,proto3" json:"duplicate,omitempty"`
 	// Why it went to quarantine, if it did.
 	QuarantineReason QuarantineReason `protobuf:"varint,6,opt,name=quarantine_reason,json=quarantineReason,proto3,enum=dlq.v1.QuarantineReason" json:"quarantine_reason,omitempty"`
-	// The queue that it is in, where a routing rule has chosen another one than the request.
+	// The message's queue, if a routing rule chose another one than the request.
 	Queue         string `protobuf:"bytes,7,opt,name=queue,proto3" json:"queue,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -874,7 +871,7 @@ func (x *SendToDlqBatchResponse) GetResults() []*SendToDlqBatchResult {
 // The result of one request of a batch.
 type SendToDlqBatchResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What became of it.
+	// The result.
 	//
 	// Types that are valid to be assigned to Outcome:
 	//
@@ -963,7 +960,7 @@ type ErrorStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The gRPC status code.
 	Code int32 `protobuf:"varint,1,opt,name=code,proto3" json:"code,omitempty"`
-	// What was wrong and what to do.
+	// What failed and what to do.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// google.rpc details, as a failed call would carry them.
 	Details       []*anypb.Any `protobuf:"bytes,3,rep,name=details,proto3" json:"details,omitempty"`
@@ -1027,19 +1024,19 @@ type StreamDueRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 1,000 queue names. They need not exist yet.
 	Queues []string `protobuf:"bytes,1,rep,name=queues,proto3" json:"queues,omitempty"`
-	// Who works: shown in logs. At most 128 bytes.
+	// Name of the worker, shown in logs. At most 128 bytes.
 	WorkerId string `protobuf:"bytes,2,opt,name=worker_id,json=workerId,proto3" json:"worker_id,omitempty"`
 	// Most messages in flight at a time, over all queues and across reconnects: 1 to 10,000,
 	// default 16.
 	MaxInFlight *uint32 `protobuf:"varint,3,opt,name=max_in_flight,json=maxInFlight,proto3,oneof" json:"max_in_flight,omitempty"`
-	// Most bytes in flight at a time: 1 or more, default 64 MiB. A larger message is handed out
-	// alone.
+	// Most bytes in flight at a time: 1 or more, default 64 MiB. A larger message is
+	// delivered alone.
 	MaxInFlightBytes *uint64 `protobuf:"varint,4,opt,name=max_in_flight_bytes,json=maxInFlightBytes,proto3,oneof" json:"max_in_flight_bytes,omitempty"`
-	// How long the worker may keep a message without a sign of life: 1 s to 12 h. Default: the
-	// queue's (30 s).
+	// How long the worker may hold a message without ExtendLease: 1 s to 12 h. Default: the queue's
+	// (30 s).
 	LeaseDuration *durationpb.Duration `protobuf:"bytes,5,opt,name=lease_duration,json=leaseDuration,proto3" json:"lease_duration,omitempty"`
-	// The session of a broken stream, to take it over with the leases it still has; a stream of it
-	// that is still open ends. One that has none left, or is not known any more, goes on empty.
+	// The session of a broken stream, to continue it with its remaining leases. An open stream of that
+	// session ends. An unknown session continues without leases.
 	ResumeSessionId string `protobuf:"bytes,6,opt,name=resume_session_id,json=resumeSessionId,proto3" json:"resume_session_id,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -1241,8 +1238,7 @@ type StreamDueResponse_Drain struct {
 }
 
 type StreamDueResponse_QueueStatus struct {
-	// What holds one of the queues back has changed: at the start, if there is something to say,
-	// and after each change.
+	// What blocks one of the queues: at the start, if something does, and after each change.
 	QueueStatus *QueueStatus `protobuf:"bytes,5,opt,name=queue_status,json=queueStatus,proto3,oneof"`
 }
 
@@ -1263,7 +1259,7 @@ type Opened struct {
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
 	// The lease that deliveries get. With queues of different defaults: the shortest.
 	LeaseDuration *durationpb.Duration `protobuf:"bytes,2,opt,name=lease_duration,json=leaseDuration,proto3" json:"lease_duration,omitempty"`
-	// Leases that the resumed session still holds; they count against max_in_flight.
+	// Leases that the resumed session still holds. They count against max_in_flight.
 	LeasesHeld    uint32 `protobuf:"varint,3,opt,name=leases_held,json=leasesHeld,proto3" json:"leases_held,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1320,10 +1316,10 @@ func (x *Opened) GetLeasesHeld() uint32 {
 	return 0
 }
 
-// Messages to process: a frame is at most 1 MiB, unless one message alone is larger.
+// Messages to process. A frame has at most 1 MiB, unless one message is larger.
 type Deliveries struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// In the order they became due, as far as one stream sees it.
+	// In the order of their due times on this stream.
 	Deliveries    []*Delivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1366,18 +1362,18 @@ func (x *Deliveries) GetDeliveries() []*Delivery {
 	return nil
 }
 
-// One hand-out of one message.
+// One delivery of one message.
 type Delivery struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The message.
 	Message *Message `protobuf:"bytes,1,opt,name=message,proto3" json:"message,omitempty"`
 	// Opaque proof of the lease: give it to Ack and ExtendLease.
 	LeaseToken string `protobuf:"bytes,2,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
-	// The server takes the message back then, by its own clock.
+	// When the lease ends, by the store's clock.
 	LeaseExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=lease_expire_time,json=leaseExpireTime,proto3" json:"lease_expire_time,omitempty"`
 	// Which attempt this is: 1 for the first.
 	Attempt uint32 `protobuf:"varint,4,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	// Counts every hand-out, lost and released ones too. Grows with each delivery of a message.
+	// Counts every delivery of the message, including lost and released ones.
 	DeliveryNumber uint32 `protobuf:"varint,5,opt,name=delivery_number,json=deliveryNumber,proto3" json:"delivery_number,omitempty"`
 	// True: an earlier delivery ended without a reported outcome, so the work may already have
 	// taken effect. Check before you do it again.
@@ -1495,7 +1491,7 @@ func (*Heartbeat) Descriptor() ([]byte, []int) {
 	return file_dlq_v1_dlq_service_proto_rawDescGZIP(), []int{14}
 }
 
-// What holds deliveries of a queue back, or that nothing does any more.
+// What blocks deliveries of a queue, or that nothing does.
 type QueueStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Its name.
@@ -1504,7 +1500,7 @@ type QueueStatus struct {
 	Paused bool `protobuf:"varint,2,opt,name=paused,proto3" json:"paused,omitempty"`
 	// The queue's circuit breaker. With breakers by key it is closed, and open_breakers counts them.
 	BreakerState BreakerState `protobuf:"varint,3,opt,name=breaker_state,json=breakerState,proto3,enum=dlq.v1.BreakerState" json:"breaker_state,omitempty"`
-	// When an open breaker tries again, or a pause ends. Absent where nobody knows.
+	// When an open breaker tries again, or a pause ends. Absent if unknown.
 	RetryTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=retry_time,json=retryTime,proto3" json:"retry_time,omitempty"`
 	// Breakers that are not closed, of the queue or of its keys.
 	OpenBreakers  uint32 `protobuf:"varint,5,opt,name=open_breakers,json=openBreakers,proto3" json:"open_breakers,omitempty"`
@@ -1580,7 +1576,7 @@ func (x *QueueStatus) GetOpenBreakers() uint32 {
 // The stream is about to end.
 type Drain struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How long Acks are still taken by this server; another server takes them any time.
+	// How long this server still accepts Acks. Other servers always accept them.
 	Grace         *durationpb.Duration `protobuf:"bytes,1,opt,name=grace,proto3" json:"grace,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1678,7 +1674,7 @@ func (x *AckRequest) GetOutcomes() []*Outcome {
 	return nil
 }
 
-// What became of one delivery.
+// The outcome of one delivery.
 type Outcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The delivery's token.
@@ -1801,12 +1797,12 @@ type Outcome_Failed struct {
 }
 
 type Outcome_Released struct {
-	// Given back unprocessed: not counted as an attempt.
+	// Returned unprocessed; not counted as an attempt.
 	Released *Released `protobuf:"bytes,4,opt,name=released,proto3,oneof"`
 }
 
 type Outcome_Quarantined struct {
-	// To quarantine, whatever the policy says.
+	// Quarantine it, whatever the policy says.
 	Quarantined *Quarantined `protobuf:"bytes,5,opt,name=quarantined,proto3,oneof"`
 }
 
@@ -1867,8 +1863,8 @@ type Failed struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why.
 	Failure *Failure `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
-	// Wait at least this long; replaces the policy's delay, and what the failure asks for. Windows and
-	// max_elapsed of the policy hold for it, too. 0 to 30 days.
+	// Wait at least this long. Replaces the policy's delay and the failure's retry_after. Windows and
+	// max_elapsed of the policy apply. 0 to 30 days.
 	RetryAfter *durationpb.Duration `protobuf:"bytes,2,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	// True: retrying can't help; the message goes to quarantine.
 	NonRetryable  bool `protobuf:"varint,3,opt,name=non_retryable,json=nonRetryable,proto3" json:"non_retryable,omitempty"`
@@ -1927,7 +1923,7 @@ func (x *Failed) GetNonRetryable() bool {
 	return false
 }
 
-// The worker gives the message back, e.g. because it shuts down.
+// The worker returns the message, for example because it shuts down.
 type Released struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Not before this: 0 to 30 days. At least 1 s, and growing with repeated releases up to 5 min.
@@ -1976,7 +1972,7 @@ func (x *Released) GetDelay() *durationpb.Duration {
 // The worker asks for quarantine.
 type Quarantined struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Why, for whoever looks at it. Cut after 1 KiB.
+	// Why, for operators. Cut after 1 KiB.
 	Note          string `protobuf:"bytes,1,opt,name=note,proto3" json:"note,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2114,7 +2110,7 @@ func (x *AckResponse) GetResults() []*AckResult {
 // The result of one outcome.
 type AckResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it counts.
+	// Whether it was applied.
 	Status AckStatus `protobuf:"varint,1,opt,name=status,proto3,enum=dlq.v1.AckStatus" json:"status,omitempty"`
 	// The message's state afterwards. For LEASE_LOST: its present state.
 	State MessageState `protobuf:"varint,2,opt,name=state,proto3,enum=dlq.v1.MessageState" json:"state,omitempty"`
@@ -2257,7 +2253,7 @@ func (x *ExtendLeaseRequest) GetLeaseDuration() *durationpb.Duration {
 	return nil
 }
 
-// What became of the leases.
+// The result of ExtendLease.
 type ExtendLeaseResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One for each token in order; for a session, one for each lease that it holds.
@@ -2308,12 +2304,12 @@ type ExtendLeaseResult struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The token, as given; for a session, of the lease found.
 	LeaseToken string `protobuf:"bytes,1,opt,name=lease_token,json=leaseToken,proto3" json:"lease_token,omitempty"`
-	// APPLIED: extended. LEASE_LOST: somebody else may have the message. NOT_FOUND: it is gone.
+	// APPLIED: extended. LEASE_LOST: another worker may have the message. NOT_FOUND: it is gone.
 	// INVALID: the token is malformed.
 	Status AckStatus `protobuf:"varint,2,opt,name=status,proto3,enum=dlq.v1.AckStatus" json:"status,omitempty"`
 	// When the lease now ends. Absent unless APPLIED.
 	LeaseExpireTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=lease_expire_time,json=leaseExpireTime,proto3" json:"lease_expire_time,omitempty"`
-	// True: stop working on it; whatever you report, it will not count.
+	// True: stop working on it. No outcome will count.
 	ShouldStop bool `protobuf:"varint,4,opt,name=should_stop,json=shouldStop,proto3" json:"should_stop,omitempty"`
 	// For INVALID: what is wrong with the token.
 	Detail        string `protobuf:"bytes,5,opt,name=detail,proto3" json:"detail,omitempty"`
@@ -2397,15 +2393,15 @@ type RetryRequest struct {
 	Ids []string `protobuf:"bytes,3,rep,name=ids,proto3" json:"ids,omitempty"`
 	// Everything that matches, instead of ids.
 	Filter *MessageFilter `protobuf:"bytes,4,opt,name=filter,proto3" json:"filter,omitempty"`
-	// With a filter, required: how many messages you expect it to match, as Stats counts them.
-	// Checked in the same step as the change; at most 1,000. What a rule is moving to another queue
-	// counts, as Stats counts it, and is refused as in flight: retry it where it arrives.
+	// Required with a filter: how many messages it should match, as Stats counts them. Checked in the
+	// same step as the change; at most 1,000. A message that a rule is moving to another queue counts
+	// and is refused as in flight: retry it in that queue.
 	ExpectedCount *uint32 `protobuf:"varint,5,opt,name=expected_count,json=expectedCount,proto3,oneof" json:"expected_count,omitempty"`
-	// Edits of each message before it is made due, one after another, all or none; in the same step as
-	// the rest, so that nothing is ever edited and not retried. At most 10. One that a message has had
-	// before is not applied to it again. The messages to edit may have 16 MiB in all.
+	// Edits of each message, applied in order, all or none, in the same step as the retry. At most 10. A
+	// transform that a message has had before is not applied again. The messages to edit may have
+	// 16 MiB in all.
 	Transforms []*Transform `protobuf:"bytes,6,rep,name=transforms,proto3" json:"transforms,omitempty"`
-	// True: nothing is changed or remembered, and the answer says what would be.
+	// True: changes nothing; the answer shows what would happen.
 	DryRun        bool `protobuf:"varint,7,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2490,7 +2486,7 @@ func (x *RetryRequest) GetDryRun() bool {
 	return false
 }
 
-// Selects messages of one queue. All given conditions must hold; an empty list means any.
+// Selects messages of one queue. All conditions must hold; an empty list means any value.
 type MessageFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// SCHEDULED, QUARANTINED or both. Empty: QUARANTINED.
@@ -2554,7 +2550,7 @@ func (x *MessageFilter) GetQuarantineReasons() []QuarantineReason {
 	return nil
 }
 
-// What was made due.
+// The result of a Retry.
 type RetryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Messages that are now due.
@@ -2619,14 +2615,14 @@ func (x *RetryResponse) GetPreviews() []*RetryPreview {
 	return nil
 }
 
-// What edits would make of a message.
+// A message before and after edits.
 type RetryPreview struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The message.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// As it would be delivered without them: with the edits that were made before.
+	// As it would be delivered without the new edits.
 	Before *MessageContent `protobuf:"bytes,2,opt,name=before,proto3" json:"before,omitempty"`
-	// As it would be delivered with them.
+	// As it would be delivered with the new edits.
 	After         *MessageContent `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2683,7 +2679,7 @@ func (x *RetryPreview) GetAfter() *MessageContent {
 	return nil
 }
 
-// What can be edited of a message.
+// The parts of a message that can be edited.
 type MessageContent struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The payload.
@@ -2745,7 +2741,7 @@ type RefusedRetry struct {
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// Why.
 	Refusal RetryRefusal `protobuf:"varint,2,opt,name=refusal,proto3,enum=dlq.v1.RetryRefusal" json:"refusal,omitempty"`
-	// For TRANSFORM_FAILED: which transform, from 0, and why, in words, cut after 240 bytes.
+	// For TRANSFORM_FAILED: which transform, from 0, and why. Cut after 240 bytes.
 	Detail        string `protobuf:"bytes,3,opt,name=detail,proto3" json:"detail,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2855,7 +2851,7 @@ type StatsResponse struct {
 	TotalMessages int64 `protobuf:"varint,1,opt,name=total_messages,json=totalMessages,proto3" json:"total_messages,omitempty"`
 	// Those of them in quarantine.
 	TotalPoisonMessages int64 `protobuf:"varint,2,opt,name=total_poison_messages,json=totalPoisonMessages,proto3" json:"total_poison_messages,omitempty"`
-	// One for each queue, by name. A queue that was asked for and does not exist is empty here.
+	// One for each queue, by name. A requested queue that does not exist is empty.
 	Queues []*QueueStats `protobuf:"bytes,3,rep,name=queues,proto3" json:"queues,omitempty"`
 	// The store's clock when this was read. Absent when there is no queue.
 	StoreTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=store_time,json=storeTime,proto3" json:"store_time,omitempty"`
@@ -2938,20 +2934,20 @@ type QueueStats struct {
 	Bytes int64 `protobuf:"varint,6,opt,name=bytes,proto3" json:"bytes,omitempty"`
 	// How many by state and reason; nothing for zero.
 	Counts []*StateCount `protobuf:"bytes,7,rep,name=counts,proto3" json:"counts,omitempty"`
-	// Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-	// with an imported history only those are looked at that came first: send the oldest ones first.
+	// Age of the oldest message, in any state. Absent when the queue is empty. Of messages
+	// with an imported history, only those that arrived first are considered: send the oldest first.
 	OldestAge *durationpb.Duration `protobuf:"bytes,8,opt,name=oldest_age,json=oldestAge,proto3" json:"oldest_age,omitempty"`
-	// How long the message that came to quarantine first has been there.
+	// How long the first message in quarantine has been there.
 	OldestQuarantinedAge *durationpb.Duration `protobuf:"bytes,9,opt,name=oldest_quarantined_age,json=oldestQuarantinedAge,proto3" json:"oldest_quarantined_age,omitempty"`
-	// When the next scheduled message is due; in the past: it waits for a worker since then.
+	// When the next scheduled message is due. In the past: it waits for a worker.
 	NextDueTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=next_due_time,json=nextDueTime,proto3" json:"next_due_time,omitempty"`
 	// Streams open on this queue, over all servers.
 	Workers uint32 `protobuf:"varint,11,opt,name=workers,proto3" json:"workers,omitempty"`
 	// Messages a second, smoothed over about a minute.
 	Rates *Rates `protobuf:"bytes,12,opt,name=rates,proto3" json:"rates,omitempty"`
-	// What has happened since the queue exists.
+	// Counts since the queue exists.
 	Totals *Totals `protobuf:"bytes,13,opt,name=totals,proto3" json:"totals,omitempty"`
-	// Why nothing moves, or that it does. Most important first.
+	// Why nothing moves, or that messages are delivered. Most important first.
 	Conditions []*Condition `protobuf:"bytes,14,rep,name=conditions,proto3" json:"conditions,omitempty"`
 	// The queue's circuit breaker; CLOSED where it has none.
 	BreakerState BreakerState `protobuf:"varint,15,opt,name=breaker_state,json=breakerState,proto3,enum=dlq.v1.BreakerState" json:"breaker_state,omitempty"`
@@ -3199,7 +3195,7 @@ type Rates struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Sends that became new messages.
 	Accepted float64 `protobuf:"fixed64,1,opt,name=accepted,proto3" json:"accepted,omitempty"`
-	// Hand-outs to workers.
+	// Deliveries to workers.
 	Delivered float64 `protobuf:"fixed64,2,opt,name=delivered,proto3" json:"delivered,omitempty"`
 	// Outcomes that were a success.
 	Succeeded float64 `protobuf:"fixed64,3,opt,name=succeeded,proto3" json:"succeeded,omitempty"`
@@ -3287,11 +3283,11 @@ type Totals struct {
 	MovedOut int64 `protobuf:"varint,7,opt,name=moved_out,json=movedOut,proto3" json:"moved_out,omitempty"`
 	// Messages moved here from another queue.
 	MovedIn int64 `protobuf:"varint,8,opt,name=moved_in,json=movedIn,proto3" json:"moved_in,omitempty"`
-	// Hand-outs to workers.
+	// Deliveries to workers.
 	Deliveries int64 `protobuf:"varint,9,opt,name=deliveries,proto3" json:"deliveries,omitempty"`
 	// Attempts that failed.
 	FailedAttempts int64 `protobuf:"varint,10,opt,name=failed_attempts,json=failedAttempts,proto3" json:"failed_attempts,omitempty"`
-	// Deliveries given back.
+	// Deliveries that were released.
 	Released int64 `protobuf:"varint,11,opt,name=released,proto3" json:"released,omitempty"`
 	// Leases that expired.
 	LeaseExpiries int64 `protobuf:"varint,12,opt,name=lease_expiries,json=leaseExpiries,proto3" json:"lease_expiries,omitempty"`

@@ -32,20 +32,20 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// Takes messages that could not be processed, hands them out again when they are due, and learns
-// the outcome.
+// Stores messages that could not be processed, delivers them again when they are due, and applies
+// the reported outcomes.
 //
 // Producers call SendToDlq from a catch block. Workers keep a StreamDue call open and report each
 // outcome by Ack. Every method may be called on any server of a deployment.
 //
 // Errors are gRPC codes with google.rpc details: ErrorInfo always (domain `dlq.v1`, a stable
 // `reason`), BadRequest for INVALID_ARGUMENT (every wrong field by name), QuotaFailure for
-// RESOURCE_EXHAUSTED, RetryInfo where trying again helps. UNAVAILABLE means that the outcome is
+// RESOURCE_EXHAUSTED, RetryInfo if a retry can help. UNAVAILABLE means that the outcome is
 // unknown: call again with the same request_id and nothing happens twice. UNAUTHENTICATED means
-// that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
-// DEADLINE_EXCEEDED excepted: then it may have taken effect.
+// that the server requires a bearer token. A failed call changes nothing, except that it may have
+// taken effect after UNAVAILABLE and DEADLINE_EXCEEDED.
 //
-// Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+// Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message until it is
 // deleted.
 type DlqServiceClient interface {
 	// Stores one dead letter and decides when it is retried. Returns after the message is durable
@@ -53,12 +53,12 @@ type DlqServiceClient interface {
 	//
 	// Idempotent by request_id: the same id within 10 minutes gives the same answer and changes
 	// nothing. Errors: INVALID_ARGUMENT (queue name, sizes, counts, negative durations,
-	// contradictions), NOT_FOUND (no such queue, where messages do not create them),
+	// contradictions), NOT_FOUND (no such queue, if messages do not create them),
 	// RESOURCE_EXHAUSTED (a limit of the queue, or the store is full), UNAVAILABLE (the store can't be
 	// reached, or the queue is being deleted).
 	SendToDlq(ctx context.Context, in *SendToDlqRequest, opts ...grpc.CallOption) (*SendToDlqResponse, error)
 	// Stores up to 1,000 dead letters, of any queues, in one call of at most 3.5 MiB. Each is
-	// accepted or refused by itself: the call succeeds when at least its frame is valid.
+	// accepted or refused by itself; the call succeeds if its frame is valid.
 	//
 	// Idempotent per request_id of each request. Errors of the whole call: INVALID_ARGUMENT (empty
 	// or too many requests), RESOURCE_EXHAUSTED (too many bytes).
@@ -67,9 +67,9 @@ type DlqServiceClient interface {
 	//
 	// The first frame is `opened`, at once. Report each outcome by Ack before its lease expires, or
 	// extend the lease by ExtendLease. A message whose lease expires is delivered again. When the
-	// stream breaks, leases of deliveries already written stay: reconnect with resume_session_id
-	// and go on. Errors: INVALID_ARGUMENT. While the store can't be reached the stream stays open
-	// and goes on by itself.
+	// stream breaks, leases of deliveries already written stay: reconnect with resume_session_id.
+	// Errors: INVALID_ARGUMENT. While the store is unavailable, the stream stays open and resumes by
+	// itself.
 	StreamDue(ctx context.Context, in *StreamDueRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamDueResponse], error)
 	// Reports outcomes of deliveries, on any server and any connection. Each is applied or refused
 	// by itself, under its lease token; results come in the order of the outcomes.
@@ -79,22 +79,22 @@ type DlqServiceClient interface {
 	// INVALID_ARGUMENT (no outcomes, more than 1,000), UNAVAILABLE.
 	Ack(ctx context.Context, in *AckRequest, opts ...grpc.CallOption) (*AckResponse, error)
 	// Sets leases to end one full lease duration from now, so that long work keeps its message.
-	// Also tells which leases are lost, or whose work should stop. Safe to repeat.
+	// Also reports which leases are lost and which work should stop. Safe to repeat.
 	//
 	// Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
 	// UNAVAILABLE.
 	ExtendLease(ctx context.Context, in *ExtendLeaseRequest, opts ...grpc.CallOption) (*ExtendLeaseResponse, error)
-	// Makes messages due now, and edits them before, if it is told so. SCHEDULED ones keep their
-	// attempts; QUARANTINED ones start a new round (attempts and poison count start again, history is
-	// kept); IN_FLIGHT ones are refused, and so are those that can't be edited.
+	// Makes messages due now, optionally edited. SCHEDULED messages keep their attempts; QUARANTINED
+	// ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
+	// are refused, and so are messages that can't be edited.
 	//
 	// Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
 	// than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
 	// would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
-	// number matches than expected; nothing changed), ABORTED (messages moved on meanwhile; try again),
+	// number matches than expected; nothing changed), ABORTED (messages changed meanwhile; try again),
 	// RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
 	Retry(ctx context.Context, in *RetryRequest, opts ...grpc.CallOption) (*RetryResponse, error)
-	// Counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
+	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	Stats(ctx context.Context, in *StatsRequest, opts ...grpc.CallOption) (*StatsResponse, error)
 }
@@ -190,20 +190,20 @@ func (c *dlqServiceClient) Stats(ctx context.Context, in *StatsRequest, opts ...
 // All implementations must embed UnimplementedDlqServiceServer
 // for forward compatibility.
 //
-// Takes messages that could not be processed, hands them out again when they are due, and learns
-// the outcome.
+// Stores messages that could not be processed, delivers them again when they are due, and applies
+// the reported outcomes.
 //
 // Producers call SendToDlq from a catch block. Workers keep a StreamDue call open and report each
 // outcome by Ack. Every method may be called on any server of a deployment.
 //
 // Errors are gRPC codes with google.rpc details: ErrorInfo always (domain `dlq.v1`, a stable
 // `reason`), BadRequest for INVALID_ARGUMENT (every wrong field by name), QuotaFailure for
-// RESOURCE_EXHAUSTED, RetryInfo where trying again helps. UNAVAILABLE means that the outcome is
+// RESOURCE_EXHAUSTED, RetryInfo if a retry can help. UNAVAILABLE means that the outcome is
 // unknown: call again with the same request_id and nothing happens twice. UNAUTHENTICATED means
-// that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
-// DEADLINE_EXCEEDED excepted: then it may have taken effect.
+// that the server requires a bearer token. A failed call changes nothing, except that it may have
+// taken effect after UNAVAILABLE and DEADLINE_EXCEEDED.
 //
-// Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+// Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message until it is
 // deleted.
 type DlqServiceServer interface {
 	// Stores one dead letter and decides when it is retried. Returns after the message is durable
@@ -211,12 +211,12 @@ type DlqServiceServer interface {
 	//
 	// Idempotent by request_id: the same id within 10 minutes gives the same answer and changes
 	// nothing. Errors: INVALID_ARGUMENT (queue name, sizes, counts, negative durations,
-	// contradictions), NOT_FOUND (no such queue, where messages do not create them),
+	// contradictions), NOT_FOUND (no such queue, if messages do not create them),
 	// RESOURCE_EXHAUSTED (a limit of the queue, or the store is full), UNAVAILABLE (the store can't be
 	// reached, or the queue is being deleted).
 	SendToDlq(context.Context, *SendToDlqRequest) (*SendToDlqResponse, error)
 	// Stores up to 1,000 dead letters, of any queues, in one call of at most 3.5 MiB. Each is
-	// accepted or refused by itself: the call succeeds when at least its frame is valid.
+	// accepted or refused by itself; the call succeeds if its frame is valid.
 	//
 	// Idempotent per request_id of each request. Errors of the whole call: INVALID_ARGUMENT (empty
 	// or too many requests), RESOURCE_EXHAUSTED (too many bytes).
@@ -225,9 +225,9 @@ type DlqServiceServer interface {
 	//
 	// The first frame is `opened`, at once. Report each outcome by Ack before its lease expires, or
 	// extend the lease by ExtendLease. A message whose lease expires is delivered again. When the
-	// stream breaks, leases of deliveries already written stay: reconnect with resume_session_id
-	// and go on. Errors: INVALID_ARGUMENT. While the store can't be reached the stream stays open
-	// and goes on by itself.
+	// stream breaks, leases of deliveries already written stay: reconnect with resume_session_id.
+	// Errors: INVALID_ARGUMENT. While the store is unavailable, the stream stays open and resumes by
+	// itself.
 	StreamDue(*StreamDueRequest, grpc.ServerStreamingServer[StreamDueResponse]) error
 	// Reports outcomes of deliveries, on any server and any connection. Each is applied or refused
 	// by itself, under its lease token; results come in the order of the outcomes.
@@ -237,22 +237,22 @@ type DlqServiceServer interface {
 	// INVALID_ARGUMENT (no outcomes, more than 1,000), UNAVAILABLE.
 	Ack(context.Context, *AckRequest) (*AckResponse, error)
 	// Sets leases to end one full lease duration from now, so that long work keeps its message.
-	// Also tells which leases are lost, or whose work should stop. Safe to repeat.
+	// Also reports which leases are lost and which work should stop. Safe to repeat.
 	//
 	// Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
 	// UNAVAILABLE.
 	ExtendLease(context.Context, *ExtendLeaseRequest) (*ExtendLeaseResponse, error)
-	// Makes messages due now, and edits them before, if it is told so. SCHEDULED ones keep their
-	// attempts; QUARANTINED ones start a new round (attempts and poison count start again, history is
-	// kept); IN_FLIGHT ones are refused, and so are those that can't be edited.
+	// Makes messages due now, optionally edited. SCHEDULED messages keep their attempts; QUARANTINED
+	// ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
+	// are refused, and so are messages that can't be edited.
 	//
 	// Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
 	// than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
 	// would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
-	// number matches than expected; nothing changed), ABORTED (messages moved on meanwhile; try again),
+	// number matches than expected; nothing changed), ABORTED (messages changed meanwhile; try again),
 	// RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
 	Retry(context.Context, *RetryRequest) (*RetryResponse, error)
-	// Counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
+	// Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
 	// messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
 	Stats(context.Context, *StatsRequest) (*StatsResponse, error)
 	mustEmbedUnimplementedDlqServiceServer()

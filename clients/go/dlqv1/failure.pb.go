@@ -22,8 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// One failed attempt to process a message. Every field is optional: send what you know. Texts
-// that are too long are cut, never refused, and `truncated` says so.
+// One failed attempt to process a message. Every field is optional. Texts that are too long are cut,
+// never refused, and `truncated` is set.
 type Failure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why it failed. Absent or unspecified: the server categorizes from the fields below.
@@ -31,7 +31,7 @@ type Failure struct {
 	// The exception's or error's type as the runtime names it, e.g. `requests.exceptions.Timeout`.
 	// Cut after 512 bytes.
 	Type string `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
-	// The error's own words. Cut after 4 KiB.
+	// The error's message. Cut after 4 KiB.
 	Message string `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	// Stack trace, causes included, most recent call as the runtime prints it. Cut after 16 KiB.
 	StackTrace string `protobuf:"bytes,4,opt,name=stack_trace,json=stackTrace,proto3" json:"stack_trace,omitempty"`
@@ -39,15 +39,15 @@ type Failure struct {
 	GrpcCode *int32 `protobuf:"varint,5,opt,name=grpc_code,json=grpcCode,proto3,oneof" json:"grpc_code,omitempty"`
 	// The HTTP status (100 to 599) when an HTTP call failed. Other numbers are kept and ignored.
 	HttpStatus *int32 `protobuf:"varint,6,opt,name=http_status,json=httpStatus,proto3,oneof" json:"http_status,omitempty"`
-	// What else helps to understand it, e.g. `host`, `region`. At most 32 entries, keys of 128 bytes,
+	// Further details, e.g. `host`, `region`. At most 32 entries, keys of 128 bytes,
 	// values of 1 KiB; more is cut.
 	Attributes map[string]string `protobuf:"bytes,7,rep,name=attributes,proto3" json:"attributes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// Set by the server: something above was cut. Ignored in requests.
 	Truncated bool `protobuf:"varint,8,opt,name=truncated,proto3" json:"truncated,omitempty"`
-	// What the failed call asked for, e.g. by HTTP Retry-After or google.rpc.RetryInfo: no attempt
-	// begins sooner, unless the worker's own retry_after or the producer's delay or due_time says
-	// when. 0 to 30 days, more is cut; a negative one is ignored. Absent: read from the attribute
-	// `retry-after`, in any case, in seconds or as an HTTP date; anything else is ignored.
+	// The earliest next attempt that the failed call asked for, e.g. by HTTP Retry-After or
+	// google.rpc.RetryInfo. The worker's retry_after and the producer's delay or due_time win. 0 to 30
+	// days, more is cut; negative values are ignored. Absent: read from the attribute `retry-after`, in
+	// any case, in seconds or as an HTTP date.
 	RetryAfter    *durationpb.Duration `protobuf:"bytes,9,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

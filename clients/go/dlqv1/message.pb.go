@@ -84,7 +84,7 @@ func (Backoff) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_message_proto_rawDescGZIP(), []int{0}
 }
 
-// How delays are spread. Random numbers are uniform.
+// How delays are randomized, uniformly.
 type Jitter int32
 
 const (
@@ -98,9 +98,9 @@ const (
 	Jitter_JITTER_FULL Jitter = 3
 	// From half the computed delay to all of it.
 	Jitter_JITTER_EQUAL Jitter = 4
-	// From initial_delay to three times the delay before, up to max_delay; the growth is its own, so
-	// that multiplier, increment and schedule do not matter. Where the delay before is not known, it
-	// counts as the middle of its own range; before the first one it is initial_delay.
+	// From initial_delay to three times the previous delay, up to max_delay; multiplier, increment and
+	// schedule are ignored. If the previous delay is unknown, the middle of its range is used; before
+	// the first one it is initial_delay.
 	Jitter_JITTER_DECORRELATED Jitter = 5
 )
 
@@ -307,7 +307,7 @@ type isPayload_Body interface {
 }
 
 type Payload_Text struct {
-	// UTF-8 text, shown as it is by tools. Use it for JSON.
+	// UTF-8 text, readable in tools. Use it for JSON.
 	Text string `protobuf:"bytes,1,opt,name=text,proto3,oneof"`
 }
 
@@ -329,7 +329,7 @@ type Origin struct {
 	Instance string `protobuf:"bytes,2,opt,name=instance,proto3" json:"instance,omitempty"`
 	// The version of the service.
 	Version string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	// Where the message can be found there, e.g. `topic`, `partition`, `offset`. At most 16 entries,
+	// Where the message is in that system, e.g. `topic`, `partition`, `offset`. At most 16 entries,
 	// keys of 128 bytes and values of 1 KiB.
 	Coordinates   map[string]string `protobuf:"bytes,4,rep,name=coordinates,proto3" json:"coordinates,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
@@ -394,7 +394,7 @@ func (x *Origin) GetCoordinates() map[string]string {
 	return nil
 }
 
-// W3C Trace Context of the failed processing, handed on to the worker unchanged.
+// W3C Trace Context of the failed processing, passed to the worker unchanged.
 type TraceContext struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The `traceparent` header. At most 128 bytes.
@@ -449,10 +449,9 @@ func (x *TraceContext) GetTracestate() string {
 	return ""
 }
 
-// When the next attempt is made, and how many there are. Absent fields take their value from the
-// preset, or, with no preset, from the policy that would otherwise apply. Presets say nothing of
-// max_elapsed and windows: those always come from there. Of all limits (retries, elapsed time, time
-// to live) the smallest holds.
+// When the next attempt is made, and how many there are. Absent fields come from the preset, or, with
+// no preset, from the policy that would otherwise apply. Presets don't set max_elapsed and windows.
+// Of all limits (retries, elapsed time, time to live) the smallest applies.
 type RetryPolicy struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A named policy to start from: webhook, validation, execution, network, auth, resource or
@@ -462,30 +461,28 @@ type RetryPolicy struct {
 	MaxRetries *uint32 `protobuf:"varint,2,opt,name=max_retries,json=maxRetries,proto3,oneof" json:"max_retries,omitempty"`
 	// Delay after the first failure: 0 to 30 days. A schedule has its own.
 	InitialDelay *durationpb.Duration `protobuf:"bytes,3,opt,name=initial_delay,json=initialDelay,proto3" json:"initial_delay,omitempty"`
-	// No delay grows beyond this (before jitter): 0 to 30 days. Absent, an initial_delay above it
-	// raises it.
+	// Maximum delay before jitter: 0 to 30 days. If absent, a larger initial_delay raises it.
 	MaxDelay *durationpb.Duration `protobuf:"bytes,4,opt,name=max_delay,json=maxDelay,proto3" json:"max_delay,omitempty"`
-	// EXPONENTIAL: factor from one delay to the next, 1 to 100; 2 where nothing says another.
+	// EXPONENTIAL: factor from one delay to the next, 1 to 100. Default 2.
 	Multiplier *float64 `protobuf:"fixed64,5,opt,name=multiplier,proto3,oneof" json:"multiplier,omitempty"`
-	// Whether delays are spread so that failures of one moment do not come back in one moment.
+	// How delays are randomized, so that simultaneous failures don't return simultaneously.
 	Jitter Jitter `protobuf:"varint,6,opt,name=jitter,proto3,enum=dlq.v1.Jitter" json:"jitter,omitempty"`
 	// How delays grow. Unspecified: SCHEDULE if this policy has a schedule, LINEAR if it has an
 	// increment, EXPONENTIAL if it has a multiplier, else as the preset, or the policy that would
 	// otherwise apply, says. Fields of different kinds together are INVALID_ARGUMENT.
 	Backoff Backoff `protobuf:"varint,7,opt,name=backoff,proto3,enum=dlq.v1.Backoff" json:"backoff,omitempty"`
-	// LINEAR: what each further delay is longer than the one before, 0 to 30 days. Where nothing says
-	// it: as much as initial_delay.
+	// LINEAR: how much each delay is longer than the previous one, 0 to 30 days. Default:
+	// initial_delay.
 	Increment *durationpb.Duration `protobuf:"bytes,8,opt,name=increment,proto3" json:"increment,omitempty"`
 	// SCHEDULE: the delays one after another, 1 to 100 of 0 to 30 days; the last one repeats. Without
 	// max_retries here, as many retries as there are delays.
 	Schedule []*durationpb.Duration `protobuf:"bytes,9,rep,name=schedule,proto3" json:"schedule,omitempty"`
-	// No attempt begins later than this after the message was accepted, or was last brought back
-	// from quarantine: a retry that would is not made, and the message is quarantined as
-	// RETRIES_EXHAUSTED. 1 s to 365 days. 0: no such limit, which is the default.
+	// No attempt starts later than this after the message was accepted or last retried out of
+	// quarantine. Otherwise the message is quarantined as RETRIES_EXHAUSTED. 1 s to 365 days. 0, the
+	// default: no limit.
 	MaxElapsed *durationpb.Duration `protobuf:"bytes,10,opt,name=max_elapsed,json=maxElapsed,proto3" json:"max_elapsed,omitempty"`
-	// Times of day in which attempts may become due; a delay that ends outside of all of them is
-	// extended to the next one, whoever asked for it. At most 16. Where nothing says any: any time,
-	// which is also what a window from 00:00 to 24:00 says.
+	// Times of day in which attempts may become due. A delay that ends outside all of them is extended
+	// to the next one. At most 16. Default: any time, the same as a window from 00:00 to 24:00.
 	Windows       []*RetryWindow `protobuf:"bytes,11,rep,name=windows,proto3" json:"windows,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -598,14 +595,14 @@ func (x *RetryPolicy) GetWindows() []*RetryWindow {
 	return nil
 }
 
-// A part of the day: a clock of the place shows start_time or later, and not yet end_time. "Not
-// before 08:00 in Berlin" is 08:00 to 24:00. Where daylight saving repeats times, both are inside.
+// A part of the day, from start_time to before end_time in a time zone. "Not before 08:00 in Berlin"
+// is 08:00 to 24:00. If daylight saving repeats times, both are inside.
 type RetryWindow struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// IANA name, such as `Europe/Berlin`. Empty: UTC.
 	TimeZone string `protobuf:"bytes,1,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
-	// `HH:MM`, 00:00 to 23:59: the window begins. Where daylight saving skips this time, it begins
-	// at the first one that exists.
+	// `HH:MM`, 00:00 to 23:59: the window begins. If daylight saving skips this time, it begins at the
+	// first one that exists.
 	StartTime string `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// `HH:MM`, 00:01 to 24:00: the window ends. At or before start_time: on the next day.
 	EndTime string `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
@@ -676,7 +673,7 @@ func (x *RetryWindow) GetDays() []DayOfWeek {
 // A dead letter as a worker sees it.
 type Message struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The service's identity of the message: a UUID (version 7), fixed for its whole life.
+	// The service's id of the message: a UUID (version 7) that never changes.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	// The queue it is in.
 	Queue string `protobuf:"bytes,2,opt,name=queue,proto3" json:"queue,omitempty"`
@@ -688,7 +685,7 @@ type Message struct {
 	Reason Reason `protobuf:"varint,5,opt,name=reason,proto3,enum=dlq.v1.Reason" json:"reason,omitempty"`
 	// The most recent failure. The first one is the one it was sent with.
 	Failure *Failure `protobuf:"bytes,6,opt,name=failure,proto3" json:"failure,omitempty"`
-	// How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
+	// Number of recorded failures: sends, joined sends, failed attempts and imported ones.
 	FailureCount uint32 `protobuf:"varint,7,opt,name=failure_count,json=failureCount,proto3" json:"failure_count,omitempty"`
 	// The producer's identity of the message, as sent.
 	SourceId string `protobuf:"bytes,8,opt,name=source_id,json=sourceId,proto3" json:"source_id,omitempty"`
@@ -702,17 +699,16 @@ type Message struct {
 	TraceContext *TraceContext `protobuf:"bytes,12,opt,name=trace_context,json=traceContext,proto3" json:"trace_context,omitempty"`
 	// As sent.
 	Priority int32 `protobuf:"varint,13,opt,name=priority,proto3" json:"priority,omitempty"`
-	// When the service accepted it; of a message with an imported history, when it first
-	// failed according to that.
+	// When the service accepted it, or first_failure_time of its imported history.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it became due for this delivery.
 	DueTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
 	// When its time to live ends. Absent: never.
 	ExpireTime *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=expire_time,json=expireTime,proto3" json:"expire_time,omitempty"`
-	// Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-	// with those of its imported history.
+	// Deliveries whose outcome was a failure, since it was sent or last retried out of quarantine;
+	// including imported ones.
 	Attempts uint32 `protobuf:"varint,17,opt,name=attempts,proto3" json:"attempts,omitempty"`
-	// Whether the payload or the attributes have been edited since it was sent. What was sent is kept.
+	// Whether the payload or the attributes were edited. The original is kept.
 	Edited bool `protobuf:"varint,18,opt,name=edited,proto3" json:"edited,omitempty"`
 	// How many transforms have been applied to it.
 	EditCount     uint32 `protobuf:"varint,19,opt,name=edit_count,json=editCount,proto3" json:"edit_count,omitempty"`

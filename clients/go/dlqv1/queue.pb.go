@@ -27,7 +27,7 @@ const (
 type TtlAction int32
 
 const (
-	// The next level decides.
+	// The next level applies.
 	TtlAction_TTL_ACTION_UNSPECIFIED TtlAction = 0
 	// It goes to quarantine.
 	TtlAction_TTL_ACTION_QUARANTINE TtlAction = 1
@@ -80,13 +80,13 @@ func (TtlAction) EnumDescriptor() ([]byte, []int) {
 type BreakerScope int32
 
 const (
-	// The next level decides; by default there is none.
+	// The next level applies; by default there is none.
 	BreakerScope_BREAKER_SCOPE_UNSPECIFIED BreakerScope = 0
 	// Nothing: there is no breaker.
 	BreakerScope_BREAKER_SCOPE_OFF BreakerScope = 1
 	// The whole queue.
 	BreakerScope_BREAKER_SCOPE_QUEUE BreakerScope = 2
-	// Each key of key_limits by itself; messages without a key have one together.
+	// Each limiter key by itself; messages without a key share one breaker.
 	BreakerScope_BREAKER_SCOPE_KEY BreakerScope = 3
 )
 
@@ -133,19 +133,19 @@ func (BreakerScope) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_queue_proto_rawDescGZIP(), []int{1}
 }
 
-// How far order goes.
+// How order is kept.
 type OrderingMode int32
 
 const (
-	// The next level decides; by default there is none.
+	// The next level applies; by default there is none.
 	OrderingMode_ORDERING_MODE_UNSPECIFIED OrderingMode = 0
-	// Keys are kept and handed on, nothing else.
+	// Keys are passed to workers, nothing else.
 	OrderingMode_ORDERING_MODE_OFF OrderingMode = 1
-	// One message of a key at a time, in the order of their arrival; a failed one is retried before
-	// the next one's turn. One that is quarantined steps out of the way.
+	// One message of a key at a time, in the order of arrival. A failed message is retried before the
+	// next one. A quarantined message does not block its key.
 	OrderingMode_ORDERING_MODE_KEY OrderingMode = 2
-	// As KEY, and a key also waits behind its quarantined message, until that is retried, removed,
-	// or too old, or ReleaseOrderingKey lets the key go on.
+	// As KEY, and a key waits behind its quarantined message until that is retried, removed or older
+	// than hold_max_age, or ReleaseOrderingKey is called.
 	OrderingMode_ORDERING_MODE_HOLD OrderingMode = 3
 )
 
@@ -192,22 +192,22 @@ func (OrderingMode) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_queue_proto_rawDescGZIP(), []int{2}
 }
 
-// A queue and how it works. Settings have three levels, the upper one wins: what UpdateQueue has
-// set, what the server's configuration says, and the defaults.
+// A queue and its settings. Settings have three levels; the first that sets a field wins:
+// UpdateQueue, the server's configuration, the defaults.
 type Queue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// [A-Za-z0-9._-]{1,128}.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// What UpdateQueue has set, and nothing else.
 	Config *QueueConfig `protobuf:"bytes,2,opt,name=config,proto3" json:"config,omitempty"`
-	// What is in force: every field that has a value. Set by the server.
+	// The settings in force. Set by the server.
 	EffectiveConfig *QueueConfig `protobuf:"bytes,3,opt,name=effective_config,json=effectiveConfig,proto3" json:"effective_config,omitempty"`
-	// Changes with each change of `config`. Empty while nothing is set. Give it to UpdateQueue, so that
-	// no change of somebody else is lost.
+	// Changes with each change of `config`. Empty while nothing is set. Pass it to UpdateQueue, so that
+	// you don't overwrite another change.
 	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When `config` was last changed. Set by the server.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// Whether the queue holds messages, or has ever held some. A queue without is only settings.
+	// Whether the queue has, or ever had, a message. Otherwise it has only settings.
 	Exists        bool `protobuf:"varint,6,opt,name=exists,proto3" json:"exists,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -285,7 +285,7 @@ func (x *Queue) GetExists() bool {
 	return false
 }
 
-// Settings of a queue. An absent field says nothing: the next level decides.
+// Settings of a queue. For an absent field, the next level applies.
 type QueueConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// For every reason. Hides the max_retries and retry_policies of lower levels.
@@ -296,7 +296,7 @@ type QueueConfig struct {
 	// Failed attempts after which a message is quarantined, unless the message or its reason says
 	// otherwise: 0 to 1000.
 	MaxRetries *uint32 `protobuf:"varint,3,opt,name=max_retries,json=maxRetries,proto3,oneof" json:"max_retries,omitempty"`
-	// What is never retried.
+	// Failures that are never retried.
 	NonRetryable *NonRetryable `protobuf:"bytes,4,opt,name=non_retryable,json=nonRetryable,proto3" json:"non_retryable,omitempty"`
 	// Time to live of a message from its arrival: 0 (never ends), or 1 s to 3650 days.
 	Ttl *durationpb.Duration `protobuf:"bytes,5,opt,name=ttl,proto3" json:"ttl,omitempty"`
@@ -304,33 +304,33 @@ type QueueConfig struct {
 	TtlAction TtlAction `protobuf:"varint,6,opt,name=ttl_action,json=ttlAction,proto3,enum=dlq.v1.TtlAction" json:"ttl_action,omitempty"`
 	// How long a quarantined message is kept: 0 (until somebody decides), or at least 1 s.
 	QuarantineRetention *durationpb.Duration `protobuf:"bytes,7,opt,name=quarantine_retention,json=quarantineRetention,proto3" json:"quarantine_retention,omitempty"`
-	// Sends of one source_id within poison_window that make it poison: 0 (off) to 1000.
+	// Sends of one source_id within poison_window that make it a poison message: 0 (off) to 1000.
 	PoisonThreshold *uint32 `protobuf:"varint,8,opt,name=poison_threshold,json=poisonThreshold,proto3,oneof" json:"poison_threshold,omitempty"`
 	// 1 s to 90 days.
 	PoisonWindow *durationpb.Duration `protobuf:"bytes,9,opt,name=poison_window,json=poisonWindow,proto3" json:"poison_window,omitempty"`
 	// How long the same dedup_key joins the same message: 0 (off), or 1 s to 90 days.
 	DedupWindow *durationpb.Duration `protobuf:"bytes,10,opt,name=dedup_window,json=dedupWindow,proto3" json:"dedup_window,omitempty"`
-	// Lease that a worker gets when its stream asks for none: 1 s to 12 h.
+	// Lease of streams that ask for none: 1 s to 12 h.
 	LeaseDuration *durationpb.Duration `protobuf:"bytes,11,opt,name=lease_duration,json=leaseDuration,proto3" json:"lease_duration,omitempty"`
-	// Most messages in any state; 0: no limit.
+	// Maximum number of messages in any state; 0: no limit.
 	MaxMessages *int64 `protobuf:"varint,12,opt,name=max_messages,json=maxMessages,proto3,oneof" json:"max_messages,omitempty"`
-	// Most bytes; 0: no limit.
+	// Maximum bytes; 0: no limit.
 	MaxBytes *int64 `protobuf:"varint,13,opt,name=max_bytes,json=maxBytes,proto3,oneof" json:"max_bytes,omitempty"`
-	// Deliveries of the whole queue, over all servers.
+	// Rate of deliveries of the whole queue, over all servers.
 	Rate *Rate `protobuf:"bytes,14,opt,name=rate,proto3" json:"rate,omitempty"`
 	// Limits for each value of one attribute, such as the host that a message goes to.
 	KeyLimits *KeyLimits `protobuf:"bytes,15,opt,name=key_limits,json=keyLimits,proto3" json:"key_limits,omitempty"`
-	// Stops delivery while what the workers call is down.
+	// Stops delivery while a dependency of the workers is down.
 	Breaker *BreakerConfig `protobuf:"bytes,16,opt,name=breaker,proto3" json:"breaker,omitempty"`
-	// Bounds retries by a share of first deliveries.
+	// Limits retries to a share of first deliveries.
 	RetryBudget *RetryBudget `protobuf:"bytes,17,opt,name=retry_budget,json=retryBudget,proto3" json:"retry_budget,omitempty"`
 	// Whether messages of one ordering_key are delivered one at a time, in their order.
 	Ordering *OrderingConfig `protobuf:"bytes,18,opt,name=ordering,proto3" json:"ordering,omitempty"`
 	// Stops delivery by hand.
 	Pause *Pause `protobuf:"bytes,19,opt,name=pause,proto3" json:"pause,omitempty"`
-	// Edits of messages before they are retried: each is applied when an attempt fails and is followed
-	// by another one, in the same step, and only once to one message. A message that can't be edited so
-	// is retried as it is. An empty list: none, whatever lower levels say.
+	// Edits before a retry. Each is applied once to a message, in the step in which an attempt fails and
+	// another one follows. A message that can't be edited is retried unchanged. An empty list: none,
+	// whatever lower levels say.
 	Transforms    *TransformList `protobuf:"bytes,20,opt,name=transforms,proto3" json:"transforms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -506,7 +506,7 @@ func (x *QueueConfig) GetTransforms() *TransformList {
 	return nil
 }
 
-// What goes straight to quarantine when an attempt fails with it.
+// Failures that send a message straight to quarantine.
 type NonRetryable struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// By reason.
@@ -566,7 +566,7 @@ type Rate struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// A second, 0.001 to 1,000,000; 0: no limit.
 	PerSecond float64 `protobuf:"fixed64,1,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`
-	// Most at once after a time of rest: 1 to 1,000,000. 0: what one second gives, at least 1.
+	// Maximum at once after a pause: 1 to 1,000,000. 0: the deliveries of one second, at least 1.
 	Burst         uint32 `protobuf:"varint,2,opt,name=burst,proto3" json:"burst,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -617,14 +617,14 @@ func (x *Rate) GetBurst() uint32 {
 }
 
 // Limits by key. The key of a message is the value of one of its attributes, cut after 128 bytes;
-// messages without the attribute have none and are not limited by these.
+// messages without the attribute have none and are not limited.
 type KeyLimits struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The attribute's name, 1 to 128 bytes. Empty: no keys.
 	Attribute string `protobuf:"bytes,1,opt,name=attribute,proto3" json:"attribute,omitempty"`
 	// Deliveries of each key.
 	Rate *Rate `protobuf:"bytes,2,opt,name=rate,proto3" json:"rate,omitempty"`
-	// Most messages in flight of each key: 1 to 10,000; 0: no limit.
+	// Maximum messages in flight of each key: 1 to 10,000; 0: no limit.
 	MaxInFlight   uint32 `protobuf:"varint,3,opt,name=max_in_flight,json=maxInFlight,proto3" json:"max_in_flight,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -681,33 +681,33 @@ func (x *KeyLimits) GetMaxInFlight() uint32 {
 	return 0
 }
 
-// When delivery stops by itself, and how it starts again. Only outcomes that workers report move it.
+// When delivery stops by itself, and how it resumes. Only reported outcomes change its state.
 type BreakerConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it stops.
 	Scope BreakerScope `protobuf:"varint,1,opt,name=scope,proto3,enum=dlq.v1.BreakerScope" json:"scope,omitempty"`
 	// Time over which outcomes are counted: 1 s to 1 h. Default 30 s.
 	Window *durationpb.Duration `protobuf:"bytes,2,opt,name=window,proto3" json:"window,omitempty"`
-	// Outcomes within the window below which the ratio says nothing: 1 to 100,000. Default 20.
+	// Outcomes within the window that are needed to open it by ratio: 1 to 100,000. Default 20.
 	MinimumVolume *uint32 `protobuf:"varint,3,opt,name=minimum_volume,json=minimumVolume,proto3,oneof" json:"minimum_volume,omitempty"`
 	// Share of failures that opens it, above 0 to 1. Default 0.5.
 	FailureRatio *float64 `protobuf:"fixed64,4,opt,name=failure_ratio,json=failureRatio,proto3,oneof" json:"failure_ratio,omitempty"`
 	// Failures in a row that open it, whatever the volume: 0 (off, the default) to 100,000.
 	ConsecutiveFailures *uint32 `protobuf:"varint,5,opt,name=consecutive_failures,json=consecutiveFailures,proto3,oneof" json:"consecutive_failures,omitempty"`
-	// How long it stays open the first time: 100 ms to 24 h. Default 10 s. Each further time without
-	// a success in between it is twice as long, up to max_open_time.
+	// How long it stays open the first time: 100 ms to 24 h. Default 10 s. It doubles
+	// each time without a success in between, up to max_open_time.
 	OpenTime *durationpb.Duration `protobuf:"bytes,6,opt,name=open_time,json=openTime,proto3" json:"open_time,omitempty"`
 	// Default 5 min.
 	MaxOpenTime *durationpb.Duration `protobuf:"bytes,7,opt,name=max_open_time,json=maxOpenTime,proto3" json:"max_open_time,omitempty"`
-	// Messages that are handed out while it is half-open, and that must succeed to close it: 1 to
-	// 100. Default 3.
+	// Messages that are delivered while it is half-open and must succeed to close it: 1 to 100.
+	// Default 3.
 	Probes *uint32 `protobuf:"varint,8,opt,name=probes,proto3,oneof" json:"probes,omitempty"`
-	// Lease of those: 1 s to 1 h. Default: the lease as always, at most 30 s. One that ends without
-	// an outcome counts as a failure of what is tried, not against the message.
+	// Lease of the probes: 1 s to 1 h. Default: the usual lease, at most 30 s. A probe whose lease ends
+	// counts as failed for the breaker, not for the message.
 	ProbeTimeout *durationpb.Duration `protobuf:"bytes,9,opt,name=probe_timeout,json=probeTimeout,proto3" json:"probe_timeout,omitempty"`
 	// Reasons that count as failures. Default: TIMEOUT, RESOURCE_EXHAUSTED, WEBHOOK_FAILED,
-	// NETWORK_ERROR, AUTHENTICATION_ERROR. Outcomes with other reasons count neither way: a message
-	// that is not valid says nothing of what the workers call.
+	// NETWORK_ERROR, AUTHENTICATION_ERROR. Outcomes with other reasons count neither way: an
+	// invalid message says nothing about the dependency.
 	Reasons       []Reason `protobuf:"varint,10,rep,packed,name=reasons,proto3,enum=dlq.v1.Reason" json:"reasons,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -813,8 +813,8 @@ func (x *BreakerConfig) GetReasons() []Reason {
 	return nil
 }
 
-// Retries may be at most a share of first deliveries, so that a dependency in trouble is not hit
-// by more than its usual load. A retry is a delivery of a message that has a failed attempt.
+// Limits retries to a share of first deliveries, so that a dependency in trouble gets no more than
+// its usual load. A retry is a delivery of a message that has a failed attempt.
 type RetryBudget struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Retries allowed for each first delivery, above 0 to 100. 0: no budget.
@@ -872,7 +872,7 @@ func (x *RetryBudget) GetMinPerSecond() float64 {
 // Order among messages of one ordering_key.
 type OrderingConfig struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// How far it goes.
+	// The mode.
 	Mode OrderingMode `protobuf:"varint,1,opt,name=mode,proto3,enum=dlq.v1.OrderingMode" json:"mode,omitempty"`
 	// HOLD: a key waits behind a quarantined message no longer than this: 0 (until somebody
 	// decides), or at least 1 s. Default 24 h.
@@ -925,14 +925,14 @@ func (x *OrderingConfig) GetHoldMaxAge() *durationpb.Duration {
 	return nil
 }
 
-// Delivery is stopped by hand. Sends and outcomes are taken as always.
+// Stops delivery by hand. Sends and outcomes are still accepted.
 type Pause struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whether it is.
+	// Whether delivery is stopped.
 	Paused bool `protobuf:"varint,1,opt,name=paused,proto3" json:"paused,omitempty"`
-	// Why, for whoever asks. At most 256 bytes.
+	// Why, for operators. At most 256 bytes.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	// It ends by itself then. Absent: when somebody ends it.
+	// When it ends by itself. Absent: it stays until it is ended.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

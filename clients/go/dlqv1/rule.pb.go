@@ -128,14 +128,13 @@ func (TransformTarget) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_rule_proto_rawDescGZIP(), []int{1}
 }
 
-// Routing rules: what becomes of a message on its arrival, or after a failed attempt, beyond what
-// its queue says. They are tried in their order; the first one that matches decides, unless it says
-// `proceed`.
+// Routing rules change what happens to a message on arrival or after a failed attempt. They are tried
+// in order; the first one that matches decides, unless it says `proceed`.
 type RuleSet struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 100.
 	Rules []*Rule `protobuf:"bytes,1,rep,name=rules,proto3" json:"rules,omitempty"`
-	// Changes with each change. Empty where nothing was ever set.
+	// Changes with each update. Empty if nothing was ever set.
 	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	// When they were last changed. Set by the server.
 	UpdateTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
@@ -201,17 +200,17 @@ type Rule struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// When it is tried.
 	Event RuleEvent `protobuf:"varint,2,opt,name=event,proto3,enum=dlq.v1.RuleEvent" json:"event,omitempty"`
-	// A CEL expression that gives true or false, at most 1 KiB. What it sees: `message` (queue,
+	// A CEL expression that is true or false, at most 1 KiB. Variables: `message` (queue,
 	// source_id, ordering_key, priority, attributes, payload_bytes, content_type, origin) and
 	// `failure` (reason, type, message, grpc_code, http_status, attributes), both as maps; on
-	// failure also `attempts`. Functions that walk over lists or maps by an expression (macros such
-	// as `all` and `map`) are refused, so that its cost is bounded by its size.
+	// failure also `attempts`. Macros such as `all` and `map` are refused, so that its cost is
+	// bounded by its size.
 	When string `protobuf:"bytes,3,opt,name=when,proto3" json:"when,omitempty"`
 	// What it does with a message that matches.
 	Action *RuleAction `protobuf:"bytes,4,opt,name=action,proto3" json:"action,omitempty"`
-	// True: later rules are tried too; of what they say twice, the first one holds. Transforms add up.
+	// True: later rules are tried too. The first one that sets a field wins; transforms add up.
 	Proceed bool `protobuf:"varint,5,opt,name=proceed,proto3" json:"proceed,omitempty"`
-	// False positives are worse than waiting: true keeps the rule without trying it.
+	// True: the rule is kept and not tried.
 	Disabled      bool `protobuf:"varint,6,opt,name=disabled,proto3" json:"disabled,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -289,24 +288,23 @@ func (x *Rule) GetDisabled() bool {
 	return false
 }
 
-// What a rule does. At least one of these.
+// What a rule does. At least one field is set.
 type RuleAction struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// To another queue. On failure the message moves, with its history and its attempts.
 	Queue string `protobuf:"bytes,1,opt,name=queue,proto3" json:"queue,omitempty"`
-	// Retried by this policy from now on; wins over the queue's and the reason's, not over the
-	// message's own.
+	// The policy from now on. It wins over the queue's and the reason's, not over the message's own.
 	RetryPolicy *RetryPolicy `protobuf:"bytes,2,opt,name=retry_policy,json=retryPolicy,proto3" json:"retry_policy,omitempty"`
 	// -100 to 100.
 	Priority *int32 `protobuf:"varint,3,opt,name=priority,proto3,oneof" json:"priority,omitempty"`
 	// Straight to quarantine, with the rule's name as note.
 	Quarantine bool `protobuf:"varint,4,opt,name=quarantine,proto3" json:"quarantine,omitempty"`
-	// Not stored, or removed: counted as discarded, journalled with the rule's name. Nothing else
-	// can be said beside it.
+	// Not stored, or removed: counted as discarded, with the rule's name in the journal. Excludes all
+	// other actions.
 	Drop bool `protobuf:"varint,5,opt,name=drop,proto3" json:"drop,omitempty"`
 	// Edits the message: on arrival before its first delivery, on failure before the next one. Applied
-	// in order, all or none; those of all rules that match are applied. What can't be edited goes on
-	// as it is. At most 10.
+	// in order, all or none; those of all matching rules are applied. A message that can't be edited
+	// stays unchanged. At most 10.
 	Transforms    []*Transform `protobuf:"bytes,6,rep,name=transforms,proto3" json:"transforms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -384,7 +382,7 @@ func (x *RuleAction) GetTransforms() []*Transform {
 	return nil
 }
 
-// Edits of a message: its payload, where that is JSON, or its attributes. The original is kept.
+// Edits a message: its payload, if that is JSON, or its attributes. The original is kept.
 type Transform struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What is edited.

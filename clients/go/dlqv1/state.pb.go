@@ -31,7 +31,7 @@ const (
 	Reason_REASON_UNSPECIFIED Reason = 0
 	// The message itself is not acceptable: retrying it unchanged cannot help. Preset: validation.
 	Reason_REASON_VALIDATION_FAILED Reason = 1
-	// The code that processed the message threw. Preset: execution.
+	// The code that processed the message failed. Preset: execution.
 	Reason_REASON_EXECUTION_FAILED Reason = 2
 	// Something did not answer in time. Preset: network.
 	Reason_REASON_TIMEOUT Reason = 3
@@ -41,15 +41,15 @@ const (
 	Reason_REASON_PLUGIN_ERROR Reason = 5
 	// A webhook was answered with an error. Preset: webhook.
 	Reason_REASON_WEBHOOK_FAILED Reason = 6
-	// The producer has already given up. Goes straight to quarantine.
+	// The producer gave up. Quarantined at once.
 	Reason_REASON_MAX_RETRIES_EXCEEDED Reason = 7
-	// The producer knows that the message can't succeed. Goes straight to quarantine.
+	// The producer says that the message can't succeed. Quarantined at once.
 	Reason_REASON_POISON_MESSAGE Reason = 8
 	// A connection was refused, reset or unreachable. Preset: network.
 	Reason_REASON_NETWORK_ERROR Reason = 9
 	// Credentials were missing, wrong or expired. Preset: auth.
 	Reason_REASON_AUTHENTICATION_ERROR Reason = 10
-	// Nothing above is certain. Preset: standard.
+	// None of the above is certain. Preset: standard.
 	Reason_REASON_UNKNOWN_ERROR Reason = 11
 )
 
@@ -112,12 +112,12 @@ func (Reason) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_state_proto_rawDescGZIP(), []int{0}
 }
 
-// Where a message is in its life. The first three are stored; the others are only ever reported
-// as the result of a call, because the message is gone.
+// The state of a message. The first three are stored; the others are only results of calls, because
+// the message is gone.
 type MessageState int32
 
 const (
-	// Of a send whose send_number was taken before: its message is not known any more.
+	// The result of a send whose send_number was used before and whose message is no longer known.
 	MessageState_MESSAGE_STATE_UNSPECIFIED MessageState = 0
 	// Waits for its due time, or is due and waits for a worker.
 	MessageState_MESSAGE_STATE_SCHEDULED MessageState = 1
@@ -186,19 +186,19 @@ func (MessageState) EnumDescriptor() ([]byte, []int) {
 	return file_dlq_v1_state_proto_rawDescGZIP(), []int{1}
 }
 
-// Why a message sits in quarantine; apart from the reason it failed.
+// Why a message is in quarantine; independent of the reason of its failure.
 type QuarantineReason int32
 
 const (
 	// Not in quarantine.
 	QuarantineReason_QUARANTINE_REASON_UNSPECIFIED QuarantineReason = 0
-	// The failure was marked as non-retryable, or the queue treats its reason so.
+	// The failure was marked as non-retryable, or the queue never retries its reason or type.
 	QuarantineReason_QUARANTINE_REASON_NON_RETRYABLE QuarantineReason = 1
 	// The same source_id was sent too often within the poison window.
 	QuarantineReason_QUARANTINE_REASON_POISON QuarantineReason = 2
 	// As many attempts failed as the policy allows.
 	QuarantineReason_QUARANTINE_REASON_RETRIES_EXHAUSTED QuarantineReason = 3
-	// Leases on it expired again and again without an outcome: it may crash its workers.
+	// Its leases expired again and again without an outcome: it may crash its workers.
 	QuarantineReason_QUARANTINE_REASON_CRASH_LOOP QuarantineReason = 4
 	// Its time to live ended before a worker took it.
 	QuarantineReason_QUARANTINE_REASON_TTL_EXPIRED QuarantineReason = 5
@@ -207,7 +207,7 @@ const (
 	// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
 	// history.
 	QuarantineReason_QUARANTINE_REASON_PRODUCER_REQUEST QuarantineReason = 7
-	// A routing rule says so; the journal's note has its name.
+	// A routing rule quarantined it; the journal's note has the rule's name.
 	QuarantineReason_QUARANTINE_REASON_RULE QuarantineReason = 8
 )
 
@@ -270,11 +270,11 @@ type BreakerState int32
 const (
 	// Never sent by the server.
 	BreakerState_BREAKER_STATE_UNSPECIFIED BreakerState = 0
-	// All of them.
+	// All messages pass.
 	BreakerState_BREAKER_STATE_CLOSED BreakerState = 1
-	// None.
+	// No message passes.
 	BreakerState_BREAKER_STATE_OPEN BreakerState = 2
-	// A few, to see whether they succeed.
+	// A few probes.
 	BreakerState_BREAKER_STATE_HALF_OPEN BreakerState = 3
 )
 

@@ -40,7 +40,7 @@ export type ListQueuesRequest = Message<"dlq.v1.ListQueuesRequest"> & {
   pageSize: number;
 
   /**
-   * As the last answer gave it. Empty: from the start.
+   * From the previous answer. Empty: from the start.
    *
    * @generated from field: string page_token = 2;
    */
@@ -188,14 +188,14 @@ export type DeleteQueueRequest = Message<"dlq.v1.DeleteQueueRequest"> & {
   queue: string;
 
   /**
-   * How many messages it holds, in any state: they are removed with it. Absent: it must be empty.
+   * How many messages it holds, in any state. They are removed with it. Absent: it must be empty.
    *
    * @generated from field: optional int64 expected_count = 2;
    */
   expectedCount?: bigint | undefined;
 
   /**
-   * Not empty: removed only if its settings are still these.
+   * Not empty: removed only if its settings have this etag.
    *
    * @generated from field: string etag = 3;
    */
@@ -216,8 +216,7 @@ export const DeleteQueueRequestSchema: GenMessage<DeleteQueueRequest> = /*@__PUR
  */
 export type DeleteQueueResponse = Message<"dlq.v1.DeleteQueueResponse"> & {
   /**
-   * Messages that were removed with it, by this call and by those before it that were not answered;
-   * 0 if it was gone already.
+   * Messages removed with it, by this call and by earlier unanswered ones; 0 if it was already gone.
    *
    * @generated from field: int64 deleted_count = 1;
    */
@@ -245,8 +244,7 @@ export type SimulatePolicyRequest = Message<"dlq.v1.SimulatePolicyRequest"> & {
   queue: string;
 
   /**
-   * Tried as if UpdateQueue set it as retry_policy and nothing else of retries: what it leaves out
-   * comes from there. Absent: what is in force.
+   * Used as if UpdateQueue set it as the only retry setting. Absent: the policy in force.
    *
    * @generated from field: dlq.v1.RetryPolicy retry_policy = 2;
    */
@@ -295,7 +293,7 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
   retryPolicy?: RetryPolicy | undefined;
 
   /**
-   * One for each attempt that it allows, at most 100: as if each began when due and failed at once.
+   * One for each attempt that it allows, at most 100, if each starts when due and fails at once.
    *
    * @generated from field: repeated dlq.v1.SimulatedAttempt attempts = 2;
    */
@@ -309,9 +307,8 @@ export type SimulatePolicyResponse = Message<"dlq.v1.SimulatePolicyResponse"> & 
   truncated: boolean;
 
   /**
-   * Of the messages stored, if all of them failed now once more with their present reasons. What a
-   * message says itself of its retries holds; types that are never retried are not looked at. Absent
-   * with skip_stored.
+   * The stored messages, if each failed now once more with its present reason. A message's own retry
+   * settings apply; types that are never retried are not considered. Absent with skip_stored.
    *
    * @generated from field: dlq.v1.SimulatedQueue stored = 4;
    */
@@ -339,21 +336,21 @@ export type SimulatedAttempt = Message<"dlq.v1.SimulatedAttempt"> & {
   attempt: number;
 
   /**
-   * After the failure before, without jitter.
+   * After the previous failure, without jitter.
    *
    * @generated from field: google.protobuf.Duration delay = 2;
    */
   delay?: Duration | undefined;
 
   /**
-   * With the smallest and the largest that jitter makes of it.
+   * The smallest delay with jitter.
    *
    * @generated from field: google.protobuf.Duration min_delay = 3;
    */
   minDelay?: Duration | undefined;
 
   /**
-   * See min_delay.
+   * The largest delay with jitter.
    *
    * @generated from field: google.protobuf.Duration max_delay = 4;
    */
@@ -375,13 +372,13 @@ export const SimulatedAttemptSchema: GenMessage<SimulatedAttempt> = /*@__PURE__*
   messageDesc(file_dlq_v1_dlq_admin_service, 10);
 
 /**
- * What would become of the messages of a queue.
+ * What would happen to the messages of a queue.
  *
  * @generated from message dlq.v1.SimulatedQueue
  */
 export type SimulatedQueue = Message<"dlq.v1.SimulatedQueue"> & {
   /**
-   * Messages that were looked at: at most 10,000 of each state.
+   * Messages that were considered: at most 10,000 of each state.
    *
    * @generated from field: int64 examined_count = 1;
    */
@@ -516,7 +513,7 @@ export const UpdateRulesResponseSchema: GenMessage<UpdateRulesResponse> = /*@__P
   messageDesc(file_dlq_v1_dlq_admin_service, 16);
 
 /**
- * What to try.
+ * Rules and samples to try.
  *
  * @generated from message dlq.v1.TestRulesRequest
  */
@@ -627,15 +624,14 @@ export type RuleTestResult = Message<"dlq.v1.RuleTestResult"> & {
   failed: RuleFailure[];
 
   /**
-   * What is done, of all that match together.
+   * The combined action of all that match.
    *
    * @generated from field: dlq.v1.RuleAction action = 3;
    */
   action?: RuleAction | undefined;
 
   /**
-   * With transforms: the message after them, those that can't be applied left out. They are named in
-   * `failed`.
+   * With transforms: the message after them. Those that can't be applied are listed in `failed`.
    *
    * @generated from field: dlq.v1.SendToDlqRequest transformed = 4;
    */
@@ -678,7 +674,7 @@ export const RuleFailureSchema: GenMessage<RuleFailure> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_admin_service, 21);
 
 /**
- * Which key to let go on.
+ * Which key to release.
  *
  * @generated from message dlq.v1.ReleaseOrderingKeyRequest
  */
@@ -803,14 +799,14 @@ export type Breaker = Message<"dlq.v1.Breaker"> & {
   openSince?: Timestamp | undefined;
 
   /**
-   * When it tries again. Absent while half-open.
+   * When it probes next. Absent while half-open.
    *
    * @generated from field: google.protobuf.Timestamp retry_time = 4;
    */
   retryTime?: Timestamp | undefined;
 
   /**
-   * Times that it opened without a success in between.
+   * How often it opened without a success in between.
    *
    * @generated from field: uint32 opened_count = 5;
    */
@@ -874,17 +870,16 @@ export const ResetBreakerResponseSchema: GenMessage<ResetBreakerResponse> = /*@_
   messageDesc(file_dlq_v1_dlq_admin_service, 28);
 
 /**
- * For operators: how queues work, and changes to it while they run. A change acts on the next
- * decision of every server within 2 s.
+ * For operators: reads and changes how queues work. A change acts on every server within 2 s.
  *
- * Errors are those of DlqService. Changes take an etag, so that nobody undoes what somebody else
- * has just done: ABORTED means that it is not the present one; read again, and decide again.
+ * Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
+ * ABORTED means that it is not the current one; read again and decide again.
  *
  * @generated from service dlq.v1.DlqAdminService
  */
 export const DlqAdminService: GenService<{
   /**
-   * The queues that exist or have settings of their own, by name. Reads only. Errors:
+   * Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
    * INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ListQueues
@@ -895,8 +890,8 @@ export const DlqAdminService: GenService<{
     output: typeof ListQueuesResponseSchema;
   },
   /**
-   * One queue, with what was set and what is in force. Also for a queue that does not exist: then
-   * that is what its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   * Returns one queue with its own settings and those in force. For a queue that does not exist: the
+   * settings that its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.GetQueue
    */
@@ -906,11 +901,11 @@ export const DlqAdminService: GenService<{
     output: typeof GetQueueResponseSchema;
   },
   /**
-   * Sets the fields that the mask names; one that is absent in the request is taken back, so that
-   * the next level decides again. Safe to repeat, also with the etag of before: what is already so is
-   * no change. Messages that are scheduled keep their due times; all else acts at once. Errors:
+   * Sets the fields that the mask names. A named field that is absent in the request is cleared: the
+   * next level applies again. Safe to repeat, also with the previous etag: equal settings are no
+   * change. Scheduled messages keep their due times; everything else acts at once. Errors:
    * INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-   * RESOURCE_EXHAUSTED (as many queues have settings as there may be), UNAVAILABLE.
+   * RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.UpdateQueue
    */
@@ -920,10 +915,9 @@ export const DlqAdminService: GenService<{
     output: typeof UpdateQueueResponseSchema;
   },
   /**
-   * Removes a queue: its settings, its messages and its counts. Without expected_count only an
-   * empty one. Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a queue of
-   * that name knows nothing of this one. Safe to repeat: what a call has begun that was not answered
-   * is finished by any server, and of a queue that is gone nothing is removed. Errors:
+   * Removes a queue: its settings, messages and counts. Without expected_count only an empty one.
+   * Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a new queue of that name
+   * starts empty. Safe to repeat: any server completes an unanswered deletion. Errors:
    * FAILED_PRECONDITION (it is not empty, or holds another number than expected, or messages are in
    * flight; nothing changed), ABORTED (another etag), INVALID_ARGUMENT, UNAVAILABLE.
    *
@@ -935,8 +929,8 @@ export const DlqAdminService: GenService<{
     output: typeof DeleteQueueResponseSchema;
   },
   /**
-   * What a policy does: the schedule that it gives to one message, and, over the messages stored
-   * in a queue, how many would be retried when, or quarantined. Changes nothing. Errors:
+   * Shows what a policy does: the schedule of one message, and how many stored messages of a queue
+   * would be retried when, or quarantined. Changes nothing. Errors:
    * INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.SimulatePolicy
@@ -947,7 +941,7 @@ export const DlqAdminService: GenService<{
     output: typeof SimulatePolicyResponseSchema;
   },
   /**
-   * The routing rules. Reads only. Errors: UNAVAILABLE.
+   * Returns the routing rules. Reads only. Errors: UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.GetRules
    */
@@ -957,8 +951,8 @@ export const DlqAdminService: GenService<{
     output: typeof GetRulesResponseSchema;
   },
   /**
-   * Replaces all routing rules. Nothing is set unless every rule is valid. Safe to repeat.
-   * Errors: INVALID_ARGUMENT (with each rule and place), ABORTED (another etag), UNAVAILABLE.
+   * Replaces all routing rules, if every rule is valid. Safe to repeat.
+   * Errors: INVALID_ARGUMENT (with each rule and position), ABORTED (another etag), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.UpdateRules
    */
@@ -968,7 +962,7 @@ export const DlqAdminService: GenService<{
     output: typeof UpdateRulesResponseSchema;
   },
   /**
-   * What rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+   * Shows what rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.TestRules
    */
@@ -978,7 +972,7 @@ export const DlqAdminService: GenService<{
     output: typeof TestRulesResponseSchema;
   },
   /**
-   * Lets an ordering key go on that waits behind a quarantined message. That message stays in
+   * Releases an ordering key that waits behind a quarantined message. That message stays in
    * quarantine. Safe to repeat. Errors: INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ReleaseOrderingKey
@@ -989,7 +983,7 @@ export const DlqAdminService: GenService<{
     output: typeof ReleaseOrderingKeyResponseSchema;
   },
   /**
-   * The breakers of a queue that are not closed, the longest open first. Reads only. Errors:
+   * Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
    * INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ListBreakers
@@ -1000,7 +994,7 @@ export const DlqAdminService: GenService<{
     output: typeof ListBreakersResponseSchema;
   },
   /**
-   * Closes a breaker by hand and forgets what it has counted. Safe to repeat. Errors:
+   * Closes a breaker and clears its counts. Safe to repeat. Errors:
    * INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqAdminService.ResetBreaker

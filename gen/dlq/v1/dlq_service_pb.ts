@@ -81,8 +81,8 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
   dedupKey: string;
 
   /**
-   * Messages that belong in one order, at most 256 bytes. Kept and handed to the worker; enforced
-   * where the queue says so (QueueConfig.ordering).
+   * Messages with the same key belong in one order. At most 256 bytes. Passed to the worker; enforced
+   * if the queue says so (QueueConfig.ordering).
    *
    * @generated from field: string ordering_key = 8;
    */
@@ -97,7 +97,7 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
 
   /**
    * When the first retry is due. Absent: the policy's first delay. Windows and max_elapsed of the
-   * policy hold for it, too.
+   * policy apply to it.
    *
    * @generated from oneof dlq.v1.SendToDlqRequest.first_retry
    */
@@ -142,30 +142,30 @@ export type SendToDlqRequest = Message<"dlq.v1.SendToDlqRequest"> & {
   retryPolicy?: RetryPolicy | undefined;
 
   /**
-   * -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the one
-   * that has been due longest, so that the lower ones get their share.
+   * -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the
+   * message that has been due longest, so that low priorities are not starved.
    *
    * @generated from field: int32 priority = 15;
    */
   priority: number;
 
   /**
-   * Trace that the retries belong to.
+   * The trace of the retries.
    *
    * @generated from field: dlq.v1.TraceContext trace_context = 16;
    */
   traceContext?: TraceContext | undefined;
 
   /**
-   * Which send of its client this is, so that a repeat makes no second message also when the
-   * request_id is forgotten, after 10 minutes. For clients that keep sends on disk.
+   * The number of this send at its client, so that a repeat makes no second message after the
+   * request_id is forgotten (10 minutes). For clients that keep sends on disk.
    *
    * @generated from field: dlq.v1.SendNumber send_number = 17;
    */
   sendNumber?: SendNumber | undefined;
 
   /**
-   * What happened to the message before it came here; for imports from another system.
+   * The history of a message from another system.
    *
    * @generated from field: dlq.v1.ImportedHistory imported_history = 18;
    */
@@ -180,27 +180,26 @@ export const SendToDlqRequestSchema: GenMessage<SendToDlqRequest> = /*@__PURE__*
   messageDesc(file_dlq_v1_dlq_service, 0);
 
 /**
- * The number of a send among those of one client to one queue. The queue that the message is in
- * remembers for 7 days after a client's last send which numbers it has taken. While the request_id
- * is known, a repeat gets its first answer; afterwards a number that was taken before is answered
- * as a duplicate, with an empty id and no state, and nothing happens. A send that is refused takes
- * no number. A queue that is deleted forgets them, and where a routing rule has come or gone since,
- * a repeat may get to a queue that does not know its number.
+ * The number of a send among those of one client to one queue. The message's queue remembers used
+ * numbers for 7 days after the client's last send. While the request_id is known, a repeat gets its
+ * first answer. After that, a used number is answered as a duplicate, with an empty id and no state,
+ * and nothing happens. A refused send uses no number. A deleted queue forgets its numbers. If a
+ * routing rule changed since, a repeat may reach a queue that does not know the number.
  *
  * @generated from message dlq.v1.SendNumber
  */
 export type SendNumber = Message<"dlq.v1.SendNumber"> & {
   /**
-   * 16 random bytes, fresh for each client instance; kept beside what is kept on disk.
+   * 16 random bytes, fresh for each client instance; stored with its sends on disk.
    *
    * @generated from field: bytes client_id = 1;
    */
   clientId: Uint8Array;
 
   /**
-   * From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers need not come
-   * in order. The 64 highest ranges of numbers taken are remembered: a number below them counts as
-   * taken for the first time, so that a repeat of it is a second message, never a loss.
+   * From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers may come in
+   * any order. The 64 highest ranges of used numbers are remembered. A number below them counts as
+   * new: a repeat is then a second message, never a loss.
    *
    * @generated from field: uint64 number = 2;
    */
@@ -215,17 +214,16 @@ export const SendNumberSchema: GenMessage<SendNumber> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 1);
 
 /**
- * Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
- * have ended there, are not known here: they count from this send on. A send that joins an earlier
- * message adds its failure to that one, and nothing of its imported history.
+ * Earlier attempts, as another system counted them. Poison detection and lease expiries count from
+ * this send. A send that joins an earlier message adds its failure to that one, and nothing of its
+ * imported history.
  *
  * @generated from message dlq.v1.ImportedHistory
  */
 export type ImportedHistory = Message<"dlq.v1.ImportedHistory"> & {
   /**
-   * Failed attempts before this send: 0 to 1000. They count for max_retries, and delays go on from
-   * there; where there are as many as the policy allows, the message is quarantined as
-   * RETRIES_EXHAUSTED.
+   * Failed attempts before this send: 0 to 1000. They count for max_retries and delays. If the policy
+   * allows no more, the message is quarantined as RETRIES_EXHAUSTED.
    *
    * @generated from field: uint32 attempts = 1;
    */
@@ -240,17 +238,16 @@ export type ImportedHistory = Message<"dlq.v1.ImportedHistory"> & {
   failures: ImportedFailure[];
 
   /**
-   * When the message failed first, 1970 or later; in the future: now. Time to live, max_elapsed and
-   * age count from here, and Message.create_time is this. As always a message that is due at or
-   * after the end of its time to live gets one more from then. Absent: now.
+   * When the message first failed, 1970 or later; in the future: now. Time to live, max_elapsed, age
+   * and Message.create_time begin here. A message that is due at or after the end of its time to
+   * live gets another one from then. Absent: now.
    *
    * @generated from field: google.protobuf.Timestamp first_failure_time = 3;
    */
   firstFailureTime?: Timestamp | undefined;
 
   /**
-   * True: to quarantine, whatever the policy says; as PRODUCER_REQUEST, where nothing else is the
-   * reason.
+   * True: quarantines the message, as PRODUCER_REQUEST unless there is another reason.
    *
    * @generated from field: bool quarantined = 4;
    */
@@ -265,7 +262,7 @@ export const ImportedHistorySchema: GenMessage<ImportedHistory> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 2);
 
 /**
- * One of them.
+ * One earlier failure.
  *
  * @generated from message dlq.v1.ImportedFailure
  */
@@ -293,14 +290,14 @@ export const ImportedFailureSchema: GenMessage<ImportedFailure> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 3);
 
 /**
- * What became of a dead letter.
+ * The result of a send.
  *
  * @generated from message dlq.v1.SendToDlqResponse
  */
 export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
   /**
    * The message's id; of the message it joined, if it did. Empty if it was discarded, or if its
-   * send_number was taken before.
+   * send_number was used before.
    *
    * @generated from field: string id = 1;
    */
@@ -308,8 +305,8 @@ export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
 
   /**
    * SCHEDULED, IN_FLIGHT (joined a message that a worker holds), QUARANTINED, or DISCARDED: a
-   * routing rule drops it, and it was counted, not stored. Unspecified: its send_number was taken
-   * before, and what became of that send is not known any more.
+   * routing rule dropped it; it was counted, not stored. Unspecified: its send_number was used
+   * before, and the result of that send is no longer known.
    *
    * @generated from field: dlq.v1.MessageState state = 2;
    */
@@ -330,8 +327,8 @@ export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
   dueTime?: Timestamp | undefined;
 
   /**
-   * True: it joined an earlier message by its dedup_key, as one more failure of it; or, with no
-   * state, its send_number was taken before, and this call has changed nothing.
+   * True: it joined an earlier message by its dedup_key, as another failure; or, with no state, its
+   * send_number was used before, and this call changed nothing.
    *
    * @generated from field: bool duplicate = 5;
    */
@@ -345,7 +342,7 @@ export type SendToDlqResponse = Message<"dlq.v1.SendToDlqResponse"> & {
   quarantineReason: QuarantineReason;
 
   /**
-   * The queue that it is in, where a routing rule has chosen another one than the request.
+   * The message's queue, if a routing rule chose another one than the request.
    *
    * @generated from field: string queue = 7;
    */
@@ -408,7 +405,7 @@ export const SendToDlqBatchResponseSchema: GenMessage<SendToDlqBatchResponse> = 
  */
 export type SendToDlqBatchResult = Message<"dlq.v1.SendToDlqBatchResult"> & {
   /**
-   * What became of it.
+   * The result.
    *
    * @generated from oneof dlq.v1.SendToDlqBatchResult.outcome
    */
@@ -452,7 +449,7 @@ export type ErrorStatus = Message<"dlq.v1.ErrorStatus"> & {
   code: number;
 
   /**
-   * What was wrong and what to do.
+   * What failed and what to do.
    *
    * @generated from field: string message = 2;
    */
@@ -487,7 +484,7 @@ export type StreamDueRequest = Message<"dlq.v1.StreamDueRequest"> & {
   queues: string[];
 
   /**
-   * Who works: shown in logs. At most 128 bytes.
+   * Name of the worker, shown in logs. At most 128 bytes.
    *
    * @generated from field: string worker_id = 2;
    */
@@ -502,24 +499,24 @@ export type StreamDueRequest = Message<"dlq.v1.StreamDueRequest"> & {
   maxInFlight?: number | undefined;
 
   /**
-   * Most bytes in flight at a time: 1 or more, default 64 MiB. A larger message is handed out
-   * alone.
+   * Most bytes in flight at a time: 1 or more, default 64 MiB. A larger message is
+   * delivered alone.
    *
    * @generated from field: optional uint64 max_in_flight_bytes = 4;
    */
   maxInFlightBytes?: bigint | undefined;
 
   /**
-   * How long the worker may keep a message without a sign of life: 1 s to 12 h. Default: the
-   * queue's (30 s).
+   * How long the worker may hold a message without ExtendLease: 1 s to 12 h. Default: the queue's
+   * (30 s).
    *
    * @generated from field: google.protobuf.Duration lease_duration = 5;
    */
   leaseDuration?: Duration | undefined;
 
   /**
-   * The session of a broken stream, to take it over with the leases it still has; a stream of it
-   * that is still open ends. One that has none left, or is not known any more, goes on empty.
+   * The session of a broken stream, to continue it with its remaining leases. An open stream of that
+   * session ends. An unknown session continues without leases.
    *
    * @generated from field: string resume_session_id = 6;
    */
@@ -578,8 +575,7 @@ export type StreamDueResponse = Message<"dlq.v1.StreamDueResponse"> & {
     case: "drain";
   } | {
     /**
-     * What holds one of the queues back has changed: at the start, if there is something to say,
-     * and after each change.
+     * What blocks one of the queues: at the start, if something does, and after each change.
      *
      * @generated from field: dlq.v1.QueueStatus queue_status = 5;
      */
@@ -616,7 +612,7 @@ export type Opened = Message<"dlq.v1.Opened"> & {
   leaseDuration?: Duration | undefined;
 
   /**
-   * Leases that the resumed session still holds; they count against max_in_flight.
+   * Leases that the resumed session still holds. They count against max_in_flight.
    *
    * @generated from field: uint32 leases_held = 3;
    */
@@ -631,13 +627,13 @@ export const OpenedSchema: GenMessage<Opened> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 11);
 
 /**
- * Messages to process: a frame is at most 1 MiB, unless one message alone is larger.
+ * Messages to process. A frame has at most 1 MiB, unless one message is larger.
  *
  * @generated from message dlq.v1.Deliveries
  */
 export type Deliveries = Message<"dlq.v1.Deliveries"> & {
   /**
-   * In the order they became due, as far as one stream sees it.
+   * In the order of their due times on this stream.
    *
    * @generated from field: repeated dlq.v1.Delivery deliveries = 1;
    */
@@ -652,7 +648,7 @@ export const DeliveriesSchema: GenMessage<Deliveries> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 12);
 
 /**
- * One hand-out of one message.
+ * One delivery of one message.
  *
  * @generated from message dlq.v1.Delivery
  */
@@ -672,7 +668,7 @@ export type Delivery = Message<"dlq.v1.Delivery"> & {
   leaseToken: string;
 
   /**
-   * The server takes the message back then, by its own clock.
+   * When the lease ends, by the store's clock.
    *
    * @generated from field: google.protobuf.Timestamp lease_expire_time = 3;
    */
@@ -686,7 +682,7 @@ export type Delivery = Message<"dlq.v1.Delivery"> & {
   attempt: number;
 
   /**
-   * Counts every hand-out, lost and released ones too. Grows with each delivery of a message.
+   * Counts every delivery of the message, including lost and released ones.
    *
    * @generated from field: uint32 delivery_number = 5;
    */
@@ -724,7 +720,7 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 14);
 
 /**
- * What holds deliveries of a queue back, or that nothing does any more.
+ * What blocks deliveries of a queue, or that nothing does.
  *
  * @generated from message dlq.v1.QueueStatus
  */
@@ -751,7 +747,7 @@ export type QueueStatus = Message<"dlq.v1.QueueStatus"> & {
   breakerState: BreakerState;
 
   /**
-   * When an open breaker tries again, or a pause ends. Absent where nobody knows.
+   * When an open breaker tries again, or a pause ends. Absent if unknown.
    *
    * @generated from field: google.protobuf.Timestamp retry_time = 4;
    */
@@ -779,7 +775,7 @@ export const QueueStatusSchema: GenMessage<QueueStatus> = /*@__PURE__*/
  */
 export type Drain = Message<"dlq.v1.Drain"> & {
   /**
-   * How long Acks are still taken by this server; another server takes them any time.
+   * How long this server still accepts Acks. Other servers always accept them.
    *
    * @generated from field: google.protobuf.Duration grace = 1;
    */
@@ -822,7 +818,7 @@ export const AckRequestSchema: GenMessage<AckRequest> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 17);
 
 /**
- * What became of one delivery.
+ * The outcome of one delivery.
  *
  * @generated from message dlq.v1.Outcome
  */
@@ -857,7 +853,7 @@ export type Outcome = Message<"dlq.v1.Outcome"> & {
     case: "failed";
   } | {
     /**
-     * Given back unprocessed: not counted as an attempt.
+     * Returned unprocessed; not counted as an attempt.
      *
      * @generated from field: dlq.v1.Released released = 4;
      */
@@ -865,7 +861,7 @@ export type Outcome = Message<"dlq.v1.Outcome"> & {
     case: "released";
   } | {
     /**
-     * To quarantine, whatever the policy says.
+     * Quarantine it, whatever the policy says.
      *
      * @generated from field: dlq.v1.Quarantined quarantined = 5;
      */
@@ -918,8 +914,8 @@ export type Failed = Message<"dlq.v1.Failed"> & {
   failure?: Failure | undefined;
 
   /**
-   * Wait at least this long; replaces the policy's delay, and what the failure asks for. Windows and
-   * max_elapsed of the policy hold for it, too. 0 to 30 days.
+   * Wait at least this long. Replaces the policy's delay and the failure's retry_after. Windows and
+   * max_elapsed of the policy apply. 0 to 30 days.
    *
    * @generated from field: google.protobuf.Duration retry_after = 2;
    */
@@ -941,7 +937,7 @@ export const FailedSchema: GenMessage<Failed> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 20);
 
 /**
- * The worker gives the message back, e.g. because it shuts down.
+ * The worker returns the message, for example because it shuts down.
  *
  * @generated from message dlq.v1.Released
  */
@@ -968,7 +964,7 @@ export const ReleasedSchema: GenMessage<Released> = /*@__PURE__*/
  */
 export type Quarantined = Message<"dlq.v1.Quarantined"> & {
   /**
-   * Why, for whoever looks at it. Cut after 1 KiB.
+   * Why, for operators. Cut after 1 KiB.
    *
    * @generated from field: string note = 1;
    */
@@ -1031,7 +1027,7 @@ export const AckResponseSchema: GenMessage<AckResponse> = /*@__PURE__*/
  */
 export type AckResult = Message<"dlq.v1.AckResult"> & {
   /**
-   * Whether it counts.
+   * Whether it was applied.
    *
    * @generated from field: dlq.v1.AckStatus status = 1;
    */
@@ -1109,7 +1105,7 @@ export const ExtendLeaseRequestSchema: GenMessage<ExtendLeaseRequest> = /*@__PUR
   messageDesc(file_dlq_v1_dlq_service, 26);
 
 /**
- * What became of the leases.
+ * The result of ExtendLease.
  *
  * @generated from message dlq.v1.ExtendLeaseResponse
  */
@@ -1143,7 +1139,7 @@ export type ExtendLeaseResult = Message<"dlq.v1.ExtendLeaseResult"> & {
   leaseToken: string;
 
   /**
-   * APPLIED: extended. LEASE_LOST: somebody else may have the message. NOT_FOUND: it is gone.
+   * APPLIED: extended. LEASE_LOST: another worker may have the message. NOT_FOUND: it is gone.
    * INVALID: the token is malformed.
    *
    * @generated from field: dlq.v1.AckStatus status = 2;
@@ -1158,7 +1154,7 @@ export type ExtendLeaseResult = Message<"dlq.v1.ExtendLeaseResult"> & {
   leaseExpireTime?: Timestamp | undefined;
 
   /**
-   * True: stop working on it; whatever you report, it will not count.
+   * True: stop working on it. No outcome will count.
    *
    * @generated from field: bool should_stop = 4;
    */
@@ -1214,25 +1210,25 @@ export type RetryRequest = Message<"dlq.v1.RetryRequest"> & {
   filter?: MessageFilter | undefined;
 
   /**
-   * With a filter, required: how many messages you expect it to match, as Stats counts them.
-   * Checked in the same step as the change; at most 1,000. What a rule is moving to another queue
-   * counts, as Stats counts it, and is refused as in flight: retry it where it arrives.
+   * Required with a filter: how many messages it should match, as Stats counts them. Checked in the
+   * same step as the change; at most 1,000. A message that a rule is moving to another queue counts
+   * and is refused as in flight: retry it in that queue.
    *
    * @generated from field: optional uint32 expected_count = 5;
    */
   expectedCount?: number | undefined;
 
   /**
-   * Edits of each message before it is made due, one after another, all or none; in the same step as
-   * the rest, so that nothing is ever edited and not retried. At most 10. One that a message has had
-   * before is not applied to it again. The messages to edit may have 16 MiB in all.
+   * Edits of each message, applied in order, all or none, in the same step as the retry. At most 10. A
+   * transform that a message has had before is not applied again. The messages to edit may have
+   * 16 MiB in all.
    *
    * @generated from field: repeated dlq.v1.Transform transforms = 6;
    */
   transforms: Transform[];
 
   /**
-   * True: nothing is changed or remembered, and the answer says what would be.
+   * True: changes nothing; the answer shows what would happen.
    *
    * @generated from field: bool dry_run = 7;
    */
@@ -1247,7 +1243,7 @@ export const RetryRequestSchema: GenMessage<RetryRequest> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 29);
 
 /**
- * Selects messages of one queue. All given conditions must hold; an empty list means any.
+ * Selects messages of one queue. All conditions must hold; an empty list means any value.
  *
  * @generated from message dlq.v1.MessageFilter
  */
@@ -1282,7 +1278,7 @@ export const MessageFilterSchema: GenMessage<MessageFilter> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 30);
 
 /**
- * What was made due.
+ * The result of a Retry.
  *
  * @generated from message dlq.v1.RetryResponse
  */
@@ -1318,7 +1314,7 @@ export const RetryResponseSchema: GenMessage<RetryResponse> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 31);
 
 /**
- * What edits would make of a message.
+ * A message before and after edits.
  *
  * @generated from message dlq.v1.RetryPreview
  */
@@ -1331,14 +1327,14 @@ export type RetryPreview = Message<"dlq.v1.RetryPreview"> & {
   id: string;
 
   /**
-   * As it would be delivered without them: with the edits that were made before.
+   * As it would be delivered without the new edits.
    *
    * @generated from field: dlq.v1.MessageContent before = 2;
    */
   before?: MessageContent | undefined;
 
   /**
-   * As it would be delivered with them.
+   * As it would be delivered with the new edits.
    *
    * @generated from field: dlq.v1.MessageContent after = 3;
    */
@@ -1353,7 +1349,7 @@ export const RetryPreviewSchema: GenMessage<RetryPreview> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 32);
 
 /**
- * What can be edited of a message.
+ * The parts of a message that can be edited.
  *
  * @generated from message dlq.v1.MessageContent
  */
@@ -1401,7 +1397,7 @@ export type RefusedRetry = Message<"dlq.v1.RefusedRetry"> & {
   refusal: RetryRefusal;
 
   /**
-   * For TRANSFORM_FAILED: which transform, from 0, and why, in words, cut after 240 bytes.
+   * For TRANSFORM_FAILED: which transform, from 0, and why. Cut after 240 bytes.
    *
    * @generated from field: string detail = 3;
    */
@@ -1457,7 +1453,7 @@ export type StatsResponse = Message<"dlq.v1.StatsResponse"> & {
   totalPoisonMessages: bigint;
 
   /**
-   * One for each queue, by name. A queue that was asked for and does not exist is empty here.
+   * One for each queue, by name. A requested queue that does not exist is empty.
    *
    * @generated from field: repeated dlq.v1.QueueStats queues = 3;
    */
@@ -1534,22 +1530,22 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
   counts: StateCount[];
 
   /**
-   * Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-   * with an imported history only those are looked at that came first: send the oldest ones first.
+   * Age of the oldest message, in any state. Absent when the queue is empty. Of messages
+   * with an imported history, only those that arrived first are considered: send the oldest first.
    *
    * @generated from field: google.protobuf.Duration oldest_age = 8;
    */
   oldestAge?: Duration | undefined;
 
   /**
-   * How long the message that came to quarantine first has been there.
+   * How long the first message in quarantine has been there.
    *
    * @generated from field: google.protobuf.Duration oldest_quarantined_age = 9;
    */
   oldestQuarantinedAge?: Duration | undefined;
 
   /**
-   * When the next scheduled message is due; in the past: it waits for a worker since then.
+   * When the next scheduled message is due. In the past: it waits for a worker.
    *
    * @generated from field: google.protobuf.Timestamp next_due_time = 10;
    */
@@ -1570,14 +1566,14 @@ export type QueueStats = Message<"dlq.v1.QueueStats"> & {
   rates?: Rates | undefined;
 
   /**
-   * What has happened since the queue exists.
+   * Counts since the queue exists.
    *
    * @generated from field: dlq.v1.Totals totals = 13;
    */
   totals?: Totals | undefined;
 
   /**
-   * Why nothing moves, or that it does. Most important first.
+   * Why nothing moves, or that messages are delivered. Most important first.
    *
    * @generated from field: repeated dlq.v1.Condition conditions = 14;
    */
@@ -1675,7 +1671,7 @@ export type Rates = Message<"dlq.v1.Rates"> & {
   accepted: number;
 
   /**
-   * Hand-outs to workers.
+   * Deliveries to workers.
    *
    * @generated from field: double delivered = 2;
    */
@@ -1767,7 +1763,7 @@ export type Totals = Message<"dlq.v1.Totals"> & {
   movedIn: bigint;
 
   /**
-   * Hand-outs to workers.
+   * Deliveries to workers.
    *
    * @generated from field: int64 deliveries = 9;
    */
@@ -1781,7 +1777,7 @@ export type Totals = Message<"dlq.v1.Totals"> & {
   failedAttempts: bigint;
 
   /**
-   * Deliveries given back.
+   * Deliveries that were released.
    *
    * @generated from field: int64 released = 11;
    */
@@ -1831,7 +1827,7 @@ export const ConditionSchema: GenMessage<Condition> = /*@__PURE__*/
   messageDesc(file_dlq_v1_dlq_service, 41);
 
 /**
- * Whether an outcome counts.
+ * Whether an outcome was applied.
  *
  * @generated from enum dlq.v1.AckStatus
  */
@@ -1844,14 +1840,14 @@ export const AckStatus = {
   UNSPECIFIED: 0,
 
   /**
-   * It counts.
+   * It was applied.
    *
    * @generated from enum value: ACK_STATUS_APPLIED = 1;
    */
   APPLIED: 1,
 
   /**
-   * The lease expired and the message moved on: the outcome is dropped.
+   * The lease expired and the message changed: the outcome is ignored.
    *
    * @generated from enum value: ACK_STATUS_LEASE_LOST = 2;
    */
@@ -1873,7 +1869,7 @@ export const AckStatus = {
 } as const;
 
 /**
- * Whether an outcome counts.
+ * Whether an outcome was applied.
  *
  * @generated from enum dlq.v1.AckStatus
  */
@@ -1899,15 +1895,15 @@ export const RetryRefusal = {
   UNSPECIFIED: 0,
 
   /**
-   * The queue has no message of this id: it is gone, or never was.
+   * The queue has no message with this id.
    *
    * @generated from enum value: RETRY_REFUSAL_NOT_FOUND = 1;
    */
   NOT_FOUND: 1,
 
   /**
-   * A worker holds it at present, and its outcome retries or removes it; or a rule is moving it to
-   * another queue, where it arrives within a moment.
+   * A worker holds it, and its outcome will retry or remove it; or a rule is moving it to another
+   * queue.
    *
    * @generated from enum value: RETRY_REFUSAL_IN_FLIGHT = 2;
    */
@@ -1921,7 +1917,7 @@ export const RetryRefusal = {
   INVALID_ID: 3,
 
   /**
-   * It can't be edited so; `detail` says why. It is as it was, and not retried.
+   * It can't be edited like this; `detail` says why. It is unchanged and not retried.
    *
    * @generated from enum value: RETRY_REFUSAL_TRANSFORM_FAILED = 4;
    */
@@ -1942,7 +1938,7 @@ export const RetryRefusalSchema: GenEnum<RetryRefusal> = /*@__PURE__*/
   enumDesc(file_dlq_v1_dlq_service, 1);
 
 /**
- * Why a queue does or does not move.
+ * Why a queue does or does not deliver.
  *
  * @generated from enum dlq.v1.ConditionCode
  */
@@ -1962,7 +1958,7 @@ export const ConditionCode = {
   EMPTY: 1,
 
   /**
-   * Everything in it waits in quarantine for a decision.
+   * All its messages are quarantined.
    *
    * @generated from enum value: CONDITION_CODE_ALL_QUARANTINED = 2;
    */
@@ -1997,29 +1993,29 @@ export const ConditionCode = {
   DELIVERING: 6,
 
   /**
-   * Delivery is stopped by hand, by UpdateQueue or the configuration.
+   * Delivery is paused by UpdateQueue or the configuration.
    *
    * @generated from enum value: CONDITION_CODE_PAUSED = 7;
    */
   PAUSED: 7,
 
   /**
-   * A circuit breaker holds deliveries back, of the whole queue or of some keys.
+   * A circuit breaker blocks the whole queue or some keys.
    *
    * @generated from enum value: CONDITION_CODE_BREAKER_OPEN = 8;
    */
   BREAKER_OPEN: 8,
 
   /**
-   * Messages are due whose leases have expired before; each waits for a stream with nothing else
-   * in flight, so that it harms no neighbour if it crashes its worker.
+   * Due messages wait for isolated delivery, because their leases expired before: each needs a
+   * stream with nothing else in flight, so that it harms no other message if it crashes its worker.
    *
    * @generated from enum value: CONDITION_CODE_ISOLATING = 9;
    */
   ISOLATING: 9,
 
   /**
-   * Due messages wait for a limit of the queue: its rate, its limits by key, or its retry budget.
+   * A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
    *
    * @generated from enum value: CONDITION_CODE_LIMITED = 10;
    */
@@ -2035,7 +2031,7 @@ export const ConditionCode = {
 } as const;
 
 /**
- * Why a queue does or does not move.
+ * Why a queue does or does not deliver.
  *
  * @generated from enum dlq.v1.ConditionCode
  */
@@ -2048,20 +2044,20 @@ export const ConditionCodeSchema: GenEnum<ConditionCode> = /*@__PURE__*/
   enumDesc(file_dlq_v1_dlq_service, 2);
 
 /**
- * Takes messages that could not be processed, hands them out again when they are due, and learns
- * the outcome.
+ * Stores messages that could not be processed, delivers them again when they are due, and applies
+ * the reported outcomes.
  *
  * Producers call SendToDlq from a catch block. Workers keep a StreamDue call open and report each
  * outcome by Ack. Every method may be called on any server of a deployment.
  *
  * Errors are gRPC codes with google.rpc details: ErrorInfo always (domain `dlq.v1`, a stable
  * `reason`), BadRequest for INVALID_ARGUMENT (every wrong field by name), QuotaFailure for
- * RESOURCE_EXHAUSTED, RetryInfo where trying again helps. UNAVAILABLE means that the outcome is
+ * RESOURCE_EXHAUSTED, RetryInfo if a retry can help. UNAVAILABLE means that the outcome is
  * unknown: call again with the same request_id and nothing happens twice. UNAUTHENTICATED means
- * that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
- * DEADLINE_EXCEEDED excepted: then it may have taken effect.
+ * that the server requires a bearer token. A failed call changes nothing, except that it may have
+ * taken effect after UNAVAILABLE and DEADLINE_EXCEEDED.
  *
- * Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+ * Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message until it is
  * deleted.
  *
  * @generated from service dlq.v1.DlqService
@@ -2073,7 +2069,7 @@ export const DlqService: GenService<{
    *
    * Idempotent by request_id: the same id within 10 minutes gives the same answer and changes
    * nothing. Errors: INVALID_ARGUMENT (queue name, sizes, counts, negative durations,
-   * contradictions), NOT_FOUND (no such queue, where messages do not create them),
+   * contradictions), NOT_FOUND (no such queue, if messages do not create them),
    * RESOURCE_EXHAUSTED (a limit of the queue, or the store is full), UNAVAILABLE (the store can't be
    * reached, or the queue is being deleted).
    *
@@ -2086,7 +2082,7 @@ export const DlqService: GenService<{
   },
   /**
    * Stores up to 1,000 dead letters, of any queues, in one call of at most 3.5 MiB. Each is
-   * accepted or refused by itself: the call succeeds when at least its frame is valid.
+   * accepted or refused by itself; the call succeeds if its frame is valid.
    *
    * Idempotent per request_id of each request. Errors of the whole call: INVALID_ARGUMENT (empty
    * or too many requests), RESOURCE_EXHAUSTED (too many bytes).
@@ -2103,9 +2099,9 @@ export const DlqService: GenService<{
    *
    * The first frame is `opened`, at once. Report each outcome by Ack before its lease expires, or
    * extend the lease by ExtendLease. A message whose lease expires is delivered again. When the
-   * stream breaks, leases of deliveries already written stay: reconnect with resume_session_id
-   * and go on. Errors: INVALID_ARGUMENT. While the store can't be reached the stream stays open
-   * and goes on by itself.
+   * stream breaks, leases of deliveries already written stay: reconnect with resume_session_id.
+   * Errors: INVALID_ARGUMENT. While the store is unavailable, the stream stays open and resumes by
+   * itself.
    *
    * @generated from rpc dlq.v1.DlqService.StreamDue
    */
@@ -2131,7 +2127,7 @@ export const DlqService: GenService<{
   },
   /**
    * Sets leases to end one full lease duration from now, so that long work keeps its message.
-   * Also tells which leases are lost, or whose work should stop. Safe to repeat.
+   * Also reports which leases are lost and which work should stop. Safe to repeat.
    *
    * Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
    * UNAVAILABLE.
@@ -2144,14 +2140,14 @@ export const DlqService: GenService<{
     output: typeof ExtendLeaseResponseSchema;
   },
   /**
-   * Makes messages due now, and edits them before, if it is told so. SCHEDULED ones keep their
-   * attempts; QUARANTINED ones start a new round (attempts and poison count start again, history is
-   * kept); IN_FLIGHT ones are refused, and so are those that can't be edited.
+   * Makes messages due now, optionally edited. SCHEDULED messages keep their attempts; QUARANTINED
+   * ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
+   * are refused, and so are messages that can't be edited.
    *
    * Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
    * than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
    * would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
-   * number matches than expected; nothing changed), ABORTED (messages moved on meanwhile; try again),
+   * number matches than expected; nothing changed), ABORTED (messages changed meanwhile; try again),
    * RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqService.Retry
@@ -2162,7 +2158,7 @@ export const DlqService: GenService<{
     output: typeof RetryResponseSchema;
   },
   /**
-   * Counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
+   * Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
    * messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
    *
    * @generated from rpc dlq.v1.DlqService.Stats

@@ -17,8 +17,8 @@ export const file_dlq_v1_failure: GenFile = /*@__PURE__*/
   fileDesc("ChRkbHEvdjEvZmFpbHVyZS5wcm90bxIGZGxxLnYxItgCCgdGYWlsdXJlEh4KBnJlYXNvbhgBIAEoDjIOLmRscS52MS5SZWFzb24SDAoEdHlwZRgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhMKC3N0YWNrX3RyYWNlGAQgASgJEhYKCWdycGNfY29kZRgFIAEoBUgAiAEBEhgKC2h0dHBfc3RhdHVzGAYgASgFSAGIAQESMwoKYXR0cmlidXRlcxgHIAMoCzIfLmRscS52MS5GYWlsdXJlLkF0dHJpYnV0ZXNFbnRyeRIRCgl0cnVuY2F0ZWQYCCABKAgSLgoLcmV0cnlfYWZ0ZXIYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24aMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCDAoKX2dycGNfY29kZUIOCgxfaHR0cF9zdGF0dXNCSwoUaW8uZGxxc2VydmljZS5kbHEudjFQAVoxZ2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHF2MTtkbHF2MWIGcHJvdG8z", [file_dlq_v1_state, file_google_protobuf_duration]);
 
 /**
- * One failed attempt to process a message. Every field is optional: send what you know. Texts
- * that are too long are cut, never refused, and `truncated` says so.
+ * One failed attempt to process a message. Every field is optional. Texts that are too long are cut,
+ * never refused, and `truncated` is set.
  *
  * @generated from message dlq.v1.Failure
  */
@@ -39,7 +39,7 @@ export type Failure = Message<"dlq.v1.Failure"> & {
   type: string;
 
   /**
-   * The error's own words. Cut after 4 KiB.
+   * The error's message. Cut after 4 KiB.
    *
    * @generated from field: string message = 3;
    */
@@ -67,7 +67,7 @@ export type Failure = Message<"dlq.v1.Failure"> & {
   httpStatus?: number | undefined;
 
   /**
-   * What else helps to understand it, e.g. `host`, `region`. At most 32 entries, keys of 128 bytes,
+   * Further details, e.g. `host`, `region`. At most 32 entries, keys of 128 bytes,
    * values of 1 KiB; more is cut.
    *
    * @generated from field: map<string, string> attributes = 7;
@@ -82,10 +82,10 @@ export type Failure = Message<"dlq.v1.Failure"> & {
   truncated: boolean;
 
   /**
-   * What the failed call asked for, e.g. by HTTP Retry-After or google.rpc.RetryInfo: no attempt
-   * begins sooner, unless the worker's own retry_after or the producer's delay or due_time says
-   * when. 0 to 30 days, more is cut; a negative one is ignored. Absent: read from the attribute
-   * `retry-after`, in any case, in seconds or as an HTTP date; anything else is ignored.
+   * The earliest next attempt that the failed call asked for, e.g. by HTTP Retry-After or
+   * google.rpc.RetryInfo. The worker's retry_after and the producer's delay or due_time win. 0 to 30
+   * days, more is cut; negative values are ignored. Absent: read from the attribute `retry-after`, in
+   * any case, in seconds or as an HTTP date.
    *
    * @generated from field: google.protobuf.Duration retry_after = 9;
    */

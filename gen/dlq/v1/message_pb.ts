@@ -31,7 +31,7 @@ export type Payload = Message$1<"dlq.v1.Payload"> & {
    */
   body: {
     /**
-     * UTF-8 text, shown as it is by tools. Use it for JSON.
+     * UTF-8 text, readable in tools. Use it for JSON.
      *
      * @generated from field: string text = 1;
      */
@@ -90,7 +90,7 @@ export type Origin = Message$1<"dlq.v1.Origin"> & {
   version: string;
 
   /**
-   * Where the message can be found there, e.g. `topic`, `partition`, `offset`. At most 16 entries,
+   * Where the message is in that system, e.g. `topic`, `partition`, `offset`. At most 16 entries,
    * keys of 128 bytes and values of 1 KiB.
    *
    * @generated from field: map<string, string> coordinates = 4;
@@ -106,7 +106,7 @@ export const OriginSchema: GenMessage<Origin> = /*@__PURE__*/
   messageDesc(file_dlq_v1_message, 1);
 
 /**
- * W3C Trace Context of the failed processing, handed on to the worker unchanged.
+ * W3C Trace Context of the failed processing, passed to the worker unchanged.
  *
  * @generated from message dlq.v1.TraceContext
  */
@@ -134,10 +134,9 @@ export const TraceContextSchema: GenMessage<TraceContext> = /*@__PURE__*/
   messageDesc(file_dlq_v1_message, 2);
 
 /**
- * When the next attempt is made, and how many there are. Absent fields take their value from the
- * preset, or, with no preset, from the policy that would otherwise apply. Presets say nothing of
- * max_elapsed and windows: those always come from there. Of all limits (retries, elapsed time, time
- * to live) the smallest holds.
+ * When the next attempt is made, and how many there are. Absent fields come from the preset, or, with
+ * no preset, from the policy that would otherwise apply. Presets don't set max_elapsed and windows.
+ * Of all limits (retries, elapsed time, time to live) the smallest applies.
  *
  * @generated from message dlq.v1.RetryPolicy
  */
@@ -165,22 +164,21 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
   initialDelay?: Duration | undefined;
 
   /**
-   * No delay grows beyond this (before jitter): 0 to 30 days. Absent, an initial_delay above it
-   * raises it.
+   * Maximum delay before jitter: 0 to 30 days. If absent, a larger initial_delay raises it.
    *
    * @generated from field: google.protobuf.Duration max_delay = 4;
    */
   maxDelay?: Duration | undefined;
 
   /**
-   * EXPONENTIAL: factor from one delay to the next, 1 to 100; 2 where nothing says another.
+   * EXPONENTIAL: factor from one delay to the next, 1 to 100. Default 2.
    *
    * @generated from field: optional double multiplier = 5;
    */
   multiplier?: number | undefined;
 
   /**
-   * Whether delays are spread so that failures of one moment do not come back in one moment.
+   * How delays are randomized, so that simultaneous failures don't return simultaneously.
    *
    * @generated from field: dlq.v1.Jitter jitter = 6;
    */
@@ -196,8 +194,8 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
   backoff: Backoff;
 
   /**
-   * LINEAR: what each further delay is longer than the one before, 0 to 30 days. Where nothing says
-   * it: as much as initial_delay.
+   * LINEAR: how much each delay is longer than the previous one, 0 to 30 days. Default:
+   * initial_delay.
    *
    * @generated from field: google.protobuf.Duration increment = 8;
    */
@@ -212,18 +210,17 @@ export type RetryPolicy = Message$1<"dlq.v1.RetryPolicy"> & {
   schedule: Duration[];
 
   /**
-   * No attempt begins later than this after the message was accepted, or was last brought back
-   * from quarantine: a retry that would is not made, and the message is quarantined as
-   * RETRIES_EXHAUSTED. 1 s to 365 days. 0: no such limit, which is the default.
+   * No attempt starts later than this after the message was accepted or last retried out of
+   * quarantine. Otherwise the message is quarantined as RETRIES_EXHAUSTED. 1 s to 365 days. 0, the
+   * default: no limit.
    *
    * @generated from field: google.protobuf.Duration max_elapsed = 10;
    */
   maxElapsed?: Duration | undefined;
 
   /**
-   * Times of day in which attempts may become due; a delay that ends outside of all of them is
-   * extended to the next one, whoever asked for it. At most 16. Where nothing says any: any time,
-   * which is also what a window from 00:00 to 24:00 says.
+   * Times of day in which attempts may become due. A delay that ends outside all of them is extended
+   * to the next one. At most 16. Default: any time, the same as a window from 00:00 to 24:00.
    *
    * @generated from field: repeated dlq.v1.RetryWindow windows = 11;
    */
@@ -238,8 +235,8 @@ export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
   messageDesc(file_dlq_v1_message, 3);
 
 /**
- * A part of the day: a clock of the place shows start_time or later, and not yet end_time. "Not
- * before 08:00 in Berlin" is 08:00 to 24:00. Where daylight saving repeats times, both are inside.
+ * A part of the day, from start_time to before end_time in a time zone. "Not before 08:00 in Berlin"
+ * is 08:00 to 24:00. If daylight saving repeats times, both are inside.
  *
  * @generated from message dlq.v1.RetryWindow
  */
@@ -252,8 +249,8 @@ export type RetryWindow = Message$1<"dlq.v1.RetryWindow"> & {
   timeZone: string;
 
   /**
-   * `HH:MM`, 00:00 to 23:59: the window begins. Where daylight saving skips this time, it begins
-   * at the first one that exists.
+   * `HH:MM`, 00:00 to 23:59: the window begins. If daylight saving skips this time, it begins at the
+   * first one that exists.
    *
    * @generated from field: string start_time = 2;
    */
@@ -288,7 +285,7 @@ export const RetryWindowSchema: GenMessage<RetryWindow> = /*@__PURE__*/
  */
 export type Message = Message$1<"dlq.v1.Message"> & {
   /**
-   * The service's identity of the message: a UUID (version 7), fixed for its whole life.
+   * The service's id of the message: a UUID (version 7) that never changes.
    *
    * @generated from field: string id = 1;
    */
@@ -330,7 +327,7 @@ export type Message = Message$1<"dlq.v1.Message"> & {
   failure?: Failure | undefined;
 
   /**
-   * How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
+   * Number of recorded failures: sends, joined sends, failed attempts and imported ones.
    *
    * @generated from field: uint32 failure_count = 7;
    */
@@ -379,8 +376,7 @@ export type Message = Message$1<"dlq.v1.Message"> & {
   priority: number;
 
   /**
-   * When the service accepted it; of a message with an imported history, when it first
-   * failed according to that.
+   * When the service accepted it, or first_failure_time of its imported history.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 14;
    */
@@ -401,15 +397,15 @@ export type Message = Message$1<"dlq.v1.Message"> & {
   expireTime?: Timestamp | undefined;
 
   /**
-   * Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-   * with those of its imported history.
+   * Deliveries whose outcome was a failure, since it was sent or last retried out of quarantine;
+   * including imported ones.
    *
    * @generated from field: uint32 attempts = 17;
    */
   attempts: number;
 
   /**
-   * Whether the payload or the attributes have been edited since it was sent. What was sent is kept.
+   * Whether the payload or the attributes were edited. The original is kept.
    *
    * @generated from field: bool edited = 18;
    */
@@ -486,7 +482,7 @@ export const BackoffSchema: GenEnum<Backoff> = /*@__PURE__*/
   enumDesc(file_dlq_v1_message, 0);
 
 /**
- * How delays are spread. Random numbers are uniform.
+ * How delays are randomized, uniformly.
  *
  * @generated from enum dlq.v1.Jitter
  */
@@ -527,9 +523,9 @@ export const Jitter = {
   EQUAL: 4,
 
   /**
-   * From initial_delay to three times the delay before, up to max_delay; the growth is its own, so
-   * that multiplier, increment and schedule do not matter. Where the delay before is not known, it
-   * counts as the middle of its own range; before the first one it is initial_delay.
+   * From initial_delay to three times the previous delay, up to max_delay; multiplier, increment and
+   * schedule are ignored. If the previous delay is unknown, the middle of its range is used; before
+   * the first one it is initial_delay.
    *
    * @generated from enum value: JITTER_DECORRELATED = 5;
    */
@@ -537,7 +533,7 @@ export const Jitter = {
 } as const;
 
 /**
- * How delays are spread. Random numbers are uniform.
+ * How delays are randomized, uniformly.
  *
  * @generated from enum dlq.v1.Jitter
  */

@@ -21,8 +21,8 @@ export const file_dlq_v1_queue: GenFile = /*@__PURE__*/
   fileDesc("ChJkbHEvdjEvcXVldWUucHJvdG8SBmRscS52MSK4AQoFUXVldWUSDAoEbmFtZRgBIAEoCRIjCgZjb25maWcYAiABKAsyEy5kbHEudjEuUXVldWVDb25maWcSLQoQZWZmZWN0aXZlX2NvbmZpZxgDIAEoCzITLmRscS52MS5RdWV1ZUNvbmZpZxIMCgRldGFnGAQgASgJEi8KC3VwZGF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZleGlzdHMYBiABKAgixwcKC1F1ZXVlQ29uZmlnEikKDHJldHJ5X3BvbGljeRgBIAEoCzITLmRscS52MS5SZXRyeVBvbGljeRI+Cg5yZXRyeV9wb2xpY2llcxgCIAMoCzImLmRscS52MS5RdWV1ZUNvbmZpZy5SZXRyeVBvbGljaWVzRW50cnkSGAoLbWF4X3JldHJpZXMYAyABKA1IAIgBARIrCg1ub25fcmV0cnlhYmxlGAQgASgLMhQuZGxxLnYxLk5vblJldHJ5YWJsZRImCgN0dGwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJQoKdHRsX2FjdGlvbhgGIAEoDjIRLmRscS52MS5UdGxBY3Rpb24SNwoUcXVhcmFudGluZV9yZXRlbnRpb24YByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHQoQcG9pc29uX3RocmVzaG9sZBgIIAEoDUgBiAEBEjAKDXBvaXNvbl93aW5kb3cYCSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMZGVkdXBfd2luZG93GAogASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjEKDmxlYXNlX2R1cmF0aW9uGAsgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhkKDG1heF9tZXNzYWdlcxgMIAEoA0gCiAEBEhYKCW1heF9ieXRlcxgNIAEoA0gDiAEBEhoKBHJhdGUYDiABKAsyDC5kbHEudjEuUmF0ZRIlCgprZXlfbGltaXRzGA8gASgLMhEuZGxxLnYxLktleUxpbWl0cxImCgdicmVha2VyGBAgASgLMhUuZGxxLnYxLkJyZWFrZXJDb25maWcSKQoMcmV0cnlfYnVkZ2V0GBEgASgLMhMuZGxxLnYxLlJldHJ5QnVkZ2V0EigKCG9yZGVyaW5nGBIgASgLMhYuZGxxLnYxLk9yZGVyaW5nQ29uZmlnEhwKBXBhdXNlGBMgASgLMg0uZGxxLnYxLlBhdXNlEikKCnRyYW5zZm9ybXMYFCABKAsyFS5kbHEudjEuVHJhbnNmb3JtTGlzdBpJChJSZXRyeVBvbGljaWVzRW50cnkSCwoDa2V5GAEgASgJEiIKBXZhbHVlGAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5OgI4AUIOCgxfbWF4X3JldHJpZXNCEwoRX3BvaXNvbl90aHJlc2hvbGRCDwoNX21heF9tZXNzYWdlc0IMCgpfbWF4X2J5dGVzIj4KDE5vblJldHJ5YWJsZRIfCgdyZWFzb25zGAEgAygOMg4uZGxxLnYxLlJlYXNvbhINCgV0eXBlcxgCIAMoCSIpCgRSYXRlEhIKCnBlcl9zZWNvbmQYASABKAESDQoFYnVyc3QYAiABKA0iUQoJS2V5TGltaXRzEhEKCWF0dHJpYnV0ZRgBIAEoCRIaCgRyYXRlGAIgASgLMgwuZGxxLnYxLlJhdGUSFQoNbWF4X2luX2ZsaWdodBgDIAEoDSLMAwoNQnJlYWtlckNvbmZpZxIjCgVzY29wZRgBIAEoDjIULmRscS52MS5CcmVha2VyU2NvcGUSKQoGd2luZG93GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhsKDm1pbmltdW1fdm9sdW1lGAMgASgNSACIAQESGgoNZmFpbHVyZV9yYXRpbxgEIAEoAUgBiAEBEiEKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAUgASgNSAKIAQESLAoJb3Blbl90aW1lGAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDW1heF9vcGVuX3RpbWUYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoGcHJvYmVzGAggASgNSAOIAQESMAoNcHJvYmVfdGltZW91dBgJIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIfCgdyZWFzb25zGAogAygOMg4uZGxxLnYxLlJlYXNvbkIRCg9fbWluaW11bV92b2x1bWVCEAoOX2ZhaWx1cmVfcmF0aW9CFwoVX2NvbnNlY3V0aXZlX2ZhaWx1cmVzQgkKB19wcm9iZXMiTAoLUmV0cnlCdWRnZXQSDQoFcmF0aW8YASABKAESGwoObWluX3Blcl9zZWNvbmQYAiABKAFIAIgBAUIRCg9fbWluX3Blcl9zZWNvbmQiZQoOT3JkZXJpbmdDb25maWcSIgoEbW9kZRgBIAEoDjIULmRscS52MS5PcmRlcmluZ01vZGUSLwoMaG9sZF9tYXhfYWdlGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlIKBVBhdXNlEg4KBnBhdXNlZBgBIAEoCBIOCgZyZWFzb24YAiABKAkSKQoFdW50aWwYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKloKCVR0bEFjdGlvbhIaChZUVExfQUNUSU9OX1VOU1BFQ0lGSUVEEAASGQoVVFRMX0FDVElPTl9RVUFSQU5USU5FEAESFgoSVFRMX0FDVElPTl9ESVNDQVJEEAIqdAoMQnJlYWtlclNjb3BlEh0KGUJSRUFLRVJfU0NPUEVfVU5TUEVDSUZJRUQQABIVChFCUkVBS0VSX1NDT1BFX09GRhABEhcKE0JSRUFLRVJfU0NPUEVfUVVFVUUQAhIVChFCUkVBS0VSX1NDT1BFX0tFWRADKnMKDE9yZGVyaW5nTW9kZRIdChlPUkRFUklOR19NT0RFX1VOU1BFQ0lGSUVEEAASFQoRT1JERVJJTkdfTU9ERV9PRkYQARIVChFPUkRFUklOR19NT0RFX0tFWRACEhYKEk9SREVSSU5HX01PREVfSE9MRBADQksKFGlvLmRscXNlcnZpY2UuZGxxLnYxUAFaMWdpdGh1Yi5jb20vZGxxLXNlcnZpY2UvZGxxL2NsaWVudHMvZ28vZGxxdjE7ZGxxdjFiBnByb3RvMw", [file_dlq_v1_message, file_dlq_v1_rule, file_dlq_v1_state, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * A queue and how it works. Settings have three levels, the upper one wins: what UpdateQueue has
- * set, what the server's configuration says, and the defaults.
+ * A queue and its settings. Settings have three levels; the first that sets a field wins:
+ * UpdateQueue, the server's configuration, the defaults.
  *
  * @generated from message dlq.v1.Queue
  */
@@ -42,15 +42,15 @@ export type Queue = Message<"dlq.v1.Queue"> & {
   config?: QueueConfig | undefined;
 
   /**
-   * What is in force: every field that has a value. Set by the server.
+   * The settings in force. Set by the server.
    *
    * @generated from field: dlq.v1.QueueConfig effective_config = 3;
    */
   effectiveConfig?: QueueConfig | undefined;
 
   /**
-   * Changes with each change of `config`. Empty while nothing is set. Give it to UpdateQueue, so that
-   * no change of somebody else is lost.
+   * Changes with each change of `config`. Empty while nothing is set. Pass it to UpdateQueue, so that
+   * you don't overwrite another change.
    *
    * @generated from field: string etag = 4;
    */
@@ -64,7 +64,7 @@ export type Queue = Message<"dlq.v1.Queue"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Whether the queue holds messages, or has ever held some. A queue without is only settings.
+   * Whether the queue has, or ever had, a message. Otherwise it has only settings.
    *
    * @generated from field: bool exists = 6;
    */
@@ -79,7 +79,7 @@ export const QueueSchema: GenMessage<Queue> = /*@__PURE__*/
   messageDesc(file_dlq_v1_queue, 0);
 
 /**
- * Settings of a queue. An absent field says nothing: the next level decides.
+ * Settings of a queue. For an absent field, the next level applies.
  *
  * @generated from message dlq.v1.QueueConfig
  */
@@ -108,7 +108,7 @@ export type QueueConfig = Message<"dlq.v1.QueueConfig"> & {
   maxRetries?: number | undefined;
 
   /**
-   * What is never retried.
+   * Failures that are never retried.
    *
    * @generated from field: dlq.v1.NonRetryable non_retryable = 4;
    */
@@ -136,7 +136,7 @@ export type QueueConfig = Message<"dlq.v1.QueueConfig"> & {
   quarantineRetention?: Duration | undefined;
 
   /**
-   * Sends of one source_id within poison_window that make it poison: 0 (off) to 1000.
+   * Sends of one source_id within poison_window that make it a poison message: 0 (off) to 1000.
    *
    * @generated from field: optional uint32 poison_threshold = 8;
    */
@@ -157,28 +157,28 @@ export type QueueConfig = Message<"dlq.v1.QueueConfig"> & {
   dedupWindow?: Duration | undefined;
 
   /**
-   * Lease that a worker gets when its stream asks for none: 1 s to 12 h.
+   * Lease of streams that ask for none: 1 s to 12 h.
    *
    * @generated from field: google.protobuf.Duration lease_duration = 11;
    */
   leaseDuration?: Duration | undefined;
 
   /**
-   * Most messages in any state; 0: no limit.
+   * Maximum number of messages in any state; 0: no limit.
    *
    * @generated from field: optional int64 max_messages = 12;
    */
   maxMessages?: bigint | undefined;
 
   /**
-   * Most bytes; 0: no limit.
+   * Maximum bytes; 0: no limit.
    *
    * @generated from field: optional int64 max_bytes = 13;
    */
   maxBytes?: bigint | undefined;
 
   /**
-   * Deliveries of the whole queue, over all servers.
+   * Rate of deliveries of the whole queue, over all servers.
    *
    * @generated from field: dlq.v1.Rate rate = 14;
    */
@@ -192,14 +192,14 @@ export type QueueConfig = Message<"dlq.v1.QueueConfig"> & {
   keyLimits?: KeyLimits | undefined;
 
   /**
-   * Stops delivery while what the workers call is down.
+   * Stops delivery while a dependency of the workers is down.
    *
    * @generated from field: dlq.v1.BreakerConfig breaker = 16;
    */
   breaker?: BreakerConfig | undefined;
 
   /**
-   * Bounds retries by a share of first deliveries.
+   * Limits retries to a share of first deliveries.
    *
    * @generated from field: dlq.v1.RetryBudget retry_budget = 17;
    */
@@ -220,9 +220,9 @@ export type QueueConfig = Message<"dlq.v1.QueueConfig"> & {
   pause?: Pause | undefined;
 
   /**
-   * Edits of messages before they are retried: each is applied when an attempt fails and is followed
-   * by another one, in the same step, and only once to one message. A message that can't be edited so
-   * is retried as it is. An empty list: none, whatever lower levels say.
+   * Edits before a retry. Each is applied once to a message, in the step in which an attempt fails and
+   * another one follows. A message that can't be edited is retried unchanged. An empty list: none,
+   * whatever lower levels say.
    *
    * @generated from field: dlq.v1.TransformList transforms = 20;
    */
@@ -237,7 +237,7 @@ export const QueueConfigSchema: GenMessage<QueueConfig> = /*@__PURE__*/
   messageDesc(file_dlq_v1_queue, 1);
 
 /**
- * What goes straight to quarantine when an attempt fails with it.
+ * Failures that send a message straight to quarantine.
  *
  * @generated from message dlq.v1.NonRetryable
  */
@@ -278,7 +278,7 @@ export type Rate = Message<"dlq.v1.Rate"> & {
   perSecond: number;
 
   /**
-   * Most at once after a time of rest: 1 to 1,000,000. 0: what one second gives, at least 1.
+   * Maximum at once after a pause: 1 to 1,000,000. 0: the deliveries of one second, at least 1.
    *
    * @generated from field: uint32 burst = 2;
    */
@@ -294,7 +294,7 @@ export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
 
 /**
  * Limits by key. The key of a message is the value of one of its attributes, cut after 128 bytes;
- * messages without the attribute have none and are not limited by these.
+ * messages without the attribute have none and are not limited.
  *
  * @generated from message dlq.v1.KeyLimits
  */
@@ -314,7 +314,7 @@ export type KeyLimits = Message<"dlq.v1.KeyLimits"> & {
   rate?: Rate | undefined;
 
   /**
-   * Most messages in flight of each key: 1 to 10,000; 0: no limit.
+   * Maximum messages in flight of each key: 1 to 10,000; 0: no limit.
    *
    * @generated from field: uint32 max_in_flight = 3;
    */
@@ -329,7 +329,7 @@ export const KeyLimitsSchema: GenMessage<KeyLimits> = /*@__PURE__*/
   messageDesc(file_dlq_v1_queue, 4);
 
 /**
- * When delivery stops by itself, and how it starts again. Only outcomes that workers report move it.
+ * When delivery stops by itself, and how it resumes. Only reported outcomes change its state.
  *
  * @generated from message dlq.v1.BreakerConfig
  */
@@ -349,7 +349,7 @@ export type BreakerConfig = Message<"dlq.v1.BreakerConfig"> & {
   window?: Duration | undefined;
 
   /**
-   * Outcomes within the window below which the ratio says nothing: 1 to 100,000. Default 20.
+   * Outcomes within the window that are needed to open it by ratio: 1 to 100,000. Default 20.
    *
    * @generated from field: optional uint32 minimum_volume = 3;
    */
@@ -370,8 +370,8 @@ export type BreakerConfig = Message<"dlq.v1.BreakerConfig"> & {
   consecutiveFailures?: number | undefined;
 
   /**
-   * How long it stays open the first time: 100 ms to 24 h. Default 10 s. Each further time without
-   * a success in between it is twice as long, up to max_open_time.
+   * How long it stays open the first time: 100 ms to 24 h. Default 10 s. It doubles
+   * each time without a success in between, up to max_open_time.
    *
    * @generated from field: google.protobuf.Duration open_time = 6;
    */
@@ -385,16 +385,16 @@ export type BreakerConfig = Message<"dlq.v1.BreakerConfig"> & {
   maxOpenTime?: Duration | undefined;
 
   /**
-   * Messages that are handed out while it is half-open, and that must succeed to close it: 1 to
-   * 100. Default 3.
+   * Messages that are delivered while it is half-open and must succeed to close it: 1 to 100.
+   * Default 3.
    *
    * @generated from field: optional uint32 probes = 8;
    */
   probes?: number | undefined;
 
   /**
-   * Lease of those: 1 s to 1 h. Default: the lease as always, at most 30 s. One that ends without
-   * an outcome counts as a failure of what is tried, not against the message.
+   * Lease of the probes: 1 s to 1 h. Default: the usual lease, at most 30 s. A probe whose lease ends
+   * counts as failed for the breaker, not for the message.
    *
    * @generated from field: google.protobuf.Duration probe_timeout = 9;
    */
@@ -402,8 +402,8 @@ export type BreakerConfig = Message<"dlq.v1.BreakerConfig"> & {
 
   /**
    * Reasons that count as failures. Default: TIMEOUT, RESOURCE_EXHAUSTED, WEBHOOK_FAILED,
-   * NETWORK_ERROR, AUTHENTICATION_ERROR. Outcomes with other reasons count neither way: a message
-   * that is not valid says nothing of what the workers call.
+   * NETWORK_ERROR, AUTHENTICATION_ERROR. Outcomes with other reasons count neither way: an
+   * invalid message says nothing about the dependency.
    *
    * @generated from field: repeated dlq.v1.Reason reasons = 10;
    */
@@ -418,8 +418,8 @@ export const BreakerConfigSchema: GenMessage<BreakerConfig> = /*@__PURE__*/
   messageDesc(file_dlq_v1_queue, 5);
 
 /**
- * Retries may be at most a share of first deliveries, so that a dependency in trouble is not hit
- * by more than its usual load. A retry is a delivery of a message that has a failed attempt.
+ * Limits retries to a share of first deliveries, so that a dependency in trouble gets no more than
+ * its usual load. A retry is a delivery of a message that has a failed attempt.
  *
  * @generated from message dlq.v1.RetryBudget
  */
@@ -453,7 +453,7 @@ export const RetryBudgetSchema: GenMessage<RetryBudget> = /*@__PURE__*/
  */
 export type OrderingConfig = Message<"dlq.v1.OrderingConfig"> & {
   /**
-   * How far it goes.
+   * The mode.
    *
    * @generated from field: dlq.v1.OrderingMode mode = 1;
    */
@@ -476,27 +476,27 @@ export const OrderingConfigSchema: GenMessage<OrderingConfig> = /*@__PURE__*/
   messageDesc(file_dlq_v1_queue, 7);
 
 /**
- * Delivery is stopped by hand. Sends and outcomes are taken as always.
+ * Stops delivery by hand. Sends and outcomes are still accepted.
  *
  * @generated from message dlq.v1.Pause
  */
 export type Pause = Message<"dlq.v1.Pause"> & {
   /**
-   * Whether it is.
+   * Whether delivery is stopped.
    *
    * @generated from field: bool paused = 1;
    */
   paused: boolean;
 
   /**
-   * Why, for whoever asks. At most 256 bytes.
+   * Why, for operators. At most 256 bytes.
    *
    * @generated from field: string reason = 2;
    */
   reason: string;
 
   /**
-   * It ends by itself then. Absent: when somebody ends it.
+   * When it ends by itself. Absent: it stays until it is ended.
    *
    * @generated from field: google.protobuf.Timestamp until = 3;
    */
@@ -517,7 +517,7 @@ export const PauseSchema: GenMessage<Pause> = /*@__PURE__*/
  */
 export const TtlAction = {
   /**
-   * The next level decides.
+   * The next level applies.
    *
    * @generated from enum value: TTL_ACTION_UNSPECIFIED = 0;
    */
@@ -558,7 +558,7 @@ export const TtlActionSchema: GenEnum<TtlAction> = /*@__PURE__*/
  */
 export const BreakerScope = {
   /**
-   * The next level decides; by default there is none.
+   * The next level applies; by default there is none.
    *
    * @generated from enum value: BREAKER_SCOPE_UNSPECIFIED = 0;
    */
@@ -579,7 +579,7 @@ export const BreakerScope = {
   QUEUE: 2,
 
   /**
-   * Each key of key_limits by itself; messages without a key have one together.
+   * Each limiter key by itself; messages without a key share one breaker.
    *
    * @generated from enum value: BREAKER_SCOPE_KEY = 3;
    */
@@ -600,36 +600,36 @@ export const BreakerScopeSchema: GenEnum<BreakerScope> = /*@__PURE__*/
   enumDesc(file_dlq_v1_queue, 1);
 
 /**
- * How far order goes.
+ * How order is kept.
  *
  * @generated from enum dlq.v1.OrderingMode
  */
 export const OrderingMode = {
   /**
-   * The next level decides; by default there is none.
+   * The next level applies; by default there is none.
    *
    * @generated from enum value: ORDERING_MODE_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * Keys are kept and handed on, nothing else.
+   * Keys are passed to workers, nothing else.
    *
    * @generated from enum value: ORDERING_MODE_OFF = 1;
    */
   OFF: 1,
 
   /**
-   * One message of a key at a time, in the order of their arrival; a failed one is retried before
-   * the next one's turn. One that is quarantined steps out of the way.
+   * One message of a key at a time, in the order of arrival. A failed message is retried before the
+   * next one. A quarantined message does not block its key.
    *
    * @generated from enum value: ORDERING_MODE_KEY = 2;
    */
   KEY: 2,
 
   /**
-   * As KEY, and a key also waits behind its quarantined message, until that is retried, removed,
-   * or too old, or ReleaseOrderingKey lets the key go on.
+   * As KEY, and a key waits behind its quarantined message until that is retried, removed or older
+   * than hold_max_age, or ReleaseOrderingKey is called.
    *
    * @generated from enum value: ORDERING_MODE_HOLD = 3;
    */
@@ -637,7 +637,7 @@ export const OrderingMode = {
 } as const;
 
 /**
- * How far order goes.
+ * How order is kept.
  *
  * @generated from enum dlq.v1.OrderingMode
  */

@@ -17,9 +17,8 @@ export const file_dlq_v1_rule: GenFile = /*@__PURE__*/
   fileDesc("ChFkbHEvdjEvcnVsZS5wcm90bxIGZGxxLnYxImUKB1J1bGVTZXQSGwoFcnVsZXMYASADKAsyDC5kbHEudjEuUnVsZRIMCgRldGFnGAIgASgJEi8KC3VwZGF0ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKLAQoEUnVsZRIMCgRuYW1lGAEgASgJEiAKBWV2ZW50GAIgASgOMhEuZGxxLnYxLlJ1bGVFdmVudBIMCgR3aGVuGAMgASgJEiIKBmFjdGlvbhgEIAEoCzISLmRscS52MS5SdWxlQWN0aW9uEg8KB3Byb2NlZWQYBSABKAgSEAoIZGlzYWJsZWQYBiABKAgiswEKClJ1bGVBY3Rpb24SDQoFcXVldWUYASABKAkSKQoMcmV0cnlfcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EhUKCHByaW9yaXR5GAMgASgFSACIAQESEgoKcXVhcmFudGluZRgEIAEoCBIMCgRkcm9wGAUgASgIEiUKCnRyYW5zZm9ybXMYBiADKAsyES5kbHEudjEuVHJhbnNmb3JtQgsKCV9wcmlvcml0eSJqCglUcmFuc2Zvcm0SJwoGdGFyZ2V0GAEgASgOMhcuZGxxLnYxLlRyYW5zZm9ybVRhcmdldBIUCgpqc29uX3BhdGNoGAIgASgJSAASFQoLbWVyZ2VfcGF0Y2gYAyABKAlIAEIHCgVwYXRjaCI2Cg1UcmFuc2Zvcm1MaXN0EiUKCnRyYW5zZm9ybXMYASADKAsyES5kbHEudjEuVHJhbnNmb3JtKlcKCVJ1bGVFdmVudBIaChZSVUxFX0VWRU5UX1VOU1BFQ0lGSUVEEAASFgoSUlVMRV9FVkVOVF9BUlJJVkFMEAESFgoSUlVMRV9FVkVOVF9GQUlMVVJFEAIqcgoPVHJhbnNmb3JtVGFyZ2V0EiAKHFRSQU5TRk9STV9UQVJHRVRfVU5TUEVDSUZJRUQQABIcChhUUkFOU0ZPUk1fVEFSR0VUX1BBWUxPQUQQARIfChtUUkFOU0ZPUk1fVEFSR0VUX0FUVFJJQlVURVMQAkJLChRpby5kbHFzZXJ2aWNlLmRscS52MVABWjFnaXRodWIuY29tL2RscS1zZXJ2aWNlL2RscS9jbGllbnRzL2dvL2RscXYxO2RscXYxYgZwcm90bzM", [file_dlq_v1_message, file_google_protobuf_timestamp]);
 
 /**
- * Routing rules: what becomes of a message on its arrival, or after a failed attempt, beyond what
- * its queue says. They are tried in their order; the first one that matches decides, unless it says
- * `proceed`.
+ * Routing rules change what happens to a message on arrival or after a failed attempt. They are tried
+ * in order; the first one that matches decides, unless it says `proceed`.
  *
  * @generated from message dlq.v1.RuleSet
  */
@@ -32,7 +31,7 @@ export type RuleSet = Message<"dlq.v1.RuleSet"> & {
   rules: Rule[];
 
   /**
-   * Changes with each change. Empty where nothing was ever set.
+   * Changes with each update. Empty if nothing was ever set.
    *
    * @generated from field: string etag = 2;
    */
@@ -74,11 +73,11 @@ export type Rule = Message<"dlq.v1.Rule"> & {
   event: RuleEvent;
 
   /**
-   * A CEL expression that gives true or false, at most 1 KiB. What it sees: `message` (queue,
+   * A CEL expression that is true or false, at most 1 KiB. Variables: `message` (queue,
    * source_id, ordering_key, priority, attributes, payload_bytes, content_type, origin) and
    * `failure` (reason, type, message, grpc_code, http_status, attributes), both as maps; on
-   * failure also `attempts`. Functions that walk over lists or maps by an expression (macros such
-   * as `all` and `map`) are refused, so that its cost is bounded by its size.
+   * failure also `attempts`. Macros such as `all` and `map` are refused, so that its cost is
+   * bounded by its size.
    *
    * @generated from field: string when = 3;
    */
@@ -92,14 +91,14 @@ export type Rule = Message<"dlq.v1.Rule"> & {
   action?: RuleAction | undefined;
 
   /**
-   * True: later rules are tried too; of what they say twice, the first one holds. Transforms add up.
+   * True: later rules are tried too. The first one that sets a field wins; transforms add up.
    *
    * @generated from field: bool proceed = 5;
    */
   proceed: boolean;
 
   /**
-   * False positives are worse than waiting: true keeps the rule without trying it.
+   * True: the rule is kept and not tried.
    *
    * @generated from field: bool disabled = 6;
    */
@@ -114,7 +113,7 @@ export const RuleSchema: GenMessage<Rule> = /*@__PURE__*/
   messageDesc(file_dlq_v1_rule, 1);
 
 /**
- * What a rule does. At least one of these.
+ * What a rule does. At least one field is set.
  *
  * @generated from message dlq.v1.RuleAction
  */
@@ -127,8 +126,7 @@ export type RuleAction = Message<"dlq.v1.RuleAction"> & {
   queue: string;
 
   /**
-   * Retried by this policy from now on; wins over the queue's and the reason's, not over the
-   * message's own.
+   * The policy from now on. It wins over the queue's and the reason's, not over the message's own.
    *
    * @generated from field: dlq.v1.RetryPolicy retry_policy = 2;
    */
@@ -149,8 +147,8 @@ export type RuleAction = Message<"dlq.v1.RuleAction"> & {
   quarantine: boolean;
 
   /**
-   * Not stored, or removed: counted as discarded, journalled with the rule's name. Nothing else
-   * can be said beside it.
+   * Not stored, or removed: counted as discarded, with the rule's name in the journal. Excludes all
+   * other actions.
    *
    * @generated from field: bool drop = 5;
    */
@@ -158,8 +156,8 @@ export type RuleAction = Message<"dlq.v1.RuleAction"> & {
 
   /**
    * Edits the message: on arrival before its first delivery, on failure before the next one. Applied
-   * in order, all or none; those of all rules that match are applied. What can't be edited goes on
-   * as it is. At most 10.
+   * in order, all or none; those of all matching rules are applied. A message that can't be edited
+   * stays unchanged. At most 10.
    *
    * @generated from field: repeated dlq.v1.Transform transforms = 6;
    */
@@ -174,7 +172,7 @@ export const RuleActionSchema: GenMessage<RuleAction> = /*@__PURE__*/
   messageDesc(file_dlq_v1_rule, 2);
 
 /**
- * Edits of a message: its payload, where that is JSON, or its attributes. The original is kept.
+ * Edits a message: its payload, if that is JSON, or its attributes. The original is kept.
  *
  * @generated from message dlq.v1.Transform
  */

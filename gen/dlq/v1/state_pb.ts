@@ -35,7 +35,7 @@ export const Reason = {
   VALIDATION_FAILED: 1,
 
   /**
-   * The code that processed the message threw. Preset: execution.
+   * The code that processed the message failed. Preset: execution.
    *
    * @generated from enum value: REASON_EXECUTION_FAILED = 2;
    */
@@ -70,14 +70,14 @@ export const Reason = {
   WEBHOOK_FAILED: 6,
 
   /**
-   * The producer has already given up. Goes straight to quarantine.
+   * The producer gave up. Quarantined at once.
    *
    * @generated from enum value: REASON_MAX_RETRIES_EXCEEDED = 7;
    */
   MAX_RETRIES_EXCEEDED: 7,
 
   /**
-   * The producer knows that the message can't succeed. Goes straight to quarantine.
+   * The producer says that the message can't succeed. Quarantined at once.
    *
    * @generated from enum value: REASON_POISON_MESSAGE = 8;
    */
@@ -98,7 +98,7 @@ export const Reason = {
   AUTHENTICATION_ERROR: 10,
 
   /**
-   * Nothing above is certain. Preset: standard.
+   * None of the above is certain. Preset: standard.
    *
    * @generated from enum value: REASON_UNKNOWN_ERROR = 11;
    */
@@ -121,14 +121,14 @@ export const ReasonSchema: GenEnum<Reason> = /*@__PURE__*/
   enumDesc(file_dlq_v1_state, 0);
 
 /**
- * Where a message is in its life. The first three are stored; the others are only ever reported
- * as the result of a call, because the message is gone.
+ * The state of a message. The first three are stored; the others are only results of calls, because
+ * the message is gone.
  *
  * @generated from enum dlq.v1.MessageState
  */
 export const MessageState = {
   /**
-   * Of a send whose send_number was taken before: its message is not known any more.
+   * The result of a send whose send_number was used before and whose message is no longer known.
    *
    * @generated from enum value: MESSAGE_STATE_UNSPECIFIED = 0;
    */
@@ -185,8 +185,8 @@ export const MessageState = {
 } as const;
 
 /**
- * Where a message is in its life. The first three are stored; the others are only ever reported
- * as the result of a call, because the message is gone.
+ * The state of a message. The first three are stored; the others are only results of calls, because
+ * the message is gone.
  *
  * @generated from enum dlq.v1.MessageState
  */
@@ -199,7 +199,7 @@ export const MessageStateSchema: GenEnum<MessageState> = /*@__PURE__*/
   enumDesc(file_dlq_v1_state, 1);
 
 /**
- * Why a message sits in quarantine; apart from the reason it failed.
+ * Why a message is in quarantine; independent of the reason of its failure.
  *
  * @generated from enum dlq.v1.QuarantineReason
  */
@@ -212,7 +212,7 @@ export const QuarantineReason = {
   UNSPECIFIED: 0,
 
   /**
-   * The failure was marked as non-retryable, or the queue treats its reason so.
+   * The failure was marked as non-retryable, or the queue never retries its reason or type.
    *
    * @generated from enum value: QUARANTINE_REASON_NON_RETRYABLE = 1;
    */
@@ -233,7 +233,7 @@ export const QuarantineReason = {
   RETRIES_EXHAUSTED: 3,
 
   /**
-   * Leases on it expired again and again without an outcome: it may crash its workers.
+   * Its leases expired again and again without an outcome: it may crash its workers.
    *
    * @generated from enum value: QUARANTINE_REASON_CRASH_LOOP = 4;
    */
@@ -262,7 +262,7 @@ export const QuarantineReason = {
   PRODUCER_REQUEST: 7,
 
   /**
-   * A routing rule says so; the journal's note has its name.
+   * A routing rule quarantined it; the journal's note has the rule's name.
    *
    * @generated from enum value: QUARANTINE_REASON_RULE = 8;
    */
@@ -270,7 +270,7 @@ export const QuarantineReason = {
 } as const;
 
 /**
- * Why a message sits in quarantine; apart from the reason it failed.
+ * Why a message is in quarantine; independent of the reason of its failure.
  *
  * @generated from enum dlq.v1.QuarantineReason
  */
@@ -296,21 +296,21 @@ export const BreakerState = {
   UNSPECIFIED: 0,
 
   /**
-   * All of them.
+   * All messages pass.
    *
    * @generated from enum value: BREAKER_STATE_CLOSED = 1;
    */
   CLOSED: 1,
 
   /**
-   * None.
+   * No message passes.
    *
    * @generated from enum value: BREAKER_STATE_OPEN = 2;
    */
   OPEN: 2,
 
   /**
-   * A few, to see whether they succeed.
+   * A few probes.
    *
    * @generated from enum value: BREAKER_STATE_HALF_OPEN = 3;
    */

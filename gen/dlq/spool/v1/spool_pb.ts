@@ -2,7 +2,7 @@
 // @generated from file dlq/spool/v1/spool.proto (package dlq.spool.v1, syntax proto3)
 /* eslint-disable */
 
-// What clients write into spool files. The frame around each record is in clients/SPOOL.md.
+// The records of spool files. clients/SPOOL.md describes the frame around each record.
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -19,63 +19,63 @@ export const file_dlq_spool_v1_spool: GenFile = /*@__PURE__*/
   fileDesc("ChhkbHEvc3Bvb2wvdjEvc3Bvb2wucHJvdG8SDGRscS5zcG9vbC52MSKzAQoFT3duZXISDgoGdGFyZ2V0GAEgASgJEg8KB3NlcnZpY2UYAiABKAkSDAoEaG9zdBgDIAEoCRIPCgdib290X2lkGAQgASgJEhUKDXBpZF9uYW1lc3BhY2UYBSABKAkSCwoDcGlkGAYgASgDEhUKDXByb2Nlc3Nfc3RhcnQYByABKAMSLwoLY3JlYXRlX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wImsKDlNwb29sZWRNZXNzYWdlEikKB3JlcXVlc3QYASABKAsyGC5kbHEudjEuU2VuZFRvRGxxUmVxdWVzdBIuCgpzcG9vbF90aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXCgREb25lEg8KB29mZnNldHMYASADKARCWwoaaW8uZGxxc2VydmljZS5kbHEuc3Bvb2wudjFQAVo7Z2l0aHViLmNvbS9kbHEtc2VydmljZS9kbHEvY2xpZW50cy9nby9kbHFzcG9vbHYxO2RscXNwb29sdjFiBnByb3RvMw", [file_dlq_v1_dlq_service, file_google_protobuf_timestamp]);
 
 /**
- * The first record of each file: who writes it, and for whom.
+ * The process that owns the file, and the service it sends to. The first record of each file.
  *
  * @generated from message dlq.spool.v1.Owner
  */
 export type Owner = Message<"dlq.spool.v1.Owner"> & {
   /**
    * Where the messages go: `host:port`, as the client was given it. Only clients of the same target
-   * deliver what is in the file.
+   * send the messages of the file.
    *
    * @generated from field: string target = 1;
    */
   target: string;
 
   /**
-   * The service that sent them.
+   * The service whose sends they are.
    *
    * @generated from field: string service = 2;
    */
   service: string;
 
   /**
-   * Together they say whether the process that writes the file still runs. Host name.
+   * Host name. With the next fields it identifies the process.
    *
    * @generated from field: string host = 3;
    */
   host: string;
 
   /**
-   * Changes with each start of the machine; empty where it can't be read.
+   * Changes with each boot of the machine; empty if it can't be read.
    *
    * @generated from field: string boot_id = 4;
    */
   bootId: string;
 
   /**
-   * Which process ids can be compared; empty where there is no such thing.
+   * Namespace of the process id; empty if there is none.
    *
    * @generated from field: string pid_namespace = 5;
    */
   pidNamespace: string;
 
   /**
-   * The process.
+   * Process id.
    *
    * @generated from field: int64 pid = 6;
    */
   pid: bigint;
 
   /**
-   * When it started, in the unit of the platform; another value means another process. 0: unknown.
+   * Start time of the process, in the platform's unit. Another value means another process. 0: unknown.
    *
    * @generated from field: int64 process_start = 7;
    */
   processStart: bigint;
 
   /**
-   * Of the file.
+   * When the file was created.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 8;
    */
@@ -96,7 +96,7 @@ export const OwnerSchema: GenMessage<Owner> = /*@__PURE__*/
  */
 export type SpooledMessage = Message<"dlq.spool.v1.SpooledMessage"> & {
   /**
-   * As it is to be sent: with its request_id and its send_number.
+   * The request, with its request_id and send_number.
    *
    * @generated from field: dlq.v1.SendToDlqRequest request = 1;
    */
@@ -118,7 +118,7 @@ export const SpooledMessageSchema: GenMessage<SpooledMessage> = /*@__PURE__*/
   messageDesc(file_dlq_spool_v1_spool, 1);
 
 /**
- * Messages of this file that need not be delivered any more: the service has them, or refused them.
+ * Messages of this file that are finished: the service has or refused them.
  *
  * @generated from message dlq.spool.v1.Done
  */

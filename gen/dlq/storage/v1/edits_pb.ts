@@ -19,9 +19,9 @@ export const file_dlq_storage_v1_edits: GenFile = /*@__PURE__*/
   fileDesc("ChpkbHEvc3RvcmFnZS92MS9lZGl0cy5wcm90bxIOZGxxLnN0b3JhZ2UudjEi6AEKBUVkaXRzEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI5CgphdHRyaWJ1dGVzGAIgAygLMiUuZGxxLnN0b3JhZ2UudjEuRWRpdHMuQXR0cmlidXRlc0VudHJ5EhkKEWF0dHJpYnV0ZXNfZWRpdGVkGAMgASgIEg8KB2FwcGxpZWQYBCADKAwSIwoFZWRpdHMYBSADKAsyFC5kbHEuc3RvcmFnZS52MS5FZGl0GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIpQBCgRFZGl0EgsKA3dobxgBIAEoCRIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgZ0YXJnZXQYAyABKA4yFy5kbHEudjEuVHJhbnNmb3JtVGFyZ2V0EgwKBGhhc2gYBCABKAwSDQoFcGF0Y2gYBSABKAkSDwoHaW52ZXJzZRgGIAEoCWIGcHJvdG8z", [file_dlq_v1_message, file_dlq_v1_rule, file_google_protobuf_timestamp]);
 
 /**
- * What edits have made of a message, beside its envelope, which stays as it was sent. Internal to
- * the service: not part of the API, but what is written must stay readable by every later version.
- * The first fields have the numbers that an Envelope has for the same.
+ * The edited content of a message, stored beside its envelope, which never changes. Internal to the
+ * service: not part of the API, but every later version must read it. The first fields have the same
+ * numbers as in Envelope.
  *
  * @generated from message dlq.storage.v1.Edits
  */
@@ -41,21 +41,21 @@ export type Edits = Message<"dlq.storage.v1.Edits"> & {
   attributes: { [key: string]: string };
 
   /**
-   * Whether they are: there may be none left.
+   * Whether `attributes` replaces the envelope's, even if it is empty.
    *
    * @generated from field: bool attributes_edited = 3;
    */
   attributesEdited: boolean;
 
   /**
-   * Hashes of all transforms that were applied, in order: none is applied twice.
+   * Hashes of all applied transforms, in order. None is applied twice.
    *
    * @generated from field: repeated bytes applied = 4;
    */
   applied: Uint8Array[];
 
   /**
-   * What the latest of them did, as far as there is room.
+   * The latest edits, as far as there is room.
    *
    * @generated from field: repeated dlq.storage.v1.Edit edits = 5;
    */
@@ -70,13 +70,13 @@ export const EditsSchema: GenMessage<Edits> = /*@__PURE__*/
   messageDesc(file_dlq_storage_v1_edits, 0);
 
 /**
- * What one transform did.
+ * One edit.
  *
  * @generated from message dlq.storage.v1.Edit
  */
 export type Edit = Message<"dlq.storage.v1.Edit"> & {
   /**
-   * On whose word: `Retry`, `queue ` and its name, or `rule ` and its name.
+   * The source: `Retry`, `queue ` and its name, or `rule ` and its name.
    *
    * @generated from field: string who = 1;
    */
@@ -104,14 +104,14 @@ export type Edit = Message<"dlq.storage.v1.Edit"> & {
   hash: Uint8Array;
 
   /**
-   * A JSON Patch of what was done.
+   * The change as a JSON Patch.
    *
    * @generated from field: string patch = 5;
    */
   patch: string;
 
   /**
-   * A JSON Patch that undoes it. Empty where it would be too long.
+   * A JSON Patch that undoes it. Empty if it would be too long.
    *
    * @generated from field: string inverse = 6;
    */

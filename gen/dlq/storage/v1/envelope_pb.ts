@@ -19,8 +19,8 @@ export const file_dlq_storage_v1_envelope: GenFile = /*@__PURE__*/
   fileDesc("Ch1kbHEvc3RvcmFnZS92MS9lbnZlbG9wZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEijQMKCEVudmVsb3BlEiAKB3BheWxvYWQYASABKAsyDy5kbHEudjEuUGF5bG9hZBI8CgphdHRyaWJ1dGVzGAIgAygLMiguZGxxLnN0b3JhZ2UudjEuRW52ZWxvcGUuQXR0cmlidXRlc0VudHJ5EiAKB2ZhaWx1cmUYAyABKAsyDy5kbHEudjEuRmFpbHVyZRIRCglzb3VyY2VfaWQYBCABKAkSEQoJZGVkdXBfa2V5GAUgASgJEhQKDG9yZGVyaW5nX2tleRgGIAEoCRIeCgZvcmlnaW4YByABKAsyDi5kbHEudjEuT3JpZ2luEisKDXRyYWNlX2NvbnRleHQYCCABKAsyFC5kbHEudjEuVHJhY2VDb250ZXh0EhAKCHByaW9yaXR5GAkgASgFEjEKEGltcG9ydGVkX2hpc3RvcnkYCiABKAsyFy5kbHEudjEuSW1wb3J0ZWRIaXN0b3J5GjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIogBCg1SZXRyeVNldHRpbmdzEhgKC21heF9yZXRyaWVzGAEgASgNSACIAQESIwoGcG9saWN5GAIgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5EigKC3J1bGVfcG9saWN5GAMgASgLMhMuZGxxLnYxLlJldHJ5UG9saWN5Qg4KDF9tYXhfcmV0cmllc2IGcHJvdG8z", [file_dlq_v1_dlq_service, file_dlq_v1_failure, file_dlq_v1_message]);
 
 /**
- * What is stored of a message once and never changed. Internal to the service: not part of the
- * API, but what is written must stay readable by every later version.
+ * The immutable part of a stored message. Internal to the service: not part of the API, but every
+ * later version must read it.
  *
  * @generated from message dlq.storage.v1.Envelope
  */
@@ -89,7 +89,7 @@ export type Envelope = Message<"dlq.storage.v1.Envelope"> & {
   priority: number;
 
   /**
-   * As sent, its failures categorized and cut to their limits.
+   * As sent, with failures categorized and cut to their limits.
    *
    * @generated from field: dlq.v1.ImportedHistory imported_history = 10;
    */
@@ -104,7 +104,7 @@ export const EnvelopeSchema: GenMessage<Envelope> = /*@__PURE__*/
   messageDesc(file_dlq_storage_v1_envelope, 0);
 
 /**
- * The message's own say in its retries: small, so that a verdict needs no envelope.
+ * The message's own retry settings. Small, so that a verdict needs no envelope.
  *
  * @generated from message dlq.storage.v1.RetrySettings
  */
@@ -124,7 +124,7 @@ export type RetrySettings = Message<"dlq.storage.v1.RetrySettings"> & {
   policy?: RetryPolicy | undefined;
 
   /**
-   * Of the last routing rule that named one; what was sent wins over it.
+   * Of the last routing rule that set one; the sent policy wins over it.
    *
    * @generated from field: dlq.v1.RetryPolicy rule_policy = 3;
    */

@@ -17,22 +17,21 @@ export const file_dlq_storage_v1_queue: GenFile = /*@__PURE__*/
   fileDesc("ChpkbHEvc3RvcmFnZS92MS9xdWV1ZS5wcm90bxIOZGxxLnN0b3JhZ2UudjEicQoLUXVldWVSZWNvcmQSIwoGY29uZmlnGAEgASgLMhMuZGxxLnYxLlF1ZXVlQ29uZmlnEgwKBGV0YWcYAiABKAkSLwoLdXBkYXRlX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wYgZwcm90bzM", [file_dlq_v1_queue, file_google_protobuf_timestamp]);
 
 /**
- * What UpdateQueue has set of a queue, as it is stored. Internal to the service: not part of the API,
- * but what is written must stay readable by every later version, and what a later version has
- * written is kept by an earlier one.
+ * The stored settings of a queue from UpdateQueue. Internal to the service: not part of the API, but
+ * every later version must read it, and earlier versions keep unknown fields.
  *
  * @generated from message dlq.storage.v1.QueueRecord
  */
 export type QueueRecord = Message<"dlq.storage.v1.QueueRecord"> & {
   /**
-   * Only what was set. Never empty: then there is no record.
+   * Only fields that were set. Never empty: then there is no record.
    *
    * @generated from field: dlq.v1.QueueConfig config = 1;
    */
   config?: QueueConfig | undefined;
 
   /**
-   * Another one with each change.
+   * Changes with each update.
    *
    * @generated from field: string etag = 2;
    */

@@ -26,11 +26,10 @@ if _version_not_supported:
 
 
 class DlqAdminServiceStub(object):
-    """For operators: how queues work, and changes to it while they run. A change acts on the next
-    decision of every server within 2 s.
+    """For operators: reads and changes how queues work. A change acts on every server within 2 s.
 
-    Errors are those of DlqService. Changes take an etag, so that nobody undoes what somebody else
-    has just done: ABORTED means that it is not the present one; read again, and decide again.
+    Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
+    ABORTED means that it is not the current one; read again and decide again.
     """
 
     def __init__(self, channel):
@@ -97,15 +96,14 @@ class DlqAdminServiceStub(object):
 
 
 class DlqAdminServiceServicer(object):
-    """For operators: how queues work, and changes to it while they run. A change acts on the next
-    decision of every server within 2 s.
+    """For operators: reads and changes how queues work. A change acts on every server within 2 s.
 
-    Errors are those of DlqService. Changes take an etag, so that nobody undoes what somebody else
-    has just done: ABORTED means that it is not the present one; read again, and decide again.
+    Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
+    ABORTED means that it is not the current one; read again and decide again.
     """
 
     def ListQueues(self, request, context):
-        """The queues that exist or have settings of their own, by name. Reads only. Errors:
+        """Lists the queues that exist or have settings of their own, by name. Reads only. Errors:
         INVALID_ARGUMENT (page size, page token), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -113,29 +111,28 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetQueue(self, request, context):
-        """One queue, with what was set and what is in force. Also for a queue that does not exist: then
-        that is what its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+        """Returns one queue with its own settings and those in force. For a queue that does not exist: the
+        settings that its first message would get. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateQueue(self, request, context):
-        """Sets the fields that the mask names; one that is absent in the request is taken back, so that
-        the next level decides again. Safe to repeat, also with the etag of before: what is already so is
-        no change. Messages that are scheduled keep their due times; all else acts at once. Errors:
+        """Sets the fields that the mask names. A named field that is absent in the request is cleared: the
+        next level applies again. Safe to repeat, also with the previous etag: equal settings are no
+        change. Scheduled messages keep their due times; everything else acts at once. Errors:
         INVALID_ARGUMENT (names, ranges, contradictions, with each field), ABORTED (another etag),
-        RESOURCE_EXHAUSTED (as many queues have settings as there may be), UNAVAILABLE.
+        RESOURCE_EXHAUSTED (too many queues have settings), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteQueue(self, request, context):
-        """Removes a queue: its settings, its messages and its counts. Without expected_count only an
-        empty one. Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a queue of
-        that name knows nothing of this one. Safe to repeat: what a call has begun that was not answered
-        is finished by any server, and of a queue that is gone nothing is removed. Errors:
+        """Removes a queue: its settings, messages and counts. Without expected_count only an empty one.
+        Sends to it are UNAVAILABLE meanwhile; afterwards its name is free, and a new queue of that name
+        starts empty. Safe to repeat: any server completes an unanswered deletion. Errors:
         FAILED_PRECONDITION (it is not empty, or holds another number than expected, or messages are in
         flight; nothing changed), ABORTED (another etag), INVALID_ARGUMENT, UNAVAILABLE.
         """
@@ -144,8 +141,8 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def SimulatePolicy(self, request, context):
-        """What a policy does: the schedule that it gives to one message, and, over the messages stored
-        in a queue, how many would be retried when, or quarantined. Changes nothing. Errors:
+        """Shows what a policy does: the schedule of one message, and how many stored messages of a queue
+        would be retried when, or quarantined. Changes nothing. Errors:
         INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -153,29 +150,29 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def GetRules(self, request, context):
-        """The routing rules. Reads only. Errors: UNAVAILABLE.
+        """Returns the routing rules. Reads only. Errors: UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def UpdateRules(self, request, context):
-        """Replaces all routing rules. Nothing is set unless every rule is valid. Safe to repeat.
-        Errors: INVALID_ARGUMENT (with each rule and place), ABORTED (another etag), UNAVAILABLE.
+        """Replaces all routing rules, if every rule is valid. Safe to repeat.
+        Errors: INVALID_ARGUMENT (with each rule and position), ABORTED (another etag), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def TestRules(self, request, context):
-        """What rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
+        """Shows what rules would do to samples. Changes nothing. Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ReleaseOrderingKey(self, request, context):
-        """Lets an ordering key go on that waits behind a quarantined message. That message stays in
+        """Releases an ordering key that waits behind a quarantined message. That message stays in
         quarantine. Safe to repeat. Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -183,7 +180,7 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListBreakers(self, request, context):
-        """The breakers of a queue that are not closed, the longest open first. Reads only. Errors:
+        """Lists the breakers of a queue that are not closed, the longest open first. Reads only. Errors:
         INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -191,7 +188,7 @@ class DlqAdminServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResetBreaker(self, request, context):
-        """Closes a breaker by hand and forgets what it has counted. Safe to repeat. Errors:
+        """Closes a breaker and clears its counts. Safe to repeat. Errors:
         INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -265,11 +262,10 @@ def add_DlqAdminServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DlqAdminService(object):
-    """For operators: how queues work, and changes to it while they run. A change acts on the next
-    decision of every server within 2 s.
+    """For operators: reads and changes how queues work. A change acts on every server within 2 s.
 
-    Errors are those of DlqService. Changes take an etag, so that nobody undoes what somebody else
-    has just done: ABORTED means that it is not the present one; read again, and decide again.
+    Errors are those of DlqService. Changes accept an etag, so that they don't overwrite each other:
+    ABORTED means that it is not the current one; read again and decide again.
     """
 
     @staticmethod

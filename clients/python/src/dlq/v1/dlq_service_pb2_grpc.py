@@ -26,20 +26,20 @@ if _version_not_supported:
 
 
 class DlqServiceStub(object):
-    """Takes messages that could not be processed, hands them out again when they are due, and learns
-    the outcome.
+    """Stores messages that could not be processed, delivers them again when they are due, and applies
+    the reported outcomes.
 
     Producers call SendToDlq from a catch block. Workers keep a StreamDue call open and report each
     outcome by Ack. Every method may be called on any server of a deployment.
 
     Errors are gRPC codes with google.rpc details: ErrorInfo always (domain `dlq.v1`, a stable
     `reason`), BadRequest for INVALID_ARGUMENT (every wrong field by name), QuotaFailure for
-    RESOURCE_EXHAUSTED, RetryInfo where trying again helps. UNAVAILABLE means that the outcome is
+    RESOURCE_EXHAUSTED, RetryInfo if a retry can help. UNAVAILABLE means that the outcome is
     unknown: call again with the same request_id and nothing happens twice. UNAUTHENTICATED means
-    that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
-    DEADLINE_EXCEEDED excepted: then it may have taken effect.
+    that the server requires a bearer token. A failed call changes nothing, except that it may have
+    taken effect after UNAVAILABLE and DEADLINE_EXCEEDED.
 
-    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message until it is
     deleted.
     """
 
@@ -87,20 +87,20 @@ class DlqServiceStub(object):
 
 
 class DlqServiceServicer(object):
-    """Takes messages that could not be processed, hands them out again when they are due, and learns
-    the outcome.
+    """Stores messages that could not be processed, delivers them again when they are due, and applies
+    the reported outcomes.
 
     Producers call SendToDlq from a catch block. Workers keep a StreamDue call open and report each
     outcome by Ack. Every method may be called on any server of a deployment.
 
     Errors are gRPC codes with google.rpc details: ErrorInfo always (domain `dlq.v1`, a stable
     `reason`), BadRequest for INVALID_ARGUMENT (every wrong field by name), QuotaFailure for
-    RESOURCE_EXHAUSTED, RetryInfo where trying again helps. UNAVAILABLE means that the outcome is
+    RESOURCE_EXHAUSTED, RetryInfo if a retry can help. UNAVAILABLE means that the outcome is
     unknown: call again with the same request_id and nothing happens twice. UNAUTHENTICATED means
-    that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
-    DEADLINE_EXCEEDED excepted: then it may have taken effect.
+    that the server requires a bearer token. A failed call changes nothing, except that it may have
+    taken effect after UNAVAILABLE and DEADLINE_EXCEEDED.
 
-    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message until it is
     deleted.
     """
 
@@ -110,7 +110,7 @@ class DlqServiceServicer(object):
 
         Idempotent by request_id: the same id within 10 minutes gives the same answer and changes
         nothing. Errors: INVALID_ARGUMENT (queue name, sizes, counts, negative durations,
-        contradictions), NOT_FOUND (no such queue, where messages do not create them),
+        contradictions), NOT_FOUND (no such queue, if messages do not create them),
         RESOURCE_EXHAUSTED (a limit of the queue, or the store is full), UNAVAILABLE (the store can't be
         reached, or the queue is being deleted).
         """
@@ -120,7 +120,7 @@ class DlqServiceServicer(object):
 
     def SendToDlqBatch(self, request, context):
         """Stores up to 1,000 dead letters, of any queues, in one call of at most 3.5 MiB. Each is
-        accepted or refused by itself: the call succeeds when at least its frame is valid.
+        accepted or refused by itself; the call succeeds if its frame is valid.
 
         Idempotent per request_id of each request. Errors of the whole call: INVALID_ARGUMENT (empty
         or too many requests), RESOURCE_EXHAUSTED (too many bytes).
@@ -134,9 +134,9 @@ class DlqServiceServicer(object):
 
         The first frame is `opened`, at once. Report each outcome by Ack before its lease expires, or
         extend the lease by ExtendLease. A message whose lease expires is delivered again. When the
-        stream breaks, leases of deliveries already written stay: reconnect with resume_session_id
-        and go on. Errors: INVALID_ARGUMENT. While the store can't be reached the stream stays open
-        and goes on by itself.
+        stream breaks, leases of deliveries already written stay: reconnect with resume_session_id.
+        Errors: INVALID_ARGUMENT. While the store is unavailable, the stream stays open and resumes by
+        itself.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,7 +156,7 @@ class DlqServiceServicer(object):
 
     def ExtendLease(self, request, context):
         """Sets leases to end one full lease duration from now, so that long work keeps its message.
-        Also tells which leases are lost, or whose work should stop. Safe to repeat.
+        Also reports which leases are lost and which work should stop. Safe to repeat.
 
         Errors: INVALID_ARGUMENT (neither or both of tokens and session, more than 1,000 tokens),
         UNAVAILABLE.
@@ -166,14 +166,14 @@ class DlqServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Retry(self, request, context):
-        """Makes messages due now, and edits them before, if it is told so. SCHEDULED ones keep their
-        attempts; QUARANTINED ones start a new round (attempts and poison count start again, history is
-        kept); IN_FLIGHT ones are refused, and so are those that can't be edited.
+        """Makes messages due now, optionally edited. SCHEDULED messages keep their attempts; QUARANTINED
+        ones start a new round (attempts and poison count start again, history is kept); IN_FLIGHT ones
+        are refused, and so are messages that can't be edited.
 
         Idempotent by request_id. Errors: INVALID_ARGUMENT (neither or both of ids and filter, more
         than 1,000 ids, a filter without expected_count, an expected_count above 1,000, a transform that
         would fail on any message, more than 16 MiB of messages to edit), FAILED_PRECONDITION (another
-        number matches than expected; nothing changed), ABORTED (messages moved on meanwhile; try again),
+        number matches than expected; nothing changed), ABORTED (messages changed meanwhile; try again),
         RESOURCE_EXHAUSTED (edits, while the store is full), UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -181,7 +181,7 @@ class DlqServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Stats(self, request, context):
-        """Counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
+        """Returns counts, ages and rates, and for each queue why nothing moves. Costs the same with ten
         messages and with ten million. Reads only. Errors: INVALID_ARGUMENT, UNAVAILABLE.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -235,20 +235,20 @@ def add_DlqServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DlqService(object):
-    """Takes messages that could not be processed, hands them out again when they are due, and learns
-    the outcome.
+    """Stores messages that could not be processed, delivers them again when they are due, and applies
+    the reported outcomes.
 
     Producers call SendToDlq from a catch block. Workers keep a StreamDue call open and report each
     outcome by Ack. Every method may be called on any server of a deployment.
 
     Errors are gRPC codes with google.rpc details: ErrorInfo always (domain `dlq.v1`, a stable
     `reason`), BadRequest for INVALID_ARGUMENT (every wrong field by name), QuotaFailure for
-    RESOURCE_EXHAUSTED, RetryInfo where trying again helps. UNAVAILABLE means that the outcome is
+    RESOURCE_EXHAUSTED, RetryInfo if a retry can help. UNAVAILABLE means that the outcome is
     unknown: call again with the same request_id and nothing happens twice. UNAUTHENTICATED means
-    that the server wants a bearer token. A call that fails changes nothing, UNAVAILABLE and
-    DEADLINE_EXCEEDED excepted: then it may have taken effect.
+    that the server requires a bearer token. A failed call changes nothing, except that it may have
+    taken effect after UNAVAILABLE and DEADLINE_EXCEEDED.
 
-    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message on, until it is
+    Queue names match [A-Za-z0-9._-]{1,128}. A queue exists from its first message until it is
     deleted.
     """
 

@@ -10,7 +10,7 @@ pub enum Reason {
     Unspecified = 0,
     /// The message itself is not acceptable: retrying it unchanged cannot help. Preset: validation.
     ValidationFailed = 1,
-    /// The code that processed the message threw. Preset: execution.
+    /// The code that processed the message failed. Preset: execution.
     ExecutionFailed = 2,
     /// Something did not answer in time. Preset: network.
     Timeout = 3,
@@ -20,15 +20,15 @@ pub enum Reason {
     PluginError = 5,
     /// A webhook was answered with an error. Preset: webhook.
     WebhookFailed = 6,
-    /// The producer has already given up. Goes straight to quarantine.
+    /// The producer gave up. Quarantined at once.
     MaxRetriesExceeded = 7,
-    /// The producer knows that the message can't succeed. Goes straight to quarantine.
+    /// The producer says that the message can't succeed. Quarantined at once.
     PoisonMessage = 8,
     /// A connection was refused, reset or unreachable. Preset: network.
     NetworkError = 9,
     /// Credentials were missing, wrong or expired. Preset: auth.
     AuthenticationError = 10,
-    /// Nothing above is certain. Preset: standard.
+    /// None of the above is certain. Preset: standard.
     UnknownError = 11,
 }
 impl Reason {
@@ -71,12 +71,12 @@ impl Reason {
         }
     }
 }
-/// Where a message is in its life. The first three are stored; the others are only ever reported
-/// as the result of a call, because the message is gone.
+/// The state of a message. The first three are stored; the others are only results of calls, because
+/// the message is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum MessageState {
-    /// Of a send whose send_number was taken before: its message is not known any more.
+    /// The result of a send whose send_number was used before and whose message is no longer known.
     Unspecified = 0,
     /// Waits for its due time, or is due and waits for a worker.
     Scheduled = 1,
@@ -125,19 +125,19 @@ impl MessageState {
         }
     }
 }
-/// Why a message sits in quarantine; apart from the reason it failed.
+/// Why a message is in quarantine; independent of the reason of its failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum QuarantineReason {
     /// Not in quarantine.
     Unspecified = 0,
-    /// The failure was marked as non-retryable, or the queue treats its reason so.
+    /// The failure was marked as non-retryable, or the queue never retries its reason or type.
     NonRetryable = 1,
     /// The same source_id was sent too often within the poison window.
     Poison = 2,
     /// As many attempts failed as the policy allows.
     RetriesExhausted = 3,
-    /// Leases on it expired again and again without an outcome: it may crash its workers.
+    /// Its leases expired again and again without an outcome: it may crash its workers.
     CrashLoop = 4,
     /// Its time to live ended before a worker took it.
     TtlExpired = 5,
@@ -146,7 +146,7 @@ pub enum QuarantineReason {
     /// The producer sent it with POISON_MESSAGE or MAX_RETRIES_EXCEEDED, or as quarantined in its imported
     /// history.
     ProducerRequest = 7,
-    /// A routing rule says so; the journal's note has its name.
+    /// A routing rule quarantined it; the journal's note has the rule's name.
     Rule = 8,
 }
 impl QuarantineReason {
@@ -189,11 +189,11 @@ impl QuarantineReason {
 pub enum BreakerState {
     /// Never sent by the server.
     Unspecified = 0,
-    /// All of them.
+    /// All messages pass.
     Closed = 1,
-    /// None.
+    /// No message passes.
     Open = 2,
-    /// A few, to see whether they succeed.
+    /// A few probes.
     HalfOpen = 3,
 }
 impl BreakerState {
@@ -220,8 +220,8 @@ impl BreakerState {
         }
     }
 }
-/// One failed attempt to process a message. Every field is optional: send what you know. Texts
-/// that are too long are cut, never refused, and `truncated` says so.
+/// One failed attempt to process a message. Every field is optional. Texts that are too long are cut,
+/// never refused, and `truncated` is set.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Failure {
     /// Why it failed. Absent or unspecified: the server categorizes from the fields below.
@@ -231,7 +231,7 @@ pub struct Failure {
     /// Cut after 512 bytes.
     #[prost(string, tag="2")]
     pub r#type: ::prost::alloc::string::String,
-    /// The error's own words. Cut after 4 KiB.
+    /// The error's message. Cut after 4 KiB.
     #[prost(string, tag="3")]
     pub message: ::prost::alloc::string::String,
     /// Stack trace, causes included, most recent call as the runtime prints it. Cut after 16 KiB.
@@ -243,17 +243,17 @@ pub struct Failure {
     /// The HTTP status (100 to 599) when an HTTP call failed. Other numbers are kept and ignored.
     #[prost(int32, optional, tag="6")]
     pub http_status: ::core::option::Option<i32>,
-    /// What else helps to understand it, e.g. `host`, `region`. At most 32 entries, keys of 128 bytes,
+    /// Further details, e.g. `host`, `region`. At most 32 entries, keys of 128 bytes,
     /// values of 1 KiB; more is cut.
     #[prost(map="string, string", tag="7")]
     pub attributes: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
     /// Set by the server: something above was cut. Ignored in requests.
     #[prost(bool, tag="8")]
     pub truncated: bool,
-    /// What the failed call asked for, e.g. by HTTP Retry-After or google.rpc.RetryInfo: no attempt
-    /// begins sooner, unless the worker's own retry_after or the producer's delay or due_time says
-    /// when. 0 to 30 days, more is cut; a negative one is ignored. Absent: read from the attribute
-    /// `retry-after`, in any case, in seconds or as an HTTP date; anything else is ignored.
+    /// The earliest next attempt that the failed call asked for, e.g. by HTTP Retry-After or
+    /// google.rpc.RetryInfo. The worker's retry_after and the producer's delay or due_time win. 0 to 30
+    /// days, more is cut; negative values are ignored. Absent: read from the attribute `retry-after`, in
+    /// any case, in seconds or as an HTTP date.
     #[prost(message, optional, tag="9")]
     pub retry_after: ::core::option::Option<::prost_types::Duration>,
 }
@@ -272,7 +272,7 @@ pub mod payload {
     /// At most 1 MiB unless the server is configured otherwise (never above 3 MiB).
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Body {
-        /// UTF-8 text, shown as it is by tools. Use it for JSON.
+        /// UTF-8 text, readable in tools. Use it for JSON.
         #[prost(string, tag="1")]
         Text(::prost::alloc::string::String),
         /// Anything else.
@@ -292,12 +292,12 @@ pub struct Origin {
     /// The version of the service.
     #[prost(string, tag="3")]
     pub version: ::prost::alloc::string::String,
-    /// Where the message can be found there, e.g. `topic`, `partition`, `offset`. At most 16 entries,
+    /// Where the message is in that system, e.g. `topic`, `partition`, `offset`. At most 16 entries,
     /// keys of 128 bytes and values of 1 KiB.
     #[prost(map="string, string", tag="4")]
     pub coordinates: ::std::collections::HashMap<::prost::alloc::string::String, ::prost::alloc::string::String>,
 }
-/// W3C Trace Context of the failed processing, handed on to the worker unchanged.
+/// W3C Trace Context of the failed processing, passed to the worker unchanged.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TraceContext {
     /// The `traceparent` header. At most 128 bytes.
@@ -307,10 +307,9 @@ pub struct TraceContext {
     #[prost(string, tag="2")]
     pub tracestate: ::prost::alloc::string::String,
 }
-/// When the next attempt is made, and how many there are. Absent fields take their value from the
-/// preset, or, with no preset, from the policy that would otherwise apply. Presets say nothing of
-/// max_elapsed and windows: those always come from there. Of all limits (retries, elapsed time, time
-/// to live) the smallest holds.
+/// When the next attempt is made, and how many there are. Absent fields come from the preset, or, with
+/// no preset, from the policy that would otherwise apply. Presets don't set max_elapsed and windows.
+/// Of all limits (retries, elapsed time, time to live) the smallest applies.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RetryPolicy {
     /// A named policy to start from: webhook, validation, execution, network, auth, resource or
@@ -323,14 +322,13 @@ pub struct RetryPolicy {
     /// Delay after the first failure: 0 to 30 days. A schedule has its own.
     #[prost(message, optional, tag="3")]
     pub initial_delay: ::core::option::Option<::prost_types::Duration>,
-    /// No delay grows beyond this (before jitter): 0 to 30 days. Absent, an initial_delay above it
-    /// raises it.
+    /// Maximum delay before jitter: 0 to 30 days. If absent, a larger initial_delay raises it.
     #[prost(message, optional, tag="4")]
     pub max_delay: ::core::option::Option<::prost_types::Duration>,
-    /// EXPONENTIAL: factor from one delay to the next, 1 to 100; 2 where nothing says another.
+    /// EXPONENTIAL: factor from one delay to the next, 1 to 100. Default 2.
     #[prost(double, optional, tag="5")]
     pub multiplier: ::core::option::Option<f64>,
-    /// Whether delays are spread so that failures of one moment do not come back in one moment.
+    /// How delays are randomized, so that simultaneous failures don't return simultaneously.
     #[prost(enumeration="Jitter", tag="6")]
     pub jitter: i32,
     /// How delays grow. Unspecified: SCHEDULE if this policy has a schedule, LINEAR if it has an
@@ -338,34 +336,33 @@ pub struct RetryPolicy {
     /// otherwise apply, says. Fields of different kinds together are INVALID_ARGUMENT.
     #[prost(enumeration="Backoff", tag="7")]
     pub backoff: i32,
-    /// LINEAR: what each further delay is longer than the one before, 0 to 30 days. Where nothing says
-    /// it: as much as initial_delay.
+    /// LINEAR: how much each delay is longer than the previous one, 0 to 30 days. Default:
+    /// initial_delay.
     #[prost(message, optional, tag="8")]
     pub increment: ::core::option::Option<::prost_types::Duration>,
     /// SCHEDULE: the delays one after another, 1 to 100 of 0 to 30 days; the last one repeats. Without
     /// max_retries here, as many retries as there are delays.
     #[prost(message, repeated, tag="9")]
     pub schedule: ::prost::alloc::vec::Vec<::prost_types::Duration>,
-    /// No attempt begins later than this after the message was accepted, or was last brought back
-    /// from quarantine: a retry that would is not made, and the message is quarantined as
-    /// RETRIES_EXHAUSTED. 1 s to 365 days. 0: no such limit, which is the default.
+    /// No attempt starts later than this after the message was accepted or last retried out of
+    /// quarantine. Otherwise the message is quarantined as RETRIES_EXHAUSTED. 1 s to 365 days. 0, the
+    /// default: no limit.
     #[prost(message, optional, tag="10")]
     pub max_elapsed: ::core::option::Option<::prost_types::Duration>,
-    /// Times of day in which attempts may become due; a delay that ends outside of all of them is
-    /// extended to the next one, whoever asked for it. At most 16. Where nothing says any: any time,
-    /// which is also what a window from 00:00 to 24:00 says.
+    /// Times of day in which attempts may become due. A delay that ends outside all of them is extended
+    /// to the next one. At most 16. Default: any time, the same as a window from 00:00 to 24:00.
     #[prost(message, repeated, tag="11")]
     pub windows: ::prost::alloc::vec::Vec<RetryWindow>,
 }
-/// A part of the day: a clock of the place shows start_time or later, and not yet end_time. "Not
-/// before 08:00 in Berlin" is 08:00 to 24:00. Where daylight saving repeats times, both are inside.
+/// A part of the day, from start_time to before end_time in a time zone. "Not before 08:00 in Berlin"
+/// is 08:00 to 24:00. If daylight saving repeats times, both are inside.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RetryWindow {
     /// IANA name, such as `Europe/Berlin`. Empty: UTC.
     #[prost(string, tag="1")]
     pub time_zone: ::prost::alloc::string::String,
-    /// `HH:MM`, 00:00 to 23:59: the window begins. Where daylight saving skips this time, it begins
-    /// at the first one that exists.
+    /// `HH:MM`, 00:00 to 23:59: the window begins. If daylight saving skips this time, it begins at the
+    /// first one that exists.
     #[prost(string, tag="2")]
     pub start_time: ::prost::alloc::string::String,
     /// `HH:MM`, 00:01 to 24:00: the window ends. At or before start_time: on the next day.
@@ -378,7 +375,7 @@ pub struct RetryWindow {
 /// A dead letter as a worker sees it.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Message {
-    /// The service's identity of the message: a UUID (version 7), fixed for its whole life.
+    /// The service's id of the message: a UUID (version 7) that never changes.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
     /// The queue it is in.
@@ -396,7 +393,7 @@ pub struct Message {
     /// The most recent failure. The first one is the one it was sent with.
     #[prost(message, optional, tag="6")]
     pub failure: ::core::option::Option<Failure>,
-    /// How many failures are on record: sends, joined sends and failed attempts, with those of its imported history.
+    /// Number of recorded failures: sends, joined sends, failed attempts and imported ones.
     #[prost(uint32, tag="7")]
     pub failure_count: u32,
     /// The producer's identity of the message, as sent.
@@ -417,8 +414,7 @@ pub struct Message {
     /// As sent.
     #[prost(int32, tag="13")]
     pub priority: i32,
-    /// When the service accepted it; of a message with an imported history, when it first
-    /// failed according to that.
+    /// When the service accepted it, or first_failure_time of its imported history.
     #[prost(message, optional, tag="14")]
     pub create_time: ::core::option::Option<::prost_types::Timestamp>,
     /// When it became due for this delivery.
@@ -427,11 +423,11 @@ pub struct Message {
     /// When its time to live ends. Absent: never.
     #[prost(message, optional, tag="16")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Deliveries whose outcome was a failure, since it was sent or last brought back from quarantine;
-    /// with those of its imported history.
+    /// Deliveries whose outcome was a failure, since it was sent or last retried out of quarantine;
+    /// including imported ones.
     #[prost(uint32, tag="17")]
     pub attempts: u32,
-    /// Whether the payload or the attributes have been edited since it was sent. What was sent is kept.
+    /// Whether the payload or the attributes were edited. The original is kept.
     #[prost(bool, tag="18")]
     pub edited: bool,
     /// How many transforms have been applied to it.
@@ -479,7 +475,7 @@ impl Backoff {
         }
     }
 }
-/// How delays are spread. Random numbers are uniform.
+/// How delays are randomized, uniformly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Jitter {
@@ -493,9 +489,9 @@ pub enum Jitter {
     Full = 3,
     /// From half the computed delay to all of it.
     Equal = 4,
-    /// From initial_delay to three times the delay before, up to max_delay; the growth is its own, so
-    /// that multiplier, increment and schedule do not matter. Where the delay before is not known, it
-    /// counts as the middle of its own range; before the first one it is initial_delay.
+    /// From initial_delay to three times the previous delay, up to max_delay; multiplier, increment and
+    /// schedule are ignored. If the previous delay is unknown, the middle of its range is used; before
+    /// the first one it is initial_delay.
     Decorrelated = 5,
 }
 impl Jitter {
@@ -579,15 +575,14 @@ impl DayOfWeek {
         }
     }
 }
-/// Routing rules: what becomes of a message on its arrival, or after a failed attempt, beyond what
-/// its queue says. They are tried in their order; the first one that matches decides, unless it says
-/// `proceed`.
+/// Routing rules change what happens to a message on arrival or after a failed attempt. They are tried
+/// in order; the first one that matches decides, unless it says `proceed`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RuleSet {
     /// At most 100.
     #[prost(message, repeated, tag="1")]
     pub rules: ::prost::alloc::vec::Vec<Rule>,
-    /// Changes with each change. Empty where nothing was ever set.
+    /// Changes with each update. Empty if nothing was ever set.
     #[prost(string, tag="2")]
     pub etag: ::prost::alloc::string::String,
     /// When they were last changed. Set by the server.
@@ -603,31 +598,30 @@ pub struct Rule {
     /// When it is tried.
     #[prost(enumeration="RuleEvent", tag="2")]
     pub event: i32,
-    /// A CEL expression that gives true or false, at most 1 KiB. What it sees: `message` (queue,
+    /// A CEL expression that is true or false, at most 1 KiB. Variables: `message` (queue,
     /// source_id, ordering_key, priority, attributes, payload_bytes, content_type, origin) and
     /// `failure` (reason, type, message, grpc_code, http_status, attributes), both as maps; on
-    /// failure also `attempts`. Functions that walk over lists or maps by an expression (macros such
-    /// as `all` and `map`) are refused, so that its cost is bounded by its size.
+    /// failure also `attempts`. Macros such as `all` and `map` are refused, so that its cost is
+    /// bounded by its size.
     #[prost(string, tag="3")]
     pub when: ::prost::alloc::string::String,
     /// What it does with a message that matches.
     #[prost(message, optional, tag="4")]
     pub action: ::core::option::Option<RuleAction>,
-    /// True: later rules are tried too; of what they say twice, the first one holds. Transforms add up.
+    /// True: later rules are tried too. The first one that sets a field wins; transforms add up.
     #[prost(bool, tag="5")]
     pub proceed: bool,
-    /// False positives are worse than waiting: true keeps the rule without trying it.
+    /// True: the rule is kept and not tried.
     #[prost(bool, tag="6")]
     pub disabled: bool,
 }
-/// What a rule does. At least one of these.
+/// What a rule does. At least one field is set.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RuleAction {
     /// To another queue. On failure the message moves, with its history and its attempts.
     #[prost(string, tag="1")]
     pub queue: ::prost::alloc::string::String,
-    /// Retried by this policy from now on; wins over the queue's and the reason's, not over the
-    /// message's own.
+    /// The policy from now on. It wins over the queue's and the reason's, not over the message's own.
     #[prost(message, optional, tag="2")]
     pub retry_policy: ::core::option::Option<RetryPolicy>,
     /// -100 to 100.
@@ -636,17 +630,17 @@ pub struct RuleAction {
     /// Straight to quarantine, with the rule's name as note.
     #[prost(bool, tag="4")]
     pub quarantine: bool,
-    /// Not stored, or removed: counted as discarded, journalled with the rule's name. Nothing else
-    /// can be said beside it.
+    /// Not stored, or removed: counted as discarded, with the rule's name in the journal. Excludes all
+    /// other actions.
     #[prost(bool, tag="5")]
     pub drop: bool,
     /// Edits the message: on arrival before its first delivery, on failure before the next one. Applied
-    /// in order, all or none; those of all rules that match are applied. What can't be edited goes on
-    /// as it is. At most 10.
+    /// in order, all or none; those of all matching rules are applied. A message that can't be edited
+    /// stays unchanged. At most 10.
     #[prost(message, repeated, tag="6")]
     pub transforms: ::prost::alloc::vec::Vec<Transform>,
 }
-/// Edits of a message: its payload, where that is JSON, or its attributes. The original is kept.
+/// Edits a message: its payload, if that is JSON, or its attributes. The original is kept.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Transform {
     /// What is edited.
@@ -769,8 +763,8 @@ pub struct SendToDlqRequest {
     /// message. At most 256 bytes. Empty: never joins.
     #[prost(string, tag="7")]
     pub dedup_key: ::prost::alloc::string::String,
-    /// Messages that belong in one order, at most 256 bytes. Kept and handed to the worker; enforced
-    /// where the queue says so (QueueConfig.ordering).
+    /// Messages with the same key belong in one order. At most 256 bytes. Passed to the worker; enforced
+    /// if the queue says so (QueueConfig.ordering).
     #[prost(string, tag="8")]
     pub ordering_key: ::prost::alloc::string::String,
     /// Where it came from.
@@ -786,29 +780,29 @@ pub struct SendToDlqRequest {
     /// The message's own policy; wins over the queue's and the reason's.
     #[prost(message, optional, tag="14")]
     pub retry_policy: ::core::option::Option<RetryPolicy>,
-    /// -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the one
-    /// that has been due longest, so that the lower ones get their share.
+    /// -100 to 100. Among due messages the larger goes first; one delivery in eight goes to the
+    /// message that has been due longest, so that low priorities are not starved.
     #[prost(int32, tag="15")]
     pub priority: i32,
-    /// Trace that the retries belong to.
+    /// The trace of the retries.
     #[prost(message, optional, tag="16")]
     pub trace_context: ::core::option::Option<TraceContext>,
-    /// Which send of its client this is, so that a repeat makes no second message also when the
-    /// request_id is forgotten, after 10 minutes. For clients that keep sends on disk.
+    /// The number of this send at its client, so that a repeat makes no second message after the
+    /// request_id is forgotten (10 minutes). For clients that keep sends on disk.
     #[prost(message, optional, tag="17")]
     pub send_number: ::core::option::Option<SendNumber>,
-    /// What happened to the message before it came here; for imports from another system.
+    /// The history of a message from another system.
     #[prost(message, optional, tag="18")]
     pub imported_history: ::core::option::Option<ImportedHistory>,
     /// When the first retry is due. Absent: the policy's first delay. Windows and max_elapsed of the
-    /// policy hold for it, too.
+    /// policy apply to it.
     #[prost(oneof="send_to_dlq_request::FirstRetry", tags="10, 11")]
     pub first_retry: ::core::option::Option<send_to_dlq_request::FirstRetry>,
 }
 /// Nested message and enum types in `SendToDlqRequest`.
 pub mod send_to_dlq_request {
     /// When the first retry is due. Absent: the policy's first delay. Windows and max_elapsed of the
-    /// policy hold for it, too.
+    /// policy apply to it.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum FirstRetry {
         /// From now: 0 to 365 days.
@@ -819,48 +813,45 @@ pub mod send_to_dlq_request {
         DueTime(::prost_types::Timestamp),
     }
 }
-/// The number of a send among those of one client to one queue. The queue that the message is in
-/// remembers for 7 days after a client's last send which numbers it has taken. While the request_id
-/// is known, a repeat gets its first answer; afterwards a number that was taken before is answered
-/// as a duplicate, with an empty id and no state, and nothing happens. A send that is refused takes
-/// no number. A queue that is deleted forgets them, and where a routing rule has come or gone since,
-/// a repeat may get to a queue that does not know its number.
+/// The number of a send among those of one client to one queue. The message's queue remembers used
+/// numbers for 7 days after the client's last send. While the request_id is known, a repeat gets its
+/// first answer. After that, a used number is answered as a duplicate, with an empty id and no state,
+/// and nothing happens. A refused send uses no number. A deleted queue forgets its numbers. If a
+/// routing rule changed since, a repeat may reach a queue that does not know the number.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendNumber {
-    /// 16 random bytes, fresh for each client instance; kept beside what is kept on disk.
+    /// 16 random bytes, fresh for each client instance; stored with its sends on disk.
     #[prost(bytes="vec", tag="1")]
     pub client_id: ::prost::alloc::vec::Vec<u8>,
-    /// From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers need not come
-    /// in order. The 64 highest ranges of numbers taken are remembered: a number below them counts as
-    /// taken for the first time, so that a repeat of it is a second message, never a loss.
+    /// From 1 to 2^53 - 1, one more for each message to the queue of the request. Numbers may come in
+    /// any order. The 64 highest ranges of used numbers are remembered. A number below them counts as
+    /// new: a repeat is then a second message, never a loss.
     #[prost(uint64, tag="2")]
     pub number: u64,
 }
-/// Earlier attempts, as another system has counted them. Its sends of a source_id, and leases that
-/// have ended there, are not known here: they count from this send on. A send that joins an earlier
-/// message adds its failure to that one, and nothing of its imported history.
+/// Earlier attempts, as another system counted them. Poison detection and lease expiries count from
+/// this send. A send that joins an earlier message adds its failure to that one, and nothing of its
+/// imported history.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportedHistory {
-    /// Failed attempts before this send: 0 to 1000. They count for max_retries, and delays go on from
-    /// there; where there are as many as the policy allows, the message is quarantined as
-    /// RETRIES_EXHAUSTED.
+    /// Failed attempts before this send: 0 to 1000. They count for max_retries and delays. If the policy
+    /// allows no more, the message is quarantined as RETRIES_EXHAUSTED.
     #[prost(uint32, tag="1")]
     pub attempts: u32,
     /// Earlier failures, oldest first, without the one of the request. The latest 15 are kept, 64 KiB
     /// in all, each within the limits of every failure.
     #[prost(message, repeated, tag="2")]
     pub failures: ::prost::alloc::vec::Vec<ImportedFailure>,
-    /// When the message failed first, 1970 or later; in the future: now. Time to live, max_elapsed and
-    /// age count from here, and Message.create_time is this. As always a message that is due at or
-    /// after the end of its time to live gets one more from then. Absent: now.
+    /// When the message first failed, 1970 or later; in the future: now. Time to live, max_elapsed, age
+    /// and Message.create_time begin here. A message that is due at or after the end of its time to
+    /// live gets another one from then. Absent: now.
     #[prost(message, optional, tag="3")]
     pub first_failure_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// True: to quarantine, whatever the policy says; as PRODUCER_REQUEST, where nothing else is the
-    /// reason.
+    /// True: quarantines the message, as PRODUCER_REQUEST unless there is another reason.
     #[prost(bool, tag="4")]
     pub quarantined: bool,
 }
-/// One of them.
+/// One earlier failure.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportedFailure {
     /// Why.
@@ -870,16 +861,16 @@ pub struct ImportedFailure {
     #[prost(message, optional, tag="2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// What became of a dead letter.
+/// The result of a send.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendToDlqResponse {
     /// The message's id; of the message it joined, if it did. Empty if it was discarded, or if its
-    /// send_number was taken before.
+    /// send_number was used before.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
     /// SCHEDULED, IN_FLIGHT (joined a message that a worker holds), QUARANTINED, or DISCARDED: a
-    /// routing rule drops it, and it was counted, not stored. Unspecified: its send_number was taken
-    /// before, and what became of that send is not known any more.
+    /// routing rule dropped it; it was counted, not stored. Unspecified: its send_number was used
+    /// before, and the result of that send is no longer known.
     #[prost(enumeration="MessageState", tag="2")]
     pub state: i32,
     /// As given, or as categorized.
@@ -888,14 +879,14 @@ pub struct SendToDlqResponse {
     /// When the next retry is due. Absent unless SCHEDULED.
     #[prost(message, optional, tag="4")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// True: it joined an earlier message by its dedup_key, as one more failure of it; or, with no
-    /// state, its send_number was taken before, and this call has changed nothing.
+    /// True: it joined an earlier message by its dedup_key, as another failure; or, with no state, its
+    /// send_number was used before, and this call changed nothing.
     #[prost(bool, tag="5")]
     pub duplicate: bool,
     /// Why it went to quarantine, if it did.
     #[prost(enumeration="QuarantineReason", tag="6")]
     pub quarantine_reason: i32,
-    /// The queue that it is in, where a routing rule has chosen another one than the request.
+    /// The message's queue, if a routing rule chose another one than the request.
     #[prost(string, tag="7")]
     pub queue: ::prost::alloc::string::String,
 }
@@ -916,13 +907,13 @@ pub struct SendToDlqBatchResponse {
 /// The result of one request of a batch.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SendToDlqBatchResult {
-    /// What became of it.
+    /// The result.
     #[prost(oneof="send_to_dlq_batch_result::Outcome", tags="1, 2")]
     pub outcome: ::core::option::Option<send_to_dlq_batch_result::Outcome>,
 }
 /// Nested message and enum types in `SendToDlqBatchResult`.
 pub mod send_to_dlq_batch_result {
-    /// What became of it.
+    /// The result.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
     pub enum Outcome {
         /// It was accepted.
@@ -939,7 +930,7 @@ pub struct ErrorStatus {
     /// The gRPC status code.
     #[prost(int32, tag="1")]
     pub code: i32,
-    /// What was wrong and what to do.
+    /// What failed and what to do.
     #[prost(string, tag="2")]
     pub message: ::prost::alloc::string::String,
     /// google.rpc details, as a failed call would carry them.
@@ -952,23 +943,23 @@ pub struct StreamDueRequest {
     /// 1 to 1,000 queue names. They need not exist yet.
     #[prost(string, repeated, tag="1")]
     pub queues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Who works: shown in logs. At most 128 bytes.
+    /// Name of the worker, shown in logs. At most 128 bytes.
     #[prost(string, tag="2")]
     pub worker_id: ::prost::alloc::string::String,
     /// Most messages in flight at a time, over all queues and across reconnects: 1 to 10,000,
     /// default 16.
     #[prost(uint32, optional, tag="3")]
     pub max_in_flight: ::core::option::Option<u32>,
-    /// Most bytes in flight at a time: 1 or more, default 64 MiB. A larger message is handed out
-    /// alone.
+    /// Most bytes in flight at a time: 1 or more, default 64 MiB. A larger message is
+    /// delivered alone.
     #[prost(uint64, optional, tag="4")]
     pub max_in_flight_bytes: ::core::option::Option<u64>,
-    /// How long the worker may keep a message without a sign of life: 1 s to 12 h. Default: the
-    /// queue's (30 s).
+    /// How long the worker may hold a message without ExtendLease: 1 s to 12 h. Default: the queue's
+    /// (30 s).
     #[prost(message, optional, tag="5")]
     pub lease_duration: ::core::option::Option<::prost_types::Duration>,
-    /// The session of a broken stream, to take it over with the leases it still has; a stream of it
-    /// that is still open ends. One that has none left, or is not known any more, goes on empty.
+    /// The session of a broken stream, to continue it with its remaining leases. An open stream of that
+    /// session ends. An unknown session continues without leases.
     #[prost(string, tag="6")]
     pub resume_session_id: ::prost::alloc::string::String,
 }
@@ -996,8 +987,7 @@ pub mod stream_due_response {
         /// The server is about to end the stream: reconnect, and acknowledge as before.
         #[prost(message, tag="4")]
         Drain(super::Drain),
-        /// What holds one of the queues back has changed: at the start, if there is something to say,
-        /// and after each change.
+        /// What blocks one of the queues: at the start, if something does, and after each change.
         #[prost(message, tag="5")]
         QueueStatus(super::QueueStatus),
     }
@@ -1011,18 +1001,18 @@ pub struct Opened {
     /// The lease that deliveries get. With queues of different defaults: the shortest.
     #[prost(message, optional, tag="2")]
     pub lease_duration: ::core::option::Option<::prost_types::Duration>,
-    /// Leases that the resumed session still holds; they count against max_in_flight.
+    /// Leases that the resumed session still holds. They count against max_in_flight.
     #[prost(uint32, tag="3")]
     pub leases_held: u32,
 }
-/// Messages to process: a frame is at most 1 MiB, unless one message alone is larger.
+/// Messages to process. A frame has at most 1 MiB, unless one message is larger.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Deliveries {
-    /// In the order they became due, as far as one stream sees it.
+    /// In the order of their due times on this stream.
     #[prost(message, repeated, tag="1")]
     pub deliveries: ::prost::alloc::vec::Vec<Delivery>,
 }
-/// One hand-out of one message.
+/// One delivery of one message.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Delivery {
     /// The message.
@@ -1031,13 +1021,13 @@ pub struct Delivery {
     /// Opaque proof of the lease: give it to Ack and ExtendLease.
     #[prost(string, tag="2")]
     pub lease_token: ::prost::alloc::string::String,
-    /// The server takes the message back then, by its own clock.
+    /// When the lease ends, by the store's clock.
     #[prost(message, optional, tag="3")]
     pub lease_expire_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Which attempt this is: 1 for the first.
     #[prost(uint32, tag="4")]
     pub attempt: u32,
-    /// Counts every hand-out, lost and released ones too. Grows with each delivery of a message.
+    /// Counts every delivery of the message, including lost and released ones.
     #[prost(uint32, tag="5")]
     pub delivery_number: u32,
     /// True: an earlier delivery ended without a reported outcome, so the work may already have
@@ -1049,7 +1039,7 @@ pub struct Delivery {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
 }
-/// What holds deliveries of a queue back, or that nothing does any more.
+/// What blocks deliveries of a queue, or that nothing does.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct QueueStatus {
     /// Its name.
@@ -1061,7 +1051,7 @@ pub struct QueueStatus {
     /// The queue's circuit breaker. With breakers by key it is closed, and open_breakers counts them.
     #[prost(enumeration="BreakerState", tag="3")]
     pub breaker_state: i32,
-    /// When an open breaker tries again, or a pause ends. Absent where nobody knows.
+    /// When an open breaker tries again, or a pause ends. Absent if unknown.
     #[prost(message, optional, tag="4")]
     pub retry_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Breakers that are not closed, of the queue or of its keys.
@@ -1071,7 +1061,7 @@ pub struct QueueStatus {
 /// The stream is about to end.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Drain {
-    /// How long Acks are still taken by this server; another server takes them any time.
+    /// How long this server still accepts Acks. Other servers always accept them.
     #[prost(message, optional, tag="1")]
     pub grace: ::core::option::Option<::prost_types::Duration>,
 }
@@ -1085,7 +1075,7 @@ pub struct AckRequest {
     #[prost(message, repeated, tag="2")]
     pub outcomes: ::prost::alloc::vec::Vec<Outcome>,
 }
-/// What became of one delivery.
+/// The outcome of one delivery.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Outcome {
     /// The delivery's token.
@@ -1106,10 +1096,10 @@ pub mod outcome {
         /// An attempt failed: it is counted, and the policy decides.
         #[prost(message, tag="3")]
         Failed(super::Failed),
-        /// Given back unprocessed: not counted as an attempt.
+        /// Returned unprocessed; not counted as an attempt.
         #[prost(message, tag="4")]
         Released(super::Released),
-        /// To quarantine, whatever the policy says.
+        /// Quarantine it, whatever the policy says.
         #[prost(message, tag="5")]
         Quarantined(super::Quarantined),
         /// Removed without success.
@@ -1127,15 +1117,15 @@ pub struct Failed {
     /// Why.
     #[prost(message, optional, tag="1")]
     pub failure: ::core::option::Option<Failure>,
-    /// Wait at least this long; replaces the policy's delay, and what the failure asks for. Windows and
-    /// max_elapsed of the policy hold for it, too. 0 to 30 days.
+    /// Wait at least this long. Replaces the policy's delay and the failure's retry_after. Windows and
+    /// max_elapsed of the policy apply. 0 to 30 days.
     #[prost(message, optional, tag="2")]
     pub retry_after: ::core::option::Option<::prost_types::Duration>,
     /// True: retrying can't help; the message goes to quarantine.
     #[prost(bool, tag="3")]
     pub non_retryable: bool,
 }
-/// The worker gives the message back, e.g. because it shuts down.
+/// The worker returns the message, for example because it shuts down.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Released {
     /// Not before this: 0 to 30 days. At least 1 s, and growing with repeated releases up to 5 min.
@@ -1145,7 +1135,7 @@ pub struct Released {
 /// The worker asks for quarantine.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Quarantined {
-    /// Why, for whoever looks at it. Cut after 1 KiB.
+    /// Why, for operators. Cut after 1 KiB.
     #[prost(string, tag="1")]
     pub note: ::prost::alloc::string::String,
 }
@@ -1166,7 +1156,7 @@ pub struct AckResponse {
 /// The result of one outcome.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AckResult {
-    /// Whether it counts.
+    /// Whether it was applied.
     #[prost(enumeration="AckStatus", tag="1")]
     pub status: i32,
     /// The message's state afterwards. For LEASE_LOST: its present state.
@@ -1195,7 +1185,7 @@ pub struct ExtendLeaseRequest {
     #[prost(message, optional, tag="3")]
     pub lease_duration: ::core::option::Option<::prost_types::Duration>,
 }
-/// What became of the leases.
+/// The result of ExtendLease.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExtendLeaseResponse {
     /// One for each token in order; for a session, one for each lease that it holds.
@@ -1208,14 +1198,14 @@ pub struct ExtendLeaseResult {
     /// The token, as given; for a session, of the lease found.
     #[prost(string, tag="1")]
     pub lease_token: ::prost::alloc::string::String,
-    /// APPLIED: extended. LEASE_LOST: somebody else may have the message. NOT_FOUND: it is gone.
+    /// APPLIED: extended. LEASE_LOST: another worker may have the message. NOT_FOUND: it is gone.
     /// INVALID: the token is malformed.
     #[prost(enumeration="AckStatus", tag="2")]
     pub status: i32,
     /// When the lease now ends. Absent unless APPLIED.
     #[prost(message, optional, tag="3")]
     pub lease_expire_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// True: stop working on it; whatever you report, it will not count.
+    /// True: stop working on it. No outcome will count.
     #[prost(bool, tag="4")]
     pub should_stop: bool,
     /// For INVALID: what is wrong with the token.
@@ -1237,21 +1227,21 @@ pub struct RetryRequest {
     /// Everything that matches, instead of ids.
     #[prost(message, optional, tag="4")]
     pub filter: ::core::option::Option<MessageFilter>,
-    /// With a filter, required: how many messages you expect it to match, as Stats counts them.
-    /// Checked in the same step as the change; at most 1,000. What a rule is moving to another queue
-    /// counts, as Stats counts it, and is refused as in flight: retry it where it arrives.
+    /// Required with a filter: how many messages it should match, as Stats counts them. Checked in the
+    /// same step as the change; at most 1,000. A message that a rule is moving to another queue counts
+    /// and is refused as in flight: retry it in that queue.
     #[prost(uint32, optional, tag="5")]
     pub expected_count: ::core::option::Option<u32>,
-    /// Edits of each message before it is made due, one after another, all or none; in the same step as
-    /// the rest, so that nothing is ever edited and not retried. At most 10. One that a message has had
-    /// before is not applied to it again. The messages to edit may have 16 MiB in all.
+    /// Edits of each message, applied in order, all or none, in the same step as the retry. At most 10. A
+    /// transform that a message has had before is not applied again. The messages to edit may have
+    /// 16 MiB in all.
     #[prost(message, repeated, tag="6")]
     pub transforms: ::prost::alloc::vec::Vec<Transform>,
-    /// True: nothing is changed or remembered, and the answer says what would be.
+    /// True: changes nothing; the answer shows what would happen.
     #[prost(bool, tag="7")]
     pub dry_run: bool,
 }
-/// Selects messages of one queue. All given conditions must hold; an empty list means any.
+/// Selects messages of one queue. All conditions must hold; an empty list means any value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MessageFilter {
     /// SCHEDULED, QUARANTINED or both. Empty: QUARANTINED.
@@ -1264,7 +1254,7 @@ pub struct MessageFilter {
     #[prost(enumeration="QuarantineReason", repeated, tag="3")]
     pub quarantine_reasons: ::prost::alloc::vec::Vec<i32>,
 }
-/// What was made due.
+/// The result of a Retry.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RetryResponse {
     /// Messages that are now due.
@@ -1278,20 +1268,20 @@ pub struct RetryResponse {
     #[prost(message, repeated, tag="3")]
     pub previews: ::prost::alloc::vec::Vec<RetryPreview>,
 }
-/// What edits would make of a message.
+/// A message before and after edits.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RetryPreview {
     /// The message.
     #[prost(string, tag="1")]
     pub id: ::prost::alloc::string::String,
-    /// As it would be delivered without them: with the edits that were made before.
+    /// As it would be delivered without the new edits.
     #[prost(message, optional, tag="2")]
     pub before: ::core::option::Option<MessageContent>,
-    /// As it would be delivered with them.
+    /// As it would be delivered with the new edits.
     #[prost(message, optional, tag="3")]
     pub after: ::core::option::Option<MessageContent>,
 }
-/// What can be edited of a message.
+/// The parts of a message that can be edited.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MessageContent {
     /// The payload.
@@ -1310,7 +1300,7 @@ pub struct RefusedRetry {
     /// Why.
     #[prost(enumeration="RetryRefusal", tag="2")]
     pub refusal: i32,
-    /// For TRANSFORM_FAILED: which transform, from 0, and why, in words, cut after 240 bytes.
+    /// For TRANSFORM_FAILED: which transform, from 0, and why. Cut after 240 bytes.
     #[prost(string, tag="3")]
     pub detail: ::prost::alloc::string::String,
 }
@@ -1330,7 +1320,7 @@ pub struct StatsResponse {
     /// Those of them in quarantine.
     #[prost(int64, tag="2")]
     pub total_poison_messages: i64,
-    /// One for each queue, by name. A queue that was asked for and does not exist is empty here.
+    /// One for each queue, by name. A requested queue that does not exist is empty.
     #[prost(message, repeated, tag="3")]
     pub queues: ::prost::alloc::vec::Vec<QueueStats>,
     /// The store's clock when this was read. Absent when there is no queue.
@@ -1361,14 +1351,14 @@ pub struct QueueStats {
     /// How many by state and reason; nothing for zero.
     #[prost(message, repeated, tag="7")]
     pub counts: ::prost::alloc::vec::Vec<StateCount>,
-    /// Age of the oldest message, in any state. Absent when the queue is empty. Of messages that came
-    /// with an imported history only those are looked at that came first: send the oldest ones first.
+    /// Age of the oldest message, in any state. Absent when the queue is empty. Of messages
+    /// with an imported history, only those that arrived first are considered: send the oldest first.
     #[prost(message, optional, tag="8")]
     pub oldest_age: ::core::option::Option<::prost_types::Duration>,
-    /// How long the message that came to quarantine first has been there.
+    /// How long the first message in quarantine has been there.
     #[prost(message, optional, tag="9")]
     pub oldest_quarantined_age: ::core::option::Option<::prost_types::Duration>,
-    /// When the next scheduled message is due; in the past: it waits for a worker since then.
+    /// When the next scheduled message is due. In the past: it waits for a worker.
     #[prost(message, optional, tag="10")]
     pub next_due_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Streams open on this queue, over all servers.
@@ -1377,10 +1367,10 @@ pub struct QueueStats {
     /// Messages a second, smoothed over about a minute.
     #[prost(message, optional, tag="12")]
     pub rates: ::core::option::Option<Rates>,
-    /// What has happened since the queue exists.
+    /// Counts since the queue exists.
     #[prost(message, optional, tag="13")]
     pub totals: ::core::option::Option<Totals>,
-    /// Why nothing moves, or that it does. Most important first.
+    /// Why nothing moves, or that messages are delivered. Most important first.
     #[prost(message, repeated, tag="14")]
     pub conditions: ::prost::alloc::vec::Vec<Condition>,
     /// The queue's circuit breaker; CLOSED where it has none.
@@ -1418,7 +1408,7 @@ pub struct Rates {
     /// Sends that became new messages.
     #[prost(double, tag="1")]
     pub accepted: f64,
-    /// Hand-outs to workers.
+    /// Deliveries to workers.
     #[prost(double, tag="2")]
     pub delivered: f64,
     /// Outcomes that were a success.
@@ -1456,13 +1446,13 @@ pub struct Totals {
     /// Messages moved here from another queue.
     #[prost(int64, tag="8")]
     pub moved_in: i64,
-    /// Hand-outs to workers.
+    /// Deliveries to workers.
     #[prost(int64, tag="9")]
     pub deliveries: i64,
     /// Attempts that failed.
     #[prost(int64, tag="10")]
     pub failed_attempts: i64,
-    /// Deliveries given back.
+    /// Deliveries that were released.
     #[prost(int64, tag="11")]
     pub released: i64,
     /// Leases that expired.
@@ -1479,15 +1469,15 @@ pub struct Condition {
     #[prost(string, tag="2")]
     pub message: ::prost::alloc::string::String,
 }
-/// Whether an outcome counts.
+/// Whether an outcome was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AckStatus {
     /// Never sent by the server.
     Unspecified = 0,
-    /// It counts.
+    /// It was applied.
     Applied = 1,
-    /// The lease expired and the message moved on: the outcome is dropped.
+    /// The lease expired and the message changed: the outcome is ignored.
     LeaseLost = 2,
     /// The message is gone: acknowledged before, discarded, purged, or moved to another queue by a rule.
     NotFound = 3,
@@ -1526,14 +1516,14 @@ impl AckStatus {
 pub enum RetryRefusal {
     /// Never sent by the server.
     Unspecified = 0,
-    /// The queue has no message of this id: it is gone, or never was.
+    /// The queue has no message with this id.
     NotFound = 1,
-    /// A worker holds it at present, and its outcome retries or removes it; or a rule is moving it to
-    /// another queue, where it arrives within a moment.
+    /// A worker holds it, and its outcome will retry or remove it; or a rule is moving it to another
+    /// queue.
     InFlight = 2,
     /// The id is not a UUID.
     InvalidId = 3,
-    /// It can't be edited so; `detail` says why. It is as it was, and not retried.
+    /// It can't be edited like this; `detail` says why. It is unchanged and not retried.
     TransformFailed = 4,
 }
 impl RetryRefusal {
@@ -1562,7 +1552,7 @@ impl RetryRefusal {
         }
     }
 }
-/// Why a queue does or does not move.
+/// Why a queue does or does not deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ConditionCode {
@@ -1570,7 +1560,7 @@ pub enum ConditionCode {
     Unspecified = 0,
     /// There is nothing in it.
     Empty = 1,
-    /// Everything in it waits in quarantine for a decision.
+    /// All its messages are quarantined.
     AllQuarantined = 2,
     /// Messages are scheduled, and none is due yet.
     NothingDue = 3,
@@ -1580,14 +1570,14 @@ pub enum ConditionCode {
     WorkersBusy = 5,
     /// Messages are being delivered.
     Delivering = 6,
-    /// Delivery is stopped by hand, by UpdateQueue or the configuration.
+    /// Delivery is paused by UpdateQueue or the configuration.
     Paused = 7,
-    /// A circuit breaker holds deliveries back, of the whole queue or of some keys.
+    /// A circuit breaker blocks the whole queue or some keys.
     BreakerOpen = 8,
-    /// Messages are due whose leases have expired before; each waits for a stream with nothing else
-    /// in flight, so that it harms no neighbour if it crashes its worker.
+    /// Due messages wait for isolated delivery, because their leases expired before: each needs a
+    /// stream with nothing else in flight, so that it harms no other message if it crashes its worker.
     Isolating = 9,
-    /// Due messages wait for a limit of the queue: its rate, its limits by key, or its retry budget.
+    /// A limiter blocks due messages: the queue's rate, its limits by key, or its retry budget.
     Limited = 10,
     /// Ordering keys wait behind a quarantined message: retry it, remove it, or call
     /// DlqAdminService.ReleaseOrderingKey.
@@ -1633,8 +1623,8 @@ impl ConditionCode {
         }
     }
 }
-/// A queue and how it works. Settings have three levels, the upper one wins: what UpdateQueue has
-/// set, what the server's configuration says, and the defaults.
+/// A queue and its settings. Settings have three levels; the first that sets a field wins:
+/// UpdateQueue, the server's configuration, the defaults.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Queue {
     /// \[A-Za-z0-9._-\]{1,128}.
@@ -1643,21 +1633,21 @@ pub struct Queue {
     /// What UpdateQueue has set, and nothing else.
     #[prost(message, optional, tag="2")]
     pub config: ::core::option::Option<QueueConfig>,
-    /// What is in force: every field that has a value. Set by the server.
+    /// The settings in force. Set by the server.
     #[prost(message, optional, tag="3")]
     pub effective_config: ::core::option::Option<QueueConfig>,
-    /// Changes with each change of `config`. Empty while nothing is set. Give it to UpdateQueue, so that
-    /// no change of somebody else is lost.
+    /// Changes with each change of `config`. Empty while nothing is set. Pass it to UpdateQueue, so that
+    /// you don't overwrite another change.
     #[prost(string, tag="4")]
     pub etag: ::prost::alloc::string::String,
     /// When `config` was last changed. Set by the server.
     #[prost(message, optional, tag="5")]
     pub update_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Whether the queue holds messages, or has ever held some. A queue without is only settings.
+    /// Whether the queue has, or ever had, a message. Otherwise it has only settings.
     #[prost(bool, tag="6")]
     pub exists: bool,
 }
-/// Settings of a queue. An absent field says nothing: the next level decides.
+/// Settings of a queue. For an absent field, the next level applies.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct QueueConfig {
     /// For every reason. Hides the max_retries and retry_policies of lower levels.
@@ -1671,7 +1661,7 @@ pub struct QueueConfig {
     /// otherwise: 0 to 1000.
     #[prost(uint32, optional, tag="3")]
     pub max_retries: ::core::option::Option<u32>,
-    /// What is never retried.
+    /// Failures that are never retried.
     #[prost(message, optional, tag="4")]
     pub non_retryable: ::core::option::Option<NonRetryable>,
     /// Time to live of a message from its arrival: 0 (never ends), or 1 s to 3650 days.
@@ -1683,7 +1673,7 @@ pub struct QueueConfig {
     /// How long a quarantined message is kept: 0 (until somebody decides), or at least 1 s.
     #[prost(message, optional, tag="7")]
     pub quarantine_retention: ::core::option::Option<::prost_types::Duration>,
-    /// Sends of one source_id within poison_window that make it poison: 0 (off) to 1000.
+    /// Sends of one source_id within poison_window that make it a poison message: 0 (off) to 1000.
     #[prost(uint32, optional, tag="8")]
     pub poison_threshold: ::core::option::Option<u32>,
     /// 1 s to 90 days.
@@ -1692,25 +1682,25 @@ pub struct QueueConfig {
     /// How long the same dedup_key joins the same message: 0 (off), or 1 s to 90 days.
     #[prost(message, optional, tag="10")]
     pub dedup_window: ::core::option::Option<::prost_types::Duration>,
-    /// Lease that a worker gets when its stream asks for none: 1 s to 12 h.
+    /// Lease of streams that ask for none: 1 s to 12 h.
     #[prost(message, optional, tag="11")]
     pub lease_duration: ::core::option::Option<::prost_types::Duration>,
-    /// Most messages in any state; 0: no limit.
+    /// Maximum number of messages in any state; 0: no limit.
     #[prost(int64, optional, tag="12")]
     pub max_messages: ::core::option::Option<i64>,
-    /// Most bytes; 0: no limit.
+    /// Maximum bytes; 0: no limit.
     #[prost(int64, optional, tag="13")]
     pub max_bytes: ::core::option::Option<i64>,
-    /// Deliveries of the whole queue, over all servers.
+    /// Rate of deliveries of the whole queue, over all servers.
     #[prost(message, optional, tag="14")]
     pub rate: ::core::option::Option<Rate>,
     /// Limits for each value of one attribute, such as the host that a message goes to.
     #[prost(message, optional, tag="15")]
     pub key_limits: ::core::option::Option<KeyLimits>,
-    /// Stops delivery while what the workers call is down.
+    /// Stops delivery while a dependency of the workers is down.
     #[prost(message, optional, tag="16")]
     pub breaker: ::core::option::Option<BreakerConfig>,
-    /// Bounds retries by a share of first deliveries.
+    /// Limits retries to a share of first deliveries.
     #[prost(message, optional, tag="17")]
     pub retry_budget: ::core::option::Option<RetryBudget>,
     /// Whether messages of one ordering_key are delivered one at a time, in their order.
@@ -1719,13 +1709,13 @@ pub struct QueueConfig {
     /// Stops delivery by hand.
     #[prost(message, optional, tag="19")]
     pub pause: ::core::option::Option<Pause>,
-    /// Edits of messages before they are retried: each is applied when an attempt fails and is followed
-    /// by another one, in the same step, and only once to one message. A message that can't be edited so
-    /// is retried as it is. An empty list: none, whatever lower levels say.
+    /// Edits before a retry. Each is applied once to a message, in the step in which an attempt fails and
+    /// another one follows. A message that can't be edited is retried unchanged. An empty list: none,
+    /// whatever lower levels say.
     #[prost(message, optional, tag="20")]
     pub transforms: ::core::option::Option<TransformList>,
 }
-/// What goes straight to quarantine when an attempt fails with it.
+/// Failures that send a message straight to quarantine.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NonRetryable {
     /// By reason.
@@ -1741,12 +1731,12 @@ pub struct Rate {
     /// A second, 0.001 to 1,000,000; 0: no limit.
     #[prost(double, tag="1")]
     pub per_second: f64,
-    /// Most at once after a time of rest: 1 to 1,000,000. 0: what one second gives, at least 1.
+    /// Maximum at once after a pause: 1 to 1,000,000. 0: the deliveries of one second, at least 1.
     #[prost(uint32, tag="2")]
     pub burst: u32,
 }
 /// Limits by key. The key of a message is the value of one of its attributes, cut after 128 bytes;
-/// messages without the attribute have none and are not limited by these.
+/// messages without the attribute have none and are not limited.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct KeyLimits {
     /// The attribute's name, 1 to 128 bytes. Empty: no keys.
@@ -1755,11 +1745,11 @@ pub struct KeyLimits {
     /// Deliveries of each key.
     #[prost(message, optional, tag="2")]
     pub rate: ::core::option::Option<Rate>,
-    /// Most messages in flight of each key: 1 to 10,000; 0: no limit.
+    /// Maximum messages in flight of each key: 1 to 10,000; 0: no limit.
     #[prost(uint32, tag="3")]
     pub max_in_flight: u32,
 }
-/// When delivery stops by itself, and how it starts again. Only outcomes that workers report move it.
+/// When delivery stops by itself, and how it resumes. Only reported outcomes change its state.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BreakerConfig {
     /// What it stops.
@@ -1768,7 +1758,7 @@ pub struct BreakerConfig {
     /// Time over which outcomes are counted: 1 s to 1 h. Default 30 s.
     #[prost(message, optional, tag="2")]
     pub window: ::core::option::Option<::prost_types::Duration>,
-    /// Outcomes within the window below which the ratio says nothing: 1 to 100,000. Default 20.
+    /// Outcomes within the window that are needed to open it by ratio: 1 to 100,000. Default 20.
     #[prost(uint32, optional, tag="3")]
     pub minimum_volume: ::core::option::Option<u32>,
     /// Share of failures that opens it, above 0 to 1. Default 0.5.
@@ -1777,29 +1767,29 @@ pub struct BreakerConfig {
     /// Failures in a row that open it, whatever the volume: 0 (off, the default) to 100,000.
     #[prost(uint32, optional, tag="5")]
     pub consecutive_failures: ::core::option::Option<u32>,
-    /// How long it stays open the first time: 100 ms to 24 h. Default 10 s. Each further time without
-    /// a success in between it is twice as long, up to max_open_time.
+    /// How long it stays open the first time: 100 ms to 24 h. Default 10 s. It doubles
+    /// each time without a success in between, up to max_open_time.
     #[prost(message, optional, tag="6")]
     pub open_time: ::core::option::Option<::prost_types::Duration>,
     /// Default 5 min.
     #[prost(message, optional, tag="7")]
     pub max_open_time: ::core::option::Option<::prost_types::Duration>,
-    /// Messages that are handed out while it is half-open, and that must succeed to close it: 1 to
-    /// 100. Default 3.
+    /// Messages that are delivered while it is half-open and must succeed to close it: 1 to 100.
+    /// Default 3.
     #[prost(uint32, optional, tag="8")]
     pub probes: ::core::option::Option<u32>,
-    /// Lease of those: 1 s to 1 h. Default: the lease as always, at most 30 s. One that ends without
-    /// an outcome counts as a failure of what is tried, not against the message.
+    /// Lease of the probes: 1 s to 1 h. Default: the usual lease, at most 30 s. A probe whose lease ends
+    /// counts as failed for the breaker, not for the message.
     #[prost(message, optional, tag="9")]
     pub probe_timeout: ::core::option::Option<::prost_types::Duration>,
     /// Reasons that count as failures. Default: TIMEOUT, RESOURCE_EXHAUSTED, WEBHOOK_FAILED,
-    /// NETWORK_ERROR, AUTHENTICATION_ERROR. Outcomes with other reasons count neither way: a message
-    /// that is not valid says nothing of what the workers call.
+    /// NETWORK_ERROR, AUTHENTICATION_ERROR. Outcomes with other reasons count neither way: an
+    /// invalid message says nothing about the dependency.
     #[prost(enumeration="Reason", repeated, tag="10")]
     pub reasons: ::prost::alloc::vec::Vec<i32>,
 }
-/// Retries may be at most a share of first deliveries, so that a dependency in trouble is not hit
-/// by more than its usual load. A retry is a delivery of a message that has a failed attempt.
+/// Limits retries to a share of first deliveries, so that a dependency in trouble gets no more than
+/// its usual load. A retry is a delivery of a message that has a failed attempt.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
 pub struct RetryBudget {
     /// Retries allowed for each first delivery, above 0 to 100. 0: no budget.
@@ -1812,7 +1802,7 @@ pub struct RetryBudget {
 /// Order among messages of one ordering_key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrderingConfig {
-    /// How far it goes.
+    /// The mode.
     #[prost(enumeration="OrderingMode", tag="1")]
     pub mode: i32,
     /// HOLD: a key waits behind a quarantined message no longer than this: 0 (until somebody
@@ -1820,16 +1810,16 @@ pub struct OrderingConfig {
     #[prost(message, optional, tag="2")]
     pub hold_max_age: ::core::option::Option<::prost_types::Duration>,
 }
-/// Delivery is stopped by hand. Sends and outcomes are taken as always.
+/// Stops delivery by hand. Sends and outcomes are still accepted.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Pause {
-    /// Whether it is.
+    /// Whether delivery is stopped.
     #[prost(bool, tag="1")]
     pub paused: bool,
-    /// Why, for whoever asks. At most 256 bytes.
+    /// Why, for operators. At most 256 bytes.
     #[prost(string, tag="2")]
     pub reason: ::prost::alloc::string::String,
-    /// It ends by itself then. Absent: when somebody ends it.
+    /// When it ends by itself. Absent: it stays until it is ended.
     #[prost(message, optional, tag="3")]
     pub until: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -1837,7 +1827,7 @@ pub struct Pause {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum TtlAction {
-    /// The next level decides.
+    /// The next level applies.
     Unspecified = 0,
     /// It goes to quarantine.
     Quarantine = 1,
@@ -1870,13 +1860,13 @@ impl TtlAction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum BreakerScope {
-    /// The next level decides; by default there is none.
+    /// The next level applies; by default there is none.
     Unspecified = 0,
     /// Nothing: there is no breaker.
     Off = 1,
     /// The whole queue.
     Queue = 2,
-    /// Each key of key_limits by itself; messages without a key have one together.
+    /// Each limiter key by itself; messages without a key share one breaker.
     Key = 3,
 }
 impl BreakerScope {
@@ -1903,19 +1893,19 @@ impl BreakerScope {
         }
     }
 }
-/// How far order goes.
+/// How order is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum OrderingMode {
-    /// The next level decides; by default there is none.
+    /// The next level applies; by default there is none.
     Unspecified = 0,
-    /// Keys are kept and handed on, nothing else.
+    /// Keys are passed to workers, nothing else.
     Off = 1,
-    /// One message of a key at a time, in the order of their arrival; a failed one is retried before
-    /// the next one's turn. One that is quarantined steps out of the way.
+    /// One message of a key at a time, in the order of arrival. A failed message is retried before the
+    /// next one. A quarantined message does not block its key.
     Key = 2,
-    /// As KEY, and a key also waits behind its quarantined message, until that is retried, removed,
-    /// or too old, or ReleaseOrderingKey lets the key go on.
+    /// As KEY, and a key waits behind its quarantined message until that is retried, removed or older
+    /// than hold_max_age, or ReleaseOrderingKey is called.
     Hold = 3,
 }
 impl OrderingMode {
@@ -1948,7 +1938,7 @@ pub struct ListQueuesRequest {
     /// 1 to 1,000. Default 100.
     #[prost(uint32, tag="1")]
     pub page_size: u32,
-    /// As the last answer gave it. Empty: from the start.
+    /// From the previous answer. Empty: from the start.
     #[prost(string, tag="2")]
     pub page_token: ::prost::alloc::string::String,
 }
@@ -2000,18 +1990,17 @@ pub struct DeleteQueueRequest {
     /// Its name.
     #[prost(string, tag="1")]
     pub queue: ::prost::alloc::string::String,
-    /// How many messages it holds, in any state: they are removed with it. Absent: it must be empty.
+    /// How many messages it holds, in any state. They are removed with it. Absent: it must be empty.
     #[prost(int64, optional, tag="2")]
     pub expected_count: ::core::option::Option<i64>,
-    /// Not empty: removed only if its settings are still these.
+    /// Not empty: removed only if its settings have this etag.
     #[prost(string, tag="3")]
     pub etag: ::prost::alloc::string::String,
 }
 /// The queue is gone.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteQueueResponse {
-    /// Messages that were removed with it, by this call and by those before it that were not answered;
-    /// 0 if it was gone already.
+    /// Messages removed with it, by this call and by earlier unanswered ones; 0 if it was already gone.
     #[prost(int64, tag="1")]
     pub deleted_count: i64,
 }
@@ -2021,8 +2010,7 @@ pub struct SimulatePolicyRequest {
     /// The queue whose settings apply, and whose messages are counted.
     #[prost(string, tag="1")]
     pub queue: ::prost::alloc::string::String,
-    /// Tried as if UpdateQueue set it as retry_policy and nothing else of retries: what it leaves out
-    /// comes from there. Absent: what is in force.
+    /// Used as if UpdateQueue set it as the only retry setting. Absent: the policy in force.
     #[prost(message, optional, tag="2")]
     pub retry_policy: ::core::option::Option<RetryPolicy>,
     /// Of the failures. Default UNKNOWN_ERROR.
@@ -2041,15 +2029,14 @@ pub struct SimulatePolicyResponse {
     /// The policy, completed.
     #[prost(message, optional, tag="1")]
     pub retry_policy: ::core::option::Option<RetryPolicy>,
-    /// One for each attempt that it allows, at most 100: as if each began when due and failed at once.
+    /// One for each attempt that it allows, at most 100, if each starts when due and fails at once.
     #[prost(message, repeated, tag="2")]
     pub attempts: ::prost::alloc::vec::Vec<SimulatedAttempt>,
     /// Whether more attempts would follow.
     #[prost(bool, tag="3")]
     pub truncated: bool,
-    /// Of the messages stored, if all of them failed now once more with their present reasons. What a
-    /// message says itself of its retries holds; types that are never retried are not looked at. Absent
-    /// with skip_stored.
+    /// The stored messages, if each failed now once more with its present reason. A message's own retry
+    /// settings apply; types that are never retried are not considered. Absent with skip_stored.
     #[prost(message, optional, tag="4")]
     pub stored: ::core::option::Option<SimulatedQueue>,
 }
@@ -2059,23 +2046,23 @@ pub struct SimulatedAttempt {
     /// From 1.
     #[prost(uint32, tag="1")]
     pub attempt: u32,
-    /// After the failure before, without jitter.
+    /// After the previous failure, without jitter.
     #[prost(message, optional, tag="2")]
     pub delay: ::core::option::Option<::prost_types::Duration>,
-    /// With the smallest and the largest that jitter makes of it.
+    /// The smallest delay with jitter.
     #[prost(message, optional, tag="3")]
     pub min_delay: ::core::option::Option<::prost_types::Duration>,
-    /// See min_delay.
+    /// The largest delay with jitter.
     #[prost(message, optional, tag="4")]
     pub max_delay: ::core::option::Option<::prost_types::Duration>,
     /// When it would be due, without jitter, windows included.
     #[prost(message, optional, tag="5")]
     pub due_time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// What would become of the messages of a queue.
+/// What would happen to the messages of a queue.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SimulatedQueue {
-    /// Messages that were looked at: at most 10,000 of each state.
+    /// Messages that were considered: at most 10,000 of each state.
     #[prost(int64, tag="1")]
     pub examined_count: i64,
     /// Those that would be retried, by when.
@@ -2120,7 +2107,7 @@ pub struct UpdateRulesResponse {
     #[prost(message, optional, tag="1")]
     pub rule_set: ::core::option::Option<RuleSet>,
 }
-/// What to try.
+/// Rules and samples to try.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TestRulesRequest {
     /// Rules to try. Absent: those in force.
@@ -2162,11 +2149,10 @@ pub struct RuleTestResult {
     /// Those that failed, with why: they are skipped.
     #[prost(message, repeated, tag="2")]
     pub failed: ::prost::alloc::vec::Vec<RuleFailure>,
-    /// What is done, of all that match together.
+    /// The combined action of all that match.
     #[prost(message, optional, tag="3")]
     pub action: ::core::option::Option<RuleAction>,
-    /// With transforms: the message after them, those that can't be applied left out. They are named in
-    /// `failed`.
+    /// With transforms: the message after them. Those that can't be applied are listed in `failed`.
     #[prost(message, optional, tag="4")]
     pub transformed: ::core::option::Option<SendToDlqRequest>,
 }
@@ -2180,7 +2166,7 @@ pub struct RuleFailure {
     #[prost(string, tag="2")]
     pub error: ::prost::alloc::string::String,
 }
-/// Which key to let go on.
+/// Which key to release.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReleaseOrderingKeyRequest {
     /// The queue.
@@ -2226,10 +2212,10 @@ pub struct Breaker {
     /// Since when it is not closed.
     #[prost(message, optional, tag="3")]
     pub open_since: ::core::option::Option<::prost_types::Timestamp>,
-    /// When it tries again. Absent while half-open.
+    /// When it probes next. Absent while half-open.
     #[prost(message, optional, tag="4")]
     pub retry_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Times that it opened without a success in between.
+    /// How often it opened without a success in between.
     #[prost(uint32, tag="5")]
     pub opened_count: u32,
 }
