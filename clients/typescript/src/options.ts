@@ -56,8 +56,8 @@ export interface DlqClientOptions {
   readonly transport?: Transport | undefined;
   readonly coalesce?: CoalesceOptions | undefined;
   /**
-   * Keeps sends that fail in time, and sends them later. `false`: they are dropped. Default: files,
-   * unless there is a `transport` and no `url`.
+   * Keeps messages that cannot be sent in time, and sends them later. `false`: they are dropped.
+   * Default: files, unless there is a `transport` and no `url`.
    */
   readonly spool?: SpoolOptions | false | undefined;
   /**

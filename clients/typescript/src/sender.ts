@@ -26,7 +26,7 @@ import { type SendResult, storedFrom } from "./send-result.ts";
 export interface SenderOptions {
   readonly channel: ReconnectingChannel;
   readonly reachability: Reachability;
-  /** Undefined: sends that fail in time are dropped. */
+  /** Undefined: messages that cannot be sent in time are dropped. */
   readonly spool: SendSpool | undefined;
   readonly coalesce: Coalesce;
   readonly tryTimeoutMs: number;

@@ -68,7 +68,7 @@ const statuses = (results: readonly SendResult[]) => [
 ];
 const SPOOLED = { status: "spooled", durable: true };
 
-it("keeps sends that fail in time, and sends them once when the service is back", async () => {
+it("messages that cannot be sent in time are kept, and sent once when the service is back", async () => {
   const [link, folder, queue] = [await outage(), await newFolder(), newQueue()];
   const dlq = spooling(link, folder);
   const payloads = Array.from({ length: 250 }, (_, at) => `m${at}`);
