@@ -139,14 +139,14 @@ final class DefaultDlqClient implements DlqClient {
     try {
       Sent sent = begin(queue, payload, error, options);
       if (sent.pending == null) return CompletableFuture.completedFuture(sent.result);
-      return handedOut(sent.pending);
+      return callerFuture(sent.pending);
     } catch (Throwable thrown) {
       return CompletableFuture.completedFuture(dropped(SendErrors.invalid(thrown), queue));
     }
   }
 
   /** Completes the caller's future in a thread that may block. */
-  private CompletableFuture<SendResult> handedOut(PendingSend send) {
+  private CompletableFuture<SendResult> callerFuture(PendingSend send) {
     if (send.result.isDone()) return CompletableFuture.completedFuture(send.result.join());
     CompletableFuture<SendResult> future = new CompletableFuture<>();
     send.result.thenAccept(result -> complete(future, result));
@@ -176,7 +176,7 @@ final class DefaultDlqClient implements DlqClient {
     Payload payload = MessagePayload.of(value, options.contentType, json);
     SendToDlqRequest.Builder request = SendRequest.builder(queue, payload, error, options, origin);
     HeldDelivery held = CurrentDelivery.same(request, this);
-    if (held != null) return new Sent(null, becomesOutcome(held, request, error));
+    if (held != null) return new Sent(null, recordAsOutcome(held, request, error));
     if (isClosed) return new Sent(null, dropped(SendErrors.closed(), queue));
     if (spool != null) numbers.count(request);
     long ownTimeoutMs = options.timeout == null ? timeoutMs : options.timeout.toMillis();
@@ -191,7 +191,7 @@ final class DefaultDlqClient implements DlqClient {
   /**
    * The failure becomes the outcome of the running delivery: sending would make a second message.
    */
-  private static SendResult becomesOutcome(
+  private static SendResult recordAsOutcome(
       HeldDelivery held, SendToDlqRequest.Builder request, Throwable error) {
     if (held.isAborted()) {
       // The handler failed because of the interrupt.
@@ -249,20 +249,20 @@ final class DefaultDlqClient implements DlqClient {
   @Override
   public void close(Duration timeout) {
     Duration bounded = timeout.compareTo(NO_LIMIT) < 0 ? timeout : NO_LIMIT;
-    boolean isFirst = beginToClose();
+    boolean isFirst = startClosing();
     Runnable rest = isFirst ? () -> end(bounded) : () -> shortenClose(bounded);
-    if (isWaitedFor(isFirst)) Threads.daemons("dlq-client-close").newThread(rest).start();
+    if (wouldDeadlock(isFirst)) Threads.daemons("dlq-client-close").newThread(rest).start();
     else rest.run();
   }
 
-  private synchronized boolean beginToClose() {
+  private synchronized boolean startClosing() {
     boolean isFirst = !isClosing;
     isClosing = true;
     return isFirst;
   }
 
   /** Whether the close would wait for the current thread, which would deadlock. */
-  private boolean isWaitedFor(boolean isFirst) {
+  private boolean wouldDeadlock(boolean isFirst) {
     return loop.isCurrent()
         || CurrentDelivery.isOf(this)
         || (!isFirst && listeners.isCurrent()); // the first close waits for listeners

@@ -30,7 +30,7 @@ final class Leases {
   }
 
   private static final int MAX_TOKENS = 1_000;
-  private static final long MIN_EVERY_MS = 100;
+  private static final long MIN_INTERVAL_MS = 100;
   private static final long CALL_TIMEOUT_MS = 2_000;
   private static final int CHECKS_PER_LEASE = 12;
   private static final int EXTENSIONS_PER_LEASE = 3;
@@ -54,7 +54,7 @@ final class Leases {
     if (leaseMs == this.leaseMs) return;
     this.leaseMs = leaseMs;
     Loop.cancel(timer);
-    timer = loop.every(Math.max(MIN_EVERY_MS, leaseMs / CHECKS_PER_LEASE), this::extendDue);
+    timer = loop.every(Math.max(MIN_INTERVAL_MS, leaseMs / CHECKS_PER_LEASE), this::extendDue);
   }
 
   void stop() {
@@ -80,7 +80,7 @@ final class Leases {
         .connection()
         .call(DlqServiceGrpc.getExtendLeaseMethod(), request, CALL_TIMEOUT_MS)
         .thenComposeAsync(response -> release(unreceived(response.getResultsList())), loop)
-        .exceptionally(nobodyAnswers -> null);
+        .exceptionally(unavailable -> null);
   }
 
   /** Skips expired leases: releasing them would only delay their messages. */

@@ -84,15 +84,15 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
   public CompletableFuture<Void> stop(Duration drainTimeout) {
     Duration bounded = drainTimeout.compareTo(MAX_DRAIN) < 0 ? drainTimeout : MAX_DRAIN;
     long untilMs = Loop.nowMs() + bounded.toMillis();
-    if (!loop.tryExecute(() -> beginToStop(untilMs))) stopped.complete(null);
+    if (!loop.tryExecute(() -> startStopping(untilMs))) stopped.complete(null);
     return stopped.copy();
   }
 
   @Override
   public void close() {
     CompletableFuture<Void> end = stop();
-    boolean isWaitedFor = loop.isCurrent() || CurrentDelivery.isOf(this);
-    if (!isWaitedFor) end.join();
+    boolean wouldDeadlock = loop.isCurrent() || CurrentDelivery.isOf(this);
+    if (!wouldDeadlock) end.join();
   }
 
   private void streamEnded(Void none, Throwable refusal) {
@@ -246,7 +246,7 @@ final class RunningWorker implements Worker, Acks.Listener, Leases.Listener, Due
     if (!held.isLost) acks.add(new UnreportedOutcome(held, outcome));
   }
 
-  private void beginToStop(long untilMs) {
+  private void startStopping(long untilMs) {
     if (isStopping) {
       if (untilMs < drainUntilMs) watchDrain(untilMs);
       return;

@@ -65,8 +65,7 @@ final class Handlers {
   }
 
   private static Outcome outcome(
-      JsonObject fields, Delivery delivery, DlqClient client, JsonObject result)
-      throws Exception {
+      JsonObject fields, Delivery delivery, DlqClient client, JsonObject result) throws Exception {
     String how = fields.get("how").getAsString();
     String note = fields.has("note") ? fields.get("note").getAsString() : "";
     JsonElement given = fields.has("error") ? fields.get("error") : new JsonObject();
@@ -87,7 +86,8 @@ final class Handlers {
       case "send":
         SendOptions options = SendOptions.ofSourceId(delivery.sourceId());
         Json.result(
-                client.send(delivery.queue(), delivery.payload(), ScenarioErrors.of(given), options))
+                client.send(
+                    delivery.queue(), delivery.payload(), ScenarioErrors.of(given), options))
             .entrySet()
             .forEach(one -> result.add(one.getKey(), one.getValue()));
         return null;

@@ -91,8 +91,7 @@ final class Json {
     given(options, "max_messages", value -> coalesce.maxMessages(value.getAsInt()));
     given(options, "max_bytes", value -> coalesce.maxBytes(value.getAsInt()));
     given(options, "max_calls", value -> coalesce.maxCalls(value.getAsInt()));
-    given(
-        options, "max_pending_messages", value -> coalesce.maxPendingMessages(value.getAsInt()));
+    given(options, "max_pending_messages", value -> coalesce.maxPendingMessages(value.getAsInt()));
     given(options, "max_pending_bytes", value -> coalesce.maxPendingBytes(value.getAsLong()));
     return coalesce.build();
   }
@@ -113,8 +112,7 @@ final class Json {
     given(given, "attributes", value -> options.attributes(texts(value)));
     given(given, "content_type", value -> options.contentType(value.getAsString()));
     given(given, "delay_ms", value -> options.delay(ofMillis(value)));
-    given(
-        given, "due_time_ms", v -> options.dueTime(Instant.ofEpochMilli((long) v.getAsDouble())));
+    given(given, "due_time_ms", v -> options.dueTime(Instant.ofEpochMilli((long) v.getAsDouble())));
     given(given, "ttl_ms", value -> options.ttl(ofMillis(value)));
     given(given, "max_retries", value -> options.maxRetries(value.getAsInt()));
     given(given, "retry_policy", value -> options.retryPolicy(policy(value.getAsJsonObject())));
@@ -193,8 +191,7 @@ final class Json {
       stored
           .quarantineReason()
           .ifPresent(
-              reason ->
-                  json.addProperty("quarantine_reason", bare(reason, "QUARANTINE_REASON_")));
+              reason -> json.addProperty("quarantine_reason", bare(reason, "QUARANTINE_REASON_")));
     }
     return json;
   }
@@ -246,8 +243,7 @@ final class Json {
   private static JsonObject payload(byte[] bytes) {
     JsonObject json = new JsonObject();
     try {
-      String text =
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       json.addProperty("text", text);
     } catch (CharacterCodingException noText) {
       json.addProperty("base64", Base64.getEncoder().encodeToString(bytes));

@@ -15,8 +15,8 @@ import java.util.concurrent.CompletionException;
 
 /**
  * Runs the Java client in tests. The first argument is the role: {@code producer} or {@code worker}
- * of the fault suite, or {@code load} of the bench. Without one it plays scenarios: it reads commands
- * as lines of JSON, and answers in the same form.
+ * of the fault suite, or {@code load} of the bench. Without one it plays scenarios: it reads
+ * commands as lines of JSON, and answers in the same form.
  */
 final class Main {
   private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);

@@ -22,6 +22,7 @@ final class Session {
   private final Map<String, DlqClient> clients = new ConcurrentHashMap<>();
   private final Map<String, Worker> workers = new ConcurrentHashMap<>();
   private final Handlers handlers;
+
   /** Runs calls that block. */
   private final ExecutorService threads = Executors.newCachedThreadPool();
 

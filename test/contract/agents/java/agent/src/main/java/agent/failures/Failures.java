@@ -6,8 +6,8 @@ import java.util.NoSuchElementException;
 import java.util.Set;
 
 /**
- * Makes real failures: those of test/golden/failures/java.json that need only local peers, and whose
- * reason the service can derive from the exception.
+ * Makes real failures: those of test/golden/failures/java.json that need only local peers, and
+ * whose reason the service can derive from the exception.
  */
 public final class Failures {
   /** An action that fails. */

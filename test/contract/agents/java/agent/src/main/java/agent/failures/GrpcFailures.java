@@ -71,8 +71,7 @@ final class GrpcFailures {
                 "grpc: " + code.value(),
                 () -> refused(code.toStatus().withDescription(description))));
     all.put("grpc: refused", () -> call(Peer.closedPort(), LONG_MS));
-    all.put(
-        "grpc: hang", () -> SocketFailures.with(Peer.silent(), port -> call(port, SHORT_MS)));
+    all.put("grpc: hang", () -> SocketFailures.with(Peer.silent(), port -> call(port, SHORT_MS)));
   }
 
   private static void refused(Status status) throws IOException {

@@ -21,11 +21,9 @@ final class SocketFailures {
   static void addTo(Map<String, Act> all) {
     all.put("socket: refused", () -> talk(Peer.closedPort(), LONG_MS));
     all.put("socket: reset", () -> with(Peer.resetting(), port -> talk(port, LONG_MS)));
-    all.put(
-        "socket: reading too slow", () -> with(Peer.silent(), port -> talk(port, SHORT_MS)));
+    all.put("socket: reading too slow", () -> with(Peer.silent(), port -> talk(port, SHORT_MS)));
     all.put("socket: no such name", () -> InetAddress.getByName("shop.invalid"));
-    all.put(
-        "socket: closed by ourselves", () -> with(Peer.silent(), SocketFailures::readClosed));
+    all.put("socket: closed by ourselves", () -> with(Peer.silent(), SocketFailures::readClosed));
     all.put(
         "ssl: hung up during the handshake",
         () -> with(Peer.hangingUp(), SocketFailures::handshake));

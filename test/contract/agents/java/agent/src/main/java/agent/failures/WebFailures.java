@@ -22,8 +22,10 @@ final class WebFailures {
   private WebFailures() {}
 
   static void addTo(Map<String, Act> all) {
-    all.put("HttpClient: refused", () -> withHttpClient(LOOPBACK + Peer.closedPort() + "/", LONG_MS));
-    all.put("HttpClient: hung up", () -> withHttpClient(Peer.closingAfterRequest(), "/close", LONG_MS));
+    all.put(
+        "HttpClient: refused", () -> withHttpClient(LOOPBACK + Peer.closedPort() + "/", LONG_MS));
+    all.put(
+        "HttpClient: hung up", () -> withHttpClient(Peer.closingAfterRequest(), "/close", LONG_MS));
     all.put("HttpClient: too slow", () -> withHttpClient(Peer.silent(), "/hang", SHORT_MS));
     all.put("HttpClient: no such name", () -> withHttpClient("http://shop.invalid/", LONG_MS));
     all.put("HttpClient: not a URI", () -> withHttpClient("shop orders", LONG_MS));

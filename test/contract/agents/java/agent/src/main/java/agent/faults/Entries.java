@@ -137,7 +137,8 @@ final class Entries {
     JsonObject fields = new JsonObject();
     fields.addProperty("stream", stream);
     fields.addProperty("session", opened.getSessionId());
-    fields.addProperty("leaseMs", lease.getSeconds() * MS_PER_SECOND + lease.getNanos() / NANOS_PER_MS);
+    fields.addProperty(
+        "leaseMs", lease.getSeconds() * MS_PER_SECOND + lease.getNanos() / NANOS_PER_MS);
     fields.addProperty("leasesHeld", opened.getLeasesHeld());
     write("opened", fields);
   }

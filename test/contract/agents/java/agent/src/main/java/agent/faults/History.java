@@ -12,9 +12,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 
 /**
- * Writes the history of an actor: one JSON object a line, see test/faults/history/event.ts. A line is
- * written before the action, and unbuffered, so that a killed process loses at most its last line.
- * Thread-safe.
+ * Writes the history of an actor: one JSON object a line, see test/faults/history/event.ts. A line
+ * is written before the action, and unbuffered, so that a killed process loses at most its last
+ * line. Thread-safe.
  */
 final class History {
   private static final double MS_PER_SECOND = 1_000;
@@ -25,10 +25,7 @@ final class History {
   History(Path path, String actor, String role) throws IOException {
     file =
         FileChannel.open(
-            path,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.APPEND);
+            path, StandardOpenOption.WRITE, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     JsonObject fields = new JsonObject();
     fields.addProperty("actor", actor);
     fields.addProperty("role", role);

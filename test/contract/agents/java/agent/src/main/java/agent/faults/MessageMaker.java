@@ -16,7 +16,9 @@ import java.util.Random;
 import java.util.StringJoiner;
 import java.util.UUID;
 
-/** Makes the messages of a producer. The same seed makes the same messages, except for request ids. */
+/**
+ * Makes the messages of a producer. The same seed makes the same messages, except for request ids.
+ */
 final class MessageMaker {
   /**
    * The arguments of a send.

@@ -121,8 +121,7 @@ public final class Producer {
 
   private void check() {
     if (!dropped.isEmpty()) {
-      throw new IllegalStateException(
-          dropped.size() + " sends were dropped, " + dropped.get(0));
+      throw new IllegalStateException(dropped.size() + " sends were dropped, " + dropped.get(0));
     }
     // The history has each try of a refused send.
     if (unanswered.size() > refused.get()) {

@@ -227,7 +227,10 @@ final class Recording implements ClientInterceptor {
           entries.opened(stream, frame.getOpened());
         }
         case DELIVERIES ->
-            frame.getDeliveries().getDeliveriesList().forEach(one -> entries.delivered(stream, one));
+            frame
+                .getDeliveries()
+                .getDeliveriesList()
+                .forEach(one -> entries.delivered(stream, one));
         case DRAIN -> isDrained = true;
         default -> {} // a heartbeat
       }

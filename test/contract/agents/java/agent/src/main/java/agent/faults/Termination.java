@@ -2,7 +2,9 @@ package agent.faults;
 
 import java.util.concurrent.CountDownLatch;
 
-/** Turns SIGTERM into a request: the shutdown hook keeps the JVM alive until the actor has ended. */
+/**
+ * Turns SIGTERM into a request: the shutdown hook keeps the JVM alive until the actor has ended.
+ */
 final class Termination {
   /** A producer or a worker. */
   interface Actor {

@@ -30,7 +30,9 @@ final class ClientLoad {
     this.client = client;
   }
 
-  /** Sends from one thread without blocking: as many sends are pending as there would be callers. */
+  /**
+   * Sends from one thread without blocking: as many sends are pending as there would be callers.
+   */
   void send(JsonObject command, Tally tally) throws InterruptedException {
     String[] names = queuesOf(command);
     String text = payload(command.get("bytes").getAsInt());
@@ -106,7 +108,8 @@ final class ClientLoad {
   private static String payload(int bytes) {
     Random random = new Random();
     StringBuilder text = new StringBuilder(bytes);
-    for (int at = 0; at < bytes; at++) text.append(CHARACTERS.charAt(random.nextInt(CHARACTERS.length())));
+    for (int at = 0; at < bytes; at++)
+      text.append(CHARACTERS.charAt(random.nextInt(CHARACTERS.length())));
     return text.toString();
   }
 }

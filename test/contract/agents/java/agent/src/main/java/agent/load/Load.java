@@ -17,8 +17,8 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Generates load for the bench. Reads the commands of test/bench/load/commands.ts, and runs them one
- * at a time until the input ends.
+ * Generates load for the bench. Reads the commands of test/bench/load/commands.ts, and runs them
+ * one at a time until the input ends.
  */
 public final class Load {
   /** How often a running command reports its progress. */
