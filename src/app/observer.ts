@@ -11,10 +11,15 @@ export type AttemptStatus =
 
 /** Counts events for metrics. Calls are cheap and never throw. */
 export interface Observer {
+  /** A send became a new message. */
   accepted(queue: string, reason: Reason): void;
+  /** A delivery ended; `n` of them if a batch did. */
   attempt(queue: string, status: AttemptStatus, n?: number): void;
+  /** A message was removed, this long after it was accepted. */
   left(queue: string, ageMs: number): void;
+  /** Time from the lease to the reported outcome. */
   processed(queue: string, ms: number): void;
+  /** Time from the due time to the delivery. */
   dueLag(queue: string, ms: number): void;
 }
 

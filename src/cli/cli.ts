@@ -12,11 +12,11 @@ import { textWidth } from "./layout.ts";
 import { configAsJson, configAsYaml } from "./print-config.ts";
 import { styleFor } from "./style.ts";
 
-/** What the process exits with. */
+/** Exit codes. */
 export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
 
 export interface CliActions {
-  /** Runs the server until it was told to stop; rejects when it can't start or go on. */
+  /** Runs the server until a signal stops it. Rejects if it cannot start or continue. */
   serve(config: Config): Promise<void>;
 }
 
@@ -25,34 +25,34 @@ const VERSION_FLAGS = ["--version", "-V"];
 const COMMAND_FLAGS = Object.values(COMMANDS).flatMap((c) => c.switches.map((s) => s.flag));
 const SWITCHES = new Set([...HELP_FLAGS, ...VERSION_FLAGS, ...COMMAND_FLAGS]);
 
-/** Runs one command line and answers the exit code. Results go to stdout, complaints to stderr. */
+/** Runs one command line and returns the exit code. Results go to stdout, errors to stderr. */
 export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
   const switches = new Set(io.argv.filter((argument) => SWITCHES.has(argument)));
   const has = (flags: readonly string[]): boolean => flags.some((flag) => switches.has(flag));
   const argv = io.argv.filter((argument) => !SWITCHES.has(argument));
-  const [first, second] = readFlags(argv).words;
+  const [first, second] = readFlags(argv).arguments;
 
-  const word = first?.text ?? "serve";
-  if (!isCommand(word)) {
-    const meant = nearest(word, Object.keys(COMMANDS));
+  const command = first?.text ?? "serve";
+  if (!isCommand(command)) {
+    const meant = nearest(command, Object.keys(COMMANDS));
     const hint = meant === undefined ? "dlq help lists the commands" : `did you mean ${meant}?`;
-    return complain(io, [{ setting: "command", value: word, problem: "is unknown", hint }]);
+    return printErrors(io, [{ setting: "command", value: command, problem: "is unknown", hint }]);
   }
   if (has(VERSION_FLAGS)) return printVersion(io);
-  if (has(HELP_FLAGS)) return printHelp(io, first === undefined ? undefined : word);
+  if (has(HELP_FLAGS)) return printHelp(io, first === undefined ? undefined : command);
   const misplaced = COMMAND_FLAGS.filter(
-    (flag) => switches.has(flag) && !COMMANDS[word].switches.some((s) => s.flag === flag),
+    (flag) => switches.has(flag) && !COMMANDS[command].switches.some((s) => s.flag === flag),
   );
   if (misplaced.length > 0) {
-    const problem = `is no flag of dlq ${word}`;
-    return complain(
+    const problem = `is not a flag of dlq ${command}`;
+    return printErrors(
       io,
-      misplaced.map((flag) => ({ setting: flag, problem, hint: "it belongs to dlq config" })),
+      misplaced.map((flag) => ({ setting: flag, problem, hint: "it is a flag of dlq config" })),
     );
   }
 
   const settings = argv.filter((_, index) => index !== first?.index);
-  switch (word) {
+  switch (command) {
     case "help":
       return printHelp(io, second?.text);
     case "version":
@@ -66,7 +66,7 @@ export async function runCli(io: CliIo, actions: CliActions): Promise<number> {
 
 async function serve(io: CliIo, argv: readonly string[], actions: CliActions): Promise<number> {
   const loaded = load(io, argv);
-  if ("errors" in loaded) return complain(io, loaded.errors);
+  if ("errors" in loaded) return printErrors(io, loaded.errors);
   try {
     await actions.serve(loaded.ok);
     return EXIT.ok;
@@ -90,7 +90,7 @@ function printConfig(io: CliIo, argv: readonly string[], switches: ReadonlySet<s
     return EXIT.ok;
   }
   const loaded = load(io, argv);
-  if ("errors" in loaded) return complain(io, loaded.errors);
+  if ("errors" in loaded) return printErrors(io, loaded.errors);
   const state = inForce(loaded.ok, loaded.origins);
   const { warnings } = loaded.ok;
   io.stdout.write(switches.has("--json") ? configAsJson(state, warnings) : configAsYaml(state));
@@ -108,7 +108,7 @@ function printHelp(io: CliIo, topic: string | undefined): number {
   if (!isCommand(topic)) {
     const names: readonly CommandName[] = Object.keys(COMMANDS).filter(isCommand);
     const hint = `commands: ${names.join(", ")}`;
-    return complain(io, [{ setting: "help", value: topic, problem: "is no command", hint }]);
+    return printErrors(io, [{ setting: "help", value: topic, problem: "is not a command", hint }]);
   }
   io.stdout.write(commandHelp(COMMANDS[topic], style, width));
   return EXIT.ok;
@@ -119,9 +119,9 @@ function printVersion(io: CliIo): number {
   return EXIT.ok;
 }
 
-function complain(io: CliIo, errors: readonly ConfigError[]): number {
+function printErrors(io: CliIo, errors: readonly ConfigError[]): number {
   const style = styleFor(io.stderr, io.env);
-  const count = errors.length === 1 ? "one thing is wrong" : `${errors.length} things are wrong`;
+  const count = errors.length === 1 ? "one error" : `${errors.length} errors`;
   const lines = errors.map((error) => `  ${formatConfigError(error)}`);
   io.stderr.write(`${style.error("dlq:")} ${count}\n${lines.join("\n")}\n`);
   return EXIT.usage;

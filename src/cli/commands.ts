@@ -1,4 +1,4 @@
-/** A flag that belongs to a command and is no setting. All of them are switches. */
+/** A switch of a command that is not a setting. */
 export interface CommandSwitch {
   readonly flag: string;
   readonly doc: string;
@@ -8,42 +8,45 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** Paragraphs for its own help. */
+  /** Paragraphs of the command's help. */
   readonly details: readonly string[];
   readonly switches: readonly CommandSwitch[];
-  /** Whether it takes the settings' flags. */
+  /** Whether it accepts the flags of settings. */
   readonly takesSettings: boolean;
-  readonly examples: readonly { readonly line: string; readonly says: string }[];
+  readonly examples: readonly { readonly line: string; readonly about: string }[];
 }
 
 export type CommandName = "serve" | "config" | "help" | "version";
 
-/** Help is made from this table, as the settings' part is from theirs. */
+/** The table from which help is printed. */
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   serve: {
     name: "serve",
-    summary: "Run the server. The default when no command is given.",
+    summary: "Run the server. This is the default command.",
     details: [
       "Runs until SIGINT or SIGTERM, then drains: streams end, outcomes are accepted for drain-grace, and the process exits with 0.",
-      "Without redis-url and redis-sentinels it runs a Redis of its own and keeps the data in data-dir.",
+      "Without redis-url and redis-sentinels it runs an embedded Redis with its data in data-dir.",
     ],
     switches: [],
     takesSettings: true,
     examples: [
-      { line: "dlq", says: "on this machine only, with an embedded Redis" },
-      { line: "dlq serve --redis-url redis://redis:6379/0", says: "on a Redis that exists" },
+      { line: "dlq", about: "on this machine only, with an embedded Redis" },
+      { line: "dlq serve --redis-url redis://redis:6379/0", about: "with an existing Redis" },
       {
         line: "DLQ_TOKENS=… dlq --listen-grpc 0.0.0.0:50051 --tls-cert tls.crt --tls-key tls.key",
-        says: "on a real network",
+        about: "on a real network",
       },
-      { line: "dlq --config dlq.yaml --log-level debug", says: "settings of queues from a file" },
+      {
+        line: "dlq --config dlq.yaml --log-level debug",
+        about: "with settings of queues from a file",
+      },
     ],
   },
   config: {
     name: "config",
-    summary: "Print what is in force and where each value came from.",
+    summary: "Print the configuration in force and the source of each value.",
     details: [
-      "Takes the same flags, environment and file as serve and checks them all, but starts nothing. The output is YAML that serve accepts; secrets are hidden and have to be filled in.",
+      "Reads and checks the same flags, environment and file as serve, but starts nothing. The output is YAML that serve accepts after you fill in the hidden secrets.",
     ],
     switches: [
       { flag: "--json", doc: "Print JSON instead of YAML." },
@@ -51,8 +54,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     ],
     takesSettings: true,
     examples: [
-      { line: "dlq config --config dlq.yaml", says: "check a file before it is deployed" },
-      { line: "dlq config > dlq.yaml", says: "start a file from what is in force" },
+      { line: "dlq config --config dlq.yaml", about: "check a file before you deploy it" },
+      { line: "dlq config > dlq.yaml", about: "create a file from the configuration in force" },
     ],
   },
   help: {
@@ -61,7 +64,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     details: [],
     switches: [],
     takesSettings: false,
-    examples: [{ line: "dlq help serve", says: "everything about the server" }],
+    examples: [{ line: "dlq help serve", about: "show all flags of the server" }],
   },
   version: {
     name: "version",

@@ -19,52 +19,52 @@ const INTRO = `# Configuration
 <!-- Generated from the table of settings by \`dlq config --docs\`. Do not edit. -->
 
 Every setting can be given as a flag, as an environment variable or in a YAML file. The first of
-these that has a value wins; then comes the default.
+these with a value wins, before the default.
 
 1. flags: \`--redis-timeout 500ms\`, \`--redis-timeout=500ms\`; switches as \`--insecure-listen\` or
-   \`--no-insecure-listen\`; of a flag that is given twice, the last;
+   \`--no-insecure-listen\`; of a repeated flag, the last one;
 2. environment: \`DLQ_REDIS_TIMEOUT=500ms\`; an empty variable counts as absent;
-3. the file that \`--config FILE\` or \`DLQ_CONFIG\` names: \`redis_timeout: 500ms\`; a key without a
-   value counts as absent.
+3. the file of \`--config FILE\` or \`DLQ_CONFIG\`: \`redis_timeout: 500ms\`; a key without a value counts
+   as absent.
 
-Unknown flags, keys, and variables that start with \`DLQ_\` are refused, and everything that is wrong
-is reported at once (exit code 2). \`dlq config\` prints what is in force and where each value came
-from, with secrets hidden.
+Unknown flags, keys, and variables that start with \`DLQ_\` are errors. All errors are reported
+together (exit code 2). \`dlq config\` prints the configuration in force and the source of each value,
+with secrets hidden.
 
-- **Durations** have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`. A bare number is refused, save 0.
+- **Durations** have a unit: \`250ms\`, \`30s\`, \`5m\`, \`24h\`, \`7d\`. Only 0 needs none.
 - **Sizes** are bytes, or have a unit: \`64KiB\` is 65,536, \`64KB\` is 64,000.
 - **Lists** are separated by commas; in YAML they may be sequences.
 - **Paths** are relative to the working directory.
 `;
 
 const QUEUES_INTRO = `
-As a flag or variable these hold for every queue. In the file they live below \`defaults:\` for every
-queue, and below \`queues: <name>:\` for one. What a queue says wins over what the deployment says,
-also over its flags.
+As a flag or variable these apply to every queue. In the file they are below \`defaults:\` for every
+queue, and below \`queues: <name>:\` for one. A queue's own setting wins over that of the deployment,
+also over flags.
 `;
 
 const POLICIES_INTRO = `
 ## Retry policies
 
-\`retry_policy\` and \`retry_policies\` exist in the file only, below \`defaults:\` or
-\`queues: <name>:\`. \`retry_policy\` holds for every reason, \`retry_policies\` has an entry per reason.
-What an entry leaves out comes from its \`preset\` if it names one, else stays as it would be without
-the entry. \`retry_policy: webhook\` is short for \`retry_policy: { preset: webhook }\`.
+\`retry_policy\` and \`retry_policies\` exist only in the file, below \`defaults:\` or
+\`queues: <name>:\`. \`retry_policy\` applies to every reason, \`retry_policies\` has an entry for each
+reason. Keys that an entry does not have come from its \`preset\`, or stay as they would be without the
+entry. \`retry_policy: webhook\` is short for \`retry_policy: { preset: webhook }\`.
 
-Within one level the order is: \`retry_policies\` for the reason, \`max_retries\`, \`retry_policy\`, the
+Within one layer the order is: \`retry_policies\` for the reason, \`max_retries\`, \`retry_policy\`, the
 preset of the reason. A queue that sets \`retry_policy\` does not inherit the deployment's
 \`max_retries\` and \`retry_policies\`; one that sets \`max_retries\` caps the policies it inherits.
-[retry-policies.md](retry-policies.md) shows what each kind of policy does.
+[retry-policies.md](retry-policies.md) shows the effect of each kind of policy.
 `;
 
-const WINDOWS_INTRO = `An entry of \`windows\` is a part of the day on the clock of a place, daylight saving included:
+const WINDOWS_INTRO = `An entry of \`windows\` is a part of the day in local time, with daylight saving:
 `;
 
 const TRANSFORMS_INTRO = `
 ## Transforms
 
-\`transforms\` exists in the file only, below \`defaults:\` or \`queues: <name>:\`. ${TRANSFORMS_DOC}
-[transforms.md](transforms.md) says when and how they are applied.
+\`transforms\` exists only in the file, below \`defaults:\` or \`queues: <name>:\`. ${TRANSFORMS_DOC}
+[transforms.md](transforms.md) explains when and how they are applied.
 `;
 
 const EXAMPLE = `
@@ -79,7 +79,7 @@ redis_url: redis://redis.internal:6379/0
 defaults:
   ttl: 7d
   retry_policies:
-    TIMEOUT: { max_retries: 10 }        # else like the preset of TIMEOUT
+    TIMEOUT: { max_retries: 10 }        # the rest: preset of TIMEOUT
 
 queues:
   payments:
@@ -97,7 +97,7 @@ queues:
 \`\`\`
 `;
 
-/** A pipe would end the cell of a table. */
+/** Escapes pipes, which would end a table cell. */
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 const code = (text: string): string => `\`${cell(text)}\``;
 
@@ -154,7 +154,7 @@ function policyTables(): string {
     WINDOWS_INTRO,
     table(["key of a window", "meaning"], rowsOf(WINDOW_SETTINGS)),
     table(
-      ["preset", "max_retries", "initial_delay", "max_delay", "multiplier", "reasons that get it"],
+      ["preset", "max_retries", "initial_delay", "max_delay", "multiplier", "reasons"],
       presets,
     ),
   ].join("\n");

@@ -4,12 +4,12 @@ import { COMMANDS, type Command } from "./commands.ts";
 import { columns, wrap } from "./layout.ts";
 import type { Style } from "./style.ts";
 
-const ABOUT = "dlq takes failed messages over gRPC and hands them out again when they are due.";
+const ABOUT = "dlq stores failed messages over gRPC and delivers them again when they are due.";
 const NAMES =
-  "Each flag --some-name is also the variable DLQ_SOME_NAME and the YAML key some_name. Flags win over the environment, the environment over the file of --config, the file over defaults (in brackets).";
+  "Each flag --some-name is also the variable DLQ_SOME_NAME and the YAML key some_name. Flags win over the environment, the environment over the file of --config, and the file over defaults (in brackets).";
 const QUEUES =
-  "These hold for every queue. In the file they live below defaults:, and below queues: NAME: for one queue, where retry_policy and retry_policies can be set too (docs/reference/configuration.md).";
-const EXIT_CODES = "Exit codes: 0 done; 1 failed while running; 2 wrong flags or configuration.";
+  "These apply to every queue. In the file they are below defaults:, and below queues: NAME: for one queue, where retry_policy and retry_policies can be set too (docs/reference/configuration.md).";
+const EXIT_CODES = "Exit codes: 0 success; 1 failed while running; 2 wrong flags or configuration.";
 
 function settingRow(setting: Setting): { left: string; right: string } {
   const isSwitch = setting.type.placeholder === "BOOL";
@@ -28,12 +28,12 @@ function settingsHelp(style: Style, width: number): string[] {
 function examples(commands: readonly Command[], style: Style): string[] {
   const all = commands.flatMap((c) => c.examples);
   if (all.length === 0) return [];
-  // The line alone can be copied; what it does stands above it, as a comment of the shell.
-  const lines = all.flatMap((e) => [`  ${style.faint(`# ${e.says}`)}`, `  ${e.line}`]);
+  // The description is a shell comment above the command, so that the command can be copied.
+  const lines = all.flatMap((e) => [`  ${style.faint(`# ${e.about}`)}`, `  ${e.line}`]);
   return ["", style.heading("Examples"), ...lines];
 }
 
-/** `dlq help`: everything, because serve is the default command. */
+/** `dlq help`: includes all settings, because serve is the default command. */
 export function generalHelp(version: string, style: Style, width: number): string {
   const commands = Object.values(COMMANDS);
   const list = commands.map((c) => ({ left: c.name, right: c.summary }));

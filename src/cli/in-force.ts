@@ -18,14 +18,14 @@ import type { PlainValue } from "../config/value-type.ts";
 import { asOverride } from "../core/policy-override.ts";
 import type { QueueSettings, RetryPolicy } from "../core/settings.ts";
 
-/** One value in force, ready to print: secrets are hidden already. */
+/** One value in force for printing, with secrets hidden. */
 export interface Entry {
   readonly key: string;
   /** Undefined: not set. */
   readonly value: PlainValue | readonly Entry[] | MappingList | undefined;
-  /** Where it came from; empty for the fields of a policy, which came together. */
+  /** The source; empty for fields of a policy, which have one source. */
   readonly source: string;
-  /** Not to be fed back: computed anew by each process, or not set at all. */
+  /** Printed as a comment: computed by each process, or not set. */
   readonly informative?: boolean;
 }
 
@@ -48,7 +48,7 @@ export function isMappingList(value: Entry["value"]): value is MappingList {
   return typeof value === "object" && "items" in value;
 }
 
-/** `queues` hold only what the file says about them: the rest is in `defaults`. */
+/** `queues` has only the settings from the file; the others are in `defaults`. */
 export function inForce(config: Config, origins: Origins): InForce {
   const rows = Object.entries(SETTINGS) as [keyof typeof SETTINGS, Setting][];
   const groups = GROUPS.map((title) => ({
@@ -86,7 +86,7 @@ function settingEntry(setting: Setting, value: unknown, origins: Origins): Entry
     key,
     value: printable(setting, value),
     source: computed ? `default: ${setting.fallbackText}` : describeSource(source),
-    // A node id that was made up for this process must not be pasted into another's file.
+    // A computed node id must not be copied into another process's file.
     ...(computed && setting.name === SETTINGS.nodeId.name ? { informative: true } : {}),
   };
 }
@@ -114,7 +114,7 @@ function ownEntries(layer: QueueLayer): Entry[] {
   });
 }
 
-/** Policies in full, as they work, not as they were abbreviated. */
+/** Complete policies, not abbreviations. */
 function policies(layer: QueueLayer, resolved: QueueSettings): Entry[] {
   const entries: Entry[] = [];
   if (layer.retryPolicy !== undefined && resolved.retryPolicy !== undefined) {
@@ -150,7 +150,7 @@ function transforms({ transforms, sources }: QueueLayer): Entry[] {
   return [{ key: "transforms", value: { items }, source }];
 }
 
-/** What a mapping holds, in the order of its table. */
+/** The fields of a mapping, in the order of its table. */
 function fieldsOf(table: Readonly<Record<string, Setting>>, values: object): Entry[] {
   const given = new Map(Object.entries(values));
   return Object.entries(table).flatMap(([key, setting]) => {

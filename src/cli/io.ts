@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
 
-/** All that the command line touches of the process, so that tests run it without one. */
+/** The parts of the process that the command line uses, so that tests can replace them. */
 export interface CliIo {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -33,7 +33,7 @@ function packageVersion(): string {
 
 /** The real process. */
 export function processIo(): CliIo {
-  // `dlq help | head` closes the pipe early; that is the reader's right and no failure of ours.
+  // `dlq help | head` closes the pipe early: not an error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
   });

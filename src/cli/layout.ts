@@ -1,4 +1,4 @@
-/** Breaks text into lines of at most `width` characters; a longer word gets a line of its own. */
+/** Breaks text into lines of at most `width` characters. A longer word gets its own line. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -14,7 +14,7 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Narrower than this, two columns stop being readable; wider, lines are too long to follow. */
+/** Narrower columns and wider lines are hard to read. */
 const WIDTH_MIN = 60;
 const WIDTH_MAX = 110;
 const WIDTH_UNKNOWN = 100;
@@ -30,9 +30,8 @@ export interface ColumnRow {
 }
 
 /**
- * Two columns, the right one wrapped. The left one is as wide as its widest text that is not too
- * wide; a wider one gets a line of its own. `paintLeft` gets unpadded text: colour codes have no
- * width.
+ * Formats two columns and wraps the right one. The left one fits its widest text, up to a limit; a
+ * wider text gets its own line. `paintLeft` gets text without padding.
  */
 export function columns(
   rows: readonly ColumnRow[],

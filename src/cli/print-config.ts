@@ -1,7 +1,7 @@
 import type { PlainValue } from "../config/value-type.ts";
 import { type Entry, type InForce, isMappingList, isNested, type MappingList } from "./in-force.ts";
 
-/** Text that YAML reads as itself without quotes, and a person as one word. */
+/** Text that needs no quotes in YAML. */
 const BARE = /^[A-Za-z0-9_./][A-Za-z0-9_./:@%+-]*$/;
 const NOT_BARE = /^(null|true|false|yes|no|\.)$|:$/i;
 
@@ -15,7 +15,7 @@ function plain(value: PlainValue): string {
   return typeof value === "object" ? `[${value.map(scalar).join(", ")}]` : scalar(value);
 }
 
-/** On one line, as a policy and its windows are. */
+/** Formats a mapping on one line. */
 function flow(entries: readonly Entry[]): string {
   const fields = entries.map(({ key, value }) => {
     const text = isMappingList(value) ? flowList(value) : plain((value ?? "") as PlainValue);
@@ -32,7 +32,7 @@ function isLeafMapping(value: readonly Entry[]): boolean {
   return value.every((entry) => !isNested(entry.value));
 }
 
-/** Lines of text with their comment apart, so that comments can be aligned. */
+/** A line and its comment, which are aligned later. */
 type Line = readonly [text: string, comment: string];
 
 function lines(entries: readonly Entry[], indent: string): Line[] {
@@ -42,7 +42,7 @@ function lines(entries: readonly Entry[], indent: string): Line[] {
     if (value === undefined) return [[`${indent}${off}${key}:`, source]];
     if (isMappingList(value)) return [[`${indent}${key}: ${flowList(value)}`, source]];
     if (!isNested(value)) return [[`${indent}${off}${key}: ${plain(value)}`, source]];
-    // A policy stays on one line; what holds policies does not.
+    // A policy is printed on one line, a mapping of policies on several.
     if (!isLeafMapping(value)) {
       return [[`${indent}${key}:`, source], ...lines(value, `${indent}  `)];
     }
@@ -50,7 +50,7 @@ function lines(entries: readonly Entry[], indent: string): Line[] {
   });
 }
 
-/** Longer lines do not push the comments of all others to the right. */
+/** Longer lines do not move the comments of the others. */
 const COMMENT_COLUMN_MAX = 44;
 
 function align(all: readonly Line[]): string[] {
@@ -68,7 +68,7 @@ export function configAsYaml(state: InForce): string {
   }
   all.push(["# Every queue", ""], ["defaults:", ""], ...lines(state.defaults, "  "));
   if (state.queues.length > 0) {
-    all.push(["", ""], ["# What single queues do differently", ""], ["queues:", ""]);
+    all.push(["", ""], ["# Settings of single queues", ""], ["queues:", ""]);
     for (const { name, entries } of state.queues) {
       all.push([`  ${scalar(name)}:`, ""], ...lines(entries, "    "));
     }

@@ -15,7 +15,7 @@ const plain: Style = {
   error: (text) => text,
 };
 
-// The decision was made before: styleText must not look at the process's own stdout again.
+// The caller has decided: styleText must not check stdout again.
 const paint = (format: Parameters<typeof styleText>[0]) => (text: string) =>
   styleText(format, text, { validateStream: false });
 
@@ -26,7 +26,7 @@ const coloured: Style = {
   error: paint("red"),
 };
 
-/** Colours on a terminal, unless NO_COLOR (no-color.org) is set to anything but nothing. */
+/** Colours on a terminal, unless NO_COLOR (no-color.org) is set and not empty. */
 export function styleFor(output: Output, env: CliIo["env"]): Style {
   const refused = (env.NO_COLOR ?? "") !== "" || env.TERM === "dumb";
   return output.isTTY === true && !refused ? coloured : plain;

@@ -3,7 +3,7 @@ import { type Parsed, scalarType, type ValueType } from "./value-type.ts";
 export interface Address {
   /** A name, an IPv4 address, or an IPv6 address without its brackets. */
   readonly host: string;
-  /** 0 asks the system for a free port. */
+  /** 0: a free port. */
   readonly port: number;
 }
 
@@ -26,29 +26,29 @@ function parseAddress(text: string, minPort: number): Parsed<Address> {
   }
   const host = match[1] ?? match[2] ?? "";
   const port = Number(match[3]);
-  // Elsewhere an empty host means "every interface": too much to open up by leaving something out.
-  if (host === "") return { problem: "has no host; every interface is written 0.0.0.0 or [::]" };
-  if (port > 65_535 || port < minPort) return { problem: "has a port that does not exist" };
+  // In other programs an empty host means every interface. Here it must be explicit.
+  if (host === "") return { problem: "has no host; for every interface use 0.0.0.0 or [::]" };
+  if (port > 65_535 || port < minPort) return { problem: "has an invalid port" };
   return { ok: { host, port } };
 }
 
-/** Where to listen. Port 0 is a free one. */
+/** The address to listen on. Port 0 is a free port. */
 export const listenAddress: ValueType<Address> = scalarType({
   placeholder: "HOST:PORT",
-  allowed: `${ALLOWED}; port 0 takes a free one`,
+  allowed: `${ALLOWED}; port 0 means a free port`,
   parse: (text) => parseAddress(text, 0),
   format: formatAddress,
 });
 
-/** Where to listen, or nowhere. */
+/** The address to listen on, or off. */
 export const optionalListenAddress: ValueType<Address | "off"> = scalarType<Address | "off">({
   placeholder: "HOST:PORT",
-  allowed: `${ALLOWED}; port 0 takes a free one; off does not listen`,
+  allowed: `${ALLOWED}; port 0 means a free port; off disables it`,
   parse: (text) => (text === "off" ? { ok: "off" } : parseAddress(text, 0)),
   format: (value) => (value === "off" ? value : formatAddress(value)),
 });
 
-/** Where to connect to. */
+/** The address to connect to. */
 export const peerAddress: ValueType<Address> = scalarType({
   placeholder: "HOST:PORT",
   allowed: ALLOWED,
@@ -57,8 +57,8 @@ export const peerAddress: ValueType<Address> = scalarType({
 });
 
 /**
- * Whether only this machine can reach the address. A name other than localhost may resolve to
- * anything, so it counts as reachable.
+ * Reports whether only this machine can reach the address. A name other than localhost may resolve
+ * to any address, so it counts as reachable.
  */
 export function isLoopback(address: Address): boolean {
   const host = address.host.toLowerCase();

@@ -1,6 +1,6 @@
 import { scalarType, type ValueType } from "./value-type.ts";
 
-/** Both families exist in the wild; each means what it says: Ki is 1024, K is 1000. */
+/** Binary and decimal units: Ki is 1024, K is 1000. */
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   b: 1,
   kib: 1024,
@@ -29,15 +29,15 @@ export function formatBytes(bytes: number): string {
 }
 
 /**
- * A number of bytes. `zero` is the word for 0 where 0 has a meaning of its own ("auto"); it is
- * accepted and printed instead, whatever the range.
+ * A number of bytes. `zero` is the name of the value 0 where it has a special meaning ("auto"). It
+ * is accepted and printed instead of 0, whatever the range.
  */
 export function bytes(range: { min?: number; max?: number; zero?: string }): ValueType<number> {
   const min = range.min ?? 0;
   const max = range.max ?? 2 ** 50;
   const zero = range.zero;
-  const word = zero === undefined ? "" : `, or ${zero}`;
-  const bounds = `from ${formatBytes(min)} to ${formatBytes(max)}${word}`;
+  const zeroText = zero === undefined ? "" : `, or ${zero}`;
+  const bounds = `from ${formatBytes(min)} to ${formatBytes(max)}${zeroText}`;
   return scalarType({
     placeholder: "BYTES",
     allowed: `a size such as 65536, 64KiB, 1MiB or 2GB, ${bounds}`,

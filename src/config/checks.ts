@@ -4,11 +4,11 @@ import { type Environment, isKubernetes } from "./environment.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 
-/** A short token can be guessed: 16 characters of hex are 64 bits. */
+/** Shorter tokens can be guessed: 16 hex characters are 64 bits. */
 const TOKEN_SHORT_CHARS = 16;
 
 type SourceOf = (setting: string) => Source;
-type CanRead = (path: string) => string | undefined;
+type WhyUnreadable = (path: string) => string | undefined;
 
 function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
   return s.listenHttp === "off"
@@ -21,16 +21,16 @@ function listeners(s: ServerSettings): readonly (readonly [string, Address])[] {
 
 const usesSentinels = (s: ServerSettings): boolean => s.redisSentinels.length > 0;
 
-/** Whether the server runs a Redis of its own. */
+/** Reports whether the server runs an embedded Redis. */
 export function isEmbedded(s: Pick<ServerSettings, "redisUrl" | "redisSentinels">): boolean {
   return s.redisUrl === undefined && s.redisSentinels.length === 0;
 }
 
-/** Values that are fine alone but not together. `unreadable` says why a file can't be read. */
+/** Returns contradictions between settings. `unreadable` returns why a file cannot be read. */
 export function findContradictions(
   s: ServerSettings,
   sourceOf: SourceOf,
-  unreadable: CanRead,
+  unreadable: WhyUnreadable,
 ): readonly ConfigError[] {
   const errors: ConfigError[] = [];
   const refuse = (setting: string, problem: string, hint: string): void => {
@@ -42,7 +42,7 @@ export function findContradictions(
     refuse(
       name,
       `${formatAddress(address)} can be reached from other machines and there are no credentials`,
-      "set DLQ_TOKENS, or --insecure-listen if the network itself is trusted",
+      "set DLQ_TOKENS, or --insecure-listen if the network is trusted",
     );
   }
   if (
@@ -64,11 +64,12 @@ export function findContradictions(
     ["tls-key", s.tlsKey],
   ] as const) {
     const why = file === undefined ? undefined : unreadable(file);
-    if (why !== undefined) refuse(name, `${file} can't be read: ${why}`, "check path and rights");
+    if (why !== undefined)
+      refuse(name, `${file} cannot be read: ${why}`, "check its path and permissions");
   }
 
   if (s.redisUrl !== undefined && usesSentinels(s)) {
-    refuse("redis-sentinels", "redis-url is set too", "set one of them: both say where Redis is");
+    refuse("redis-sentinels", "redis-url is set too", "set only one of them");
   }
   if (usesSentinels(s) && s.redisSentinelName === undefined) {
     refuse("redis-sentinels", "the primary's name is missing", "set redis-sentinel-name");
@@ -83,39 +84,39 @@ export function findContradictions(
     const own = name.startsWith("redis-sentinel-");
     refuse(
       name,
-      "it has no effect without redis-sentinels",
-      own ? "set redis-sentinels, or remove it" : "write it into redis-url instead",
+      "has no effect without redis-sentinels",
+      own ? "set redis-sentinels, or remove it" : "put it into redis-url instead",
     );
   }
   return errors;
 }
 
-/** What is allowed but should be said aloud. */
+/** Returns warnings about settings that are valid but risky. */
 export function findWarnings(s: ServerSettings, env: Environment): readonly string[] {
   const warnings: string[] = [];
   if (isEmbedded(s) && isKubernetes(env)) {
     warnings.push(
-      "This looks like Kubernetes and no Redis is configured, so this process keeps its messages in " +
-        "an embedded Redis of its own. Two replicas would be two separate DLQs, and messages are " +
-        "lost with the pod's disk. Set DLQ_REDIS_URL, or run exactly one replica with a " +
-        "persistent volume at data-dir.",
+      "This looks like Kubernetes and no Redis is configured, so this process keeps messages in an " +
+        "embedded Redis. Two replicas would be two separate DLQs, and messages are lost with the " +
+        "pod's disk. Set DLQ_REDIS_URL, or run exactly one replica with a persistent volume at " +
+        "data-dir.",
     );
   }
   const open = listeners(s).filter(([, address]) => !isLoopback(address));
   if (open.length > 0 && s.tokens.length === 0) {
     const names = open.map(([, address]) => formatAddress(address)).join(" and ");
     warnings.push(
-      `Listening on ${names} without credentials: whoever reaches it may read and change every message.`,
+      `Listening on ${names} without credentials: every client that can connect can read and change all messages.`,
     );
   }
   if (open.length > 0 && s.tokens.length > 0 && s.tlsCert === undefined) {
     warnings.push(
-      "Tokens and messages cross the network in clear text. Set tls-cert and tls-key, or end TLS " +
-        "in front of this process.",
+      "Tokens and messages are sent in plain text. Set tls-cert and tls-key, or terminate TLS in " +
+        "front of this process.",
     );
   }
   if (s.tokens.some((token) => token.length < TOKEN_SHORT_CHARS)) {
-    warnings.push(`A token is shorter than ${TOKEN_SHORT_CHARS} characters and may be guessed.`);
+    warnings.push(`A token is shorter than ${TOKEN_SHORT_CHARS} characters and can be guessed.`);
   }
   return warnings;
 }

@@ -1,23 +1,23 @@
 import { describeSource, type Source } from "./source.ts";
 import type { RawValue } from "./value-type.ts";
 
-/** One thing that is wrong with the configuration. All of them are reported together. */
+/** One error in the configuration. All errors are reported together. */
 export interface ConfigError {
-  /** What it is about: `redis-timeout`, `queues.orders.ttl`, `--unknown`. */
+  /** The setting: `redis-timeout`, `queues.orders.ttl`, `--unknown`. */
   readonly setting: string;
-  /** Absent for what several settings cause together. */
+  /** Absent if several settings cause it. */
   readonly source?: Source;
-  /** The offending value, where there is one and it is no secret. */
+  /** The wrong value, unless it is a secret. */
   readonly value?: RawValue;
-  /** Continues the value when there is one; else a sentence of its own. */
+  /** Continues a sentence that starts with the value, or a whole sentence. */
   readonly problem: string;
-  /** What would be right: completes "allowed: …". */
+  /** The allowed values; completes "allowed: …". */
   readonly allowed?: string;
-  /** What to do, or the name that was probably meant. */
+  /** What to do, or a similar name. */
   readonly hint?: string;
 }
 
-/** Long values are cut: an error is one line. */
+/** Long values are cut, so that an error is one line. */
 const SHOWN_CHARS = 60;
 
 function show(value: RawValue): string {
@@ -28,7 +28,7 @@ function show(value: RawValue): string {
 /** `redis-timeout (DLQ_REDIS_TIMEOUT): "5" has no unit of time; allowed: a number with …` */
 export function formatConfigError(error: ConfigError): string {
   const source = error.source === undefined ? "" : describeSource(error.source);
-  // A flag that names itself ("--frobnicate") needs no second mention.
+  // An unknown flag is its own source.
   const where = source === "" || source === error.setting ? "" : ` (${source})`;
   const value = error.value === undefined ? "" : `${show(error.value)} `;
   const allowed = error.allowed === undefined ? "" : `; allowed: ${error.allowed}`;

@@ -7,7 +7,7 @@ import type { Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
 import { parseYaml, type YamlEntry, type YamlTree } from "./yaml-tree.ts";
 
-/** The file, taken apart: the server's settings, and the sections about queues as they stand. */
+/** The parsed file: the server's settings, and the sections about queues, not yet parsed. */
 export interface ConfigFile {
   /** By setting name. */
   readonly values: ReadonlyMap<string, Given>;
@@ -38,7 +38,7 @@ export function readConfigFile(
       setting: "config",
       ...(namedBy === undefined ? {} : { source: namedBy }),
       value: path,
-      problem: `can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      problem: `cannot be read: ${error instanceof Error ? error.message : String(error)}`,
       hint: "give the path of a YAML file",
     });
     return { values, defaults: undefined, queues: [] };
@@ -65,10 +65,10 @@ export function readConfigFile(
         source: at(entry.line),
         problem: "unknown key",
         ...(queueKeys.has(entry.key)
-          ? { hint: `write it below "defaults:" or below "queues:" and a queue's name` }
+          ? { hint: `put it below "defaults:" or below "queues:" and a queue's name` }
           : didYouMean(
               nearest(entry.key, [...byKey.keys(), "defaults", "queues"]),
-              "dlq help lists them all",
+              "dlq help lists all settings",
             )),
       });
     }

@@ -3,22 +3,22 @@ import type { QueueLayer } from "./queue-layer.ts";
 import type { ServerSettings } from "./settings.ts";
 import type { Source } from "./source.ts";
 
-/** What is in force, checked and typed. Immutable. */
+/** The checked configuration in force. Immutable. */
 export interface Config extends ServerSettings {
-  /** What is allowed but probably not meant; to be logged once at the start. */
+  /** Warnings about risky settings, logged at the start. */
   readonly warnings: readonly string[];
-  /** Queues that the file names; others exist with the deployment's settings. */
+  /** Queues in the file. Others use the deployment's settings. */
   readonly configuredQueues: readonly string[];
-  /** A queue's own settings over the deployment's over the defaults. Any name is answered. */
+  /** Returns the settings of any queue: its own over the deployment's over the defaults. */
   queueSettings(queue: string): QueueSettings;
 }
 
-/** Where it all came from: for `dlq config`. */
+/** Where each value came from, for `dlq config`. */
 export interface Origins {
-  /** By setting name; absent: the default. */
+  /** By setting name. Absent: the default. */
   readonly settings: ReadonlyMap<string, Source>;
   readonly defaults: QueueLayer;
-  /** `defaults` resolved: what a queue gets that the file does not name. */
+  /** The resolved `defaults`: the settings of queues that the file does not name. */
   readonly deployment: QueueSettings;
   readonly queues: ReadonlyMap<string, QueueLayer>;
 }

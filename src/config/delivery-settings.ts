@@ -11,17 +11,17 @@ const D = DEFAULT_QUEUE_SETTINGS;
 
 const row = { group: "Queues", perQueue: true } as const;
 
-/** A second. */
+/** Per second. */
 const rate = decimal(0.001, MILLION, { zero: true });
 
-/** How fast, and in what order, each queue is delivered: rates, keys, breaker, budget, ordering. */
+/** Settings of the speed and order of delivery: rates, keys, breaker, retry budget, ordering. */
 export const DELIVERY_SETTINGS = {
   ratePerSecond: setting({
     ...row,
     name: "rate",
     type: rate,
     fallback: D.ratePerSecond,
-    doc: "Deliveries a second of the whole queue, over all servers. 0 is no limit.",
+    doc: "Deliveries per second of the whole queue, over all servers. 0: no limit.",
     example: "50",
   }),
   rateBurst: setting({
@@ -29,7 +29,7 @@ export const DELIVERY_SETTINGS = {
     name: "rate-burst",
     type: integer(0, MILLION),
     fallback: D.rateBurst,
-    doc: "Most deliveries at once after a time of rest. 0 is what one second gives, at least 1.",
+    doc: "Largest burst of deliveries. 0: the deliveries of one second, at least 1.",
     example: "100",
   }),
   keyAttribute: setting({
@@ -37,8 +37,8 @@ export const DELIVERY_SETTINGS = {
     name: "key-attribute",
     type: text(LIMITS.attributeKeyBytes),
     fallback: D.keyAttribute,
-    fallbackText: "none: there are no keys",
-    doc: "Attribute whose value is the key of a message, such as the host that it goes to: limits and breakers by key follow it.",
+    fallbackText: "none",
+    doc: "Attribute whose value is the limiter key of a message, such as the target host. Limits and breakers by key use it.",
     example: "host",
   }),
   keyRatePerSecond: setting({
@@ -46,7 +46,7 @@ export const DELIVERY_SETTINGS = {
     name: "key-rate",
     type: rate,
     fallback: D.keyRatePerSecond,
-    doc: "Deliveries a second of each key, over all servers. 0 is no limit.",
+    doc: "Deliveries per second of each key, over all servers. 0: no limit.",
     example: "5",
   }),
   keyRateBurst: setting({
@@ -54,7 +54,7 @@ export const DELIVERY_SETTINGS = {
     name: "key-rate-burst",
     type: integer(0, MILLION),
     fallback: D.keyRateBurst,
-    doc: "As rate-burst, of each key.",
+    doc: "Largest burst of deliveries of each key. 0: the deliveries of one second, at least 1.",
     example: "10",
   }),
   keyMaxInFlight: setting({
@@ -62,7 +62,7 @@ export const DELIVERY_SETTINGS = {
     name: "key-max-in-flight",
     type: integer(0, LIMITS.maxInFlight),
     fallback: D.keyMaxInFlight,
-    doc: "Most messages in flight of each key. 0 is no limit.",
+    doc: "Most messages in flight of each key. 0: no limit.",
     example: "4",
   }),
   breaker: setting({
@@ -70,7 +70,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker",
     type: choice(["off", "queue", "key"]),
     fallback: D.breaker,
-    doc: "Stops delivery while what the workers call is down: of the whole queue, or of each key by itself.",
+    doc: "Stops delivery while the service that the workers call is down: for the whole queue, or for each key separately.",
     example: "queue",
   }),
   breakerWindowMs: setting({
@@ -78,7 +78,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-window",
     type: duration({ min: 1_000, max: HOUR_MS }),
     fallback: D.breakerWindowMs,
-    doc: "Time over which outcomes are counted.",
+    doc: "Time over which the breaker counts outcomes.",
     example: "1m",
   }),
   breakerMinimumVolume: setting({
@@ -86,7 +86,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-minimum-volume",
     type: integer(1, 100_000),
     fallback: D.breakerMinimumVolume,
-    doc: "Outcomes within breaker-window below which the ratio says nothing.",
+    doc: "With fewer outcomes in breaker-window the breaker ignores the failure ratio.",
     example: "50",
   }),
   breakerFailureRatio: setting({
@@ -94,7 +94,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-failure-ratio",
     type: decimal(0, 1, { aboveMin: true }),
     fallback: D.breakerFailureRatio,
-    doc: "Share of failures that opens it.",
+    doc: "Share of failures that opens the breaker.",
     example: "0.8",
   }),
   breakerConsecutiveFailures: setting({
@@ -102,7 +102,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-consecutive-failures",
     type: integer(0, 100_000),
     fallback: D.breakerConsecutiveFailures,
-    doc: "Failures in a row that open it, whatever the volume. 0 turns this off.",
+    doc: "Failures in a row that open the breaker, whatever the volume. 0: off.",
     example: "10",
   }),
   breakerOpenMs: setting({
@@ -110,7 +110,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-open-time",
     type: duration({ min: 100, max: 24 * HOUR_MS }),
     fallback: D.breakerOpenMs,
-    doc: "How long it stays open the first time; each further time without a success in between is twice as long.",
+    doc: "How long the breaker stays open the first time. Each further time without a success in between is twice as long.",
     example: "5s",
   }),
   breakerMaxOpenMs: setting({
@@ -118,7 +118,7 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-max-open-time",
     type: duration({ min: 100, max: 24 * HOUR_MS }),
     fallback: D.breakerMaxOpenMs,
-    doc: "It never stays open longer than this at a time.",
+    doc: "Longest time that the breaker stays open at once.",
     example: "10m",
   }),
   breakerProbes: setting({
@@ -126,15 +126,15 @@ export const DELIVERY_SETTINGS = {
     name: "breaker-probes",
     type: integer(1, 100),
     fallback: D.breakerProbes,
-    doc: "Messages that are handed out to try whether it may close, and that must succeed.",
+    doc: "Messages that are delivered while the breaker is half-open. All must succeed before it closes.",
     example: "1",
   }),
   breakerProbeTimeoutMs: optional({
     ...row,
     name: "breaker-probe-timeout",
     type: duration({ min: 1_000, max: HOUR_MS }),
-    fallbackText: "the lease as always, at most 30s",
-    doc: "Lease of those. One that ends without an outcome counts as a failure of what is tried, not against the message.",
+    fallbackText: "lease-duration, at most 30s",
+    doc: "Lease of a probe. A lease that expires without an outcome counts as a failure for the breaker, not for the message.",
     example: "10s",
   }),
   breakerReasons: setting({
@@ -146,7 +146,7 @@ export const DELIVERY_SETTINGS = {
     }),
     fallback: D.breakerReasons,
     fallbackText: D.breakerReasons.join(", "),
-    doc: "Reasons that count as failures. Outcomes with other reasons count neither way.",
+    doc: "Reasons that count as failures. Outcomes with other reasons count as neither success nor failure.",
     example: "TIMEOUT,NETWORK_ERROR",
   }),
   retryBudgetRatio: setting({
@@ -154,7 +154,7 @@ export const DELIVERY_SETTINGS = {
     name: "retry-budget-ratio",
     type: decimal(0, 100),
     fallback: D.retryBudgetRatio,
-    doc: "Retries that are allowed for each first delivery. 0 is no budget.",
+    doc: "Retries that are allowed for each first delivery. 0: no limit.",
     example: "0.2",
   }),
   retryBudgetMinPerSecond: setting({
@@ -162,7 +162,7 @@ export const DELIVERY_SETTINGS = {
     name: "retry-budget-min-per-second",
     type: decimal(0, MILLION),
     fallback: D.retryBudgetMinPerSecond,
-    doc: "Retries a second that a budget always allows.",
+    doc: "Retries per second that the budget always allows.",
     example: "5",
   }),
   ordering: setting({
@@ -170,7 +170,7 @@ export const DELIVERY_SETTINGS = {
     name: "ordering",
     type: choice(["off", "key", "hold"]),
     fallback: D.ordering,
-    doc: "key: one message of an ordering_key at a time, in the order of arrival. hold: and none behind a quarantined one.",
+    doc: "key: one message of an ordering_key at a time, in the order of arrival. hold: also none after a quarantined one.",
     example: "key",
   }),
   orderingHoldMaxAgeMs: setting({
@@ -178,7 +178,7 @@ export const DELIVERY_SETTINGS = {
     name: "ordering-hold-max-age",
     type: duration({ min: 1_000, zero: true }),
     fallback: D.orderingHoldMaxAgeMs,
-    doc: "A key waits behind a quarantined message no longer than this. 0 waits until somebody decides.",
+    doc: "Longest time that a quarantined message blocks its ordering key. 0: until an operator acts.",
     example: "1h",
   }),
 } as const satisfies Record<string, Setting>;

@@ -4,13 +4,13 @@ const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as c
 
 type Unit = keyof typeof UNIT_MS;
 
-/** Largest first, so that a duration prints with the largest unit that leaves no remainder. */
+/** Largest first: a duration is printed in the largest unit without a remainder. */
 const UNITS: readonly Unit[] = ["d", "h", "m", "s", "ms"];
 
-/** Ten years: longer is a slip of the unit, and keeps every sum of instants a safe integer. */
+/** Ten years. Longer ones are probably a wrong unit, and sums of times stay safe integers. */
 export const DURATION_MAX_MS = 3650 * UNIT_MS.d;
 
-/** "90s" -> "90s", 60000 -> "1m", 86400000 -> "24h" (days only from two on, as people say it). */
+/** 90000 -> "90s", 60000 -> "1m", 86400000 -> "24h": days only from two on. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return "0";
   for (const unit of UNITS) {
@@ -21,10 +21,10 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * A length of time as milliseconds. A bare number is refused because every system reads another
- * unit into it; 0 alone is clear without one.
+ * A duration in milliseconds. A number without a unit is refused, since its unit is unclear; only 0
+ * needs none.
  *
- * `zero: true` accepts 0 (a setting's "off") apart from the range.
+ * `zero: true` accepts 0 (a setting's "off") outside the range.
  */
 export function duration(range: { min?: number; max?: number; zero?: boolean }): ValueType<number> {
   const min = range.min ?? 0;
@@ -45,7 +45,7 @@ export function duration(range: { min?: number; max?: number; zero?: boolean }):
         };
       }
       if (!Object.hasOwn(UNIT_MS, unit)) return { problem: "has an unknown unit of time" };
-      // Rounded because 1.1 * 1000 is not exactly 1100.
+      // Rounded, because 1.1 * 1000 is not exactly 1100.
       const exact = Number(match?.[1]) * UNIT_MS[unit as Unit];
       const ms = Math.round(exact);
       if (Math.abs(exact - ms) > 1e-6) return { problem: "is finer than a millisecond" };

@@ -8,11 +8,11 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const byVariable = new Map<string, Setting>(ALL_SETTINGS.map((s) => [variableOf(s), s]));
 
 /**
- * Read by others, and not by the server. The clients' DLQ_TOKEN is not among them: here it is more
- * likely a DLQ_TOKENS that would leave the server open to everybody.
+ * Variables of other programs. The clients' DLQ_TOKEN is not listed: here it is probably a misspelt
+ * DLQ_TOKENS, which would leave the server open.
  */
 const NOT_SETTINGS = new Set([
-  // The set-up and test scripts.
+  // Setup and test scripts.
   ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_OLDEST_NODE"],
   // Clients.
   ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE"],
@@ -20,19 +20,20 @@ const NOT_SETTINGS = new Set([
 const NOT_SETTINGS_PREFIX = "DLQ_TEST_";
 
 /**
- * Kubernetes gives each pod variables for each Service of its namespace. With a Service called
- * `dlq` or `dlq-http` they start with DLQ_: refusing them would keep the server from starting in
- * the very place where somebody gave it the obvious name.
+ * Kubernetes gives each pod variables for each Service in its namespace. With a Service called
+ * `dlq` or `dlq-http` they start with DLQ_ and must not be refused.
  */
 const SERVICE_LINK =
   /^DLQ_([A-Z0-9_]+_)?(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)?)$/;
 
-/** Where Kubernetes runs us, replicas and Services are likely. */
+/** Reports whether the process runs in Kubernetes. */
 export function isKubernetes(env: Environment): boolean {
   return (env.KUBERNETES_SERVICE_HOST ?? "") !== "";
 }
 
-/** Reads `DLQ_*`. An empty variable counts as absent: compose files write `${X:-}` for that. */
+/**
+ * Reads `DLQ_*` variables. An empty one counts as absent, as compose files with `${X:-}` expect.
+ */
 export function readEnvironment(env: Environment): GivenValues {
   const values = new Map<string, Given>();
   const errors: ConfigError[] = [];
@@ -52,7 +53,7 @@ export function readEnvironment(env: Environment): GivenValues {
       problem: "unknown variable",
       ...didYouMean(
         nearest(variable, byVariable.keys()),
-        "variables that start with DLQ_ are settings; dlq help lists them all",
+        "variables that start with DLQ_ are settings; dlq help lists all settings",
       ),
     });
   }

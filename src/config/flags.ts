@@ -7,27 +7,27 @@ const byFlag = new Map<string, Setting>(ALL_SETTINGS.map((s) => [flagOf(s), s]))
 const isSwitch = (s: Setting): boolean => s.type.placeholder === "BOOL";
 
 export interface GivenFlags extends GivenValues {
-  /** What is neither a flag nor a flag's value, with its place in argv. */
-  readonly words: readonly { readonly text: string; readonly index: number }[];
+  /** Arguments that are neither flags nor their values, with their index in argv. */
+  readonly arguments: readonly { readonly text: string; readonly index: number }[];
 }
 
 /**
- * Reads `--name value`, `--name=value`, `--switch` and `--no-switch`. The last of several wins,
- * so that a script can append an override.
+ * Reads `--name value`, `--name=value`, `--switch` and `--no-switch`. Of repeated flags the last
+ * wins, so that a script can append an override.
  */
 export function readFlags(argv: readonly string[]): GivenFlags {
   const values = new Map<string, Given>();
   const errors: ConfigError[] = [];
-  const words: { text: string; index: number }[] = [];
+  const others: { text: string; index: number }[] = [];
 
-  /** A value may start with one dash and a digit (a number), but never looks like a flag. */
+  /** A value may be a negative number, but otherwise never starts with a dash. */
   const isValue = (text: string | undefined): text is string =>
     text !== undefined && (!text.startsWith("-") || /^-\d/.test(text));
 
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] ?? "";
     if (!argument.startsWith("-") || argument === "-") {
-      words.push({ text: argument, index: i });
+      others.push({ text: argument, index: i });
       continue;
     }
     const equals = argument.indexOf("=");
@@ -46,9 +46,9 @@ export function readFlags(argv: readonly string[]): GivenFlags {
         setting: flag,
         source,
         problem: "unknown flag",
-        ...didYouMean(nearest(flag, byFlag.keys()), "dlq help lists them all"),
+        ...didYouMean(nearest(flag, byFlag.keys()), "dlq help lists all settings"),
       });
-      // What follows was most likely meant as its value; don't call it an unknown command too.
+      // The next argument is probably its value, so it is not reported as an unknown command.
       if (attached === undefined && isValue(argv[i + 1])) i++;
       continue;
     }
@@ -63,11 +63,11 @@ export function readFlags(argv: readonly string[]): GivenFlags {
       errors.push({
         setting: flag,
         source,
-        problem: "a value must follow",
+        problem: "has no value",
         allowed: setting.type.allowed,
-        hint: `for instance ${flag}=${setting.example}`,
+        hint: `for example ${flag}=${setting.example}`,
       });
     }
   }
-  return { values, errors, words };
+  return { values, errors, arguments: others };
 }

@@ -1,11 +1,11 @@
 import type { ValueType } from "./value-type.ts";
 
 /**
- * Several values of one type: separated by commas in a flag or variable, a sequence in YAML.
- * Empty items are dropped, so that a trailing comma does no harm; a value twice is once, unless
- * `repeats` says that it means something.
+ * A list of values of one type: separated by commas in a flag or variable, a sequence in YAML.
+ * Empty items are dropped, so that a trailing comma is harmless. Duplicates are dropped, unless
+ * `repeats`.
  *
- * `hideItems` keeps an item's text out of errors.
+ * `hideItems` keeps items out of errors.
  */
 export function listOf<T>(
   item: ValueType<T>,
@@ -34,7 +34,7 @@ export function listOf<T>(
         if ("problem" in parsed) {
           const shown = options.hideItems === true ? "" : `, ${JSON.stringify(text)},`;
           return {
-            problem: `has an item that is wrong: number ${index + 1}${shown} ${parsed.problem}`,
+            problem: `has a wrong item: number ${index + 1}${shown} ${parsed.problem}`,
           };
         }
         const key = options.repeats === true ? index : String(item.format(parsed.ok));

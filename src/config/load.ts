@@ -15,10 +15,10 @@ import { DEFAULT, type Source } from "./source.ts";
 import type { YamlTree } from "./yaml-tree.ts";
 
 export interface LoadOptions {
-  /** Flags only: a command was taken out before. */
+  /** Without the command. */
   readonly argv: readonly string[];
   readonly env: Environment;
-  /** Throws when the file can't be read. */
+  /** Throws if the file cannot be read. */
   readonly readFile: (path: string) => string;
   /** For the default of node-id. */
   readonly hostname: string;
@@ -32,16 +32,16 @@ export type LoadResult =
 const NOTHING: YamlTree = { kind: "scalar", text: undefined, line: 1 };
 
 /**
- * Flags, then environment, then the YAML file, then defaults. A value that something stronger
- * overrides is not looked at, so that a wrong file can be overruled. Everything else that is
- * wrong is reported at once.
+ * Loads the configuration: flags, then environment, then the YAML file, then defaults. An
+ * overridden value is not checked, so that a wrong file can be overridden. All other errors are
+ * reported together.
  */
 export function loadConfig(options: LoadOptions): LoadResult {
   const flags = readFlags(options.argv);
   const environment = readEnvironment(options.env);
   const errors: ConfigError[] = [...flags.errors, ...environment.errors];
-  for (const word of flags.words) {
-    errors.push({ setting: "arguments", value: word.text, problem: "is not expected here" });
+  for (const { text } of flags.arguments) {
+    errors.push({ setting: "arguments", value: text, problem: "is not expected here" });
   }
 
   const stronger = new Map<string, Given>([...environment.values, ...flags.values]);
@@ -53,8 +53,8 @@ export function loadConfig(options: LoadOptions): LoadResult {
   const sources = new Map<string, Source>();
   const broken = errors.length;
   const settings = parseSettings(new Map([...file.values, ...stronger]), sources, options, errors);
-  // Defaults stand in for values that could not be parsed: a contradiction with one of them
-  // would be an error about something that nobody wrote.
+  // Values that could not be parsed were replaced by defaults. A contradiction with those would be
+  // misleading.
   if (errors.length === broken) {
     const sourceOf = (name: string): Source => sources.get(name) ?? DEFAULT;
     errors.push(
@@ -64,9 +64,9 @@ export function loadConfig(options: LoadOptions): LoadResult {
 
   const defaults = readQueueLayer(file.defaults ?? NOTHING, "defaults", at, errors, stronger);
   const deployment = resolveQueue(DEFAULT_QUEUE_SETTINGS, defaults, errors);
-  const inAll = contradictions(deployment, defaults, "defaults");
-  const known = new Set(inAll.map(({ problem }) => problem));
-  errors.push(...inAll);
+  const inDefaults = contradictions(deployment, defaults, "defaults");
+  const reported = new Set(inDefaults.map(({ problem }) => problem));
+  errors.push(...inDefaults);
   const layers = new Map<string, QueueLayer>();
   const queues = new Map<string, QueueSettings>();
   for (const { key, line, value } of file.queues) {
@@ -84,8 +84,8 @@ export function loadConfig(options: LoadOptions): LoadResult {
     layers.set(key, layer);
     const settings = resolveQueue(deployment, layer, errors);
     queues.set(key, settings);
-    // What it only inherits was told already.
-    errors.push(...contradictions(settings, layer, label).filter((e) => !known.has(e.problem)));
+    // Inherited contradictions are already reported.
+    errors.push(...contradictions(settings, layer, label).filter((e) => !reported.has(e.problem)));
   }
   if (errors.length > 0) return { errors };
 
@@ -130,14 +130,14 @@ function parseSettings(
     values[key] = parsed ?? setting.fallback;
     if (value !== undefined) sources.set(setting.name, value.source);
   }
-  // Host names may hold more than a node id allows, in theory; nothing depends on the exact text.
+  // Host names may contain characters that a node id does not allow.
   const host = options.hostname.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 100);
   values.nodeId ||= `${host}-${options.pid}`;
-  // Each value was parsed by the type of its own row, which is what ServerSettings is made of.
+  // Each value was parsed by the type of its own setting.
   return values as unknown as ServerSettings;
 }
 
-/** Undefined when the file can be read. */
+/** Returns why the file cannot be read; undefined if it can. */
 function whyUnreadable(path: string, readFile: (path: string) => string): string | undefined {
   try {
     readFile(path);

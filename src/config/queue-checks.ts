@@ -1,15 +1,15 @@
 import type { QueueSettings } from "../core/settings.ts";
 import type { SimpleQueueKey } from "./queue-settings.ts";
 
-/** Settings of a queue that are fine alone but not together. */
+/** A contradiction between settings of a queue. */
 export interface QueueContradiction {
   readonly key: SimpleQueueKey;
-  /** A sentence of its own. */
+  /** A whole sentence. */
   readonly problem: string;
   readonly hint: string;
 }
 
-/** @param nameOf what the reader calls a setting: by flags and files, or by fields of the contract */
+/** `nameOf` returns the name of a setting for the reader: a flag, or a field of the contract. */
 export function findQueueContradictions(
   s: QueueSettings,
   nameOf: (key: SimpleQueueKey) => string,
@@ -19,24 +19,24 @@ export function findQueueContradictions(
     found.push({ key, problem, hint });
   };
   if (s.rateBurst > 0 && s.ratePerSecond === 0) {
-    const hint = `set ${nameOf("ratePerSecond")} too, or leave the burst out`;
+    const hint = `set ${nameOf("ratePerSecond")} too, or remove the burst`;
     refuse("rateBurst", "there is a burst but no rate", hint);
   }
   if (s.keyRateBurst > 0 && s.keyRatePerSecond === 0) {
-    const hint = `set ${nameOf("keyRatePerSecond")} too, or leave it out`;
+    const hint = `set ${nameOf("keyRatePerSecond")} too, or remove the burst`;
     refuse("keyRateBurst", "there is a burst but no rate", hint);
   }
   if (s.keyAttribute === "") {
-    const needy = (
+    const dependent = (
       [
         ["keyRatePerSecond", s.keyRatePerSecond > 0],
         ["keyMaxInFlight", s.keyMaxInFlight > 0],
         ["breaker", s.breaker === "key"],
       ] as const
     ).filter(([, needs]) => needs);
-    for (const [key] of needy) {
+    for (const [key] of dependent) {
       const hint = `set ${nameOf("keyAttribute")} too`;
-      refuse(key, "no attribute is named whose values are the keys", hint);
+      refuse(key, "needs an attribute for limiter keys", hint);
     }
   }
   if (s.breakerMaxOpenMs < s.breakerOpenMs) {
@@ -45,7 +45,11 @@ export function findQueueContradictions(
     refuse("breakerMaxOpenMs", `it is shorter than ${openTime}`, hint);
   }
   if (s.breaker !== "off" && s.breakerReasons.length === 0) {
-    refuse("breakerReasons", "no reason counts as a failure, so nothing opens it", "name some");
+    refuse(
+      "breakerReasons",
+      "no reason counts as a failure, so the breaker never opens",
+      "name at least one",
+    );
   }
   return found;
 }

@@ -13,10 +13,10 @@ import type { Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
 import type { YamlEntry, YamlTree } from "./yaml-tree.ts";
 
-/** What one level (the deployment, or one queue) says about queues. Absent: nothing. */
+/** The queue settings of one layer (the deployment, or one queue). Absent: not set. */
 export interface QueueLayer {
   readonly simple: Partial<SimpleQueueSettings>;
-  /** Where each of `simple`, and `transforms`, came from, by the setting's name. */
+  /** The sources of `simple` and `transforms`, by setting name. */
   readonly sources: ReadonlyMap<string, Source>;
   readonly retryPolicy?: PolicyDraft;
   readonly retryPolicies: ReadonlyMap<Reason, PolicyDraft>;
@@ -32,7 +32,9 @@ const KEYS = [
   "transforms",
 ];
 
-/** A YAML value as a setting takes it; undefined for nothing and for a mapping, which is an error. */
+/**
+ * Converts a YAML value for a setting. Undefined for nothing, and for a mapping, which is an error.
+ */
 export function givenFrom(
   entry: YamlEntry,
   label: string,
@@ -50,11 +52,15 @@ export function givenFrom(
     );
     if (texts.every((text) => text !== undefined)) return { raw: texts, source };
   }
-  errors.push({ setting: label, source, problem: "is not a plain value or a list of them" });
+  errors.push({
+    setting: label,
+    source,
+    problem: "is neither a plain value nor a list of plain values",
+  });
   return undefined;
 }
 
-/** The entries of a mapping; nothing at all is an empty one. */
+/** Returns the entries of a mapping; an absent value is an empty mapping. */
 export function entriesOf(
   tree: YamlTree,
   label: string,
@@ -81,7 +87,7 @@ function unknownKey(
   };
 }
 
-/** The values of a mapping whose keys are rows of a table; each is parsed by its row's type. */
+/** Reads the values of a mapping whose keys are settings of a table. */
 function readFields(
   entries: readonly YamlEntry[],
   table: Readonly<Record<string, Setting>>,
@@ -122,7 +128,7 @@ function readPolicy(entry: YamlEntry, label: string, at: At, errors: ConfigError
   return { ...(fields as PolicyOverride), ...(windows && { windows }), label, source };
 }
 
-/** The entries of a list of mappings; undefined for nothing, and for what is no list. */
+/** Reads a list of mappings; undefined for nothing, and for other values. */
 function readMappings<T>(
   { line, value }: YamlEntry,
   label: string,
@@ -143,7 +149,7 @@ function readMappings<T>(
   return value.items.flatMap((item, index) => read(item, `${label}[${index}]`) ?? []);
 }
 
-/** The fields of one mapping of a list, put together; what is wrong is not missing as well. */
+/** Reads one mapping of a list. If it has errors, missing fields are not reported too. */
 function readMapping<T>(
   item: YamlTree,
   path: string,
@@ -170,8 +176,8 @@ const readTransforms = (entry: YamlEntry, label: string, at: At, errors: ConfigE
   );
 
 /**
- * Reads `defaults:` or `queues: <name>:`; `label` is that path. `stronger` holds what flags and
- * environment say about the same settings.
+ * Reads `defaults:` or `queues: <name>:`; `label` is that path. `stronger` has the values from
+ * flags and environment.
  */
 export function readQueueLayer(
   tree: YamlTree,
@@ -236,6 +242,6 @@ function parseSimple(
     simple[key] = parsed;
     sources.set(setting.name, value.source);
   }
-  // Each value was parsed by the type of its own row, which is what the result is made of.
+  // Each value was parsed by the type of its own setting.
   return { simple: simple as Partial<SimpleQueueSettings>, sources };
 }

@@ -13,22 +13,25 @@ const D = DEFAULT_QUEUE_SETTINGS;
 
 export const RETRIES_MAX = 1_000;
 
-/** Retry policies and transforms are mappings, which only YAML can write: retry-policy.ts, queue-transforms.ts. */
+/**
+ * Retry policies and transforms are mappings, which only YAML can express: see retry-policy.ts and
+ * queue-transforms.ts.
+ */
 type SimpleKey = Exclude<keyof QueueSettings, "retryPolicy" | "retryPolicies" | "transforms">;
 
 const row = { group: "Queues", perQueue: true } as const;
 
 /**
- * What each queue may decide. As a flag or variable, or below `defaults:`, it holds for every
- * queue; below `queues: <name>:` for that one.
+ * Settings of queues. As a flag or variable, or below `defaults:`, they apply to every queue; below
+ * `queues: <name>:` to that one.
  */
 export const QUEUE_SETTINGS = {
   maxRetries: optional({
     ...row,
     name: "max-retries",
     type: integer(0, RETRIES_MAX),
-    fallbackText: "what the preset of the reason says",
-    doc: "Failed attempts after which a message is quarantined, unless the message or its reason in retry_policies says otherwise. 0 never retries.",
+    fallbackText: "the preset of the reason",
+    doc: "Failed attempts after which a message is quarantined, unless the message itself or its reason in retry_policies sets another number. 0: no retries.",
     example: "5",
   }),
   nonRetryableReasons: setting({
@@ -40,7 +43,7 @@ export const QUEUE_SETTINGS = {
     }),
     fallback: D.nonRetryableReasons,
     fallbackText: "none",
-    doc: "Reasons that go straight to quarantine when an attempt fails with them.",
+    doc: "Failures with these reasons are quarantined at once.",
     example: "VALIDATION_FAILED",
   }),
   nonRetryableTypes: setting({
@@ -50,13 +53,13 @@ export const QUEUE_SETTINGS = {
       string({ allowed: "1 to 512 characters without a comma", pattern: /^[^,]{1,512}$/ }),
       {
         placeholder: "TYPE,…",
-        allowed: `up to ${LIMITS.nonRetryableTypes} names separated by commas, each of 1 to 512 characters, in their case`,
+        allowed: `up to ${LIMITS.nonRetryableTypes} names separated by commas, each of 1 to 512 characters, case-sensitive`,
         max: LIMITS.nonRetryableTypes,
       },
     ),
     fallback: D.nonRetryableTypes,
     fallbackText: "none",
-    doc: "Types of failures that go straight to quarantine: the whole name, or the last part of it.",
+    doc: "Failures of these types are quarantined at once: the whole name, or its last part.",
     example: "ValueError,com.shop.OrderGone",
   }),
   ttlMs: setting({
@@ -64,7 +67,7 @@ export const QUEUE_SETTINGS = {
     name: "ttl",
     type: duration({ min: 1_000, zero: true }),
     fallback: D.ttlMs,
-    doc: "Time to live of a message from its arrival. A later due time extends it; what is in flight is never touched. 0 never ends.",
+    doc: "Time to live of a message from its arrival. A later due time extends it. Messages in flight do not expire. 0: no limit.",
     example: "7d",
   }),
   ttlAction: setting({
@@ -72,7 +75,7 @@ export const QUEUE_SETTINGS = {
     name: "ttl-action",
     type: choice(["quarantine", "discard"]),
     fallback: D.ttlAction,
-    doc: "What happens to a message whose time to live ends. discard deletes it for good.",
+    doc: "What happens to a message at the end of its time to live. discard deletes it.",
     example: "discard",
   }),
   quarantineRetentionMs: setting({
@@ -80,7 +83,7 @@ export const QUEUE_SETTINGS = {
     name: "quarantine-retention",
     type: duration({ min: 1_000, zero: true }),
     fallback: D.quarantineRetentionMs,
-    doc: "How long a quarantined message is kept. 0 keeps it until somebody decides.",
+    doc: "How long a quarantined message is kept. 0: until an operator removes it.",
     example: "30d",
   }),
   poisonThreshold: setting({
@@ -88,7 +91,7 @@ export const QUEUE_SETTINGS = {
     name: "poison-threshold",
     type: integer(0, 1_000),
     fallback: D.poisonThreshold,
-    doc: "Sends of one source_id within poison-window that quarantine it as poison. 0 turns this off.",
+    doc: "Number of sends of one source_id within poison-window after which messages are quarantined as poison. 0: off.",
     example: "10",
   }),
   poisonWindowMs: setting({
@@ -96,7 +99,7 @@ export const QUEUE_SETTINGS = {
     name: "poison-window",
     type: duration({ min: 1_000, max: 90 * DAY_MS }),
     fallback: D.poisonWindowMs,
-    doc: "Time within which the sends of one source_id are counted.",
+    doc: "Time over which sends of one source_id are counted.",
     example: "1h",
   }),
   dedupWindowMs: setting({
@@ -104,7 +107,7 @@ export const QUEUE_SETTINGS = {
     name: "dedup-window",
     type: duration({ min: 1_000, max: 90 * DAY_MS, zero: true }),
     fallback: D.dedupWindowMs,
-    doc: "How long the same dedup_key joins the same message. 0 turns this off.",
+    doc: "How long sends with the same dedup_key join the same message. 0: off.",
     example: "10m",
   }),
   leaseDurationMs: setting({
@@ -112,7 +115,7 @@ export const QUEUE_SETTINGS = {
     name: "lease-duration",
     type: duration({ min: LIMITS.leaseMinMs, max: LIMITS.leaseMaxMs }),
     fallback: D.leaseDurationMs,
-    doc: "Lease that a worker gets when its stream asks for none.",
+    doc: "Lease of workers whose stream does not ask for one.",
     example: "2m",
   }),
   maxMessages: setting({
@@ -120,7 +123,7 @@ export const QUEUE_SETTINGS = {
     name: "max-messages",
     type: integer(0, 1_000_000_000),
     fallback: D.maxMessages,
-    doc: "Most messages that one queue holds, in any state; sends beyond are refused, nothing is evicted. 0 is no limit.",
+    doc: "Most messages in one queue, in any state. Further sends are refused; nothing is evicted. 0: no limit.",
     example: "1000000",
   }),
   maxBytes: setting({
@@ -128,7 +131,7 @@ export const QUEUE_SETTINGS = {
     name: "max-bytes",
     type: bytes({}),
     fallback: D.maxBytes,
-    doc: "Most bytes that one queue holds; sends beyond are refused, nothing is evicted. 0 is no limit.",
+    doc: "Most bytes in one queue. Further sends are refused; nothing is evicted. 0: no limit.",
     example: "1GiB",
   }),
   paused: setting({
@@ -136,7 +139,7 @@ export const QUEUE_SETTINGS = {
     name: "paused",
     type: boolean,
     fallback: D.paused,
-    doc: "Hands out nothing. What is in flight goes on, sends and outcomes are taken, and time to live runs on.",
+    doc: "Stops delivery. Messages in flight stay in flight, sends and outcomes are accepted, and time to live continues.",
     example: "true",
   }),
   pausedReason: setting({
@@ -145,15 +148,15 @@ export const QUEUE_SETTINGS = {
     type: text(LIMITS.pausedReasonBytes),
     fallback: D.pausedReason,
     fallbackText: "none",
-    doc: "Why, for whoever asks Stats.",
+    doc: "Reason of the pause, shown by Stats.",
     example: "the payment provider is down",
   }),
   pausedUntilAtMs: optional({
     ...row,
     name: "paused-until",
     type: instant,
-    fallbackText: "until somebody ends it",
-    doc: "Instant at which paused ends by itself, by the clock of Redis.",
+    fallbackText: "until it is ended by hand",
+    doc: "Time at which the pause ends, by the clock of Redis.",
     example: "2030-01-31T06:00:00Z",
   }),
   ...DELIVERY_SETTINGS,

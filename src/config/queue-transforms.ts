@@ -13,32 +13,32 @@ export const TRANSFORM_SETTINGS = {
     ...row,
     name: "target",
     type: choice(["payload", "attributes"]),
-    doc: "What is edited: the payload, which must be JSON, or the attributes, as an object of texts. Required.",
+    doc: "What is edited: the payload, which must be JSON, or the attributes, as an object of strings. Required.",
     example: "payload",
   }),
   jsonPatch: optional({
     ...row,
     name: "json-patch",
     type: text(MAX_PATCH_BYTES),
-    doc: "A JSON Patch (RFC 6902). This or merge_patch.",
+    doc: "A JSON Patch (RFC 6902). Set this or merge_patch.",
     example: `'[{"op": "remove", "path": "/debug"}]'`,
   }),
   mergePatch: optional({
     ...row,
     name: "merge-patch",
     type: text(MAX_PATCH_BYTES),
-    doc: "A JSON Merge Patch (RFC 7396).",
+    doc: "A JSON Merge Patch (RFC 7396). Set this or json_patch.",
     example: `'{"debug": null}'`,
   }),
 } as const satisfies Record<string, Setting>;
 
-/** For docs: the key that holds them. */
-export const TRANSFORMS_DOC = `Edits of messages before they are retried, each once for one message. Up to ${EDIT_LIMITS.transforms} entries; an empty list stops those of \`defaults:\`.`;
+/** Documentation of the key `transforms`. */
+export const TRANSFORMS_DOC = `Edits of messages before a retry. Each applies once to a message. Up to ${EDIT_LIMITS.transforms} entries; an empty list disables those of \`defaults:\`.`;
 
-/** An entry as it was written. */
+/** An entry as written. */
 export type TransformDraft = Partial<ValuesOf<typeof TRANSFORM_SETTINGS>>;
 
-/** The transform of what was named; an error and undefined when it could never be applied. */
+/** Returns the transform; undefined and an error if it could never be applied. */
 export function completeTransform(
   { target, jsonPatch, mergePatch }: TransformDraft,
   label: string,
@@ -51,7 +51,7 @@ export function completeTransform(
   };
   if (target === undefined) return refuse(".target", "is missing");
   if ((jsonPatch === undefined) === (mergePatch === undefined)) {
-    return refuse("", "has not exactly one of json_patch and merge_patch");
+    return refuse("", "needs exactly one of json_patch and merge_patch");
   }
   const transform: Transform = {
     target: target === "payload" ? "PAYLOAD" : "ATTRIBUTES",
@@ -63,7 +63,7 @@ export function completeTransform(
   return refuse(jsonPatch === undefined ? ".merge_patch" : ".json_patch", problem);
 }
 
-/** As it would be written. */
+/** Returns the entry for a transform. */
 export function draftOf({ target, kind, patch }: Transform): TransformDraft {
   return {
     target: target === "PAYLOAD" ? "payload" : "attributes",

@@ -7,7 +7,7 @@ import { integer, string } from "./value-type.ts";
 
 const MINUTE_MS = 60_000;
 
-/** Where the store is, and how it is reached. */
+/** Settings of the connection to the store. */
 export const REDIS_SETTINGS = {
   redisUrl: optional({
     name: "redis-url",
@@ -15,7 +15,7 @@ export const REDIS_SETTINGS = {
     type: redisUrl,
     secret: true,
     fallbackText: "an embedded Redis with its data in data-dir",
-    doc: "Redis 7.0 or newer to keep everything in. Schemes redis, rediss (TLS) and unix.",
+    doc: "Redis 7.0 or newer that stores everything. Schemes redis, rediss (TLS) and unix.",
     example: "redis://:password@redis.internal:6379/0",
   }),
   redisSentinels: setting({
@@ -27,7 +27,7 @@ export const REDIS_SETTINGS = {
     }),
     fallback: [],
     fallbackText: "none",
-    doc: "Sentinels that know the primary. Instead of redis-url.",
+    doc: "Sentinels of the primary. Use instead of redis-url.",
     example: "sentinel-0:26379,sentinel-1:26379",
   }),
   redisSentinelName: optional({
@@ -38,7 +38,7 @@ export const REDIS_SETTINGS = {
       allowed: "1 to 128 letters, digits and . _ -",
       pattern: /^[A-Za-z0-9._-]{1,128}$/,
     }),
-    doc: "Name under which the Sentinels know the primary.",
+    doc: "Name of the primary in the Sentinels.",
     example: "mymaster",
   }),
   redisSentinelPassword: optional({
@@ -46,14 +46,14 @@ export const REDIS_SETTINGS = {
     group: "Redis",
     type: secret,
     secret: true,
-    doc: "Password of the Sentinels themselves.",
+    doc: "Password of the Sentinels.",
     example: "s3cret",
   }),
   redisUsername: optional({
     name: "redis-username",
     group: "Redis",
     type: string(),
-    doc: "ACL user of the Redis behind Sentinels. With redis-url it belongs into the URL.",
+    doc: "ACL user of the Redis behind Sentinels. With redis-url, put it into the URL.",
     example: "dlq",
   }),
   redisPassword: optional({
@@ -61,7 +61,7 @@ export const REDIS_SETTINGS = {
     group: "Redis",
     type: secret,
     secret: true,
-    doc: "Password of the Redis behind Sentinels. With redis-url it belongs into the URL.",
+    doc: "Password of the Redis behind Sentinels. With redis-url, put it into the URL.",
     example: "s3cret",
   }),
   redisPrefix: setting({
@@ -73,7 +73,7 @@ export const REDIS_SETTINGS = {
       pattern: /^[A-Za-z0-9._-]{1,64}$/,
     }),
     fallback: "dlq",
-    doc: "First part of every key and channel, so that several deployments can share one Redis.",
+    doc: "Prefix of every key and channel, so that several deployments can share one Redis.",
     example: "dlq-staging",
   }),
   redisTimeoutMs: setting({
@@ -81,7 +81,7 @@ export const REDIS_SETTINGS = {
     group: "Redis",
     type: duration({ min: 10, max: MINUTE_MS }),
     fallback: 2_000,
-    doc: "Deadline of one call to the store. Callers hear UNAVAILABLE when it passes.",
+    doc: "Deadline of one call to the store. After it clients get UNAVAILABLE.",
     example: "500ms",
   }),
   redisWaitReplicas: setting({
@@ -89,7 +89,7 @@ export const REDIS_SETTINGS = {
     group: "Redis",
     type: integer(0, 16),
     fallback: 0,
-    doc: "Replicas that must have a send before it is answered; fewer within half of redis-timeout is UNAVAILABLE. Bounds what a failover can lose. 0 does not wait.",
+    doc: "Replicas that must have a send before it is acknowledged. With fewer after half of redis-timeout the client gets UNAVAILABLE. Limits what a failover can lose. 0: does not wait.",
     example: "1",
   }),
 } as const satisfies Record<string, Setting>;

@@ -6,13 +6,12 @@ import type { QueueLayer } from "./queue-layer.ts";
 import { completePolicy } from "./retry-policy.ts";
 
 /**
- * Puts one level over another: what the upper level says wins, as a whole and not key by key.
+ * Applies one layer over another: a value of the upper layer wins as a whole, not key by key.
  *
- * The rule has teeth only for retries, where one level can say the same in three ways. A queue's
- * own `max_retries` also caps the per-reason policies that it inherits, and a queue's own
- * `retry_policy` hides the deployment's `max_retries` and `retry_policies`: nobody who writes
- * "this queue: 2 retries" expects the deployment's 10 for timeouts to win because it is stored in
- * a more specific place. Within one level the more specific wins.
+ * This matters for retries, where a layer can set the same thing in three ways. A queue's own
+ * `max_retries` also caps the per-reason policies that it inherits, and a queue's own
+ * `retry_policy` hides the deployment's `max_retries` and `retry_policies`: a queue with 2 retries
+ * should not get the deployment's 10 for timeouts. Within one layer the more specific setting wins.
  */
 export function resolveQueue(
   base: QueueSettings,

@@ -24,49 +24,49 @@ export const POLICY_SETTINGS = {
     ...row,
     name: "preset",
     type: choice(PRESET_NAMES),
-    doc: "Named policy to start from; the other keys change it. It says nothing of max_elapsed and windows.",
+    doc: "Named policy to start from; the other keys change it. It does not set max_elapsed and windows.",
     example: "webhook",
   }),
   maxRetries: optional({
     ...row,
     name: "max-retries",
     type: integer(0, RETRIES_MAX),
-    doc: "Failed attempts after which the message is quarantined.",
+    doc: "Failed attempts after which the message is quarantined. 0: no retries.",
     example: "5",
   }),
   initialDelayMs: optional({
     ...row,
     name: "initial-delay",
     type: duration({ max: 30 * DAY_MS }),
-    doc: "Delay after the first failure. A schedule has its own.",
+    doc: "Delay after the first failure. A schedule has its own delays.",
     example: "10s",
   }),
   maxDelayMs: optional({
     ...row,
     name: "max-delay",
     type: duration({ max: 30 * DAY_MS }),
-    doc: "No delay grows beyond this, before jitter.",
+    doc: "Longest delay, before jitter.",
     example: "10m",
   }),
   backoff: optional({
     ...row,
     name: "backoff",
     type: choice(BACKOFF_KINDS),
-    doc: "How delays grow. Else what the keys below name: multiplier exponential, increment linear, schedule schedule.",
+    doc: "How delays grow. Without it, multiplier means exponential, increment linear and schedule schedule.",
     example: "linear",
   }),
   multiplier: optional({
     ...row,
     name: "multiplier",
     type: decimal(1, 100),
-    doc: "exponential: each further failure multiplies the delay by this, up to max_delay; 1 keeps it fixed.",
+    doc: "exponential: each further failure multiplies the delay by this, up to max_delay. 1: fixed delays.",
     example: "2",
   }),
   incrementMs: optional({
     ...row,
     name: "increment",
     type: duration({ max: 30 * DAY_MS }),
-    doc: "linear: each further failure makes the delay longer by this, up to max_delay. Else initial_delay.",
+    doc: "linear: each further failure adds this to the delay, up to max_delay. Default: initial_delay.",
     example: "30s",
   }),
   scheduleMs: optional({
@@ -79,35 +79,35 @@ export const POLICY_SETTINGS = {
       max: LIMITS.scheduleDelays,
       repeats: true,
     }),
-    doc: "schedule: the delays one after another; the last one repeats. Without max_retries, as many retries as there are delays.",
+    doc: "schedule: the delays in order; the last one repeats. Without max_retries there are as many retries as delays.",
     example: "[1s, 1m, 1h]",
   }),
   jitter: optional({
     ...row,
     name: "jitter",
     type: choice(JITTERS),
-    doc: "How delays are spread: none not at all, proportional by a factor from 0.5 to 1.5, full from 0 to the delay, equal from half of it, decorrelated from initial_delay to three times the delay before, up to max_delay.",
+    doc: "How delays are spread. none: not at all. proportional: times 0.5 to 1.5. full: from 0 to the delay. equal: from half the delay to the delay. decorrelated: from initial_delay to three times the previous delay, up to max_delay.",
     example: "none",
   }),
   maxElapsedMs: optional({
     ...row,
     name: "max-elapsed",
     type: duration({ min: LIMITS.maxElapsedMinMs, max: LIMITS.maxElapsedMaxMs, zero: true }),
-    doc: "No attempt begins later than this after the message came, or was last brought back from quarantine; one that would is not made. 0 is no such limit.",
+    doc: "Latest start of an attempt, counted from the message's arrival or its last return from quarantine. A message whose next attempt would start later is quarantined. 0: no limit.",
     example: "12h",
   }),
 } as const satisfies Record<Exclude<keyof PolicyOverride, "windows">, Setting>;
 
-/** A policy as somebody wrote it: only what was named. */
+/** A partial policy as written. */
 export interface PolicyDraft extends PolicyOverride {
-  /** For errors: the key's full path and place. */
+  /** For errors: the key's full path and source. */
   readonly label: string;
   readonly source: Source;
 }
 
 /**
- * Fills in what the draft leaves out: from its preset if it names one, else from `base`, the
- * policy that would be in force without the draft. So an entry changes what it names, no more.
+ * Completes a draft: from its preset if it has one, otherwise from `base`, the policy in force
+ * without the draft. So an entry changes only the keys that it has.
  */
 export function completePolicy(
   draft: PolicyDraft,
@@ -121,7 +121,7 @@ export function completePolicy(
   const policy = overridePolicy(base, own);
   const start = own.preset === undefined ? base : PRESETS[own.preset];
   const maxDelayMs = own.maxDelayMs ?? start.maxDelayMs;
-  if (heedsMaxDelay(policy) && maxDelayMs < policy.initialDelayMs) {
+  if (usesMaxDelay(policy) && maxDelayMs < policy.initialDelayMs) {
     const max = formatDuration(maxDelayMs);
     const inherited = own.maxDelayMs === undefined || own.initialDelayMs === undefined;
     errors.push({
@@ -134,6 +134,6 @@ export function completePolicy(
   return Object.freeze(policy);
 }
 
-function heedsMaxDelay({ backoff, jitter }: RetryPolicy): boolean {
+function usesMaxDelay({ backoff, jitter }: RetryPolicy): boolean {
   return backoff.kind === "exponential" || backoff.kind === "linear" || jitter === "decorrelated";
 }

@@ -7,7 +7,7 @@ import { optional, type Setting, setting } from "./setting.ts";
 import type { Source } from "./source.ts";
 import { choice, scalarType, type ValueType } from "./value-type.ts";
 
-/** In the order of ISO 8601: Monday is the first. */
+/** ISO 8601 order: Monday is first. */
 const DAYS = [
   "monday",
   "tuesday",
@@ -59,21 +59,21 @@ export const WINDOW_SETTINGS = {
     name: "time-zone",
     type: timeZone,
     fallback: "UTC",
-    doc: "On whose clock.",
+    doc: "Time zone of start and end.",
     example: "Europe/Berlin",
   }),
   startMinute: optional({
     ...row,
     name: "start",
     type: timeOfDay(0, DAY_MINUTES - 1),
-    doc: "The window begins. Required.",
+    doc: "Start of the window. Required.",
     example: "08:00",
   }),
   endMinute: optional({
     ...row,
     name: "end",
     type: timeOfDay(1, DAY_MINUTES),
-    doc: "The window ends; at or before start: on the next day. Required.",
+    doc: "End of the window; at or before start: on the next day. Required.",
     example: "20:00",
   }),
   days: setting({
@@ -82,15 +82,15 @@ export const WINDOW_SETTINGS = {
     type: listOf(day, { placeholder: "DAY,…", allowed: `days, of ${DAYS.join(", ")}` }),
     fallback: [],
     fallbackText: "every day",
-    doc: "On which days it begins.",
+    doc: "Days on which the window starts.",
     example: "[monday, friday]",
   }),
 } as const satisfies Record<keyof RetryWindow, Setting>;
 
-/** For docs: the key that holds them. */
-export const WINDOWS_DOC = `Times of day in which attempts may begin; a delay that ends outside of all of them is extended to the next one. Up to ${LIMITS.retryWindows} entries, see below. Without any: at all times.`;
+/** Documentation of the key `windows`. */
+export const WINDOWS_DOC = `Times of day at which attempts may start. A delay that ends outside of all windows is extended to the next one. Up to ${LIMITS.retryWindows} entries, see below. Without windows: at any time.`;
 
-/** The window of what was named; an error and undefined when something is missing. */
+/** Returns the window; undefined and an error if something is missing. */
 export function completeWindow(
   draft: Partial<RetryWindow>,
   label: string,

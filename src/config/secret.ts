@@ -1,16 +1,16 @@
 import { listOf } from "./list.ts";
 import { type Parsed, scalarType, type ValueType } from "./value-type.ts";
 
-/** What is printed instead of a secret. */
+/** Printed instead of a secret. */
 export const HIDDEN = "***";
 
 /**
- * Printed configuration is meant to be fed back. The placeholder must then fail, not become the
- * secret: a token "***" would be a token that everybody knows.
+ * Printed configuration can be used as input. The placeholder must then fail: as a token, "***"
+ * would be public.
  */
 function refusePlaceholder(text: string): Parsed<string> {
   return text === HIDDEN
-    ? { problem: "is the placeholder that is printed for a hidden secret, not the secret itself" }
+    ? { problem: "is the placeholder of a hidden secret; fill in the secret" }
     : { ok: text };
 }
 
@@ -21,7 +21,7 @@ export const secret: ValueType<string> = scalarType({
   format: (value) => value,
 });
 
-/** RFC 6750's b64token: anything else can't be sent in an Authorization header as it stands. */
+/** RFC 6750's b64token: other characters are not valid in an Authorization header. */
 const BEARER_TOKEN = /^[A-Za-z0-9\-._~+/]+=*$/;
 
 const bearerToken: ValueType<string> = scalarType({
@@ -30,7 +30,7 @@ const bearerToken: ValueType<string> = scalarType({
   parse: (text) => {
     const parsed = refusePlaceholder(text);
     if ("problem" in parsed || BEARER_TOKEN.test(text)) return parsed;
-    return { problem: "has a character that a bearer token can't have" };
+    return { problem: "has a character that is not allowed in a bearer token" };
   },
   format: (value) => value,
 });
@@ -41,7 +41,7 @@ export const bearerTokens: ValueType<readonly string[]> = listOf(bearerToken, {
   hideItems: true,
 });
 
-/** Kept as text: the store's client reads the parts. Checked here, so that a typo fails at once. */
+/** Kept as text for the store's client. Checked here, so that a typo fails at the start. */
 export const redisUrl: ValueType<string> = scalarType({
   placeholder: "URL",
   allowed:
@@ -50,25 +50,25 @@ export const redisUrl: ValueType<string> = scalarType({
     const placeholder = refusePlaceholder(text);
     if ("problem" in placeholder) return placeholder;
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    // Without "//" the part before the first colon could be a host, or a password.
+    // Without "//" the part before the first colon could be a host or a password.
     if (url === undefined || !/^[a-z]+:\/\//i.test(text)) return { problem: "is not a URL" };
     if (url.password === HIDDEN) return refusePlaceholder(HIDDEN);
     switch (url.protocol) {
       case "unix:":
         return url.pathname.length > 1 && url.host === ""
           ? { ok: text }
-          : { problem: "names no absolute path: three slashes follow unix:" };
+          : { problem: "has no absolute path; write three slashes after unix:" };
       case "redis:":
       case "rediss:":
-        if (url.hostname === "") return { problem: "names no host" };
+        if (url.hostname === "") return { problem: "has no host" };
         return /^\/?\d*$/.test(url.pathname)
           ? { ok: text }
-          : { problem: "has something after the host that is not the number of a database" };
+          : { problem: "has something after the host that is not a database number" };
       default:
         return { problem: `has the scheme ${url.protocol.slice(0, -1)}` };
     }
   },
   format: (value) => value,
-  // Which Redis is in force is the first question in an outage; only its password is a secret.
+  // Hides only the password: the rest of the URL helps in an outage.
   hide: (value) => value.replace(/^([^/]*\/\/[^:@/]*:)[^/]*@/, `$1${HIDDEN}@`),
 });

@@ -3,7 +3,7 @@ import { HIDDEN } from "./secret.ts";
 import type { Source } from "./source.ts";
 import type { PlainValue, RawValue, ValueType } from "./value-type.ts";
 
-/** Headings of help and docs, in their order. */
+/** Headings of help and docs, in order. */
 export const GROUPS = [
   "Configuration",
   "Listening",
@@ -16,23 +16,23 @@ export const GROUPS = [
 
 export type Group = (typeof GROUPS)[number];
 
-/** One row of the table: everything that flags, environment, YAML, help and docs need to know. */
+/** One setting: the data for flags, environment, YAML, help and docs. */
 export interface Setting<T = unknown> {
-  /** In kebab case. Flag, variable and YAML key follow from it: one name to remember. */
+  /** In kebab case. Flag, variable and YAML key are derived from it. */
   readonly name: string;
   readonly group: Group;
   readonly type: ValueType<T>;
-  /** Undefined: not set unless somebody sets it. */
+  /** The default; undefined: not set. */
   readonly fallback: T | undefined;
-  /** Said instead of the default where that is computed, or where unset has a meaning. */
+  /** Text for a computed default, or for the meaning of an unset value. */
   readonly fallbackText?: string;
-  /** Never printed, neither in what is in force nor in an error. */
+  /** Never printed, neither in configuration nor in errors. */
   readonly secret?: boolean;
-  /** Not a key of the YAML file. */
+  /** Not allowed in the YAML file. */
   readonly notInFile?: boolean;
-  /** YAML keys of queue settings live below `defaults:` and `queues: <name>:`. */
+  /** In YAML, queue settings are below `defaults:` and `queues: <name>:`. */
   readonly perQueue?: boolean;
-  /** Full sentences: effect, unit, what 0 means. */
+  /** Full sentences: effect, unit, meaning of 0. */
   readonly doc: string;
   readonly example: string;
 }
@@ -50,7 +50,7 @@ export function optional<T>(spec: Omit<Setting<T>, "fallback">): OptionalSetting
   return { ...spec, fallback: undefined };
 }
 
-/** The typed values of a table. */
+/** The values of a table of settings, typed. */
 export type ValuesOf<Table> = {
   readonly [K in keyof Table]: Table[K] extends SettingWithDefault<infer T>
     ? T
@@ -71,13 +71,13 @@ export function yamlKeyOf(setting: Setting): string {
   return setting.name.replaceAll("-", "_");
 }
 
-/** A value that somebody gave, with where. */
+/** A given value and its source. */
 export interface Given {
   readonly raw: RawValue;
   readonly source: Source;
 }
 
-/** Parses what was given for a setting; an error goes to `errors` and gives undefined. */
+/** Parses a given value. On an error, adds it to `errors` and returns undefined. */
 export function parseGiven<T>(
   setting: Setting<T>,
   given: Given,
@@ -96,7 +96,7 @@ export function parseGiven<T>(
   return undefined;
 }
 
-/** The value as it may be printed. An empty list of secrets hides nothing. */
+/** Returns the value for printing, with secrets hidden. An empty list of secrets is printed. */
 export function printable<T>(setting: Setting<T>, value: T): PlainValue {
   const plain = setting.type.format(value);
   if (setting.secret !== true) return plain;
@@ -104,7 +104,7 @@ export function printable<T>(setting: Setting<T>, value: T): PlainValue {
   return typeof plain === "object" ? plain.map(() => HIDDEN) : HIDDEN;
 }
 
-/** The default in words. */
+/** Describes the default. */
 export function describeFallback<T>(setting: Setting<T>): string {
   if (setting.fallbackText !== undefined) return setting.fallbackText;
   if (setting.fallback === undefined) return "not set";

@@ -15,14 +15,14 @@ const TIMER_MAX_MS = 24 * DAY_MS;
 export const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export const LOG_FORMATS = ["json", "pretty", "auto"] as const;
 
-/** The table of the server's own settings. What each queue may decide is in queue-settings.ts. */
+/** The server's settings. Those of queues are in queue-settings.ts. */
 export const SETTINGS = {
   configFile: optional({
     name: "config",
     group: "Configuration",
     type: path,
     notInFile: true,
-    doc: "YAML file to read. Without one, only flags, environment and defaults count.",
+    doc: "YAML file to read. Without it only flags, environment and defaults apply.",
     example: "/etc/dlq/dlq.yaml",
   }),
   nodeId: setting({
@@ -33,7 +33,7 @@ export const SETTINGS = {
       allowed: "1 to 128 letters, digits and . _ : -",
       pattern: /^[A-Za-z0-9._:-]{1,128}$/,
     }),
-    // An empty one is filled in from the host and the process, which only the loader knows.
+    // The loader replaces an empty one by host name and process id.
     fallback: "",
     fallbackText: "host name and process id",
     doc: "Name of this process in logs and in the store.",
@@ -45,7 +45,7 @@ export const SETTINGS = {
     group: "Listening",
     type: listenAddress,
     fallback: { host: "127.0.0.1", port: 50_051 },
-    doc: "Where gRPC (HTTP/2) is served.",
+    doc: "Address of gRPC (HTTP/2).",
     example: "0.0.0.0:50051",
   }),
   listenHttp: setting({
@@ -53,7 +53,7 @@ export const SETTINGS = {
     group: "Listening",
     type: optionalListenAddress,
     fallback: { host: "127.0.0.1", port: 8080 },
-    doc: "Where Connect, gRPC-Web, /metrics, /livez and /readyz are served (HTTP/1.1).",
+    doc: "Address of Connect, gRPC-Web, /metrics, /livez and /readyz (HTTP/1.1).",
     example: "off",
   }),
   insecureListen: setting({
@@ -61,7 +61,7 @@ export const SETTINGS = {
     group: "Listening",
     type: boolean,
     fallback: false,
-    doc: "Allow listening beyond loopback without tokens: whoever reaches the port may read and change every message.",
+    doc: "Allows listening beyond loopback without tokens. Every client that can connect can then read and change all messages.",
     example: "true",
   }),
   tokens: setting({
@@ -69,16 +69,16 @@ export const SETTINGS = {
     group: "Listening",
     type: bearerTokens,
     fallback: [],
-    fallbackText: "none: no credentials are asked for",
+    fallbackText: "none: calls need no credentials",
     secret: true,
-    doc: "Bearer tokens that callers may present. Several let you rotate them. Use the environment or the file: other users of the machine can see flags.",
+    doc: "Accepted bearer tokens. With several you can rotate them. Use the environment or the file: other users of the machine can see flags.",
     example: "kX3vQ9…",
   }),
   tlsCert: optional({
     name: "tls-cert",
     group: "Listening",
     type: path,
-    doc: "PEM file with the server's certificate chain. Turns TLS on for both listeners; needs tls-key.",
+    doc: "PEM file with the server's certificate chain. Enables TLS for both listeners; needs tls-key.",
     example: "/etc/dlq/tls.crt",
   }),
   tlsKey: optional({
@@ -93,7 +93,7 @@ export const SETTINGS = {
     group: "Listening",
     type: integer(1, 1_000_000),
     fallback: 4_096,
-    doc: "Connections that each listener keeps; further ones are closed at once, those of probes and of whoever reads metrics too. Each takes a file handle, and an idle one about 25 KiB.",
+    doc: "Most connections of each listener. Further ones are closed at once, including those of probes and metrics. Each needs a file handle, and an idle one about 25 KiB.",
     example: "20000",
   }),
   requestMemoryBytes: setting({
@@ -101,7 +101,7 @@ export const SETTINGS = {
     group: "Listening",
     type: bytes({ min: 16 * MIB }),
     fallback: 256 * MIB,
-    doc: "Memory for requests that are not complete yet, and answers that their callers do not read, on both listeners together. Above it the oldest of them are refused, or their connections closed.",
+    doc: "Memory for incomplete requests and unread responses, on both listeners together. Above it the oldest are refused, or their connections are closed.",
     example: "1GiB",
   }),
 
@@ -112,7 +112,7 @@ export const SETTINGS = {
     group: "Storage",
     type: path,
     fallback: "./data",
-    doc: "Folder of the embedded Redis: its data, socket and log.",
+    doc: "Folder of the embedded Redis: data, socket and log.",
     example: "/var/lib/dlq",
   }),
   redisServer: optional({
@@ -128,7 +128,7 @@ export const SETTINGS = {
     group: "Storage",
     type: bytes({ min: 16 * MIB, zero: "auto" }),
     fallback: 0,
-    doc: "Memory the embedded Redis may use; sends are refused before it is full. auto derives it from the memory of the machine or container.",
+    doc: "Memory limit of the embedded Redis. Sends are refused before it is full. auto: derived from the memory of the machine or container.",
     example: "2GiB",
   }),
   diskLowBytes: setting({
@@ -136,7 +136,7 @@ export const SETTINGS = {
     group: "Storage",
     type: bytes({}),
     fallback: 512 * MIB,
-    doc: "Free space in data-dir below which sends are refused, before Redis fails to write. 0 never refuses.",
+    doc: "With less free space in data-dir sends are refused, before Redis fails to write. 0: never.",
     example: "2GiB",
   }),
   payloadMaxBytes: setting({
@@ -152,7 +152,7 @@ export const SETTINGS = {
     group: "Storage",
     type: integer(1, 10_000_000),
     fallback: 10_000,
-    doc: "Entries of each queue's journal, up to 64 transitions in one; older ones are trimmed.",
+    doc: "Entries in each queue's journal, with up to 64 state changes in one. Older entries are removed.",
     example: "100000",
   }),
   storeCompressMinBytes: setting({
@@ -160,7 +160,7 @@ export const SETTINGS = {
     group: "Storage",
     type: bytes({ min: 0, max: LIMITS.payloadMaxBytes }),
     fallback: 512,
-    doc: "Messages with payloads of at least this size are stored compressed (zstd), if that makes them smaller. Costs about 15 us a send and a delivery. 0 stores all as they are.",
+    doc: "Messages with payloads of at least this size are stored compressed (zstd) if that makes them smaller. Costs about 15 us for each send and delivery. 0: no compression.",
     example: "4KiB",
   }),
   maxQueues: setting({
@@ -168,7 +168,7 @@ export const SETTINGS = {
     group: "Storage",
     type: integer(1, 1_000_000),
     fallback: 10_000,
-    doc: "Queues that may exist. A send to one more is refused, so that a bug in a producer can't fill the store with names.",
+    doc: "Most queues. A send to another one is refused, so that a bug in a producer cannot fill the store with names.",
     example: "500",
   }),
   queueCreation: setting({
@@ -176,7 +176,7 @@ export const SETTINGS = {
     group: "Storage",
     type: choice(["open", "closed"]),
     fallback: "open",
-    doc: "open: the first message makes its queue. closed: sends to queues that neither hold messages nor are named in the configuration or by UpdateQueue are refused. Workers may ask for any queue.",
+    doc: "open: the first message creates its queue. closed: refuses sends to queues without messages that are named neither in the configuration nor by UpdateQueue. Workers may ask for any queue.",
     example: "closed",
   }),
 
@@ -185,7 +185,7 @@ export const SETTINGS = {
     group: "Delivery and shutdown",
     type: duration({ max: 10 * MINUTE_MS }),
     fallback: 30_000,
-    doc: "After an outage, leases are not expired for one lease, at most this long, so that workers can report what they finished meanwhile.",
+    doc: "After an outage no lease expires for the time of one lease, at most this long, so that workers can report outcomes of the meantime.",
     example: "1m",
   }),
   drainGraceMs: setting({
@@ -193,7 +193,7 @@ export const SETTINGS = {
     group: "Delivery and shutdown",
     type: duration({ max: 10 * MINUTE_MS }),
     fallback: 25_000,
-    doc: "How long outcomes are still accepted after SIGTERM. Keep it below the time after which your platform kills.",
+    doc: "How long outcomes are accepted after SIGTERM. Use less than the time after which your platform kills the process.",
     example: "50s",
   }),
   maxConnectionAgeMs: setting({
@@ -201,7 +201,7 @@ export const SETTINGS = {
     group: "Delivery and shutdown",
     type: duration({ min: 1_000, max: TIMER_MAX_MS, zero: true }),
     fallback: 0,
-    doc: "Age at which a connection is asked to go elsewhere, so that load balancers can spread the load again. 0 never asks.",
+    doc: "Age at which clients are asked to reconnect, so that load balancers can spread the load again. 0: never.",
     example: "30m",
   }),
   heartbeatIntervalMs: setting({
@@ -209,7 +209,7 @@ export const SETTINGS = {
     group: "Delivery and shutdown",
     type: duration({ min: 10, max: 10_000 }),
     fallback: 10_000,
-    doc: "Longest silence on a stream of deliveries before a heartbeat is sent.",
+    doc: "A stream of deliveries gets a heartbeat after this time without a frame.",
     example: "5s",
   }),
   compressMinBytes: setting({
@@ -217,7 +217,7 @@ export const SETTINGS = {
     group: "Delivery and shutdown",
     type: bytes({}),
     fallback: 0,
-    doc: "Smallest reply that is compressed for callers that accept it. 0 never compresses: on a fast network compressing costs half of the throughput or more.",
+    doc: "Responses of at least this size are compressed for clients that accept it. 0: never. On a fast network compression costs half of the throughput or more.",
     example: "16KiB",
   }),
 
@@ -226,7 +226,7 @@ export const SETTINGS = {
     group: "Logs and metrics",
     type: choice(LOG_LEVELS, "LEVEL"),
     fallback: "info",
-    doc: `Least important line that is written: ${LOG_LEVELS.join(", ")}.`,
+    doc: `Lowest level that is logged: ${LOG_LEVELS.join(", ")}.`,
     example: "debug",
   }),
   logFormat: setting({
@@ -234,7 +234,7 @@ export const SETTINGS = {
     group: "Logs and metrics",
     type: choice(LOG_FORMATS),
     fallback: "auto",
-    doc: "json is one object a line; pretty is for people; auto is pretty on a terminal, else json.",
+    doc: "json: one object for each line. pretty: for people. auto: pretty on a terminal, otherwise json.",
     example: "json",
   }),
   metricsNamespace: setting({
@@ -247,7 +247,7 @@ export const SETTINGS = {
     }),
     fallback: "",
     fallbackText: "none",
-    doc: "Put before the name of each metric, with an underscore between.",
+    doc: "Prefix of each metric's name, followed by an underscore.",
     example: "acme",
   }),
   metricsMaxQueues: setting({
@@ -255,7 +255,7 @@ export const SETTINGS = {
     group: "Logs and metrics",
     type: integer(0, 100_000),
     fallback: 100,
-    doc: 'Queues that have label values of their own; the rest are counted as queue="other".',
+    doc: 'Most queues with their own label value. The others are counted as queue="other".',
     example: "1000",
   }),
 } as const satisfies Record<string, Setting>;

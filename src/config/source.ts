@@ -1,14 +1,13 @@
-/** Where a value came from. At the start of a server the first of these that has one wins. */
+/** The source of a value. At the start of a server the first of these with a value wins. */
 export type Source =
   | { readonly kind: "flag"; readonly flag: string }
   | { readonly kind: "environment"; readonly variable: string }
   | { readonly kind: "file"; readonly path: string; readonly line: number }
   | { readonly kind: "default" }
-  /** Set while servers ran: over all of these. */
+  /** Set with UpdateQueue; overrides the others. */
   | { readonly kind: "update" };
 
 export const DEFAULT: Source = { kind: "default" };
-/** Set while the server ran. */
 export const UPDATE: Source = { kind: "update" };
 
 export function describeSource(source: Source): string {

@@ -1,4 +1,4 @@
-/** Edits (insert, delete, replace, swap of neighbours) that turn one word into the other. */
+/** The number of edits (insert, delete, replace, swap of neighbours) between two words. */
 function distance(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
@@ -18,15 +18,15 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The known name that was probably meant, if one is near. Case, and `-` against `_`, do not
- * count: writing a flag's name in YAML is the commonest slip. A name that was cut short, or that
- * got a prefix, is found too when only one known name contains it.
+ * Returns a similar known name, if there is one. Ignores case and `-` against `_`, since a flag's
+ * name in YAML is the most common mistake. Also finds the only known name that contains a shortened
+ * one.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const fold = (s: string): string => s.toLowerCase().replaceAll("_", "-");
   const wanted = fold(name);
   let best: string | undefined;
-  // Half of a short name may be wrong by chance only: "ttl" must not suggest itself for "xyz".
+  // Short names need a closer match: "ttl" must not be suggested for "xyz".
   const bound = Math.min(Math.max(3, Math.floor(wanted.length / 4)), Math.floor(wanted.length / 2));
   let bestDistance = bound + 1;
   const containing: string[] = [];

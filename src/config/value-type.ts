@@ -1,36 +1,36 @@
-/** What a flag, a variable or a YAML scalar or list says, before anybody judged it. */
+/** The text of a flag, a variable, a YAML scalar or list. */
 export type RawValue = string | readonly string[];
 
-/** What YAML and JSON can write down: the printed form of a value, and what parses back to it. */
+/** The printed form of a value for YAML and JSON, which parses to the same value. */
 export type PlainValue = string | number | boolean | readonly string[];
 
 /**
  * `problem` continues a sentence that starts with the value ("is not a duration"). It never
- * repeats the value: whether a value may be shown is known to the setting, not to its type.
+ * contains the value, which may be a secret.
  */
 export type Parsed<T> = { readonly ok: T } | { readonly problem: string };
 
 /**
- * The kind of value a setting takes. The same text means the same in a flag, in the environment
- * and in YAML: everything is parsed from text, nothing depends on YAML's own ideas of a number.
+ * The type of a setting's value. All values are parsed from text, so that a text means the same in
+ * flags, environment and YAML.
  */
 export interface ValueType<T> {
-  /** Short noun for help, such as DURATION. */
+  /** A short noun for help, such as DURATION. */
   readonly placeholder: string;
-  /** What is accepted, for errors and docs; completes "allowed: …". */
+  /** Allowed values, for errors and docs; completes "allowed: …". */
   readonly allowed: string;
-  /** The range alone, where there is one: for those who give the value in another notation. */
+  /** The range alone, for values in another notation. */
   readonly bounds?: string;
-  /** A comma separates the items in flags and variables; YAML may use a sequence. */
+  /** Items are separated by commas in flags and variables; YAML may use a sequence. */
   readonly isList?: boolean;
   parse(raw: RawValue): Parsed<T>;
-  /** Invariant: `parse(String(format(v)))`, or `parse(format(v))` of a list, gives `v` again. */
+  /** Invariant: `parse(String(format(v)))`, or `parse(format(v))` of a list, returns `v`. */
   format(value: T): PlainValue;
-  /** Of a secret: what may be shown of it. Default: nothing. */
+  /** The part of a secret that may be shown. Default: nothing. */
   hide?(value: T): string;
 }
 
-/** Lifts a parser of one text to a type that refuses lists. */
+/** Creates a type that parses one text and refuses lists. */
 export function scalarType<T>(spec: {
   placeholder: string;
   allowed: string;
@@ -63,12 +63,12 @@ export function string(options?: {
     parse: (text) =>
       options === undefined || options.pattern.test(text)
         ? { ok: text }
-        : { problem: "has characters or a length that is not allowed" },
+        : { problem: "has an invalid character or length" },
     format: (value) => value,
   });
 }
 
-/** Bytes are those of UTF-8. */
+/** A text of at most `maxBytes` in UTF-8. */
 export function text(maxBytes: number): ValueType<string> {
   const bounds = `at most ${maxBytes} bytes`;
   return scalarType({
@@ -83,7 +83,7 @@ export function text(maxBytes: number): ValueType<string> {
   });
 }
 
-/** A path is taken relative to the working directory of the process, wherever it was written. */
+/** A path, relative to the working directory of the process. */
 export const path: ValueType<string> = scalarType({
   placeholder: "PATH",
   allowed: "a path, relative to the working directory",
@@ -127,7 +127,7 @@ export function integer(min: number, max: number): ValueType<number> {
   });
 }
 
-/** A number with decimals, such as a growth factor. `zero` accepts 0 apart from the range. */
+/** A decimal number. `zero` accepts 0 outside the range. */
 export function decimal(
   min: number,
   max: number,

@@ -2,9 +2,9 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import type { ConfigError } from "./config-error.ts";
 import type { Source } from "./source.ts";
 
-/** A YAML document as text with places: nothing is a number or a boolean yet. */
+/** A YAML document with line numbers. All scalars are text. */
 export type YamlTree =
-  /** `text` is undefined for nothing, `~` and `null`. */
+  /** `text` is undefined for an absent value, `~` and `null`. */
   | { readonly kind: "scalar"; readonly text: string | undefined; readonly line: number }
   | { readonly kind: "list"; readonly items: readonly YamlTree[]; readonly line: number }
   | { readonly kind: "mapping"; readonly entries: readonly YamlEntry[]; readonly line: number };
@@ -18,8 +18,8 @@ export interface YamlEntry {
 const NULLS = new Set(["", "~", "null"]);
 
 /**
- * Parses with YAML's failsafe schema, in which every scalar is text, so that a value means the
- * same in the file as in a flag (`007`, `1e3`, `off` included).
+ * Parses with YAML's failsafe schema, in which every scalar is text, so that a value means the same
+ * as in a flag (also `007`, `1e3`, `off`).
  */
 export function parseYaml(
   text: string,
@@ -41,7 +41,7 @@ export function parseYaml(
   }));
   if (errors.length > 0) return { tree: undefined, errors };
 
-  /** Anchors on the way to the current node: an alias to one of them would never end. */
+  /** Nodes that contain the current one: an alias to one of them would never end. */
   const open = new Set<unknown>();
 
   function convert(node: unknown, fallbackLine: number): YamlTree {

@@ -11,7 +11,7 @@ const LEVEL_FORMATS: Readonly<Record<string, Format>> = {
   fatal: ["red", "bold"],
 };
 
-/** Characters that would break the line, or act on the terminal: a log shows others' text. */
+/** Control characters, which would break the line or control the terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
@@ -21,7 +21,7 @@ function field(value: unknown): string {
 }
 
 function escaped(text: string): string {
-  // JSON leaves 0x7f to 0x9f alone, some of which terminals obey.
+  // JSON does not escape 0x7f to 0x9f, some of which control terminals.
   return JSON.stringify(text).replaceAll(
     /[\u007f-\u009f]/g,
     (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
@@ -33,8 +33,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * One line of JSON as one line for people: `12:34:56.789 INFO  message key=value`. An error's
- * stack follows on indented lines. What is no JSON object is passed through.
+ * Formats a JSON line for people: `12:34:56.789 INFO  message key=value`. An error's stack follows
+ * on indented lines. Other lines are passed through.
  */
 export function prettyLine(json: string, colours: boolean): string {
   let line: unknown;
@@ -64,7 +64,7 @@ export function prettyLine(json: string, colours: boolean): string {
     .join("")}`;
 }
 
-/** The stacks of an error and of its causes. */
+/** The stacks of an error and its causes. */
 function errorLines(err: unknown): string[] {
   if (!isRecord(err)) return err === undefined ? [] : [field(err)];
   const stack = typeof err.stack === "string" && err.stack !== "" ? err.stack : String(err.message);

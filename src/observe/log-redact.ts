@@ -1,9 +1,9 @@
-/** What is printed instead of a value that must not be seen. */
+/** Printed instead of a hidden value. */
 const HIDDEN = "[hidden]";
 
 /**
- * Names whose value is a secret or somebody's data, as a word at the end: `leaseToken`,
- * `lease_token` and `tokens` are hidden, `payloadBytes` and `tokenCount` are not.
+ * Names of secrets and user data, as the last word: `leaseToken`, `lease_token` and `tokens` are
+ * hidden, `payloadBytes` and `tokenCount` are not.
  */
 const SENSITIVE =
   /(^|_)(tokens?|authorization|cookie|passwords?|passphrase|secrets?|credentials?|api_?key|private_?key|payload|body)$/;
@@ -11,7 +11,7 @@ const SENSITIVE =
 /** A password inside a URL, as in redis://user:password@host. */
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi;
 
-/** Deeper than this nobody reads a log line, and a cycle ends. */
+/** Bounds deep objects and cycles. */
 const DEPTH_MAX = 6;
 
 function isSensitive(key: string): boolean {
@@ -25,12 +25,12 @@ function hideCredentials(text: string): string {
 
 function clean(value: unknown, depth: number): unknown {
   if (typeof value === "string") return hideCredentials(value);
-  // JSON has no such number; as text it keeps every digit.
+  // JSON has no bigint.
   if (typeof value === "bigint") return value.toString();
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Error) return serializeError(value);
   if (value instanceof Date) return value;
-  // Bytes are a payload, or part of one.
+  // Bytes may be a payload.
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (depth >= DEPTH_MAX) return "[…]";
   if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1));
@@ -46,15 +46,14 @@ function cleanObject(object: object, depth: number): Record<string, unknown> {
   );
 }
 
-/** A copy of what a line adds, without secrets and payloads. The original is never changed. */
+/** Returns a copy of a line's fields without secrets and payloads. */
 export function redact(object: object): Record<string, unknown> {
   return cleanObject(object, 0);
 }
 
 /**
- * Only the well-known fields of an error. Libraries hang whole commands and headers on their
- * errors (a Redis client its arguments, which are our payloads), and pino's own serializer would
- * print them all.
+ * Keeps only the standard fields of an error. Libraries attach commands and headers to errors (a
+ * Redis client its arguments, which are payloads), and pino's serializer would print them.
  */
 function serializeError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return clean(error, 1);

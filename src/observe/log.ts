@@ -18,36 +18,35 @@ export interface LogSettings {
 }
 
 export interface LogOutput {
-  /** Gets whole lines. Default: the process's stdout. */
+  /** Gets whole lines. Default: stdout. */
   readonly stream?: DestinationStream;
   readonly isTerminal?: boolean;
   readonly colours?: boolean;
 }
 
 /**
- * One JSON object a line: `level` (a name), `time` (ISO 8601, UTC), `node`, `msg`, and what the
- * caller adds. Lines go to stdout, where container platforms and service managers look for an
- * application's own lines; stderr is left to what is not a log: usage errors, and what Node
- * itself says when it dies.
+ * Creates the logger. Each line is one JSON object: `level` (a name), `time` (ISO 8601, UTC),
+ * `node`, `msg`, and the caller's fields. Lines go to stdout, where container platforms expect an
+ * application's log. Usage errors, and Node's own output at a crash, go to stderr.
  *
- * Nothing secret gets through by accident: see log-redact.ts.
+ * Secrets are hidden: see log-redact.ts.
  */
 export function createLogger(settings: LogSettings, output: LogOutput = {}): Logger {
   const isTerminal = output.isTerminal ?? process.stdout.isTTY === true;
   const pretty = settings.logFormat === "pretty" || (settings.logFormat === "auto" && isTerminal);
-  // Synchronous: a crash loses no line, and the end needs no flush. (pino's background writer
-  // retries a broken pipe for ever at exit, so a dead log reader would keep the process alive.)
+  // Synchronous: a crash loses no line, and the exit needs no flush. (pino's background writer
+  // retries a broken pipe for ever at exit.)
   const stream = output.stream ?? pino.destination({ dest: 1, sync: true });
   const options: LoggerOptions = {
     level: settings.logLevel,
-    // A person at a terminal knows which process is talking; a log collector does not.
+    // A log collector needs the name of the process; a terminal does not.
     base: pretty ? null : { node: settings.nodeId },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: {
       level: (label) => ({ level: label }),
       log: redact,
     },
-    // An error is plain fields by then; pino's own serializer would read it as one again.
+    // The error is already redacted; pino's serializer would change it again.
     serializers: { err: (err: unknown) => err },
   };
   if (!pretty) return redactChildren(pino(options, stream));
@@ -56,10 +55,10 @@ export function createLogger(settings: LogSettings, output: LogOutput = {}): Log
   return redactChildren(pino(options, lines));
 }
 
-/** pino gives a child's bindings to no formatter, so they are cleaned before it sees them. */
+/** pino passes a child's bindings to no formatter, so they are redacted here. */
 function redactChildren(logger: Logger): Logger {
   const { child } = logger;
-  // Children inherit this, and `this` makes theirs children of their own.
+  // Children inherit this function.
   logger.child = function <Levels extends string = never>(
     this: Logger,
     bindings: object,

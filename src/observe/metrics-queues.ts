@@ -7,12 +7,12 @@ export type CollectQueues = () => Promise<readonly QueueReport[]>;
 type QueueGauge = Gauge<"queue">;
 type CreateGauge = (name: string, help: string, labelNames: "queue"[]) => QueueGauge;
 
-/** A scrape within this time of the last one sees the same numbers: scrapers don't load the store. */
+/** Scrapes within this time get the same numbers, so that scrapers do not load the store. */
 const CACHE_MS = 1_000;
 
 /**
- * Gauges of what the store holds. They are read when somebody scrapes, never in the background,
- * and vanish when the store does not answer: a stale number looks like a healthy one.
+ * Gauges of the store's contents. They are read at a scrape, not in the background, and are absent
+ * if the store does not answer: a stale number would look healthy.
  */
 export function createQueueGauges(
   gauge: CreateGauge,
@@ -24,7 +24,9 @@ export function createQueueGauges(
   const oldest = gauge("dlq_oldest_message_age_seconds", "Age of the oldest message.", ["queue"]);
   const inFlight = gauge("dlq_in_flight", "Messages that workers hold.", ["queue"]);
   const dueNow = gauge("dlq_due_now", "Messages that are due and wait for a worker.", ["queue"]);
-  const workers = gauge("dlq_workers", "Streams open on the queue, over all servers.", ["queue"]);
+  const workers = gauge("dlq_workers", "Open worker sessions for the queue, on all servers.", [
+    "queue",
+  ]);
   const quarantined = gauge("dlq_quarantined", "Messages in quarantine.", ["queue"]);
   const paused = gauge("dlq_paused", "1 while delivery is paused.", ["queue"]);
   const breaker = gauge(
@@ -32,11 +34,9 @@ export function createQueueGauges(
     "Circuit breakers that are not closed, of the queue or of its keys.",
     ["queue"],
   );
-  const held = gauge(
-    "dlq_held_ordering_keys",
-    "Ordering keys that wait behind a quarantined message.",
-    ["queue"],
-  );
+  const held = gauge("dlq_held_ordering_keys", "Ordering keys blocked by a quarantined message.", [
+    "queue",
+  ]);
   const all = [breaker, held, size, oldest, inFlight, dueNow, workers, quarantined, paused];
 
   let collect: CollectQueues | undefined;

@@ -1,33 +1,21 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { EditObserver, RuleObserver } from "../app/observer.ts";
-import { REASON_NAMES, type Reason } from "../core/reason.ts";
+import type { AttemptStatus, EditObserver, Observer, RuleObserver } from "../app/observer.ts";
+import { REASON_NAMES } from "../core/reason.ts";
 import { type CollectQueues, createQueueGauges } from "./metrics-queues.ts";
 
-const ATTEMPT_STATUSES = [
-  "succeeded",
-  "failed",
-  "released",
-  "expired",
-  "quarantined",
-  "discarded",
-] as const;
+/** Every status, checked by the compiler. */
+const ATTEMPT_STATUSES = Object.keys({
+  succeeded: true,
+  failed: true,
+  released: true,
+  expired: true,
+  quarantined: true,
+  discarded: true,
+} satisfies Record<AttemptStatus, true>);
 
-/** How a delivery ended. */
-export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
-
-/** What the parts of the server tell about themselves. Every call is cheap and never throws. */
-export interface Metrics extends RuleObserver, EditObserver {
-  /** A send became a new message. */
-  accepted(queue: string, reason: Reason): void;
-  /** A delivery ended; `n` of them at once where a batch did. */
-  attempt(queue: string, status: AttemptStatus, n?: number): void;
-  /** A message left for good, this long after it was accepted. */
-  left(queue: string, ageMs: number): void;
-  /** From the lease to the reported outcome. */
-  processed(queue: string, ms: number): void;
-  /** From the due time to the hand-out. */
-  dueLag(queue: string, ms: number): void;
-  /** A call ended; for a stream, after its whole life. */
+/** All metrics that parts of the server report. Calls are cheap and never throw. */
+export interface Metrics extends Observer, RuleObserver, EditObserver {
+  /** A call ended; a stream counts with its whole duration. */
   rpc(method: string, code: string, ms: number): void;
   /** One round trip to the store; `error` is a short, bounded name. */
   store(script: string, ms: number, error?: string): void;
@@ -35,27 +23,27 @@ export interface Metrics extends RuleObserver, EditObserver {
   streams(method: string, delta: number): void;
 }
 
-/** Metrics that somebody can read. */
+/** Metrics that can be scraped. */
 export interface MetricsRegistry extends Metrics {
   readonly contentType: string;
-  /** Where the gauges of queues come from; asked at most once a second, when scraped. */
+  /** Sets the source of the queue gauges. It is called at most once a second, at a scrape. */
   watchQueues(collect: CollectQueues): void;
-  /** A queue is gone, and its series with it; one of that name later begins at zero. */
+  /** Removes the series of a deleted queue. A new queue of that name starts at zero. */
   forget(queue: string): void;
   render(): Promise<string>;
 }
 
 export interface MetricsOptions {
-  /** Put before each name with a `_`; empty: nothing. */
+  /** Prefix of each name, followed by `_`; empty: none. */
   namespace: string;
-  /** Queues with a label of their own; the rest share `other`. */
+  /** Most queues with their own label; the others share `other`. */
   maxQueues: number;
   buildInfo: Readonly<Record<string, string>>;
-  /** How long a scrape waits for the store before it goes without the gauges of queues. */
+  /** How long a scrape waits for the store. After that the queue gauges are absent. */
   collectTimeoutMs?: number;
 }
 
-/** Seconds. Lateness and calls are a matter of milliseconds, ages one of days. */
+/** In seconds. */
 const CALL_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15, 60];
 const WORK_BUCKETS = [0.005, 0.025, 0.1, 0.25, 1, 2.5, 10, 30, 60, 300, 1800, 3600, 43_200];
 const AGE_BUCKETS = [0.1, 1, 5, 15, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800];
@@ -78,10 +66,11 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   ) => new Histogram({ name: prefix + name, help, labelNames, buckets, registers });
 
   collectDefaultMetrics({ register: registry, prefix });
-  gauge("dlq_build_info", "What runs here; always 1.", Object.keys(options.buildInfo)).set(
-    options.buildInfo,
-    1,
-  );
+  gauge(
+    "dlq_build_info",
+    "Versions of this process; always 1.",
+    Object.keys(options.buildInfo),
+  ).set(options.buildInfo, 1);
 
   const messages = counter("dlq_messages_total", "Sends that became new messages.", [
     "queue",
@@ -105,13 +94,13 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   );
   const lag = histogram(
     "dlq_due_lag_seconds",
-    "From the due time to the hand-out.",
+    "From the due time to the delivery.",
     ["queue"],
     CALL_BUCKETS,
   );
   const rpc = histogram(
     "dlq_rpc_duration_seconds",
-    "Calls by method and code; streams after their whole life.",
+    "Calls by method and code; streams with their whole duration.",
     ["method", "code"],
     CALL_BUCKETS,
   );
@@ -127,7 +116,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   ]);
   const editsRefused = counter(
     "dlq_transforms_refused_total",
-    "Messages that the transforms of their queue could not edit, and that went on as they were.",
+    "Messages that the transforms of their queue could not edit, and that continued without them.",
     ["queue"],
   );
   const streams = gauge("dlq_streams", "Streams open on this server.", ["method"]);
@@ -163,7 +152,7 @@ export function createMetrics(options: MetricsOptions): MetricsRegistry {
   };
 }
 
-/** For parts that run without an observer. */
+/** Counts nothing, for tests. */
 export const NO_METRICS: Metrics = Object.freeze({
   accepted: () => {},
   attempt: () => {},
@@ -184,8 +173,8 @@ export const NO_METRICS: Metrics = Object.freeze({
 export const OTHER = "other";
 
 /**
- * Bounds the number of time series: the first `max` queues keep their names until they are deleted,
- * so that no counter ever changes its label; later ones share `other`.
+ * Bounds the number of time series. The first `max` queues keep their own label until they are
+ * deleted, so that no counter changes its label. Later ones share `other`.
  */
 export class QueueLabels {
   readonly #max: number;
@@ -202,7 +191,7 @@ export class QueueLabels {
     return queue;
   }
 
-  /** False: it has no series of its own. */
+  /** Returns false if the queue has no series of its own. */
   forget(queue: string): boolean {
     return this.#named.delete(queue);
   }
@@ -210,19 +199,19 @@ export class QueueLabels {
 
 type CreateCounter = <T extends string>(name: string, help: string, labelNames: T[]) => Counter<T>;
 
-/** Counts of routing rules. A rule that is not in force any more has no series. */
+/** Metrics of routing rules. Only rules in force have series. */
 export function createRuleMetrics(counter: CreateCounter): RuleObserver {
   const matches = counter("dlq_rule_matches_total", "Messages that a routing rule matched.", [
     "rule",
   ]);
   const failures = counter(
     "dlq_rule_failures_total",
-    "Messages for which a routing rule could not be evaluated, and was skipped.",
+    "Messages for which a routing rule failed and was skipped.",
     ["rule"],
   );
   const moves = counter(
     "dlq_rule_moves_total",
-    "Moves of failed messages that routing rules asked for, by what became of them.",
+    "Moves of failed messages by routing rules, by outcome.",
     ["outcome"],
   );
   let named: readonly string[] = [];

@@ -7,7 +7,9 @@ export interface BannerFacts {
   needsToken: boolean;
 }
 
-/** The first words to a person: where it listens, where the data is, and three calls to try. */
+/**
+ * Text for the start of a terminal session: addresses, place of the data, and three calls to try.
+ */
 export function banner({ grpc, http, where, tlsCert, needsToken }: BannerFacts): string {
   const scheme = tlsCert === undefined ? "http" : "https";
   const security = tlsCert === undefined ? "-plaintext" : `-cacert ${tlsCert}`;
@@ -28,7 +30,7 @@ export function banner({ grpc, http, where, tlsCert, needsToken }: BannerFacts):
 `;
 }
 
-/** Every interface is none that one could connect to. */
+/** Replaces the address of every interface, which clients cannot connect to. */
 function reachable(address: string): string {
   return address.replace(/^(0\.0\.0\.0|\[::\]):/, "localhost:");
 }

@@ -1,7 +1,7 @@
 import type { Session } from "../app/delivery/session.ts";
 import type { Store } from "../store/contract.ts";
 
-const LOOK_EVERY_MS = 200;
+const POLL_MS = 200;
 
 /** The leases that workers of this server hold at one moment. */
 export type HeldLeases = readonly {
@@ -10,7 +10,7 @@ export type HeldLeases = readonly {
   leases: ReadonlySet<string>;
 }[];
 
-/** Taken when the drain begins: what a worker claims later, on another server, is no concern. */
+/** Taken at the start of the drain. Later claims on other servers do not matter. */
 export function heldNow(sessions: Iterable<Session>): HeldLeases {
   return [...sessions].flatMap((session) =>
     [...session.heldByQueue()].map(([queue, held]) => ({
@@ -22,8 +22,8 @@ export function heldNow(sessions: Iterable<Session>): HeldLeases {
 }
 
 /**
- * Resolves when the workers whose streams were ended have reported what they held, or at the end
- * of the grace: leases that are left then are reported to another server, or expire.
+ * Resolves when the workers have reported the outcomes of these leases, or at the end of the grace
+ * period. Outcomes of the rest go to another server, or the leases expire.
  */
 export async function untilSettled(
   store: Pick<Store, "leases">,
@@ -37,12 +37,12 @@ export async function untilSettled(
     open = open.filter((_, index) => last[index]);
     if (open.length === 0) return;
     await new Promise<void>((resolve) => {
-      setTimeout(resolve, LOOK_EVERY_MS);
+      setTimeout(resolve, POLL_MS);
     });
   }
 }
 
-/** A store that does not answer leaves it unknown: as long as that, the grace runs. */
+/** If the store does not answer, the leases count as open. */
 async function isOpen(
   store: Pick<Store, "leases">,
   { sessionId, queue, leases }: HeldLeases[number],

@@ -13,12 +13,12 @@ export interface OpenedStore {
   store: RedisStore;
   /** Undefined with an external Redis. */
   embedded: EmbeddedRedis | undefined;
-  /** For people: where the messages are. */
+  /** For people: the place of the data. */
   where: string;
   close(): Promise<void>;
 }
 
-/** Connects to the configured Redis, or starts one in the data folder where none is configured. */
+/** Connects to the configured Redis, or starts an embedded one. */
 export async function openStore(
   config: Config,
   log: Logger,
@@ -32,7 +32,7 @@ export async function openStore(
     target,
     timeoutMs: config.redisTimeoutMs,
     prefix: config.redisPrefix,
-    // Of this process alone: a restarted one must not be held back by the fences of the last.
+    // Unique for this process: fences of an earlier process must not block it.
     nodeId: `${config.nodeId}-${randomBytes(4).toString("hex")}`,
     journalMax: config.journalMaxEntries,
     compressMinBytes: config.storeCompressMinBytes,
@@ -94,21 +94,21 @@ function describeTarget(target: RedisTarget): string {
   }
 }
 
-const SAME_ERROR_AGAIN_MS = 10_000;
+const REPEAT_MS = 10_000;
 
-/** A store that is away fails many times a second: one line says it, and another now and then. */
+/** Logs an error at most every 10 s: during an outage many occur each second. */
 function createErrorLog(log: Logger): (error: Error) => void {
   let lastAt = Number.NEGATIVE_INFINITY;
   return (error) => {
     const now = performance.now();
-    if (now - lastAt < SAME_ERROR_AGAIN_MS) return;
+    if (now - lastAt < REPEAT_MS) return;
     lastAt = now;
-    // The words of a DlqError are for callers; what happened is its cause.
+    // The message of a DlqError is for callers; its cause says what happened.
     const cause = error.cause instanceof Error ? error.cause : error;
-    const isThere = error instanceof LayoutWait;
-    const words = isThere
-      ? "the store can't be used yet"
-      : "the store can't be reached; trying again";
-    log.warn({ error: cause.message }, words);
+    const message =
+      error instanceof LayoutWait
+        ? "the store cannot be used yet; retrying"
+        : "the store cannot be reached; retrying";
+    log.warn({ error: cause.message }, message);
   };
 }

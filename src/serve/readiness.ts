@@ -1,14 +1,14 @@
 import type { Readiness } from "../rpc/health.ts";
 
-/** Why the server does not serve: the first of these that holds. */
+/** Why the server is not ready; the first that holds is reported. */
 type Obstacle = "draining" | "store";
 
-const WORDS: Record<Obstacle, string> = {
+const TEXTS: Record<Obstacle, string> = {
   draining: "the server is shutting down",
   store: "the store does not answer, or is still loading",
 };
 
-/** Whether this server can do its work; health, `/readyz` and orchestrators follow it. */
+/** Whether this server can work, for health checks and `/readyz`. */
 export class ServerReadiness implements Readiness {
   readonly #obstacles = new Set<Obstacle>(["store"]);
   readonly #listeners = new Set<() => void>();
@@ -18,11 +18,11 @@ export class ServerReadiness implements Readiness {
   }
 
   why(): string | undefined {
-    const first = (Object.keys(WORDS) as Obstacle[]).find((one) => this.#obstacles.has(one));
-    return first === undefined ? undefined : WORDS[first];
+    const first = (Object.keys(TEXTS) as Obstacle[]).find((one) => this.#obstacles.has(one));
+    return first === undefined ? undefined : TEXTS[first];
   }
 
-  /** It is about to end: nothing that stops now is news. */
+  /** Whether the server is stopping. */
   get draining(): boolean {
     return this.#obstacles.has("draining");
   }

@@ -25,16 +25,16 @@ import { createServices, type ServicesOptions } from "../rpc/services.ts";
 import { banner } from "./banner.ts";
 import { heldNow, untilSettled } from "./drain.ts";
 import { type OpenedStore, openStore } from "./open-store.ts";
-import { createQueueRules } from "./queue-rules.ts";
+import { createQueueConfiguration } from "./queue-configuration.ts";
 import { ServerReadiness } from "./readiness.ts";
 import { shutdownSignal } from "./signals.ts";
 
-/** A node gives a sign of life this often: its workers count while it does. */
+/** Interval of this server's sign of life. Without it its workers are not counted. */
 const BEAT_MS = 3_000;
-/** For calls that are still under way when the grace is over. */
+/** Time for running calls to end after the grace period. */
 const LAST_CALLS_MS = 1_000;
 
-/** Runs the server until a signal ends it: config, store, use cases, loops, listeners. */
+/** Runs the server until a signal: store, use cases, loops, listeners. */
 export async function serve(config: Config, version: string): Promise<void> {
   const log = createLogger(config);
   for (const warning of config.warnings) log.warn(warning);
@@ -43,7 +43,7 @@ export async function serve(config: Config, version: string): Promise<void> {
     maxQueues: config.metricsMaxQueues,
     buildInfo: { version, node: process.version },
   });
-  // Before anything is started: a signal during the start is an orderly end of what there is.
+  // Registered first: a signal during the start must end it in order.
   const signalled = shutdownSignal();
   const opened = await openStore(config, log, metrics);
   try {
@@ -64,12 +64,12 @@ async function run(
   const { store } = opened;
   const { payloadMaxBytes } = config;
   const readiness = new ServerReadiness();
-  // Before anything is awaited: what the store tells when it is first ready is told once.
+  // Registered before anything is awaited: the store reports once that it is ready.
   const fatal = watchStore(opened, readiness, log);
   const draining = new AbortController();
   const registry = new SessionRegistry(store.hints);
-  const rules = createQueueRules(config);
-  const inForce = new SettingsInForce({ store, log, ...rules });
+  const queueConfiguration = createQueueConfiguration(config);
+  const inForce = new SettingsInForce({ store, log, ...queueConfiguration });
   const deletions = new Deletions({ store, inForce, log });
   store.useRules((queue) => deliveryRulesOf(inForce.of(queue)));
   const clock = { random: Math.random, now: Date.now };
@@ -91,7 +91,13 @@ async function run(
     draining: draining.signal,
     drainGraceMs: config.drainGraceMs,
   });
-  const queues = createQueueAdmin({ store, inForce, deletions, log, check: rules.check });
+  const queues = createQueueAdmin({
+    store,
+    inForce,
+    deletions,
+    log,
+    check: queueConfiguration.check,
+  });
   const limiters = createLimiterAdmin(store, log);
   const ruleAdmin = createRuleAdmin({ store, inForce: rulesInForce, log, payloadMaxBytes });
   const simulate = createSimulate(shared);
@@ -120,7 +126,7 @@ async function run(
   draining.abort();
   listeners.drain();
   await pumps.stop();
-  // A store that must not be used any more takes no outcome, however long they are waited for.
+  // After a fatal error the store accepts no outcomes, so there is nothing to wait for.
   if (!(why instanceof Error)) await untilSettled(store, held, config.drainGraceMs);
   await listeners.close(LAST_CALLS_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
@@ -168,8 +174,8 @@ async function listen(
 }
 
 /**
- * Keeps readiness in step with the store. The promise only ever gives an error that ends the
- * server: data that this version can't read, or an embedded Redis that refuses its data.
+ * Updates readiness from the store. The promise resolves only with a fatal error: data that this
+ * version cannot read, or an embedded Redis that refuses its data.
  */
 function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger): Promise<Error> {
   const { store, embedded } = opened;
@@ -182,15 +188,15 @@ function watchStore(opened: OpenedStore, readiness: ServerReadiness, log: Logger
     store.onLost(() => {
       readiness.set("store", true);
       if (lostAt === undefined && !readiness.draining)
-        log.warn("the store does not answer; calls hear UNAVAILABLE");
+        log.warn("the store does not answer; calls get UNAVAILABLE until it does");
       lostAt ??= performance.now();
     });
     store.onReady((warnings) => {
       for (const warning of warnings) log.warn(warning);
       readiness.set("store", false);
-      const awayMs = lostAt === undefined ? undefined : Math.round(performance.now() - lostAt);
+      const outageMs = lostAt === undefined ? undefined : Math.round(performance.now() - lostAt);
       lostAt = undefined;
-      log.info({ awayMs }, "the store is ready");
+      log.info({ outageMs }, "the store is ready");
     });
   });
 }

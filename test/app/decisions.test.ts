@@ -52,7 +52,7 @@ const command: SendCommand = {
   retry: {},
 };
 
-test("each send is one line: what was decided, and by what", async () => {
+test("each send is logged in one line with decision and reason", async () => {
   const send = createSend({
     store: at.current.store,
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
@@ -110,7 +110,7 @@ test("a send waits for the window of its policy, whether it has a delay, a due t
   expect((await sendNow({ dueAtMs: inside, sourceId: "" }, policy)).dueAtMs).toBe(inside);
 });
 
-test("a send whose failure asks for time gets it as the least of its first delay", async () => {
+test("the first delay of a send is at least its failure's retry_after", async () => {
   const failure = { ...command.failure, retryAfterText: "90" };
   const { dueAtMs, nowMs } = await sendNow({ failure });
   expect(dueAtMs).toBe(nowMs + 90_000);
@@ -119,7 +119,7 @@ test("a send whose failure asks for time gets it as the least of its first delay
   expect(explicit.dueAtMs).toBe(explicit.nowMs + 7);
 });
 
-test("a failed attempt hears of windows, of what the call asked for, and of the longest time", async () => {
+test("a failed attempt respects windows, retry_after and max_elapsed", async () => {
   const { store, clock } = at.current;
   const retryPolicy = {
     maxRetries: 9,
@@ -156,7 +156,7 @@ test("a failed attempt hears of windows, of what the call asked for, and of the 
   expect(lines.at(-1)?.facts.why).toContain("max_elapsed is 60 s");
 });
 
-test("a policy that changes leaves due times as they are, and decides on the next failure", async () => {
+test("a changed policy keeps due times and applies to the next failure", async () => {
   const { store, clock } = at.current;
   const { dueAtMs } = await sendNow({ sourceId: "" }, { initialDelayMs: 60_000, jitter: "none" });
   expect(dueAtMs).toBe(clock.nowMs + 60_000);
@@ -187,7 +187,7 @@ test("a policy that changes leaves due times as they are, and decides on the nex
   expect(await failOnce()).toMatchObject({ quarantineReason: "NON_RETRYABLE" });
 });
 
-test("a due time is kept by a send that joins and that nothing would retry", async () => {
+test("a send without a retry keeps its due time when it joins a message", async () => {
   const { clock } = at.current;
   const joined = { dedupKey: "k", sourceId: "" };
   await sendNow({ ...joined, delayMs: 0 });
@@ -197,7 +197,7 @@ test("a due time is kept by a send that joins and that nothing would retry", asy
   expect(message?.dueAtMs).toBe(clock.nowMs + 4_000);
 });
 
-test("each delivery that ends is counted once, the last of a crash loop too", async () => {
+test("each delivery that ends is counted once, also the last one of a crash loop", async () => {
   const { store } = at.current;
   await store.send("orders", [item()], SETTINGS);
   const counted: string[] = [];
@@ -210,7 +210,7 @@ test("each delivery that ends is counted once, the last of a crash loop too", as
   expect(counted).toEqual(["expired", "expired", "expired", "expired", "quarantined"]);
 });
 
-test("without a queue, Stats knows no time", async () => {
+test("Stats has no store time without queues", async () => {
   const stats = createStats({
     store: at.current.store,
     settingsOf: () => DEFAULT_QUEUE_SETTINGS,
@@ -218,7 +218,7 @@ test("without a queue, Stats knows no time", async () => {
   expect(await stats([])).toEqual({ nowMs: undefined, queues: [] });
 });
 
-test("a breaker that the settings no longer ask for is told by nobody", async () => {
+test("a breaker that was removed from the settings is not reported", async () => {
   const { store } = at.current;
   at.current.rules = { ...NO_DELIVERY_RULES, breaker: { ...BREAKER, minimumVolume: 1 } };
   await store.send("orders", [item()], SETTINGS);

@@ -50,7 +50,7 @@ async function set(text: string) {
   await configs.refresh();
 }
 
-test("a queue goes with its messages, its settings and its name", async () => {
+test("a deletion removes messages, settings and name of a queue", async () => {
   await send(700);
   await set("");
   await set("anything");
@@ -60,14 +60,14 @@ test("a queue goes with its messages, its settings and its name", async () => {
   expect(at.current.store.configs.get(QUEUE)).toBeUndefined();
 });
 
-test("a queue that is only settings goes, too", async () => {
+test("a queue that has only settings is deleted too", async () => {
   await set("anything");
   expect(await remove(0)).toBe(0);
   expect(at.current.store.configs.get(QUEUE)).toBeUndefined();
   expect(await keys()).toEqual([]);
 });
 
-test("one that holds another number, or has messages in flight, is left as it is", async () => {
+test("a queue with another number of messages, or with messages in flight, is not deleted", async () => {
   await send(2);
   await expect(remove(0)).rejects.toMatchObject({
     kind: "PRECONDITION",
@@ -83,7 +83,7 @@ test("one that holds another number, or has messages in flight, is left as it is
   expect((await at.current.dump(QUEUE)).messages.size).toBe(3);
 });
 
-test("it is safe to repeat, whatever was expected", async () => {
+test("a deletion is safe to repeat, with any expected count", async () => {
   await send(3);
   expect(await remove(3)).toBe(3);
   expect(await remove(3)).toBe(0);
@@ -91,7 +91,7 @@ test("it is safe to repeat, whatever was expected", async () => {
   expect(await keys()).toEqual([]);
 });
 
-test("who comes late leaves a new life alone, its settings and its name", async () => {
+test("a late deletion does not touch a new queue of the same name", async () => {
   await send(3);
   await remove(3);
   await send(1);
@@ -102,12 +102,12 @@ test("who comes late leaves a new life alone, its settings and its name", async 
   expect((await at.current.dump(QUEUE)).messages.size).toBe(1);
 });
 
-test("several callers wait for the same end, and hear the same", async () => {
+test("concurrent deletions wait for one run and get the same result", async () => {
   await send(1_500);
   expect(await Promise.all([remove(1_500), remove(1_500)])).toEqual([1_500, 1_500]);
 });
 
-test("with another etag than the present one nothing happens", async () => {
+test("a deletion with an outdated etag changes nothing", async () => {
   await send(1);
   await expect(remove(1, "e")).rejects.toMatchObject({ kind: "STALE_ETAG" });
   await send(1);
@@ -120,7 +120,7 @@ async function leaveHalfDone() {
   await at.current.store.deletion.purge(QUEUE);
 }
 
-test("what a server has left that died, a pump of any other finishes", async () => {
+test("a pump of another server finishes the deletion of a server that died", async () => {
   await leaveHalfDone();
   const { store } = at.current;
   pumps = new Pumps({
@@ -134,7 +134,7 @@ test("what a server has left that died, a pump of any other finishes", async () 
   await until("its name to go", async () => (await store.queues()).length === 0 || undefined);
 });
 
-test("so does a send, which is taken when that is done", async () => {
+test("a send finishes the deletion of a server that died and is accepted after it", async () => {
   await leaveHalfDone();
   const command: SendCommand = {
     ...{ priority: 0, orderingKey: "", attribute: () => undefined },

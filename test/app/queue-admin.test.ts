@@ -48,7 +48,7 @@ const update = (apply: (present: QueueConfig) => QueueConfig, etag = "", queue =
   admin.update({ queue, etag, apply });
 
 describe("an update", () => {
-  test("acts on the next question, and is read once", async () => {
+  test("applies to the next decision and is decoded once", async () => {
     expect(inForce.of("orders").ttlMs).toBe(DEFAULT_QUEUE_SETTINGS.ttlMs);
     const view = await update(ttl(60));
     expect(view).toMatchObject({ name: "orders", exists: false, settings: { ttlMs: 60_000 } });
@@ -57,7 +57,7 @@ describe("an update", () => {
     expect(inForce.of("others")).toBe(DEFAULT_QUEUE_SETTINGS);
   });
 
-  test("changes the etag with each change, and only then", async () => {
+  test("changes the etag only if it changes something", async () => {
     const first = await update(ttl(60));
     expect(first.etag).not.toBe("");
     expect(first.updatedAtMs).toBeGreaterThan(Date.now() - 60_000);
@@ -67,20 +67,20 @@ describe("an update", () => {
     expect((await admin.get("orders")).etag).toBe(second.etag);
   });
 
-  test("with another etag is refused, and nothing changes", async () => {
+  test("with an outdated etag is refused and changes nothing", async () => {
     const first = await update(ttl(60));
     await update(ttl(70));
     await expect(update(ttl(80), first.etag)).rejects.toMatchObject({ kind: "STALE_ETAG" });
     expect((await admin.get("orders")).settings.ttlMs).toBe(70_000);
   });
 
-  test("whose answer was lost can be made again with the etag of before", async () => {
+  test("can be repeated with the old etag after a lost answer", async () => {
     const first = await update(ttl(60));
     const second = await update(ttl(70), first.etag);
     expect(await update(ttl(70), first.etag)).toMatchObject({ etag: second.etag });
   });
 
-  test("that takes back all leaves nothing behind", async () => {
+  test("that removes all settings leaves no record", async () => {
     await update(ttl(60));
     const view = await update(() => create(QueueConfigSchema));
     expect(view).toMatchObject({ etag: "", updatedAtMs: undefined });
@@ -88,7 +88,7 @@ describe("an update", () => {
     expect((await admin.list(10, "")).queues).toEqual([]);
   });
 
-  test("of one field keeps what others set at the same moment", async () => {
+  test("of one field keeps concurrent changes of others", async () => {
     const action = (present: QueueConfig) => ({ ...present, ttlAction: TtlAction.DISCARD });
     await Promise.all([update(ttl(60)), update(action)]);
     expect((await admin.get("orders")).settings).toMatchObject({
@@ -105,7 +105,7 @@ describe("a record of another version", () => {
     await configs.refresh();
   }
 
-  test("is kept with all that this one does not know", async () => {
+  test("keeps its unknown fields", async () => {
     const config = create(QueueConfigSchema, { ttl: durationFromMs(60_000) });
     config.$unknown = [{ no: 900, wireType: 0, data: Uint8Array.of(7) }];
     await store(toBinary(QueueRecordSchema, create(QueueRecordSchema, { config, etag: "e" })));
@@ -114,7 +114,7 @@ describe("a record of another version", () => {
     expect(view.settings).toMatchObject({ ttlMs: 60_000, ttlAction: "discard" });
   });
 
-  test("is left out where a value can't be read, and the rest of it acts", async () => {
+  test("applies except for values that cannot be read", async () => {
     const config = create(QueueConfigSchema, {
       ttl: durationFromMs(60_000),
       ttlAction: 99 as never,
@@ -123,7 +123,7 @@ describe("a record of another version", () => {
     expect(inForce.of("orders")).toMatchObject({ ttlMs: 60_000, ttlAction: "quarantine" });
   });
 
-  test("that is none at all is told of once, and can be replaced", async () => {
+  test("that is damaged is logged once and can be replaced", async () => {
     await store(Uint8Array.of(255, 255, 255));
     expect(inForce.of("orders")).toBe(DEFAULT_QUEUE_SETTINGS);
     expect(inForce.of("orders")).toBe(DEFAULT_QUEUE_SETTINGS);

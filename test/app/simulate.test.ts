@@ -46,7 +46,7 @@ const counts = (found: { retried: readonly { withinMs: number; count: number }[]
     (found?.retried ?? []).filter(({ count }) => count > 0).map((one) => [one.withinMs, one.count]),
   );
 
-test("messages of every state are counted under the policy that is tried", async () => {
+test("messages of every state are counted with the tried policy", async () => {
   await send(
     { delayMs: 60_000 },
     { delayMs: 60_000, priority: 3 },
@@ -66,7 +66,7 @@ test("messages of every state are counted under the policy that is tried", async
   expect(await at.current.dump(QUEUE), "nothing has changed").toEqual(before);
 });
 
-test("attempts so far, and what a message says itself, count", async () => {
+test("attempts so far and a message's own settings count", async () => {
   await send({}, { retrySettings: encodeRetrySettings({ maxRetries: 1 }) });
   const { claimed } = await at.current.tick(QUEUE, [session(1)]);
   await at.current.store.settle(
@@ -79,7 +79,7 @@ test("attempts so far, and what a message says itself, count", async () => {
   expect((await simulate({}, policy({ maxRetries: 3 }))).stored?.quarantinedCount).toBe(1);
 });
 
-test("the schedule alone asks the store for nothing", async () => {
+test("the schedule alone does not read the store", async () => {
   const startAtMs = Date.UTC(2030, 0, 1);
   const found = await simulate({ stored: false, startAtMs }, policy({ maxRetries: 2 }));
   expect(found.stored).toBeUndefined();
@@ -89,12 +89,12 @@ test("the schedule alone asks the store for nothing", async () => {
   ]);
 });
 
-test("without a policy, the one in force for the reason", async () => {
+test("without a policy the one in force for the reason is used", async () => {
   const found = await simulate({ stored: false, reason: "TIMEOUT" });
   expect(found.policy).toEqual(PRESETS.network);
 });
 
-test("of each state only so many are looked at", async () => {
+test("a bounded number of messages of each state is examined", async () => {
   let looked = 0;
   const messages = {
     ...at.current.store.messages,
@@ -127,7 +127,7 @@ test("of each state only so many are looked at", async () => {
   expect(looked).toBe(10_500);
 });
 
-test("whoever does not wait any more stops the walk", async () => {
+test("an aborted call stops the walk", async () => {
   await send({});
   await expect(simulate({}, undefined, AbortSignal.abort())).rejects.toThrow();
 });

@@ -22,7 +22,7 @@ describe("serve", () => {
     expect(served[0]?.logLevel).toBe(argv.length > 1 ? "warn" : "info");
   });
 
-  test("a server that fails gives 1 and says why, with a stack only when debugging", async () => {
+  test("a server that fails exits with 1 and says why, with a stack only at level debug", async () => {
     const serve = () => Promise.reject(new Error("port 50051 is taken"));
     const quiet = await cli([], { serve });
     expect(quiet).toMatchObject({ code: 1, stdout: "", stderr: "dlq: port 50051 is taken\n" });
@@ -30,7 +30,7 @@ describe("serve", () => {
     expect(verbose.stderr).toContain("cli.test.ts");
   });
 
-  test("a wrong configuration gives 2, lists everything on stderr and starts nothing", async () => {
+  test("a wrong configuration exits with 2, lists all errors on stderr and starts nothing", async () => {
     const run = await cli(["--ttl", "5", "--payload-max=9MiB"]);
     expect(run).toMatchObject({ code: 2, stdout: "", served: [] });
     expect(run.stderr).toMatch(/^dlq: 2 things are wrong\n {2}payload-max .*\n {2}ttl .*\n$/);
@@ -66,7 +66,7 @@ describe("help", () => {
     [["serve", "--help"]],
     [["help", "serve"]],
     [["config", "-h"]],
-  ])("%j names every setting with its default", async (argv) => {
+  ])("%j lists every setting with its default", async (argv) => {
     const { code, stdout, served } = await cli(argv);
     expect({ code, served }).toEqual({ code: 0, served: [] });
     const text = stdout.replaceAll(/\s+/g, " ");
@@ -76,7 +76,7 @@ describe("help", () => {
     }
   });
 
-  test("asks for nothing that is right: a wrong flag beside --help does not matter", async () => {
+  test("ignores wrong flags", async () => {
     expect(await cli(["--frobnicate", "--help"])).toMatchObject({ code: 0, stderr: "" });
   });
 

@@ -65,14 +65,14 @@ describe("dlq config", () => {
   test.each([
     ["nothing", ""],
     ["everything", FULL],
-  ])("of %s, fed back, gives the same configuration", async (_, yaml) => {
+  ])("output for %s gives the same configuration as input", async (_, yaml) => {
     const again = await printed(yaml);
     const { origins: _a, ...before } = loadOk({ yaml });
     const { origins: _b, ...after } = loadOk({ yaml: again });
     expect(everything(after)).toEqual(everything(before));
   });
 
-  test("says where each value came from", async () => {
+  test("prints the source of each value", async () => {
     const run = await cli(["config", "--ttl=2h"], {
       env: { DLQ_LOG_LEVEL: "warn", DLQ_CONFIG: "f.yaml" },
       files: { "f.yaml": "\nredis_timeout: 3s\nqueues:\n  q: { max_bytes: 1MiB }\n" },
@@ -109,13 +109,13 @@ describe("dlq config", () => {
     ["rediss://:hunter2@h", "rediss://:***@h"],
     ["redis://h:6379", "redis://h:6379"],
     ["unix:///run/redis.sock", "unix:///run/redis.sock"],
-  ])("of %s only the password is hidden, and it is not taken back", async (url, shown) => {
+  ])("hides only the password of %s, and refuses the placeholder", async (url, shown) => {
     const { stdout } = await cli(["config"], { env: { DLQ_REDIS_URL: url } });
     expect(stdout).toContain(shown);
     expect((await cli(["config", `--redis-url=${shown}`])).code).toBe(url === shown ? 0 : 2);
   });
 
-  test("a hidden secret that is fed back is refused, not taken for a secret", async () => {
+  test("the placeholder of a secret is refused as input", async () => {
     const { stdout } = await cli(["config"], { env: secrets });
     const again = await cli(["--config=f"], { files: { f: stdout } });
     expect(again.code).toBe(2);
@@ -160,7 +160,7 @@ describe("dlq config", () => {
     expect(run.stderr).toMatch(/^dlq: warning: This looks like Kubernetes/);
   });
 
-  test("a wrong configuration gives 2", async () => {
+  test("a wrong configuration exits with 2", async () => {
     expect(await cli(["config", "--ttl=x"])).toMatchObject({ code: 2, stdout: "" });
   });
 });
@@ -168,7 +168,7 @@ describe("dlq config", () => {
 describe("docs/reference/configuration.md", () => {
   const file = path.join(import.meta.dirname, "../../docs/reference/configuration.md");
 
-  test("is what dlq config --docs prints (run it again after a change of the table)", async () => {
+  test("is the output of dlq config --docs (run it after a change of settings)", async () => {
     const { stdout, code } = await cli(["config", "--docs"]);
     expect(code).toBe(0);
     expect(readFileSync(file, "utf8")).toBe(stdout);

@@ -19,7 +19,7 @@ describe("precedence", () => {
     expect(origin && describeSource(origin)).toBe(source);
   });
 
-  test("the default when nobody says anything", () => {
+  test("the default applies without any value", () => {
     const config = loadOk({});
     expect(config.redisTimeoutMs).toBe(2_000);
     expect(config.listenGrpc).toEqual({ host: "127.0.0.1", port: 50_051 });
@@ -34,11 +34,11 @@ describe("precedence", () => {
     expect(config.nodeId).toBe("host-42");
   });
 
-  test("what is overridden is not even looked at, so that it can be overruled", () => {
+  test("an overridden value is not checked", () => {
     expect(loadOk({ argv, yaml: "redis_timeout: nonsense\n" }).redisTimeoutMs).toBe(5_000);
   });
 
-  test("DLQ_CONFIG names the file too, and --config is stronger", () => {
+  test("DLQ_CONFIG names the file, and --config is stronger", () => {
     const files = { a: "log_level: warn\n", b: "log_level: error\n" };
     expect(loadOk({ env: { DLQ_CONFIG: "a" }, files }).logLevel).toBe("warn");
     expect(loadOk({ env: { DLQ_CONFIG: "a" }, argv: ["--config=b"], files }).logLevel).toBe(
@@ -61,7 +61,7 @@ describe("flags", () => {
     expect(loadOk({ argv: ["--log-level", "warn", "--log-level=debug"] }).logLevel).toBe("debug");
   });
 
-  test("a value that is missing is not taken from the next flag", () => {
+  test("a missing value is not taken from the next flag", () => {
     expect(loadErrors({ argv: ["--ttl", "--insecure-listen"] })).toEqual([
       expect.stringMatching(/^--ttl: a value must follow; allowed: .*; for instance --ttl=7d$/),
     ]);
@@ -74,7 +74,7 @@ describe("flags", () => {
   });
 });
 
-describe("names nobody knows", () => {
+describe("unknown names", () => {
   test.each([
     [
       { argv: ["--redis-timout", "5s"] },
@@ -117,7 +117,7 @@ describe("names nobody knows", () => {
   test.each([
     ...["DLQ_SETUP", "DLQ_GRPCURL", "DLQ_PYTHON", "DLQ_GO", "DLQ_OLDEST_NODE", "DLQ_TEST_ANYTHING"],
     ...["DLQ_SPOOL_DIR", "DLQ_SERVER_COMMAND", "DLQ_TARGET", "DLQ_SERVICE", "DLQX", "OTHER"],
-  ])("%s is left alone", (name) => {
+  ])("%s is ignored", (name) => {
     expect(loadErrors({ env: { [name]: "x" } })).toEqual([]);
   });
 
@@ -132,13 +132,13 @@ describe("names nobody knows", () => {
     DLQ_HTTP_PORT_8080_TCP_PROTO: "tcp",
   };
 
-  test("the variables of a Kubernetes Service named dlq are left alone, in Kubernetes only", () => {
+  test("variables of a Kubernetes Service named dlq are ignored, only in Kubernetes", () => {
     const env = { ...service, KUBERNETES_SERVICE_HOST: "10.0.0.3" };
     expect(loadErrors({ env })).toEqual([]);
     expect(loadErrors({ env: service })).toHaveLength(Object.keys(service).length);
   });
 
-  test("no setting looks like one of those variables", () => {
+  test("no setting has the form of such a variable", () => {
     const names = ALL_SETTINGS.map((s) => s.name);
     expect(names.filter((name) => /(^|-)(service-host|service-port|port)(-|$)/.test(name))).toEqual(
       [],
@@ -147,13 +147,13 @@ describe("names nobody knows", () => {
 });
 
 describe("errors", () => {
-  test("say which setting, from where, what is wrong and what is allowed", () => {
+  test("have setting, source, problem and allowed values", () => {
     expect(loadErrors({ env: { DLQ_REDIS_TIMEOUT: "5" } })).toEqual([
       'redis-timeout (DLQ_REDIS_TIMEOUT): "5" has no unit of time; allowed: a number with a unit, such as 250ms, 30s, 5m, 24h or 7d, from 10ms to 1m',
     ]);
   });
 
-  test("come all at once, from every place", () => {
+  test("are reported together from every source", () => {
     const errors = loadErrors({
       argv: ["--payload-max", "4MiB", "--frobnicate", "stray", "word"],
       env: { DLQ_LOG_LEVEL: "loud", DLQ_NOPE: "1" },
@@ -212,7 +212,7 @@ describe("errors", () => {
     expect(loadErrors(given)).toEqual([expect.stringMatching(expected)]);
   });
 
-  test("an alias that contains itself ends in an error", () => {
+  test("an alias that contains itself is an error", () => {
     expect(loadErrors({ yaml: "queues: &a\n  q: *a\n" })).toContainEqual(
       expect.stringContaining("contains itself"),
     );
@@ -295,7 +295,7 @@ describe("contradictions", () => {
       "Sentinels",
       { argv: ["--redis-sentinels=a:1,b:1", "--redis-sentinel-name=m", "--redis-password=p"] },
     ],
-  ])("%s is fine", (_, given) => {
+  ])("%s is valid", (_, given) => {
     expect(loadErrors(given)).toEqual([]);
   });
 });
@@ -308,7 +308,7 @@ describe("warnings", () => {
     ]);
   });
 
-  test("none in Kubernetes with a Redis that is shared", () => {
+  test("none in Kubernetes with an external Redis", () => {
     expect(loadOk({ env: { ...kubernetes, DLQ_REDIS_URL: "redis://h" } }).warnings).toEqual([]);
     const argv = ["--redis-sentinels=h:1", "--redis-sentinel-name=m"];
     expect(loadOk({ env: kubernetes, argv }).warnings).toEqual([]);

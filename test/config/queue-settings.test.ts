@@ -7,7 +7,7 @@ function settings(yaml: string, argv: readonly string[] = []) {
   return loadOk({ yaml, argv }).queueSettings("q");
 }
 
-test("a queue that nobody configured has the defaults of the code", () => {
+test("an unconfigured queue has the defaults", () => {
   expect(loadOk({}).queueSettings("anything")).toEqual({
     ...DEFAULT_QUEUE_SETTINGS,
     maxRetries: undefined,
@@ -15,7 +15,7 @@ test("a queue that nobody configured has the defaults of the code", () => {
   });
 });
 
-test("names that objects have by birth are queues like others", () => {
+test("names of built-in properties are valid queue names", () => {
   const config = loadOk({ yaml: "queues: { constructor: { ttl: 1h }, __proto__: { ttl: 2h } }" });
   expect(config.queueSettings("constructor").ttlMs).toBe(3_600_000);
   expect(config.queueSettings("__proto__").ttlMs).toBe(7_200_000);
@@ -133,7 +133,7 @@ describe("retry policies", () => {
     expect(settings(`queues: { q: { ${line} } }`).retryPolicy).toEqual(PRESETS.webhook);
   });
 
-  test("a preset with changes", () => {
+  test("a preset can be changed", () => {
     const policy = "{ preset: webhook, max_delay: 10m, multiplier: 1.5, jitter: none }";
     expect(settings(`defaults: { retry_policy: ${policy} }`).retryPolicy).toEqual({
       ...PRESETS.webhook,
@@ -176,7 +176,7 @@ describe("retry policies", () => {
       },
     ],
     ["{ windows: }", {}],
-  ])("%s over the standard", (policy, changes) => {
+  ])("%s over the standard preset", (policy, changes) => {
     expect(settings(`defaults: { retry_policy: ${policy} }`).retryPolicy).toEqual({
       ...PRESETS.standard,
       maxDelayMs: Math.max(PRESETS.standard.maxDelayMs, changes.initialDelayMs ?? 0),
@@ -184,7 +184,7 @@ describe("retry policies", () => {
     });
   });
 
-  test("a preset of a queue leaves the deployment's elapsed time and windows", () => {
+  test("a queue's preset keeps the deployment's max_elapsed and windows", () => {
     const q = settings(
       "defaults: { retry_policy: { max_elapsed: 1h, windows: [{ start: 01:00, end: 02:00 }] } }\nqueues: { q: { retry_policy: webhook } }",
     );
@@ -192,14 +192,14 @@ describe("retry policies", () => {
     expect(q.retryPolicy).toEqual({ ...PRESETS.webhook, maxElapsedMs: 3_600_000, windows });
   });
 
-  test("without a preset, an entry for a reason changes only what it names", () => {
+  test("without a preset, an entry for a reason changes only its own keys", () => {
     const yaml = "queues: { q: { retry_policies: { WEBHOOK_FAILED: { max_retries: 10 } } } }";
     expect(settings(yaml).retryPolicies).toEqual({
       WEBHOOK_FAILED: { ...PRESETS.webhook, maxRetries: 10 },
     });
   });
 
-  test("an entry for a reason keeps the level's max_retries unless it names its own", () => {
+  test("an entry for a reason keeps the layer's max_retries unless it has its own", () => {
     const q = settings(
       "queues: { q: { max_retries: 8, retry_policies: { TIMEOUT: { initial_delay: 1s }, WEBHOOK_FAILED: webhook } } }",
     );
@@ -226,7 +226,7 @@ describe("retry policies", () => {
     expect(q.retryPolicies.TIMEOUT?.maxRetries).toBe(2);
   });
 
-  test("a queue's retry_policy hides what the deployment says about retries", () => {
+  test("a queue's retry_policy hides the deployment's retry settings", () => {
     const q = settings(
       "defaults: { max_retries: 9, retry_policies: { TIMEOUT: auth } }\nqueues: { q: { retry_policy: webhook } }",
     );
@@ -315,12 +315,12 @@ test.each([
   ["breaker: key", /breaker .*no attribute is named/],
   ["breaker_open_time: 10m", /breaker_max_open_time.*shorter than breaker-open-time/],
   ["{ breaker: queue, breaker_reasons: [] }", /breaker_reasons .*nothing opens it/],
-])("%s alone is refused, with the place", (yaml, words) => {
+])("%s alone is refused with its line", (yaml, words) => {
   const text = yaml.startsWith("{") ? yaml : `{ ${yaml} }`;
   expect(loadErrors({ yaml: `queues: { q: ${text} }` })).toEqual([expect.stringMatching(words)]);
 });
 
-test("a contradiction that a queue only inherits is told once", () => {
+test("an inherited contradiction is reported once", () => {
   const yaml = "defaults: { breaker: key }\nqueues: { a: { ttl: 1h }, b: { key_attribute: host } }";
   expect(loadErrors({ yaml })).toEqual([expect.stringContaining("defaults.breaker")]);
 });
@@ -329,7 +329,7 @@ describe("transforms", () => {
   const fix = "{ target: payload, merge_patch: '{\"a\": 1}' }";
   const read = (yaml: string) => loadOk({ yaml }).queueSettings("q").transforms;
 
-  test("a queue's are its own, an empty list is none, and nothing leaves the deployment's", () => {
+  test("a queue's replace the deployment's, an empty list means none, an absent one inherits", () => {
     const all = `defaults: { transforms: [${fix}] }`;
     const one = [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch: '{"a": 1}' }];
     expect(read(all)).toEqual(one);

@@ -295,7 +295,7 @@ describe.each(tables)("$name", ({ type, accepts, refuses }) => {
     expect(type.parse(raw)).toEqual({ ok: value });
   });
 
-  test.each(accepts)("%j prints as something that parses to it again", (raw) => {
+  test.each(accepts)("%j is printed as text that parses to the same value", (raw) => {
     const parsed = type.parse(raw);
     if ("problem" in parsed) throw new Error(parsed.problem);
     const printed = type.format(parsed.ok);
@@ -308,7 +308,7 @@ describe.each(tables)("$name", ({ type, accepts, refuses }) => {
   });
 });
 
-test("a problem with a hidden item does not repeat it", () => {
+test("an error about a hidden item does not contain it", () => {
   expect(JSON.stringify(bearerTokens.parse("s3cr€t"))).not.toContain("s3cr");
 });
 

@@ -50,7 +50,7 @@ function lifeOf(preset: PresetName): string {
   return `${steps.join(" ")} ${verdict.quarantineReason}`;
 }
 
-describe("the schedule of a message that always fails (seconds before each try, no jitter)", () => {
+describe("the schedule of a message that always fails (seconds before each attempt, no jitter)", () => {
   // The first number follows the send, each further one a failed attempt.
   test.each<[PresetName, string]>([
     ["webhook", "30 60 120 RETRIES_EXHAUSTED"],
@@ -149,7 +149,7 @@ describe("kinds of jitter", () => {
     expect(delayBeforeRetryMs(decorrelated, 2, MIDDLE, 7000)).toBe(11_000);
   });
 
-  it("decorrelated takes the delay before that is not known as the one without jitter", () => {
+  it("decorrelated uses the delay without jitter if the previous one is unknown", () => {
     const decorrelated = policy({ jitter: "decorrelated" });
     for (const attempt of [2, 3, 9]) {
       const beforeMs = plainDelayMs(decorrelated, attempt - 1);
@@ -228,7 +228,7 @@ describe("limits", () => {
     expect(delayBeforeRetryMs(policy(changes), attempt, 0)).toBe(expected);
   });
 
-  it("stays a whole number within its bound for the longest policy at the highest jitter", () => {
+  it("is a whole number within its bound for the longest policy with the highest jitter", () => {
     const longest = policy({ initialDelayMs: max, maxDelayMs: max, jitter: "proportional" });
     const delayMs = delayBeforeRetryMs(longest, 1, 0.999);
     expect(Number.isSafeInteger(delayMs)).toBe(true);

@@ -229,7 +229,7 @@ test.each(EXAMPLES)("%s: %s %s", (reason, type, message) => {
   expect(categorize({ type, message })).toBe(reason);
 });
 
-describe("what is ambiguous stays unknown", () => {
+describe("an ambiguous failure is UNKNOWN_ERROR", () => {
   test.each([
     ["", ""],
     ["Error", "boom"],
@@ -333,7 +333,7 @@ it("reads the first 2 KiB of a message", () => {
   expect(categorize({ type: "", message: `${padding.repeat(2)} timed out` })).toBe("UNKNOWN_ERROR");
 });
 
-it("lists nothing twice in a column, where the second would never count", () => {
+it("lists no phrase twice in a column", () => {
   for (const column of ["grpc", "http", "types", "typeParts", "codes", "text"] as const) {
     const cells = CATEGORIES.flatMap((row) =>
       [...(row[column] ?? [])].map((cell) => String(cell).toLowerCase()),

@@ -18,7 +18,7 @@ test.each<[errors.DlqErrorKind, errors.DlqError, RegExp]>([
   expect(error.message).toMatch(message);
 });
 
-it("lists every violation, for people and for programs", () => {
+it("lists every violation in text and details", () => {
   const violations = [
     { field: "queue", description: "must not be empty" },
     { field: "delay", description: "must not be negative" },

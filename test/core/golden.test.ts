@@ -81,7 +81,7 @@ const reasonOf = ({ type, message, grpc_code, http_status }: GoldenFailure): Rea
   categorize({ type, message, grpcCode: grpc_code, httpStatus: http_status });
 
 describe.each(GOLDEN)("$language", ({ language, failures }) => {
-  test("every failure gets its reason, save those that do not say it", () => {
+  test("every failure gets its reason, except those without evidence", () => {
     const missed = failures.filter((failure) => reasonOf(failure) !== failure.reason);
     const right = failures.length - missed.length;
     const share = ((100 * right) / failures.length).toFixed(1);
@@ -91,19 +91,19 @@ describe.each(GOLDEN)("$language", ({ language, failures }) => {
     );
   });
 
-  test("each has a name of its own and a reason that there is", () => {
+  test("each has a unique name and a valid reason", () => {
     const names = failures.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(failures.filter(({ reason }) => !(reason in REASONS))).toEqual([]);
   });
 
-  test("nothing tells of the machine or the moment", () => {
+  test("no failure contains data of the machine or the time", () => {
     const traces = /127\.0\.0\.1:[1-9]|\/(?:tmp|home|root|work)\/\w|0x[0-9a-f]{6}/;
     expect(failures.filter(({ type, message }) => traces.test(`${type} ${message}`))).toEqual([]);
   });
 });
 
-it("has 200 failures and more, and misses few", () => {
+it("has at least 200 failures and few misses", () => {
   const missed = LANGUAGES.flatMap((language) => Object.keys(MISSED[language]));
   expect(ALL.length).toBeGreaterThanOrEqual(200);
   expect(missed.length / ALL.length).toBeLessThanOrEqual(MAX_MISSED_SHARE);
@@ -121,7 +121,7 @@ test("docs/reference/categorization.md has these figures", () => {
   );
 });
 
-test("with less evidence it says less, seldom something else", () => {
+test("with less evidence it returns UNKNOWN_ERROR, rarely another reason", () => {
   const bare = ALL.map((failure) => {
     const type = failure.type.replace(/ \[[\w ]+\]$/, "");
     return { failure, said: categorize({ type, message: failure.message }) };
@@ -149,7 +149,7 @@ it("takes less than 20 us a failure", () => {
   expect((1_000 * cpuCostMs(all)) / (ROUNDS * ALL.length)).toBeLessThan(20);
 });
 
-describe("words that mislead", () => {
+describe("misleading words", () => {
   test.each<[reason: Reason, type: string, message: string]>([
     // A path quotes what it likes.
     ["NETWORK_ERROR", "Error", "connect ECONNREFUSED /run/permission denied/timed out.sock"],
@@ -195,7 +195,7 @@ describe("words that mislead", () => {
   });
 });
 
-describe("a status that services use for everything gives way to a named cause", () => {
+describe("a named cause overrides a broad status", () => {
   test.each<[reason: Reason, status: number, type: string, message: string]>([
     ["RESOURCE_EXHAUSTED", 400, "ThrottlingException", "Rate exceeded"],
     ["AUTHENTICATION_ERROR", 400, "Error", "api error ExpiredTokenException: expired"],

@@ -25,14 +25,14 @@ describe("a lease token", () => {
     ["every kind of character", { queue: "a-Z_0.9" }],
     ["the lowest delivery number", { deliveryNumber: 0 }],
     ["the highest delivery number", { deliveryNumber: 2 ** 32 - 1 }],
-  ])("comes back as it went: %s", (_name, changes) => {
+  ])("decodes to the same parts: %s", (_name, changes) => {
     const token = encodeLeaseToken(parts(changes));
     expect(token).toMatch(/^[A-Za-z0-9_-]+$/);
     expect(token.length).toBeLessThanOrEqual(LEASE_TOKEN_MAX_LENGTH);
     expect(decodeLeaseToken(token)).toEqual(parts(changes));
   });
 
-  it("keeps its layout, or leases of a running version would be lost in an upgrade", () => {
+  it("keeps its layout, so that leases survive an upgrade", () => {
     expect(encodeLeaseToken(parts())).toBe(
       "AQZvcmRlcnMAAQIDBAUGBwgJCgsMDQ4PAAAAB__-_fz7-vn49_b19PPy8fA",
     );
@@ -76,7 +76,7 @@ describe("a lease token", () => {
     expect(decodeLeaseToken(stray)).toBeUndefined();
   });
 
-  it("never names another lease, or none, after any change of one character", () => {
+  it("never decodes to another lease after a change of one character", () => {
     for (let at = 0; at < token.length; at++) {
       const changed = `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
       expect(decodeLeaseToken(changed)).not.toEqual(parts());
@@ -89,7 +89,7 @@ describe("a lease token", () => {
     ["a long nonce", { nonce: new Uint8Array(17) }],
     ["a delivery number beyond 32 bits", { deliveryNumber: 2 ** 32 }],
     ["a negative delivery number", { deliveryNumber: -1 }],
-  ])("is not written for %s", (_name, changes) => {
+  ])("is not encoded for %s", (_name, changes) => {
     expect(() => encodeLeaseToken(parts(changes))).toThrow(RangeError);
   });
 });
@@ -97,7 +97,7 @@ describe("a lease token", () => {
 describe("a message id", () => {
   const text = "01890a5d-ac96-774b-bcce-b302099a8057";
 
-  it("comes back as it went", () => {
+  it("decodes to the same bytes", () => {
     const id = parseMessageId(text);
     expect(id).toHaveLength(16);
     expect(formatMessageId(id ?? new Uint8Array())).toBe(text);
@@ -118,11 +118,11 @@ describe("a message id", () => {
     expect(parseMessageId(other)).toBeUndefined();
   });
 
-  it("is not written from other lengths", () => {
+  it("is not formatted from other lengths", () => {
     expect(() => formatMessageId(new Uint8Array(15))).toThrow(RangeError);
   });
 
-  it("tells when it was made", () => {
+  it("contains its time of creation", () => {
     const id = parseMessageId("01890a5d-ac96-7fff-bfff-ffffffffffff") as Uint8Array;
     expect(createdAtMs(id)).toBe(0x01890a5dac96);
   });

@@ -27,13 +27,13 @@ describe("a phrase", () => {
   });
 });
 
-it("gives the first phrase of the list, wherever it stands in the text", () => {
+it("returns the first phrase of the list, wherever it is in the text", () => {
   const matcher = createPhraseMatcher(["gamma", "beta gamma delta", "beta"]);
   expect(matcher.first("alpha beta")).toBe(2);
   expect(matcher.first("alpha beta gamma")).toBe(0);
 });
 
-it("finds a phrase inside and after a longer one that breaks off", () => {
+it("finds a phrase inside and after an incomplete longer one", () => {
   const matcher = createPhraseMatcher(["a b c d", "*b c", "c e"]);
   expect(matcher.first("a b c x")).toBe(1);
   expect(matcher.first("a b c e")).toBe(1);

@@ -19,7 +19,7 @@ function base(changes: Partial<RetryPolicy> = {}): RetryPolicy {
 const linear = { kind: "linear", incrementMs: 7 } as const;
 const schedule = { kind: "schedule", delaysMs: [1, 2] } as const;
 
-describe("what an override makes of a policy", () => {
+describe("an override of a policy", () => {
   test.each<[string, PolicyOverride, RetryPolicy, Partial<RetryPolicy>]>([
     ["nothing leaves it as it is", {}, base(), base()],
     [
@@ -101,7 +101,7 @@ test.each<[PolicyOverride, number | undefined]>([
   [{ preset: "webhook" }, 3],
   [{ preset: "webhook", scheduleMs: [1] }, 1],
   [{ preset: "webhook", scheduleMs: [1], maxRetries: 0 }, 0],
-])("%j says %s retries", (own, expected) => {
+])("%j sets %s retries", (own, expected) => {
   expect(retriesOf(own)).toBe(expected);
 });
 

@@ -92,7 +92,7 @@ test.each<Row>([
   });
 });
 
-it("takes as many retries as a message's own schedule has delays", () => {
+it("allows as many retries as a message's own schedule has delays", () => {
   const own = { policy: { scheduleMs: [1, 2, 3, 4] } };
   expect(resolvePolicy("TIMEOUT", { retryPolicies: {}, maxRetries: 9 }, own)).toMatchObject({
     policy: { maxRetries: 4, backoff: { kind: "schedule", delaysMs: [1, 2, 3, 4] } },
@@ -100,7 +100,7 @@ it("takes as many retries as a message's own schedule has delays", () => {
   });
 });
 
-it("puts a rule's policy between the message's own and the queue's, part by part", () => {
+it("applies a rule's policy below the message's own and above the queue's", () => {
   const settings = { retryPolicies: { TIMEOUT: forTimeout }, maxRetries: 44 };
   const rulePolicy = { initialDelayMs: 500, maxRetries: 8 };
   expect(resolvePolicy("TIMEOUT", settings, { rulePolicy })).toEqual({

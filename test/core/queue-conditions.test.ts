@@ -61,8 +61,8 @@ test.each<[string, Partial<QueueSnapshot>, QueueConditionCode[]]>([
   expect(queueConditions(queue(changes)).map((answer) => answer.code)).toEqual(codes);
 });
 
-describe("the sentences", () => {
-  it("say why and until when it is paused", () => {
+describe("the texts", () => {
+  it("give the reason and the end of a pause", () => {
     expect(text({ paused: true }, "PAUSED")).toBe("The queue is paused; resume it to deliver.");
     const paused = { paused: true, pausedReason: "down", pausedUntilAtMs: 1_900_000_000_000 };
     expect(text(paused, "PAUSED")).toBe(
@@ -70,13 +70,13 @@ describe("the sentences", () => {
     );
   });
 
-  it("say when the first message is due", () => {
+  it("give the time until the first message is due", () => {
     expect(text({ scheduled: 1, workers: 1, nextDueInMs: 29_001 }, "NOTHING_DUE")).toContain(
       "1 message scheduled, none due yet; the first is due in 30 s",
     );
   });
 
-  it("name the call that a worker makes", () => {
+  it("name the call of a worker", () => {
     expect(text({ scheduled: 1, dueNow: 1 }, "NO_WORKERS")).toContain("StreamDue");
   });
 
@@ -88,11 +88,11 @@ describe("the sentences", () => {
   });
 });
 
-describe("what holds back a part of the messages", () => {
+describe("a condition that blocks some messages", () => {
   const busy = { scheduled: 5, dueNow: 3, inFlight: 2, quarantined: 1, workers: 1, freeCredit: 9 };
   const codes = (over: object) => queueConditions({ ...busy, ...over }).map(({ code }) => code);
 
-  it("is told beside what moves", () => {
+  it("is reported with DELIVERING", () => {
     expect(codes({ openBreakers: 2, blockingLimiters: 2 })).toEqual(["BREAKER_OPEN", "DELIVERING"]);
     expect(codes({ blockingLimiters: 1 })).toEqual(["LIMITED", "DELIVERING"]);
     expect(codes({ heldKeys: 1 })).toEqual(["ORDER_HELD", "DELIVERING"]);
@@ -107,7 +107,7 @@ describe("what holds back a part of the messages", () => {
     );
   });
 
-  it("says nothing of keys while the whole queue waits for its breaker", () => {
+  it("does not mention keys while the breaker of the queue is open", () => {
     expect(codes({ breakerOpen: true, openBreakers: 1 })).toEqual(["BREAKER_OPEN"]);
   });
 });

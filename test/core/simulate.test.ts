@@ -15,7 +15,7 @@ const NOW_MS = Date.UTC(2026, 0, 7, 19, 30);
 const policy = (own: PolicyOverride) => overridePolicy(PRESETS.standard, own);
 
 describe("a schedule", () => {
-  it("has each attempt with its delay, what jitter makes of it, and when it is due", () => {
+  it("has each attempt with its delay, jitter range and due time", () => {
     const own = { maxRetries: 3, initialDelayMs: 1_000, multiplier: 3 };
     expect(simulateSchedule(policy(own), NOW_MS)).toEqual({
       attempts: [
@@ -39,7 +39,7 @@ describe("a schedule", () => {
     });
   });
 
-  it("waits for windows, and goes on from there", () => {
+  it("waits for windows and continues from there", () => {
     const windows = [{ timeZone: "UTC", startMinute: 480, endMinute: 1200, days: [] }];
     const own = { maxRetries: 3, scheduleMs: [1_200_000, 1_800_000, 60_000], windows };
     const { attempts } = simulateSchedule(policy(own), NOW_MS);
@@ -50,7 +50,7 @@ describe("a schedule", () => {
     ]);
   });
 
-  it("ends before an attempt that would begin too late", () => {
+  it("ends before an attempt that would start after max_elapsed", () => {
     const own = { maxRetries: 9, backoff: "fixed", initialDelayMs: 10, maxElapsedMs: 40 } as const;
     expect(simulateSchedule(policy(own), NOW_MS).attempts).toHaveLength(4);
     expect(simulateSchedule(policy({ ...own, maxElapsedMs: 39 }), NOW_MS)).toMatchObject({
@@ -73,7 +73,7 @@ describe("a schedule", () => {
     expect(shown).toEqual({ attempts: [], truncated: false });
   });
 
-  it("lets decorrelated jitter reach as far as all draws before can lead", () => {
+  it("bounds decorrelated jitter by the longest earlier delays", () => {
     const own = {
       maxRetries: 4,
       initialDelayMs: 10,
@@ -89,7 +89,7 @@ describe("a schedule", () => {
     ]);
   });
 
-  it("says what verdicts decide", () => {
+  it("agrees with the verdicts", () => {
     const settings: VerdictSettings = {
       retryPolicies: {},
       retryPolicy: policy({ maxRetries: 6, jitter: "full" }),
@@ -120,7 +120,7 @@ describe("over stored messages", () => {
   });
   const bucket = (withinMs: number) => SIMULATED_BOUNDS_MS.indexOf(withinMs);
 
-  it("counts what would be retried by when, and what would be quarantined", () => {
+  it("counts messages that would be retried, by delay, and quarantined", () => {
     const far = { policy: { initialDelayMs: LONGEST_DELAY_MS, backoff: "fixed" } } as const;
     const found = simulateStored(
       [
@@ -145,13 +145,13 @@ describe("over stored messages", () => {
     expect(found.retried.map(({ count }) => count)).toEqual(expected);
   });
 
-  it("adds up from its parts", () => {
+  it("is the sum of its parts", () => {
     const all = [timeout(0), timeout(2), timeout(3)];
     const parts = all.map((one) => simulateStored([one], settings, NOW_MS));
     expect(parts.reduce(addSimulated)).toEqual(simulateStored(all, settings, NOW_MS));
   });
 
-  it("counts nothing of nothing", () => {
+  it("counts 0 without messages", () => {
     const found = simulateStored([], settings, NOW_MS);
     expect(found).toMatchObject({ examinedCount: 0, quarantinedCount: 0 });
     expect(found.retried.every(({ count }) => count === 0)).toBe(true);

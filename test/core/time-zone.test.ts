@@ -19,11 +19,11 @@ test.each<[string, string, string]>([
   expect(minutes).toBe((expected.startsWith("-") ? -1 : 1) * (hours * 60 + rest) + 0);
 });
 
-it("knows seconds, which clocks had before there were zones", () => {
+it("supports offsets with seconds, as before time zones existed", () => {
   expect(offsetMs("Africa/Monrovia", Date.UTC(1880, 0))).toBe(-(43 * 60 + 8) * 1_000);
 });
 
-it("says when the clocks are set, to the millisecond", () => {
+it("finds changes of the offset to the millisecond", () => {
   const summerAtMs = Date.UTC(2026, 2, 29, 1);
   const winterAtMs = Date.UTC(2026, 9, 25, 1);
   for (const atMs of [summerAtMs - 1, summerAtMs - 3_600_000, summerAtMs - 2 * 86_400_000]) {
@@ -37,7 +37,7 @@ it("says when the clocks are set, to the millisecond", () => {
   expect(offsetMs("Europe/Berlin", winterAtMs)).toBe(3_600_000);
 });
 
-it("is the same from what is kept, in any order", () => {
+it("returns the same from the cache, in any order", () => {
   const hours = Array.from({ length: 24 * 366 }, (_, n) => Date.UTC(2026, 0) + n * 3_600_000);
   for (const zone of ["Europe/Berlin", "Africa/Casablanca", "Australia/Lord_Howe"]) {
     const ahead = hours.map((atMs) => offsetMs(zone, atMs));
@@ -53,7 +53,7 @@ it("is the same from what is kept, in any order", () => {
   }
 });
 
-it("keeps right with more zones than it remembers", () => {
+it("stays correct with more zones than the cache holds", () => {
   const zones = Intl.supportedValuesOf("timeZone");
   const offsets = () => zones.map((zone) => offsetMs(zone, Date.UTC(2026, 0)));
   expect(zones.length).toBeGreaterThan(256);

@@ -157,7 +157,7 @@ describe("after a failed attempt", () => {
     expect(failureVerdict(failed(changes))).toMatchObject({ kind: "reschedule", delayMs });
   });
 
-  it("says why, with the level that decided", () => {
+  it("explains the decision with its level", () => {
     expect(failureVerdict(failed({ attempts: 2 })).why).toBe(
       "attempt 2 of 3 failed with TIMEOUT; delay from preset network",
     );

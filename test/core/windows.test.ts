@@ -187,12 +187,12 @@ describe("the first allowed instant", () => {
     expect(first(at, ...windows)).toBe(expected);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15, -8.64e15])("of %d is itself", (atMs) => {
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, 8.64e15, -8.64e15])("of %d is the same", (atMs) => {
     expect(firstAllowedAtMs(atMs, [window("UTC", "08:00-09:00")])).toBe(atMs);
   });
 });
 
-describe("against a clock on the wall", () => {
+describe("compared with a simulated local clock", () => {
   const ZONES = [
     ...["UTC", "Europe/Berlin", "Europe/Dublin", "America/New_York", "America/Santiago"],
     ...["Australia/Sydney", "Pacific/Auckland", "Pacific/Kiritimati", "Pacific/Pago_Pago"],
@@ -244,7 +244,7 @@ describe("against a clock on the wall", () => {
       .map(([day, ms]) => Date.parse(day) + ms),
   );
 
-  test("it is inside, nothing earlier is, and it stays", () => {
+  test("the result is inside a window, and nothing earlier is", () => {
     fc.assert(
       fc.property(instants, windows, (atMs, given) => {
         const isAllowed = (ms: number) => given.some((one) => isInside(ms, one));

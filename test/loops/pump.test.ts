@@ -50,7 +50,7 @@ function startPump(store: Partial<PumpParts["store"]>) {
 }
 
 describe("a pump", () => {
-  it("hears of a message that comes while a tick is under way", async () => {
+  it("claims a message that arrives during a tick", async () => {
     const { store } = own.current;
     let first = true;
     const { pump, session } = startPump({

@@ -63,32 +63,32 @@ function startPumps(queues: () => Promise<string[]>) {
 }
 
 describe("pumps", () => {
-  it("look at every queue after a reconnect, also when the store is not usable at once", async () => {
+  it("tick every queue after a reconnect, also if the store is not usable at once", async () => {
     const { store } = own.current;
-    let away = false;
+    let unavailable = false;
     const queues = vi.fn(async () => {
-      if (away) throw storeUnavailable(250);
+      if (unavailable) throw storeUnavailable(250);
       return store.queues();
     });
     const { session, reconnected } = startPumps(queues);
     await vi.waitFor(() => expect(queues).toHaveResolvedTimes(1));
 
     // Hints come on a connection of their own: it may be back before the one that runs scripts.
-    away = true;
+    unavailable = true;
     await store.send("q", [item()], SETTINGS);
     reconnected();
     await vi.waitFor(() => expect(queues).toHaveBeenCalledTimes(2));
     expect(session.held).toBe(0);
-    away = false;
+    unavailable = false;
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);
   });
 
-  it("begin with a look at every queue, also when the store is not usable yet", async () => {
+  it("tick every queue at the start, also if the store is not usable yet", async () => {
     const { store } = own.current;
     await store.send("q", [item()], SETTINGS);
-    let looks = 0;
+    let lists = 0;
     const { session } = startPumps(async () => {
-      if (looks++ === 0) throw storeUnavailable(250);
+      if (lists++ === 0) throw storeUnavailable(250);
       return store.queues();
     });
     await vi.waitFor(() => expect(session.held).toBe(1), 5_000);

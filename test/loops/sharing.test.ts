@@ -21,8 +21,8 @@ async function openNode() {
 const large = (bytes: number) => item({ envelope: new Uint8Array(bytes) });
 const pause = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Messages whose lease has expired twice: each is only delivered alone. */
-async function makeSuspects(store: Awaited<ReturnType<typeof openNode>>["store"], n: number) {
+/** Messages whose lease has expired twice: each is delivered alone. */
+async function makeIsolated(store: Awaited<ReturnType<typeof openNode>>["store"], n: number) {
   await store.send(
     "q",
     Array.from({ length: n }, () => item()),
@@ -30,7 +30,7 @@ async function makeSuspects(store: Awaited<ReturnType<typeof openNode>>["store"]
   );
   const settings = { ttlAction: "quarantine" as const, quarantineRetentionMs: 0 };
   let claimNumber = 0;
-  await until("suspects", async () => {
+  await until("isolated messages", async () => {
     const sessions = [session(9, { count: n, leaseMs: 1, canIsolate: false })];
     const reply = await store.tick("q", { claimNumber: ++claimNumber, sessions, settings });
     const [snapshot] = await store.stats(["q"]);
@@ -38,7 +38,7 @@ async function makeSuspects(store: Awaited<ReturnType<typeof openNode>>["store"]
   });
 }
 
-test("room that an ack on another node gives back is used, full or not", async () => {
+test("room that an ack on another server frees is used, whether the stream was full or not", async () => {
   const [a, b] = [await openNode(), await openNode()];
   const got: DueDelivery[] = [];
   cleanUp.push(a.work({ maxInFlightBytes: 1_000 }, (delivery) => got.push(delivery)));
@@ -49,7 +49,7 @@ test("room that an ack on another node gives back is used, full or not", async (
   await until("the second", () => got.length === 2 || undefined);
 });
 
-test("a message larger than the stream's bytes comes though another queue keeps it busy", async () => {
+test("a message larger than the stream's bytes is delivered while another queue is busy", async () => {
   const node = await openNode();
   let big = 0;
   let busy = 0;
@@ -69,34 +69,34 @@ test("a message larger than the stream's bytes comes though another queue keeps 
   await until("the busy queue to go on", () => busy > before + 20 || undefined);
 });
 
-test("suspects take turns with the rest", async () => {
+test("isolated messages take turns with others", async () => {
   const node = await openNode();
-  await makeSuspects(node.store, 6);
+  await makeIsolated(node.store, 6);
   await node.store.send("q", [item(), item(), item()], SETTINGS);
   const order: string[] = [];
   const work = (delivery: DueDelivery) => {
-    order.push(delivery.outcomeUnknown ? "suspect" : "fresh");
+    order.push(delivery.outcomeUnknown ? "isolated" : "fresh");
     void node.succeed(delivery);
   };
   cleanUp.push(node.work({ maxInFlight: 1 }, work));
   await until("all", () => order.length === 9 || undefined);
   expect(order.slice(0, 6).filter((kind) => kind === "fresh").length).toBeGreaterThanOrEqual(2);
-  expect(order.filter((kind) => kind === "suspect")).toHaveLength(6);
+  expect(order.filter((kind) => kind === "isolated")).toHaveLength(6);
 });
 
-test("a suspect is alone on its stream, and the streams beside it go on", async () => {
+test("an isolated message is alone on its stream, and other streams continue", async () => {
   const node = await openNode();
-  await makeSuspects(node.store, 1);
+  await makeIsolated(node.store, 1);
   const held: DueDelivery[][] = [[], []];
   const workers = held.map((mine) => (delivery: DueDelivery) => mine.push(delivery));
   for (const onDelivery of workers) cleanUp.push(node.work({ maxInFlight: 3 }, onDelivery));
-  await until("the suspect", () => held.flat().length === 1 || undefined);
+  await until("the isolated message", () => held.flat().length === 1 || undefined);
   await node.store.send("q", [item(), item(), item(), item()], SETTINGS);
   await until("three on the other stream", () => held.flat().length === 4 || undefined);
   for (let turn = 0; turn < 50; turn++) await pause();
   expect(held.map((mine) => mine.length).sort()).toEqual([1, 3]);
-  const suspect = held.find((mine) => mine.length === 1)?.[0] as DueDelivery;
-  expect(suspect.outcomeUnknown).toBe(true);
-  await node.succeed(suspect);
-  await until("the fourth, when the suspect is done", () => held.flat().length === 5 || undefined);
+  const isolated = held.find((mine) => mine.length === 1)?.[0] as DueDelivery;
+  expect(isolated.outcomeUnknown).toBe(true);
+  await node.succeed(isolated);
+  await until("the fourth, when the isolated message is done", () => held.flat().length === 5 || undefined);
 });

@@ -21,7 +21,7 @@ function one(write: (log: Logger) => void): unknown {
 }
 
 describe("JSON", () => {
-  test("has a level name, an ISO time, the node and what the caller adds", () => {
+  test("has level name, ISO time, node and the caller's fields", () => {
     expect(one((log) => log.warn({ queue: "q", attempt: 2 }, "rescheduled"))).toEqual({
       level: "warn",
       time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -32,7 +32,7 @@ describe("JSON", () => {
     });
   });
 
-  test("less important lines than the level are not written", () => {
+  test("lines below the level are not written", () => {
     const { log, lines } = capture({ logLevel: "warn" });
     log.info("no");
     log.error("yes");
@@ -40,7 +40,7 @@ describe("JSON", () => {
   });
 });
 
-describe("what must not be seen", () => {
+describe("secrets", () => {
   test.each([
     ["token"],
     ["tokens"],
@@ -88,7 +88,7 @@ describe("what must not be seen", () => {
     });
   });
 
-  test("what a library hangs on an error is left out; message, code and causes stay", () => {
+  test("extra fields of an error are dropped; message, code and causes are kept", () => {
     const cause = new Error("connect ECONNREFUSED redis://u:hunter2@h");
     const error = Object.assign(new TypeError("call failed", { cause }), {
       code: "ECONNREFUSED",
@@ -112,7 +112,7 @@ describe("what must not be seen", () => {
     }
   });
 
-  test("the caller's object is not changed, and a cycle ends", () => {
+  test("the caller's object is not changed, and cycles end", () => {
     const object: Record<string, unknown> = { token: "t", big: 10n };
     object.self = object;
     expect(one((log) => log.info(object, "m"))).toMatchObject({ big: "10", token: "[hidden]" });
@@ -121,7 +121,7 @@ describe("what must not be seen", () => {
 });
 
 describe("pretty", () => {
-  test("is one line with the fields behind the message", () => {
+  test("is one line with the fields after the message", () => {
     const { log, text } = capture({ logFormat: "pretty" });
     log.info({ queue: "q", n: 2, why: "not found", list: [1] }, "hello there");
     expect(text()).toMatch(
@@ -139,7 +139,7 @@ describe("pretty", () => {
     expect(stack).toContain("    Error: inner");
   });
 
-  test("text from elsewhere can neither break the line nor command the terminal", () => {
+  test("control characters neither break the line nor reach the terminal", () => {
     const { log, text } = capture({ logFormat: "pretty" });
     log.info({ a: "x\ny", b: "\u001b[31m", c: "\u009b31m" }, "one\ntwo");
     expect(text().trimEnd().split("\n")).toHaveLength(1);
@@ -157,7 +157,7 @@ describe("pretty", () => {
   });
 });
 
-test("lines reach stdout, and a reader that is gone keeps nobody from ending", async () => {
+test("lines reach stdout, and a closed pipe does not prevent the exit", async () => {
   const module = path.join(import.meta.dirname, "../../src/observe/log.ts");
   const program = `
     import { createLogger } from ${JSON.stringify(module)};

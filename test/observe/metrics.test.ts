@@ -34,8 +34,8 @@ function report(queue: string, part: Partial<QueueReport> = {}): QueueReport {
   } as QueueReport;
 }
 
-describe("what the server tells", () => {
-  it("has the documented names, and bare names as labels", async () => {
+describe("metrics", () => {
+  it("have the documented names, and short names as labels", async () => {
     const metrics = metricsWith();
     metrics.accepted("orders", "NETWORK_ERROR");
     metrics.attempt("orders", "released");
@@ -65,7 +65,7 @@ describe("what the server tells", () => {
     expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
   });
 
-  it("has a namespace before every name, those of the process included", async () => {
+  it("have the namespace before every name, also those of the process", async () => {
     const metrics = metricsWith({ namespace: "acme" });
     metrics.accepted("orders", "TIMEOUT");
     const names = [...(await scrape(metrics)).keys()];
@@ -74,7 +74,7 @@ describe("what the server tells", () => {
     expect(names.filter((name) => !name.startsWith("acme_"))).toEqual([]);
   });
 
-  it("never counts an age or a time backwards", async () => {
+  it("never count a negative time", async () => {
     const metrics = metricsWith();
     metrics.dueLag("q", -5);
     expect((await scrape(metrics)).get('dlq_due_lag_seconds_sum{queue="q"}')).toBe(0);
@@ -82,7 +82,7 @@ describe("what the server tells", () => {
 });
 
 describe("queues beyond the limit", () => {
-  it("share a label, and those seen first keep theirs", async () => {
+  it("share a label, and the first ones keep theirs", async () => {
     const metrics = metricsWith({ maxQueues: 2 });
     for (const queue of ["a", "b", "c", "d", "a"]) metrics.accepted(queue, "TIMEOUT");
     const samples = await scrape(metrics);
@@ -91,7 +91,7 @@ describe("queues beyond the limit", () => {
     expect([count("a"), count("b"), count("other"), count("c")]).toEqual([2, 1, 2, undefined]);
   });
 
-  it("are summed in gauges, and the oldest of them counts", async () => {
+  it("are summed in gauges, except for the oldest age", async () => {
     const metrics = metricsWith({ maxQueues: 1 });
     metrics.watchQueues(async () => [
       report("a", { scheduled: 1, inFlight: 2, quarantined: 3, dueNow: 1, workers: 4 }),
@@ -109,7 +109,7 @@ describe("queues beyond the limit", () => {
 });
 
 describe("a scrape", () => {
-  it("reads the store once for those who come together, and again for the next", async () => {
+  it("shares one read of the store with concurrent scrapes", async () => {
     const metrics = metricsWith();
     let reads = 0;
     metrics.watchQueues(async () => {
@@ -121,7 +121,7 @@ describe("a scrape", () => {
     expect(reads).toBe(1);
   });
 
-  it("does not wait for a store that hangs, and shows no stale numbers", async () => {
+  it("does not wait for a hanging store, and shows no stale numbers", async () => {
     const metrics = metricsWith({ collectTimeoutMs: 20 });
     metrics.watchQueues(async () => [report("q", { scheduled: 1 })]);
     expect((await scrape(metrics)).get('dlq_size{queue="q"}')).toBe(1);
@@ -131,7 +131,7 @@ describe("a scrape", () => {
     expect(samples.get('dlq_build_info{version="1.2.3"}')).toBe(1);
   });
 
-  it("goes on without queues when the store fails", async () => {
+  it("has no queue gauges if the store fails", async () => {
     const metrics = metricsWith();
     metrics.watchQueues(() => Promise.reject(new Error("down")));
     expect((await scrape(metrics)).has('dlq_build_info{version="1.2.3"}')).toBe(true);
@@ -139,7 +139,7 @@ describe("a scrape", () => {
 });
 
 describe("rules", () => {
-  it("are counted by name while they are in force, and forgotten with it", async () => {
+  it("are counted by name while they are in force", async () => {
     const metrics = metricsWith();
     metrics.rulesInForce(["a", "b"]);
     for (const rule of ["a", "b", "b"]) metrics.ruleMatched(rule);

@@ -72,7 +72,7 @@ function requestOf(init: Init): { request: SendToDlqRequest; failure: Failure } 
   return { request, failure: request.failure };
 }
 
-describe("envelopes", () => {
+describe("hand-written encoding of envelopes equals toBinary", () => {
   it.each(requests)("with %s", (_, init) => {
     const { request, failure } = requestOf(init);
     const bytes = encodeEnvelope(request, failure);
@@ -97,7 +97,7 @@ describe("envelopes", () => {
     expect(spliceDeliveries(due)).toEqual(spliceDeliveries(plain));
   });
 
-  it("are whole again after one that could not be encoded", () => {
+  it("after one that could not be encoded", () => {
     const { request, failure } = requestOf(everything);
     const before = encodeEnvelope(request, failure);
     const broken = { ...request, priority: 1.5 };
@@ -106,7 +106,7 @@ describe("envelopes", () => {
   });
 });
 
-describe("deliveries", () => {
+describe("spliced deliveries equal encoded ones", () => {
   const facts: Partial<DueDelivery> = {
     attempts: 3,
     deliveryNumber: 4_294_967_295,

@@ -58,7 +58,7 @@ describe("Ack", () => {
     ]);
   });
 
-  it("answers a malformed outcome by itself", async () => {
+  it("refuses a malformed outcome separately", async () => {
     const rig = await createRig();
     rig.dlq.onAck = (outcome) =>
       outcome.kind === "invalid"
@@ -86,7 +86,7 @@ describe("Ack", () => {
     ]);
   });
 
-  it("writes what became of each", async () => {
+  it("returns the result of each outcome", async () => {
     const rig = await createRig();
     rig.dlq.onAck = () =>
       applied({ state: "QUARANTINED", quarantineReason: "RETRIES_EXHAUSTED", dueAtMs: 1_500 });
@@ -109,7 +109,7 @@ describe("Ack", () => {
 });
 
 describe("ExtendLease", () => {
-  it("by tokens keeps their order, and echoes those it can't read", async () => {
+  it("by tokens keeps their order and returns unreadable ones", async () => {
     const rig = await createRig();
     rig.dlq.onExtend = () => [
       { token: undefined, status: "INVALID", leaseExpireAtMs: undefined, shouldStop: true },
@@ -123,7 +123,7 @@ describe("ExtendLease", () => {
     ]);
   });
 
-  it("by session says which leases it found", async () => {
+  it("by session returns the leases it found", async () => {
     const rig = await createRig();
     rig.dlq.onExtend = () => [
       { token: PARTS, status: "APPLIED", leaseExpireAtMs: 5_000, shouldStop: false },
@@ -143,7 +143,7 @@ describe("ExtendLease", () => {
     ["lease_tokens", { leaseTokens: Array.from({ length: 1001 }, () => TOKEN) }],
     ["lease_duration", { leaseTokens: [TOKEN], leaseDuration: { nanos: 999_000_000 } }],
     ["lease_duration", { leaseTokens: [TOKEN], leaseDuration: { seconds: 43_201n } }],
-  ])("refuses what contradicts itself: %s (row %#)", async (field, request) => {
+  ])("refuses contradictions: %s (row %#)", async (field, request) => {
     const rig = await createRig();
     const error = await errorOf(clientOf(rig).extendLease(request));
     expect(violationsOf(error).map((v) => v.field)).toEqual([field]);
@@ -151,13 +151,13 @@ describe("ExtendLease", () => {
   });
 });
 
-it("ExtendLease of nothing names both ways to say what", async () => {
+it("an empty ExtendLease is refused with both alternatives", async () => {
   const error = await errorOf(clientOf(await createRig()).extendLease({}));
   expect(violationsOf(error)[0]?.description).toMatch(/lease_tokens.*session_id/);
 });
 
 describe("Retry", () => {
-  it("by ids keeps their places", async () => {
+  it("by ids keeps their order", async () => {
     const rig = await createRig();
     rig.dlq.onRetry = async () => ({
       retriedCount: 1,
@@ -171,7 +171,7 @@ describe("Retry", () => {
     });
   });
 
-  it("by a filter with the number expected", async () => {
+  it("by a filter passes on the expected count", async () => {
     const rig = await createRig();
     await clientOf(rig).retry({
       queue: "q",
@@ -217,13 +217,13 @@ describe("Retry", () => {
     [{ states: [77 as MessageState] }, "is 77, which this server does not know; allowed are SCHED"],
     [{ reasons: [99 as Reason] }, "allowed are VALIDATION_FAILED, "],
     [{ quarantineReasons: [99 as never] }, "NON_RETRYABLE"],
-  ])("says what a filter can select by (row %#)", async (filter, words) => {
+  ])("lists the allowed values of a filter (row %#)", async (filter, words) => {
     const rig = await createRig();
     const error = await errorOf(clientOf(rig).retry({ queue: "q", filter, expectedCount: 1 }));
     expect(violationsOf(error)[0]?.description).toContain(words);
   });
 
-  it("passes on that the number is off", async () => {
+  it("passes on a wrong expected count", async () => {
     const rig = await createRig();
     rig.dlq.onRetry = async () => {
       throw precondition("expected_count", "2 match, 3 were expected");
@@ -305,7 +305,7 @@ describe("Stats", () => {
     expect(stats.queues[0]?.oldestQuarantinedAge).toBeUndefined();
   });
 
-  it("refuses a name that is none", async () => {
+  it("refuses an invalid name", async () => {
     const rig = await createRig();
     const error = await errorOf(clientOf(rig).stats({ queues: ["ok", "not ok"] }));
     expect(violationsOf(error).map((v) => v.field)).toEqual(["queues[1]"]);

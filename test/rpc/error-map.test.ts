@@ -57,7 +57,7 @@ describe("each kind of error", () => {
     });
   });
 
-  it("that is a bug tells only its id", () => {
+  it("that is a bug reveals only its id", () => {
     const mapped = toConnectError(internal(new Error("password=1234")), "abc123");
     expect(mapped.code).toBe(Code.Internal);
     expect(mapped.rawMessage).toContain("abc123");
@@ -84,7 +84,7 @@ describe("trailers", () => {
     expect(trailerBytes(error)).toBeLessThan(4096);
   });
 
-  it("say how many violations are left out", () => {
+  it("say how many violations are not listed", () => {
     const [, badRequest] = toConnectError(many(1000, "x".repeat(100))).details;
     const value = (badRequest as { value: unknown }).value as BadRequest;
     const shown = value.fieldViolations.length - 1;
@@ -92,12 +92,12 @@ describe("trailers", () => {
     expect(value.fieldViolations.at(-1)?.description).toContain(`${1000 - shown} more`);
   });
 
-  it("survive half a character, which percent-encoding throws on", () => {
+  it("survive a lone surrogate, on which percent-encoding throws", () => {
     expect(trailerBytes(invalidField("attributes[\ud800]", "\udfff is bad"))).toBeGreaterThan(0);
   });
 });
 
-it("codes have the names of gRPC's own list", () => {
+it("codes have gRPC's names", () => {
   expect([1, 3, 4, 8, 14, 16].map(codeName)).toEqual([
     "CANCELLED",
     "INVALID_ARGUMENT",

@@ -22,7 +22,7 @@ const STATS = "/dlq.v1.DlqService/Stats";
 const STREAM = "/dlq.v1.DlqService/StreamDue";
 
 describe("streams", () => {
-  it("open at once: headers and first frame come before anything is due", async () => {
+  it("open at once, with headers and first frame before anything is due", async () => {
     const server = await startServer();
     const stream = server.client.streamDue({ queues: ["q"] })[Symbol.asyncIterator]();
     expect((await stream.next()).value?.frame.case).toBe("opened");
@@ -61,7 +61,7 @@ describe("streams", () => {
     await vi.waitFor(() => expect(server.dlq.streams[0]?.signal.aborted).toBe(true));
   });
 
-  it("ask for no more than a client reads, and are freed when it leaves without reading", async () => {
+  it("request only as much as a client reads, and end when it disconnects", async () => {
     const server = await startServer();
     const envelope = toBinary(
       EnvelopeSchema,
@@ -110,7 +110,7 @@ describe("streams", () => {
 });
 
 describe("deadlines on the wire", () => {
-  it("are the client's", async () => {
+  it("are those of the client", async () => {
     const server = await startServer();
     server.dlq.onSend = () => new Promise(() => {});
     const error = await errorOf(
@@ -137,7 +137,7 @@ describe("limits on the wire", () => {
     payload: { body: { case: "data" as const, value: new Uint8Array(bytes) } },
   });
 
-  it("let the largest payload pass, both ways", async () => {
+  it("accept the largest payload in both directions", async () => {
     const server = await startServer({ payloadMaxBytes: 3 * 1024 * 1024 });
     server.dlq.onStream = async function* (_command, signal) {
       const envelope = server.dlq.sent[0]?.encodeEnvelope("TIMEOUT") ?? new Uint8Array(0);
@@ -162,7 +162,7 @@ describe("limits on the wire", () => {
     expect(server.dlq.sent).toEqual([]);
   });
 
-  it("free the stream of a refused request, though its client waits to send the rest", async () => {
+  it("end the stream of a refused request while its client waits to send the rest", async () => {
     const { grpc } = await startServer();
     const session = connectHttp2(`http://${grpc}`);
     onTestFinished(() => session.destroy());
@@ -193,7 +193,7 @@ describe("limits on the wire", () => {
     expect(server.dlq.sent).toEqual([]);
   });
 
-  it("refuse bytes that are no message, with details", async () => {
+  it("refuse invalid bytes with details", async () => {
     const server = await startServer();
     const answer = await rawCall(server.grpc, STATS, new Uint8Array([0xff, 0xff]));
     expect(answer.trailers["grpc-status"]).toBe("3");
@@ -224,14 +224,14 @@ describe("compression", () => {
     expect(await call(0)).toMatchObject({ compressed: false });
   });
 
-  it("begins at the size that is set", async () => {
+  it("starts at the configured size", async () => {
     expect(await call(1_000)).toMatchObject({ compressed: true });
     expect(await call(100_000)).toMatchObject({ compressed: false });
   });
 });
 
 describe("connections", () => {
-  it("whose peer answers no PING are closed, with their streams", async () => {
+  it("with unanswered PINGs are closed with their streams", async () => {
     const server = await startServer({ config: { pingIntervalMs: 30 } });
     // A peer that opens a connection, says it will speak HTTP/2, and is never heard of again.
     const [host, port] = server.grpc.split(":");
@@ -248,7 +248,7 @@ describe("connections", () => {
     await stream.return?.();
   });
 
-  it("beyond their age end their streams with a drain frame, and the worker comes back", async () => {
+  it("beyond their maximum age end streams with a drain frame, and the worker reconnects", async () => {
     const server = await startServer({ config: { maxConnectionAgeMs: 100 } });
     const frames: (string | undefined)[] = [];
     for await (const { frame } of server.client.streamDue({ queues: ["q"] })) {
@@ -258,7 +258,7 @@ describe("connections", () => {
     await server.client.stats({});
   });
 
-  it("are refused with words where the port is in use", async () => {
+  it("fail with an explanation if the port is in use", async () => {
     const server = await startServer();
     const port = Number(server.grpc.split(":")[1]);
     const taken = { host: "127.0.0.1", port };
@@ -272,8 +272,8 @@ describe("connections", () => {
   });
 });
 
-describe("the end", () => {
-  it("waits for calls in progress, and takes no new ones", async () => {
+describe("a stop", () => {
+  it("waits for calls in progress and accepts no new ones", async () => {
     const server = await startServer();
     let finish = () => {};
     server.dlq.onSend = () =>
@@ -290,7 +290,7 @@ describe("the end", () => {
     await closed;
   });
 
-  it("cuts what outlives the grace, and says so", async () => {
+  it("cuts calls after the grace period with an error", async () => {
     const server = await startServer();
     server.dlq.onStream = async function* () {
       yield opened();
@@ -336,12 +336,12 @@ describe("TLS", () => {
   it.each([
     ["a missing file", { ...tls, keyFile: file("missing.key") }, "cannot read the TLS key"],
     ["another's key", { ...tls, keyFile: file("other-test-only.key") }, "do not match"],
-  ])("stops the start with words at %s", async (_, files, words) => {
+  ])("fails at the start with an explanation for %s", async (_, files, words) => {
     await expect(startServer({ config: { tls: files } })).rejects.toThrow(words);
   });
 });
 
-it("credentials are asked for on the wire", async () => {
+it("calls over the network need credentials", async () => {
   const server = await startServer({ tokens: ["t1"] });
   const request = toBinary(StatsRequestSchema, create(StatsRequestSchema));
   const without = await rawCall(server.grpc, STATS, request);

@@ -18,7 +18,7 @@ import { opened, scheduled } from "./scripted-dlq.ts";
 const SEND = { queue: "q", payload: { body: { case: "text" as const, value: "" } } };
 
 describe("deadlines", () => {
-  it("hold where the client gives none", async () => {
+  it("have a default if the client sets none", async () => {
     const rig = await createRig({ defaultTimeoutMs: 20 });
     rig.dlq.onSend = () => new Promise(() => {});
     const error = await errorOf(clientOf(rig).sendToDlq(SEND));
@@ -27,7 +27,7 @@ describe("deadlines", () => {
     expect(error.rawMessage).toContain("20 ms");
   });
 
-  it("have a maximum, whatever the client says", async () => {
+  it("have a maximum, whatever the client sets", async () => {
     const rig = await createRig({ defaultTimeoutMs: 10, maxTimeoutMs: 30 });
     rig.dlq.onSend = () => new Promise(() => {});
     const error = await errorOf(clientOf(rig).sendToDlq(SEND, { timeoutMs: 3_600_000 }));
@@ -54,7 +54,7 @@ describe("deadlines", () => {
     expect((await stream.next()).value?.frame.case).toBe("heartbeat");
   });
 
-  it("of a stream end it when the client set one", async () => {
+  it("end a stream if the client set one", async () => {
     const rig = await createRig();
     const stream = clientOf(rig).streamDue({ queues: ["q"] }, { timeoutMs: 50 });
     const it = stream[Symbol.asyncIterator]();
@@ -90,7 +90,7 @@ describe("credentials", () => {
   it.each([
     ["any of the tokens", "Bearer two"],
     ["another case of the scheme", "bearer one"],
-  ])("let in %s", async (_, authorization) => {
+  ])("accept %s", async (_, authorization) => {
     const { codes } = await call(["one", "two"], authorization);
     expect(codes).toEqual([undefined, undefined]);
   });
@@ -101,19 +101,19 @@ describe("credentials", () => {
     ["a part of one", "Bearer on"],
     ["another scheme", "Basic one"],
     ["an empty token", "Bearer "],
-  ])("keep out %s, before any use case hears of it", async (_, authorization) => {
+  ])("refuse %s before any use case is called", async (_, authorization) => {
     const { rig, codes } = await call(["one", "two"], authorization);
     expect(codes).toEqual([Code.Unauthenticated, Code.Unauthenticated]);
     expect(rig.dlq.sent).toEqual([]);
     expect(rig.dlq.streams).toEqual([]);
   });
 
-  it("are not asked for when there are none", async () => {
+  it("are not needed if the server has none", async () => {
     const { codes } = await call([]);
     expect(codes).toEqual([undefined, undefined]);
   });
 
-  it("are not asked for by health", async () => {
+  it("are not needed for health", async () => {
     const rig = await createRig({ tokens: ["one"] });
     const health = createClient(Health, transportOf(rig));
     expect((await health.check({})).status).toBe(1);
@@ -121,7 +121,7 @@ describe("credentials", () => {
 });
 
 describe("errors", () => {
-  it("of a bug tell an id, and the log has the rest under it", async () => {
+  it("of a bug reveal only an id, and the log has the rest", async () => {
     const rig = await createRig();
     const bug = new Error("secret");
     rig.dlq.onSend = () => {
@@ -136,7 +136,7 @@ describe("errors", () => {
     expect(error.rawMessage).toContain(rig.logged[0]?.fields.errorId);
   });
 
-  it("of a bug in a stream do the same", async () => {
+  it("of a bug in a stream reveal only an id", async () => {
     const rig = await createRig();
     rig.dlq.onStream = async function* () {
       yield opened();
@@ -161,7 +161,7 @@ describe("errors", () => {
   });
 });
 
-describe("what is counted", () => {
+describe("metrics", () => {
   const counting = () => {
     const seen: [string, string][] = [];
     let open = 0;
@@ -180,7 +180,7 @@ describe("what is counted", () => {
     return { seen, open: () => open, options };
   };
 
-  it("are calls by method and code", async () => {
+  it("count calls by method and code", async () => {
     const { seen, options } = counting();
     const rig = await createRig(options);
     await clientOf(rig).sendToDlq(SEND);
@@ -191,7 +191,7 @@ describe("what is counted", () => {
     ]);
   });
 
-  it("are open streams, until the client leaves", async () => {
+  it("count open streams until the client disconnects", async () => {
     const { seen, open, options } = counting();
     const rig = await createRig(options);
     const controller = new AbortController();
@@ -205,7 +205,7 @@ describe("what is counted", () => {
     expect(seen).toEqual([["dlq.v1.DlqService/StreamDue", "CANCELLED"]]);
   });
 
-  it("are calls in progress, those included whose client gave up", async () => {
+  it("count calls in progress, also those whose client disconnected", async () => {
     const rig = await createRig({ defaultTimeoutMs: 5 });
     let finish: (result: SendResult) => void = () => {};
     rig.dlq.onSend = () => new Promise((resolve) => (finish = resolve));
@@ -218,8 +218,8 @@ describe("what is counted", () => {
   });
 });
 
-describe("a guarded implementation that another listener calls itself", () => {
-  it("is guarded just the same, without Connect's interceptors", async () => {
+describe("a guarded implementation without Connect", () => {
+  it("is guarded in the same way", async () => {
     const { seen, options } = (() => {
       const codes: string[] = [];
       const metrics = { ...NO_METRICS, rpc: (_: string, code: string) => codes.push(code) };
@@ -239,7 +239,7 @@ describe("a guarded implementation that another listener calls itself", () => {
     expect(seen).toEqual(["UNAUTHENTICATED"]);
   });
 
-  it("ends a stream that its consumer has stopped pulling, when the signal aborts", async () => {
+  it("ends a stream that its consumer does not read when the signal aborts", async () => {
     const rig = await createRig();
     const context = createHandlerContext({
       service: DlqService,

@@ -22,20 +22,20 @@ describe("Check", () => {
     },
   );
 
-  it("does not know other services", async () => {
+  it("returns NOT_FOUND for other services", async () => {
     const { health } = await setUp();
     expect((await errorOf(health.check({ service: "x" }))).code).toBe(Code.NotFound);
   });
 });
 
-it("List tells all of them", async () => {
+it("List returns all services", async () => {
   const { health } = await setUp();
   const { statuses } = await health.list({});
   expect(Object.keys(statuses).sort()).toEqual(["", "dlq.v1.DlqAdminService", "dlq.v1.DlqService"]);
 });
 
 describe("Watch", () => {
-  it("tells the state at once, then each change, and forgets who leaves", async () => {
+  it("sends the state at once, then each change, until the client disconnects", async () => {
     const { readiness, health } = await setUp();
     const controller = new AbortController();
     const watch = health.watch({}, { signal: controller.signal })[Symbol.asyncIterator]();
@@ -51,7 +51,7 @@ describe("Watch", () => {
     await vi.waitFor(() => expect(readiness.listeners).toBe(0));
   });
 
-  it("tells once that a service is unknown, and stays open", async () => {
+  it("reports an unknown service once and stays open", async () => {
     const { readiness, health } = await setUp();
     const controller = new AbortController();
     const watch = health.watch({ service: "x" }, { signal: controller.signal });

@@ -36,7 +36,7 @@ describe("Connect by plain HTTP and JSON", () => {
     });
   });
 
-  it("names what is wrong", async () => {
+  it("reports wrong fields", async () => {
     const server = await startServer();
     const response = await post(server.http, "SendToDlq", { queue: "a b" });
     expect(response.status).toBe(400);
@@ -45,7 +45,7 @@ describe("Connect by plain HTTP and JSON", () => {
     expect(body.details.map((one) => one.type)).toContain("google.rpc.BadRequest");
   });
 
-  it("wants the same token", async () => {
+  it("needs the same token", async () => {
     const server = await startServer({ tokens: ["t1"] });
     expect((await post(server.http, "Stats", {})).status).toBe(401);
     const authorization = "Bearer t1";
@@ -84,7 +84,7 @@ describe("Connect by plain HTTP and JSON", () => {
     },
   );
 
-  it("answers a malformed request of a stream in its last envelope", async () => {
+  it("reports a malformed request of a stream in its last envelope", async () => {
     const { http } = await startServer();
     const response = await fetch(`http://${http}/dlq.v1.DlqService/StreamDue`, {
       method: "POST",
@@ -97,7 +97,7 @@ describe("Connect by plain HTTP and JSON", () => {
     expect(JSON.parse(answer.subarray(5).toString())).toMatchObject({ error: malformed });
   });
 
-  it("ends a stream for the use case when its client leaves", async () => {
+  it("ends a stream for the use case when its client disconnects", async () => {
     const { http, dlq } = await startServer();
     const controller = new AbortController();
     const response = await fetch(`http://${http}/dlq.v1.DlqService/StreamDue`, {
@@ -114,9 +114,9 @@ describe("Connect by plain HTTP and JSON", () => {
   it.each([
     ["POST", "Stats", 415, "send content-type: application/json"],
     ["POST", "StreamDue", 415, "send content-type: application/connect+json"],
-    ["OPTIONS", "Stats", 405, "by POST, with content-type: application/json"],
-    ["DELETE", "StreamDue", 405, "by POST, with content-type: application/connect+json"],
-  ])("says what to send to a %s of %s that is no call", async (method, name, status, words) => {
+    ["OPTIONS", "Stats", 405, "with POST and content-type: application/json"],
+    ["DELETE", "StreamDue", 405, "with POST and content-type: application/connect+json"],
+  ])("explains a %s of %s that is not a call", async (method, name, status, words) => {
     const { http } = await startServer();
     const response = await fetch(`http://${http}/dlq.v1.DlqService/${name}`, {
       method,
@@ -128,7 +128,7 @@ describe("Connect by plain HTTP and JSON", () => {
   });
 });
 
-it("gRPC-Web streams, and its errors have details", async () => {
+it("gRPC-Web supports streams and error details", async () => {
   const server = await startServer();
   server.dlq.onStream = async function* () {
     yield opened();
@@ -150,7 +150,7 @@ it("gRPC-Web streams, and its errors have details", async () => {
 it.each([
   ["no host", "POST /dlq.v1.DlqService/Stats HTTP/1.0\r\n\r\n"],
   ["a host that is none", "POST /dlq.v1.DlqService/Stats HTTP/1.1\r\nHost: a b%\r\n\r\n"],
-])("a request with %s is refused, and the server lives on", async (_, request) => {
+])("a request with %s is refused, and the server continues", async (_, request) => {
   const server = await startServer();
   const [host, port] = server.http.split(":");
   const socket = connect(Number(port), host);
@@ -173,7 +173,7 @@ describe("pages", () => {
     };
   };
 
-  it("/livez is about the process, /readyz about its work", async () => {
+  it("/livez reports the process, /readyz whether it can work", async () => {
     const { http, readiness } = await startServer();
     expect(await get(`http://${http}/readyz`)).toMatchObject({ status: 200 });
     readiness.set("NOT_SERVING");
@@ -193,7 +193,7 @@ describe("pages", () => {
     );
   });
 
-  it("say what there is where there is nothing", async () => {
+  it("list the pages for an unknown path", async () => {
     const { http } = await startServer();
     const page = await get(`http://${http}/`);
     expect(page.status).toBe(404);
@@ -202,7 +202,7 @@ describe("pages", () => {
     expect((await get(`http://${http}/constructor`)).status).toBe(404);
   });
 
-  it("send keep-alive clients away while the server drains, and still answer", async () => {
+  it("close keep-alive connections while the server drains, and still answer", async () => {
     const { http, listeners } = await startServer();
     listeners.drain();
     const response = await fetch(`http://${http}/livez`);

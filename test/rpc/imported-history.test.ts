@@ -32,7 +32,7 @@ const typesOf = (importedHistory: ImportedHistory | undefined) =>
   importedHistory?.failures.map(({ failure }) => failure?.type);
 
 describe("an imported history", () => {
-  test("is told to what decides, and kept as it was sent", () => {
+  test("is passed to decisions and stored as sent", () => {
     const importedHistory = {
       attempts: 3,
       failures: [
@@ -56,7 +56,7 @@ describe("an imported history", () => {
     });
   });
 
-  test("that says nothing is none that decides", () => {
+  test("that is empty does not affect decisions", () => {
     expect(commandOf({}).importedHistory).toEqual({
       attempts: 0,
       failureCount: 0,
@@ -73,7 +73,7 @@ describe("an imported history", () => {
     expect(commandOf({ failures: failuresOf(17) }).importedHistory?.failureCount).toBe(15);
   });
 
-  test("keeps of long failures the latest, 64 KiB in all, each cut to its limits", () => {
+  test("keeps the latest 64 KiB of long failures, each cut to its limits", () => {
     const long = failuresOf(4, "x".repeat(5_000)).map(({ failure }) => ({
       failure: { ...failure, stackTrace: "y".repeat(20_000) },
     }));
@@ -85,7 +85,7 @@ describe("an imported history", () => {
     }
   });
 
-  test("drops fields that it does not know", () => {
+  test("drops unknown fields", () => {
     const $unknown = [{ no: 999, wireType: 2, data: new Uint8Array([1, 1]) }];
     const failures = [{ failure: { type: "E", $unknown }, $unknown }];
     expect(kept({ attempts: 1, failures })).toEqual(

@@ -26,7 +26,7 @@ test("open breakers are listed with their times", async () => {
   expect(breakers[0]?.retryTime && timestampMs(breakers[0].retryTime)).toBe(6_000);
 });
 
-test("a breaker is closed by hand, its key cut as the store cuts it", async () => {
+test("a breaker is closed by hand, with its key cut as in the store", async () => {
   rig.limiters.open = [
     { key: "x".repeat(128), state: "OPEN", openSinceMs: 1, retryAtMs: 2, openedCount: 1 },
   ];
@@ -36,7 +36,7 @@ test("a breaker is closed by hand, its key cut as the store cuts it", async () =
   expect(await admin().resetBreaker({ queue: "q" })).toMatchObject({ wasOpen: false });
 });
 
-test("a held ordering key is released, and the message that held it named", async () => {
+test("a held ordering key is released, and the blocking message is returned", async () => {
   expect(await admin().releaseOrderingKey({ queue: "q", orderingKey: "k" })).toMatchObject({
     released: false,
     heldBy: "",
@@ -48,7 +48,7 @@ test("a held ordering key is released, and the message that held it named", asyn
   });
 });
 
-test("every wrong field is named", async () => {
+test("every wrong field is reported", async () => {
   const error = await errorOf(admin().releaseOrderingKey({ queue: "no queue" }));
   expect(error.code).toBe(Code.InvalidArgument);
   expect(violationsOf(error).map(({ field }) => field)).toEqual(["queue", "ordering_key"]);

@@ -81,7 +81,7 @@ const FIELDS: [json: object, settings: Partial<QueueSettings>][] = [
   ],
 ];
 
-describe("what is set", () => {
+describe("a configuration", () => {
   test.each(FIELDS)("%j", (json, settings) => {
     expect(violations(json)).toEqual([]);
     expect(over({}, json)).toEqual({ ...DEFAULT_QUEUE_SETTINGS, ...settings });
@@ -91,24 +91,24 @@ describe("what is set", () => {
     expect(toJson(QueueConfigSchema, writeQueueConfig(over({}, json)))).toMatchObject(json);
   });
 
-  test("nothing leaves all to the next level", () => {
+  test("an empty one leaves all to the next layer", () => {
     expect(over({ ttlMs: 5_000 }, {})).toMatchObject({ ttlMs: 5_000 });
     expect(over({ ttlAction: "discard" }, { ttlAction: 0 }).ttlAction).toBe("discard");
   });
 
-  test("an empty list of reasons means none, not those of the next level", () => {
+  test("an empty list of reasons means none, not those of the next layer", () => {
     const base = { nonRetryableReasons: ["TIMEOUT"] as const };
     expect(over(base, {}).nonRetryableReasons).toEqual(["TIMEOUT"]);
     expect(over(base, { nonRetryable: {} }).nonRetryableReasons).toEqual([]);
   });
 
-  test("an empty list of transforms means none, and an absent one those of the next level", () => {
+  test("an empty list of transforms means none, an absent one those of the next layer", () => {
     const base = { transforms: [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch: "{}" }] as const };
     expect(over(base, {}).transforms).toEqual(base.transforms);
     expect(over(base, { transforms: {} }).transforms).toEqual([]);
   });
 
-  test("a pause says all of itself: its end and its reason are not the next level's", () => {
+  test("a pause replaces as a whole: end and reason are not inherited", () => {
     const base = { paused: true, pausedReason: "down", pausedUntilAtMs: 5 };
     expect(over(base, { pause: { paused: true } })).toMatchObject({
       paused: true,
@@ -119,7 +119,7 @@ describe("what is set", () => {
     expect(over(base, {})).toMatchObject(base);
   });
 
-  test("rates, keys and budgets say all of themselves; a breaker only what it names", () => {
+  test("rates, keys and budgets replace as a whole; a breaker field by field", () => {
     const base = {
       ...{ ratePerSecond: 5, rateBurst: 9, retryBudgetRatio: 1, retryBudgetMinPerSecond: 7 },
       ...{ keyAttribute: "host", keyRatePerSecond: 3, keyRateBurst: 4, keyMaxInFlight: 5 },
@@ -136,7 +136,7 @@ describe("what is set", () => {
     });
   });
 
-  test("a policy is put over the next level's, one of a reason over that", () => {
+  test("a policy overrides that of the next layer, and one of a reason overrides both", () => {
     const settings = over(
       {},
       { retryPolicy: { initialDelay: "1s" }, retryPolicies: { TIMEOUT: { maxRetries: 9 } } },
@@ -149,7 +149,7 @@ describe("what is set", () => {
   });
 });
 
-describe("what may not be", () => {
+describe("an invalid configuration", () => {
   test.each<[json: object, field: string, words: string]>([
     [{ maxRetries: 1001 }, "max_retries", "is too large; allowed: a whole number from 0 to 1000"],
     [{ ttl: "0.999s" }, "ttl", "is too short; allowed: from 1s to 3650d, or 0"],
@@ -208,7 +208,7 @@ describe("what may not be", () => {
     expect(over({}, json)).toEqual(DEFAULT_QUEUE_SETTINGS);
   });
 
-  test("everything that is wrong is told at once", () => {
+  test("all errors are reported together", () => {
     const found = violations({ ttl: "-1s", maxRetries: 5000, poisonWindow: "0s" });
     expect(found.map(({ field }) => field).toSorted()).toEqual([
       "max_retries",

@@ -21,13 +21,13 @@ async function update(config: NonNullable<Update["queue"]>["config"], ...paths: 
 const ttl = (seconds: number) => durationFromMs(seconds * 1_000);
 
 describe("a field mask", () => {
-  test("names what is replaced; the rest stays", async () => {
+  test("replaces only its fields", async () => {
     await update({ ttl: ttl(60), maxRetries: 3 });
     const config = await update({ ttl: ttl(70), maxRetries: 4 }, "ttl");
     expect(config).toMatchObject({ ttl: ttl(70), maxRetries: 3 });
   });
 
-  test("that names what is not given takes it back", async () => {
+  test("clears fields that are not given", async () => {
     await update({ ttl: ttl(60), maxRetries: 3 });
     const config = await update({}, "ttl");
     expect(config?.ttl).toBeUndefined();
@@ -35,7 +35,7 @@ describe("a field mask", () => {
     expect((await update(undefined, "max_retries"))?.maxRetries).toBeUndefined();
   });
 
-  test("that is empty means what is given, each as a whole", async () => {
+  test("that is empty means all given fields, each as a whole", async () => {
     await update({ ttl: ttl(60), retryPolicy: { initialDelay: ttl(1), maxRetries: 3 } });
     const config = await update({ retryPolicy: { maxRetries: 4 } });
     expect(config?.ttl).toEqual(ttl(60));
@@ -43,7 +43,7 @@ describe("a field mask", () => {
     expect(config?.retryPolicy?.initialDelay).toBeUndefined();
   });
 
-  test("reaches into a message", async () => {
+  test("can name a field of a message", async () => {
     await update({ retryPolicy: { initialDelay: ttl(1), maxRetries: 3 } });
     const config = await update({ retryPolicy: { maxRetries: 4 } }, "retry_policy.max_retries");
     expect(config?.retryPolicy).toMatchObject({ initialDelay: ttl(1), maxRetries: 4 });
@@ -51,7 +51,7 @@ describe("a field mask", () => {
     expect(rest?.retryPolicy).toBeUndefined();
   });
 
-  test("of * replaces all", async () => {
+  test("* replaces everything", async () => {
     await update({ ttl: ttl(60), maxRetries: 3, retryPolicies: { TIMEOUT: { maxRetries: 1 } } });
     const config = await update({ maxRetries: 4 }, "*");
     expect(config?.ttl).toBeUndefined();
@@ -66,7 +66,7 @@ describe("a field mask", () => {
     ["retry_policy.nonsense", "allowed: retry_policy, retry_policy.preset"],
     ["retry_policies.TIMEOUT", "has no subfields; use retry_policies"],
     ["", "allowed: *"],
-  ])("that names %j is refused, with what it may name", async (path, words) => {
+  ])("with %j is refused, with the allowed fields", async (path, words) => {
     const error = await errorOf(update({}, "ttl", path));
     expect(error.code).toBe(Code.InvalidArgument);
     expect(violationsOf(error)).toMatchObject([{ field: "update_mask.paths[1]" }]);
@@ -76,7 +76,7 @@ describe("a field mask", () => {
 });
 
 describe("an update", () => {
-  test("is refused with every field that is wrong, and nothing is set", async () => {
+  test("with errors is refused with every wrong field, and nothing is set", async () => {
     const error = await errorOf(
       update({ ttl: ttl(-1), maxRetries: 5_000, retryPolicies: { X: {} } }),
     );
@@ -89,14 +89,14 @@ describe("an update", () => {
     expect(rig.queues.configs.size).toBe(0);
   });
 
-  test("of types that are never retried is kept", async () => {
+  test("of non-retryable types is stored", async () => {
     const { queue } = await admin().updateQueue({
       queue: { name: "orders", config: { nonRetryable: { types: ["ValueError"] } } },
     });
     expect(queue?.config?.nonRetryable?.types).toEqual(["ValueError"]);
   });
 
-  test("is not refused for what another version has set elsewhere", async () => {
+  test("is not refused because of fields that another version has set", async () => {
     rig.queues.configs.set("orders", {
       ...(await update({ ttl: ttl(60) })),
       ttlAction: 99,
@@ -107,7 +107,7 @@ describe("an update", () => {
     ]);
   });
 
-  test("takes no field of a version that is not this one", async () => {
+  test("with a field of another version is refused", async () => {
     const config = create(QueueConfigSchema, { maxRetries: 2 });
     config.$unknown = [{ no: 900, wireType: 0, data: Uint8Array.of(7) }];
     const answer = await update(config, "*");
@@ -121,7 +121,7 @@ describe("an update", () => {
   });
 });
 
-test("a queue is answered with what is set, what is in force, and since when", async () => {
+test("a queue is returned with stored and effective configuration and its time", async () => {
   await update({ ttl: ttl(60) });
   const { queue } = await admin().getQueue({ queue: "orders" });
   expect(queue).toMatchObject({
@@ -153,7 +153,7 @@ describe("a deletion", () => {
 });
 
 describe("a list", () => {
-  test("goes on where its token says", async () => {
+  test("continues at its token", async () => {
     await update({ ttl: ttl(60) });
     rig.queues.next = "orders";
     const { queues, nextPageToken } = await admin().listQueues({});

@@ -30,7 +30,7 @@ describe.each([
     );
   };
 
-  it("lists what a client may call, and nothing internal", async () => {
+  it("lists public services and nothing internal", async () => {
     const { grpc } = await startServer();
     const answer = await ask(grpc, { case: "listServices", value: "" });
     expect(answer).toMatchObject({
@@ -66,7 +66,7 @@ describe.each([
     expect(first?.name).toBe(file);
   });
 
-  it("sends what a file imports with it", async () => {
+  it("sends a file with its imports", async () => {
     const { grpc } = await startServer();
     const found = await files(grpc, { case: "fileByFilename", value: "dlq/v1/dlq_service.proto" });
     const names = found.map((one) => one.name);
@@ -75,7 +75,7 @@ describe.each([
     expect(names).toEqual(expect.arrayContaining(wanted));
   });
 
-  it("has the comments, which generated descriptors lack", async () => {
+  it("has comments, unlike generated descriptors", async () => {
     expect(file_dlq_v1_dlq_service.proto.sourceCodeInfo).toBeUndefined();
     const { grpc } = await startServer();
     const [file] = await files(grpc, { case: "fileContainingSymbol", value: "dlq.v1.DlqService" });
@@ -89,7 +89,7 @@ describe.each([
     ["fileByFilename", "dlq/storage/v1/envelope.proto"],
     ["fileContainingExtension", { containingType: "x", extensionNumber: 1 }],
     ["allExtensionNumbersOfType", "x"],
-  ])("answers %s %s with an error in its place", async (question, value) => {
+  ])("answers %s %s with an error and continues", async (question, value) => {
     const { grpc } = await startServer();
     const answer = await ask(grpc, { case: question, value });
     expect(answer.messageResponse).toMatchObject({
@@ -126,7 +126,7 @@ describe("grpcurl", () => {
     expect(call.out).toContain("queue");
   });
 
-  it("gets nothing but health without a token", async () => {
+  it("can only call health without a token", async () => {
     const { grpc } = await startServer({ tokens: ["t1"] });
     expect((await grpcurl("-plaintext", grpc, "list")).out).toContain("no valid credentials");
     const listed = await grpcurl("-plaintext", "-H", "authorization: Bearer t1", grpc, "list");

@@ -47,11 +47,11 @@ describe("a policy of a request", () => {
         ],
       },
     ],
-  ])("is read with what it names, and nothing else: %s", (_name, policy, expected) => {
+  ])("is read with only its given fields: %s", (_name, policy, expected) => {
     expect(read(policy)).toEqual(expected);
   });
 
-  it("is refused with every wrong field, behind its own path", () => {
+  it("is refused with every wrong field by path", () => {
     const v = new Violations("queue.config.");
     const windows = [{ timeZone: "x", startTime: "x", endTime: "x", days: [99 as DayOfWeek] }];
     const policy = {
@@ -77,7 +77,7 @@ it.each<[string, PolicyOverride]>([
   ["fixed", { backoff: "fixed", jitter: "none" }],
   ["a schedule", { scheduleMs: [0, 1, 1], jitter: "equal" }],
   ["windows", { windows: [{ timeZone: "UTC", startMinute: 1, endMinute: 1_440, days: [1, 7] }] }],
-])("a complete policy, written and read, is itself over any other: %s", (_name, own) => {
+])("a complete policy overrides any other after it is written and read: %s", (_name, own) => {
   const policy = overridePolicy(PRESETS.webhook, own);
   expect(overridePolicy(PRESETS.execution, read(writePolicy(policy)))).toEqual(policy);
 });

@@ -23,7 +23,7 @@ type Given = NonNullable<Parameters<ReturnType<typeof clientOf>["retry"]>[0]["tr
 const retry = (transforms: Given, dryRun = false) =>
   clientOf(rig).retry({ queue: "q", ids: [MESSAGE_ID_TEXT], transforms, dryRun });
 
-it("transforms are read as they are, in order", async () => {
+it("transforms are read in order", async () => {
   await retry([jsonPatch('[{"op":"remove","path":"/a"}]'), merge('{"b":null}', ATTRIBUTES)], true);
   expect(rig.dlq.retried).toMatchObject([
     {
@@ -36,12 +36,12 @@ it("transforms are read as they are, in order", async () => {
   ]);
 });
 
-it("without any it is what it was", async () => {
+it("a request without transforms has none", async () => {
   await retry([]);
   expect(rig.dlq.retried).toMatchObject([{ dryRun: false, transforms: [] }]);
 });
 
-describe("a transform that would fail on any message is refused by its place", () => {
+describe("a transform that would fail on any message is refused with its index", () => {
   it.each<[string, Given, string]>([
     ["transforms[0].target", [merge("{}", TransformTarget.UNSPECIFIED)], "PAYLOAD or ATTRIBUTES"],
     ["transforms[0].target", [merge("{}", 9 as TransformTarget)], "PAYLOAD or ATTRIBUTES"],
@@ -60,7 +60,7 @@ describe("a transform that would fail on any message is refused by its place", (
   });
 });
 
-it("the answer names refused messages, also those that a filter has found", async () => {
+it("the response names refused messages, also those that a filter found", async () => {
   rig.dlq.onRetry = async () => ({
     retriedCount: 0,
     refused: [{ index: 0, refusal: "TRANSFORM_FAILED", id: MESSAGE_ID, detail: "why" }],

@@ -23,19 +23,19 @@ const rule = { name: "a", ...FAILURE, action: { priority: 1 } };
 const payload = { body: { case: "text" as const, value: "{}" } };
 
 describe("an update", () => {
-  test("hands on valid rules and the etag, and answers what is set then", async () => {
+  test("passes on valid rules and the etag, and returns the new set", async () => {
     const { ruleSet } = await admin().updateRules({ ruleSet: { rules: [rule], etag: "before" } });
     expect(rig.rules.updates).toMatchObject([{ etag: "before", rules: [{ name: "a" }] }]);
     expect(ruleSet).toMatchObject({ etag: "e", rules: [{ name: "a" }] });
     expect((await admin().getRules({})).ruleSet?.etag).toBe("e");
   });
 
-  test("may be of no rules at all", async () => {
+  test("may have no rules", async () => {
     await admin().updateRules({});
     expect(rig.rules.updates).toEqual([{ etag: "", rules: [] }]);
   });
 
-  test("names every mistake with its rule, its field and its place", async () => {
+  test("reports every error with rule, field and position", async () => {
     const rules = [
       { name: "no good", ...FAILURE, action: { queue: "no queue" } },
       { name: "b", when: "attempts == 1", action: { drop: true, quarantine: true } },
@@ -94,7 +94,7 @@ describe("a test of samples", () => {
   type Samples = NonNullable<Parameters<ReturnType<typeof admin>["testRules"]>[0]["samples"]>;
   const tried = (samples: Samples) => admin().testRules({ samples });
 
-  test("hands on what rules see", async () => {
+  test("passes on the facts for rules", async () => {
     const message = { queue: "q", payload, attributes: { a: "1" }, priority: 3 };
     await tried([
       { event: RuleEvent.ARRIVAL, message: { ...message, failure: { type: "TimeoutError" } } },
@@ -117,7 +117,7 @@ describe("a test of samples", () => {
     expect(samples[0]?.facts.attempts).toBeUndefined();
   });
 
-  test("tries the rules that are given, and says what all that match do", async () => {
+  test("evaluates the given rules and returns the actions of all matching ones", async () => {
     rig.rules.decision = {
       matched: ["a", "b"],
       failed: [{ rule: "c", error: "no number" }],
@@ -137,7 +137,7 @@ describe("a test of samples", () => {
     ]);
   });
 
-  test("shows the message as transforms would leave it", async () => {
+  test("returns the message after transforms", async () => {
     const edited = {
       payload: { body: "[]", contentType: "" },
       attributes: { b: "2" },
@@ -182,7 +182,7 @@ describe("a test of samples", () => {
     expect(violationsOf(error).map(({ field }) => field)).toEqual(fields);
   });
 
-  test("names what is wrong with rules and samples at once", async () => {
+  test("reports errors in rules and samples together", async () => {
     const error = await errorOf(
       admin().testRules({ ruleSet: { rules: [{ ...rule, when: "?" }] }, samples: [{}] }),
     );
@@ -202,7 +202,7 @@ describe("a stored set", () => {
     expect(readStoredRules(stored(1))).toMatchObject([{ name: "a", event: "ARRIVAL" }]);
   });
 
-  test("of a later version is not read at all", () => {
+  test("of a later version is not read", () => {
     expect(() => readStoredRules(stored(9))).toThrow(/rules\[0\].event/);
   });
 });

@@ -231,7 +231,7 @@ const LIMITS: Row[] = [
   ],
 ];
 
-describe("SendToDlq refuses what is beyond a limit, and nothing at it", () => {
+describe("SendToDlq accepts values at a limit and refuses values beyond it", () => {
   it.each(LIMITS)("%s (row %#)", async (field, edge, beyond) => {
     const rig = await createRig({ payloadMaxBytes: PAYLOAD_MAX });
     const client = clientOf(rig);
@@ -245,7 +245,7 @@ describe("SendToDlq refuses what is beyond a limit, and nothing at it", () => {
     expect(rig.dlq.sent).toHaveLength(1);
   });
 
-  it("names every violation of a request at once", async () => {
+  it("reports every violation of a request together", async () => {
     const rig = await createRig();
     const error = await errorOf(
       clientOf(rig).sendToDlq({ queue: "a b", sourceId: x(300), ttl: seconds(-1), priority: 500 }),
@@ -260,7 +260,7 @@ describe("SendToDlq refuses what is beyond a limit, and nothing at it", () => {
     expect(rig.dlq.sent).toEqual([]);
   });
 
-  it("says the payload's limit and size", async () => {
+  it("reports size and limit of a payload", async () => {
     const rig = await createRig({ payloadMaxBytes: 1000 });
     const error = await errorOf(clientOf(rig).sendToDlq({ ...MINIMAL, payload: data(1001) }));
     expect(violationsOf(error)[0]?.description).toMatch(/1001 bytes.*at most 1000/);
@@ -270,7 +270,7 @@ describe("SendToDlq refuses what is beyond a limit, and nothing at it", () => {
 it.each([
   ["delay", delay(-1), "is negative; 0 s to 365 days are allowed"],
   ["ttl", { ttl: seconds(0, 1) }, "is shorter than 1 s; 1 s to 3650 days are allowed"],
-])("a %s out of range hears the range", async (_, part, words) => {
+])("a %s out of range is refused with the range", async (_, part, words) => {
   const rig = await createRig();
   const request = { queue: "q", payload: { body: { case: "text" as const, value: "" } }, ...part };
   const error = await errorOf(clientOf(rig).sendToDlq(request));

@@ -26,7 +26,7 @@ async function commandOf(init: Init): Promise<SendCommand> {
 }
 
 describe("SendToDlq as a command", () => {
-  it("carries what the rules need, and stores the rest as it was sent", async () => {
+  it("has the facts for decisions, and stores the rest as sent", async () => {
     const command = await commandOf({
       requestId: "r1",
       attributes: { a: "1" },
@@ -65,14 +65,14 @@ describe("SendToDlq as a command", () => {
     });
   });
 
-  it("takes a due time in the past as it is", async () => {
+  it("accepts a due time in the past", async () => {
     const command = await commandOf({
       firstRetry: { case: "dueTime", value: { seconds: 1n, nanos: 500_000_000 } },
     });
     expect(command).toMatchObject({ dueAtMs: 1_500, delayMs: undefined });
   });
 
-  it("hands on just what the message says of its retries", async () => {
+  it("passes on the message's own retry settings", async () => {
     const command = await commandOf({
       maxRetries: 9,
       retryPolicy: { preset: "webhook", initialDelay: { seconds: 1n }, jitter: Jitter.NONE },
@@ -83,7 +83,7 @@ describe("SendToDlq as a command", () => {
     });
   });
 
-  it("hashes the payload so that kind, content type and content each count", async () => {
+  it("hashes kind, content type and content of the payload", async () => {
     const payloads: Init["payload"][] = [
       { body: { case: "text", value: "ab" } },
       { body: { case: "data", value: new TextEncoder().encode("ab") } },
@@ -105,7 +105,7 @@ describe("SendToDlq as a command", () => {
 });
 
 describe("a failure is cut, never refused", () => {
-  it("on the borders of characters, and says so", async () => {
+  it("between characters, and is flagged", async () => {
     const { failure } = await commandOf({
       failure: {
         type: "x".repeat(513),
@@ -133,20 +133,20 @@ describe("a failure is cut, never refused", () => {
     expect(stored).toMatchObject({ attributes: cut, truncated: true });
   });
 
-  it("but not at its limits, whatever the sender claims", async () => {
+  it("but not at its limits, even if the sender set truncated", async () => {
     const { failure } = await commandOf({
       failure: { type: "x".repeat(512), message: "y".repeat(4096), truncated: true },
     });
     expect(fromBinary(FailureSchema, failure.encode("TIMEOUT")).truncated).toBe(false);
   });
 
-  it("keeps a reason of a newer client, and hides it from the rules", async () => {
+  it("keeps an unknown reason, and does not pass it to decisions", async () => {
     const { failure } = await commandOf({ failure: { reason: 77 as Reason } });
     expect(failure.reason).toBeUndefined();
     expect(fromBinary(FailureSchema, failure.encode("NETWORK_ERROR")).reason).toBe(77);
   });
 
-  it("stores the categorized reason where none was sent", async () => {
+  it("stores the categorized reason if none was sent", async () => {
     const { failure } = await commandOf({});
     expect(failure.reason).toBeUndefined();
     expect(fromBinary(FailureSchema, failure.encode("TIMEOUT")).reason).toBe(Reason.TIMEOUT);
@@ -181,14 +181,14 @@ describe("a failure is cut, never refused", () => {
     expect(failure.retryAfterText).toBe("120");
   });
 
-  it("keeps codes that are none, and hides them from the rules", async () => {
+  it("keeps invalid codes, and does not pass them to decisions", async () => {
     const { failure } = await commandOf({ failure: { grpcCode: 99, httpStatus: 42 } });
     expect(failure).toMatchObject({ grpcCode: undefined, httpStatus: undefined });
     const stored = fromBinary(FailureSchema, failure.encode("TIMEOUT"));
     expect(stored).toMatchObject({ grpcCode: 99, httpStatus: 42 });
   });
 
-  it("drops fields that it does not know: no limit speaks of their size", async () => {
+  it("drops unknown fields, since no limit covers their size", async () => {
     const { failure, encodeEnvelope } = await commandOf({
       failure: {
         message: "m",
@@ -201,8 +201,8 @@ describe("a failure is cut, never refused", () => {
   });
 });
 
-describe("answers of SendToDlq", () => {
-  it("when scheduled", async () => {
+describe("a response of SendToDlq", () => {
+  it("for a scheduled message", async () => {
     const rig = await createRig();
     const response = await clientOf(rig).sendToDlq({ queue: "orders", payload: PAYLOAD });
     expect(response).toMatchObject({
@@ -215,7 +215,7 @@ describe("answers of SendToDlq", () => {
     });
   });
 
-  it("when quarantined", async () => {
+  it("for a quarantined message", async () => {
     const rig = await createRig();
     rig.dlq.onSend = () =>
       scheduled({ state: "QUARANTINED", dueAtMs: undefined, quarantineReason: "POISON" });
@@ -225,7 +225,7 @@ describe("answers of SendToDlq", () => {
     expect(response.dueTime).toBeUndefined();
   });
 
-  it("when its number was taken before", async () => {
+  it("for a send number that was used before", async () => {
     const rig = await createRig();
     rig.dlq.onSend = () => scheduled({ state: undefined, dueAtMs: undefined, duplicate: true });
     const sendNumber = { clientId: new Uint8Array(16).fill(3), number: 2n ** 53n - 1n };
@@ -241,7 +241,7 @@ describe("answers of SendToDlq", () => {
     });
   });
 
-  it("when the use case refuses it", async () => {
+  it("for a refused message", async () => {
     const rig = await createRig();
     rig.dlq.onSend = () => queueLimit("orders", "messages", 10);
     const error = await errorOf(clientOf(rig).sendToDlq({ queue: "orders", payload: PAYLOAD }));
@@ -250,7 +250,7 @@ describe("answers of SendToDlq", () => {
 });
 
 describe("SendToDlqBatch", () => {
-  it("accepts and refuses each request by itself, in order", async () => {
+  it("accepts or refuses each request separately, in order", async () => {
     const rig = await createRig();
     rig.dlq.onSend = ({ queue }) =>
       queue === "full" ? queueLimit("full", "bytes", 1) : scheduled({ duplicate: queue === "b" });
@@ -274,7 +274,7 @@ describe("SendToDlqBatch", () => {
     expect(results[3]?.outcome.value).toMatchObject({ duplicate: true });
   });
 
-  it("names the place of a wrong field, in details that google.rpc readers can decode", async () => {
+  it("reports the path of a wrong field in google.rpc details", async () => {
     const rig = await createRig();
     const { results } = await clientOf(rig).sendToDlqBatch({
       requests: [
@@ -288,7 +288,7 @@ describe("SendToDlqBatch", () => {
     expect(found[0]?.fieldViolations[0]?.field).toBe("requests[1].queue");
   });
 
-  it("calls no use case when nothing in it is valid", async () => {
+  it("calls no use case if no request is valid", async () => {
     const rig = await createRig();
     const { results } = await clientOf(rig).sendToDlqBatch({ requests: [{}] });
     expect(results).toHaveLength(1);
@@ -304,14 +304,14 @@ describe("SendToDlqBatch", () => {
     expect(rig.dlq.sent).toEqual([]);
   });
 
-  it("takes 1,000 requests", async () => {
+  it("accepts 1,000 requests", async () => {
     const rig = await createRig();
     const requests = Array.from({ length: 1000 }, () => ({ queue: "a", payload: PAYLOAD }));
     const { results } = await clientOf(rig).sendToDlqBatch({ requests });
     expect(results).toHaveLength(1000);
   });
 
-  it("tells nothing of a bug but where to look for it", async () => {
+  it("reveals only the id of a bug", async () => {
     const rig = await createRig();
     rig.dlq.onSend = () => internal(new Error("secret of somebody else"));
     const { results } = await clientOf(rig).sendToDlqBatch({
@@ -325,7 +325,7 @@ describe("SendToDlqBatch", () => {
     expect(outcome.value.message).toContain(rig.logged[0]?.fields.errorId);
   });
 
-  it("fails as a whole when the use case does", async () => {
+  it("fails as a whole if the use case does", async () => {
     const rig = await createRig();
     rig.dlq.onSend = () => {
       throw invalidField("x", "y");

@@ -19,7 +19,7 @@ const asked = () => {
   return command;
 };
 
-it("asks for the settings in force, an unknown error, now, and what is stored", async () => {
+it("defaults to the settings in force, an unknown error, now, and stored messages", async () => {
   await simulate({});
   expect(asked()).toMatchObject({
     ...{ queue: "q", reason: "UNKNOWN_ERROR", startAtMs: undefined, stored: true },
@@ -27,7 +27,7 @@ it("asks for the settings in force, an unknown error, now, and what is stored", 
   expect(asked().settings(DEFAULT_QUEUE_SETTINGS)).toBe(DEFAULT_QUEUE_SETTINGS);
 });
 
-it("reads what is given", async () => {
+it("reads all fields", async () => {
   await simulate({
     ...{ reason: Reason.TIMEOUT, skipStored: true, startTime: timestampFromMs(5_000) },
     retryPolicy: { initialDelay: durationFromMs(7_000) },
@@ -35,7 +35,7 @@ it("reads what is given", async () => {
   expect(asked()).toMatchObject({ reason: "TIMEOUT", startAtMs: 5_000, stored: false });
 });
 
-it("a policy is tried as UpdateQueue would set it: over the queue's, and hiding the rest", async () => {
+it("a policy is tried as UpdateQueue would set it", async () => {
   await simulate({ retryPolicy: { initialDelay: durationFromMs(7_000) } });
   const inForce = {
     ...DEFAULT_QUEUE_SETTINGS,
@@ -47,7 +47,7 @@ it("a policy is tried as UpdateQueue would set it: over the queue's, and hiding 
   expect(tried.retryPolicy).toMatchObject({ initialDelayMs: 7_000, maxRetries: 9 });
 });
 
-describe("what is wrong is named", () => {
+describe("an error is reported", () => {
   it.each<[string, object]>([
     ["queue", { queue: "no queue" }],
     ["reason", { reason: 99 }],
@@ -61,14 +61,14 @@ describe("what is wrong is named", () => {
     expect(rig.simulated).toEqual([]);
   });
 
-  it("also where it contradicts the settings that it is put over", async () => {
+  it("also for a contradiction with the settings in force", async () => {
     await simulate({ retryPolicy: { maxDelay: durationFromMs(1) } });
     const wrong = () => asked().settings(DEFAULT_QUEUE_SETTINGS);
     expect(wrong).toThrow(/retry_policy.*shorter than initial_delay/);
   });
 });
 
-it("answers with the policy, the schedule and the counts", async () => {
+it("returns the policy, the schedule and the counts", async () => {
   const { retryPolicy, attempts, truncated, stored } = await simulate({});
   expect(retryPolicy?.maxRetries).toBe(3);
   const [first] = attempts;

@@ -19,7 +19,7 @@ async function all<T>(stream: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe("a request for a stream", () => {
-  it("has defaults, and names each queue once", async () => {
+  it("has defaults and no duplicate queues", async () => {
     const rig = await createRig();
     rig.dlq.onStream = async function* () {
       yield opened();
@@ -35,7 +35,7 @@ describe("a request for a stream", () => {
     });
   });
 
-  it("is taken at its limits", async () => {
+  it("is accepted at its limits", async () => {
     const rig = await createRig();
     rig.dlq.onStream = async function* () {};
     await all(
@@ -101,7 +101,7 @@ describe("a delivery", () => {
     return one;
   }
 
-  it("carries the message as it was sent, and its state", async () => {
+  it("has the message as sent, and its state", async () => {
     const one = await received({
       attempts: 2,
       deliveryNumber: 7,
@@ -133,7 +133,7 @@ describe("a delivery", () => {
     expect(decodeLeaseToken(one.leaseToken)).toMatchObject({ queue: "orders", deliveryNumber: 7 });
   });
 
-  it("shows the latest failure", async () => {
+  it("has the latest failure", async () => {
     const latestFailure = toBinary(FailureSchema, create(FailureSchema, { message: "latest" }));
     const one = await received({ latestFailure, reason: "NETWORK_ERROR" });
     expect(one.message?.failure?.message).toBe("latest");
@@ -202,12 +202,12 @@ describe("frames", () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(FRAME);
   });
 
-  it("hold a larger message alone", () => {
+  it("have a larger message alone", () => {
     const frames = framesOf([sized(10), sized(2 * FRAME), sized(10), sized(10)]);
     expect(frames.map((frame) => frame.length)).toEqual([1, 1, 2]);
   });
 
-  it("are measured by a bound that no encoding exceeds", () => {
+  it("are never larger than the computed bound", () => {
     for (const bytes of [0, 1, 127, 128, 16_384, 300_000]) {
       const one = sized(bytes);
       const [size] = encodedSizes([one]);
@@ -215,7 +215,7 @@ describe("frames", () => {
     }
   });
 
-  it("come in the order of the use case", async () => {
+  it("keep the order of the use case", async () => {
     const rig = await createRig();
     rig.dlq.onStream = async function* (_command, signal) {
       yield opened();

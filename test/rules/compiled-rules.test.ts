@@ -11,7 +11,7 @@ function decide(...rules: Partial<Rule>[]) {
   return new CompiledRules(named).evaluate("FAILURE", FACTS);
 }
 
-describe("rules are tried in their order", () => {
+describe("rules are evaluated in order", () => {
   it("up to the first that matches", () => {
     expect(
       decide(
@@ -28,7 +28,7 @@ describe("rules are tried in their order", () => {
     });
   });
 
-  it("and on, past those that say proceed; what was said first holds", () => {
+  it("and continue after those with proceed; the first value wins", () => {
     expect(
       decide(
         { proceed: true, action: { priority: 7 } },
@@ -45,13 +45,13 @@ describe("rules are tried in their order", () => {
     });
   });
 
-  it("without those that are disabled, or for another event", () => {
+  it("without disabled ones and those for another event", () => {
     expect(
       decide({ disabled: true }, { event: "ARRIVAL" }, { action: { queue: "x" } }).matched,
     ).toEqual(["r2"]);
   });
 
-  it("and match nothing where none does", () => {
+  it("and may not match at all", () => {
     expect(decide({ when: "false" })).toEqual({
       matched: [],
       failed: [],
@@ -64,7 +64,7 @@ describe("rules are tried in their order", () => {
 });
 
 describe("a drop", () => {
-  it("leaves nothing else to do, whatever was said before", () => {
+  it("overrides all earlier actions", () => {
     expect(
       decide(
         { proceed: true, action: { queue: "slow", priority: 1 } },
@@ -80,14 +80,14 @@ describe("a drop", () => {
     });
   });
 
-  it("does not undo a quarantine that was said before", () => {
+  it("does not override an earlier quarantine", () => {
     expect(
       decide({ proceed: true, action: { quarantine: true } }, { action: { drop: true } }).action,
     ).toEqual({ quarantine: true });
   });
 });
 
-describe("a rule that can't be evaluated", () => {
+describe("a rule that fails", () => {
   it("is skipped and reported", () => {
     expect(
       decide({ when: "1 / (attempts - 1) == 1" }, { when: "int(message.queue) == 1" }, {}),
@@ -100,14 +100,14 @@ describe("a rule that can't be evaluated", () => {
     });
   });
 
-  it("has not failed when an attribute is absent: it does not match", () => {
+  it("does not match if an attribute is absent, which is not a failure", () => {
     expect(decide({ when: 'message.attributes["port"] == "80"' }, {})).toMatchObject({
       matched: ["r1"],
       failed: [],
     });
   });
 
-  it("because another version allowed it, does not keep the others from working", () => {
+  it("does not affect the others, e.g. if another version allowed it", () => {
     expect(decide({ when: "message.color == 1" }, {})).toMatchObject({
       matched: ["r1"],
       failed: [{ rule: "r0", error: expect.stringContaining("message has no color") }],
@@ -116,13 +116,13 @@ describe("a rule that can't be evaluated", () => {
 });
 
 describe("rules for an event", () => {
-  it("are none when all are disabled or for another one", () => {
+  it("do not exist if all are disabled or for another event", () => {
     const rules = new CompiledRules([ruleWith(), ruleWith({ event: "ARRIVAL", disabled: true })]);
     expect(rules.hasRulesFor("FAILURE")).toBe(true);
     expect(rules.hasRulesFor("ARRIVAL")).toBe(false);
   });
 
-  it("leave stack traces of others as they were", () => {
+  it("restore the limit of stack traces", () => {
     const before = Error.stackTraceLimit;
     Error.stackTraceLimit = 7;
     decide({ when: "1 / (attempts - 1) == 1" });
@@ -132,7 +132,7 @@ describe("rules for an event", () => {
   });
 });
 
-it("adds up the transforms of all that match, in order, and none beside a drop", () => {
+it("applies the transforms of all matching rules in order, and none with a drop", () => {
   const edit = (patch: string) => [{ target: "PAYLOAD", kind: "MERGE_PATCH", patch }] as const;
   const first = { action: { transforms: edit("1") }, proceed: true };
   const second = { action: { transforms: edit("2"), priority: 1 }, proceed: true };

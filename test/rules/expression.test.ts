@@ -70,7 +70,7 @@ describe("an expression computes", () => {
   });
 });
 
-describe("what is not there", () => {
+describe("an absent attribute", () => {
   test.each([
     'message.attributes["port"] == "80"',
     'message.attributes["port"] != "80"',
@@ -79,7 +79,7 @@ describe("what is not there", () => {
     "message.attributes[failure.type] == failure.type",
     'message.attributes.port == "80" || message.attributes.path == "/"',
     'message.attributes.toString == "x" || message.attributes.__proto__ == "x"',
-  ])("is neither equal nor different: %s", (text) => {
+  ])("does not match: %s", (text) => {
     expect(evaluate(text)).toBe("absent");
   });
 
@@ -89,11 +89,11 @@ describe("what is not there", () => {
     ['has(message.attributes.port) && message.attributes.port == "80"', false],
     ['"port" in message.attributes ? message.attributes.port == "80" : true', true],
     ['has(message.source_id) && message.source_id != ""', true],
-  ])("decides nothing where the other side does: %s", (text, expected) => {
+  ])("does not matter if the other side decides: %s", (text, expected) => {
     expect(evaluate(text)).toBe(expected);
   });
 
-  it("is an attribute of any name that the message has", () => {
+  it("may have any name", () => {
     const attributes = { ["__proto__"]: "a", constructor: "b", "": "c" };
     const text =
       'message.attributes.__proto__ == "a" && message.attributes.constructor == "b" && message.attributes[""] == "c"';
@@ -101,7 +101,7 @@ describe("what is not there", () => {
   });
 });
 
-describe("what can't be computed says why", () => {
+describe("a failed evaluation says why", () => {
   test.each([
     ["1 / (attempts - 2) == 1", "divide by zero"],
     ["attempts % 0 == 1", "modulus by zero"],
@@ -183,7 +183,7 @@ describe("an expression is refused", () => {
     if (offset !== undefined) expect(error.offset).toBe(offset);
   });
 
-  it("when its patterns together are too large, each time that they are used", () => {
+  it("if its patterns together are too large, counted at each use", () => {
     const pattern = `message.queue.matches("${"a".repeat(40)}")`;
     expect(problem(`${Array(4).fill(pattern).join(" || ")}`).message).toContain(
       "more than 128 steps",
@@ -193,7 +193,7 @@ describe("an expression is refused", () => {
     expect(() => problem(other)).toThrow("valid:");
   });
 
-  it("when it asks for attempts on arrival", () => {
+  it("if it uses attempts on arrival", () => {
     expect(problem("attempts > 1", "ARRIVAL").message).toBe("attempts is known on failure only");
     expect(problem("atempts > 1", "ARRIVAL").message).toContain("known are message, failure");
   });

@@ -5,13 +5,13 @@ import { factsWith } from "./facts.ts";
 import { ruleWith } from "./rules.ts";
 
 describe("a message is not moved", () => {
-  it("by an action without a queue, by its own queue's name, or when it is dropped", () => {
+  it("by an action without a queue, to its own queue, or if it is dropped", () => {
     for (const action of [{}, { queue: "" }, { queue: "here" }, { queue: "x", drop: true }]) {
       expect(moveOf(action, "here", 0)).toEqual({ kind: "none" });
     }
   });
 
-  it("more often than is allowed", () => {
+  it("more than the allowed number of times", () => {
     expect(moveOf({ queue: "x" }, "here", MAX_HOPS - 1)).toEqual({
       kind: "move",
       queue: "x",

@@ -39,14 +39,14 @@ const TEXTS = [
   "ab",
 ];
 
-describe("a pattern matches what the library's own matching finds", () => {
+describe("a pattern matches like the library's own matcher", () => {
   test.each(PATTERNS)("%j", (pattern) => {
     const mine = new Pattern(pattern, 256);
     const theirs = RE2JS.compile(pattern);
     for (const text of TEXTS) expect([text, mine.test(text)]).toEqual([text, theirs.test(text)]);
   });
 
-  it("for patterns and texts of any kind", () => {
+  it("for generated patterns and texts", () => {
     const atom = fc.constantFrom(
       "a",
       "b",
@@ -89,7 +89,7 @@ describe("a pattern matches what the library's own matching finds", () => {
   });
 });
 
-it("remembers nothing of the text before", () => {
+it("keeps no state between texts", () => {
   const pattern = new Pattern("^a+b", 256);
   expect(["aab", "b", "aab", "xaab", "ab"].map((text) => pattern.test(text))).toEqual([
     true,
@@ -119,7 +119,7 @@ describe("a pattern is refused", () => {
   });
 });
 
-describe("the size that is expected", () => {
+describe("the estimated size", () => {
   test.each([
     ["a{31}", 31],
     ["((a{31}){31}){31}", 31 ** 3],
@@ -136,7 +136,7 @@ describe("the size that is expected", () => {
     expect(expandedSteps(pattern)).toBeLessThan(2.5 * steps + 5);
   });
 
-  it("is never much below the real one", () => {
+  it("is never much below the real size", () => {
     const piece = fc.constantFrom(
       "a",
       "[ab]",

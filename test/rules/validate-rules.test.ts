@@ -12,7 +12,7 @@ function violations(...rules: Partial<Rule>[]) {
   );
 }
 
-test("what is well made is valid", () => {
+test("a complete rule is valid", () => {
   expect(
     violations(
       { when: 'message.queue == "a"', action: { queue: "b", priority: -100, quarantine: true } },

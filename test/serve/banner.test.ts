@@ -10,7 +10,7 @@ const FACTS = {
 };
 const calls = (text: string) => text.split("\n").filter((line) => line.includes("grpcurl"));
 
-test("three calls to paste, where it listens, where the data is", () => {
+test("the banner has three calls, the addresses and the place of the data", () => {
   const text = banner(FACTS);
   expect(calls(text)).toHaveLength(3);
   expect(text).toContain("grpcurl -plaintext 127.0.0.1:50051 describe");
@@ -18,7 +18,7 @@ test("three calls to paste, where it listens, where the data is", () => {
   expect(text).toContain("/var/lib/dlq");
 });
 
-test("with TLS and tokens the calls carry both", () => {
+test("with TLS and tokens the calls have both", () => {
   const text = banner({ ...FACTS, tlsCert: "/etc/dlq/tls.crt", needsToken: true });
   for (const call of calls(text)) {
     expect(call).toContain('-cacert /etc/dlq/tls.crt -H "authorization: Bearer $TOKEN"');
@@ -27,6 +27,6 @@ test("with TLS and tokens the calls carry both", () => {
   expect(text).toContain("https://127.0.0.1:8080");
 });
 
-test.each(["0.0.0.0:50051", "[::]:50051"])("%s is no address to call", (grpc) => {
+test.each(["0.0.0.0:50051", "[::]:50051"])("%s is replaced by localhost in calls", (grpc) => {
   for (const call of calls(banner({ ...FACTS, grpc }))) expect(call).toContain(" localhost:50051 ");
 });

@@ -21,7 +21,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-test("data of layout 1 is upgraded, said and served", async () => {
+test("data of layout 1 is upgraded, logged and served", async () => {
   await restore(readFixture("layout-1"), data, "dlq");
   const server = await startTestServer({ redisUrl: redis.url });
   try {
@@ -43,7 +43,7 @@ for n = 1, tonumber(ARGV[1]) do
 end`;
 const MANY = 150_000;
 
-test("a server that is killed while it upgrades leaves it to the next one", async () => {
+test("the next server finishes the upgrade of a killed one", async () => {
   await restore(readFixture("layout-1"), data, "dlq");
   await data.eval(LIST_MANY, 1, "dlq:{orders}:expiry", MANY);
   const starting = startTestServer({ redisUrl: redis.url });
@@ -66,7 +66,7 @@ test("a server that is killed while it upgrades leaves it to the next one", asyn
   }
 });
 
-test("a server whose data becomes that of a newer one ends within a few seconds, and says why", async () => {
+test("a server ends within seconds with an error when a newer version upgrades its data", async () => {
   const server = await startTestServer({ redisUrl: redis.url });
   await data.set("dlq:version", LAYOUT_VERSION + 1);
   try {

@@ -37,7 +37,7 @@ function taken(reservation: Reservation | undefined): Reservation {
   return reservation;
 }
 
-it("never gives one queue the scraps of bytes that a claim for another has left", () => {
+it("reserves no bytes for a queue while a claim for another queue is open", () => {
   const session = reading();
   const held = claimOf("a", 1, 300);
   session.settle(taken(session.reserve("a", MOST, false)), [held]);
@@ -57,7 +57,7 @@ it("never gives one queue the scraps of bytes that a claim for another has left"
   expect(taken(session.reserve("b", MOST, false)).bytes).toBe(BYTES - 400);
 });
 
-it("tells a stream of a queue's gate when that is new, once, and the latest only", () => {
+it("notifies a stream of a queue's status once when it changes, with the latest status only", () => {
   const session = reading();
   session.notify("a", UNBLOCKED);
   expect(session.takeStatus()).toBeUndefined();

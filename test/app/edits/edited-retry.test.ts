@@ -82,7 +82,7 @@ async function delivered(): Promise<Map<string, string>> {
 }
 
 describe("by ids", () => {
-  it("edits each, retries it, and says of the others why not", async () => {
+  it("edits and retries messages, and reports why others are refused", async () => {
     const [good, broken, flying] = (await send('{"to":"a"}', "no json", {
       quarantineReason: undefined,
     })) as [Uint8Array, Uint8Array, Uint8Array];
@@ -101,7 +101,7 @@ describe("by ids", () => {
     expect((await at.current.dump(QUEUE)).messages.get(hex(broken))?.state).toBe("QUARANTINED");
   });
 
-  it("takes an id that is given twice once", async () => {
+  it("edits a repeated id once", async () => {
     const [id] = (await send('{"tags":[]}')) as [Uint8Array];
     const append = patchPayload({ op: "add", path: "/tags/-", value: 1 });
     expect(await byIds([id, id], { transforms: [append] })).toMatchObject({ retriedCount: 2 });
@@ -110,7 +110,7 @@ describe("by ids", () => {
     expect((await byIds([broken, broken])).refused).toHaveLength(2);
   });
 
-  it("applies a transform once to a message, whoever repeats it", async () => {
+  it("applies a transform once to a message, in any number of calls", async () => {
     const [id] = (await send('{"tags":[]}')) as [Uint8Array];
     const append = patchPayload({ op: "add", path: "/tags/-", value: 1 });
     for (let n = 0; n < 3; n++) {
@@ -119,7 +119,7 @@ describe("by ids", () => {
     expect(await delivered()).toEqual(new Map([[hex(id), '{"tags":[1]}']]));
   });
 
-  it("reads again what has changed meanwhile", async () => {
+  it("reads a message again if it changed meanwhile", async () => {
     const [id] = (await send('{"to":"a"}')) as [Uint8Array];
     const { messages } = at.current.store;
     let disturbed = 0;
@@ -140,8 +140,8 @@ describe("by ids", () => {
   });
 });
 
-describe("a request that is repeated", () => {
-  it("hears the first answer, and changes nothing", async () => {
+describe("a repeated request", () => {
+  it("gets the first answer and changes nothing", async () => {
     const [id, broken] = (await send('{"to":"a"}', "no json")) as [Uint8Array, Uint8Array];
     const first = await byIds([id, broken], { requestId: "r" });
     const before = await at.current.dump(QUEUE);
@@ -149,7 +149,7 @@ describe("a request that is repeated", () => {
     expect(await at.current.dump(QUEUE)).toEqual(before);
   });
 
-  it("hears it by a filter, too, with the messages that were refused", async () => {
+  it("gets the first answer with a filter too, with the refused messages", async () => {
     const [, broken] = (await send('{"to":"a"}', "no json")) as [Uint8Array, Uint8Array];
     const first = await byFilter(2, { requestId: "r" });
     expect(first).toMatchObject({
@@ -159,7 +159,7 @@ describe("a request that is repeated", () => {
     expect(await byFilter(2, { requestId: "r" })).toEqual(first);
   });
 
-  it("after a reply that was lost, edits nothing twice", async () => {
+  it("edits nothing twice after a lost reply", async () => {
     const [id] = (await send('{"tags":[]}')) as [Uint8Array];
     const append = patchPayload({ op: "add", path: "/tags/-", value: 1 });
     const { messages } = at.current.store;
@@ -177,7 +177,7 @@ describe("a request that is repeated", () => {
 });
 
 describe("a dry run", () => {
-  it("says what would be, shows it, and changes nothing", async () => {
+  it("returns what would happen with previews, and changes nothing", async () => {
     const [good, broken] = (await send('{"to":"a"}', "no json")) as [Uint8Array, Uint8Array];
     const before = await at.current.dump(QUEUE);
     for (const result of [
@@ -202,7 +202,7 @@ describe("a dry run", () => {
     });
   });
 
-  it("without transforms tells who would be retried", async () => {
+  it("without transforms returns how many messages would be retried", async () => {
     const ids = await send("{}", "{}");
     const result = await byIds([...ids, new Uint8Array(16)], { dryRun: true, transforms: [] });
     expect(result).toMatchObject({
@@ -212,13 +212,13 @@ describe("a dry run", () => {
     });
   });
 
-  it("finds another count than expected", async () => {
+  it("fails if the count differs from the expected one", async () => {
     await send("{}", "{}");
     const wrong = byFilter(1, { dryRun: true });
     await expect(wrong).rejects.toMatchObject({ kind: "PRECONDITION", message: /2 match/ });
   });
 
-  it("shows ten at most, and no more than an answer holds", async () => {
+  it("shows at most ten previews, and no more than a response can hold", async () => {
     const ids = await send(...Array.from({ length: 12 }, () => '{"to":"a"}'));
     expect((await byIds(ids, { dryRun: true })).previews).toHaveLength(10);
     const large = await send(...Array.from({ length: 4 }, () => `{"x":"${"x".repeat(500_000)}"}`));
@@ -226,7 +226,7 @@ describe("a dry run", () => {
   });
 });
 
-test("more than a call may edit is refused before anything happens", async () => {
+test("a call that would edit too many bytes is refused and changes nothing", async () => {
   const ids = await send(...Array.from({ length: 18 }, () => `{"x":"${"x".repeat(999_000)}"}`));
   const before = (await at.current.dump(QUEUE)).counters;
   for (const by of [{ ids }, { filter: ALL, expectedCount: ids.length }]) {
@@ -236,7 +236,7 @@ test("more than a call may edit is refused before anything happens", async () =>
   expect((await at.current.dump(QUEUE)).counters).toEqual(before);
 });
 
-test("results that are more than a call may write are refused, too", async () => {
+test("a call whose results are too large is refused", async () => {
   const grow = patchPayload(
     { op: "add", path: "/a", value: "x".repeat(50_000) },
     ...Array.from({ length: 18 }, (_, n) => ({ op: "copy", from: "/a", path: `/b${n}` })),
@@ -245,7 +245,7 @@ test("results that are more than a call may write are refused, too", async () =>
   await expect(byIds(ids, { transforms: [grow] })).rejects.toMatchObject({ kind: "INVALID" });
 });
 
-test("whoever does not wait any more stops the work, and nothing is changed", async () => {
+test("an aborted call stops the work and changes nothing", async () => {
   const ids = await send("{}", "{}");
   const stop = AbortSignal.abort();
   const given = { requestId: "", queue: QUEUE, by: { ids }, transforms: [FIX] };

@@ -25,7 +25,7 @@ async function openLinked(): Promise<{ store: RedisStore; link: LinkProxy }> {
   return { store, link };
 }
 
-test("a repeated request hears the first answer, and the message is edited once", async () => {
+test("a repeated request gets the first answer, and the message is edited once", async () => {
   const { store, link } = await openLinked();
   // Redis knows the script: what is lost later is its reply, not the word that it is unknown.
   await store.messages.retry(QUEUE, NO_REQUEST, []);

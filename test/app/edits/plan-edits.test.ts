@@ -53,7 +53,7 @@ const ORDER = '{"to":"https://a.example","total":12.50}';
 const HOST = mergePayload({ to: "https://b.example" });
 
 describe("an edit", () => {
-  it("is recorded with who, when, what, and what undoes it", () => {
+  it("is recorded with source, time, change and inverse", () => {
     const { record, write } = edited(stored(ORDER), HOST);
     expect(record.payload).toMatchObject({
       contentType: "application/json",
@@ -71,7 +71,7 @@ describe("an edit", () => {
     expect(write).toMatchObject({ payloadBytes: 40, grown: write.edits.length });
   });
 
-  it("of attributes alone stores no payload again, and one of the payload no attributes", () => {
+  it("stores only the part that it changed", () => {
     const attributes = edited(stored(ORDER, { host: "a" }), mergeAttributes({ host: "b" })).record;
     expect(attributes).toMatchObject({ attributesEdited: true, attributes: { host: "b" } });
     expect(attributes.payload).toBeUndefined();
@@ -79,18 +79,18 @@ describe("an edit", () => {
     expect(payload).toMatchObject({ attributesEdited: false, attributes: {} });
   });
 
-  it("may leave no attributes at all", () => {
+  it("may remove all attributes", () => {
     const { record, after: then } = edited(stored(ORDER, { a: "1" }), mergeAttributes({ a: null }));
     expect(record).toMatchObject({ attributesEdited: true, attributes: {} });
     expect(then.attributes).toEqual({});
   });
 
-  it("keeps bytes bytes", () => {
+  it("keeps a binary payload binary", () => {
     const { record } = edited(stored(Buffer.from(ORDER)), HOST);
     expect(record.payload?.body.case).toBe("data");
   });
 
-  it("goes on from the one before, and counts by how much the whole has grown", () => {
+  it("continues from the previous edit and counts how much the record has grown", () => {
     const once = editedOnce(stored(ORDER, { a: "1" }), HOST, mergeAttributes({ a: "2" }));
     const twice = edited(once, patchPayload({ op: "remove", path: "/total" }));
     expect(twice.before.payload.body).toContain("b.example");
@@ -101,7 +101,7 @@ describe("an edit", () => {
   });
 });
 
-describe("a transform that the message has had", () => {
+describe("a transform that was already applied", () => {
   const append = patchPayload({ op: "add", path: "/tags/-", value: "x" });
 
   it("is not applied again", () => {
@@ -111,13 +111,13 @@ describe("a transform that the message has had", () => {
     expect(then.payload.body).toBe('{"tags":["x"],"n":1}');
   });
 
-  it("is not applied twice in one call either", () => {
+  it("is not applied twice in one call", () => {
     const { after: then, record } = edited(stored('{"tags":[]}'), append, append);
     expect(then.payload.body).toBe('{"tags":["x"]}');
     expect(record.applied).toHaveLength(1);
   });
 
-  it("is known after its diff has been dropped", () => {
+  it("is still recognized after its diff was dropped", () => {
     let content = editedOnce(stored('{"tags":[]}'), append);
     for (let n = 0; n < EDIT_LIMITS.diffs; n++) content = editedOnce(content, mergePayload({ n }));
     expect(readEdits(content.edits).edits).toHaveLength(EDIT_LIMITS.diffs);
@@ -125,7 +125,7 @@ describe("a transform that the message has had", () => {
   });
 });
 
-test("a refusal names the transform by its place, and nothing is edited", () => {
+test("a refusal names the index of the transform, and nothing is edited", () => {
   const missing = patchPayload({ op: "remove", path: "/nowhere" });
   expect(plan(stored(ORDER), HOST, missing)).toEqual({
     kind: "refuse",
@@ -140,7 +140,7 @@ test("a refusal names the transform by its place, and nothing is edited", () => 
   });
 });
 
-test("words of a refusal are cut", () => {
+test("the text of a refusal is cut", () => {
   const long = plan(stored(ORDER), patchPayload({ op: "remove", path: `/${"ü".repeat(120)}/x` }));
   const detail = long.kind === "refuse" ? long.detail : "";
   expect(detail).toContain("PATH_MISSING");
@@ -148,7 +148,7 @@ test("words of a refusal are cut", () => {
   expect(detail).not.toContain("\ufffd");
 });
 
-test("no message is edited without end", () => {
+test("a message gets at most 256 transforms", () => {
   let content = stored("{}");
   for (let n = 0; n < EDIT_LIMITS.applied; n++) content = editedOnce(content, mergePayload({ n }));
   expect(plan(content, mergePayload({ n: "one more" }))).toMatchObject({ kind: "refuse" });

@@ -63,7 +63,7 @@ const failed = (claimed: Claimed, nonRetryable = false): OutcomeCommand => ({
 const payloadOf = ({ edits }: Claimed) =>
   edits === undefined ? undefined : readEdits(edits).payload?.body.value;
 
-test("a failed attempt is followed by one of the edited message, once for each transform", async () => {
+test("after a failed attempt the edited message is delivered, with each transform applied once", async () => {
   transforms = [patchPayload({ op: "add", path: "/tags/-", value: 1 })];
   await send('{"tags":[]}');
   const first = await claim();
@@ -84,7 +84,7 @@ test("a failed attempt is followed by one of the edited message, once for each t
   });
 });
 
-test("what goes to quarantine is as it was", async () => {
+test("a message that is quarantined is not edited", async () => {
   transforms = [mergePayload({ n: 1 })];
   await send("{}");
   await ack("", [failed(await claim(), true)]);
@@ -93,7 +93,7 @@ test("what goes to quarantine is as it was", async () => {
 });
 
 describe("a message that can't be edited", () => {
-  it("is retried as it is, and the log says why", async () => {
+  it("is retried unchanged, and the log says why", async () => {
     transforms = [mergePayload({ n: 1 })];
     await send("no json");
     expect(await ack("", [failed(await claim())])).toMatchObject([{ state: "SCHEDULED" }]);
@@ -101,7 +101,7 @@ describe("a message that can't be edited", () => {
     expect(warned).toMatchObject([{ queue: QUEUE, why: expect.stringContaining("NOT_JSON") }]);
   });
 
-  it("does not stand in the way of others", async () => {
+  it("does not prevent edits of other messages", async () => {
     transforms = [mergePayload({ n: 1 })];
     await send("no json");
     await send("{}");
@@ -127,7 +127,7 @@ test("a repeated ack edits nothing more", async () => {
   expect(await at.current.dump(QUEUE)).toEqual(before);
 });
 
-test("of more than a call edits no more is read than that; all of it is retried", {
+test("a call reads only as much as it may edit, and retries all messages", {
   timeout: 30_000,
 }, async () => {
   const MIB = 1024 * 1024;

@@ -45,8 +45,8 @@ async function send(over: Partial<SendCommand> = {}): Promise<SendResult> {
 }
 const messagesOf = async (queue: string) => [...(await at.current.dump(queue)).messages.values()];
 
-describe("a rule of arrivals", () => {
-  test("sends a message to another queue, under the settings of that one", async () => {
+describe("an arrival rule", () => {
+  test("moves a message to another queue, with the settings of that queue", async () => {
     settings = { large: { ttlMs: 100_000, keyAttribute: "host", ordering: "key" } };
     rules.set(rule("true", { queue: "large" }, { name: "to-large" }));
     const attribute = (name: string) => (name === "host" ? "h1" : undefined);
@@ -62,7 +62,7 @@ describe("a rule of arrivals", () => {
     expect((await at.current.dump("large")).journal).toMatchObject([{ note: "to-large" }]);
   });
 
-  test("of no effect on what it does not match", async () => {
+  test("has no effect on messages that it does not match", async () => {
     rules.set(rule("message.queue == 'others'", { queue: "large" }));
     const result = await send();
     expect(result.queue).toBeUndefined();
@@ -96,7 +96,7 @@ describe("a rule of arrivals", () => {
     expect(ears.matched).toEqual(["set-aside", "drop-it", "first"]);
   });
 
-  test("gives a policy that the message's own wins over, part by part", async () => {
+  test("sets a policy that the message's own fields override", async () => {
     const retryPolicy = { initialDelayMs: 7_000, jitter: "none", maxRetries: 9 } as const;
     rules.set(rule("true", { retryPolicy }));
     const nowMs = at.current.clock.nowMs;
@@ -106,7 +106,7 @@ describe("a rule of arrivals", () => {
     expect((await send({ delayMs: 10 })).dueAtMs).toBe(nowMs + 10);
   });
 
-  test("is tried once: those of the other queue are not", async () => {
+  test("is applied once, not again for the other queue", async () => {
     rules.set(
       rule("message.queue == 'orders'", { queue: "b" }, { name: "one" }),
       rule("message.queue == 'b'", { queue: "orders" }, { name: "two" }),
@@ -115,7 +115,7 @@ describe("a rule of arrivals", () => {
     expect(ears.matched).toEqual(["one"]);
   });
 
-  test("that fails is counted, told once a minute, and loses nothing", async () => {
+  test("that fails is counted and logged once a minute, and loses no message", async () => {
     let nowMs = 0;
     rules = judgeOver(ears, () => nowMs);
     rules.set(rule("int(message.source_id) > 3", { drop: true }, { name: "broken" }));
@@ -130,7 +130,7 @@ describe("a rule of arrivals", () => {
     ]);
   });
 
-  test("sends each message of a batch its own way, and the answers keep their order", async () => {
+  test("routes each message of a batch separately, and results keep their order", async () => {
     settings = { full: { maxMessages: 1 } };
     rules.set(
       rule("message.source_id == 'f'", { queue: "full" }),
@@ -146,13 +146,13 @@ describe("a rule of arrivals", () => {
   });
 });
 
-describe("under one request, while the rules change", () => {
+describe("a repeated request after a change of the rules", () => {
   const request = { requestId: "r" };
   const toB = () => rules.set(rule("true", { queue: "b" }));
   const everywhere = async () =>
     (await Promise.all(["orders", "b", "c"].map(messagesOf))).flat().length;
 
-  test("a message that was sent on goes there again, when the rule is gone", async () => {
+  test("goes to the same other queue after its rule was removed", async () => {
     toB();
     const first = await send(request);
     rules.set();
@@ -162,7 +162,7 @@ describe("under one request, while the rules change", () => {
     expect(await everywhere()).toBe(1);
   });
 
-  test("one that was stored stays, when a rule comes", async () => {
+  test("stays in its queue after a rule was added", async () => {
     const first = await send(request);
     toB();
     expect(await send(request)).toEqual(first);
@@ -171,7 +171,7 @@ describe("under one request, while the rules change", () => {
     expect(await everywhere()).toBe(1);
   });
 
-  test("one that was dropped stays so", async () => {
+  test("stays dropped", async () => {
     rules.set(rule("true", { drop: true }));
     const first = await send(request);
     for (const change of [() => rules.set(), toB]) {
@@ -181,7 +181,7 @@ describe("under one request, while the rules change", () => {
     expect(await everywhere()).toBe(0);
   });
 
-  test("one that was on its way when the server died arrives where it went", async () => {
+  test("goes to the same other queue after the server died before it was stored", async () => {
     toB();
     const other = at.current.openStore();
     await until("the connection", () => other.ready || undefined);
@@ -200,7 +200,7 @@ describe("numbered sends", () => {
   const clientId = new Uint8Array(16).fill(7);
   const numbered = (number: number) => ({ sendNumber: { clientId, number } });
 
-  test("that are repeated are duplicates without an id or a state", async () => {
+  test("are duplicates without id and state when they are repeated", async () => {
     await send(numbered(1));
     const again = await send(numbered(1));
     expect(again).toMatchObject({ state: undefined, duplicate: true, reason: "TIMEOUT" });
@@ -208,7 +208,7 @@ describe("numbered sends", () => {
     expect(await messagesOf("orders")).toHaveLength(1);
   });
 
-  test("are known where a rule has sent them, by the queue that they asked for", async () => {
+  test("are recognized in the queue that a rule chose, by the requested queue", async () => {
     rules.set(rule("message.queue == 'orders'", { queue: "large" }));
     await send(numbered(1));
     expect(await send(numbered(1))).toMatchObject({ duplicate: true, queue: "large" });
@@ -216,7 +216,7 @@ describe("numbered sends", () => {
     expect(await messagesOf("large")).toHaveLength(2);
   });
 
-  test("that a rule dropped are dropped once", async () => {
+  test("are counted once when a rule drops them", async () => {
     rules.set(rule("true", { drop: true }));
     expect(await send(numbered(1))).toMatchObject({ state: "DISCARDED", duplicate: false });
     expect(await send(numbered(1))).toMatchObject({ state: undefined, duplicate: true });
@@ -224,12 +224,12 @@ describe("numbered sends", () => {
   });
 });
 
-describe("transforms of a rule of arrivals", () => {
+describe("transforms of an arrival rule", () => {
   const json = { encodeEnvelope: () => envelope('{"to":"a"}', { host: "h1" }) };
   const edits = (name: string, ...transforms: Transform[]) =>
     rule("true", { transforms }, { name, proceed: true });
 
-  test("edit what is delivered, and keep what was sent", async () => {
+  test("edit the delivered message and keep the sent one", async () => {
     settings = { orders: { keyAttribute: "host" } };
     rules.set(
       edits("moved", mergePayload({ to: "b" })),
@@ -246,7 +246,7 @@ describe("transforms of a rule of arrivals", () => {
     expect(Buffer.from(only(claimed).envelope).equals(json.encodeEnvelope())).toBe(true);
   });
 
-  test("that can't be applied are counted, and hold up neither the message nor other rules", async () => {
+  test("that fail are counted and affect neither the message nor other rules", async () => {
     rules.set(
       edits("broken", patchPayload({ op: "remove", path: "/missing" })),
       edits("moved", mergePayload({ to: "b" })),

@@ -70,8 +70,8 @@ const onFailure = (...args: Parameters<typeof rule>) =>
   rule(args[0], args[1], { event: "FAILURE", ...args[2] });
 const messagesOf = async (queue: string) => [...(await at.current.dump(queue)).messages.values()];
 
-describe("a rule of failures", () => {
-  test("sees the message as it is stored, and the failure of the attempt", async () => {
+describe("a failure rule", () => {
+  test("sees the stored message and the failure of the attempt", async () => {
     const seen = [
       "message.queue == 'a' && message.attributes.host == 'h1' && message.payload_bytes == 4",
       "message.source_id == 's' && message.ordering_key == 'o' && message.priority == 5",
@@ -100,7 +100,7 @@ describe("a rule of failures", () => {
     expect(journal.at(-1)).toMatchObject({ kind: "quarantined", note: "gone" });
   });
 
-  test("drops, counted as discarded", async () => {
+  test("drops a message, which counts as discarded", async () => {
     rules.set(onFailure("true", { drop: true }, { name: "drop-it" }));
     await send("a");
     expect(await fail("a")).toMatchObject({ state: "DISCARDED" });
@@ -109,7 +109,7 @@ describe("a rule of failures", () => {
     expect(journal.at(-1)).toMatchObject({ kind: "discarded", note: "drop-it" });
   });
 
-  test("gives priority and policy from now on; a later one replaces the policy", async () => {
+  test("sets priority and policy from now on; a later one replaces the policy", async () => {
     await send("a", {});
     const slow = { ...POLICY, initialDelayMs: 3_000 };
     rules.set(onFailure("attempts == 1", { priority: 9, retryPolicy: slow }));
@@ -124,7 +124,7 @@ describe("a rule of failures", () => {
     expect(await due()).toBe(4_000);
   });
 
-  test("moves the message, under the policy and the limits of the other queue", async () => {
+  test("moves the message, with the policy and limits of the other queue", async () => {
     settings = { b: { retryPolicies: {}, keyAttribute: "host", ordering: "key" } };
     rules.set(onFailure("true", { queue: "b" }, { name: "to-b" }));
     await send("a");
@@ -136,7 +136,7 @@ describe("a rule of failures", () => {
     expect(ears.moves).toEqual(["moved"]);
   });
 
-  test("moves to quarantine what is not retried there", async () => {
+  test("moves a message to the other queue's quarantine if it is not retried there", async () => {
     rules.set(onFailure("true", { queue: "b" }));
     await send("a");
     expect(await fail("a", { nonRetryable: true })).toMatchObject({
@@ -146,7 +146,7 @@ describe("a rule of failures", () => {
     expect(await messagesOf("b")).toMatchObject([{ state: "QUARANTINED" }]);
   });
 
-  test("leaves a message where it is that the other queue refuses, under its own verdict", async () => {
+  test("keeps a message that the other queue refuses, with its own verdict", async () => {
     settings = { b: { maxBytes: 1 } };
     rules.set(onFailure("true", { queue: "b" }));
     await send("a");
@@ -158,7 +158,7 @@ describe("a rule of failures", () => {
     expect(ears.lines.at(-1)).toMatchObject({ facts: { target: "b", why: "FULL_BYTES" } });
   });
 
-  test("that sends in a circle is ignored after so many moves, and counted", async () => {
+  test("that moves in a circle is ignored and counted after eight moves", async () => {
     rules.set(
       onFailure("message.queue == 'a'", { queue: "b" }, { name: "ab" }),
       onFailure("message.queue == 'b'", { queue: "a" }, { name: "ba" }),
@@ -179,12 +179,12 @@ describe("a rule of failures", () => {
   });
 });
 
-describe("transforms of a rule of failures", () => {
+describe("transforms of a failure rule", () => {
   const moved = mergeAttributes({ host: "h2" });
   const editedOf = async (queue: string) =>
     (await messagesOf(queue)).map(({ state, edited }) => [state, edited]);
 
-  test("edit the message for its next delivery, which later rules see", async () => {
+  test("edit the message for its next delivery and for later rules", async () => {
     rules.set(
       onFailure("message.attributes.host == 'h1'", { transforms: [moved] }, { name: "moved" }),
       onFailure("message.attributes.host == 'h2'", { priority: 9 }, { name: "seen" }),
@@ -196,7 +196,7 @@ describe("transforms of a rule of failures", () => {
     expect(ears.matched).toEqual(["moved", "seen"]);
   });
 
-  test("come before those of the queue, and fail apart from them", async () => {
+  test("apply before those of the queue, and fail separately", async () => {
     settings = { a: { transforms: [mergeAttributes({ retried: "true" })] } };
     rules.set(onFailure("true", { transforms: [mergePayload({ n: 1 })] }, { name: "no-json" }));
     await send("a");
@@ -207,7 +207,7 @@ describe("transforms of a rule of failures", () => {
     expect(ears.failed).toEqual(["no-json"]);
   });
 
-  test("go along with a move, where the queue's own do not", async () => {
+  test("apply with a move, unlike the queue's own", async () => {
     settings = {
       a: { transforms: [mergeAttributes({ retried: "true" })] },
       b: { keyAttribute: "host" },
@@ -221,7 +221,7 @@ describe("transforms of a rule of failures", () => {
     expect(readEdits(edits).attributes).toEqual({ host: "h2" });
   });
 
-  test("are for what goes to quarantine, too", async () => {
+  test("apply to quarantined messages too", async () => {
     rules.set(onFailure("true", { quarantine: true, transforms: [moved] }));
     await send("a");
     await fail("a");

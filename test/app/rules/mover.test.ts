@@ -66,8 +66,8 @@ function broken(over: Partial<Moves>): Moves {
   };
 }
 
-describe("what has just set out", () => {
-  test("is taken to each of its queues", async () => {
+describe("a move that has just started", () => {
+  test("takes each message to its queue", async () => {
     const targets = Array.from({ length: 300 }, (_, n) => ["b", "c", "d"][n % 3] as string);
     const ids = await setOut(...targets);
     mover.moveNow("a", ids.slice(0, 200));
@@ -77,14 +77,14 @@ describe("what has just set out", () => {
     expect(ears.moves).toEqual(Array(300).fill("moved"));
   });
 
-  test("moves also where nobody can read what is in it, without keys", async () => {
+  test("takes an unreadable message too, without keys", async () => {
     const ids = await setOutWith(["b", "b"], [new Uint8Array([0xff])]);
     mover.moveNow("a", ids);
     await mover.idle();
     expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 2]);
   });
 
-  test("is left where it is, when the store does not answer; the others go on", async () => {
+  test("stays pending if the store does not answer, and other moves continue", async () => {
     const ids = await setOut("b", "c");
     const failing = moverOn(
       broken({
@@ -104,7 +104,7 @@ describe("what has just set out", () => {
   });
 });
 
-describe("what a server has left", () => {
+describe("a move that a server left behind", () => {
   test("is not touched before it is late", async () => {
     await setOut("b");
     await at.current.clock.advance(MOVE_LATE_MS - 1);
@@ -117,7 +117,7 @@ describe("what a server has left", () => {
     expect(await Promise.all(["a", "b"].map(countOf))).toEqual([0, 1]);
   });
 
-  test("is finished whichever answer was lost, by any number of servers", async () => {
+  test("is finished by any number of servers, whichever answer was lost", async () => {
     const ids = await setOut(...Array.from({ length: 30 }, () => "b"));
     const lost = () => Promise.reject(new Error("the answer is lost"));
     const { moves } = at.current.store;
@@ -140,7 +140,7 @@ describe("what a server has left", () => {
     expect(ears.moves).toHaveLength(20);
   });
 
-  test("does not keep a server that ends, however much it is: the next one goes on", async () => {
+  test("does not delay a server that stops, and another server continues", async () => {
     await setOut(...Array.from({ length: 250 }, () => "b"));
     await at.current.clock.advance(MOVE_LATE_MS);
     mover.resume("a");

@@ -39,12 +39,12 @@ const namesOf = ({ rules }: RuleSet) => rules.map(({ name }) => name);
 const matched = (rules = inForce) => rules.current().evaluate("FAILURE", factsWith()).matched;
 
 describe("a set of rules", () => {
-  test("is empty, without an etag, where nothing was ever set", async () => {
+  test("is empty and has no etag if nothing was ever set", async () => {
     expect(await admin.get()).toMatchObject({ rules: [], etag: "" });
     expect(inForce.current().hasRulesFor("FAILURE")).toBe(false);
   });
 
-  test("acts on the next question, and is compiled once", async () => {
+  test("applies to the next decision and is compiled once", async () => {
     const { etag, updateTime } = await set("", "one");
     expect(etag).not.toBe("");
     expect(updateTime).toBeDefined();
@@ -53,7 +53,7 @@ describe("a set of rules", () => {
     expect(ears.inForce).toEqual(["one"]);
   });
 
-  test("is replaced as a whole, under its etag only", async () => {
+  test("is replaced as a whole, only with its etag", async () => {
     const first = await set("", "one");
     const second = await set(first.etag, "two");
     await expect(set(first.etag, "three")).rejects.toMatchObject({ kind: "STALE_ETAG" });
@@ -61,13 +61,13 @@ describe("a set of rules", () => {
     expect((await admin.get()).etag).toBe(second.etag);
   });
 
-  test("that is already so is no change, whatever the etag", async () => {
+  test("that changes nothing succeeds with any etag", async () => {
     const first = await set("", "one");
     const second = await set(first.etag, "two");
     expect((await set(first.etag, "two")).etag).toBe(second.etag);
   });
 
-  test("can be emptied, and still has an etag then", async () => {
+  test("can be emptied and then still has an etag", async () => {
     const first = await set("", "one");
     const none = await set(first.etag);
     expect(none.rules).toEqual([]);
@@ -76,7 +76,7 @@ describe("a set of rules", () => {
     expect(ears.inForce).toEqual([]);
   });
 
-  test("acts on every node after a look, and on those that start", async () => {
+  test("applies on every server after a refresh, and on new servers", async () => {
     const elsewhere = at.current.openStore();
     await until("the connection", () => elsewhere.ready || undefined);
     const other = open(elsewhere);
@@ -88,14 +88,14 @@ describe("a set of rules", () => {
     expect(matched(open(late).rules)).toEqual(["one"]);
   });
 
-  test("of two changes of the same moment, one is seen by the other", async () => {
+  test("detects a concurrent change", async () => {
     const { etag } = await set("", "one");
     const results = await Promise.allSettled([set(etag, "two"), set(etag, "three")]);
     expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
   });
 });
 
-describe("a set that this version can't read", () => {
+describe("a set that this version cannot read", () => {
   async function store(bytes: Uint8Array) {
     const { deployment } = at.current.store;
     await deployment.replace(RULES, deployment.get(RULES), () => bytes);
@@ -107,7 +107,7 @@ describe("a set that this version can't read", () => {
   test.each([
     ["damaged", () => Uint8Array.of(255, 255)],
     ["of a later version", newer],
-  ])("(%s) leaves the last known in force, and is told of once", async (_name, bytes) => {
+  ])("(%s) leaves the previous one in force and is logged once", async (_name, bytes) => {
     await set("", "one");
     await store(bytes());
     for (let n = 0; n < 3; n++) expect(matched()).toEqual(["one"]);
@@ -116,7 +116,7 @@ describe("a set that this version can't read", () => {
     expect(matched()).toEqual(["two"]);
   });
 
-  test("can be emptied, too", async () => {
+  test("can be emptied", async () => {
     await set("", "one");
     await store(Uint8Array.of(255, 255));
     await set("");
@@ -128,7 +128,7 @@ describe("a test of rules", () => {
   const encodeEnvelope = () => envelope('{"to":"a"}', { host: "h1" });
   const sample = { event: "FAILURE", facts: factsWith({}, {}, 1), encodeEnvelope } as const;
 
-  test("tries those that are given, and counts nothing", async () => {
+  test("evaluates the given rules and counts nothing", async () => {
     await set("", "one");
     const rules = [rule("attempts == 1", { priority: 3 }, { event: "FAILURE", name: "tried" })];
     expect(await admin.test({ rules, samples: [sample] })).toMatchObject([
@@ -137,7 +137,7 @@ describe("a test of rules", () => {
     expect(ears.matched).toEqual([]);
   });
 
-  test("tries those in force, as of now, for each sample in order", async () => {
+  test("evaluates the rules in force for each sample in order", async () => {
     const elsewhere = at.current.openStore();
     await until("the connection", () => elsewhere.ready || undefined);
     await set("", "one");
@@ -149,7 +149,7 @@ describe("a test of rules", () => {
     expect(results.map((one) => one.matched)).toEqual([[], ["one"]]);
   });
 
-  test("says what transforms make of a sample, and which of them can't be applied", async () => {
+  test("returns the sample after transforms, and which transforms fail", async () => {
     const edits = (name: string, transform: Transform) =>
       rule("true", { transforms: [transform] }, { event: "FAILURE", name, proceed: true });
     const rules = [

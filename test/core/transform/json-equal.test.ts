@@ -43,7 +43,7 @@ describe("different are", () => {
   });
 });
 
-describe("numbers as long as a payload may be are compared at once", () => {
+describe("numbers as long as a payload are compared quickly", () => {
   const zeros = "0".repeat(200_000);
   const nines = "9".repeat(1_000_000);
   test.each([

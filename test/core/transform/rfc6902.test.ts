@@ -51,7 +51,7 @@ describe("the examples of the RFC", () => {
   });
 });
 
-describe("what is not there can't be", () => {
+describe("a missing path is refused", () => {
   test.each<[string, string, object]>([
     ["removed", '{"a":1}', { op: "remove", path: "/b" }],
     ["replaced", '{"a":1}', { op: "replace", path: "/b", value: 1 }],
@@ -72,7 +72,7 @@ describe("what is not there can't be", () => {
   });
 });
 
-describe("a patch is refused whole", () => {
+describe("an invalid patch is refused as a whole", () => {
   test.each<[string, unknown]>([
     ["that is no array", { op: "add", path: "/a", value: 1 }],
     ["with something else than operations", ["add"]],
@@ -134,7 +134,7 @@ describe("any value, any name", () => {
   });
 });
 
-test("a refused patch changes nothing, though its first operations could be done", () => {
+test("a refused patch changes nothing, even if its first operations are valid", () => {
   const patch = [
     { op: "add", path: "/b", value: 2 },
     { op: "remove", path: "/missing" },
@@ -142,7 +142,7 @@ test("a refused patch changes nothing, though its first operations could be done
   expect(patched('{"a":1}', patch)).toBe("PATH_MISSING");
 });
 
-test("no patch reaches the prototype of anything", () => {
+test("no patch can change a prototype", () => {
   patched("{}", [{ op: "add", path: "/__proto__/polluted", value: 1 }]);
   patched("{}", [{ op: "add", path: "/constructor/prototype/polluted", value: 1 }]);
   patched('{"__proto__":{}}', [{ op: "add", path: "/__proto__/polluted", value: 1 }]);

@@ -38,7 +38,7 @@ function refusalKind(transforms: Transform[], message: Partial<EditableMessage>)
   return result.ok ? "applied" : result.refusal.kind;
 }
 
-describe("what an edit does not name", () => {
+describe("a value that an edit does not change", () => {
   test.each([
     ["a whole number beyond 2^53", "9007199254740993"],
     ["a decimal that is a whole number", "1.0"],
@@ -48,7 +48,7 @@ describe("what an edit does not name", () => {
     ["minus zero", "-0"],
     ["a text with escapes", '"\\u00e9\\/"'],
     ["deep values", `${"[".repeat(200)}${"]".repeat(200)}`],
-  ])("keeps its value: %s", (_name, text) => {
+  ])("keeps its spelling: %s", (_name, text) => {
     const { message } = applied([merge({ b: 2 })], { payload: `{"a":${text},"b":1}` });
     const kept = text.startsWith('"') ? '"é/"' : text;
     expect(message.payload).toBe(`{"a":${kept},"b":2}`);
@@ -78,7 +78,7 @@ describe("what an edit does not name", () => {
     expect(message.payload).toBe('{"id":9007199254740993,"copy":9007199254740993,"y":1.50}');
   });
 
-  it("tells numbers apart that one double stands for", () => {
+  it("distinguishes numbers that are equal as doubles", () => {
     const test = '[{"op":"test","path":"/id","value":9007199254740992}]';
     const transform: Transform = { target: "PAYLOAD", kind: "JSON_PATCH", patch: test };
     expect(refusalKind([transform], { payload: '{"id":9007199254740993}' })).toBe("TEST_FAILED");
@@ -86,7 +86,7 @@ describe("what an edit does not name", () => {
 });
 
 describe("a payload", () => {
-  it("of bytes stays bytes", () => {
+  it("of bytes remains bytes", () => {
     const payload = new TextEncoder().encode('{"name":"Zoë"}');
     const { message } = applied([merge({ ok: true })], { payload });
     expect(message.payload).toEqual(new TextEncoder().encode('{"name":"Zoë","ok":true}'));
@@ -104,7 +104,7 @@ describe("a payload", () => {
     expect(refusalKind([merge({ a: 1 })], { payload })).toBe("NOT_JSON");
   });
 
-  it("may not become larger than allowed", () => {
+  it("cannot exceed the size limit", () => {
     const limits = { ...CONTEXT.limits, payloadBytes: 20 };
     const message = { payload: '{"a":1}', attributes: {} };
     const grow = (text: string) =>
@@ -113,7 +113,7 @@ describe("a payload", () => {
     expect(grow("eee")).toMatchObject({ ok: true });
   });
 
-  it("can't be blown up by copies of copies", () => {
+  it("cannot be inflated by copies of copies", () => {
     const doubling = Array.from({ length: 200 }, (_, n) => ({
       op: "copy",
       from: "",
@@ -122,7 +122,7 @@ describe("a payload", () => {
     expect(refusalKind([patch(...doubling)], { payload: '{"a":"some text"}' })).toBe("TOO_LARGE");
   });
 
-  it("may not become deeper than it could be read again", () => {
+  it("cannot exceed the nesting limit", () => {
     const halves = { payload: `{"a":${"[".repeat(200)}${"]".repeat(200)},"b":[[[]]]}` };
     const path = `/a${"/0".repeat(199)}/-`;
     const deepen = patch({ op: "add", path, value: "x" }, { op: "copy", from: "/a", path });
@@ -133,7 +133,7 @@ describe("a payload", () => {
 describe("attributes", () => {
   const attributes = { host: "a.example", tenant: "7" };
 
-  it("are edited as an object of texts", () => {
+  it("are edited as an object of strings", () => {
     const transforms = [
       onAttributes(merge({ host: null, region: "eu" })),
       onAttributes(patch({ op: "move", from: "/tenant", path: "/customer" })),
@@ -154,7 +154,7 @@ describe("attributes", () => {
       "more than the limit",
       merge(Object.fromEntries(Array.from({ length: 63 }, (_, n) => [n, ""]))),
     ],
-  ])("may not become %s", (_name, transform) => {
+  ])("cannot become %s", (_name, transform) => {
     expect(refusalKind([onAttributes(transform)], { attributes })).toBe("ATTRIBUTES_INVALID");
   });
 
@@ -184,7 +184,7 @@ describe("transforms", () => {
     expect(result).toMatchObject({ ok: false, index: 1, refusal: { kind: "PATH_MISSING" } });
   });
 
-  it("are known to be invalid before any message", () => {
+  it("are validated without a message", () => {
     expect(transformProblem(merge({ a: 1 }))).toBeUndefined();
     expect(transformProblem(patch({ op: "spam", path: "/a" }))).toContain("op must be");
     expect(transformProblem({ ...merge(null), patch: "{" })).toContain("not JSON");
@@ -192,12 +192,12 @@ describe("transforms", () => {
     expect(transformProblem(long)).toContain("exceeds");
   });
 
-  it("take patches that name every member of a large object", () => {
+  it("accept patches with every member of a large object", () => {
     const wide = Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`k${n}`, n]));
     expect(refusalKind([merge(wide)], {})).toBe("applied");
   });
 
-  it("are refused when their record would be many times as long as they are", () => {
+  it("are refused if their record would be much longer than the patch", () => {
     const leaf = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`k${n}`, n]));
     const deep = (inner: object): object => {
       let value = inner;
@@ -210,7 +210,7 @@ describe("transforms", () => {
 });
 
 describe("the record of an edit", () => {
-  it("says who, when, what and how to undo it", () => {
+  it("has source, time, change and inverse", () => {
     const { edits } = applied([merge({ a: 2, b: null, c: { d: 1, e: null } })], {
       payload: '{"a":1,"b":[true]}',
     });
@@ -226,13 +226,13 @@ describe("the record of an edit", () => {
     ]);
   });
 
-  it("does not keep what undoes it when that is too long", () => {
+  it("drops an inverse that is too long", () => {
     const payload = JSON.stringify({ a: "x".repeat(MAX_UNDO_BYTES) });
     const { edits } = applied([merge({ a: null })], { payload });
     expect(edits).toMatchObject([{ undo: undefined, patch: '[{"op":"remove","path":"/a"}]' }]);
   });
 
-  it("is not changed by later operations on the values that it names", () => {
+  it("is not changed by later operations on its values", () => {
     const { edits, message } = applied(
       [patch({ op: "add", path: "/a", value: {} }, { op: "add", path: "/a/b", value: 1 })],
       {},
@@ -293,7 +293,7 @@ function sorted(_key: string, value: unknown, context?: { source?: string }): un
   return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-describe("what undoes an edit", () => {
+describe("the inverse of an edit", () => {
   const undone = (payload: string, transform: Transform): string | undefined => {
     const result = edit([transform], { payload });
     if (!result.ok) return undefined;
@@ -305,7 +305,7 @@ describe("what undoes an edit", () => {
     return String(back.message.payload);
   };
 
-  it("gives back the payload, whatever the patch", () => {
+  it("restores the payload for any patch", () => {
     let operationCount = 0;
     fc.assert(
       fc.property(json, fc.array(operation, { minLength: 10, maxLength: 30 }), (payload, given) => {
@@ -320,7 +320,7 @@ describe("what undoes an edit", () => {
     expect(operationCount).toBeGreaterThan(1500);
   });
 
-  it("gives back the payload, whatever the merge patch", () => {
+  it("restores the payload for any merge patch", () => {
     fc.assert(
       fc.property(json, json, (payload, patch) => {
         const back = undone(payload, { target: "PAYLOAD", kind: "MERGE_PATCH", patch });

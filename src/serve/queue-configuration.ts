@@ -9,10 +9,11 @@ import { readQueueConfig } from "../rpc/convert/queue-config.ts";
 import { pathOfSetting } from "../rpc/convert/queue-fields.ts";
 import { CONFIG_PREFIX } from "../rpc/convert/queues.ts";
 
-type QueueRules = Pick<InForceParts, "configured" | "resolve"> & Pick<QueueAdminParts, "check">;
+type QueueConfiguration = Pick<InForceParts, "configured" | "resolve"> &
+  Pick<QueueAdminParts, "check">;
 
-/** How what is set of a queue meets what the configuration says of it. */
-export function createQueueRules(config: Config): QueueRules {
+/** Combines stored configuration of queues with that of the server. */
+export function createQueueConfiguration(config: Config): QueueConfiguration {
   return {
     configured: (queue) => config.queueSettings(queue),
     resolve: (queue, own) =>
@@ -22,10 +23,10 @@ export function createQueueRules(config: Config): QueueRules {
       const { layer } = readQueueConfig(own);
       const settings = resolveQueue(config.queueSettings(queue), layer, errors);
       const violations = [
-        ...errors.map(({ setting, ...words }) => ({ path: setting, ...words })),
-        ...findQueueContradictions(settings, pathOfSetting).map(({ key, ...words }) => ({
+        ...errors.map(({ setting, ...error }) => ({ path: setting, ...error })),
+        ...findQueueContradictions(settings, pathOfSetting).map(({ key, ...error }) => ({
           path: pathOfSetting(key),
-          ...words,
+          ...error,
         })),
       ].map(({ path, problem, hint }) => ({
         field: `${CONFIG_PREFIX}${path}`,
